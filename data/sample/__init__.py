@@ -1,0 +1,5 @@
+"""The sample collection, drawn with numpy alone: pictures of sixteen classes, free of any licence."""
+
+from .collection import COUNT, HEADER, Sample, collection, rows
+
+__all__ = ["COUNT", "HEADER", "Sample", "collection", "rows"]

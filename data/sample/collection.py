@@ -1,0 +1,85 @@
+"""The collection: every picture with its path, its words and its date."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .canvas import Canvas
+from .moment import taken_at
+from .scenes import SCENES
+from .variants import VARIANTS
+from .words import Words, words
+
+HEADER: Final = ("path", "title", "caption", "tags", "label")
+PER_CLASS: Final = 18
+SIZES: Final = ((384, 288), (384, 288), (288, 384), (320, 320))  # width, height; half of them lie
+WORDLESS: Final = 0.2  # share of pictures that only an example or a colour can find
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    path: str  # posix, relative; the folder is the class
+    pixels: NDArray[np.uint8]  # (height, width, 3)
+    title: str
+    caption: str
+    tags: tuple[str, ...]
+    label: str
+    taken_at: datetime | None
+
+
+def collection(seed: int = 2026) -> Iterator[Sample]:
+    """Draws the pictures one after another, class by class; the same seed gives the same pictures.
+
+    Each picture has its own random numbers, so that a change to one scene leaves the others as they are.
+    """
+    for number, label in enumerate(SCENES):
+        for turn in range(PER_CLASS):
+            sample = _drawn(seed, number, label, turn)
+            yield sample
+            if turn in _copied(number):
+                yield _variant(
+                    sample, list(VARIANTS)[(number + turn) % len(VARIANTS)], wordless=number % 2 == 0
+                )
+
+
+def rows(samples: Iterable[Sample]) -> Iterator[tuple[str, ...]]:
+    """The lines of a CSV file, header first."""
+    yield HEADER
+    for sample in samples:
+        yield sample.path, sample.title, sample.caption, "; ".join(sample.tags), sample.label
+
+
+def _drawn(seed: int, number: int, label: str, turn: int) -> Sample:
+    rng = np.random.default_rng([seed, number, turn])
+    canvas = Canvas.blank(*SIZES[int(rng.integers(len(SIZES)))])
+    name, scene = SCENES[label]
+    facts = scene(canvas, rng, turn)
+    said, shown = _told(rng, words(rng, label, facts), label)
+    path = f"{label}/{name}-{turn + 1:03d}.jpg"
+    return Sample(path, canvas.finished(), said.title, said.caption, said.tags, shown, taken_at(rng, facts))
+
+
+def _told(rng: np.random.Generator, said: Words, label: str) -> tuple[Words, str]:
+    """Words and label, or none: half of the wordless pictures have no label either."""
+    chance = float(rng.random())
+    if chance >= WORDLESS:
+        return said, label
+    return Words(), "" if chance < WORDLESS / 2 else label
+
+
+def _copied(number: int) -> tuple[int, ...]:
+    """The turns of a class that somebody copied: one, in every fourth class two."""
+    return (3 + number % 5, 12) if number % 4 == 0 else (3 + number % 5,)
+
+
+COUNT: Final = sum(PER_CLASS + len(_copied(number)) for number in range(len(SCENES)))
+
+
+def _variant(sample: Sample, change: str, *, wordless: bool) -> Sample:
+    path = sample.path.replace(".jpg", f"-{change}.jpg")
+    copy = replace(sample, path=path, pixels=VARIANTS[change](sample.pixels))
+    return replace(copy, title="", caption="", tags=(), label="") if wordless else copy

@@ -1,0 +1,1 @@
+"""The write side: walks folders, describes pictures, writes them to a library; and the `pictor` command."""

@@ -1,0 +1,61 @@
+"""Captions files: what a CSV says about pictures, by path."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from retrieval import Annotation, InvalidLabels, path_bytes
+
+SOURCE = "captions"
+# Column to field, and what parts several values in one cell.
+COLUMNS = {
+    "title": ("title", None),
+    "caption": ("caption", "||"),
+    "tags": ("tag", ";"),
+    "label": ("label", "|"),
+}
+
+Captions = Mapping[bytes, tuple[Annotation, ...]]
+
+
+def read_captions(path: Path) -> Captions:
+    """Annotations by absolute path; relative paths are taken from the CSV's own folder.
+
+    The first line names the columns: path, and any of title, caption (several parted by ||), tags
+    (parted by ;) and label (parted by |); others are passed over. Raises InvalidLabels with the line.
+    """
+    return {location: tuple(_annotations(row)) for location, row in rows(path)}
+
+
+def rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:
+    """Each line's absolute path and its cells by column."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _rows(path, file)
+    except OSError as error:
+        raise InvalidLabels(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InvalidLabels(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+
+
+def _rows(path: Path, file: Iterator[str]) -> Iterator[tuple[bytes, dict[str, str]]]:
+    reader = csv.DictReader(file, strict=True)
+    try:
+        if "path" not in (reader.fieldnames or ()):
+            raise InvalidLabels(f"{path}: line 1 must name the columns, and one of them must be path")
+        for row in reader:
+            if not row["path"] or None in row or "\0" in "".join(value or "" for value in row.values()):
+                raise InvalidLabels(f"{path}: line {reader.line_num}: no path, too many cells or a zero byte")
+            yield path_bytes(path.parent / row["path"]), row
+    except csv.Error as error:
+        raise InvalidLabels(f"{path}: line {reader.line_num}: {error}") from error
+
+
+def _annotations(row: Mapping[str, str | None]) -> Iterator[Annotation]:
+    for column, (field, separator) in COLUMNS.items():
+        cell = row.get(column) or ""
+        for value in cell.split(separator) if separator else [cell]:
+            if value.strip():
+                yield Annotation(field, value.strip(), SOURCE)

@@ -1,0 +1,38 @@
+"""pictor check: is everything as it should be?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from retrieval import Library
+
+from ..check import check
+from .options import json_option, library_option
+from .output import print_json
+
+
+@click.command("check")
+@library_option
+@json_option
+def command(library: Path, as_json: bool) -> None:
+    """Compare files, catalog and projections, and name the repair of every finding.
+
+    Nothing is changed. Exit code 1 says that there are findings.
+
+    \b
+    Examples:
+      pictor check
+      pictor check --library archive --json
+    """
+    with Library.open(library) as opened:
+        findings = list(check(opened))
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(f"{finding.code}: {finding.text}\n    repair: {finding.repair}")
+        click.echo(f"{len(findings)} findings" if findings else "everything is as it should be")
+    raise click.exceptions.Exit(1 if findings else 0)

@@ -1,0 +1,69 @@
+"""pictor demo: a sample collection, drawn, indexed and opened in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from platformdirs import user_data_path
+
+from data.sample import COUNT, collection
+from retrieval import BackboneUnavailable, Library, path_bytes
+
+from ..captions import read_captions
+from ..demo import write_collection
+from ..making import Recipe, writing
+from ..pipeline import index
+from ..report import Progress
+from .output import progress_bar, remark
+from .serve import serve_library
+
+
+@click.command("demo")
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=user_data_path("pictor") / "demo",
+    metavar="DIR",
+    help="Where pictures and library go [default: pictor/demo in your data folder].",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8754, show_default=True, help="Port to listen on.")
+@click.option("--open/--no-open", "show", default=True, help="Open the page in the browser.")
+@click.option("--draw-only", is_flag=True, help="Draw the pictures into DIR and stop.")
+def command(directory: Path, host: str, port: int, show: bool, draw_only: bool) -> None:
+    """Draw a sample collection, index it and open the search page.
+
+    \b
+    Examples:
+      pictor demo
+      pictor demo --port 9000 --no-open
+      pictor demo --directory data/sample --draw-only
+    """
+    pictures = directory if draw_only else directory / "pictures"
+    with progress_bar("Drawing") as move:
+        captions = write_collection(collection(), pictures, lambda count: move(count, COUNT, ""))
+    if draw_only:
+        return
+    _index(directory / "library", pictures, captions)
+    with Library.open(directory / "library") as library:
+        serve_library(library, host=host, port=port, show=show)
+
+
+def _index(library: Path, pictures: Path, captions: Path) -> None:
+    try:
+        _index_with(Recipe(), library, pictures, captions)
+    except BackboneUnavailable as error:
+        remark(f"{error}")
+        remark("Going on with an untrained backbone: words and colour work fully, “subject” only roughly.")
+        _index_with(Recipe(weights="untrained"), library, pictures, captions)
+
+
+def _index_with(recipe: Recipe, library: Path, pictures: Path, captions: Path) -> None:
+    with writing(library, recipe) as opened, progress_bar("Indexing") as move:
+
+        def on_event(event: Progress) -> None:
+            move(event.done, event.total, event.stage)
+
+        report = index(opened, [path_bytes(pictures)], captions=read_captions(captions), on_event=on_event)
+    remark(f"{report.files} pictures indexed in {report.seconds:.1f} s")

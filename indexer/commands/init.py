@@ -1,0 +1,51 @@
+"""pictor init: an empty library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..making import Recipe, writing
+from .options import (
+    backbone_option,
+    catalog_option,
+    json_option,
+    key_values,
+    library_option,
+    preprocessing_option,
+    weights_option,
+)
+from .output import print_json
+
+
+@click.command("init")
+@library_option
+@backbone_option
+@weights_option
+@preprocessing_option
+@catalog_option
+@json_option
+def command(
+    library: Path,
+    backbone: str | None,
+    weights: str | None,
+    preprocessing: tuple[str, ...],
+    catalog_url: str | None,
+    as_json: bool,
+) -> None:
+    """Make an empty library; `pictor index` makes one by itself.
+
+    \b
+    Examples:
+      pictor init --library holiday
+      pictor init --library scans --backbone resnet50.a1_in1k --weights resnet50.safetensors
+      pictor init --library shared --catalog-url postgresql+psycopg://db.example/pictor
+    """
+    recipe = Recipe(backbone, weights, key_values(preprocessing), catalog_url)
+    with writing(library, recipe) as made:
+        signals = list(made.signals)
+    if as_json:
+        print_json({"library": str(made.path), "signals": signals})
+    else:
+        click.echo(f"{made.path}: a library that ranks by {', '.join(signals)}")

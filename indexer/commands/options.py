@@ -1,0 +1,56 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from platformdirs import user_data_path
+
+DEFAULT_LIBRARY = user_data_path("pictor") / "library"
+
+library_option = click.option(
+    "--library",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_LIBRARY,
+    envvar="PICTOR_LIBRARY",
+    metavar="DIR",
+    help="The library's folder [default: pictor/library in your data folder, or PICTOR_LIBRARY].",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+backbone_option = click.option(
+    "--backbone",
+    metavar="NAME",
+    help="For a new library: any timm CNN by name [default: mobilenetv3_large_100.ra_in1k].",
+)
+
+weights_option = click.option(
+    "--weights",
+    metavar="FILE",
+    help="For a new library: the backbone's weights, a safetensors file; or `pretrained` (timm's own, "
+    "fetched once) or `untrained` (to try Pictor without any).",
+)
+
+preprocessing_option = click.option(
+    "--preprocessing",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="For a new library: override timm's preprocessing; size, crop, interpolation, mean, std.",
+)
+
+catalog_option = click.option(
+    "--catalog-url",
+    metavar="URL",
+    help="For a new library: SQL address of its catalog, such as postgresql+psycopg://host/pictor "
+    "[default: SQLite in the library's folder].",
+)
+
+
+def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`("size=256",)` to `{"size": "256"}`; raises a usage error for a pair without =."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.BadParameter(f"{pair}: write KEY=VALUE, as in size=256", param_hint="--preprocessing")
+    return dict(pair.split("=", 1) for pair in pairs)

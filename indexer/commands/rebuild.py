@@ -1,0 +1,35 @@
+"""pictor rebuild: the projections from the catalog alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from retrieval import Library
+
+from ..lock import writer_lock
+from .options import json_option, library_option
+from .output import print_json
+
+
+@click.command("rebuild")
+@library_option
+@json_option
+def command(library: Path, as_json: bool) -> None:
+    """Make the projections again from the catalog; no picture is read, and searches go on meanwhile.
+
+    \b
+    Examples:
+      pictor rebuild
+      pictor rebuild --library archive
+    """
+    with Library.open(library):
+        pass  # a rebuild must not make a library where there is none
+    with writer_lock(library), Library.create(library) as opened:
+        opened.publish(anew=True)
+        status = opened.status()
+    if as_json:
+        print_json({"images": status.images, "generations": [each.generation for each in status.projections]})
+    else:
+        click.echo(f"{len(status.projections)} projections of {status.images} images made again")

@@ -1,0 +1,57 @@
+"""pictor remove: forget images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from retrieval import ImageNotFound, Library, path_bytes
+
+from ..lock import writer_lock
+from .options import json_option, library_option
+from .output import print_json
+
+
+@click.command("remove")
+@click.argument("which", nargs=-1, required=True, metavar="ID|PATH…")
+@library_option
+@json_option
+def command(which: tuple[str, ...], library: Path, as_json: bool) -> None:
+    """Forget images by id, or all that lies at or below paths. Files are never touched.
+
+    A path that is forgotten comes back when its folder is indexed again.
+
+    \b
+    Examples:
+      pictor remove 17 18
+      pictor remove ~/Pictures/private
+    """
+    with Library.open(library):
+        pass  # a removal must not make a library where there is none
+    with writer_lock(library), Library.create(library) as opened:
+        removed = _remove(opened, which)
+        opened.publish()
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        click.echo(f"{removed} images forgotten; no file was touched")
+
+
+def _remove(library: Library, which: tuple[str, ...]) -> int:
+    """Forget all of them in one transaction, or none when one is not there."""
+    with library.catalog.writing() as writer:
+        before = writer.count_images()
+        places = writer.locations()
+        for name in which:
+            if name.isdecimal():
+                if not writer.images([int(name)]):
+                    raise ImageNotFound(name)
+                writer.remove_images([int(name)])
+                continue
+            root = path_bytes(name)
+            below = [path for path in places if path == root or path.startswith(root.rstrip(b"/") + b"/")]
+            if not below:
+                raise ImageNotFound(name)
+            writer.forget_locations(below)
+        return before - writer.count_images()

@@ -1,0 +1,56 @@
+"""pictor serve: the search page and the API. The one place where the indexer loads the web application."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from threading import Thread, Timer
+
+import click
+
+from retrieval import Library, RetrievalError
+
+from .options import library_option
+from .output import remark
+
+
+@click.command("serve")
+@library_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8754, show_default=True, help="Port to listen on.")
+@click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
+def command(library: Path, host: str, port: int, show: bool) -> None:
+    """Open the search page and the API; on this machine only, unless --host says otherwise.
+
+    \b
+    Examples:
+      pictor serve --open
+      pictor serve --library archive --port 9000
+    """
+    with Library.open(library) as opened:
+        serve_library(opened, host=host, port=port, show=show)
+
+
+def serve_library(library: Library, *, host: str, port: int, show: bool) -> None:
+    """Serve until interrupted; the backbone is loaded beside, so that the page is there at once."""
+    from webapp import create_app, serve
+
+    address = f"http://{host}:{port}/"
+    # Only a name that the browser was given may be asked for: other names may be pointed here by others.
+    hosts = None if host in ("0.0.0.0", "::") else (host, "localhost", "127.0.0.1", "[::1]")
+    app = create_app(library, hosts=hosts)
+    Thread(target=_warm_up, args=[library], daemon=True, name="warm-up").start()
+    remark(f"Search at {address} — stop with Ctrl-C")
+    if show:
+        Timer(1.0, webbrowser.open, [address]).start()
+    try:
+        serve(app, host=host, port=port)
+    except OSError as error:
+        raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
+
+
+def _warm_up(library: Library) -> None:
+    try:
+        library.warm_up()
+    except RetrievalError as error:
+        remark(f"{error}")  # the page says it too, wherever it matters

@@ -1,0 +1,16 @@
+"""What can go wrong on the way from a folder to the library."""
+
+from __future__ import annotations
+
+from retrieval import RetrievalError
+
+
+class SourceUnreachable(RetrievalError):
+    """A folder that was asked for cannot be read; nothing is taken to be missing because of it."""
+
+    code = "source-unreachable"
+
+    def __init__(self, place: str, reason: object) -> None:
+        super().__init__(
+            f"{place}: cannot be read ({reason}); nothing was changed, run again when it is back"
+        )

@@ -1,0 +1,55 @@
+"""Opens a library for writing, under the lock, and gives a new one its spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from retrieval import DEFAULT_BACKBONE, InvalidSetting, Library, Settings
+
+from .lock import writer_lock
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a new library is made with; None stands for the default."""
+
+    backbone: str | None = None
+    weights: str | None = None
+    preprocessing: Mapping[str, str] = field(default_factory=dict)
+    catalog_url: str | None = None
+
+    def __bool__(self) -> bool:
+        return self != Recipe()
+
+
+@contextmanager
+def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
+    """The library at `path`, locked and open for writing; made by the recipe where there is none.
+
+    Raises LibraryBusy when another process writes, InvalidSetting when the recipe asks for another
+    backbone than the library was made with, and BackboneUnavailable before anything is made.
+    """
+    with writer_lock(path):
+        settings = Settings.resolve(path, catalog_url=recipe.catalog_url)
+        with Library.create(path, settings) as library:
+            if recipe.catalog_url:
+                library.remember_catalog()
+            if library.spaces:
+                _check(library, recipe)
+            else:
+                weights = recipe.weights or "pretrained"
+                library.make_spaces(recipe.backbone or DEFAULT_BACKBONE, weights, **recipe.preprocessing)
+            yield library
+
+
+def _check(library: Library, recipe: Recipe) -> None:
+    made = next((space for space in library.spaces if space.descriptor == "subject"), None)
+    backbone = made.configuration["backbone"] if made else None
+    if recipe.backbone and recipe.backbone != backbone:
+        raise InvalidSetting(
+            f"{library.path}: made with the backbone {backbone}, not {recipe.backbone}; "
+            "leave --backbone out, or index into another --library"
+        )

@@ -1,0 +1,18 @@
+"""The truth in SQL: images, their places, facts and features. The only home of sqlalchemy."""
+
+from .catalog import Catalog
+from .engine import sqlite_url
+from .records import Annotation, Change, Image, Location, NewImage, Problem, Projection, Space
+
+__all__ = [
+    "Annotation",
+    "Catalog",
+    "Change",
+    "Image",
+    "Location",
+    "NewImage",
+    "Problem",
+    "Projection",
+    "Space",
+    "sqlite_url",
+]

@@ -1,0 +1,74 @@
+"""The Catalog: transactions on the truth, for readers and for the one writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, make_url
+
+from ..errors import SchemaOutOfDate
+from . import engine
+from .reader import Reader
+from .writer import Writer
+
+
+class Catalog:
+    """The SQL database of one library. Open it with `Catalog.open`, or `Catalog.create` to write.
+
+    `reading()` gives a Reader on one unchanging state; `writing()` a Writer whose facts are
+    acknowledged together when the block ends, or not at all when it raises.
+    """
+
+    def __init__(self, sql: Engine, place: str) -> None:
+        self._engine = sql
+        self.place = place
+
+    @classmethod
+    def create(cls, url: str) -> Catalog:
+        """Open for writing; the schema is made, or brought up to date."""
+        catalog = cls(engine.connect(url, writable=True), _without_password(url))
+        try:
+            engine.upgrade(catalog._engine, catalog.place)
+        except BaseException:
+            catalog.close()
+            raise
+        return catalog
+
+    @classmethod
+    def open(cls, url: str) -> Catalog:
+        """Open for reading; raises SchemaOutOfDate when the schema is not the one this code knows."""
+        catalog = cls(engine.connect(url, writable=False), _without_password(url))
+        try:
+            catalog._check_schema()
+        except BaseException:
+            catalog.close()
+            raise
+        return catalog
+
+    def _check_schema(self) -> None:
+        found, expected = engine.revision(self._engine, self.place), engine.newest_revision()
+        if found != expected:
+            raise SchemaOutOfDate(self.place, found, str(expected))
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Ask questions of one state of the catalog."""
+        with engine.transaction(self._engine, self.place) as connection:
+            yield Reader(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Write facts and their changes; they are acknowledged when the block ends."""
+        with engine.transaction(self._engine, self.place) as connection:
+            writer = Writer(connection)
+            yield writer
+            writer.record_changes()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._engine.dispose()
+
+
+def _without_password(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)

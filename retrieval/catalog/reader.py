@@ -1,0 +1,173 @@
+"""What can be asked of the catalog within one transaction, and so from one state of the library."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Row, func, select
+
+from ..query import Filters
+from . import changes
+from .features import stacked
+from .filters import matching_ids
+from .records import Annotation, Change, Features, Image, Location, Problem, Projection, Space
+from .schema import (
+    AnnotationRow,
+    FeatureRow,
+    ImageRow,
+    LocationRow,
+    ProblemRow,
+    ProjectionRow,
+    SpaceRow,
+    ThumbnailRow,
+)
+
+CHUNK = 500  # bound parameters in one statement; SQLite's own limit is far above, older ones allow 999
+
+LOCATION = (LocationRow.path, LocationRow.mtime, LocationRow.size, LocationRow.missing_since)
+
+
+class Reader:
+    """Questions to one transaction; `Catalog.reading` makes one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def last_seq(self) -> int:
+        """The watermark of everything acknowledged so far."""
+        return changes.last_seq(self._connection)
+
+    def changes_since(self, seq: int) -> list[Change]:
+        """The last change of every image that changed after `seq`."""
+        return changes.since(self._connection, seq)
+
+    def newest_image_at(self, seq: int) -> int:
+        """The highest image id that had been given out at `seq`."""
+        return changes.newest_image(self._connection, seq)
+
+    def count_images(self) -> int:
+        return self._connection.scalar(select(func.count()).select_from(ImageRow)) or 0
+
+    def count_locations(self, *, missing: bool) -> int:
+        gone = LocationRow.missing_since.is_not(None)
+        query = select(func.count()).select_from(LocationRow).where(gone if missing else ~gone)
+        return self._connection.scalar(query) or 0
+
+    def ids(self, filters: Filters = Filters()) -> npt.NDArray[np.int64]:  # noqa: B008 - a frozen value
+        """The ids, in rising order, of the images that satisfy the filters."""
+        return np.fromiter(self._connection.scalars(matching_ids(filters)), np.int64)
+
+    def images(self, ids: Iterable[int]) -> dict[int, Image]:
+        """The images with these ids, in the order asked for; unknown ids are left out."""
+        wanted = [int(each) for each in ids]
+        found: dict[int, Image] = {}
+        for start in range(0, len(wanted), CHUNK):
+            found |= self._images(wanted[start : start + CHUNK])
+        return {each: found[each] for each in wanted if each in found}
+
+    def _images(self, ids: Sequence[int]) -> dict[int, Image]:
+        places, facts = self._locations(ids), self._annotations(ids)
+        columns = [column for column in ImageRow.__table__.columns if column.name != "place"]
+        rows = self._connection.execute(select(*columns).where(ImageRow.id.in_(ids)))
+        return {
+            row.id: Image(**row._mapping, locations=tuple(places[row.id]), annotations=tuple(facts[row.id]))
+            for row in rows
+        }
+
+    def _locations(self, ids: Sequence[int]) -> dict[int, list[Location]]:
+        query = select(LocationRow.image_id, *LOCATION).where(LocationRow.image_id.in_(ids))
+        places: dict[int, list[Location]] = defaultdict(list)
+        for image_id, path, mtime, size, missing in self._connection.execute(
+            query.order_by(LocationRow.path)
+        ):
+            places[image_id].append(Location(path, mtime, size, missing))
+        return places
+
+    def _annotations(self, ids: Sequence[int]) -> dict[int, list[Annotation]]:
+        facts: dict[int, list[Annotation]] = defaultdict(list)
+        query = select(
+            AnnotationRow.image_id,
+            AnnotationRow.field,
+            AnnotationRow.value,
+            AnnotationRow.source,
+            AnnotationRow.confidence,
+        ).where(AnnotationRow.image_id.in_(ids))
+        for image_id, field, value, source, sure in self._connection.execute(
+            query.order_by(AnnotationRow.id)
+        ):
+            facts[image_id].append(Annotation(field, value, source, sure))
+        return facts
+
+    def thumbnail(self, image_id: int) -> bytes | None:
+        """The stored small rendition (WebP), or None for an unknown image."""
+        return self._connection.scalar(select(ThumbnailRow.data).where(ThumbnailRow.image_id == image_id))
+
+    def ids_by_sha256(self, digests: Iterable[str]) -> dict[str, int]:
+        """Which of these contents the library holds already."""
+        wanted, found = list(digests), dict[str, int]()
+        for start in range(0, len(wanted), CHUNK):
+            query = select(ImageRow.sha256, ImageRow.id).where(
+                ImageRow.sha256.in_(wanted[start : start + CHUNK])
+            )
+            found.update((digest, image_id) for digest, image_id in self._connection.execute(query))
+        return found
+
+    def digests(self) -> set[str]:
+        """The SHA-256 of every content that the library holds."""
+        return set(self._connection.scalars(select(ImageRow.sha256)))
+
+    def locations(self) -> dict[bytes, tuple[int, Location]]:
+        """Every known path, with its image."""
+        rows = self._connection.execute(select(LocationRow.image_id, *LOCATION).order_by(LocationRow.path))
+        return {row.path: (row.image_id, Location(*row[1:])) for row in rows}
+
+    def labels(self, field: str) -> dict[int, str]:
+        """The first value of one field for every image that has one."""
+        query = select(AnnotationRow.image_id, AnnotationRow.value).where(AnnotationRow.field == field)
+        newest_first = self._connection.execute(query.order_by(AnnotationRow.id.desc()))
+        return {row.image_id: row.value for row in newest_first}
+
+    def spaces(self) -> list[Space]:
+        """Every space, live or not, in the order in which they were made."""
+        rows = self._connection.execute(select(SpaceRow.__table__).order_by(SpaceRow.id))
+        return [_space(row) for row in rows]
+
+    def features(
+        self, space: Space, ids: Iterable[int] | None = None
+    ) -> tuple[npt.NDArray[np.int64], Features]:
+        """Image ids in rising order and their features; all that the space holds, or those of `ids`."""
+        query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
+        return stacked(self._feature_rows(query.order_by(FeatureRow.image_id), ids), space.dimension)
+
+    def _feature_rows(self, query, ids: Iterable[int] | None) -> Iterator[tuple[int, bytes]]:  # type: ignore[no-untyped-def]
+        if ids is None:
+            yield from self._connection.execute(query)
+            return
+        wanted = sorted({int(each) for each in ids})
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            yield from self._connection.execute(query.where(FeatureRow.image_id.in_(chunk)))
+
+    def count_features(self, space: Space) -> int:
+        query = select(func.count()).select_from(FeatureRow).where(FeatureRow.space_id == space.id)
+        return self._connection.scalar(query) or 0
+
+    def projections(self) -> list[Projection]:
+        """The pointers to the live generations."""
+        columns = [column for column in ProjectionRow.__table__.columns if column.name != "id"]
+        rows = self._connection.execute(select(*columns).order_by(ProjectionRow.id))
+        return [Projection(**row._mapping) for row in rows]
+
+    def problems(self) -> list[Problem]:
+        """What could not be indexed, by path."""
+        query = select(ProblemRow.path, ProblemRow.code, ProblemRow.reason, ProblemRow.tries)
+        return [Problem(*row) for row in self._connection.execute(query.order_by(ProblemRow.path))]
+
+
+def _space(row: Row[tuple[object, ...]]) -> Space:
+    values = dict(row._mapping)
+    values.pop("metric")
+    return Space(**values)

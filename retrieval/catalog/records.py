@@ -1,0 +1,151 @@
+"""What the catalog hands out: plain frozen values, free of SQL."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..paths import display_path
+
+Features = npt.NDArray[np.float16]  # (image, dimension), every row of unit length
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One fact about an image: a title, caption, tag or label, who said it, and how surely (0 to 1)."""
+
+    field: str
+    value: str
+    source: str
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A path at which an image's content lies. `mtime` is in nanoseconds, `size` in bytes."""
+
+    path: bytes
+    mtime: int
+    size: int
+    missing_since: datetime | None = None
+
+    @property
+    def display(self) -> str:
+        return display_path(self.path)
+
+    @property
+    def folder_name(self) -> str:
+        """The name of the folder that the file lies in."""
+        return display_path(self.path.split(b"/")[-2]) if b"/" in self.path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One picture's content, with the places where it lies and what is said about it."""
+
+    id: int
+    sha256: str
+    perceptual_hash: int
+    width: int
+    height: int
+    format: str
+    bytes: int
+    taken_at: datetime | None
+    added_at: datetime
+    locations: tuple[Location, ...]
+    annotations: tuple[Annotation, ...]
+
+    @property
+    def path(self) -> str:
+        """The first location that is not missing, for people; control characters are escaped."""
+        present = [place for place in self.locations if place.missing_since is None]
+        return (present or list(self.locations))[0].display if self.locations else ""
+
+    def values(self, field: str) -> tuple[str, ...]:
+        """What the annotations of one field say, in the order in which they were stored."""
+        return tuple(fact.value for fact in self.annotations if fact.field == field)
+
+    @property
+    def title(self) -> str:
+        return next(iter(self.values("title")), "")
+
+    @property
+    def caption(self) -> str:
+        return next(iter(self.values("caption")), "")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.values("tag")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.values("label")
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One versioned set of features; two with the same fingerprint hold comparable features."""
+
+    id: int
+    fingerprint: str
+    descriptor: str
+    configuration: Mapping[str, Any]
+    dimension: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the change log: `put` when an image's facts were written, `remove` when it went."""
+
+    seq: int
+    image_id: int
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The pointer to the live generation of one projection; `seq` is its watermark."""
+
+    kind: str
+    space_id: int | None
+    seq: int
+    generation: str
+    bytes: int
+    sha256: str
+    library_versions: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A place that could not be indexed: why (`code` for programs, `reason` for people), how often tried."""
+
+    path: bytes
+    code: str
+    reason: str
+    tries: int = 1
+
+    @property
+    def display(self) -> str:
+        return display_path(self.path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewImage:
+    """One picture as the indexer hands it to the catalog, described in every live space."""
+
+    sha256: str
+    perceptual_hash: int
+    width: int
+    height: int
+    format: str
+    bytes: int
+    taken_at: datetime | None
+    thumbnail: builtins.bytes  # WebP
+    features: Mapping[int, npt.NDArray[np.float16]] = field(default_factory=dict)  # by space id

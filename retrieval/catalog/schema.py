@@ -1,0 +1,184 @@
+"""The tables of the catalog, as typed declarative models; migrations/ makes the same tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# SQLite gives AUTOINCREMENT, so that no id is ever used twice, only to INTEGER keys.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class ImageRow(Base):
+    __tablename__ = "image"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sha256: Mapped[str] = mapped_column(Text, unique=True)
+    perceptual_hash: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int]
+    height: Mapped[int]
+    format: Mapped[str] = mapped_column(Text)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime | None] = mapped_column(DateTime, index=True)
+    place: Mapped[str | None] = mapped_column(Text)
+    added_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class LocationRow(Base):
+    __tablename__ = "location"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    display: Mapped[str] = mapped_column(Text)
+    # The parent folder, lower-cased, with a slash at both ends: what folder filters are matched with.
+    folder: Mapped[str] = mapped_column(Text, index=True)
+    image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
+    mtime: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    missing_since: Mapped[datetime | None] = mapped_column(DateTime)
+
+
+class AnnotationRow(Base):
+    __tablename__ = "annotation"
+    __table_args__ = (
+        UniqueConstraint("image_id", "field", "value", "source"),
+        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
+        Index(None, "field", "folded"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
+    field: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text)  # lower-cased: what tag and label filters are matched with
+    source: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float]
+
+
+class ThumbnailRow(Base):
+    __tablename__ = "thumbnail"
+
+    image_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True
+    )
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SpaceRow(Base):
+    __tablename__ = "space"
+    __table_args__ = (
+        CheckConstraint("state IN ('building', 'live', 'retired')", name="state"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(Text, unique=True)
+    descriptor: Mapped[str] = mapped_column(Text)
+    configuration: Mapped[dict[str, Any]] = mapped_column(JSON)
+    dimension: Mapped[int]
+    metric: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+
+
+class FeatureRow(Base):
+    __tablename__ = "feature"
+
+    space_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("space.id", ondelete="CASCADE"), primary_key=True
+    )
+    image_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    vector: Mapped[bytes] = mapped_column(LargeBinary)  # little-endian float16
+
+
+class ChangeRow(Base):
+    __tablename__ = "change"
+    __table_args__ = (
+        CheckConstraint("operation IN ('put', 'remove')", name="operation"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    image_id: Mapped[int] = mapped_column(BigInteger)  # no foreign key: it outlives the image
+    operation: Mapped[str] = mapped_column(Text)
+
+
+class ProjectionRow(Base):
+    __tablename__ = "projection"
+    __table_args__ = (UniqueConstraint("kind", "space_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    space_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("space.id", ondelete="CASCADE"))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    generation: Mapped[str] = mapped_column(Text)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(Text)
+    library_versions: Mapped[str] = mapped_column(Text)
+
+
+class ProblemRow(Base):
+    __tablename__ = "problem"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    code: Mapped[str] = mapped_column(Text, index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    tries: Mapped[int]
+    seen_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class ApiKeyRow(Base):
+    __tablename__ = "api_key"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    prefix: Mapped[str] = mapped_column(Text, unique=True)
+    sha256: Mapped[str] = mapped_column(Text)  # of the key; the key itself is never stored
+    scopes: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime)
+
+
+class SavedSearchRow(Base):
+    __tablename__ = "saved_search"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    query: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(DateTime)

@@ -1,0 +1,209 @@
+"""What can be written to the catalog: every fact with its line in the change log, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ..paths import display_path
+from . import changes
+from .features import to_blob
+from .filters import folder_key
+from .reader import Reader
+from .records import Annotation, NewImage, Problem, Projection
+from .schema import (
+    AnnotationRow,
+    FeatureRow,
+    ImageRow,
+    LocationRow,
+    ProblemRow,
+    ProjectionRow,
+    SpaceRow,
+    ThumbnailRow,
+)
+
+
+class Writer(Reader):
+    """Facts for one transaction; `Catalog.writing` makes one and commits it."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._touched: dict[int, None] = {}  # in order, each once
+
+    def record_changes(self) -> None:
+        """Put the touched images into the change log; called once, before the commit."""
+        changes.record(self._connection, "put", self._touched)
+
+    def add_images(self, images: Sequence[NewImage]) -> list[int]:
+        """Store new contents with their features and thumbnails; their ids, in the same order."""
+        if not images:
+            return []
+        ids = list(
+            self._connection.scalars(
+                insert(ImageRow).returning(ImageRow.id, sort_by_parameter_order=True),
+                [_image_values(image) for image in images],
+            )
+        )
+        numbered = list(zip(ids, images, strict=True))
+        self._insert(ThumbnailRow, [{"image_id": each, "data": image.thumbnail} for each, image in numbered])
+        self._insert(
+            FeatureRow,
+            [
+                {"image_id": each, "space_id": space_id, "vector": to_blob(feature)}
+                for each, image in numbered
+                for space_id, feature in image.features.items()
+            ],
+        )
+        self._touch(ids)
+        return ids
+
+    def place(self, path: bytes, image_id: int, *, mtime: int, size: int) -> None:
+        """Say that an image's content lies at this path now; the path leaves the image it had before."""
+        before = self._connection.scalar(select(LocationRow.image_id).where(LocationRow.path == path))
+        values = {"image_id": image_id, "mtime": mtime, "size": size, "missing_since": None}
+        if before is None:
+            self._insert(LocationRow, [values | _path_values(path)])
+        else:
+            self._connection.execute(update(LocationRow).where(LocationRow.path == path).values(values))
+        if before != image_id:
+            self._touch([image_id])
+        if before is not None and before != image_id:
+            self._touch([before])
+            self._remove_placeless([before])
+        self.forget_problems([path])
+
+    def mark_missing(self, paths: Iterable[bytes]) -> None:
+        """Say that nothing lies at these paths any more; their images stay."""
+        gone = update(LocationRow).values(missing_since=_now())
+        for path in paths:
+            self._connection.execute(
+                gone.where(LocationRow.path == path, LocationRow.missing_since.is_(None))
+            )
+
+    def mark_present(self, path: bytes) -> None:
+        """Say that a path that was missing is back, with the same content."""
+        self._connection.execute(
+            update(LocationRow).where(LocationRow.path == path).values(missing_since=None)
+        )
+
+    def forget_locations(self, paths: Iterable[bytes]) -> None:
+        """Forget these paths, and the images that lie nowhere else."""
+        images: list[int] = []
+        for path in paths:
+            leaving = delete(LocationRow).where(LocationRow.path == path).returning(LocationRow.image_id)
+            images += self._connection.scalars(leaving)
+        self._touch(images)
+        self._remove_placeless(images)
+
+    def remove_images(self, ids: Iterable[int]) -> None:
+        """Forget these images with all that is known about them."""
+        gone = list(ids)
+        for image_id in gone:
+            self._connection.execute(delete(ImageRow).where(ImageRow.id == image_id))
+            self._touched.pop(image_id, None)
+        changes.record(self._connection, "remove", gone)
+
+    def _remove_placeless(self, ids: Iterable[int]) -> None:
+        placed = select(LocationRow.image_id)
+        candidates = list(dict.fromkeys(ids))
+        query = select(ImageRow.id).where(ImageRow.id.in_(candidates), ImageRow.id.not_in(placed))
+        self.remove_images(list(self._connection.scalars(query)))
+
+    def annotate(self, image_id: int, source: str, annotations: Sequence[Annotation]) -> bool:
+        """Make these all that `source` says about an image; True when that changed anything."""
+        mine = (AnnotationRow.image_id == image_id, AnnotationRow.source == source)
+        columns = (AnnotationRow.field, AnnotationRow.value, AnnotationRow.confidence)
+        before = self._connection.execute(select(*columns).where(*mine).order_by(AnnotationRow.id))
+        facts = list({(fact.field, fact.value): fact for fact in annotations}.values())
+        if [tuple(row) for row in before] == [(fact.field, fact.value, fact.confidence) for fact in facts]:
+            return False
+        self._connection.execute(delete(AnnotationRow).where(*mine))
+        self._insert(AnnotationRow, [_annotation_values(image_id, source, fact) for fact in facts])
+        self._touch([image_id])
+        return True
+
+    def add_space(
+        self, fingerprint: str, descriptor: str, configuration: Mapping[str, Any], dimension: int
+    ) -> int:
+        """Make a live space, or find the one with this fingerprint; its id."""
+        known = self._connection.scalar(select(SpaceRow.id).where(SpaceRow.fingerprint == fingerprint))
+        if known is not None:
+            return known
+        values = {
+            "fingerprint": fingerprint,
+            "descriptor": descriptor,
+            "configuration": dict(configuration),
+            "dimension": dimension,
+            "metric": "inner product",
+            "state": "live",
+        }
+        return self._connection.execute(insert(SpaceRow).values(values).returning(SpaceRow.id)).scalar_one()
+
+    def point_to(self, projections: Sequence[Projection]) -> None:
+        """Move the pointers to these generations, all at once."""
+        self._connection.execute(delete(ProjectionRow))
+        columns = [column.name for column in ProjectionRow.__table__.columns if column.name != "id"]
+        self._insert(ProjectionRow, [{name: getattr(each, name) for name in columns} for each in projections])
+
+    def report(self, problem: Problem) -> None:
+        """Keep a problem by its path; a second report of it counts as another try."""
+        mine = ProblemRow.path == problem.path
+        tries = self._connection.scalar(select(ProblemRow.tries).where(mine)) or 0
+        self._connection.execute(delete(ProblemRow).where(mine))
+        values = {
+            "path": problem.path,
+            "code": problem.code,
+            "reason": problem.reason,
+            "tries": tries + 1,
+            "seen_at": _now(),
+        }
+        self._insert(ProblemRow, [values])
+
+    def forget_problems(self, paths: Iterable[bytes]) -> None:
+        """These paths have no problem any more."""
+        for path in paths:
+            self._connection.execute(delete(ProblemRow).where(ProblemRow.path == path))
+
+    def _touch(self, ids: Iterable[int]) -> None:
+        self._touched.update(dict.fromkeys(ids))
+
+    def _insert(self, table: Any, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _image_values(image: NewImage) -> dict[str, Any]:
+    return {
+        "sha256": image.sha256,
+        "perceptual_hash": image.perceptual_hash,
+        "width": image.width,
+        "height": image.height,
+        "format": image.format,
+        "bytes": image.bytes,
+        "taken_at": image.taken_at,
+        "added_at": _now(),
+    }
+
+
+def _path_values(path: bytes) -> dict[str, Any]:
+    display = display_path(path)
+    return {"path": path, "display": display, "folder": folder_key(str(PurePosixPath(display).parent))}
+
+
+def _annotation_values(image_id: int, source: str, fact: Annotation) -> dict[str, Any]:
+    return {
+        "image_id": image_id,
+        "field": fact.field,
+        "value": fact.value,
+        "folded": fact.value.casefold(),
+        "source": source,
+        "confidence": fact.confidence,
+    }

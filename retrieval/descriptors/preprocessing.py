@@ -1,0 +1,95 @@
+"""How a picture becomes a backbone's input: resize, crop, scale; part of a space's fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InvalidSetting
+from ..images import RGB, resize
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """The short side is resized to size / crop, the middle size × size pixels are taken, and each
+    channel becomes (value / 255 − mean) / std.
+    """
+
+    size: int = 224  # pixels
+    crop: float = 0.875  # share of the short side that is kept
+    interpolation: str = "bicubic"
+    mean: Triple = (0.485, 0.456, 0.406)
+    std: Triple = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.size <= 2048 or not 0.1 <= self.crop <= 1:
+            raise InvalidSetting(f"size {self.size}, crop {self.crop}: choose 16 to 2048 and 0.1 to 1")
+        if self.interpolation not in ("bicubic", "bilinear"):
+            raise InvalidSetting(f"interpolation {self.interpolation}: choose bicubic or bilinear")
+        if min(self.std) <= 0:
+            raise InvalidSetting(f"std {self.std}: all three must be above 0")
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        values = asdict(self)
+        return values | {"mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """The inverse of as_json; other keys are passed over."""
+        known: dict[str, Any] = {name: values[name] for name in cls.__slots__ if name in values}
+        known |= {name: tuple(known[name]) for name in ("mean", "std") if name in known}
+        return cls(**known)
+
+    def overridden(self, texts: Mapping[str, str]) -> Preprocessing:
+        """Replace what `size=256`, `crop=1`, `mean=0.5` or `std=0.2,0.2,0.2` say."""
+        return replace(self, **{name: _parsed(name, text) for name, text in texts.items()})
+
+    def batch(self, pictures: Sequence[RGB]) -> npt.NDArray[np.float32]:
+        """The backbone's input: (picture, 3, size, size)."""
+        stacked = np.stack([self._cropped(picture) for picture in pictures])
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        scaled: npt.NDArray[np.float32] = (stacked.astype(np.float32) / np.float32(255) - mean) / std
+        return scaled.transpose(0, 3, 1, 2)
+
+    def _cropped(self, picture: RGB) -> RGB:
+        height, width = picture.shape[:2]
+        # As timm does it: the short side becomes floor(size / crop), the long side keeps the shape.
+        short = int(np.floor(self.size / self.crop))
+        scale = short / min(height, width)
+        # A strip that is much longer than wide loses its ends before, not after, it is enlarged.
+        longest = int(np.ceil(8 * min(height, width)))
+        picture = _middle(picture, min(height, longest), min(width, longest))
+        height, width = picture.shape[:2]
+        resized = resize(
+            picture, max(short, int(width * scale)), max(short, int(height * scale)), self.interpolation
+        )
+        return _middle(resized, self.size, self.size)
+
+
+def _middle(picture: RGB, height: int, width: int) -> RGB:
+    top = round((picture.shape[0] - height) / 2)
+    left = round((picture.shape[1] - width) / 2)
+    return picture[top : top + height, left : left + width]
+
+
+def _parsed(name: str, text: str) -> Any:
+    try:
+        if name == "size":
+            return int(text)
+        if name == "crop":
+            return float(text)
+        if name in ("mean", "std"):
+            numbers = [float(number) for number in text.split(",")]
+            return tuple(numbers * 3 if len(numbers) == 1 else numbers)
+    except ValueError as error:
+        raise InvalidSetting(f"preprocessing {name}={text}: {error}") from error
+    if name == "interpolation":
+        return text
+    raise InvalidSetting(f"preprocessing {name}: not known; there are size, crop, interpolation, mean, std")

@@ -1,0 +1,65 @@
+"""The subject descriptor: what a picture shows, as the pooled feature of a timm backbone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+from ..errors import BackboneUnavailable
+from ..images import RGB
+from ..settings import Settings
+from .base import AbstractDescriptor, Float32
+from .preprocessing import Preprocessing
+from .runtimes.pytorch import TorchRuntime
+
+
+@final
+class Subject(AbstractDescriptor):
+    """A backbone with the weights that its space names; they are loaded when first needed."""
+
+    name = "subject"
+    bandwidth = 1.0
+
+    def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
+        """`configuration` as the space keeps it; `backbones`: the folder with weights by SHA-256."""
+        self._configuration = dict(configuration)
+        self._weights = weights_path(backbones, configuration["weights_sha256"])
+        self._settings = settings
+        self._preprocessing = Preprocessing.from_json(configuration)
+
+    @property
+    def configuration(self) -> Mapping[str, Any]:
+        return self._configuration
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        return self._runtime.dimension
+
+    def describe(self, pictures: Sequence[RGB]) -> Float32:
+        return self._runtime.forward(self._preprocessing.batch(pictures))
+
+    @cached_property
+    def _runtime(self) -> TorchRuntime:
+        backbone = self._configuration["backbone"]
+        check_weights(backbone, self._weights, self._configuration["weights_sha256"])
+        return TorchRuntime(
+            backbone, self._weights, device=self._settings.device, precision=self._settings.precision
+        )
+
+
+def weights_path(backbones: Path, sha256: str) -> Path:
+    """Where a library keeps the weights with this checksum."""
+    return backbones / f"{sha256}.safetensors"
+
+
+def check_weights(backbone: str, path: Path, sha256: str) -> None:
+    """Raise BackboneUnavailable unless the file holds the very weights that the features were made with."""
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BackboneUnavailable(backbone, f"{path}: {error.strerror}") from error
+    if found != sha256:
+        raise BackboneUnavailable(backbone, f"{path}: its checksum is not the one in the catalog")

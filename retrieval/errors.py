@@ -1,0 +1,123 @@
+"""What can go wrong: one family of errors, one sentence each, saying what, which, how much and what to do."""
+
+from __future__ import annotations
+
+
+class RetrievalError(Exception):
+    """The base of every error that Pictor raises on purpose; `code` is stable and meant for programs."""
+
+    code: str = "error"
+
+
+class InvalidQuery(RetrievalError):
+    """The query itself is at fault; the message names the part, and the column where there is one."""
+
+    code = "invalid-query"
+
+
+class InvalidSetting(RetrievalError):
+    """A setting has an unknown name or a value outside its range."""
+
+    code = "invalid-setting"
+
+
+class InvalidLabels(RetrievalError):
+    """A captions or labels file cannot be used; the message names the file and the line."""
+
+    code = "invalid-labels"
+
+
+class LibraryNotFound(RetrievalError):
+    """There is no library at that place."""
+
+    code = "library-not-found"
+
+    def __init__(self, place: object) -> None:
+        super().__init__(f"{place}: no library here; make one with `pictor index FOLDER --library {place}`")
+
+
+class LibraryBusy(RetrievalError):
+    """Another process is writing to the library."""
+
+    code = "library-busy"
+
+    def __init__(self, place: object, holder: str) -> None:
+        super().__init__(f"{place}: another writer is at work ({holder}); wait until it has finished")
+
+
+class SchemaOutOfDate(RetrievalError):
+    """The catalog has another schema than this version of Pictor expects."""
+
+    code = "schema-out-of-date"
+
+    def __init__(self, place: object, found: str | None, expected: str) -> None:
+        super().__init__(
+            f"{place}: the catalog has schema {found or 'none'}, this version of Pictor needs {expected}; "
+            "run `pictor index` once to upgrade an older library, or use the newer Pictor that wrote it"
+        )
+
+
+class ProjectionDamaged(RetrievalError):
+    """A projection is missing or does not match its checksum; the catalog still has everything."""
+
+    code = "projection-damaged"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}; nothing is lost, run `pictor rebuild` to make it again")
+
+
+class StorageFailed(RetrievalError):
+    """The disk or the database refused a write or a read; what was acknowledged before is safe."""
+
+    code = "storage-failed"
+
+    def __init__(self, place: object, reason: object) -> None:
+        super().__init__(
+            f"{place}: storage failed ({reason}); free some space or check the disk, then run again"
+        )
+
+
+class ImageNotFound(RetrievalError):
+    """No image has that id, or none lies at that path."""
+
+    code = "image-not-found"
+
+    def __init__(self, which: object) -> None:
+        super().__init__(f"image {which}: not in the library; ids are shown by `pictor search`")
+
+
+class UnreadableImage(RetrievalError):
+    """These bytes are no picture that Pictor can read; `code` says why in one word."""
+
+    def __init__(self, name: str, code: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name, self.code, self.reason = name, code, reason
+
+
+class ImageTooLarge(UnreadableImage):
+    """The picture has more pixels or bytes than the limit allows."""
+
+    def __init__(self, name: str, *, amount: float, limit: float, unit: str, setting: str) -> None:
+        code = "too-many-pixels" if unit == "megapixels" else "too-many-bytes"
+        super().__init__(name, code, f"{amount:.0f} {unit}; the limit is {limit:.0f} (setting {setting})")
+
+
+class UnknownDescriptor(RetrievalError):
+    """No descriptor has that name."""
+
+    code = "unknown-descriptor"
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"{name}: no such descriptor; there are {', '.join(known)}")
+
+
+class BackboneUnavailable(RetrievalError):
+    """The backbone cannot be made, or its weights cannot be had."""
+
+    code = "backbone-unavailable"
+
+    def __init__(self, backbone: str, reason: object) -> None:
+        super().__init__(
+            f"{backbone}: {reason}; go online once so that timm can fetch its weights, "
+            "or give a local file with --weights FILE"
+        )

@@ -1,0 +1,78 @@
+"""How good rankings are, against judgements: precision, recall and average precision. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+CUTS = (1, 5, 10, 20)
+
+DEFINITION = (
+    "Every image with a label is a query once and is left out of its own ranking. "
+    "A result is relevant when it has the query's label; an image without a label never is. "
+    "AP: the mean, over a query's relevant images, of the precision at the rank of each, over the full "
+    "ranking (0 for one that is not ranked). mAP: the mean of AP over all queries that have at least one "
+    "relevant image. P@k: relevant ones among the first k, divided by k. R@k: relevant ones among the "
+    "first k, divided by all relevant ones."
+)
+
+Relevance = npt.NDArray[np.bool_]  # (rank,): whether the result at this rank is relevant
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The figures of one query."""
+
+    label: str
+    average_precision: float
+    precision: Mapping[int, float]
+    recall: Mapping[int, float]
+
+
+def average_precision(relevance: Relevance, relevant: int) -> float:
+    """Mean of the precision at each relevant rank; `relevant` counts all, ranked or not. 0 if none."""
+    places = np.flatnonzero(relevance)
+    if not relevant:
+        return 0.0
+    return float(((np.arange(len(places)) + 1) / (places + 1)).sum() / relevant)
+
+
+def precision_at(relevance: Relevance, k: int) -> float:
+    """Relevant results among the first k, divided by k, also where there are fewer results."""
+    return float(relevance[:k].sum() / k)
+
+
+def recall_at(relevance: Relevance, k: int, relevant: int) -> float:
+    """Relevant results among the first k, divided by all relevant ones; 0 if there are none."""
+    return float(relevance[:k].sum() / relevant) if relevant else 0.0
+
+
+def judge(label: str, relevance: Relevance, relevant: int, cuts: Sequence[int] = CUTS) -> Judged:
+    """All figures of one query."""
+    return Judged(
+        label,
+        average_precision(relevance, relevant),
+        {k: precision_at(relevance, k) for k in cuts},
+        {k: recall_at(relevance, k, relevant) for k in cuts},
+    )
+
+
+def means(judged: Iterable[Judged], cuts: Sequence[int] = CUTS) -> dict[str, float]:
+    """Means over queries: mAP, P@k and R@k; empty when there is no query."""
+    queries = list(judged)
+    if not queries:
+        return {}
+    figures = {"mAP": float(np.mean([each.average_precision for each in queries]))}
+    figures |= {f"P@{k}": float(np.mean([each.precision[k] for each in queries])) for k in cuts}
+    return figures | {f"R@{k}": float(np.mean([each.recall[k] for each in queries])) for k in cuts}
+
+
+def by_class(judged: Iterable[Judged]) -> dict[str, dict[str, float]]:
+    """The same means for the queries of each label, by label."""
+    groups: dict[str, list[Judged]] = {}
+    for each in judged:
+        groups.setdefault(each.label, []).append(each)
+    return {label: means(groups[label]) for label in sorted(groups)}

@@ -1,0 +1,88 @@
+"""Many rankings to one. Each ranking gives every image it holds an amount; the amounts add up. Pure.
+
+Two ways to turn a ranking into amounts are kept side by side:
+
+- `relative_score` looks at scores, so that a near-identical colour counts for more than the best of many
+  distant ones. It measures better on labelled sets (docs/decisions/0002-relative-score-fusion.md).
+- `reciprocal_rank` looks at ranks only, and so needs to know nothing about what the scores mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from .ranking import Ids, Ranking, Scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeightedRanking:
+    """One signal's ranking for one part of the query; a negative weight counts against its images."""
+
+    part: int
+    signal: str
+    weight: float
+    ranking: Ranking
+
+
+# What a ranking gives to its first, second, third … image.
+Amounts: TypeAlias = Callable[[WeightedRanking], Scores]
+
+
+def fuse(rankings: Sequence[WeightedRanking], amounts: Amounts) -> Ranking:
+    """Sum what the rankings give to each image; equal sums go to the smaller image id.
+
+    An image that a ranking does not hold gets nothing from it. Images whose sum is not above zero are
+    left out: what is known speaks against them.
+    """
+    if not rankings:
+        return Ranking.of([], [])
+    ids = np.unique(np.concatenate([each.ranking.ids for each in rankings]))
+    totals = np.zeros(len(ids))
+    for each in rankings:  # in the order given: a floating-point sum depends on it
+        totals[np.searchsorted(ids, each.ranking.ids)] += amounts(each)
+    return Ranking.of(ids[totals > 0], totals[totals > 0])
+
+
+def reciprocal_rank(k: float) -> Amounts:
+    """Amounts of weight / (k + rank), ranks from 1.
+
+    Source: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual
+    rank learning methods", SIGIR 2009.
+    """
+
+    def amounts(each: WeightedRanking) -> Scores:
+        given: Scores = each.weight / (k + np.arange(1.0, len(each.ranking) + 1.0))
+        return given
+
+    return amounts
+
+
+def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
+    """Amounts of weight × closeness, a number from 0 to 1.
+
+    For a signal of cosines with a bandwidth b the closeness is exp((cosine − 1) / b): a Gaussian kernel
+    of the distance between unit vectors, since |x − y|² = 2 (1 − cosine). For a signal without one
+    (words) it is the score divided by the ranking's best.
+    """
+
+    def amounts(each: WeightedRanking) -> Scores:
+        scores = each.ranking.scores
+        if each.signal in bandwidths:
+            closeness = np.exp((scores - 1) / bandwidths[each.signal])
+        else:
+            closeness = scores / scores.max(initial=1e-12)
+        given: Scores = each.weight * closeness
+        return given
+
+    return amounts
+
+
+def amounts_of(each: WeightedRanking, ids: Ids, amounts: Amounts) -> Scores:
+    """What the ranking gives to each of these images; 0 where it does not hold the image."""
+    ranks = each.ranking.rank_of(ids)
+    given = np.append(amounts(each), 0.0)
+    return np.where(ranks > 0, given[ranks - 1], 0.0)

@@ -1,0 +1,53 @@
+"""What a search answers: Results of Hits, each with the Contributions that made its score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .catalog.records import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one signal gave to one hit, for one part of the query.
+
+    `rank` counts from 1 among the images that took part, `score` is the signal's own (cosine, or BM25F
+    for words), `amount` is its addend in the hit's score: the amounts of a hit add up to its score.
+    """
+
+    part: int
+    signal: str
+    rank: int
+    score: float
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One image of the answer, with its rank counted from 1 over all pages."""
+
+    image: Image
+    rank: int
+    score: float
+    contributions: tuple[Contribution, ...]
+
+    @property
+    def id(self) -> int:
+        return self.image.id
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of hits.
+
+    `total` counts the ranked images of which this is a page; `notes` say what could not take part in
+    the search and why, in sentences for people.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> list[int]:
+        return [hit.id for hit in self.hits]

@@ -1,0 +1,243 @@
+"""Turns files into upright sRGB arrays and back; the only home of Pillow.
+
+Every byte that comes in is taken as hostile: a short list of formats, sizes checked before pixels are
+decoded, and one kind of error (`UnreadableImage`) for whatever a decoder may raise.
+All functions are safe to call from many threads at once: global state is set here, once, on import.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+
+from .errors import ImageTooLarge, UnreadableImage
+from .files import DEFAULT_LIMITS, Limits
+from .formats import SUPPORTED, ends_early, looks_like
+
+RGB: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 3)
+
+WORKING_SIDE: Final = 512  # pixels; descriptors look at 224 to 518, so more would only cost memory
+FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")  # MPO, of 3-D cameras, comes as JPEG
+CEILING: Final = 500.0  # megapixels that no setting can exceed
+
+# Our own limit, checked right after opening, replaces Pillow's. Its check stays on as a ceiling because the
+# GIF and WebP plugins allocate while they open; Pillow refuses above twice its figure.
+Image.MAX_IMAGE_PIXELS = int(CEILING * 1e6 / 2)
+# Pillow warns about odd metadata, which the picture survives; catch_warnings would not be thread-safe.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Registering the plugins here keeps Pillow from loading all of its forty later, in the midst of threads.
+Image.preinit()
+_ALSO_REGISTERED: Final = (TiffImagePlugin, WebPImagePlugin)
+
+_SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # by EXIF orientation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A picture that is upright, in sRGB, over white and at working size.
+
+    `pixels` has a short side of at most 512 and a long side of at most 2048 pixels, never enlarged;
+    `width` and `height` are those of the whole upright original.
+    `taken_at` is the camera's local time, without a zone, or None.
+    """
+
+    pixels: RGB
+    width: int
+    height: int
+    format: str
+    taken_at: datetime | None
+
+
+def decode(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> Decoded:
+    """Decode the first frame of a picture whole, or raise; damaged metadata are dropped without a word.
+
+    Raises UnreadableImage with code truncated, not-an-image, too-many-pixels, too-much-metadata,
+    empty-file or broken, and nothing else; `name` is what its message calls the picture.
+    """
+    if not data:
+        raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            _check_pixels(image.width * image.height, name, limits)
+            return _picture(image)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # on hostile bytes Pillow's decoders raise nearly every class there is
+        if isinstance(error, Image.DecompressionBombError) and (pixels := re.search(r"\d+", str(error))):
+            _check_pixels(int(pixels.group()), name, limits)
+        raise UnreadableImage(name, *_refusal(data, error)) from error
+
+
+def _check_pixels(pixels: int, name: str, limits: Limits) -> None:
+    amount, limit = pixels / 1e6, min(limits.max_megapixels, CEILING)
+    if amount > limit:
+        raise ImageTooLarge(
+            name, amount=amount, limit=limit, unit="megapixels", setting="max_image_megapixels"
+        )
+
+
+def _refusal(data: bytes, error: Exception) -> tuple[str, str]:
+    """Find code and reason for what a decoder raised."""
+    words = f"{error}".lower()
+    if "max_text_chunk" in words or "text chunks" in words:
+        return "too-much-metadata", "more than 1 MB of text in one place; save it again without metadata"
+    if isinstance(error, UnidentifiedImageError) and ends_early(data) is None:
+        return "not-an-image", f"{looks_like(data)}; {SUPPORTED}"
+    if re.search("truncated|not enough", words) or isinstance(error, EOFError) or ends_early(data):
+        return "truncated", f"ends too early, after {len(data)} bytes; copy the file again from its source"
+    cause = "its header is damaged" if isinstance(error, UnidentifiedImageError) else f"{error}"
+    return "broken", f"cannot be decoded ({cause or type(error).__name__}); repair it or save it again"
+
+
+def _picture(image: Image.Image) -> Decoded:
+    width, height = image.size
+    target = _working_size(width, height)
+    image.draft(None, target)  # lets JPEG decode at 1/2, 1/4 or 1/8, no smaller than the target
+    image.load()
+    orientation, taken_at = _exif(image)
+    small = _resizable(image)
+    if small.size != target:
+        small = small.resize(target, Image.Resampling.BICUBIC)
+    small = _srgb(small, image.info.get("icc_profile"))
+    if orientation in _UPRIGHT:
+        small = small.transpose(_UPRIGHT[orientation])
+    if orientation >= 5:
+        width, height = height, width
+    kind = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO is a JPEG with more behind it
+    return Decoded(np.array(small), width, height, kind, taken_at)
+
+
+def _working_size(width: int, height: int) -> tuple[int, int]:
+    scale = min(1.0, WORKING_SIDE / min(width, height), 4 * WORKING_SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _exif(image: Image.Image) -> tuple[int, datetime | None]:
+    """Read orientation (1 to 8) and time; damaged EXIF counts as none."""
+    try:
+        exif = image.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation)
+        original = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+        taken_at = _time(original) or _time(exif.get(ExifTags.Base.DateTime))
+    except Exception:  # the parser raises as many classes as the decoders do
+        return 1, None
+    return (orientation if orientation in _UPRIGHT else 1), taken_at
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return datetime.strptime(str(value).strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+
+
+def _resizable(image: Image.Image) -> Image.Image:
+    """Give a copy whose mode Pillow can resample: L, RGB, CMYK or RGBA."""
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_eight_bits(np.asarray(image)))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode == "1":
+        return image.convert("L")
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def _eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Scale grey of 16 bits by 1/257 and any other range from its minimum to its maximum; 0 to 255 stays."""
+    values = np.nan_to_num(values, posinf=0, neginf=0)
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and high <= 255 and (values.dtype.kind != "f" or low == high):
+        return values.astype(np.uint8)
+    if low >= 0 and high <= 65535 and values.dtype.kind != "f":
+        return np.asarray(values // 257, dtype=np.uint8)
+    scale = 255 / max(high - low, 1e-9)
+    return np.asarray((values.astype(np.float64) - low) * scale, dtype=np.uint8)
+
+
+def _srgb(image: Image.Image, profile: object) -> Image.Image:
+    """Bring a small picture to sRGB over white; a profile that is damaged or of another kind is ignored."""
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if isinstance(profile, bytes) and profile:
+        try:
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+            return converted or image
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass
+    return image.convert("RGB")
+
+
+def resize(pixels: RGB, width: int, height: int, method: str = "bicubic") -> RGB:
+    """Resize to exactly that many pixels, antialiased: what `Image.resize` of Pillow gives for the method."""
+    return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling[method.upper()]))
+
+
+def encode_webp(pixels: RGB, *, side: int, quality: int = 80) -> bytes:
+    """Encode as WebP without metadata, reduced so that the long side has at most `side` pixels."""
+    image = Image.fromarray(pixels)
+    scale = min(1.0, side / max(image.size))
+    if scale < 1:
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    return _saved(image, "WEBP", quality=quality)
+
+
+def encode_jpeg(pixels: RGB, *, quality: int = 85, taken_at: datetime | None = None) -> bytes:
+    """Encode as JPEG; `taken_at`, when given, is written as EXIF DateTimeOriginal, to the second."""
+    image = Image.fromarray(pixels)
+    if taken_at is None:
+        return _saved(image, "JPEG", quality=quality)
+    exif = Image.Exif()
+    moment = taken_at.strftime("%Y:%m:%d %H:%M:%S")
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = moment
+    return _saved(image, "JPEG", quality=quality, exif=exif)
+
+
+def encode_png(pixels: RGB) -> bytes:
+    """Encode as PNG without loss and without metadata."""
+    return _saved(Image.fromarray(pixels), "PNG")
+
+
+def _saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+_HASH_SIDE: Final = 32
+_COSINES: Final = np.cos(np.pi / _HASH_SIDE * np.outer(np.arange(1, 9), np.arange(_HASH_SIDE) + 0.5))
+
+
+def perceptual_hash(pixels: RGB) -> int:
+    """Give 64 bits that hardly change when a picture is resized or compressed, as a signed integer.
+
+    The pHash of Zauner (2010): grey at 32 x 32, DCT-II, the 8 x 8 frequencies 1 to 8 each way (so without
+    the rows that brightness rules), each bit telling whether a coefficient exceeds their median; the
+    lowest frequency is the highest bit. Pictures differ by the number of bits in which they differ.
+    A constant picture gives 0.
+    """
+    size = (_HASH_SIDE, _HASH_SIDE)
+    grey = Image.fromarray(pixels).convert("L").resize(size, Image.Resampling.BICUBIC)
+    frequencies = _COSINES @ np.asarray(grey, dtype=np.float64) @ _COSINES.T
+    frequencies = np.round(frequencies, 6)  # what should be zero is, on every machine
+    bits = np.packbits(frequencies > np.median(frequencies))
+    return int.from_bytes(bits.tobytes(), "big", signed=True)

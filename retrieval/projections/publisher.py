@@ -1,0 +1,81 @@
+"""Publishing: new generations of all projections, one transaction that points to them, then pruning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..catalog import Catalog, Projection
+from ..errors import ProjectionDamaged
+from . import generations
+from .snapshot import AnyProjection, pointer_of
+
+OnEvent = Callable[[str], None]
+
+
+def publish(
+    catalog: Catalog, projections: Sequence[AnyProjection], root: Path, *, anew: bool = False
+) -> bool:
+    """Bring every projection up to the newest change; True when there was anything to do.
+
+    Only the writer may call it. `anew` builds from the catalog alone and shares no file with older
+    generations. A crash at any moment leaves the old generations live, or the new ones.
+    """
+    with catalog.reading() as reader:
+        pointers, seq = reader.projections(), reader.last_seq()
+        if not anew and _up_to_date(projections, pointers, seq):
+            generations.prune(root, [each.generation for each in pointers])
+            return False
+        fresh = [
+            each.write(reader, root, None if anew else _sound(each, pointers, root)) for each in projections
+        ]
+    with catalog.writing() as writer:
+        writer.point_to(fresh)
+    generations.prune(root, [each.generation for each in fresh])
+    return True
+
+
+LEAST_PUBLISHED = 4000  # images; searching a short tail costs less than publishing it again and again
+
+
+def tail_share(catalog: Catalog, projections: Sequence[AnyProjection]) -> float:
+    """Unpublished images as a share of the published ones, or of LEAST_PUBLISHED where those are fewer."""
+    with catalog.reading() as reader:
+        pointers, total = reader.projections(), reader.count_images()
+        published = [pointer_of(each, pointers) for each in projections]
+        tail = max((len(reader.changes_since(each.seq if each else 0)) for each in published), default=0)
+    return tail / max(LEAST_PUBLISHED, total - tail)
+
+
+def damages(catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> list[ProjectionDamaged]:
+    """Every generation that cannot be trusted, each with its reason."""
+    with catalog.reading() as reader:
+        pointers, seq = reader.projections(), reader.last_seq()
+    found: list[ProjectionDamaged] = []
+    for each in projections:
+        try:
+            each.load(root, pointer_of(each, pointers))
+        except ProjectionDamaged as error:
+            found.append(error)
+    if seq and not pointers:
+        found.append(ProjectionDamaged("projections", "nothing has been published"))
+    return found
+
+
+def _up_to_date(projections: Sequence[AnyProjection], pointers: Sequence[Projection], seq: int) -> bool:
+    live = [(each, pointer_of(each, pointers)) for each in projections]
+    return all(
+        pointer is not None and (pointer.seq, pointer.library_versions) == (seq, each.versions)
+        for each, pointer in live
+    )
+
+
+def _sound(projection: AnyProjection, pointers: Sequence[Projection], root: Path) -> Projection | None:
+    """The pointer to a generation worth sharing files with: one that verifies."""
+    pointer = pointer_of(projection, pointers)
+    try:
+        if pointer is not None:
+            generations.verified(root, pointer, projection.versions)
+    except ProjectionDamaged:
+        return None
+    return pointer

@@ -1,0 +1,145 @@
+"""The vector projection of one space: exact inner product over float16. The only home of faiss."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..catalog import Projection, Space
+from ..catalog.reader import Reader
+from ..catalog.records import Features
+from ..errors import ProjectionDamaged
+from ..ranking import Ids, Ranking, rounded
+from . import generations
+from .base import AbstractProjection, AbstractView, Tail
+
+Vector = npt.NDArray[np.float32]
+
+
+@final
+class VectorIndex:
+    """Features that can be searched by inner product; the keys are image ids. Never changed once built."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self.size: int = index.ntotal
+        self.dimension: int = index.d
+
+    @classmethod
+    def build(cls, ids: Ids, features: Features, dimension: int) -> VectorIndex:
+        """Index the features in the order given."""
+        faiss = _faiss()
+        kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        index = faiss.IndexIDMap2(faiss.IndexScalarQuantizer(dimension, kind, metric))
+        if len(ids):
+            index.add_with_ids(features.astype(np.float32), ids)
+        return cls(index)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> VectorIndex:
+        """The inverse of to_bytes; the bytes must have been verified before."""
+        return cls(_faiss().deserialize_index(np.frombuffer(data, np.uint8)))
+
+    def to_bytes(self) -> memoryview:
+        """The index as bytes. FAISS's own writer hides a full disk, so we write them ourselves."""
+        return memoryview(_faiss().serialize_index(self._index))
+
+    def search(self, query: Vector, *, limit: int, allowed: Ids | None) -> Ranking:
+        """The exact best `limit`; ties at the end are resolved by asking for more until they are all in."""
+        wanted = min(limit, self.size)
+        while wanted:
+            ids, scores = self._nearest(query, min(wanted + 1, self.size), allowed)
+            tied_to_the_end = len(ids) > limit and scores[-1] == scores[limit - 1]
+            if not tied_to_the_end or wanted >= self.size:
+                return Ranking.of(ids, scores).top(limit)
+            wanted = min(2 * wanted, self.size)
+        return Ranking.of([], [])
+
+    def _nearest(self, query: Vector, count: int, allowed: Ids | None) -> tuple[Ids, npt.NDArray[np.float64]]:
+        faiss = _faiss()
+        parameters = None
+        if allowed is not None:
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
+        scores, ids = self._index.search(query.reshape(1, -1), count, params=parameters)
+        found = ids[0] >= 0
+        return ids[0][found], rounded(scores[0][found])
+
+
+@final
+class VectorView(AbstractView[Vector]):
+    """A generation and its tail, searched as one."""
+
+    def __init__(self, published: VectorIndex, tail: VectorIndex, hidden: Ids) -> None:
+        self._published, self._tail, self._hidden = published, tail, hidden
+
+    def search(self, query: Vector, *, limit: int, allowed: Ids | None) -> Ranking:
+        old = self._search_published(query, limit, allowed)
+        new = self._tail.search(query, limit=limit, allowed=allowed)
+        both = Ranking.of(np.concatenate([old.ids, new.ids]), np.concatenate([old.scores, new.scores]))
+        return both.top(limit)
+
+    def _search_published(self, query: Vector, limit: int, allowed: Ids | None) -> Ranking:
+        if allowed is not None:
+            return self._published.search(query, limit=limit, allowed=np.setdiff1d(allowed, self._hidden))
+        # Without a filter it is cheaper to ask for as many more as can be hidden.
+        found = self._published.search(query, limit=limit + len(self._hidden), allowed=None)
+        return found.without(self._hidden).top(limit)
+
+
+@final
+class VectorProjection(AbstractProjection[VectorIndex, Vector]):
+    """The features of one space."""
+
+    kind = "vectors"
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self.signal = space.descriptor
+        self.space_id = space.id
+        self.versions = f"faiss {faiss_version()}, space {space.fingerprint}"
+
+    def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
+        seq = reader.last_seq()
+        ids, features = reader.features(self._space)
+        data = VectorIndex.build(ids, features, self._space.dimension).to_bytes()
+        name = generations.new_name(f"vectors-{self.signal}-{self._space.id}", seq)
+        sealed = generations.write_file(root, name, data)
+        return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
+
+    def load(self, root: Path, pointer: Projection | None) -> VectorIndex:
+        if pointer is None:
+            return self._empty()
+        index = VectorIndex.from_bytes(generations.verified(root, pointer, self.versions).read_bytes())
+        if index.dimension != self._space.dimension:
+            raise ProjectionDamaged(pointer.generation, f"holds features of dimension {index.dimension}")
+        return index
+
+    def view(self, loaded: VectorIndex, reader: Reader, tail: Tail) -> VectorView:
+        ids, features = reader.features(self._space, tail.put)
+        return VectorView(loaded, VectorIndex.build(ids, features, self._space.dimension), tail.hidden)
+
+    def _empty(self) -> VectorIndex:
+        dimension = self._space.dimension
+        return VectorIndex.build(np.empty(0, np.int64), np.empty((0, dimension), np.float16), dimension)
+
+
+def faiss_version() -> str:
+    """The installed release, read without loading the library."""
+    for distribution in ("faiss-gpu", "faiss-cpu"):
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            continue
+    raise PackageNotFoundError("faiss-gpu or faiss-cpu")
+
+
+@cache
+def _faiss() -> Any:
+    import faiss
+
+    return faiss

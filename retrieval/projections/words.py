@@ -1,0 +1,221 @@
+"""The word projection: BM25F over what is written about images. The only home of whoosh."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+from typing import Any, final
+
+import numpy as np
+
+from ..catalog import Image, Projection
+from ..catalog.reader import Reader
+from ..ranking import Ids, Ranking, rounded
+from ..tokens import Terms, tokens
+from . import generations
+from .base import AbstractProjection, AbstractView, Tail
+
+# What a match in a field is worth: words that a person chose for the picture before words of its place.
+FIELDS = {"title": 2.0, "tag": 2.0, "label": 2.0, "caption": 1.5, "name": 0.7}
+ENTRIES_VERSION = 1  # of the fields and of retrieval.tokens; raise it when either changes
+CHUNK = 1000  # images read from the catalog at a time
+MEMORY = 256  # MB that Whoosh may use before it writes a run to disk
+
+
+@final
+class WordIndex:
+    """Whoosh readers over the same schema, with the image id of each of their documents."""
+
+    def __init__(self, readers: list[Any]) -> None:
+        self.readers = readers
+
+    @classmethod
+    def open(cls, folder: Path) -> WordIndex:
+        """Open a verified generation."""
+        from whoosh.index import open_dir
+
+        reader = open_dir(str(folder), readonly=True).reader()
+        return cls([reader] if reader.is_atomic() else list(reader.readers))
+
+    @classmethod
+    def in_memory(cls, images: Iterable[Image]) -> WordIndex:
+        """Index a few images without touching the disk."""
+        from whoosh.filedb.filestore import RamStorage
+
+        index = RamStorage().create_index(_schema())
+        _add(index, images)
+        reader = index.reader()
+        return cls([reader] if reader.is_atomic() else list(reader.readers))
+
+
+@final
+class WordView(AbstractView[Terms]):
+    """A generation and its tail as one index, so that both share one set of word statistics."""
+
+    def __init__(self, published: WordIndex, tail: WordIndex, hidden: Ids) -> None:
+        self._readers = [each for each in published.readers + tail.readers if each.doc_count_all()]
+        in_tail = np.array([each in tail.readers for each in self._readers], bool)
+        sizes = [each.doc_count_all() for each in self._readers]
+        self._image_ids = np.concatenate([_image_ids(each) for each in self._readers] or [_no_ids()])
+        is_old = np.repeat(~in_tail, sizes)
+        self._counts = ~(is_old & np.isin(self._image_ids, hidden))
+        # Whoosh's readers keep a position in their files, so one search at a time.
+        self._searching = threading.Lock()
+
+    def search(self, query: Terms, *, limit: int, allowed: Ids | None) -> Ranking:
+        if not self._readers or not (query.words or query.phrases):
+            return Ranking.of([], [])
+        with self._searching:
+            documents, scores = self._matches(_query(query))
+        ids, keep = self._image_ids[documents], self._counts[documents]
+        if allowed is not None:
+            keep = keep & np.isin(ids, allowed)
+        return Ranking.of(ids[keep], rounded(scores[keep])).top(limit)
+
+    def _matches(self, query: Any) -> tuple[Ids, Any]:
+        from whoosh.reading import MultiReader
+        from whoosh.searching import Searcher
+
+        searcher = Searcher(MultiReader(self._readers), closereader=False)
+        found = list(searcher.search(query, limit=None, optimize=False).items())
+        documents = np.array([document for document, _ in found], np.int64)
+        return documents, np.array([score for _, score in found], np.float64)
+
+
+@final
+class WordProjection(AbstractProjection[WordIndex, Terms]):
+    """Titles, captions, tags, labels, and the names of files and folders."""
+
+    kind = "words"
+    signal = "words"
+    space_id = None
+
+    def __init__(self) -> None:
+        self.versions = f"whoosh-reloaded {version('whoosh-reloaded')}, entries {ENTRIES_VERSION}"
+
+    def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
+        seq = reader.last_seq()
+        added = self._only_additions(reader, previous)
+
+        def fill(folder: Path) -> None:
+            if previous is not None and added is not None:
+                _extend(root / previous.generation, folder, entries(reader, added))
+            else:
+                _create(folder, entries(reader))
+
+        name = generations.new_name("words", seq)
+        sealed = generations.write_folder(root, name, fill)
+        return Projection(self.kind, None, seq, name, sealed.bytes, sealed.sha256, self.versions)
+
+    def load(self, root: Path, pointer: Projection | None) -> WordIndex:
+        if pointer is None:
+            return WordIndex([])
+        return WordIndex.open(generations.verified(root, pointer, self.versions))
+
+    def view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
+        fresh = WordIndex.in_memory(entries(reader, tail.put)) if len(tail.put) else WordIndex([])
+        return WordView(loaded, fresh, tail.hidden)
+
+    def _only_additions(self, reader: Reader, previous: Projection | None) -> list[int] | None:
+        """The images added since a generation; None where anything else changed too.
+
+        Whoosh counts deleted documents in its statistics until it merges them away, so a generation
+        with deletions would score unlike a rebuilt one.
+        """
+        if previous is None or previous.library_versions != self.versions:
+            return None
+        changes = reader.changes_since(previous.seq)
+        newest = reader.newest_image_at(previous.seq)
+        ids = [change.image_id for change in changes]
+        pure = all(change.operation == "put" and change.image_id > newest for change in changes)
+        return sorted(ids) if pure else None
+
+
+def entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]:
+    """The images that the index holds an entry of, all or some: one source for rebuild, publish and tail."""
+    wanted = [int(each) for each in (reader.ids() if ids is None else ids)]
+    for start in range(0, len(wanted), CHUNK):
+        yield from reader.images(wanted[start : start + CHUNK]).values()
+
+
+def fields_of(image: Image) -> dict[str, str]:
+    """What is indexed about an image: tokens, parted by blanks, by field."""
+    texts = {name: image.values(name) for name in FIELDS if name != "name"}
+    texts["name"] = tuple(
+        dict.fromkeys(words for place in image.locations for words in _names(place.display))
+    )
+    return {name: " ".join(tokens("\n".join(values))) for name, values in texts.items()}
+
+
+def _names(path: str) -> tuple[str, str]:
+    """File name without its ending, and the folder around it; folders further up say little."""
+    pure = PurePosixPath(path)
+    return pure.parent.name, pure.stem
+
+
+@cache
+def _schema() -> Any:
+    from whoosh.analysis import SpaceSeparatedTokenizer
+    from whoosh.fields import NUMERIC, TEXT, Schema
+
+    columns = {name: TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True) for name in FIELDS}
+    return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
+
+
+def _create(folder: Path, images: Iterable[Image]) -> None:
+    from whoosh.index import create_in
+
+    _add(create_in(str(folder), _schema()), images)
+    _drop_lock(folder)
+
+
+def _extend(previous: Path, folder: Path, images: Iterable[Image]) -> None:
+    """Share the finished segments, which Whoosh never changes, by hard link, and add to them."""
+    from whoosh.index import open_dir
+
+    for path in previous.iterdir():
+        os.link(path, folder / path.name)
+    _add(open_dir(str(folder)), images)
+    _drop_lock(folder)
+
+
+def _add(index: Any, images: Iterable[Image]) -> None:
+    writer = index.writer(limitmb=MEMORY)
+    try:
+        for image in images:
+            writer.add_document(id=image.id, **fields_of(image))
+    except BaseException:
+        writer.cancel()
+        raise
+    writer.commit()
+
+
+def _drop_lock(folder: Path) -> None:
+    """Whoosh leaves its lock file behind; a finished generation is never written again."""
+    for path in folder.glob("*_WRITELOCK"):
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _query(terms: Terms) -> Any:
+    from whoosh.query import Or, Phrase, Term
+
+    words = [Term(name, word, boost=boost) for word in terms.words for name, boost in FIELDS.items()]
+    phrases = [
+        Phrase(name, list(phrase), boost=boost) for phrase in terms.phrases for name, boost in FIELDS.items()
+    ]
+    return Or(words + phrases)
+
+
+def _image_ids(reader: Any) -> Ids:
+    column = reader.column_reader("id")
+    return np.fromiter((column[document] for document in range(reader.doc_count_all())), np.int64)
+
+
+def _no_ids() -> Ids:
+    return np.empty(0, np.int64)

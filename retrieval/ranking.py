@@ -1,0 +1,60 @@
+"""A Ranking: image ids and their scores, in the one order that everybody sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float64]
+
+# Raw scores are rounded before they are ordered, so that the last bits of a sum, which differ
+# between processors and between orders of summing, never decide who comes first.
+SCORE_DECIMALS = 6
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Distinct image ids by falling score; equal scores by rising id. Make one with `Ranking.of`."""
+
+    ids: Ids
+    scores: Scores
+
+    @classmethod
+    def of(cls, ids: npt.ArrayLike, scores: npt.ArrayLike) -> Ranking:
+        """Order the ids; neither input is changed."""
+        ids, scores = np.asarray(ids, np.int64), np.asarray(scores, np.float64)
+        order = np.lexsort((ids, -scores))
+        return cls(ids[order], scores[order])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def top(self, count: int) -> Ranking:
+        """The first `count` of it."""
+        return Ranking(self.ids[:count], self.scores[:count])
+
+    def without(self, ids: Iterable[int]) -> Ranking:
+        """The same order, without these ids."""
+        keep = ~np.isin(self.ids, np.fromiter(ids, np.int64))
+        return Ranking(self.ids[keep], self.scores[keep])
+
+    def rank_of(self, ids: Ids) -> Ids:
+        """The rank of each id, counted from 1; 0 for an id that is not ranked."""
+        if not len(self):
+            return np.zeros(len(ids), np.int64)
+        by_id = np.argsort(self.ids)
+        place = np.minimum(np.searchsorted(self.ids, ids, sorter=by_id), len(self) - 1)
+        found = self.ids[by_id[place]] == ids
+        return np.where(found, by_id[place] + 1, 0)
+
+
+def rounded(scores: npt.ArrayLike) -> Scores:
+    """Scores as they are compared: rounded to SCORE_DECIMALS, and without a negative zero."""
+    rounded: Scores = np.asarray(scores, np.float64).round(SCORE_DECIMALS) + 0.0
+    return rounded

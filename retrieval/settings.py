@@ -1,0 +1,104 @@
+"""One table of settings, read from the library's file, then the environment, then the arguments."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from .errors import InvalidSetting
+
+FILE_NAME = "library.toml"
+ENVIRONMENT_PREFIX = "PICTOR_"
+
+
+def _setting(default: Any, help: str, *, least: float = 0, most: float = 1e12) -> Any:
+    return field(default=default, metadata={"help": help, "least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default; `Settings.resolve` reads them for one library."""
+
+    catalog_url: str = _setting("", "SQL address of the catalog; empty: catalog.sqlite in the library")
+    max_image_megapixels: float = _setting(200.0, "Larger pictures are refused unread", least=0.01)
+    max_image_megabytes: float = _setting(1024.0, "Larger files are refused unread", least=0.001)
+    batch_size: int = _setting(32, "Pictures described and committed together", least=1, most=4096)
+    decode_threads: int = _setting(0, "Threads that decode pictures; 0: one for each processor", most=256)
+    device: str = _setting("auto", "Where the backbone runs: auto, cpu, cuda")
+    precision: str = _setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16")
+    publish_share: float = _setting(
+        0.25, "Publish during a run when the unpublished tail exceeds this share of the rest", least=0.01
+    )
+    candidates: int = _setting(2000, "Images that each signal brings into the fusion", least=10)
+    fusion: str = _setting("relative", "How rankings become one: relative (by score), reciprocal-rank")
+    fusion_k: float = _setting(60.0, "k of reciprocal rank fusion: larger weighs low ranks more", least=0)
+    weight_words: float = _setting(1.0, "Default weight of the words signal", most=100)
+    weight_subject: float = _setting(1.0, "Default weight of the subject signal", most=100)
+    weight_colour: float = _setting(0.06, "Default weight of the colour signal", most=100)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check(each.name, getattr(self, each.name), each.metadata)
+        _check_choice("device", self.device, ("auto", "cpu", "cuda"))
+        _check_choice("fusion", self.fusion, ("relative", "reciprocal-rank"))
+        _check_choice("precision", self.precision, ("auto", "float32", "bfloat16"))
+
+    @classmethod
+    def resolve(
+        cls, directory: Path, environment: Mapping[str, str] | None = None, **arguments: Any
+    ) -> Settings:
+        """The library's file, then PICTOR_NAME variables, then the arguments that are not None.
+
+        Raises InvalidSetting for a name that the file uses and the table lacks, and for bad values.
+        """
+        values = _from_file(directory / FILE_NAME)
+        values |= _from_environment(os.environ if environment is None else environment)
+        values |= {name: value for name, value in arguments.items() if value is not None}
+        return cls(**{name: _converted(name, value) for name, value in values.items()})
+
+    def weight(self, signal: str) -> float:
+        """The default weight of a signal; 1 for one that the table does not name."""
+        return float(getattr(self, f"weight_{signal}", 1.0))
+
+
+TABLE = {each.name: each for each in fields(Settings)}
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSetting(
+            f"{path}: not a settings file ({error}); write lines like batch_size = 32"
+        ) from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    names = {ENVIRONMENT_PREFIX + name.upper(): name for name in TABLE}
+    return {names[key]: value for key, value in environment.items() if key in names}
+
+
+def _converted(name: str, value: Any) -> Any:
+    if name not in TABLE:
+        raise InvalidSetting(f"{name}: no such setting; there are {', '.join(TABLE)}")
+    wanted: type[str | int | float] = type(getattr(Settings(), name))
+    try:
+        return wanted(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidSetting(f"{name} = {value!r}: a {wanted.__name__} is needed") from error
+
+
+def _check(name: str, value: Any, limits: Mapping[str, Any]) -> None:
+    if isinstance(value, int | float) and not limits["least"] <= value <= limits["most"]:
+        raise InvalidSetting(f"{name} = {value}: choose from {limits['least']} to {limits['most']:g}")
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InvalidSetting(f"{name} = {value!r}: choose from {', '.join(choices)}")

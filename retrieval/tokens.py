@@ -1,0 +1,49 @@
+"""Text to tokens, once and by us, so that every word index matches alike.
+
+The steps: compatibility form, lower case, accents off, split at everything that is neither a letter nor
+a digit, English plural off. Capitals inside a word split it too ("OldTown"), for file names.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_WORD = re.compile(r"[^\W_]+")
+_PHRASE = re.compile(r'"([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A text query: single tokens, and phrases whose tokens stand side by side."""
+
+    words: tuple[str, ...]
+    phrases: tuple[tuple[str, ...], ...]
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, in order and with repetitions."""
+    split = _HUMP.sub(" ", unicodedata.normalize("NFKC", text))
+    plain = unicodedata.normalize("NFKD", split.casefold())
+    bare = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return [singular(word) for word in _WORD.findall(bare)]
+
+
+def singular(word: str) -> str:
+    """Take an English plural ending off. Rules and order: Harman, "How effective is suffixing?", 1991."""
+    if len(word) <= 3 or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and word[-4] not in "ae":
+        return word[:-3] + "y"
+    if word.endswith("es") and word[-3] not in "aeo":
+        return word[:-1]
+    return word if word[-2] in "us" else word[:-1]
+
+
+def terms(text: str) -> Terms:
+    """Read a text query: what stands in quotation marks is a phrase, the rest are single words."""
+    phrases = [tuple(tokens(phrase)) for phrase in _PHRASE.findall(text)]
+    words = tokens(_PHRASE.sub(" ", text)) + [phrase[0] for phrase in phrases if len(phrase) == 1]
+    return Terms(tuple(dict.fromkeys(words)), tuple(phrase for phrase in phrases if len(phrase) > 1))

@@ -1,0 +1,140 @@
+"""Deterministic pictures that the tests draw, and files that do their worst."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from retrieval.images import RGB
+
+Mask = npt.NDArray[np.bool_]
+
+
+def scene(seed: int, width: int = 160, height: int = 120) -> RGB:
+    """Draw coloured shapes on a gradient; one seed gives one scene, whatever its size in pixels."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    x, y = (x + 0.5) / width, (y + 0.5) / height
+    first, second = random.uniform(40, 215, (2, 3))
+    angle = random.uniform(0, 2 * np.pi)
+    share = 0.5 + 0.35 * (np.cos(angle) * (2 * x - 1) + np.sin(angle) * (2 * y - 1))
+    canvas = first + np.clip(share, 0, 1)[..., None] * (second - first)
+    for _ in range(9):
+        canvas[_shape(random, x, y)] = random.uniform(0, 255, 3)
+    return canvas.round().astype(np.uint8)
+
+
+def _shape(random: np.random.Generator, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> Mask:
+    """Choose a box, an ellipse, a diamond or a bar at a random place; a mask of (height, width)."""
+    kind = random.integers(4)
+    across = np.abs(x - random.uniform(0.1, 0.9)) / random.uniform(0.06, 0.22)
+    down = np.abs(y - random.uniform(0.1, 0.9)) / random.uniform(0.06, 0.22)
+    shapes = (np.maximum(across, down), np.hypot(across, down), across + down, across / 0.4 + down * 0.3)
+    return np.asarray(shapes[kind] < 1)
+
+
+def folder_of_scenes(folder: Path, count: int) -> list[Path]:
+    """Write `count` scenes as JPEG files, seeds 0 and up, and list them in that order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"scene-{seed:03}.jpg" for seed in range(count)]
+    for seed, path in enumerate(paths):
+        path.write_bytes(saved(Image.fromarray(scene(seed)), "JPEG", quality=92))
+    return paths
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """Encode with Pillow, with whatever options that format knows."""
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def oriented(pixels: RGB, orientation: int, kind: str = "JPEG") -> bytes:
+    """Store a picture the way a camera held otherwise does: turned, with an EXIF tag that says so."""
+    methods = (None, 0, 3, 1, 5, 2, 6, 4)  # undoes orientation 1 to 8, as Image.Transpose
+    method = methods[orientation - 1]
+    image = Image.fromarray(pixels)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned = image if method is None else image.transpose(Image.Transpose(method))
+    options = {"quality": 95} if kind == "JPEG" else {}
+    return saved(turned, kind, exif=exif, **options)
+
+
+def bomb(side: int = 30_000) -> bytes:
+    """Make a valid one-colour PNG of side x side one-bit pixels; 30,000 give 110 kB."""
+    deflate = zlib.compressobj(9)
+    row = bytes(1 + (side + 7) // 8)
+    rows, rest = divmod(side, 100)
+    body = b"".join([*(deflate.compress(row * 100) for _ in range(rows)), deflate.compress(row * rest)])
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", body + deflate.flush()), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, data) for kind, data in chunks)
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """Frame one chunk of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def translucent(pixels: RGB) -> Image.Image:
+    """Give RGBA whose left half is opaque and whose right half is not there."""
+    alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    alpha[:, pixels.shape[1] // 2 :] = 0
+    return Image.fromarray(np.dstack([pixels, alpha]))
+
+
+def deep_grey(pixels: RGB) -> npt.NDArray[np.uint16]:
+    """Give the grey of a picture in 16 bits: 257 times its 8-bit grey."""
+    return np.asarray(Image.fromarray(pixels).convert("L"), np.uint16) * np.uint16(257)
+
+
+def _palette_with_alpha() -> bytes:
+    return saved(translucent(scene(4)).quantize(64, Image.Quantize.FASTOCTREE), "PNG")
+
+
+def _animation() -> bytes:
+    frames = [Image.fromarray(scene(seed)) for seed in range(6, 9)]
+    return saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+
+def _photo(seed: int) -> bytes:
+    return saved(Image.fromarray(scene(seed)), "JPEG", quality=92)
+
+
+HOSTILE: dict[bytes, tuple[Callable[[], bytes], str | None]] = {
+    b"truncated.jpg": (lambda: _photo(1)[:2000], "truncated"),
+    b"empty.jpg": (bytes, "empty-file"),
+    b"notes.png": (lambda: b"This is text, whatever its name says.\n", "not-an-image"),
+    b"bomb.png": (bomb, "too-many-pixels"),
+    b"cmyk.jpg": (lambda: saved(Image.fromarray(scene(2)).convert("CMYK"), "JPEG"), None),
+    b"sixteen-bit.png": (lambda: saved(Image.fromarray(deep_grey(scene(3))), "PNG"), None),
+    b"palette-alpha.png": (_palette_with_alpha, None),
+    b"rotated.jpg": (lambda: oriented(scene(5), 6), None),
+    b"animated.gif": (_animation, None),
+    b"not-utf8-\xff.jpg": (lambda: _photo(9), None),
+}
+
+
+def hostile_folder(folder: Path) -> dict[str, str | None]:
+    """Write every kind of awkward file and tell, by name as displayed, its problem code, or None if good.
+
+    With the files come `loop`, a link to the folder itself, and `pipe.jpg`, which no one ever writes to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (make, _) in HOSTILE.items():
+        with open(os.path.join(os.fsencode(folder), name), "wb") as file:  # noqa: PTH123 (a bytes path)
+            file.write(make())
+    (folder / "loop").symlink_to(".")
+    os.mkfifo(folder / "pipe.jpg")
+    codes = {name.decode("utf-8", "backslashreplace"): code for name, (_, code) in HOSTILE.items()}
+    return codes | {"loop": "symlink-skipped", "pipe.jpg": "not-regular"}

@@ -1,0 +1,481 @@
+"""Real files of every kind: what decodes looks right, what does not is refused by one error with a code."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from io import BytesIO
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from retrieval import images
+from retrieval.errors import ImageTooLarge, UnreadableImage
+from retrieval.files import DEFAULT_LIMITS, Limits, read
+from retrieval.images import RGB, Decoded, decode
+from retrieval.paths import display_path
+from tests.drawing import (
+    bomb,
+    deep_grey,
+    folder_of_scenes,
+    hostile_folder,
+    oriented,
+    png_chunk,
+    saved,
+    scene,
+    translucent,
+)
+
+SCENE = scene(3)
+DRAWN = Image.fromarray(SCENE)
+GREY = np.asarray(DRAWN.convert("L"))
+DITHERED = np.asarray(DRAWN.convert("1").convert("L"))
+FRAMES = [Image.fromarray(scene(seed)) for seed in (4, 5)]
+PLAIN = b"P3\n20 15\n255\n" + b" ".join(b"%d" % value for value in scene(3, 20, 15).ravel()) + b"\n"
+SEEDS = {
+    "jpeg": saved(DRAWN, "JPEG", quality=92),
+    "progressive": saved(DRAWN, "JPEG", progressive=True),
+    "png": saved(DRAWN, "PNG"),
+    "gif": saved(DRAWN, "GIF"),
+    "animated-gif": saved(DRAWN, "GIF", save_all=True, append_images=FRAMES),
+    "webp": saved(DRAWN, "WEBP"),
+    "lossless-webp": saved(DRAWN, "WEBP", lossless=True, save_all=True, append_images=FRAMES),
+    "bmp": saved(DRAWN, "BMP"),
+    "rle-bmp": saved(DRAWN.quantize(16), "BMP"),
+    "tiff": saved(DRAWN, "TIFF"),
+    "lzw-tiff": saved(DRAWN, "TIFF", compression="tiff_lzw"),
+    "ppm": saved(DRAWN, "PPM"),
+    "plain-ppm": PLAIN,
+}
+
+
+def decoded(data: bytes) -> Decoded:
+    return decode(data, name="it")
+
+
+def refusal(data: bytes, limits: Limits = DEFAULT_LIMITS) -> UnreadableImage:
+    with pytest.raises(UnreadableImage) as caught:
+        decode(data, name="it", limits=limits)
+    return caught.value
+
+
+def distance(first: RGB, second: RGB) -> float:
+    """Mean difference in grey levels."""
+    assert first.shape == second.shape
+    return float(np.abs(first.astype(float) - second).mean())
+
+
+def over_grey(grey: np.ndarray) -> RGB:
+    return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def ratio(first: RGB, second: RGB) -> float:
+    """Peak signal-to-noise ratio in dB."""
+    return float(10 * np.log10(255**2 / ((first.astype(float) - second) ** 2).mean()))
+
+
+def bits_apart(first: int, second: int) -> int:
+    return ((first ^ second) & (2**64 - 1)).bit_count()
+
+
+def raw_png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+
+
+class TestUpright:
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_every_orientation_gives_the_same_picture(self, orientation: int, kind: str) -> None:
+        picture = decoded(oriented(SCENE, orientation, kind))
+        assert (picture.width, picture.height) == (160, 120)
+        assert distance(picture.pixels, SCENE) < 5
+
+    def test_a_turned_photo_is_reduced_and_keeps_its_upright_size(self) -> None:
+        picture = decoded(oriented(scene(3, 1600, 1200), 6))
+        assert (picture.width, picture.height, picture.pixels.shape) == (1600, 1200, (512, 683, 3))
+
+    def test_damaged_exif_is_dropped(self) -> None:
+        picture = decoded(saved(DRAWN, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x12\x01" * 40))
+        assert picture.taken_at is None
+        assert distance(picture.pixels, SCENE) < 5
+
+    @pytest.mark.parametrize(
+        ("original", "changed", "expected"),
+        [
+            ("2019:05:04 13:02:01", "2020:01:01 00:00:00", datetime(2019, 5, 4, 13, 2, 1)),
+            ("0000:00:00 00:00:00", "2020:01:01 00:00:00", datetime(2020, 1, 1)),
+            ("2019:05:04 13:02:01\0\0", None, datetime(2019, 5, 4, 13, 2, 1)),
+            ("yesterday", None, None),
+            (None, None, None),
+        ],
+    )
+    def test_time_of_exposure(
+        self, original: str | None, changed: str | None, expected: datetime | None
+    ) -> None:
+        exif = Image.Exif()
+        if original:
+            exif.get_ifd(0x8769)[0x9003] = original
+        if changed:
+            exif[0x0132] = changed
+        assert decoded(saved(DRAWN, "JPEG", exif=exif)).taken_at == expected
+
+
+class TestColour:
+    @pytest.mark.parametrize(
+        ("data", "reference"),
+        [
+            (saved(DRAWN.convert("CMYK"), "JPEG", quality=92), SCENE),
+            (saved(DRAWN.convert("CMYK"), "TIFF"), SCENE),
+            (saved(DRAWN.convert("YCbCr"), "TIFF"), SCENE),
+            (saved(DRAWN.quantize(256), "PNG"), SCENE),
+            (saved(DRAWN.convert("L"), "JPEG"), over_grey(GREY)),
+            (saved(Image.fromarray(deep_grey(SCENE)), "PNG"), over_grey(GREY)),
+            (saved(Image.fromarray(deep_grey(SCENE)), "TIFF"), over_grey(GREY)),
+            (saved(Image.fromarray(deep_grey(SCENE).astype(">u2")), "TIFF"), over_grey(GREY)),
+            (b"P5 160 120 65535\n" + deep_grey(SCENE).astype(">u2").tobytes(), over_grey(GREY)),
+            (saved(DRAWN.convert("1"), "PNG"), over_grey(DITHERED)),
+            (saved(DRAWN.convert("1"), "TIFF", compression="group4"), over_grey(DITHERED)),
+        ],
+        ids=[
+            "cmyk-jpeg",
+            "cmyk-tiff",
+            "ycbcr",
+            "palette",
+            "grey",
+            "png16",
+            "tiff16",
+            "tiff16-big",
+            "pgm16",
+            "one-bit",
+            "fax",
+        ],
+    )
+    def test_modes_look_like_their_reference(self, data: bytes, reference: RGB) -> None:
+        assert distance(decoded(data).pixels, reference) < 10
+
+    def test_sixteen_bit_colour(self) -> None:
+        deep = (SCENE.astype(">u2") * 257).astype(">u2")
+        data = raw_png(160, 120, 16, 2, b"".join(b"\0" + row.tobytes() for row in deep))
+        assert distance(decoded(data).pixels, SCENE) < 1
+
+    @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+    def test_what_is_transparent_is_white(self, mode: str) -> None:
+        image = translucent(SCENE)
+        data = saved(
+            image.quantize(128, Image.Quantize.FASTOCTREE) if mode == "P" else image.convert(mode), "PNG"
+        )
+        pixels = decoded(data).pixels
+        assert (pixels[:, 80:] == 255).all()
+        assert distance(pixels[:, :80], over_grey(GREY)[:, :80] if mode == "LA" else SCENE[:, :80]) < 10
+
+    def test_one_transparent_colour_is_white(self) -> None:
+        pixels = decoded(saved(Image.new("RGB", (9, 9), (1, 2, 3)), "PNG", transparency=(1, 2, 3))).pixels
+        assert (pixels == 255).all()
+
+    def test_transparency_bleeds_no_hidden_colour_when_reduced(self) -> None:
+        hidden = np.zeros((1200, 1200, 4), np.uint8)
+        hidden[:, ::2] = (255, 255, 255, 255)
+        assert decoded(saved(Image.fromarray(hidden), "PNG")).pixels.min() >= 254
+
+    @pytest.mark.parametrize("value", [0, 7, 255, 40_000])
+    def test_constant_pictures(self, value: int) -> None:
+        pixels = decoded(saved(Image.fromarray(np.full((8, 8), value, np.uint16)), "PNG")).pixels
+        assert (pixels == (value if value < 256 else value // 257)).all()
+
+    def test_floats_span_from_black_to_white(self) -> None:
+        values = np.linspace(-3, 4, 64, dtype=np.float32).reshape(8, 8)
+        values[0, 1] = np.nan
+        pixels = decoded(saved(Image.fromarray(values), "TIFF")).pixels
+        assert (pixels.min(), pixels.max()) == (0, 255)
+        constant = np.full((8, 8), 1e30, np.float32)
+        assert decoded(saved(Image.fromarray(constant), "TIFF")).pixels.max() == 0
+
+    def test_embedded_profile_is_applied_and_a_broken_one_is_not(self) -> None:
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        swapped = srgb.replace(b"rXYZ", b"????", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"????", b"gXYZ", 1)
+        red = Image.new("RGB", (8, 8), (255, 0, 0))
+        assert decoded(saved(red, "PNG", icc_profile=srgb)).pixels[0, 0].tolist() == [255, 0, 0]
+        assert decoded(saved(red, "PNG", icc_profile=swapped)).pixels[0, 0].tolist() == [0, 255, 0]
+        assert decoded(saved(red, "PNG", icc_profile=b"x" * 400)).pixels[0, 0].tolist() == [255, 0, 0]
+        assert decoded(saved(red.convert("L"), "PNG", icc_profile=srgb)).pixels.std() == 0
+
+    @pytest.mark.parametrize("kind", ["animated-gif", "lossless-webp"])
+    def test_first_frame_only(self, kind: str) -> None:
+        assert distance(decoded(SEEDS[kind]).pixels, SCENE) < 10
+
+    def test_picture_pairs_of_3d_cameras_are_jpeg(self) -> None:
+        data = saved(DRAWN, "MPO", save_all=True, append_images=FRAMES)
+        picture = decoded(data)
+        assert picture.format == "jpeg"
+        assert distance(picture.pixels, SCENE) < 10
+
+
+class TestWorkingSize:
+    @pytest.mark.parametrize(
+        ("width", "height", "expected"),
+        [
+            (4000, 3000, (683, 512)),
+            (513, 513, (512, 512)),
+            (512, 600, (512, 600)),
+            (30, 20, (30, 20)),
+            (1, 1, (1, 1)),
+            (3000, 512, (2048, 350)),
+            (30_000, 1, (2048, 1)),
+            (1, 30_000, (1, 2048)),
+        ],
+    )
+    def test_short_side_512_long_side_2048_never_larger(
+        self, width: int, height: int, expected: tuple[int, int]
+    ) -> None:
+        picture = decoded(saved(Image.new("L", (width, height), 9), "PNG"))
+        assert (picture.width, picture.height) == (width, height)
+        assert picture.pixels.shape == (expected[1], expected[0], 3)
+
+    @pytest.mark.parametrize(("width", "height"), [(1111, 777), (5000, 600), (700, 3001)])
+    def test_reducing_twice_changes_nothing(self, width: int, height: int) -> None:
+        once = decoded(saved(Image.fromarray(scene(2, width, height)), "BMP")).pixels
+        twice = decoded(images.encode_png(once)).pixels
+        assert np.array_equal(once, twice)
+
+    def test_reduced_decoding_of_a_large_jpeg_shows_no_difference(self) -> None:
+        data = saved(Image.fromarray(scene(3, 4000, 3000)), "JPEG", quality=92)
+        with Image.open(BytesIO(data)) as whole:
+            reference = images.resize(np.asarray(whole), 683, 512)
+        assert ratio(decoded(data).pixels, reference) > 40
+
+    def test_resize_is_that_of_pillow(self) -> None:
+        for size in [(53, 47), (320, 240), (160, 120)]:
+            assert np.array_equal(
+                images.resize(SCENE, *size), np.asarray(DRAWN.resize(size, Image.Resampling.BICUBIC))
+            )
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("kind", SEEDS)
+    def test_half_a_file_is_never_half_a_picture(self, kind: str) -> None:
+        data = SEEDS[kind]
+        whole = decoded(data).pixels
+        for cut in [*range(1, len(data), len(data) // 60 + 1), *range(len(data) - 9, len(data) - 3)]:
+            try:
+                pixels = decoded(data[:cut]).pixels
+            except UnreadableImage as error:
+                assert error.code in {"truncated", "broken", "not-an-image"}  # noqa: PT017
+            else:
+                assert np.array_equal(pixels, whole), cut  # only what follows the picture was missing
+
+    @pytest.mark.parametrize("kind", ["jpeg", "progressive", "png", "gif", "webp", "bmp", "ppm", "plain-ppm"])
+    def test_cut_files_are_called_truncated(self, kind: str) -> None:
+        data = SEEDS[kind]
+        for share in (0.1, 0.2, 0.3):
+            assert refusal(data[: int(len(data) * share)]).code == "truncated"
+
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            (b"just words", "text"),
+            (b"%PDF-1.7 ...", "PDF"),
+            (b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "SVG"),
+            (b"<!DOCTYPE html><p>", "HTML"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+            (b"\0\0\0\x18ftypavif\0\0\0\0", "AVIF"),
+            (b"%!PS-Adobe-3.0 EPSF", "PostScript"),
+            (b"push graphic-context\nviewbox 0 0 1 1", "text"),
+            (bytes(range(200, 250)), "c8 c9 ca"),
+        ],
+    )
+    def test_what_is_no_picture_is_named(self, data: bytes, words: str) -> None:
+        error = refusal(data)
+        assert error.code == "not-an-image"
+        assert words in error.reason
+        assert "supported are JPEG" in error.reason
+
+    def test_a_bomb_costs_neither_memory_nor_time(self) -> None:
+        data = bomb()
+        before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+        error = refusal(data)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
+        assert time.perf_counter() - start < 0.5
+        assert isinstance(error, ImageTooLarge)
+        assert error.code == "too-many-pixels"
+        assert "900 megapixels; the limit is 200" in str(error)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"GIF89a\xff\xff\xff\xff\0\0\0!\xf9\4\x08\0\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\2\2D\1\0;",
+            b"BM" + struct.pack("<IIIIiiHHIIiiII", 99, 0, 54, 40, 65535, 65535, 1, 24, 0, 0, 0, 0, 0, 0),
+            raw_png(2**31 - 1, 2**31 - 1, 8, 0, b""),
+            b"P5 65535 65535 255\n",
+        ],
+        ids=["gif", "bmp", "png", "ppm"],
+    )
+    def test_size_is_checked_before_anything_is_allocated(self, data: bytes) -> None:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert refusal(data).code == "too-many-pixels"
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+    def test_the_limit_is_a_setting(self) -> None:
+        assert refusal(SEEDS["png"], Limits(max_megapixels=0.01)).code == "too-many-pixels"
+
+    def test_metadata_bomb(self) -> None:
+        text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2 << 20)))
+        data = SEEDS["png"]
+        assert refusal(data[:33] + text + data[33:]).code == "too-much-metadata"
+
+    def test_no_bytes(self) -> None:
+        assert refusal(b"").code == "empty-file"
+
+    @pytest.mark.parametrize("kind", SEEDS)
+    def test_flipped_bits_give_a_picture_or_the_one_error(self, kind: str) -> None:
+        chance = random.Random(kind)
+        for _ in range(300 // len(SEEDS)):
+            data = bytearray(SEEDS[kind])
+            for _ in range(chance.choice((1, 4, 30))):
+                place = chance.randrange(len(data) if chance.random() < 0.5 else min(200, len(data)))
+                data[place] ^= 1 << chance.randrange(8)
+            try:
+                decode(bytes(data), name="it", limits=Limits(max_megapixels=4))
+            except UnreadableImage as error:
+                assert error.code and str(error).startswith("it: ")  # noqa: PT017, PT018
+
+    def test_no_warning_reaches_the_user(self, tmp_path: Path) -> None:
+        tiff = bytearray(SEEDS["lzw-tiff"])
+        start = struct.unpack_from("<I", tiff, 4)[0]
+        count = struct.unpack_from("<H", tiff, start)[0]
+        struct.pack_into("<HHII", tiff, start + 2 + 12 * (count - 1), 0x9286, 2, 9999, 2**30)
+        (tmp_path / "odd.tif").write_bytes(tiff)
+        code = (
+            "import sys; from retrieval import files, images\n"
+            "images.decode(files.read(sys.argv[1]), name='odd', limits=files.Limits())"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "odd.tif")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stderr == ""
+
+
+class TestReading:
+    def test_hostile_folder(self, tmp_path: Path) -> None:
+        expected = hostile_folder(tmp_path / "hostile")
+        found: dict[str, str | None] = {}
+        for name in os.listdir(os.fsencode(tmp_path / "hostile")):
+            try:
+                decode(read(os.path.join(os.fsencode(tmp_path / "hostile"), name)), name="it")
+                found[display_path(name)] = None
+            except UnreadableImage as error:
+                found[display_path(name)] = error.code
+        assert found == expected
+
+    def test_a_folder_a_lost_file_and_a_zero_byte(self, tmp_path: Path) -> None:
+        for path, code in [
+            (tmp_path, "not-regular"),
+            (tmp_path / "lost.jpg", "vanished"),
+            (b"a\0", "unreadable"),
+        ]:
+            with pytest.raises(UnreadableImage) as caught:
+                read(path)
+            assert caught.value.code == code
+
+    def test_a_sparse_terabyte_is_not_read(self, tmp_path: Path) -> None:
+        with (tmp_path / "huge.jpg").open("wb") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(ImageTooLarge, match="1099512 MB; the limit is 1074"):
+            read(tmp_path / "huge.jpg")
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+    def test_permission_denied(self, tmp_path: Path) -> None:
+        (tmp_path / "secret.jpg").touch(mode=0)
+        with pytest.raises(UnreadableImage) as caught:
+            read(tmp_path / "secret.jpg")
+        assert caught.value.code == "permission-denied"
+
+    def test_a_file_that_changes_meanwhile(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / "growing.jpg"
+        path.write_bytes(SEEDS["jpeg"])
+        whole = os.fdopen
+
+        def grow(*arguments: object, **options: object) -> object:
+            with path.open("ab") as file:
+                file.write(b"more")
+            return whole(*arguments, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(os, "fdopen", grow)
+        with pytest.raises(UnreadableImage) as caught:
+            read(path)
+        assert caught.value.code == "changed-while-reading"
+
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            (b"a\xff.jpg", "a\\xff.jpg"),
+            ("grün 日本　👨\u200d👩.jpg".encode(), "grün 日本　👨\u200d👩.jpg"),
+            (b"a\x1b[2J\nb", "a\\x1b[2J\\nb"),
+            ("a\u202egpj.exe".encode(), "a\\u202egpj.exe"),
+        ],
+    )
+    def test_names_are_shown_on_one_line(self, path: bytes, shown: str) -> None:
+        assert display_path(path) == shown
+
+
+class TestEncoding:
+    def test_webp_fits_the_side_and_has_no_metadata(self) -> None:
+        for side, size in [(80, (80, 60)), (500, (160, 120))]:
+            with Image.open(BytesIO(images.encode_webp(SCENE, side=side))) as image:
+                assert (image.format, image.size) == ("WEBP", size)
+                assert not {"exif", "icc_profile", "xmp"} & set(image.info)
+
+    def test_jpeg_keeps_the_time(self) -> None:
+        moment = datetime(2021, 2, 3, 4, 5, 6)
+        assert decoded(images.encode_jpeg(SCENE, taken_at=moment)).taken_at == moment
+        assert decoded(images.encode_jpeg(SCENE)).taken_at is None
+        assert b"Exif" not in images.encode_jpeg(SCENE)
+
+    def test_png_keeps_every_pixel(self) -> None:
+        picture = decoded(images.encode_png(SCENE))
+        assert picture.format == "png"
+        assert np.array_equal(picture.pixels, SCENE)
+
+
+class TestPerceptualHash:
+    def test_survives_resizing_and_compression(self) -> None:
+        for seed in range(12):
+            original = scene(seed, 640, 480)
+            known = images.perceptual_hash(original)
+            small = images.resize(original, 200, 150)
+            poor = decoded(images.encode_jpeg(original, quality=40)).pixels
+            assert bits_apart(known, images.perceptual_hash(small)) <= 8
+            assert bits_apart(known, images.perceptual_hash(poor)) <= 8
+
+    def test_tells_scenes_apart(self) -> None:
+        hashes = [images.perceptual_hash(scene(seed)) for seed in range(20)]
+        assert min(bits_apart(*pair) for pair in combinations(hashes, 2)) > 12
+
+    def test_is_a_signed_64_bit_integer(self) -> None:
+        hashes = [images.perceptual_hash(scene(seed)) for seed in range(20)]
+        assert all(-(2**63) <= value < 2**63 for value in hashes)
+        assert min(hashes) < 0 < max(hashes)
+        assert images.perceptual_hash(np.full((40, 30, 3), 77, np.uint8)) == 0
+
+
+def test_threads_decode_alike(tmp_path: Path) -> None:
+    files = [read(path) for path in folder_of_scenes(tmp_path, 6)] * 8
+    alone = [decoded(data).pixels for data in files[:6]]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(decoded, files))
+    assert all(np.array_equal(picture.pixels, alone[i % 6]) for i, picture in enumerate(together))

@@ -1,0 +1,156 @@
+"""A real library of drawn scenes with awkward words and names, and the web application onto it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image as PillowImage
+
+from retrieval import Annotation, Library, NewImage, images
+from tests.drawing import saved, scene
+from webapp import create_app
+
+COUNT = 12
+SCRIPT = '"><script>alert(1)</script>'
+WORDS = ("red boat in the harbour", "old harbour at night", "dog on a meadow", "mountain lake")
+
+
+def _facts(number: int) -> list[Annotation]:
+    if number == COUNT - 1:
+        return [Annotation("caption", f"harbour {SCRIPT}", "captions"), Annotation("tag", SCRIPT, "captions")]
+    if number == COUNT - 2:
+        return []
+    caption = WORDS[number % len(WORDS)]
+    return [
+        Annotation("title", f"Scene {number}", "captions"),
+        Annotation("caption", caption, "captions", 0.9),
+        Annotation("tag", caption.split()[-1], "captions"),
+        Annotation("label", "outdoors", "model", 0.6),
+    ]
+
+
+def _path(folder: Path, number: int) -> bytes:
+    if number == COUNT - 1:
+        return os.fsencode(folder) + b'/"><img src=x onerror=alert(1)>.jpg'
+    if number == COUNT - 2:
+        return os.fsencode(folder) + b"/not-utf8-\xff.jpg"
+    return os.fsencode(folder / f"scene-{number:03}.jpg")
+
+
+def fill(library: Library, folder: Path, count: int = COUNT) -> None:
+    """Put drawn scenes with their words into a library, as the indexer would."""
+    folder.mkdir(exist_ok=True)
+    pictures = [scene(number) for number in range(count)]
+    features = library.describe(pictures)
+    with library.catalog.writing() as writer:
+        for number, pixels in enumerate(pictures):
+            data = saved(PillowImage.fromarray(pixels), "JPEG", quality=92)
+            path = _path(folder, number)
+            with open(path, "wb") as file:  # noqa: PTH123 (a bytes path)
+                file.write(data)
+            new = NewImage(
+                sha256=hashlib.sha256(data).hexdigest(),
+                perceptual_hash=images.perceptual_hash(pixels),
+                width=pixels.shape[1],
+                height=pixels.shape[0],
+                format="jpeg",
+                bytes=len(data),
+                taken_at=datetime(2020, 1, 1 + number, 12),
+                thumbnail=images.encode_webp(pixels, side=320),
+                features=features[number],
+            )
+            [image_id] = writer.add_images([new])
+            writer.place(path, image_id, mtime=0, size=len(data))
+            writer.annotate(image_id, "captions", _facts(number))
+    library.publish()
+
+
+def made(path: Path, count: int = COUNT) -> Path:
+    """Make a library of `count` scenes."""
+    with Library.create(path) as library:
+        library.add_colour()
+        library.add_subject("test_resnet", "untrained")
+        if count:
+            fill(library, path / "originals", count)
+    return path
+
+
+@pytest.fixture(scope="session")
+def library_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("web") / "library")
+
+
+@pytest.fixture(scope="session")
+def library(library_path: Path) -> Iterator[Library]:
+    with Library.open(library_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def make_library(tmp_path: Path) -> Iterator[Callable[..., Library]]:
+    """Libraries that a test may spoil: `make_library(count)`."""
+    opened: list[Library] = []
+
+    def make(count: int = 3) -> Library:
+        opened.append(Library.open(made(tmp_path / f"library-{len(opened)}", count)))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def app(library: Library) -> Flask:
+    return create_app(library)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def jpeg() -> Callable[[int], bytes]:
+    """The bytes of a drawn scene, which the library may hold or not."""
+    return lambda seed: saved(PillowImage.fromarray(scene(seed)), "JPEG", quality=92)
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[int] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append((tag, given))
+        if "data-image-id" in given:
+            self.ids.append(int(given["data-image-id"] or 0))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="session")
+def parsed() -> Callable[[str], _Page]:
+    """Read a page: `ids` of its tiles, `tags` with attributes, `text` with single blanks."""
+
+    def read(html: str) -> _Page:
+        page = _Page()
+        page.feed(html)
+        page.close()
+        page.text = re.sub(r"\s+", " ", page.text)
+        return page
+
+    return read

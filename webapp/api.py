@@ -1,0 +1,103 @@
+"""The HTTP interface for programs, under /api/v1; its OpenAPI document is made from the models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, request
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel
+
+from retrieval import Query, StoredPicture
+
+from . import models, present, requests, services
+from .present import Plain
+
+_PROBLEM = {
+    "description": "Problem",
+    "content": {"application/problem+json": {"schema": models.Problem.model_json_schema()}},
+}
+
+api = APIBlueprint(
+    "api", __name__, url_prefix="/api/v1", abp_responses={"4XX": dict(_PROBLEM), "5XX": dict(_PROBLEM)}
+)
+
+
+# flask-openapi3 documents and requests.py reads, since the former takes every form value for JSON: it would
+# turn q="old town" into q=old town. So parameters are documented by hand, from the models that check them.
+def _parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "description": value.get("description"), "schema": value}
+        for name, value in model.model_json_schema()["properties"].items()
+    ]
+
+
+def _form() -> dict[str, Any]:
+    schema = models.SearchParameters.model_json_schema()
+    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
+    schema["properties"]["picture_file"] = files | {"description": "Pictures to search by; not stored"}
+    return {"content": {"multipart/form-data": {"schema": schema}}}
+
+
+class ImagePath(BaseModel):
+    """The id of one stored image."""
+
+    image_id: int
+
+
+@api.get(
+    "/search",
+    responses={200: models.Results},
+    openapi_extensions={"parameters": _parameters(models.SearchParameters)},
+)
+def search() -> Plain:
+    """Search by words, stored images and uploaded pictures."""
+    asked = requests.read(models.SearchParameters, request.args)
+    found = services.current().library.search(requests.query(asked, services.current().pictures))
+    return present.results(found, present.next_address("api.search", found, asked))
+
+
+@api.post("/search", responses={200: models.Results}, openapi_extensions={"requestBody": _form()})
+def search_by_file() -> Plain:
+    """Search by pictures that are sent along, and by all that GET takes."""
+    files = requests.files(request.files, "picture_file")
+    asked = requests.read(models.SearchParameters, request.form)
+    found = services.current().library.search(requests.query(asked, services.current().pictures, files))
+    # A file that was sent has no address, so only the sender can ask for the next page.
+    following = None if files else present.next_address("api.search", found, asked)
+    return present.results(found, following)
+
+
+@api.get("/images/<id:image_id>", responses={200: models.Image})
+def image(path: ImagePath) -> Plain:
+    """All that is known about one image."""
+    requests.read(models.NoParameters, request.args)
+    return present.details(services.current().library.image(path.image_id))
+
+
+@api.get(
+    "/images/<id:image_id>/similar",
+    responses={200: models.Results},
+    openapi_extensions={"parameters": _parameters(models.PageParameters)},
+)
+def similar(path: ImagePath) -> Plain:
+    """The images most like this one."""
+    asked = requests.read(models.PageParameters, request.args)
+    query = Query((StoredPicture(path.image_id),), limit=asked.limit, offset=asked.offset)
+    found = services.current().library.search(query)
+    following = present.next_address("api.similar", found, asked, image_id=path.image_id)
+    return present.results(found, following)
+
+
+@api.get("/status", responses={200: models.Status})
+def status() -> Plain:
+    """What the library holds, and whether its projections can be trusted."""
+    requests.read(models.NoParameters, request.args)
+    return present.status(services.current().library)
+
+
+@api.get("/openapi.json", doc_ui=False)
+def openapi() -> Plain:
+    """This interface as an OpenAPI document."""
+    document: Plain = current_app.api_doc  # type: ignore[attr-defined]
+    return document

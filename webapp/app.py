@@ -1,0 +1,46 @@
+"""The application: a library, with pages, an interface for programs and guards around them."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_openapi3 import Info, OpenAPI
+from werkzeug.routing import IntegerConverter
+
+from retrieval import Library
+
+from . import errors, present, security, services
+from .api import api
+from .media import media
+from .models import MAX_ID
+from .pages import pages
+
+MAX_UPLOAD = 20_000_000  # bytes of one request
+
+
+class ImageIdConverter(IntegerConverter):
+    """A path component that can be an image id; a larger number is an address that leads nowhere."""
+
+    def __init__(self, map: object) -> None:
+        super().__init__(map, min=1, max=MAX_ID)  # type: ignore[arg-type]
+
+
+def create_app(library: Library, *, hosts: tuple[str, ...] | None = security.LOOPBACK) -> Flask:
+    """Make the web application for one library.
+
+    It answers only requests addressed to one of `hosts`; None answers all, which is for servers behind
+    a proxy that checks. It keeps no session and sets no cookie.
+    """
+    app = OpenAPI(__name__, info=Info(title="Pictor", version="1"), doc_ui=False)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters["id"] = ImageIdConverter
+    app.jinja_env.filters |= {"name": present.name, "alternative": present.alternative}
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    services.provide(app, library)
+    security.protect(app, hosts)
+    errors.register(app)
+    app.register_blueprint(pages)
+    app.register_blueprint(media)
+    app.register_api(api)
+    app.api_doc  # noqa: B018 - made now, before there are threads
+    return app

@@ -1,0 +1,131 @@
+"""What went wrong, said once: one table from error to status, one sentence for page and JSON."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Final
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from retrieval import (
+    ImageNotFound,
+    ImageTooLarge,
+    InvalidQuery,
+    LibraryBusy,
+    ProjectionDamaged,
+    RetrievalError,
+    SchemaOutOfDate,
+    StorageFailed,
+    UnreadableImage,
+)
+
+
+class InvalidParameter(InvalidQuery):
+    """A parameter of the request is unknown, or its value is out of range; the message names it."""
+
+    code = "invalid-parameter"
+
+
+class PictureExpired(RetrievalError):
+    """An uploaded query picture is no longer kept."""
+
+    code = "picture-expired"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This query picture is no longer here: uploaded pictures are kept for seven days after their "
+            "last use. Choose the picture again."
+        )
+
+
+class ForeignRequest(RetrievalError):
+    """Another site sent this request through the visitor's browser."""
+
+    code = "foreign-request"
+
+
+class UnknownHost(RetrievalError):
+    """The request is addressed to a name that this server does not answer to."""
+
+    code = "unknown-host"
+
+
+# The first class that fits decides, so that subclasses stand before their bases.
+STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
+    (UnknownHost, 400),
+    (ForeignRequest, 403),
+    (PictureExpired, 404),
+    (InvalidQuery, 400),
+    (ImageNotFound, 404),
+    (ImageTooLarge, 413),
+    (UnreadableImage, 415),
+    (ProjectionDamaged, 503),
+    (SchemaOutOfDate, 503),
+    (StorageFailed, 503),
+    (LibraryBusy, 503),
+    (RetrievalError, 500),
+)
+# What Werkzeug finds wrong, in our words; the rest keep theirs.
+_SENTENCES: Final = {
+    404: "There is nothing at this address. Start again from the search page.",
+    405: "This address does not take that kind of request.",
+    413: "The upload is too large; the limit is {limit:.0f} MB. Make the picture smaller and try again.",
+}
+
+
+def status_of(error: RetrievalError) -> int:
+    """The HTTP status of an error."""
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a problem: JSON (RFC 9457) for programs, a page for people."""
+    app.register_error_handler(RetrievalError, _expected)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _expected(error: RetrievalError) -> Response:
+    status = status_of(error)
+    if status >= 500:
+        current_app.logger.warning("%s: %s", type(error).__name__, error)
+    return _answer(status, error.code, str(error))
+
+
+def _http(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return make_response(error.get_response())  # a redirect, say
+    limit = current_app.config["MAX_CONTENT_LENGTH"] / 1e6
+    sentence = _SENTENCES.get(error.code, error.description or "").format(limit=limit)
+    answer = _answer(error.code, error.name.lower().replace(" ", "-"), sentence)
+    for name, value in error.get_headers(request.environ):
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    number = uuid.uuid4().hex[:12]
+    current_app.logger.error("request %s failed: %s", number, request.path, exc_info=error)
+    return _answer(
+        500,
+        "internal-error",
+        f"Something went wrong on our side. The server's log has the details under request {number}.",
+    )
+
+
+def _answer(status: int, code: str, detail: str) -> Response:
+    problem: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES[status],
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if request.path.startswith(("/api/", "/media/")):
+        return Response(json.dumps(problem), status, content_type="application/problem+json")
+    page = render_template("error.html", problem=problem, words=request.args.get("q", ""))
+    return Response(page, status, content_type="text/html; charset=utf-8")

@@ -1,0 +1,146 @@
+"""The shapes of what comes in and goes out, for checking parameters and for the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .uploads import TOKEN
+
+MAX_ID = 2**63 - 1
+ImageId = Annotated[int, Field(ge=1, le=MAX_ID)]
+Token = Annotated[str, Field(pattern=f"^{TOKEN.pattern}$")]
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoParameters(_Parameters):
+    """An address that takes none."""
+
+
+class PageParameters(_Parameters):
+    """Which stretch of the hits is wanted."""
+
+    limit: int = Field(40, ge=1, le=1000, description="Hits in one answer")
+    offset: int = Field(0, ge=0, lt=2**31, description="Hits to leave out from the start")
+
+
+class SearchParameters(PageParameters):
+    """A search as its address says it; with no part at all: every image, by id."""
+
+    q: str = Field("", description='Words and filters, as in: harbour "old town" -night tag:boat after:2020')
+    image: tuple[ImageId, ...] = Field((), description="Ids of stored images to find the like of")
+    picture: tuple[Token, ...] = Field((), description="Tokens of uploaded query pictures")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Contribution(_Answer):
+    """What one signal gave to one hit for one part of the query; the amounts add up to the hit's score."""
+
+    part: int = Field(description="Which part of the query, counted from 0: words, stored images, pictures")
+    signal: str
+    rank: int = Field(description="The image's rank by this signal alone, counted from 1")
+    score: float = Field(description="The signal's own score: cosine, or BM25F for words")
+    amount: float = Field(description="The addend in the hit's score")
+    share: float = Field(description="The amount as a share of the hit's score; the shares add up to 1")
+
+
+class ImageSummary(_Answer):
+    """One image in short. `path` is for people: what cannot be shown in it is escaped."""
+
+    id: int
+    path: str
+    title: str
+    caption: str
+    tags: list[str]
+    labels: list[str]
+    width: int
+    height: int
+    taken_at: datetime | None
+    thumbnail: str = Field(description="Address of a WebP picture of at most 320 pixels")
+
+
+class Hit(ImageSummary):
+    """One image of the answer."""
+
+    rank: int
+    score: float
+    contributions: list[Contribution]
+
+
+class Results(_Answer):
+    """One page of hits, best first; equal scores by rising id."""
+
+    hits: list[Hit]
+    total: int
+    notes: list[str] = Field(description="What could not take part in the search, and why")
+    next: str | None = Field(
+        description="Address of the next page; null at the end, and where files were sent"
+    )
+
+
+class Location(_Answer):
+    """A path at which the image lies, or lay when it was last seen."""
+
+    path: str
+    bytes: int
+    missing_since: datetime | None
+
+
+class Annotation(_Answer):
+    """One fact, who said it, and how surely."""
+
+    field: str
+    value: str
+    source: str
+    confidence: float
+
+
+class Image(ImageSummary):
+    """All that is known about one image."""
+
+    sha256: str
+    format: str
+    bytes: int
+    added_at: datetime
+    preview: str = Field(description="Address of a larger WebP picture")
+    locations: list[Location]
+    annotations: list[Annotation]
+
+
+class Space(_Answer):
+    """One set of features that pictures are compared by."""
+
+    descriptor: str
+    fingerprint: str
+    dimension: int
+    state: str
+
+
+class Status(_Answer):
+    """What the library holds."""
+
+    images: int
+    locations: int
+    missing: int
+    problems: int
+    signals: list[str]
+    spaces: list[Space]
+    damages: list[str]
+
+
+class Problem(_Answer):
+    """An error as RFC 9457 has it; `code` is stable and meant for programs."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str

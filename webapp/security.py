@@ -1,0 +1,67 @@
+"""What every response carries, and which requests are refused before anything is done for them."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from .errors import ForeignRequest, UnknownHost
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: with it, browsers send our own forms with "Origin: null".
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def protect(app: Flask, hosts: tuple[str, ...] | None) -> None:
+    """Guard every request and every response; `hosts` None accepts any Host header."""
+
+    @app.before_request
+    def refuse() -> None:
+        _check_host(hosts)
+        _check_origin()
+
+    @app.after_request
+    def carry(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _check_host(hosts: tuple[str, ...] | None) -> None:
+    """Refuse names that are not ours: one that another site lets point here would share its rights."""
+    if hosts is None:
+        return
+    host = _without_port(request.environ.get("HTTP_HOST", ""))
+    if host.lower() not in {each.lower() for each in hosts}:
+        raise UnknownHost(f"“{host[:80]}”: this server answers only to {', '.join(hosts)}")
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def _check_origin() -> None:
+    """Refuse what another site makes a browser send; programs send neither header."""
+    if request.method in SAFE:
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if foreign or site not in ("same-origin", "none"):
+        raise ForeignRequest("This request comes from another site. Send it from Pictor's own page.")
