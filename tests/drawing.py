@@ -42,11 +42,11 @@ def _shape(random: np.random.Generator, x: npt.NDArray[Any], y: npt.NDArray[Any]
     return np.asarray(shapes[kind] < 1)
 
 
-def folder_of_scenes(folder: Path, count: int) -> list[Path]:
-    """Write `count` scenes as JPEG files, seeds 0 and up, and list them in that order."""
+def folder_of_scenes(folder: Path, count: int, first: int = 0) -> list[Path]:
+    """Write `count` scenes as JPEG files, seeds `first` and up, and list them in that order."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"scene-{seed:03}.jpg" for seed in range(count)]
-    for seed, path in enumerate(paths):
+    paths = [folder / f"scene-{seed:03}.jpg" for seed in range(first, first + count)]
+    for seed, path in enumerate(paths, first):
         path.write_bytes(saved(Image.fromarray(scene(seed)), "JPEG", quality=92))
     return paths
 

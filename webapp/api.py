@@ -14,13 +14,18 @@ from . import models, present, requests, services
 from .present import Plain
 
 _PROBLEM = {
-    "description": "Problem",
-    "content": {"application/problem+json": {"schema": models.Problem.model_json_schema()}},
+    "description": "What went wrong, in one sentence",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
 api = APIBlueprint(
-    "api", __name__, url_prefix="/api/v1", abp_responses={"4XX": dict(_PROBLEM), "5XX": dict(_PROBLEM)}
+    "api",
+    __name__,
+    url_prefix="/api/v1",
+    abp_responses={status: dict(_PROBLEM) for status in ("400", "404", "4XX", "5XX")},
 )
+
+_IMAGE_ID = {"name": "image_id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 
 
 # flask-openapi3 documents and requests.py reads, since the former takes every form value for JSON: it would
@@ -39,10 +44,9 @@ def _form() -> dict[str, Any]:
     return {"content": {"multipart/form-data": {"schema": schema}}}
 
 
-class ImagePath(BaseModel):
-    """The id of one stored image."""
-
-    image_id: int
+def _image_id() -> int:
+    image_id: int = (request.view_args or {})["image_id"]
+    return image_id
 
 
 @api.get(
@@ -68,24 +72,29 @@ def search_by_file() -> Plain:
     return present.results(found, following)
 
 
-@api.get("/images/<id:image_id>", responses={200: models.Image})
-def image(path: ImagePath) -> Plain:
+@api.get(
+    "/images/<id:image_id>",
+    responses={200: models.Image},
+    openapi_extensions={"parameters": [_IMAGE_ID]},
+)
+def image() -> Plain:
     """All that is known about one image."""
     requests.read(models.NoParameters, request.args)
-    return present.details(services.current().library.image(path.image_id))
+    return present.details(services.current().library.image(_image_id()))
 
 
 @api.get(
     "/images/<id:image_id>/similar",
     responses={200: models.Results},
-    openapi_extensions={"parameters": _parameters(models.PageParameters)},
+    openapi_extensions={"parameters": [_IMAGE_ID, *_parameters(models.PageParameters)]},
 )
-def similar(path: ImagePath) -> Plain:
+def similar() -> Plain:
     """The images most like this one."""
     asked = requests.read(models.PageParameters, request.args)
-    query = Query((StoredPicture(path.image_id),), limit=asked.limit, offset=asked.offset)
+    image_id = _image_id()
+    query = Query((StoredPicture(image_id),), limit=asked.limit, offset=asked.offset)
     found = services.current().library.search(query)
-    following = present.next_address("api.similar", found, asked, image_id=path.image_id)
+    following = present.next_address("api.similar", found, asked, image_id=image_id)
     return present.results(found, following)
 
 

@@ -8,10 +8,9 @@ from werkzeug.routing import IntegerConverter
 
 from retrieval import Library
 
-from . import errors, present, security, services
+from . import errors, models, present, security, services
 from .api import api
 from .media import media
-from .models import MAX_ID
 from .pages import pages
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
@@ -21,7 +20,7 @@ class ImageIdConverter(IntegerConverter):
     """A path component that can be an image id; a larger number is an address that leads nowhere."""
 
     def __init__(self, map: object) -> None:
-        super().__init__(map, min=1, max=MAX_ID)  # type: ignore[arg-type]
+        super().__init__(map, min=1, max=models.MAX_ID)  # type: ignore[arg-type]
 
 
 def create_app(library: Library, *, hosts: tuple[str, ...] | None = security.LOOPBACK) -> Flask:
@@ -30,7 +29,13 @@ def create_app(library: Library, *, hosts: tuple[str, ...] | None = security.LOO
     It answers only requests addressed to one of `hosts`; None answers all, which is for servers behind
     a proxy that checks. It keeps no session and sets no cookie.
     """
-    app = OpenAPI(__name__, info=Info(title="Pictor", version="1"), doc_ui=False)
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Pictor", version="1"),
+        doc_ui=False,
+        validation_error_status=400,
+        validation_error_model=models.Problem,
+    )
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = ImageIdConverter

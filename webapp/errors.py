@@ -74,6 +74,14 @@ _SENTENCES: Final = {
     405: "This address does not take that kind of request.",
     413: "The upload is too large; the limit is {limit:.0f} MB. Make the picture smaller and try again.",
 }
+# What stands above the sentence on a page.
+_HEADINGS: Final = {
+    400: "This search does not work",
+    404: "Not found",
+    413: "This picture is too large",
+    415: "This is no picture that can be read",
+    503: "The library cannot answer now",
+}
 
 
 def status_of(error: RetrievalError) -> int:
@@ -127,5 +135,7 @@ def _answer(status: int, code: str, detail: str) -> Response:
     }
     if request.path.startswith(("/api/", "/media/")):
         return Response(json.dumps(problem), status, content_type="application/problem+json")
-    page = render_template("error.html", problem=problem, words=request.args.get("q", ""))
+    heading = _HEADINGS.get(status, HTTP_STATUS_CODES[status])
+    words = request.args.get("q", "")
+    page = render_template("error.html", problem=problem, heading=heading, words=words)
     return Response(page, status, content_type="text/html; charset=utf-8")

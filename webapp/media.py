@@ -33,4 +33,5 @@ def _picture(data: bytes, kind: str) -> Response:
     response.headers["Content-Security-Policy"] = f"{POLICY}; sandbox"
     response.headers["Content-Disposition"] = "inline"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -25,16 +25,18 @@ class NoParameters(_Parameters):
 class PageParameters(_Parameters):
     """Which stretch of the hits is wanted."""
 
-    limit: int = Field(40, ge=1, le=1000, description="Hits in one answer")
-    offset: int = Field(0, ge=0, lt=2**31, description="Hits to leave out from the start")
+    limit: int = Field(default=40, ge=1, le=1000, description="Hits in one answer")
+    offset: int = Field(default=0, ge=0, lt=2**31, description="Hits to leave out from the start")
 
 
 class SearchParameters(PageParameters):
     """A search as its address says it; with no part at all: every image, by id."""
 
-    q: str = Field("", description='Words and filters, as in: harbour "old town" -night tag:boat after:2020')
-    image: tuple[ImageId, ...] = Field((), description="Ids of stored images to find the like of")
-    picture: tuple[Token, ...] = Field((), description="Tokens of uploaded query pictures")
+    q: str = Field(
+        default="", description='Words and filters, as in: harbour "old town" -night tag:boat after:2020'
+    )
+    image: tuple[ImageId, ...] = Field(default=(), description="Ids of stored images to find the like of")
+    picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
 
 
 class _Answer(BaseModel):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from retrieval import ProjectionDamaged, Query, StoredPicture
 
 from . import present, requests, services
 from .errors import InvalidParameter
 from .models import NoParameters, SearchParameters
 from .present import Plain
+
+SIMILAR = 10  # two rows on a wide screen
 
 pages = Blueprint("pages", __name__)
 
@@ -36,9 +41,13 @@ def search() -> str:
 def image(image_id: int) -> str:
     """All that is known about one image."""
     requests.read(NoParameters, request.args)
-    found = services.current().library.image(image_id)
     return render_template(
-        "image.html", image=present.details(found), asked=SearchParameters(), chips=[], count=_count()
+        "image.html",
+        image=present.details(services.current().library.image(image_id)),
+        similar=_similar(image_id),
+        asked=SearchParameters(),
+        chips=[],
+        count=_count(),
     )
 
 
@@ -52,7 +61,16 @@ def upload() -> Response:
     token = services.current().pictures.keep(files[0])
     tokens = tuple(dict.fromkeys((*asked.picture, token)))
     values = requests.address_values(asked, picture=tokens, offset=0)
-    return redirect(url_for("pages.search", **values), 303)  # type: ignore[return-value]
+    return redirect(url_for("pages.search", **values), 303)
+
+
+def _similar(image_id: int) -> list[Plain]:
+    """The first images like this one; none while projections are damaged."""
+    try:
+        found = services.current().library.search(Query((StoredPicture(image_id),), limit=SIMILAR))
+    except ProjectionDamaged:
+        return []
+    return [present.hit(each) for each in found.hits]
 
 
 def _count() -> int:
@@ -78,8 +96,8 @@ def _chips(asked: SearchParameters) -> list[Plain]:
         chips.append(_chip(present.name(shown), shown["thumbnail"], asked, image=others))
     for token in asked.picture:
         source = url_for("media.query_picture", token=token)
-        others = tuple(each for each in asked.picture if each != token)
-        chips.append(_chip("Your picture", source, asked, picture=others))
+        left = tuple(each for each in asked.picture if each != token)
+        chips.append(_chip("Your picture", source, asked, picture=left))
     return chips
 
 

@@ -92,7 +92,7 @@ def status(library: Library) -> Plain:
     }
 
 
-def next_address(endpoint: str, found: Results, asked: PageParameters, **values: object) -> str | None:
+def next_address(endpoint: str, found: Results, asked: PageParameters, **values: Any) -> str | None:
     """The address of the page after this one, or None at the end."""
     offset = asked.offset + asked.limit
     if offset >= found.total:

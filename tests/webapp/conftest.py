@@ -77,8 +77,7 @@ def fill(library: Library, folder: Path, count: int = COUNT) -> None:
 def made(path: Path, count: int = COUNT) -> Path:
     """Make a library of `count` scenes."""
     with Library.create(path) as library:
-        library.add_colour()
-        library.add_subject("test_resnet", "untrained")
+        library.make_spaces("test_resnet", "untrained")
         if count:
             fill(library, path / "originals", count)
     return path

@@ -1,0 +1,1 @@
+"""Measurements behind the figures that documents state; `python -m benchmarks` lists them."""

@@ -1,0 +1,37 @@
+"""Where the labelled sets and the weights lie."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(os.environ.get("PICTOR_BENCH_DATA") or Path(__file__).resolve().parents[2] / "shared")
+WEIGHTS = ROOT / "weights" / "mobilenetv2_100.onnxzoo_tv_headless.safetensors"
+BACKBONE = "mobilenetv2_100"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """A folder of pictures, with labels by `pictor evaluate --labels`."""
+
+    name: str
+    labels: str
+
+    @property
+    def pictures(self) -> Path:
+        return ROOT / "data" / self.name / "images"
+
+
+LABELLED = (
+    LabelledSet("corel1k", "folder"),
+    LabelledSet("caltech101", "folder"),
+    LabelledSet("grocery81", str(ROOT / "data" / "grocery81" / "grocery81.csv")),
+)
+
+
+def missing() -> str | None:
+    """Why nothing can be measured here, or None."""
+    wanted = [WEIGHTS, *(each.pictures for each in LABELLED)]
+    absent = next((path for path in wanted if not path.exists()), None)
+    return f"{absent} is not here; point PICTOR_BENCH_DATA at the sets" if absent else None

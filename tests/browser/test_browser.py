@@ -1,0 +1,232 @@
+"""The search page in a real Chromium: what people do with it, and whether all of them can."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image as PillowImage
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from retrieval import Library
+from tests.drawing import saved, scene
+from webapp import create_app, server
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ADDRESSES = {
+    "start": "/",
+    "words": "/?q=harbour",
+    "words and picture": "/?q=harbour&image=2",
+    "one image": "/images/2",
+    "nothing found": "/?q=zebra",
+    "mistake": "/?q=foo:bar",
+    "nowhere": "/nowhere",
+}
+
+
+@pytest.fixture(scope="module")
+def address(library: Library) -> Iterator[str]:
+    """Where the shared library of scenes is served."""
+    running = server(create_app(library), port=0)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    yield f"http://127.0.0.1:{running.effective_port}"
+    running.close()
+    running.task_dispatcher.shutdown()
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser at {CHROMIUM}")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser, address: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Fresh browsers onto the server; the test fails for whatever they wrote to the console."""
+    remarks: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
+        context.on("console", lambda message: remarks.append(message.text))
+        context.on("weberror", lambda error: remarks.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+    # That a page was answered with a status of an error is no fault of the page.
+    assert [each for each in remarks if "Failed to load resource" not in each] == []
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    return new_context().new_page()
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "copy of scene 6.jpg"
+    path.write_bytes(saved(PillowImage.fromarray(scene(6)), "JPEG", quality=80))
+    return path
+
+
+def _ids(page: Page) -> list[str]:
+    tiles = page.locator("[data-image-id]")
+    return [tile.get_attribute("data-image-id") or "" for tile in tiles.all()]
+
+
+def test_words_find_pictures_that_are_there(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("harbour")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("/?q=harbour")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pictures found")
+    assert _ids(page)
+    page.wait_for_function("Array.from(document.images).every(each => each.complete && each.naturalWidth)")
+
+
+def test_an_uploaded_picture_finds_its_like_and_keeps_the_words(page: Page, picture: Path) -> None:
+    page.goto("/")
+    page.get_by_role("searchbox").fill("harbour")
+    page.get_by_label("Search by picture").set_input_files(picture)
+    page.wait_for_url("**picture=*")
+    expect(page.get_by_role("searchbox")).to_have_value("harbour")
+    expect(page.get_by_role("list", name="Pictures to search by")).to_contain_text("Your picture")
+    page.get_by_role("link", name="Remove Your picture from the search").click()
+    expect(page).to_have_url("/?q=harbour")
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_a_picture_can_be_dropped_and_pasted(page: Page, event: str) -> None:
+    page.goto("/")
+    page.evaluate(
+        """async event => {
+            const answer = await fetch("/media/3/thumbnail");
+            const files = new DataTransfer();
+            files.items.add(new File([await answer.blob()], "x.webp", {type: "image/webp"}));
+            const options = {bubbles: true, cancelable: true, dataTransfer: files, clipboardData: files};
+            const kind = event === "drop" ? DragEvent : ClipboardEvent;
+            document.body.dispatchEvent(new kind(event, options));
+        }""",
+        event,
+    )
+    page.wait_for_url("**picture=*")
+    assert _ids(page)[0] == "3"
+
+
+def test_dragging_a_file_shows_where_to_drop_it(page: Page) -> None:
+    page.goto("/")
+    drag = """kind => {
+        const files = new DataTransfer();
+        files.items.add(new File(["x"], "x.png", {type: "image/png"}));
+        const options = {bubbles: true, cancelable: true, dataTransfer: files};
+        document.body.dispatchEvent(new DragEvent(kind, options));
+    }"""
+    page.evaluate(drag, "dragover")
+    expect(page.locator("#drop")).to_be_visible()
+    page.evaluate(drag, "dragleave")
+    expect(page.locator("#drop")).to_be_hidden()
+
+
+def test_an_address_gives_the_same_list_to_everybody(
+    new_context: Callable[..., BrowserContext], picture: Path
+) -> None:
+    page = new_context().new_page()
+    page.goto("/?q=harbour&limit=6")
+    page.get_by_label("Search by picture").set_input_files(picture)
+    page.wait_for_url("**picture=*")
+    other = new_context().new_page()
+    other.goto(page.url)
+    assert _ids(other) == _ids(page)
+    assert len(_ids(page)) == 6
+    page.get_by_role("link", name="More pictures").click()
+    other.goto(page.url)
+    assert _ids(other) == _ids(page)
+    page.go_back()
+    assert len(_ids(page)) == 6
+
+
+def test_more_like_this_leads_on(page: Page) -> None:
+    page.goto("/?q=harbour")
+    first = _ids(page)[0]
+    page.get_by_role("link", name="More like this").first.click()
+    expect(page).to_have_url(f"/?image={first}")
+    assert first not in _ids(page)
+    page.locator(".picture").first.click()
+    page.wait_for_url("**/images/*")
+    page.get_by_role("link", name="More like this", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Similar pictures")
+
+
+def test_words_and_upload_work_without_scripts(
+    new_context: Callable[..., BrowserContext], picture: Path
+) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    page.goto("/")
+    page.get_by_role("searchbox").fill("harbour")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.wait_for_url("**/?q=harbour")
+    page.get_by_label("Search by picture").set_input_files(picture)
+    page.get_by_role("button", name="Find similar").click()
+    page.wait_for_url("**q=harbour*picture=*")
+
+
+def test_a_file_that_is_no_picture_is_told_apart(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "notes.png"
+    path.write_text("just words")
+    page.goto("/")
+    page.get_by_label("Search by picture").set_input_files(path)
+    page.wait_for_url("**/pictures")
+    expect(page.get_by_role("main")).to_contain_text("uploaded picture:")
+
+
+def test_a_file_that_is_too_large_is_not_even_sent(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    path.write_bytes(bytes(20_000_001))
+    page.goto("/")
+    page.get_by_label("Search by picture").set_input_files(path)
+    expect(page.locator("#said")).to_have_text("large.png has 21 MB; the limit is 20 MB.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("place", ADDRESSES.values(), ids=ADDRESSES.keys())
+def test_everybody_can_use_it(new_context: Callable[..., BrowserContext], place: str, scheme: str) -> None:
+    page = new_context(color_scheme=scheme, bypass_csp=True).new_page()
+    page.goto(place)
+    for each in page.locator("details").all():
+        each.evaluate("each => each.open = true")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("place", ADDRESSES.values(), ids=ADDRESSES.keys())
+def test_narrow_screens_need_no_sideways_scrolling(
+    new_context: Callable[..., BrowserContext], place: str
+) -> None:
+    page = new_context(viewport={"width": 360, "height": 740}).new_page()
+    page.goto(place)
+    for each in page.locator("details").all():
+        each.evaluate("each => each.open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

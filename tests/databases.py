@@ -1,0 +1,159 @@
+"""Real databases for tests: SQLite files, and PostgreSQL in a throw-away cluster of this machine.
+
+Folders that need them load this module as a plugin, so that one cluster serves the whole session.
+PICTOR_TEST_POSTGRESQL names a server to use instead, as postgresql+psycopg://user@host/database;
+databases are made on it and dropped.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from sqlalchemy import URL, NullPool, create_engine, make_url, text
+
+from retrieval.catalog import Catalog, NewImage, sqlite_url
+
+SERVER_VARIABLE = "PICTOR_TEST_POSTGRESQL"
+SERVER_USER = "postgres"  # Debian's account: the server refuses to run as root
+SETTINGS = "-c listen_addresses='' -c fsync=off -c shared_buffers=16MB"
+BACKENDS = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server on which databases can be made and dropped."""
+
+    url: URL
+
+    def create(self, template: str = "template1") -> str:
+        name = f"pictor_test_{uuid4().hex}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        self._execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+
+@contextmanager
+def cluster(binaries: Path) -> Iterator[URL]:
+    """Run a server in a folder of its own, on a socket in that folder, until the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="pictor-pg-"))  # pytest's own folders are closed to other users
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, SERVER_USER, SERVER_USER)
+        encoding = ("--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync")
+        _run(folder, binaries / "initdb", "-D", folder / "data", "-U", SERVER_USER, *encoding)
+        control = (binaries / "pg_ctl", "-w", "-D", folder / "data")
+        _run(folder, *control, "-l", folder / "log", "-o", f"-k {folder} {SETTINGS}", "start")
+        try:
+            query = {"host": str(folder)}
+            yield URL.create("postgresql+psycopg", username=SERVER_USER, database=SERVER_USER, query=query)
+        finally:
+            _run(folder, *control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _run(folder: Path, *command: Path | str) -> None:
+    account = SERVER_USER if os.geteuid() == 0 else None
+    result = subprocess.run(command, cwd=folder, user=account, group=account, capture_output=True, text=True)
+    assert result.returncode == 0, f"{command}: {result.stdout}{result.stderr}"
+
+
+def installed() -> Path:
+    """The folder of the server's programs; skips the test, with the reason, where it cannot run."""
+    on_path = shutil.which("initdb")
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: each.parent.name)
+    if on_path is None and not found:
+        pytest.skip(f"no PostgreSQL server is installed and {SERVER_VARIABLE} is not set")
+    if os.geteuid() == 0 and SERVER_USER not in {each.pw_name for each in pwd.getpwall()}:
+        pytest.skip(f"PostgreSQL does not run as root, and there is no user {SERVER_USER}")
+    return Path(on_path).parent if on_path else found[-1]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """One server for all tests of the session."""
+    pytest.importorskip("psycopg", reason="the extra postgresql is not installed")
+    if given := os.environ.get(SERVER_VARIABLE):
+        yield Server(make_url(given))
+        return
+    with cluster(installed()) as url:
+        yield Server(url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: Server) -> Iterator[str]:
+    """The name of a database that holds an empty catalog, to copy."""
+    url = postgresql.create()
+    Catalog.create(url).close()
+    yield make_url(url).database or ""
+    postgresql.drop(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that holds an empty catalog, to copy."""
+    path = tmp_path_factory.mktemp("template") / "catalog.sqlite"
+    Catalog.create(sqlite_url(path)).close()
+    return path
+
+
+@pytest.fixture(params=BACKENDS)
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables, of either kind."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "empty.sqlite")
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture(params=BACKENDS)
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty catalog, of either kind."""
+    if request.param == "sqlite":
+        source: Path = request.getfixturevalue("sqlite_template")
+        yield sqlite_url(Path(shutil.copy(source, tmp_path / "catalog.sqlite")))
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    url = server.create(request.getfixturevalue("postgresql_template"))
+    yield url
+    server.drop(url)
+
+
+def new_image(
+    number: int, *, taken_at: datetime | None = None, features: dict[int, np.ndarray] | None = None
+) -> NewImage:
+    """The number-th of endlessly many contents that all differ."""
+    return NewImage(
+        sha256=sha256(b"%d" % number).hexdigest(),
+        perceptual_hash=number - 2**63,
+        width=640,
+        height=480,
+        format="JPEG",
+        bytes=1000 + number,
+        taken_at=taken_at,
+        thumbnail=b"thumbnail %d" % number,
+        features=features or {},
+    )

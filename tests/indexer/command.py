@@ -1,0 +1,42 @@
+"""Runs the `pictor` command as users do: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+# Root reads everything, unless it gives these capabilities away.
+AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+def python(*arguments: object, powerless: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the interpreter in the repository; `powerless` takes root's right to read everything away."""
+    prefix = AS_ANYBODY if powerless and os.geteuid() == 0 else ()
+    return subprocess.run(
+        [*prefix, sys.executable, *(str(each) for each in arguments)],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def pictor(*arguments: object, powerless: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command; it may succeed or fail, but never with a traceback."""
+    done = python("-m", "indexer.cli", *arguments, powerless=powerless, **environment)
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    return done
+
+
+def pictor_json(*arguments: object, code: int = 0, powerless: bool = False) -> Any:
+    """The one JSON document that a command with --json writes to stdout."""
+    done = pictor(*arguments, "--json", powerless=powerless)
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,64 @@
+"""All that a library holds, without timestamps: what two libraries of the same pictures have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from retrieval import Library, Query, StoredPicture, parse
+
+
+def contents(path: Path) -> dict[str, Any]:
+    """Images by SHA-256 with id, facts, features' bytes and thumbnail; the problems; the pointers."""
+    with Library.open(path) as library, library.catalog.reading() as reader:
+        images = reader.images(reader.ids().tolist()).values()
+        features = {
+            space.descriptor: {
+                int(image_id): row.tobytes()
+                for image_id, row in zip(*reader.features(space), strict=True)
+            }
+            for space in library.spaces
+        }
+        return {
+            "images": {
+                image.sha256: {
+                    "id": image.id,
+                    "facts": (image.width, image.height, image.format, image.bytes, image.perceptual_hash),
+                    "taken_at": image.taken_at,
+                    "places": [(each.path, each.size, each.missing_since is None) for each in image.locations],
+                    "said": image.annotations,
+                    "features": {name: rows[image.id] for name, rows in features.items()},
+                    "thumbnail": hashlib.sha256(library.thumbnail(image.id)).hexdigest(),
+                }
+                for image in images
+            },
+            "problems": [(each.path, each.code) for each in reader.problems()],
+            "projections": sorted((each.kind, each.space_id, each.library_versions) for each in reader.projections()),
+        }
+
+
+def answers(path: Path, *lines: str) -> dict[str, list[tuple[int, float]]]:
+    """Ids and scores of every hit: for the query lines, and for the first, middle and last image as example."""
+    with Library.open(path) as library:
+        with library.catalog.reading() as reader:
+            ids = reader.ids().tolist()
+        queries = {line: parse(line, limit=1000) for line in lines}
+        queries |= {
+            f"like {each}": Query((StoredPicture(each),), limit=1000)
+            for each in {ids[0], ids[len(ids) // 2], ids[-1]}
+        }
+        return {
+            name: [(hit.id, hit.score) for hit in library.search(query).hits] for name, query in queries.items()
+        }
+
+
+def last_change(path: Path) -> int:
+    """The newest line of the change log."""
+    with Library.open(path) as library, library.catalog.reading() as reader:
+        return reader.last_seq()
+
+
+def generations(path: Path) -> list[str]:
+    """Names of what lies among the projections."""
+    return sorted(each.name for each in (path / "projections").iterdir())

@@ -1,0 +1,273 @@
+"""What one run does to a library, and what the next one makes of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from indexer.errors import SourceUnreachable
+from indexer.making import Recipe, writing
+from indexer.pipeline import index
+from indexer.report import Progress
+from retrieval import Image, InvalidSetting, Library, Query, StoredPicture, parse, path_bytes
+from tests.drawing import folder_of_scenes
+from tests.indexer.contents import answers, contents, generations, last_change
+from tests.indexing import TINY, index_folder
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Twelve pictures."""
+    folder_of_scenes(tmp_path / "pictures", 12)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+def image_at(library: Path, path: Path) -> Image:
+    with Library.open(library) as opened:
+        with opened.catalog.reading() as reader:
+            image_id, _ = reader.locations()[path_bytes(path)]
+        return opened.image(image_id)
+
+
+def problems(library: Path) -> dict[str, str]:
+    with Library.open(library) as opened, opened.catalog.reading() as reader:
+        return {Path(each.display).name: each.code for each in reader.problems()}
+
+
+def names_found(library: Path, line: str) -> set[str]:
+    with Library.open(library) as opened:
+        return {Path(hit.image.path).name for hit in opened.search(parse(line)).hits}
+
+
+def test_every_picture_of_a_folder_is_searchable_afterwards(pictures: Path, library: Path) -> None:
+    report = index_folder(library, pictures)
+    assert (report.files, report.added, report.problems) == (12, 12, ())
+    with Library.open(library) as opened:
+        assert opened.status().damages == ()
+        hits = opened.search(Query((StoredPicture(5),), include_examples=True)).hits
+        assert (len(hits), hits[0].id) == (12, 5)
+
+
+def test_running_again_changes_nothing(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    before = contents(library), last_change(library), generations(library)
+    report = index_folder(library, pictures)
+    assert (report.files, report.unchanged, report.added) == (12, 12, 0)
+    assert (contents(library), last_change(library), generations(library)) == before
+
+
+def test_one_bad_file_among_twelve_stops_nothing(pictures: Path, library: Path) -> None:
+    (pictures / "scene-003.jpg").write_bytes((pictures / "scene-003.jpg").read_bytes()[:900])
+    report = index_folder(library, pictures)
+    assert report.added == 11
+    assert [(each.display, each.code) for each in report.problems] == [
+        (str(pictures / "scene-003.jpg"), "truncated")
+    ]
+    assert problems(library) == {"scene-003.jpg": "truncated"}
+
+
+def test_a_bad_file_is_tried_again_and_counted_until_it_is_whole(pictures: Path, library: Path) -> None:
+    whole = (pictures / "scene-003.jpg").read_bytes()
+    (pictures / "scene-003.jpg").write_bytes(whole[:900])
+    index_folder(library, pictures)
+    index_folder(library, pictures)
+    with Library.open(library) as opened, opened.catalog.reading() as reader:
+        assert [each.tries for each in reader.problems()] == [2]
+    (pictures / "scene-003.jpg").write_bytes(whole)
+    assert index_folder(library, pictures).added == 1
+    assert problems(library) == {}
+
+
+def test_a_problem_is_forgotten_when_its_file_is_gone(pictures: Path, library: Path) -> None:
+    (pictures / "bad.jpg").write_bytes(b"no picture")
+    index_folder(library, pictures)
+    (pictures / "bad.jpg").unlink()
+    assert index_folder(library, pictures).problems == ()
+    assert problems(library) == {}
+
+
+def test_the_same_bytes_twice_are_one_image_at_two_places(pictures: Path, library: Path) -> None:
+    (pictures / "sub").mkdir()
+    shutil.copy(pictures / "scene-004.jpg", pictures / "sub" / "again.jpg")
+    report = index_folder(library, pictures)
+    assert (report.files, report.added, report.copies, report.moved) == (13, 12, 1, 0)
+    places = [each.path for each in image_at(library, pictures / "scene-004.jpg").locations]
+    assert places == [path_bytes(pictures / "scene-004.jpg"), path_bytes(pictures / "sub" / "again.jpg")]
+
+
+def test_a_renamed_file_keeps_its_image_and_its_feature(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    before, name = contents(library)["images"], pictures / "scene-006.jpg"
+    old = image_at(library, name)
+    name.rename(pictures / "a-lighthouse.jpg")
+    report = index_folder(library, pictures)
+    assert (report.added, report.moved, report.copies, report.missing) == (0, 1, 0, 1)
+    new = image_at(library, pictures / "a-lighthouse.jpg")
+    assert (new.id, new.path) == (old.id, str(pictures / "a-lighthouse.jpg"))
+    after = contents(library)["images"]
+    assert {key: value["features"] for key, value in after.items()} == {
+        key: value["features"] for key, value in before.items()
+    }
+    assert names_found(library, "lighthouse") == {"a-lighthouse.jpg"}
+
+
+def test_an_edited_file_is_a_new_image_and_the_old_one_is_forgotten(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    path = pictures / "scene-006.jpg"
+    old = image_at(library, path)
+    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=90)
+    path.write_bytes(other.read_bytes())
+    report = index_folder(library, pictures)
+    assert (report.added, report.changed, report.missing) == (1, 1, 0)
+    assert image_at(library, path).id > old.id
+    assert old.sha256 not in contents(library)["images"]
+    with Library.open(library) as opened:
+        found = opened.search(Query((StoredPicture(1),), limit=100)).ids
+    assert old.id not in found
+    assert len(found) == 11
+
+
+def test_a_touched_file_is_read_and_found_to_be_the_same(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    before, seq = contents(library), last_change(library)
+    os.utime(pictures / "scene-002.jpg", (1, 1))
+    report = index_folder(library, pictures)
+    assert (report.changed, report.added) == (1, 0)
+    assert (contents(library), last_change(library)) == (before, seq)
+    assert index_folder(library, pictures).unchanged == 12
+
+
+@pytest.mark.parametrize("batch_size", ["1", "32"])
+def test_files_that_trade_their_names_keep_their_images(
+    pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch, batch_size: str
+) -> None:
+    monkeypatch.setenv("PICTOR_BATCH_SIZE", batch_size)
+    index_folder(library, pictures)
+    first, second = pictures / "scene-001.jpg", pictures / "scene-002.jpg"
+    digests = image_at(library, first).sha256, image_at(library, second).sha256
+    first.rename(pictures / "aside")
+    second.rename(first)
+    (pictures / "aside").rename(second)
+    report = index_folder(library, pictures)
+    assert (report.changed, report.problems) == (2, ())
+    assert (image_at(library, second).sha256, image_at(library, first).sha256) == digests
+    assert len(contents(library)["images"]) == 12
+
+
+@pytest.mark.parametrize("batch_size", ["1", "32"])
+def test_files_that_are_renumbered_keep_their_images(
+    pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch, batch_size: str
+) -> None:
+    monkeypatch.setenv("PICTOR_BATCH_SIZE", batch_size)
+    index_folder(library, pictures)
+    before = contents(library)["images"]
+    for number in range(11, -1, -1):
+        (pictures / f"scene-{number:03}.jpg").rename(pictures / f"scene-{number + 1:03}.jpg")
+    report = index_folder(library, pictures)
+    assert report.problems == ()
+    after = contents(library)["images"]
+    assert after.keys() == before.keys()
+    for number in range(12):
+        shifted = image_at(library, pictures / f"scene-{number + 1:03}.jpg")
+        [old] = [key for key, value in before.items() if value["places"][0][0].endswith(b"-%03d.jpg" % number)]
+        assert shifted.sha256 == old
+
+
+def test_a_deleted_file_is_missing_and_still_found_until_it_returns(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    path = pictures / "scene-005.jpg"
+    before = answers(library, "scene-005")
+    path.rename(pictures.parent / "aside.jpg")
+    assert index_folder(library, pictures).missing == 1
+    assert image_at(library, path).locations[0].missing_since is not None
+    assert answers(library, "scene-005") == before
+    (pictures.parent / "aside.jpg").rename(path)
+    report = index_folder(library, pictures)
+    assert (report.returned, report.missing, report.changed) == (1, 0, 0)
+    assert image_at(library, path).locations[0].missing_since is None
+
+
+def test_a_root_that_is_unreachable_changes_nothing(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    before = contents(library), last_change(library)
+    folder_of_scenes(pictures.parent / "more", 2, first=50)
+    pictures.rename(pictures.parent / "unplugged")
+    with pytest.raises(SourceUnreachable):
+        index_folder(library, pictures.parent / "more", pictures)
+    assert (contents(library), last_change(library)) == before
+
+
+def test_indexing_one_folder_says_nothing_about_another(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    folder_of_scenes(pictures.parent / "more", 2, first=50)
+    shutil.rmtree(pictures)
+    report = index_folder(library, pictures.parent / "more")
+    assert (report.added, report.missing) == (2, 0)
+
+
+def test_captions_can_be_added_changed_and_withdrawn_later(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    captions = pictures / "captions.csv"
+    captions.write_text("path,title\nscene-001.jpg,A lighthouse\nnowhere.jpg,Nothing\n")
+    report = index_folder(library, pictures, captions=captions)
+    assert (report.unchanged, report.captioned, report.captions_without_picture) == (12, 1, 1)
+    assert names_found(library, "lighthouse") == {"scene-001.jpg"}
+    captions.write_text("path,title\nscene-001.jpg,A windmill\n")
+    index_folder(library, pictures, captions=captions)
+    assert (names_found(library, "lighthouse"), names_found(library, "windmill")) == (set(), {"scene-001.jpg"})
+    index_folder(library, pictures)
+    assert names_found(library, "windmill") == {"scene-001.jpg"}
+    captions.write_text("path,title\nscene-001.jpg,\n")
+    index_folder(library, pictures, captions=captions)
+    assert names_found(library, "windmill") == set()
+
+
+def test_the_same_captions_again_change_nothing(pictures: Path, library: Path) -> None:
+    shutil.copy(pictures / "scene-001.jpg", pictures / "copy.jpg")
+    captions = pictures / "captions.csv"
+    captions.write_text("path,title\nscene-001.jpg,A lighthouse\ncopy.jpg,A tower\n")
+    index_folder(library, pictures, captions=captions)
+    before = contents(library), last_change(library)
+    index_folder(library, pictures, captions=captions)
+    assert (contents(library), last_change(library)) == before
+
+
+def test_another_backbone_is_refused_by_name(pictures: Path, library: Path) -> None:
+    index_folder(library, pictures)
+    other = Recipe(backbone="resnet50", weights="untrained")
+    message = "made with the backbone test_resnet, not resnet50; leave --backbone out"
+    with pytest.raises(InvalidSetting, match=message), writing(library, other):
+        pass
+
+
+def test_the_batch_size_changes_neither_the_catalog_nor_the_hits(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(pictures / "scene-004.jpg", pictures / "again.jpg")
+    (pictures / "bad.jpg").write_bytes(b"no picture")
+    for size in ("1", "32"):
+        monkeypatch.setenv("PICTOR_BATCH_SIZE", size)
+        index_folder(tmp_path / size, pictures)
+    assert contents(tmp_path / "1") == contents(tmp_path / "32")
+    assert answers(tmp_path / "1", "scene", "pictures") == answers(tmp_path / "32", "scene", "pictures")
+
+
+def test_progress_counts_up_to_the_files_that_must_be_read(
+    pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PICTOR_BATCH_SIZE", "5")
+    (pictures / "bad.jpg").write_bytes(b"no picture")
+    events: list[Progress] = []
+    with writing(library, TINY) as opened:
+        index(opened, [path_bytes(pictures)], captions={}, on_event=events.append)
+    assert [event.stage for event in events] == ["looking", *["describing"] * 3, "publishing"]
+    described = [(each.done, each.total, each.problems, each.folder) for each in events[1:-1]]
+    assert described == [(5, 13, 1, str(pictures)), (10, 13, 1, str(pictures)), (13, 13, 1, str(pictures))]

@@ -1,0 +1,21 @@
+"""Indexes folders in tests as `pictor index` does, with a tiny seeded backbone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from indexer.captions import read_captions
+from indexer.making import Recipe, writing
+from indexer.pipeline import index
+from indexer.report import Report
+from retrieval import path_bytes
+
+TINY = Recipe(backbone="test_resnet", weights="untrained")  # a timm model of 0.4 million seeded weights
+
+
+def index_folder(library: Path, *folders: Path, captions: Path | None = None) -> Report:
+    """One indexing run, under the lock."""
+    facts = read_captions(captions) if captions else {}
+    with writing(library, TINY) as opened:
+        roots = [path_bytes(folder) for folder in folders]
+        return index(opened, roots, captions=facts, on_event=lambda event: None)

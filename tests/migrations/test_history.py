@@ -1,0 +1,152 @@
+"""The migrations make the tables that the code declares, and take them away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, Inspector, inspect, text
+
+import migrations
+from retrieval import Library, SchemaOutOfDate, Settings
+from retrieval.catalog import Catalog
+from retrieval.catalog.engine import connect
+from retrieval.catalog.schema import Base
+
+SCRIPTS = Path(migrations.__file__).parent
+
+
+@pytest.fixture
+def engine(empty_database: str) -> Iterator[Engine]:
+    made = connect(empty_database, writable=True)
+    yield made
+    made.dispose()
+
+
+def migrate(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+
+def set_revision(engine: Engine, revision: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :new"), {"new": revision})
+
+
+def described(inspector: Inspector) -> dict[str, Any]:
+    """Everything that reflection tells about each table, names of constraints and indexes included."""
+    return {
+        table: {
+            "columns": [each | {"type": str(each["type"])} for each in inspector.get_columns(table)],
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": by_name(inspector.get_foreign_keys(table)),
+            "unique": by_name(inspector.get_unique_constraints(table)),
+            "checks": by_name(inspector.get_check_constraints(table)),
+            "indexes": by_name(inspector.get_indexes(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def by_name(things: list[Any]) -> list[Any]:
+    return sorted(things, key=lambda thing: str(thing["name"]))
+
+
+def counting_tables(engine: Engine) -> set[str]:
+    """The tables of a SQLite base whose ids are never used twice."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    with engine.connect() as connection:
+        return set(connection.scalars(text(query)))
+
+
+def test_the_history_has_one_end() -> None:
+    assert len(ScriptDirectory(str(SCRIPTS)).get_heads()) == 1
+
+
+def test_nothing_is_left_to_generate_after_all_migrations(engine: Engine) -> None:
+    migrate(engine, "head")
+    options = {"compare_type": True, "compare_server_default": True}
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrated_and_declared_tables_are_alike_to_the_names_of_their_constraints(engine: Engine) -> None:
+    migrate(engine, "head")
+    migrated = described(inspect(engine))
+    migrate(engine, "base")
+    Base.metadata.create_all(engine)
+    declared = described(inspect(engine))
+    assert set(migrated) == set(Base.metadata.tables)
+    assert migrated == declared
+
+
+@pytest.mark.parametrize("empty_database", ["sqlite"], indirect=True)
+def test_migrated_and_declared_tables_count_their_ids_alike(engine: Engine) -> None:
+    migrate(engine, "head")
+    migrated = counting_tables(engine)
+    migrate(engine, "base")
+    Base.metadata.create_all(engine)
+    assert migrated == counting_tables(engine)
+    assert {"image", "change"} <= migrated
+
+
+def test_up_down_up_and_down_leaves_an_empty_base(engine: Engine) -> None:
+    migrate(engine, "head")
+    first = described(inspect(engine))
+    migrate(engine, "base")
+    assert described(inspect(engine)) == {}
+    migrate(engine, "head")
+    assert described(inspect(engine)) == first
+    migrate(engine, "base")
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == []
+
+
+def test_upgrading_twice_keeps_what_is_there(engine: Engine, empty_database: str) -> None:
+    migrate(engine, "head")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO change (image_id, operation) VALUES (7, 'put')"))
+    Catalog.create(empty_database).close()
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT image_id FROM change")) == 7
+
+
+@pytest.mark.parametrize(("revision", "named"), [("0000", "0000"), ("9999", "9999"), (None, "none")])
+def test_a_library_at_another_revision_does_not_open(
+    engine: Engine, empty_database: str, tmp_path: Path, revision: str | None, named: str
+) -> None:
+    migrate(engine, "head")
+    if revision:
+        set_revision(engine, revision)
+    else:
+        migrate(engine, "base")
+    with pytest.raises(SchemaOutOfDate, match=f"has schema {named}, this version of Pictor needs 0001"):
+        Library.open(tmp_path, Settings(catalog_url=empty_database))
+
+
+def test_a_library_without_its_schema_is_brought_up_to_date_by_a_writer(
+    empty_database: str, tmp_path: Path
+) -> None:
+    settings = Settings(catalog_url=empty_database)
+    Library.create(tmp_path, settings).close()
+    with Library.open(tmp_path, settings) as library:
+        assert library.status().images == 0
+
+
+def test_a_writer_leaves_a_newer_library_alone_and_says_so(engine: Engine, empty_database: str) -> None:
+    migrate(engine, "head")
+    set_revision(engine, "9999")
+    with pytest.raises(SchemaOutOfDate, match="9999"):
+        Catalog.create(empty_database)

@@ -1,0 +1,34 @@
+"""Brute-force search in ten lines of numpy: the ground truth for every vector index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval import Ranking
+
+
+def nearest(
+    query: npt.ArrayLike,
+    ids: npt.ArrayLike,
+    features: npt.ArrayLike,
+    *,
+    limit: int,
+    allowed: Collection[int] | None = None,
+) -> list[tuple[int, float]]:
+    """The best (image id, inner product) pairs, by falling score to six decimals, then by rising id."""
+    query, ids, features = np.asarray(query), np.asarray(ids, np.int64), np.asarray(features)
+    scores = features.astype(np.float64) @ query.astype(np.float64)
+    pairs = [
+        (each, round(score, 6))
+        for each, score in zip(ids.tolist(), scores.tolist(), strict=True)
+        if allowed is None or each in allowed
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+
+def pairs_of(ranking: Ranking) -> list[tuple[int, float]]:
+    """A ranking in the same form."""
+    return list(zip(ranking.ids.tolist(), ranking.scores.tolist(), strict=True))

@@ -1,0 +1,21 @@
+"""A fresh, empty catalog for each test, once on SQLite and once on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from retrieval.catalog import Catalog
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.import_plugin("tests.databases")
+
+
+@pytest.fixture
+def catalog(catalog_url: str) -> Iterator[Catalog]:
+    """Open for writing."""
+    opened = Catalog.create(catalog_url)
+    yield opened
+    opened.close()

@@ -1,0 +1,190 @@
+"""The word index: what is found and in which order, and that nobody can reach Whoosh's own syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from retrieval import Filters, Library, Query, Text
+from retrieval.tokens import tokens
+from tests.wording import found, put, ranked
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Iterator[Library]:
+    """An empty library without spaces: its one signal is the words."""
+    with Library.create(tmp_path / "library") as library:
+        yield library
+
+
+class TestFinding:
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            {"title": "Lantern"},
+            {"tag": "river;lantern"},
+            {"label": "lantern"},
+            {"caption": "An old lantern, lit."},
+            {"path": "/home/pictures/lantern.jpg"},
+            {"path": "/home/lantern/17.jpg"},
+        ],
+    )
+    def test_every_field_is_searched(self, words: Library, facts: dict[str, str]) -> None:
+        put(words, title="boat")
+        lantern = put(words, **facts)
+        assert found(words, "lantern") == [lantern]
+
+    def test_folders_further_up_and_endings_are_not_words(self, words: Library) -> None:
+        put(words, path="/lantern/holiday/a.jpg")
+        assert found(words, "lantern") == []
+        assert found(words, "jpg") == []
+
+    def test_a_better_field_ranks_higher_and_ties_go_to_the_smaller_id(self, words: Library) -> None:
+        plain = {"title": "oak", "tag": "oak", "label": "oak", "caption": "oak", "path": "/oak/oak.jpg"}
+        name = put(words, **plain | {"path": "/lantern/oak.jpg"})
+        caption, label, tag, title = (
+            put(words, **plain | {field: "lantern"}) for field in ("caption", "label", "tag", "title")
+        )
+        ranking = ranked(words, "lantern")
+        assert [each for each, _ in ranking] == [label, tag, title, caption, name]
+        scores = [score for _, score in ranking]
+        assert scores[0] == scores[1] == scores[2] > scores[3] > scores[4] > 0
+
+    @pytest.mark.parametrize(
+        ("written", "asked"),
+        [
+            ("Café Ångström", "cafe angstrom"),
+            ("cafe", "CAFÉ"),
+            ("Cafe\u0301", "café"),
+            ("Straße", "STRASSE"),
+            ("ｆｕｌｌ width", "full"),
+            ("two boats", "boat"),
+            ("a boat", "boats"),
+            ("many cities", "city"),
+            ("OldTown2019", "town"),
+            ("well-known", "known"),
+            ("日本 旅行", "旅行"),
+        ],
+    )
+    def test_spelling_does_not_matter(self, words: Library, written: str, asked: str) -> None:
+        put(words, title="nothing of it")
+        image_id = put(words, caption=written)
+        assert found(words, asked) == [image_id]
+
+    def test_a_phrase_stands_side_by_side_and_in_order(self, words: Library) -> None:
+        right = put(words, caption="The red boats of Oslo")
+        put(words, caption="boat red")
+        put(words, caption="red old boat")
+        put(words, title="red", caption="boat")
+        assert found(words, '"red boat"') == [right]
+        assert len(found(words, "red boat")) == 4
+
+    def test_more_matching_words_rank_higher(self, words: Library) -> None:
+        one, both = put(words, caption="red car"), put(words, caption="red boat")
+        assert found(words, "red boat") == [both, one]
+
+    def test_nothing_found_is_an_answer(self, words: Library) -> None:
+        assert words.search(Query((Text("boat"),))).hits == ()
+        put(words, caption="car", publish=True)
+        results = words.search(Query((Text("boat"),)))
+        assert (results.hits, results.total, results.notes) == ((), 0, ())
+        [note] = words.search(Query((Text("*!?"),))).notes
+        assert "*!?" in note
+
+    def test_filters_act_inside(self, words: Library) -> None:
+        put(words, caption="boat", tag="night")
+        day = put(words, caption="a boat, seen from afar", tag="day")
+        results = words.search(Query((Text("boat"),), Filters(tags=("day",)), limit=1))
+        assert (results.ids, results.total) == ([day], 1)
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Four published images, and a fifth in the tail."""
+    with Library.create(tmp_path_factory.mktemp("harbour") / "library") as library:
+        put(library, path="/p/q.jpg", caption="harbour")
+        put(library, path="/p/q.jpg", caption="and or not to")
+        put(library, path="/p/q.jpg", title="title", tag="x")
+        put(library, path="/p/q.jpg", caption="har", publish=True)
+        put(library, path="/p/q.jpg", caption="2 harbours")
+        yield library
+
+
+class TestNoSyntax:
+    @pytest.mark.parametrize(
+        ("text", "ids"),
+        [
+            ("*", []),
+            ("*:*", []),
+            ("harb*", []),
+            ("h?rbour", []),
+            ("harbor~", []),
+            ("harbor~2", [5]),
+            ("arbour~1/3", []),
+            ("AND", [2]),
+            ("harbour AND nowhere", [1, 2, 5]),
+            ("NOT harbour", [1, 2, 5]),
+            ("caption:har", [4]),
+            ("title:x", [3]),
+            ("id:1", []),
+            ("(harbour)", [1, 5]),
+            ("((((", []),
+            ("[a TO z]", [2]),
+            ("{harbour", [1, 5]),
+            ("harbour^9", [1, 5]),
+            ("+harbour -har", [1, 4, 5]),
+            ("'harbour", [1, 5]),
+            ('"harbour', [1, 5]),
+            ('"harbour"~5', [1, 5]),
+            ("\\harbour\\", [1, 5]),
+            ("harbour;drop", [1, 5]),
+        ],
+    )
+    def test_operators_are_found_literally_or_not_at_all(
+        self, harbour: Library, text: str, ids: list[int]
+    ) -> None:
+        assert sorted(found(harbour, text)) == ids
+
+    @given(
+        st.lists(
+            st.sampled_from(
+                [
+                    "harbour",
+                    "har",
+                    "and",
+                    "title",
+                    "x",
+                    "2",
+                    "~",
+                    "*",
+                    "?",
+                    ":",
+                    "^",
+                    "(",
+                    ")",
+                    "[",
+                    "]",
+                    "{",
+                    "}",
+                    "'",
+                    "+",
+                    "-",
+                    "/",
+                    "\\",
+                ]
+            )
+        )
+    )
+    @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_whatever_is_typed_finds_what_holds_one_of_its_words(
+        self, harbour: Library, signs: list[str]
+    ) -> None:
+        text = "".join(signs) or "?"
+        said = {1: "harbour", 2: "and or not to", 3: "title x", 4: "har", 5: "2 harbour"}
+        asked = set(tokens(text))
+        expected = [number for number, held in said.items() if asked & {*held.split(), "p", "q"}]
+        assert sorted(found(harbour, text)) == expected

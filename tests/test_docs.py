@@ -1,0 +1,89 @@
+"""Documents and code say the same: commands, settings, errors, routes, and the examples that can be run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from indexer.cli import COMMANDS, cli
+from indexer.errors import SourceUnreachable
+from retrieval import TABLE, Library, RetrievalError, Settings, UnreadableImage, parse
+from webapp import create_app
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
+
+
+def families(error: type[RetrievalError]) -> set[type[RetrievalError]]:
+    return {error}.union(*(families(each) for each in error.__subclasses__()))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_examples_and_is_in_the_readme(name: str) -> None:
+    answer = CliRunner().invoke(cli, [name, "--help"])
+    assert answer.exit_code == 0
+    assert f"pictor {name}" in answer.output.partition("Examples:")[2]
+    assert re.search(rf"`(pictor )?{name}\b|pictor {name}\b", README), f"{name} is not in the README"
+
+
+def test_every_setting_is_documented_with_its_default_and_its_help() -> None:
+    for name, each in TABLE.items():
+        default = getattr(Settings(), name)
+        shown = f"{default:g}" if isinstance(default, float) else str(default)
+        row = next((line for line in REFERENCE.splitlines() if line.startswith(f"| `{name}` |")), "")
+        assert [cell.strip() for cell in row.strip("|").split("|")] == [
+            f"`{name}`",
+            shown,
+            each.metadata["help"],
+        ]
+
+
+def test_every_error_is_documented() -> None:
+    assert SourceUnreachable in families(RetrievalError)
+    shown = families(RetrievalError) - families(UnreadableImage) - {RetrievalError}
+    assert [each.code for each in shown if f"| `{each.code}` |" not in REFERENCE] == []
+
+
+def test_every_code_of_an_unreadable_picture_is_documented() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in [
+        *(ROOT / "retrieval").glob("*.py"), *(ROOT / "indexer").glob("*.py")])  # fmt: skip
+    codes = set(re.findall(r'"((?:[a-z]+-)+[a-z]+|truncated|broken|vanished|unreadable)"', code))
+    codes &= set(re.findall(r'[("]((?:[a-z]+-)*[a-z]+)", f?"', code)) | {"truncated", "broken", "vanished"}
+    undocumented = {each for each in codes if f"`{each}`" not in REFERENCE} - {"bicubic", "utf-8"}
+    assert undocumented == set()
+
+
+def test_every_route_is_documented(library: Library) -> None:
+    routes = [rule for rule in create_app(library).url_map.iter_rules() if rule.rule.startswith("/api/v1")]
+    assert len(routes) >= 5
+    for rule in routes:
+        path = re.sub(r"<(?:\w+:)?\w+>", "{id}", rule.rule)
+        assert path in REFERENCE, path
+
+
+def test_the_query_examples_of_the_documents_parse() -> None:
+    rows = REFERENCE.partition("## The query language")[2].partition("##")[0].splitlines()
+    examples = [
+        each for row in rows if row.startswith("| `") for each in re.findall(r"`([^`]+)`", row.split("|")[1])
+    ]
+    assert len(examples) > 10
+    for example in examples:
+        assert parse(example if not example.startswith("-") else f"boat {example}")
+
+
+def test_the_ci_runs_the_command_that_the_readme_gives() -> None:
+    pattern = re.search(r"grep -- '([^']+)' README.md", (ROOT / ".ci" / "run").read_text("utf-8"))
+    assert pattern
+    found = subprocess.run(["grep", "--", pattern[1], "README.md"], cwd=ROOT, capture_output=True, text=True)
+    assert len(found.stdout.splitlines()) == 1
+
+
+def test_documents_link_only_to_what_is_there() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"

@@ -1,0 +1,114 @@
+"""The pictures: only by id or token, only as we encoded them, and not sent twice."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image as PillowImage
+
+from retrieval import Library
+from webapp import create_app, uploads
+
+
+@pytest.fixture
+def token(client: FlaskClient, jpeg: Callable) -> str:
+    answer = client.post("/pictures", data={"picture": (BytesIO(jpeg(5)), "../../etc/x\0.jpg")})
+    return answer.headers["Location"].rpartition("=")[2]
+
+
+def _queries(library: Library) -> Path:
+    return library.path / "queries"
+
+
+@pytest.mark.parametrize("kind", ["thumbnail", "preview"])
+def test_pictures_are_webp_without_metadata(client: FlaskClient, kind: str) -> None:
+    answer = client.get(f"/media/1/{kind}")
+    picture = PillowImage.open(BytesIO(answer.data))
+    assert (answer.content_type, picture.format, picture.size) == ("image/webp", "WEBP", (160, 120))
+    assert not picture.getexif()
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+def test_a_query_picture_is_png(client: FlaskClient, token: str) -> None:
+    answer = client.get(f"/media/queries/{token}")
+    assert answer.content_type == "image/png"
+    assert answer.data.startswith(b"\x89PNG")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_what_did_not_change_is_not_sent_again(client: FlaskClient) -> None:
+    tag = client.get("/media/1/thumbnail").headers["ETag"]
+    again = client.get("/media/1/thumbnail", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+    assert "Content-Security-Policy" in again.headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/media/99/thumbnail",
+        "/media/99/preview",
+        "/media/0/thumbnail",
+        "/media/9223372036854775808/thumbnail",
+        "/media/-1/thumbnail",
+        "/media/1/original",
+        "/media/..%2f..%2fetc%2fpasswd/thumbnail",
+        "/media/queries/..%2fcatalog.sqlite",
+        "/media/queries/../../catalog.sqlite",
+        "/media/queries/" + "0" * 32,
+        "/media/queries/" + "0" * 31 + "%00",
+        "/media/queries/" + "0" * 32 + "%0a",
+        "/static/../app.py",
+    ],
+)
+def test_nothing_else_is_served(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert b"SQLite" not in answer.data
+
+
+def test_the_folder_is_private_and_holds_our_encoding_only(
+    client: FlaskClient, library: Library, token: str
+) -> None:
+    assert _queries(library).stat().st_mode & 0o777 == 0o700
+    assert (_queries(library) / f"{token}.png").is_file()
+    assert all(path.suffix == ".png" for path in _queries(library).iterdir())
+
+
+def test_use_renews_and_age_removes(
+    make_library: Callable[..., Library], jpeg: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = make_library(1)
+    pictures = uploads.QueryPictures(library)
+    tokens = [pictures.keep(jpeg(seed)) for seed in range(3)]
+    old = time.time() - uploads.LIFETIME - 60
+    for token in tokens[:2]:
+        os.utime(_queries(library) / f"{token}.png", (old, old))
+    pictures.read(tokens[0])
+    monkeypatch.setattr(uploads, "KEPT", 3)
+    newest = pictures.keep(jpeg(3))
+    assert {path.stem for path in _queries(library).iterdir()} == {tokens[0], tokens[2], newest}
+    monkeypatch.setattr(uploads, "KEPT", 1)
+    last = pictures.keep(jpeg(4))
+    assert [path.stem for path in _queries(library).iterdir()] == [last]
+
+
+def test_an_expired_picture_says_so_alike(make_library: Callable[..., Library], jpeg: Callable) -> None:
+    library = make_library(1)
+    client = create_app(library).test_client()
+    answer = client.post("/pictures", data={"picture": (BytesIO(jpeg(5)), "a.jpg")})
+    [kept] = _queries(library).iterdir()
+    kept.unlink()
+    page = client.get(answer.headers["Location"])
+    problem = client.get(f"/api/v1/search?picture={kept.stem}")
+    assert page.status_code == problem.status_code == 404
+    assert problem.json["code"] == "picture-expired"
+    assert "seven days" in problem.json["detail"]
+    assert problem.json["detail"] in page.text

@@ -1,0 +1,48 @@
+"""The embedded server: where it listens, and what it says about itself."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from webapp import MAX_THREADS, server
+
+
+@pytest.fixture(scope="module")
+def port(app: Flask) -> Iterator[int]:
+    running = server(app, port=0)
+    assert running.effective_host == "127.0.0.1"
+    assert running.adj.threads == MAX_THREADS
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    yield running.effective_port
+    running.close()
+    running.task_dispatcher.shutdown()
+    thread.join(10)
+
+
+def _get(port: int, **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/api/v1/status", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+    finally:
+        connection.close()
+
+
+def test_it_answers_and_does_not_name_itself(port: int) -> None:
+    answer = _get(port)
+    assert answer.status == 200
+    assert answer.headers["Server"] is None
+    assert answer.headers["Content-Security-Policy"]
+
+
+def test_forwarded_headers_change_nothing(port: int) -> None:
+    assert _get(port, **{"X-Forwarded-Host": "evil.example"}).status == 200
+    assert _get(port, Host="evil.example").status == 400

@@ -1,0 +1,50 @@
+"""Libraries of words alone: what the tests of the word index put in, and how they ask."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from retrieval import Annotation, Library, NewImage, Query, Text
+from tests.reference import pairs_of
+
+
+def put(library: Library, *, path: str = "/x/y.jpg", publish: bool = False, **facts: str) -> int:
+    """Add one image of which only words are known; several values of a field are parted by semicolons."""
+    with library.catalog.writing() as writer:
+        number = writer.last_seq() + 1
+        digest = hashlib.sha256(f"{number} {path} {facts}".encode()).hexdigest()
+        [image_id] = writer.add_images([NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp")])
+        place = Path(path)
+        # The same words for every image, in a path of its own.
+        own = place.parents[1] / str(number) / place.parent.name / place.name
+        writer.place(bytes(own), image_id, mtime=0, size=1)
+        writer.annotate(image_id, "test", annotations(**facts))
+    if publish:
+        library.publish()
+    return image_id
+
+
+def annotations(**facts: str) -> list[Annotation]:
+    return [
+        Annotation(field, value, "test") for field, values in facts.items() for value in values.split(";")
+    ]
+
+
+def annotate(library: Library, image_id: int, **facts: str) -> None:
+    with library.catalog.writing() as writer:
+        writer.annotate(image_id, "test", annotations(**facts))
+
+
+def remove(library: Library, *ids: int) -> None:
+    with library.catalog.writing() as writer:
+        writer.remove_images(ids)
+
+
+def found(library: Library, text: str) -> list[int]:
+    return [image_id for image_id, _ in ranked(library, text)]
+
+
+def ranked(library: Library, text: str) -> list[tuple[int, float]]:
+    """Every match, with its score."""
+    return pairs_of(library.rankings(Query((Text(text),)))["words"])
