@@ -83,7 +83,7 @@ class ImageNotFound(RetrievalError):
     code = "image-not-found"
 
     def __init__(self, which: object) -> None:
-        super().__init__(f"image {which}: not in the library; ids are shown by `pictor search`")
+        super().__init__(f"image {which}: not in the library; it may have been removed")
 
 
 class UnreadableImage(RetrievalError):

@@ -261,6 +261,11 @@ class Library:
 
     # -- what is shown --------------------------------------------------------------------------
 
+    def count(self) -> int:
+        """How many images there are."""
+        with self.catalog.reading() as reader:
+            return reader.count_images()
+
     def image(self, image_id: int) -> Image:
         """One image with all that is known about it; raises ImageNotFound."""
         with self.catalog.reading() as reader:

@@ -22,6 +22,7 @@ DATES = ("after", "before")
 KEYS = (*LISTS, *DATES)
 
 _TERM = re.compile(r'(?P<minus>-?)(?:(?P<key>[A-Za-z_]+):)?(?P<value>"[^"]*"|[^\s"]+)(?=\s|$)')
+_KEY_ALONE = re.compile(r"-?[A-Za-z_]+:(?=\s|$)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
@@ -51,7 +52,7 @@ def _terms(line: str) -> Iterator[_Term]:
             position += 1
             continue
         match = _TERM.match(line, position)
-        if match is None:
+        if match is None or _KEY_ALONE.match(line, position):
             raise InvalidQuery(_broken(line, position))
         yield _term(match)
         position = match.end()
@@ -72,7 +73,7 @@ def _term(match: re.Match[str]) -> _Term:
 def _broken(line: str, position: int) -> str:
     if line.count('"', position) % 2:
         return f"column {line.index(chr(34), position) + 1}: this quotation mark is never closed"
-    if re.match(r"-?[A-Za-z_]+:(\s|$)", line[position:]):
+    if _KEY_ALONE.match(line, position):
         return f"column {position + 1}: the key has no value; write it without a blank, as in tag:boat"
     return f"column {position + 1}: put blanks around what is in quotation marks"
 

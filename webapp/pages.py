@@ -33,7 +33,7 @@ def search() -> str:
         chips=_chips(asked),
         browsing=not query.parts,
         filtered=bool(query.filters),
-        count=_count(),
+        count=services.current().library.count(),
     )
 
 
@@ -47,7 +47,7 @@ def image(image_id: int) -> str:
         similar=_similar(image_id),
         asked=SearchParameters(),
         chips=[],
-        count=_count(),
+        count=services.current().library.count(),
     )
 
 
@@ -71,11 +71,6 @@ def _similar(image_id: int) -> list[Plain]:
     except ProjectionDamaged:
         return []
     return [present.hit(each) for each in found.hits]
-
-
-def _count() -> int:
-    with services.current().library.catalog.reading() as reader:
-        return reader.count_images()
 
 
 def _previous(asked: SearchParameters) -> str | None:

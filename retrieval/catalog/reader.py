@@ -25,6 +25,7 @@ from .schema import (
     ThumbnailRow,
 )
 
+LARGEST_ID = 2**63 - 1  # a larger number is no id, and the database would not even take it
 CHUNK = 500  # bound parameters in one statement; SQLite's own limit is far above, older ones allow 999
 
 LOCATION = (LocationRow.path, LocationRow.mtime, LocationRow.size, LocationRow.missing_since)
@@ -62,7 +63,7 @@ class Reader:
 
     def images(self, ids: Iterable[int]) -> dict[int, Image]:
         """The images with these ids, in the order asked for; unknown ids are left out."""
-        wanted = [int(each) for each in ids]
+        wanted = [int(each) for each in ids if 0 < each <= LARGEST_ID]
         found: dict[int, Image] = {}
         for start in range(0, len(wanted), CHUNK):
             found |= self._images(wanted[start : start + CHUNK])
@@ -103,6 +104,8 @@ class Reader:
 
     def thumbnail(self, image_id: int) -> bytes | None:
         """The stored small rendition (WebP), or None for an unknown image."""
+        if not 0 < image_id <= LARGEST_ID:
+            return None
         return self._connection.scalar(select(ThumbnailRow.data).where(ThumbnailRow.image_id == image_id))
 
     def ids_by_sha256(self, digests: Iterable[str]) -> dict[str, int]:

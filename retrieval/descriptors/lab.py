@@ -15,13 +15,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-RGB: TypeAlias = NDArray[np.uint8]  # (height, width, 3), sRGB
+from ..images import RGB, resize
+
 Float32: TypeAlias = NDArray[np.float32]
 Axes: TypeAlias = tuple[tuple[float, ...], ...]  # bin centres along L*, a* and b*, ascending
 
 GRID = 3  # cells along each side
 SIDE = 72  # pixels along each side of the reduced picture; a multiple of GRID
-FINEST = 4 * SIDE  # rows or columns of a large picture that are looked at, at least; more only cost time
 REGIONS = 1 + GRID * GRID
 
 # Bin centres in L*a*b* units; closer together near grey, where the eye and most pictures are finest.
@@ -73,21 +73,7 @@ def reduce(pixels: RGB) -> Float32:
     The stretch keeps every colour's share of the area, which is all that histograms and cells look at;
     a picture smaller than SIDE is repeated in the same shares, so 1 x 1 and 1 x 500 need no special case.
     """
-    thinned = pixels[:: max(1, pixels.shape[0] // FINEST), :: max(1, pixels.shape[1] // FINEST)]
-    height, width, _ = thinned.shape
-    rows = area_shares(SIDE, height) @ thinned.reshape(height, width * 3).astype(np.float32)
-    across = area_shares(SIDE, width)
-    reduced: Float32 = np.einsum("xw,ywc->yxc", across, rows.reshape(SIDE, width, 3), optimize=True)
-    return reduced
-
-
-def area_shares(parts: int, length: int) -> Float32:
-    """(parts, length): how much of each pixel lies in each of `parts` equal stretches; rows sum to 1."""
-    edges = np.arange(parts + 1)[:, None] * (length / parts)
-    pixels = np.arange(length)  # pixel i covers i..i + 1
-    overlap = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
-    shares: Float32 = (np.maximum(overlap, 0) * (parts / length)).astype(np.float32)
-    return shares
+    return resize(pixels, SIDE, SIDE, "box").astype(np.float32)
 
 
 def to_lab(rgb: Float32) -> Float32:

@@ -1,0 +1,233 @@
+"""Generations: written whole or not at all, trusted only after their checksum, pruned without harm."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from whoosh.fields import FieldConfigurationError
+from whoosh.index import open_dir
+from whoosh.util.varints import varint
+
+from retrieval import Library, ProjectionDamaged, Query, StorageFailed, StoredPicture, Text
+from retrieval.catalog import Projection
+from retrieval.projections import generations
+from retrieval.projections.vectors import VectorProjection
+from tests.reference import pairs_of
+from tests.wording import put
+
+WORD = Query((Text("harbour"),))
+QUERY = Query((Text("harbour"), StoredPicture(3)))
+KINDS = ("words", "subject", "colour")
+
+
+@pytest.fixture
+def path(library_path: Path, tmp_path: Path) -> Path:
+    """A copy of the published library, to be spoiled."""
+    return shutil.copytree(library_path, tmp_path / "library")
+
+
+def pointers(library: Library) -> dict[str, Projection]:
+    """The live generations by signal."""
+    with library.catalog.reading() as reader:
+        found = reader.projections()
+    spaces = {space.id: space.descriptor for space in library.spaces}
+    return {spaces.get(each.space_id or 0, "words"): each for each in found}
+
+
+def answers(path: Path) -> list[tuple[int, float]]:
+    """What a reader that comes now is told."""
+    with Library.open(path) as library:
+        return [(hit.id, hit.score) for hit in library.search(QUERY).hits]
+
+
+def pointer_to(seal: generations.Seal) -> Projection:
+    return Projection("kind", None, 1, seal.generation, seal.bytes, seal.sha256, "versions")
+
+
+class TestWriting:
+    def test_a_file_is_sealed_verified_and_leaves_nothing_beside_it(self, tmp_path: Path) -> None:
+        seal = generations.write_file(tmp_path / "new" / "root", "one", b"content")
+        assert seal == generations.Seal("one", 7, hashlib.sha256(b"content").hexdigest())
+        found = generations.verified(tmp_path / "new" / "root", pointer_to(seal), "versions")
+        assert found.read_bytes() == b"content"
+        assert os.listdir(tmp_path / "new" / "root") == ["one"]
+
+    def test_a_folder_is_sealed_by_its_names_and_contents(self, tmp_path: Path) -> None:
+        def fill(first: str, second: str) -> Callable[[Path], None]:
+            def write(folder: Path) -> None:
+                for name, data in ((first, b"one"), (second, b"two")):
+                    (folder / name).write_bytes(data)
+
+            return write
+
+        seals = [
+            generations.write_folder(tmp_path, str(number), fill(*names))
+            for number, names in enumerate([("a", "b"), ("a", "b"), ("b", "a")])
+        ]
+        assert generations.verified(tmp_path, pointer_to(seals[0]), "versions") == tmp_path / "0"
+        assert {each.bytes for each in seals} == {6}
+        assert seals[0].sha256 == seals[1].sha256 != seals[2].sha256
+        assert sorted(os.listdir(tmp_path)) == ["0", "1", "2"]
+
+    def test_names_never_repeat_and_sort_by_watermark(self) -> None:
+        names = [generations.new_name("words", seq) for seq in (9, 10, 100000, 100000)]
+        assert names == sorted(names[:2]) + names[2:]
+        assert len(set(names)) == 4
+
+    @pytest.mark.parametrize("failure", [RuntimeError("bug"), KeyboardInterrupt(), MemoryError(), OSError(5)])
+    def test_an_interrupted_build_leaves_nothing(self, tmp_path: Path, failure: BaseException) -> None:
+        def fill(folder: Path) -> None:
+            (folder / "half").write_bytes(b"x")
+            raise failure
+
+        expected = StorageFailed if isinstance(failure, OSError) else type(failure)
+        with pytest.raises(expected):
+            generations.write_folder(tmp_path, "one", fill)
+        assert os.listdir(tmp_path) == []
+
+    def test_a_place_that_cannot_be_written_is_a_failure_of_storage(self, tmp_path: Path) -> None:
+        (tmp_path / "one").mkdir()
+        (tmp_path / "one" / "kept").touch()
+        with pytest.raises(StorageFailed, match="one: storage failed"):
+            generations.write_file(tmp_path, "one", b"content")
+        assert os.listdir(tmp_path) == ["one"]
+
+    def test_a_published_library_holds_its_generations_and_nothing_else(self, path: Path) -> None:
+        with Library.create(path) as library:
+            put(library, caption="one more")
+            library.publish(anew=True)
+            live = {each.generation for each in pointers(library).values()}
+            assert {each.name for each in library.generations.iterdir()} == live
+            files = [each for name in live for each in (library.generations / name).glob("**/*")]
+            assert all(each.is_file() and each.suffix in (".seg", ".toc") for each in files)
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def lengthen(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
+def zero(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def flip(path: Path) -> None:
+    """The last bit: within an index's numbers, where FAISS itself would see nothing wrong."""
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def replace_by_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGES = (truncate, lengthen, zero, flip, lose, replace_by_folder)
+
+
+class TestDamage:
+    def refused(self, path: Path, kind: str) -> None:
+        with Library.open(path) as library:
+            name = pointers(library)[kind].generation
+            for _ in range(2):
+                with pytest.raises(ProjectionDamaged, match=f"^{name}: .*`pictor rebuild`"):
+                    library.search(QUERY)
+            [damage] = library.damages()
+            assert str(damage).startswith(name)
+            assert library.status().damages == (str(damage),)
+
+    @pytest.mark.parametrize("damage", DAMAGES)
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_every_damage_is_refused_by_name_and_mended_by_a_rebuild(
+        self, path: Path, kind: str, damage: Callable[[Path], None]
+    ) -> None:
+        expected = answers(path)
+        with Library.create(path) as writer:
+            place = writer.generations / pointers(writer)[kind].generation
+            for each in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
+                damage(each)
+            self.refused(path, kind)
+            writer.publish(anew=True)
+        assert answers(path) == expected
+
+    @pytest.mark.parametrize("ending", [".seg", ".toc"])
+    def test_each_file_of_a_words_generation_counts(self, path: Path, ending: str) -> None:
+        [part] = (path / "projections").glob(f"words-*/*{ending}")
+        flip(part)
+        self.refused(path, "words")
+
+    def test_one_file_too_many_is_refused(self, path: Path) -> None:
+        [folder] = (path / "projections").glob("words-*")
+        (folder / "_MAIN_99.toc").write_bytes(b"newer, says Whoosh")
+        self.refused(path, "words")
+
+    def test_a_whole_generation_that_is_gone_is_named(self, path: Path) -> None:
+        [folder] = (path / "projections").glob("words-*")
+        shutil.rmtree(folder)
+        self.refused(path, "words")
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_another_version_is_refused(self, path: Path, kind: str) -> None:
+        with Library.create(path) as writer:
+            live = pointers(writer)
+            live[kind] = replace(live[kind], library_versions="written by a newer one")
+            with writer.catalog.writing() as transaction:
+                transaction.point_to(list(live.values()))
+            self.refused(path, kind)
+            assert writer.publish()
+        assert answers(path)
+
+    def test_another_dimension_is_refused(self, library: Library) -> None:
+        other = VectorProjection(replace(library.spaces[1], dimension=8))
+        with pytest.raises(ProjectionDamaged, match=r"dimension 996.*`pictor rebuild`"):
+            other.load(library.generations, pointers(library)["colour"])
+
+    def test_a_damaged_generation_is_never_extended(self, path: Path) -> None:
+        [part] = (path / "projections").glob("words-*/*.seg")
+        flip(part)
+        with Library.create(path) as writer:
+            added = put(writer, caption="harbour " + "and far more than that " * 9)
+            writer.publish()
+            published = pairs_of(writer.rankings(WORD)["words"])
+            writer.publish(anew=True)
+            assert pairs_of(writer.rankings(WORD)["words"]) == published
+            assert added in dict(published)
+
+
+class Bomb:
+    """Unpickling it touches a file."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, (f"touch {self.mark}",)
+
+
+def test_a_pickle_in_a_table_of_contents_is_never_executed(path: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    bomb = pickle.dumps(Bomb(mark))
+    [toc] = (path / "projections").glob("words-*/*.toc")
+    # Before the pickle stand 14 bytes of sizes and versions, and its length.
+    toc.write_bytes(toc.read_bytes()[:14] + varint(len(bomb)) + bomb)
+    with Library.open(path) as library, pytest.raises(ProjectionDamaged, match="`pictor rebuild`"):
+        library.search(QUERY)
+    assert not mark.exists()
+    with pytest.raises(FieldConfigurationError):  # the control: Whoosh itself does execute it
+        open_dir(str(toc.parent))
+    assert mark.exists()

@@ -1,0 +1,211 @@
+"""What a library leaves behind on the disk, who may still read it, and what a full disk does."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrieval import Library, Query, StorageFailed, StoredPicture, Text
+from retrieval.projections.snapshot import Snapshot, Snapshots
+from retrieval.tokens import terms
+from tests.reference import pairs_of
+from tests.wording import put
+
+QUERY = Query((Text("harbour"), StoredPicture(3)))
+FULL = "storage failed (No space left on device); free some space or check the disk, then run again"
+Pairs = list[tuple[int, float]]
+
+
+@pytest.fixture
+def path(library_path: Path, tmp_path: Path) -> Path:
+    """A copy of the published library, to be written to."""
+    return shutil.copytree(library_path, tmp_path / "library")
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[Library]:
+    with Library.create(path) as library:
+        yield library
+
+
+def answers(library: Library) -> Pairs:
+    return [(hit.id, hit.score) for hit in library.search(QUERY).hits]
+
+
+class TestStrays:
+    def test_they_are_named_and_removed_and_nothing_else_is(self, writer: Library, tmp_path: Path) -> None:
+        root, outside = writer.generations, tmp_path / "outside"
+        outside.mkdir()
+        (outside / "picture.jpg").touch()
+        before, expected = answers(writer), sorted(root.iterdir())
+        (root / "words-000000000001-aaaaaaaa").mkdir()
+        (root / "words-000000000001-aaaaaaaa" / "_MAIN_1.toc").touch()
+        (root / "words-000000000002-bbbbbbbb.tmp").mkdir()
+        (root / "vectors-subject-1-000000000001-cccccccc.tmp").touch()
+        (root / "linked").symlink_to(outside)
+        (root / "dangling").symlink_to(tmp_path / "nowhere")
+        assert writer.strays() == sorted(set(root.iterdir()) - set(expected))
+        assert len(writer.strays()) == 5
+        assert not writer.publish()  # there is nothing to publish, but this to tidy
+        assert writer.strays() == []
+        assert sorted(root.iterdir()) == expected
+        assert (outside / "picture.jpg").exists()
+        assert answers(writer) == before
+
+    def test_a_library_without_generations_has_none(self, tmp_path: Path) -> None:
+        with Library.create(tmp_path / "new") as library:
+            assert library.strays() == []
+
+    def test_publishing_again_and_again_takes_no_more_room(self, writer: Library) -> None:
+        writer.publish(anew=True)
+        before = sum(each.stat().st_size for each in writer.generations.rglob("*"))
+        for _ in range(3):
+            writer.publish(anew=True)
+        after = sum(each.stat().st_size for each in writer.generations.rglob("*"))
+        assert after == before
+
+
+class TestReaders:
+    def snapshot(self, library: Library) -> Snapshot:
+        return Snapshots(library.catalog, library.projections, library.generations).current()
+
+    def test_an_old_generation_answers_after_it_was_pruned(self, path: Path, writer: Library) -> None:
+        with Library.open(path) as reader:
+            held = self.snapshot(reader)
+            views = self.snapshot(reader).views  # what was never searched may not have read everything yet
+            query = reader.rankings(Query((StoredPicture(3),)))["subject"]
+            old = list(writer.generations.iterdir())
+
+            def ask() -> list[Pairs]:
+                vector = stored_feature(reader, 3)
+                found = [
+                    views["words"].search(terms('harbour "quiet harbour"'), limit=9, allowed=None),
+                    views["subject"].search(vector, limit=12, allowed=None),
+                ]
+                return [pairs_of(each) for each in found]
+
+            put(writer, caption="harbour")
+            writer.publish(anew=True)
+            assert not any(each.exists() for each in old)
+            words, subject = ask()
+            assert words == pairs_of(
+                held.views["words"].search(terms('harbour "quiet harbour"'), limit=9, allowed=None)
+            )
+            assert 13 not in dict(words)
+            assert len(words) == 4
+            assert subject[1:] == pairs_of(query)
+
+    def test_a_generation_that_is_pruned_while_it_is_opened_is_not_missed(
+        self, path: Path, writer: Library
+    ) -> None:
+        """A writer publishes, and prunes, at each moment at which a reader opens one of the files."""
+        expected = answers(writer)
+        for moment in range(1, 100):
+            at_opening = AtOpening(path / "projections", moment, lambda: writer.publish(anew=True))
+            with Library.open(path) as reader, at_opening:
+                assert answers(reader) == expected, f"published at opening {moment}"
+            if not at_opening.happened:
+                break
+        assert moment > 6  # two openings of each vector file, and more for the words
+
+
+def stored_feature(library: Library, image_id: int) -> Any:
+    [space] = [each for each in library.spaces if each.descriptor == "subject"]
+    with library.catalog.reading() as reader:
+        return reader.features(space, [image_id])[1][0].astype("float32")
+
+
+class AtOpening:
+    """Does something just before the n-th file below a folder is opened by this process."""
+
+    _current: AtOpening | None = None
+    _watching = False
+
+    def __init__(self, root: Path, moment: int, deed: Callable[[], object]) -> None:
+        self.root, self.left, self.deed, self.happened = str(root), moment, deed, False
+
+    def __enter__(self) -> None:
+        if not AtOpening._watching:  # an audit hook stays for as long as the process
+            AtOpening._watching = True
+            sys.addaudithook(AtOpening._heard)
+        AtOpening._current = self
+
+    def __exit__(self, *_: object) -> None:
+        AtOpening._current = None
+
+    @staticmethod
+    def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+        now = AtOpening._current
+        if now is None or event != "open" or not str(arguments[0]).startswith(now.root):
+            return
+        now.left -= 1
+        if now.left == 0:
+            AtOpening._current, now.happened = None, True
+            now.deed()
+
+
+@pytest.fixture
+def small_disk(path: Path) -> Iterator[Path]:
+    """The projections of the library lie on a disk of one megabyte of their own."""
+    root = path / "projections"
+    aside = root.rename(path / "aside")
+    root.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(root)], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+    shutil.copytree(aside, root, dirs_exist_ok=True)
+    yield root
+    subprocess.run(["umount", "-l", str(root)], check=True)
+
+
+class TestFullDisk:
+    def fill(self, root: Path, free: int) -> None:
+        """A ballast file leaves so many bytes free."""
+        ballast = root / "ballast"
+        ballast.unlink(missing_ok=True)
+        room = shutil.disk_usage(root).free
+        ballast.write_bytes(bytes(max(0, room - free)))
+
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+    @pytest.mark.filterwarnings("ignore::ResourceWarning")
+    def test_it_is_told_the_old_generation_stays_and_room_is_all_that_is_needed(
+        self, path: Path, small_disk: Path, writer: Library
+    ) -> None:
+        """A little more room is given each time, until publishing succeeds."""
+        live = sorted(small_disk.iterdir())
+        added = put(writer, caption="harbour")
+        expected, refusals = answers(writer), list[str]()
+        for free in range(0, 1 << 20, 4096):
+            self.fill(small_disk, free)
+            refusal = self.refusal(writer)
+            if not refusal:
+                break
+            refusals.append(refusal)
+            with Library.open(path) as reader:
+                assert answers(reader) == expected
+            assert sorted(set(small_disk.iterdir()) - {small_disk / "ballast"}) == live
+        assert len(refusals) > 3
+        assert {each.split(": ", 1)[1] for each in refusals} == {FULL}
+        assert added in dict(expected)
+        with Library.open(path) as reader:
+            assert dict(answers(reader)).keys() == dict(expected).keys()
+            assert reader.damages() == []
+
+    def refusal(self, writer: Library) -> str:
+        """What publishing says, empty when it succeeds."""
+        try:
+            writer.publish(anew=True)
+        except StorageFailed as error:
+            return str(error)
+        finally:
+            gc.collect()  # Whoosh leaves files open where it fails; they are dropped here
+        return ""
