@@ -116,8 +116,9 @@ class BackboneUnavailable(RetrievalError):
 
     code = "backbone-unavailable"
 
-    def __init__(self, backbone: str, reason: object) -> None:
-        super().__init__(
-            f"{backbone}: {reason}; go online once so that timm can fetch its weights, "
-            "or give a local file with --weights FILE"
-        )
+    OFFLINE = "go online once so that timm can fetch them, or give a local file with --weights FILE"
+    UNKNOWN = "choose one of the names that timm.list_models() gives"
+    UNFIT = "give the safetensors file that belongs to this backbone with --weights FILE"
+
+    def __init__(self, backbone: str, reason: object, what_to_do: str = UNFIT) -> None:
+        super().__init__(f"{backbone}: {reason}; {what_to_do}")

@@ -66,7 +66,8 @@ def command(
     with writing(library, recipe) as opened, progress_bar("Indexing") as move:
 
         def on_event(event: Progress) -> None:
-            move(event.done, event.total, f"{event.stage} {event.folder}")
+            problems = f"{event.problems} problems, " if event.problems else ""
+            move(event.done, event.total, f"{problems}{event.folder.rpartition('/')[2] or event.stage}")
 
         report = index(opened, [path_bytes(each) for each in folders], captions=facts, on_event=on_event)
     if as_json:

@@ -10,8 +10,11 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from retrieval import Hit, Image
+
+NOTE_WIDTH = 28  # columns; the bar and the figures matter more
 
 
 def print_json(value: Any) -> None:
@@ -33,7 +36,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("[dim]{task.fields[note]}", table_column=Column(no_wrap=True, max_width=NOTE_WIDTH)),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
@@ -42,7 +45,9 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
         def move(done: int, total: int, note: str) -> None:
             elapsed = bars.tasks[task].elapsed or 0
             rate = f"{done / elapsed:.0f}/s" if elapsed > 1 else ""
-            bars.update(task, completed=done, total=total or None, rate=rate, note=note)
+            if total:
+                bars.update(task, completed=done, total=total)
+            bars.update(task, rate=rate, note=note)
 
         yield move
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Connection, Engine, make_url
 
 from ..errors import SchemaOutOfDate
 from . import engine
@@ -22,13 +22,18 @@ class Catalog:
 
     def __init__(self, sql: Engine, place: str) -> None:
         self._engine = sql
+        self._lock: Connection | None = None
         self.place = place
 
     @classmethod
     def create(cls, url: str) -> Catalog:
-        """Open for writing; the schema is made, or brought up to date."""
+        """Open for writing; the schema is made, or brought up to date.
+
+        Raises LibraryBusy where the database is a server and another writer is at work on it.
+        """
         catalog = cls(engine.connect(url, writable=True), _without_password(url))
         try:
+            catalog._lock = engine.hold_lock(catalog._engine, catalog.place)
             engine.upgrade(catalog._engine, catalog.place)
         except BaseException:
             catalog.close()
@@ -66,7 +71,9 @@ class Catalog:
             writer.record_changes()
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Give every connection back, and the lock."""
+        if self._lock is not None:
+            self._lock.close()
         self._engine.dispose()
 
 

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,6 +21,7 @@ import migrations
 from ..errors import LibraryBusy, StorageFailed
 
 BUSY_SECONDS = 5
+WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
 PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
 
 
@@ -77,6 +78,23 @@ def _begin_write(connection: Connection) -> None:
 
 def _begin_read(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
+
+
+def hold_lock(engine: Engine, place: str) -> Connection | None:
+    """Keep the writers of other machines out until the connection is closed; SQLite needs no such lock.
+
+    Raises LibraryBusy when another writer holds it. The server gives it back when its holder dies.
+    """
+    if engine.dialect.name != "postgresql":
+        return None
+    connection = engine.connect()
+    connection.detach()  # so that closing it ends the session, and with it the lock
+    taken = connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK)))
+    connection.commit()
+    if not taken:
+        connection.close()
+        raise LibraryBusy(place, "a writer of this catalog, perhaps on another machine")
+    return connection
 
 
 @contextmanager

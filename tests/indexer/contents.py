@@ -38,6 +38,19 @@ def contents(path: Path) -> dict[str, Any]:
         }
 
 
+def differences(path: Path, other: Path) -> list[str]:
+    """What two libraries do not have in common, in words; empty when their contents are equal."""
+    first, second = contents(path), contents(other)
+    found = [name for name in ("problems", "projections") if first[name] != second[name]]
+    for digest in sorted(first["images"].keys() | second["images"].keys()):
+        one, two = first["images"].get(digest), second["images"].get(digest)
+        if one is None or two is None:
+            found.append(f"image {digest} is in one of them only")
+        else:
+            found += [f"{name} of image {one['id']}: {one[name]} {two[name]}" for name in one if one[name] != two[name]]
+    return found
+
+
 def answers(path: Path, *lines: str) -> dict[str, list[tuple[int, float]]]:
     """Ids and scores of every hit: for the query lines, and for the first, middle and last image as example."""
     with Library.open(path) as library:

@@ -30,6 +30,8 @@ TOKENS = [
     ("OldTown", ["old", "town"]),
     ("IMG_2041.JPG", ["img", "2041", "jpg"]),
     ("photo2020summer", ["photo", "2020", "summer"]),
+    ("ÉtéRouge PhốCổ", ["ete", "rouge", "pho", "co"]),
+    ("2020été", ["2020", "ete"]),
     ("old-town_2019.06", ["old", "town", "2019", "06"]),
     # plural
     ("boats cities houses", ["boat", "city", "house"]),

@@ -80,7 +80,8 @@ class TorchRuntime:
     def _pooled_dimension(self, backbone: str) -> int:
         shape = self._forward(np.zeros((1, 3, 224, 224), np.float32), "float32").shape
         if len(shape) != 2:
-            raise BackboneUnavailable(backbone, f"gives features of shape {shape[1:]}, not one pooled vector")
+            reason = f"gives features of shape {shape[1:]}, not one pooled vector"
+            raise BackboneUnavailable(backbone, reason, BackboneUnavailable.UNKNOWN)
         return int(shape[1])
 
     def _fastest_precision(self) -> str:
@@ -99,11 +100,13 @@ def _create(backbone: str, *, pretrained: bool) -> Any:
     try:
         return create()
     except RuntimeError as error:
-        raise BackboneUnavailable(backbone, f"not a timm model that can be made ({error})") from error
+        reason = f"not a timm model that can be made ({error})"
+        raise BackboneUnavailable(backbone, reason, BackboneUnavailable.UNKNOWN) from error
     except Exception as error:  # the hub's clients raise what they like: OSError, their own, httpx's
         if not pretrained:
             raise
-        raise BackboneUnavailable(backbone, "its pretrained weights could not be fetched") from error
+        reason = "its pretrained weights could not be fetched"
+        raise BackboneUnavailable(backbone, reason, BackboneUnavailable.OFFLINE) from error
 
 
 def _from_file(backbone: str, path: Path) -> Weights:

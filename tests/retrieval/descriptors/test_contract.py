@@ -1,0 +1,161 @@
+"""What every registered descriptor keeps, whatever it looks at."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from retrieval import Library, RetrievalError, Settings, UnknownDescriptor
+from retrieval.descriptors import registry
+from retrieval.descriptors.base import AbstractDescriptor, unit_rows
+from retrieval.descriptors.subject import weights_path
+from retrieval.images import RGB
+from tests.drawing import scene
+
+SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "wide": (60, 400)}
+
+
+@pytest.fixture(params=registry.NAMES)
+def descriptor(request: pytest.FixtureRequest, library: Library) -> AbstractDescriptor:
+    """Each descriptor as a real library configures it."""
+    [space] = [each for each in library.spaces if each.descriptor == request.param]
+    return made(library, space.descriptor, space.configuration)
+
+
+def made(library: Library, name: str, configuration: Any) -> AbstractDescriptor:
+    return registry.create(name, configuration, backbones=library.backbones, settings=library.settings)
+
+
+def scenes(count: int = 5) -> list[RGB]:
+    return [scene(seed, 120 + 20 * seed, 100) for seed in range(count)]
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other)
+
+
+def test_a_feature_for_each_picture_of_unit_length(descriptor: AbstractDescriptor) -> None:
+    features = descriptor.describe(scenes())
+    assert features.shape == (5, descriptor.dimension)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+    assert np.linalg.norm(features, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    assert descriptor.bandwidth > 0
+
+
+def test_the_same_pictures_give_the_same_features(descriptor: AbstractDescriptor) -> None:
+    pictures = scenes()
+    assert np.array_equal(descriptor.describe(pictures), descriptor.describe(pictures))
+    assert all(np.array_equal(one, other) for one, other in zip(pictures, scenes(), strict=True))
+
+
+def test_a_batch_is_its_pictures_one_by_one_in_order(descriptor: AbstractDescriptor) -> None:
+    pictures = scenes()
+    together = descriptor.describe(pictures)
+    singly = np.concatenate([descriptor.describe([each]) for each in pictures])
+    assert np.abs(together - singly).max() < 1e-3
+    backwards = descriptor.describe(pictures[::-1])
+    assert np.abs(together[::-1] - backwards).max() < 1e-3
+    others = together @ together.T - np.eye(5)
+    assert others.max() < 0.9999  # different pictures differ, or the order above would prove nothing
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("grey", [0, 119, 255])
+def test_no_shape_and_no_flat_colour_breaks_it(
+    descriptor: AbstractDescriptor, shape: tuple[int, int], grey: int
+) -> None:
+    [feature] = descriptor.describe([np.full((*shape, 3), grey, np.uint8)])
+    assert np.isfinite(feature).all()
+    assert np.linalg.norm(feature) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_no_shape_of_noise_breaks_it(descriptor: AbstractDescriptor, shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (*shape, 3), np.uint8)
+    mixed = descriptor.describe([scene(1), noise, scene(2)])
+    assert np.isfinite(mixed).all()
+    assert np.linalg.norm(mixed, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert cosine(mixed[0], descriptor.describe([scene(1)])[0]) > 0.999
+
+
+def test_a_library_makes_the_spaces_that_its_descriptors_name(library: Library) -> None:
+    assert tuple(space.descriptor for space in library.spaces) == registry.NAMES
+    for space in library.spaces:
+        again = made(library, space.descriptor, space.configuration)
+        assert (again.fingerprint, again.dimension) == (space.fingerprint, space.dimension)
+        assert again.configuration == space.configuration
+
+
+def test_the_configuration_is_json(descriptor: AbstractDescriptor) -> None:
+    assert json.loads(json.dumps(descriptor.configuration)) == descriptor.configuration
+
+
+def other_values(library: Library, name: str) -> dict[str, Any]:
+    """Another value for everything in a configuration; the other weights are put into the library's folder."""
+    if name == "colour":
+        return {"version": 2}
+    return {
+        "backbone": "test_resnet.r160_in1k",
+        "weights_sha256": other_weights(library),
+        "trained": True,
+        "size": 96,
+        "crop": 0.5,
+        "interpolation": "bicubic",
+        "mean": [0.4, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.4],
+    }
+
+
+def other_weights(library: Library) -> str:
+    [space] = [each for each in library.spaces if each.descriptor == "subject"]
+    state = load(weights_path(library.backbones, space.configuration["weights_sha256"]).read_bytes())
+    data = save(state, metadata={"made": "by a test"})
+    digest = sha256(data).hexdigest()
+    weights_path(library.backbones, digest).write_bytes(data)
+    return digest
+
+
+def test_every_value_of_the_configuration_is_in_the_fingerprint_or_refused(
+    library_copy: Library, descriptor: AbstractDescriptor
+) -> None:
+    """A space of another configuration must never be described as if it were this one."""
+    others = other_values(library_copy, descriptor.name)
+    assert others.keys() == descriptor.configuration.keys()
+    for key, value in others.items():
+        assert value != descriptor.configuration[key]
+        changed = {**descriptor.configuration, key: value}
+        assert fingerprint(library_copy, descriptor.name, changed) != descriptor.fingerprint, key
+
+
+def fingerprint(library: Library, name: str, configuration: Any) -> str:
+    """The fingerprint, or why there is none; the code knows one version of the colours only."""
+    try:
+        return made(library, name, configuration).fingerprint
+    except RetrievalError as error:
+        assert name == "colour", error
+        return str(error)
+
+
+@pytest.fixture
+def library_copy(library: Library, tmp_path: Path) -> Library:
+    """The same spaces in a folder that may be written to."""
+    shutil.copytree(library.backbones, tmp_path / "backbones")
+    return Library(tmp_path, library.catalog, Settings())
+
+
+def test_an_unknown_descriptor_lists_the_known_ones(library: Library) -> None:
+    with pytest.raises(UnknownDescriptor, match=r"^smell: no such descriptor; there are subject, colour$"):
+        made(library, "smell", {})
+
+
+def test_rows_without_a_finite_direction_become_zeros() -> None:
+    rows = np.array([[3, 4], [0, 0], [np.nan, 1], [np.inf, 1], [1e-30, 0]], np.float64)
+    assert unit_rows(rows).tolist() == [[np.float32(0.6), np.float32(0.8)], [0, 0], [0, 0], [0, 0], [0, 0]]

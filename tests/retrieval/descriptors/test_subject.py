@@ -1,0 +1,256 @@
+"""The subject descriptor: whose weights it takes, how it looks at pictures, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub.constants
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from timm.data import create_transform, resolve_data_config
+from timm.models import register_model
+
+from retrieval import BackboneUnavailable, InvalidSetting, Library, Picture, Query, Settings
+from retrieval.descriptors.preprocessing import Preprocessing
+from retrieval.descriptors.runtimes import pytorch
+from retrieval.descriptors.subject import Subject
+from tests.drawing import scene
+
+TINY = ("test_resnet", "test_efficientnet", "test_vit", "test_convnext")
+
+
+def seeded(backbone: str, **options: Any) -> Any:
+    """A timm model whose weights are the same in every run."""
+    torch.manual_seed(5)
+    return timm.create_model(backbone, pretrained=False, **options).eval()
+
+
+def saved(model: Any, path: Path) -> Path:
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
+    return path
+
+
+def made(folder: Path, backbone: str, weights: Path | str, **preprocessing: str) -> Subject:
+    """The descriptor of a new library."""
+    with Library.create(folder) as library:
+        library.make_spaces(backbone, str(weights), **preprocessing)
+        configuration = library.spaces[0].configuration
+    return Subject(configuration, folder / "backbones", Settings(device="cpu", precision="float32"))
+
+
+def refusal(folder: Path, backbone: str, weights: Path | str) -> str:
+    """Why no library is made, which then has no space either."""
+    with Library.create(folder) as library:
+        with pytest.raises(BackboneUnavailable, match=f"^{backbone}: .*--weights FILE") as caught:
+            library.make_spaces(backbone, str(weights))
+        assert library.spaces == ()
+    return str(caught.value)
+
+
+class TestWeights:
+    @pytest.mark.parametrize("classes", [0, 5])
+    @pytest.mark.parametrize("backbone", TINY)
+    def test_a_local_file_is_taken_with_or_without_a_classifier(
+        self, tmp_path: Path, backbone: str, classes: int
+    ) -> None:
+        model = seeded(backbone, num_classes=classes)
+        subject = made(tmp_path / "library", backbone, saved(model, tmp_path / "mine.safetensors"))
+        assert subject.configuration["trained"] is True
+        model.reset_classifier(0)
+        config = resolve_data_config({}, model=model)
+        batch = torch.stack([create_transform(**config)(Image.fromarray(scene(1)))])
+        with torch.inference_mode():
+            expected = model(batch)[0].numpy()
+        [feature] = subject.describe([scene(1)])
+        assert feature @ (expected / np.linalg.norm(expected)) > 0.9999
+
+    def test_another_models_weights_are_refused(self, tmp_path: Path) -> None:
+        other = saved(seeded("test_efficientnet"), tmp_path / "other.safetensors")
+        assert "other.safetensors: holds another model's weights" in refusal(
+            tmp_path / "l", "test_resnet", other
+        )
+
+    def test_weights_that_lack_or_add_a_layer_are_refused(self, tmp_path: Path) -> None:
+        state = seeded("test_resnet", num_classes=0).state_dict()
+        last = sorted(state)[-1]
+        save_file({name: each for name, each in state.items() if name != last}, tmp_path / "less")
+        save_file({**state, "extra.weight": torch.ones(1)}, tmp_path / "more")
+        for name in ("less", "more"):
+            assert "another model's weights" in refusal(tmp_path / "l", "test_resnet", tmp_path / name)
+
+    @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+    def test_a_truncated_file_is_refused(self, tmp_path: Path, share: float) -> None:
+        path = saved(seeded("test_resnet"), tmp_path / "half.safetensors")
+        path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+        assert "not a readable safetensors file" in refusal(tmp_path / "l", "test_resnet", path)
+
+    def test_a_pickle_is_refused_and_never_executed(self, tmp_path: Path) -> None:
+        path, mark = tmp_path / "weights.pt", tmp_path / "executed"
+        path.write_bytes(pickle.dumps(Bomb(mark)))
+        assert "not a readable safetensors file" in refusal(tmp_path / "l", "test_resnet", path)
+        assert not mark.exists()
+        pickle.loads(path.read_bytes())
+        assert mark.exists()
+
+    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
+        path = tmp_path / "nowhere.safetensors"
+        assert f"{path}: No such file" in refusal(tmp_path / "l", "test_resnet", path)
+        assert str(tmp_path) in refusal(tmp_path / "l", "test_resnet", tmp_path)
+
+    @pytest.mark.parametrize("weights", ["untrained", "pretrained"])
+    def test_a_name_that_timm_does_not_know_is_refused(self, tmp_path: Path, weights: str) -> None:
+        assert "no_such_net" in refusal(tmp_path / "l", "no_such_net", weights)
+
+    def test_untrained_weights_are_the_same_each_time(self) -> None:
+        first = pytorch.fetch("test_resnet", "untrained")
+        torch.rand(7)
+        second = pytorch.fetch("test_resnet", "untrained")
+        assert first.data == second.data
+        assert not first.trained
+        assert first.data != pytorch.fetch("test_efficientnet", "untrained").data
+
+    def test_weights_that_were_swapped_on_the_disk_are_refused(
+        self, library_path: Path, tmp_path: Path
+    ) -> None:
+        path = shutil.copytree(library_path, tmp_path / "library")
+        [weights] = (path / "backbones").iterdir()
+        saved(seeded("test_resnet", num_classes=0), weights)
+        for deed in (lambda: None, weights.unlink):
+            deed()
+            with Library.open(path) as library, pytest.raises(BackboneUnavailable, match=weights.name):
+                library.search(Query((Picture(_png(tmp_path)),)))
+
+    def test_pretrained_weights_without_a_network_are_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)  # read when it was imported
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        assert "go online once" in refusal(tmp_path / "l", "test_resnet", "pretrained")
+
+
+class Bomb:
+    """Unpickling it touches a file."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return os.system, (f"touch {self.mark}",)
+
+
+def _png(folder: Path) -> Path:
+    Image.fromarray(scene(3)).save(folder / "query.png")
+    return folder / "query.png"
+
+
+@register_model
+def unpooled_resnet(pretrained: bool = False, **options: Any) -> Any:
+    """A model for timm's registry that gives a map instead of one vector."""
+    return timm.create_model("test_resnet", pretrained=pretrained, **options, global_pool="")
+
+
+class TestRuntime:
+    def test_a_model_that_does_not_pool_is_refused(self, tmp_path: Path) -> None:
+        assert "not one pooled vector" in refusal(tmp_path / "l", "unpooled_resnet", "untrained")
+
+    def test_weights_that_are_no_numbers_give_zeros(self, tmp_path: Path) -> None:
+        model = seeded("test_resnet", num_classes=0)
+        for tensor in model.parameters():
+            tensor.data.fill_(float("nan"))
+        subject = made(tmp_path / "library", "test_resnet", saved(model, tmp_path / "nan.safetensors"))
+        assert not subject.describe([scene(1)]).any()
+
+    def test_bfloat16_agrees_with_float32(self, library: Library) -> None:
+        if not pytorch._has_fast_bfloat16("cpu"):
+            pytest.skip("this processor does not compute bfloat16 in hardware")
+        configuration, pictures = library.spaces[0].configuration, [scene(seed) for seed in range(6)]
+        exact, fast = (
+            Subject(configuration, library.backbones, Settings(device="cpu", precision=precision))
+            for precision in ("float32", "bfloat16")
+        )
+        cosines = (exact.describe(pictures) * fast.describe(pictures)).sum(axis=1)
+        assert cosines.min() > 0.999
+        assert not np.array_equal(exact.describe(pictures), fast.describe(pictures))
+
+
+CONFIGS: dict[str, dict[str, Any]] = {
+    "resnet": {"input_size": (3, 160, 160), "interpolation": "bilinear", "crop_pct": 0.95},
+    "vit": {"input_size": (3, 224, 224), "interpolation": "bicubic", "crop_pct": 0.875},
+    "whole": {"input_size": (3, 96, 96), "interpolation": "bicubic", "crop_pct": 1.0},
+}
+
+
+class TestPreprocessing:
+    @pytest.mark.parametrize("shape", [(160, 120), (120, 160), (333, 200), (64, 64), (90, 31), (1024, 700)])
+    @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+    def test_it_does_what_timm_does(self, config: dict[str, Any], shape: tuple[int, int]) -> None:
+        picture = scene(2, *shape)
+        mean, std = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)
+        expected = create_transform(**config, mean=mean, std=std)(Image.fromarray(picture)).numpy()
+        ours = Preprocessing(
+            config["input_size"][-1], config["crop_pct"], config["interpolation"], mean, std
+        ).batch([picture])
+        assert ours.shape == (1, *config["input_size"])
+        assert ours.dtype == np.float32
+        assert np.abs(ours[0] - expected).max() < 1e-5
+
+    @pytest.mark.parametrize("backbone", TINY)
+    def test_it_is_read_from_timm(self, backbone: str) -> None:
+        config = resolve_data_config({}, model=seeded(backbone))
+        ours = pytorch.fetch(backbone, "untrained").preprocessing
+        assert (ours.size, ours.crop) == (config["input_size"][-1], config["crop_pct"])
+        assert (ours.interpolation, ours.mean, ours.std) == (
+            config["interpolation"],
+            config["mean"],
+            config["std"],
+        )
+
+    def test_overrides_reach_the_library(self, tmp_path: Path) -> None:
+        texts = {"size": "96", "crop": "1", "interpolation": "bicubic", "mean": "0.5", "std": "0.2,0.3,0.4"}
+        subject = made(tmp_path / "library", "test_resnet", "untrained", **texts)
+        assert (
+            subject.configuration.items()
+            >= {
+                "size": 96,
+                "crop": 1.0,
+                "interpolation": "bicubic",
+            }.items()
+        )
+        assert (subject.configuration["mean"], subject.configuration["std"]) == ([0.5] * 3, [0.2, 0.3, 0.4])
+        assert Preprocessing.from_json(subject.configuration).overridden({}) == Preprocessing().overridden(
+            texts
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("size", "big"),
+            ("size", "8"),
+            ("size", "4096"),
+            ("crop", "0"),
+            ("crop", "1.5"),
+            ("crop", "nan"),
+            ("interpolation", "nearest"),
+            ("std", "0"),
+            ("std", "nan"),
+            ("std", "0.2,0.2"),
+            ("mean", "0.1,0.2"),
+            ("mean", "nan"),
+            ("mean", "inf"),
+            ("mean", ""),
+            ("colour", "grey"),
+        ],
+    )
+    def test_nonsense_is_refused_by_name(self, name: str, text: str) -> None:
+        with pytest.raises(InvalidSetting, match=name):
+            Preprocessing().overridden({name: text})

@@ -1,0 +1,159 @@
+"""Every error: one base, one stable code, one sentence that names the thing and what to do."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from retrieval import InvalidQuery, InvalidSetting, Library, RetrievalError, Settings, errors, parse
+
+FAMILY = {
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, BaseException) and kind is not RetrievalError
+}
+
+# Each error as it is raised: its code, its whole message.
+MADE: list[tuple[RetrievalError, str, str]] = [
+    (
+        errors.InvalidQuery("column 3: size: is not a key; there are folder, tag"),
+        "invalid-query",
+        "column 3: size: is not a key; there are folder, tag",
+    ),
+    (
+        errors.InvalidSetting("batch_size = 0: choose from 1 to 4096"),
+        "invalid-setting",
+        "batch_size = 0: choose from 1 to 4096",
+    ),
+    (
+        errors.InvalidLabels("captions.csv: not UTF-8 (byte 7); save it as UTF-8"),
+        "invalid-labels",
+        "captions.csv: not UTF-8 (byte 7); save it as UTF-8",
+    ),
+    (
+        errors.LibraryNotFound(Path("/data/holiday")),
+        "library-not-found",
+        "/data/holiday: no library here; make one with `pictor index FOLDER --library /data/holiday`",
+    ),
+    (
+        errors.LibraryBusy("/data/holiday", "process 4711"),
+        "library-busy",
+        "/data/holiday: another writer is at work (process 4711); wait until it has finished",
+    ),
+    (
+        errors.SchemaOutOfDate("/data/holiday", None, "0002"),
+        "schema-out-of-date",
+        "/data/holiday: the catalog has schema none, this version of Pictor needs 0002; "
+        "run `pictor index` once to upgrade an older library, or use the newer Pictor that wrote it",
+    ),
+    (
+        errors.ProjectionDamaged("words-3", "its checksum differs"),
+        "projection-damaged",
+        "words-3: its checksum differs; nothing is lost, run `pictor rebuild` to make it again",
+    ),
+    (
+        errors.StorageFailed("/data/holiday", OSError("disk full")),
+        "storage-failed",
+        "/data/holiday: storage failed (disk full); free some space or check the disk, then run again",
+    ),
+    (
+        errors.ImageNotFound(12),
+        "image-not-found",
+        "image 12: not in the library; ids are shown by `pictor search`",
+    ),
+    (
+        errors.UnreadableImage("a.jpg", "empty-file", "0 bytes; copy the file again from its source"),
+        "empty-file",
+        "a.jpg: 0 bytes; copy the file again from its source",
+    ),
+    (
+        errors.ImageTooLarge(
+            "scan.png", amount=480, limit=200, unit="megapixels", setting="max_image_megapixels"
+        ),
+        "too-many-pixels",
+        "scan.png: 480 megapixels; the limit is 200 (setting max_image_megapixels)",
+    ),
+    (
+        errors.ImageTooLarge("scan.png", amount=2048, limit=1024, unit="MB", setting="max_image_megabytes"),
+        "too-many-bytes",
+        "scan.png: 2048 MB; the limit is 1024 (setting max_image_megabytes)",
+    ),
+    (
+        errors.UnknownDescriptor("smell", ["colour", "subject"]),
+        "unknown-descriptor",
+        "smell: no such descriptor; there are colour, subject",
+    ),
+    (
+        errors.BackboneUnavailable("vit_tiny", "no such model in timm"),
+        "backbone-unavailable",
+        "vit_tiny: no such model in timm; go online once so that timm can fetch its weights, "
+        "or give a local file with --weights FILE",
+    ),
+]
+each_error = pytest.mark.parametrize(("error", "code", "message"), MADE, ids=[code for _, code, _ in MADE])
+
+
+def test_every_class_of_the_family_is_made_here() -> None:
+    assert {type(error) for error, _, _ in MADE} == FAMILY
+
+
+def test_the_family_has_one_base() -> None:
+    assert all(issubclass(kind, RetrievalError) for kind in FAMILY)
+    assert RetrievalError.__bases__ == (Exception,)
+
+
+@each_error
+def test_an_error_has_its_code_and_its_message(error: RetrievalError, code: str, message: str) -> None:
+    assert error.code == code
+    assert str(error) == message
+
+
+@each_error
+def test_a_message_is_one_sentence_on_one_line(error: RetrievalError, code: str, message: str) -> None:
+    assert str(error).isprintable()
+    assert not re.search(r"[.!?]( |$)", str(error))
+    assert len(str(error)) < 250
+
+
+@each_error
+def test_a_message_names_the_thing_first_and_then_what_to_do(
+    error: RetrievalError, code: str, message: str
+) -> None:
+    thing, told, advice = str(error).partition(": ")
+    assert thing
+    assert told
+    assert re.search(
+        r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|shown by|go online", advice
+    )
+
+
+def test_codes_are_words_for_programs_and_differ() -> None:
+    codes = [error.code for error, _, _ in MADE]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)+", code) for code in codes)
+    assert RetrievalError.code not in codes
+
+
+@pytest.mark.parametrize(("amount", "limit"), [(200.4, 200), (0.4, 0.01), (1.04, 1), (1024.1, 1024)])
+def test_an_amount_over_a_limit_is_told_as_one(amount: float, limit: float) -> None:
+    error = errors.ImageTooLarge("scan.png", amount=amount, limit=limit, unit="megapixels", setting="x")
+    told = re.fullmatch(r"scan\.png: (\S+) megapixels; the limit is (\S+) \(setting x\)", str(error))
+    assert told
+    assert float(told[1]) > float(told[2]) > 0
+
+
+def test_a_message_shows_the_picture_as_given_and_keeps_why_for_programs() -> None:
+    error = errors.UnreadableImage(r"a\x1b.jpg", "truncated", "ends too early")
+    assert (error.name, error.code, error.reason) == (r"a\x1b.jpg", "truncated", "ends too early")
+
+
+def test_the_engine_raises_them_for_real(tmp_path: Path) -> None:
+    with pytest.raises(errors.LibraryNotFound, match=f"^{tmp_path}: no library here"):
+        Library.open(tmp_path)
+    with pytest.raises(InvalidQuery, match="^column 1: size: is not a key"):
+        parse("size:3")
+    with pytest.raises(InvalidSetting, match="^batch_size = 0: "):
+        Settings.resolve(tmp_path, {}, batch_size=0)

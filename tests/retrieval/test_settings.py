@@ -1,0 +1,179 @@
+"""Settings: file, then environment, then argument; and what is refused, with its message."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrieval import TABLE, InvalidSetting, Settings
+from retrieval.settings import FILE_NAME
+
+NAMES = ", ".join(TABLE)
+DEFAULTS: dict[str, object] = {
+    "catalog_url": "",
+    "max_image_megapixels": 200.0,
+    "max_image_megabytes": 1024.0,
+    "batch_size": 32,
+    "decode_threads": 0,
+    "device": "auto",
+    "precision": "auto",
+    "publish_share": 0.25,
+    "candidates": 2000,
+    "fusion": "relative",
+    "fusion_k": 60.0,
+    "weight_words": 1.0,
+    "weight_subject": 1.0,
+    "weight_colour": 0.06,
+}
+
+RANGES = [
+    ("batch_size", 0, "batch_size = 0: choose from 1 to 4096"),
+    ("batch_size", 4097, "batch_size = 4097: choose from 1 to 4096"),
+    ("decode_threads", -1, "decode_threads = -1: choose from 0 to 256"),
+    ("candidates", 9, "candidates = 9: choose from 10 to 1e+12"),
+    ("max_image_megapixels", 0, "max_image_megapixels = 0.0: choose from 0.01 to 1e+12"),
+    ("max_image_megabytes", -5, "max_image_megabytes = -5.0: choose from 0.001 to 1e+12"),
+    ("fusion_k", -0.5, "fusion_k = -0.5: choose from 0 to 1e+12"),
+    ("fusion_k", "nan", "fusion_k = nan: choose from 0 to 1e+12"),
+    ("fusion_k", "inf", "fusion_k = inf: choose from 0 to 1e+12"),
+    ("weight_words", 101, "weight_words = 101.0: choose from 0 to 100"),
+    ("device", "tpu", "device = 'tpu': choose from auto, cpu, cuda"),
+    ("precision", "int8", "precision = 'int8': choose from auto, float32, bfloat16"),
+    ("fusion", "best", "fusion = 'best': choose from relative, reciprocal-rank"),
+]
+
+# What a settings file can hold that is no value of the setting; the rest of the message names the need.
+WRONG_IN_FILE = [
+    ('batch_size = "many"', "batch_size = 'many': "),
+    ("batch_size = [1]", r"batch_size = \[1\]: "),
+    ("batch_size = 2.5", "batch_size = 2.5: "),
+    ("batch_size = inf", "batch_size = inf: "),
+    ("batch_size = nan", "batch_size = nan: "),
+    ("batch_size = true", "batch_size = True: "),
+    ("batch_size = 2020-06-17", "batch_size = .*2020.*: "),
+    ('fusion_k = "far"', "fusion_k = 'far': "),
+    ("fusion_k = 1" + "0" * 400, "fusion_k = 1000"),
+    ("catalog_url = 5", "catalog_url = 5: "),
+    ("catalog_url = []", r"catalog_url = \[\]: "),
+]
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / FILE_NAME).write_text(text, "utf-8")
+
+
+def test_without_anything_every_setting_has_its_default(tmp_path: Path) -> None:
+    settings = Settings.resolve(tmp_path, {})
+    assert {name: getattr(settings, name) for name in TABLE} == DEFAULTS
+    assert settings == Settings()
+
+
+def test_every_setting_has_help_in_words() -> None:
+    assert all(len(each.metadata["help"].split()) > 3 for each in TABLE.values())
+
+
+def test_the_argument_beats_the_environment_and_that_beats_the_file(tmp_path: Path) -> None:
+    write(tmp_path, "batch_size = 1\ncandidates = 11\nfusion_k = 1")
+    environment = {"PICTOR_BATCH_SIZE": "2", "PICTOR_CANDIDATES": "12"}
+    settings = Settings.resolve(tmp_path, environment, batch_size=3)
+    assert (settings.batch_size, settings.candidates, settings.fusion_k) == (3, 12, 1.0)
+
+
+def test_an_argument_of_none_is_not_given(tmp_path: Path) -> None:
+    write(tmp_path, "batch_size = 7")
+    assert Settings.resolve(tmp_path, {}, batch_size=None).batch_size == 7
+
+
+def test_the_process_environment_is_read_where_none_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PICTOR_BATCH_SIZE", "5")
+    assert Settings.resolve(tmp_path).batch_size == 5
+
+
+def test_other_variables_do_not_disturb(tmp_path: Path) -> None:
+    others = {"PICTOR_KILLS": "20", "BATCH_SIZE": "9", "pictor_batch_size": "9"}
+    assert Settings.resolve(tmp_path, others) == Settings()
+
+
+def test_values_take_the_type_of_their_default(tmp_path: Path) -> None:
+    environment = {"PICTOR_BATCH_SIZE": "64", "PICTOR_FUSION_K": "5", "PICTOR_DEVICE": "cpu"}
+    settings = Settings.resolve(tmp_path, environment, weight_words=2)
+    assert [settings.batch_size, settings.fusion_k, settings.device, settings.weight_words] == [
+        64,
+        5.0,
+        "cpu",
+        2.0,
+    ]
+    assert [type(settings.batch_size), type(settings.fusion_k), type(settings.weight_words)] == [
+        int,
+        float,
+        float,
+    ]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), RANGES)
+def test_a_value_out_of_range_is_refused_with(tmp_path: Path, name: str, value: Any, message: str) -> None:
+    with pytest.raises(InvalidSetting) as refusal:
+        Settings.resolve(tmp_path, {}, **{name: value})
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(("line", "message"), WRONG_IN_FILE, ids=[line[:30] for line, _ in WRONG_IN_FILE])
+def test_a_value_of_another_kind_is_refused_by_name(tmp_path: Path, line: str, message: str) -> None:
+    write(tmp_path, line)
+    with pytest.raises(InvalidSetting, match=f"^{message}"):
+        Settings.resolve(tmp_path, {})
+
+
+@pytest.mark.parametrize("value", ["", "many", "2.5", "0x10"])
+def test_a_variable_that_is_no_number_is_refused_by_name(tmp_path: Path, value: str) -> None:
+    with pytest.raises(InvalidSetting) as refusal:
+        Settings.resolve(tmp_path, {"PICTOR_BATCH_SIZE": value})
+    assert str(refusal.value).startswith(f"batch_size = {value!r}: ")
+
+
+@pytest.mark.parametrize("text", ["color = 1", "[color]\nred = 1"])
+def test_a_name_that_the_table_lacks_is_refused_with_those_it_has(tmp_path: Path, text: str) -> None:
+    write(tmp_path, text)
+    with pytest.raises(InvalidSetting) as refusal:
+        Settings.resolve(tmp_path, {})
+    assert str(refusal.value) == f"color: no such setting; there are {NAMES}"
+
+
+def test_an_argument_that_the_table_lacks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="^colour_weight: no such setting"):
+        Settings.resolve(tmp_path, {}, colour_weight=1)
+
+
+@pytest.mark.parametrize("data", [b"batch_size 32", b"batch_size = 1\nbatch_size = 2", b'device = "\xff"'])
+def test_a_file_of_another_format_is_refused_by_its_path(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / FILE_NAME).write_bytes(data)
+    with pytest.raises(InvalidSetting) as refusal:
+        Settings.resolve(tmp_path, {})
+    message = str(refusal.value)
+    assert message.startswith(f"{tmp_path / FILE_NAME}: not a settings file (")
+    assert message.endswith("; write lines like batch_size = 32")
+
+
+def test_a_settings_file_that_cannot_be_read_is_refused_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(InvalidSetting, match=FILE_NAME):
+        Settings.resolve(tmp_path, {})
+
+
+def test_settings_made_directly_are_checked_too() -> None:
+    with pytest.raises(InvalidSetting, match="^batch_size = 0: choose from 1 to 4096$"):
+        Settings(batch_size=0)
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().batch_size = 5  # type: ignore[misc]
+
+
+def test_a_signal_without_a_setting_weighs_one() -> None:
+    assert [Settings().weight(signal) for signal in ("words", "colour", "texture")] == [1.0, 0.06, 1.0]
