@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,10 +47,16 @@ def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
 
 
 def _check(library: Library, recipe: Recipe) -> None:
-    made = next((space for space in library.spaces if space.descriptor == "subject"), None)
-    backbone = made.configuration["backbone"] if made else None
-    if recipe.backbone and recipe.backbone != backbone:
+    """Refuse a recipe that the library was not made by: its features would not be comparable."""
+    made = next((space.configuration for space in library.spaces if space.descriptor == "subject"), {})
+    if recipe.backbone and recipe.backbone != made.get("backbone"):
         raise InvalidSetting(
-            f"{library.path}: made with the backbone {backbone}, not {recipe.backbone}; "
+            f"{library.path}: made with the backbone {made.get('backbone')}, not {recipe.backbone}; "
             "leave --backbone out, or index into another --library"
+        )
+    file = Path(recipe.weights or "")
+    if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != made.get("weights_sha256"):
+        raise InvalidSetting(
+            f"{library.path}: made with other weights than {file}; "
+            "leave --weights out, or index into another --library"
         )

@@ -29,12 +29,13 @@ from .errors import (
 )
 from .files import Limits, read
 from .hits import Contribution, Hit, Results
-from .library import DEFAULT_BACKBONE, FUSED, Library, Status, limits_of
+from .library import FUSED, Library, Status, limits_of
 from .paths import display_path, path_bytes
 from .query import Filters, Part, Picture, Query, StoredPicture, Text
 from .query_language import parse
 from .ranking import Ranking
 from .settings import TABLE, Settings
+from .spaces import DEFAULT_BACKBONE
 
 __all__ = [
     "DEFAULT_BACKBONE",

@@ -12,14 +12,8 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from .catalog import Catalog, Image, Projection, Space, sqlite_url
-from .descriptors import registry
-from .descriptors.base import AbstractDescriptor
-from .descriptors.colour import Colour
-from .descriptors.runtimes import pytorch
-from .descriptors.subject import Subject, weights_path
 from .errors import ImageNotFound, LibraryNotFound, ProjectionDamaged, UnreadableImage
 from .files import Limits, read
 from .fusion import Amounts, reciprocal_rank, relative_score
@@ -33,9 +27,9 @@ from .query import Picture, Query, StoredPicture
 from .ranking import Ids, Ranking
 from .search import EVERYTHING, Ranked, Vector, check_signals, hits, notes, probes, rank, unranked
 from .settings import FILE_NAME, Settings
+from .spaces import DEFAULT_BACKBONE, Features, Spaces
 
 CATALOG_FILE = "catalog.sqlite"
-DEFAULT_BACKBONE = "mobilenetv3_large_100.ra_in1k"
 FUSED = "fused"
 
 
@@ -62,6 +56,7 @@ class Library:
 
     def __init__(self, path: Path, catalog: Catalog, settings: Settings) -> None:
         self.path, self.catalog, self.settings = path, catalog, settings
+        self._spaces = Spaces(catalog, path / "backbones", settings)
 
     @classmethod
     def open(cls, path: Path | str, settings: Settings | None = None) -> Library:
@@ -101,66 +96,27 @@ class Library:
     def make_spaces(
         self, backbone: str = DEFAULT_BACKBONE, weights: str = "pretrained", **preprocessing: str
     ) -> None:
-        """Give a new library its spaces, all in one transaction: subject and colour.
-
-        `weights` is "pretrained" (through timm), "untrained" (seeded) or a safetensors file; they are
-        copied into the library, so that its features can always be made again. `preprocessing`
-        overrides timm's, as in size="256". Raises BackboneUnavailable and InvalidSetting.
-        """
-        fetched = pytorch.fetch(backbone, weights)
-        digest = hashlib.sha256(fetched.data).hexdigest()
-        configuration = {
-            "backbone": backbone,
-            "weights_sha256": digest,
-            "trained": fetched.trained,
-            **fetched.preprocessing.overridden(preprocessing).as_json(),
-        }
-        if not weights_path(self.backbones, digest).exists():
-            generations.write_file(self.backbones, weights_path(self.backbones, digest).name, fetched.data)
-        made = (Subject(configuration, self.backbones, self.settings), Colour())
-        with self.catalog.writing() as writer:
-            for each in made:
-                writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
-        for derived in ("spaces", "_descriptors", "projections", "_snapshots", "_amounts"):
-            self.__dict__.pop(derived, None)
+        """Give a new library its spaces; see `Spaces.make`."""
+        self._spaces.make(backbone, weights, **preprocessing)
 
     @property
-    def backbones(self) -> Path:
-        """Where the weights lie, by their checksums."""
-        return self.path / "backbones"
-
-    @property
-    def generations(self) -> Path:
-        """Where the projections' generations lie."""
-        return self.path / "projections"
-
-    @cached_property
     def spaces(self) -> tuple[Space, ...]:
         """The live spaces: what every image is described in."""
-        with self.catalog.reading() as reader:
-            return tuple(space for space in reader.spaces() if space.state == "live")
+        return self._spaces.live
 
-    @cached_property
-    def _descriptors(self) -> dict[int, AbstractDescriptor]:
-        return {
-            space.id: registry.create(
-                space.descriptor, space.configuration, backbones=self.backbones, settings=self.settings
-            )
-            for space in self.spaces
-        }
-
-    def describe(self, pictures: Sequence[RGB]) -> list[dict[int, npt.NDArray[np.float16]]]:
+    def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture, by space id, as they are stored; zeros where there is none."""
-        columns = {number: each.describe(pictures) for number, each in self._descriptors.items()}
-        return [
-            {number: rows[place].astype(np.float16) for number, rows in columns.items()}
-            for place in range(len(pictures))
-        ]
+        return self._spaces.describe(pictures)
 
     def warm_up(self) -> None:
         """Load what a query needs, so that the first one does not wait for it."""
         self.describe([np.zeros((64, 64, 3), np.uint8)])
         self._snapshots.current()
+
+    @property
+    def generations(self) -> Path:
+        """Where the projections' generations lie."""
+        return self.path / "projections"
 
     # -- what is searched -----------------------------------------------------------------------
 
@@ -217,7 +173,7 @@ class Library:
     def _amounts(self) -> Amounts:
         if self.settings.fusion == "reciprocal-rank":
             return reciprocal_rank(self.settings.fusion_k)
-        return relative_score({each.name: each.bandwidth for each in self._descriptors.values()})
+        return relative_score(self._spaces.bandwidths)
 
     def _allowed(self, query: Query) -> Ids | None:
         if not query.filters:

@@ -12,15 +12,7 @@ from ..captions import read_captions
 from ..making import Recipe, writing
 from ..pipeline import index
 from ..report import Progress, Report
-from .options import (
-    backbone_option,
-    catalog_option,
-    json_option,
-    key_values,
-    library_option,
-    preprocessing_option,
-    weights_option,
-)
+from .options import json_option, library_option, recipe_options
 from .output import print_json, progress_bar, remark
 
 SHOWN = 20  # problems that the report lists in full
@@ -35,19 +27,13 @@ SHOWN = 20  # problems that the report lists in full
     type=click.Path(dir_okay=False, path_type=Path),
     help="CSV with the columns path, title, caption, tags (parted by ;), label.",
 )
-@backbone_option
-@weights_option
-@preprocessing_option
-@catalog_option
+@recipe_options
 @json_option
 def command(
     folders: tuple[Path, ...],
     library: Path,
     captions: Path | None,
-    backbone: str | None,
-    weights: str | None,
-    preprocessing: tuple[str, ...],
-    catalog_url: str | None,
+    recipe: Recipe,
     as_json: bool,
 ) -> None:
     """Describe the pictures of folders (or single files), and search them from then on.
@@ -62,7 +48,6 @@ def command(
       pictor index photos --backbone mobilenetv2_100 --weights mobilenetv2.safetensors
     """
     facts = read_captions(captions) if captions else {}
-    recipe = Recipe(backbone, weights, key_values(preprocessing), catalog_url)
     with writing(library, recipe) as opened, progress_bar("Indexing") as move:
 
         def on_event(event: Progress) -> None:

@@ -7,31 +7,17 @@ from pathlib import Path
 import click
 
 from ..making import Recipe, writing
-from .options import (
-    backbone_option,
-    catalog_option,
-    json_option,
-    key_values,
-    library_option,
-    preprocessing_option,
-    weights_option,
-)
+from .options import json_option, library_option, recipe_options
 from .output import print_json
 
 
 @click.command("init")
 @library_option
-@backbone_option
-@weights_option
-@preprocessing_option
-@catalog_option
+@recipe_options
 @json_option
 def command(
     library: Path,
-    backbone: str | None,
-    weights: str | None,
-    preprocessing: tuple[str, ...],
-    catalog_url: str | None,
+    recipe: Recipe,
     as_json: bool,
 ) -> None:
     """Make an empty library; `pictor index` makes one by itself.
@@ -42,7 +28,6 @@ def command(
       pictor init --library scans --backbone resnet50.a1_in1k --weights resnet50.safetensors
       pictor init --library shared --catalog-url postgresql+psycopg://db.example/pictor
     """
-    recipe = Recipe(backbone, weights, key_values(preprocessing), catalog_url)
     with writing(library, recipe) as made:
         signals = list(made.signals)
     if as_json:

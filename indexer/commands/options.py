@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 from platformdirs import user_data_path
+
+from ..making import Recipe
 
 DEFAULT_LIBRARY = user_data_path("pictor") / "library"
 
@@ -20,32 +25,50 @@ library_option = click.option(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
-backbone_option = click.option(
-    "--backbone",
-    metavar="NAME",
-    help="For a new library: any timm CNN by name [default: mobilenetv3_large_100.ra_in1k].",
+_RECIPE = (
+    click.option(
+        "--backbone",
+        metavar="NAME",
+        help="For a new library: any timm CNN by name [default: mobilenetv3_large_100.ra_in1k].",
+    ),
+    click.option(
+        "--weights",
+        metavar="FILE",
+        help="For a new library: the backbone's weights, a safetensors file; or `pretrained` (timm's own, "
+        "fetched once) or `untrained` (to try Pictor without any).",
+    ),
+    click.option(
+        "--preprocessing",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="For a new library: override timm's preprocessing; size, crop, interpolation, mean, std.",
+    ),
+    click.option(
+        "--catalog-url",
+        metavar="URL",
+        help="For a new library: SQL address of its catalog, such as postgresql+psycopg://host/pictor "
+        "[default: SQLite in the library's folder].",
+    ),
 )
 
-weights_option = click.option(
-    "--weights",
-    metavar="FILE",
-    help="For a new library: the backbone's weights, a safetensors file; or `pretrained` (timm's own, "
-    "fetched once) or `untrained` (to try Pictor without any).",
-)
 
-preprocessing_option = click.option(
-    "--preprocessing",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="For a new library: override timm's preprocessing; size, crop, interpolation, mean, std.",
-)
+def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how a new library is made; the command gets them as one `recipe`."""
 
-catalog_option = click.option(
-    "--catalog-url",
-    metavar="URL",
-    help="For a new library: SQL address of its catalog, such as postgresql+psycopg://host/pictor "
-    "[default: SQLite in the library's folder].",
-)
+    @wraps(command)
+    def with_recipe(
+        backbone: str | None,
+        weights: str | None,
+        preprocessing: tuple[str, ...],
+        catalog_url: str | None,
+        **others: Any,
+    ) -> None:
+        command(recipe=Recipe(backbone, weights, key_values(preprocessing), catalog_url), **others)
+
+    decorated: Callable[..., None] = with_recipe
+    for option in reversed(_RECIPE):
+        decorated = option(decorated)
+    return decorated
 
 
 def key_values(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from indexer.lock import writer_lock
+from retrieval import Library
+from retrieval.descriptors.colour import Colour
+
 ROOT = Path(__file__).parents[2]
 # Root reads everything, unless it gives these capabilities away.
 AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
@@ -40,3 +44,11 @@ def pictor_json(*arguments: object, code: int = 0, powerless: bool = False) -> A
     done = pictor(*arguments, "--json", powerless=powerless)
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout)
+
+
+def make_without_backbone(library: Path) -> Path:
+    """An empty library that ranks by words and colour alone, so that its commands never load torch."""
+    colour = Colour()
+    with writer_lock(library), Library.create(library) as made, made.catalog.writing() as writer:
+        writer.add_space(colour.fingerprint, colour.name, colour.configuration, colour.dimension)
+    return library

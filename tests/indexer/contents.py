@@ -28,7 +28,7 @@ def contents(path: Path) -> dict[str, Any]:
                     "taken_at": image.taken_at,
                     "places": [(each.path, each.size, each.missing_since is None) for each in image.locations],
                     "said": image.annotations,
-                    "features": {name: rows[image.id] for name, rows in features.items()},
+                    "features": {name: rows.get(image.id) for name, rows in features.items()},
                     "thumbnail": hashlib.sha256(library.thumbnail(image.id)).hexdigest(),
                 }
                 for image in images

@@ -62,7 +62,7 @@ MADE: list[tuple[RetrievalError, str, str]] = [
     (
         errors.ImageNotFound(12),
         "image-not-found",
-        "image 12: not in the library; ids are shown by `pictor search`",
+        "image 12: not in the library; it may have been removed",
     ),
     (
         errors.UnreadableImage("a.jpg", "empty-file", "0 bytes; copy the file again from its source"),
@@ -89,8 +89,8 @@ MADE: list[tuple[RetrievalError, str, str]] = [
     (
         errors.BackboneUnavailable("vit_tiny", "no such model in timm"),
         "backbone-unavailable",
-        "vit_tiny: no such model in timm; go online once so that timm can fetch its weights, "
-        "or give a local file with --weights FILE",
+        "vit_tiny: no such model in timm; "
+        "give the safetensors file that belongs to this backbone with --weights FILE",
     ),
 ]
 each_error = pytest.mark.parametrize(("error", "code", "message"), MADE, ids=[code for _, code, _ in MADE])
@@ -126,7 +126,7 @@ def test_a_message_names_the_thing_first_and_then_what_to_do(
     assert thing
     assert told
     assert re.search(
-        r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|shown by|go online", advice
+        r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|may have|give the", advice
     )
 
 
@@ -145,6 +145,13 @@ def test_an_amount_over_a_limit_is_told_as_one(amount: float, limit: float) -> N
     assert float(told[1]) > float(told[2]) > 0
 
 
+@pytest.mark.parametrize("name", ["OFFLINE", "UNKNOWN", "UNFIT"])
+def test_each_way_to_lack_a_backbone_has_its_own_advice(name: str) -> None:
+    advice = getattr(errors.BackboneUnavailable, name)
+    assert str(errors.BackboneUnavailable("vit", "why", advice)) == f"vit: why; {advice}"
+    assert re.match(r"go online .* or give a local file|choose|give the safetensors file", advice)
+
+
 def test_a_message_shows_the_picture_as_given_and_keeps_why_for_programs() -> None:
     error = errors.UnreadableImage(r"a\x1b.jpg", "truncated", "ends too early")
     assert (error.name, error.code, error.reason) == (r"a\x1b.jpg", "truncated", "ends too early")
@@ -153,7 +160,7 @@ def test_a_message_shows_the_picture_as_given_and_keeps_why_for_programs() -> No
 def test_the_engine_raises_them_for_real(tmp_path: Path) -> None:
     with pytest.raises(errors.LibraryNotFound, match=f"^{tmp_path}: no library here"):
         Library.open(tmp_path)
-    with pytest.raises(InvalidQuery, match="^column 1: size: is not a key"):
+    with pytest.raises(InvalidQuery, match=r"^column 1: size: is not a key"):
         parse("size:3")
-    with pytest.raises(InvalidSetting, match="^batch_size = 0: "):
+    with pytest.raises(InvalidSetting, match=r"^batch_size = 0: "):
         Settings.resolve(tmp_path, {}, batch_size=0)

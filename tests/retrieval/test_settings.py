@@ -145,7 +145,7 @@ def test_a_name_that_the_table_lacks_is_refused_with_those_it_has(tmp_path: Path
 
 
 def test_an_argument_that_the_table_lacks_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSetting, match="^colour_weight: no such setting"):
+    with pytest.raises(InvalidSetting, match=r"^colour_weight: no such setting"):
         Settings.resolve(tmp_path, {}, colour_weight=1)
 
 
@@ -166,7 +166,7 @@ def test_a_settings_file_that_cannot_be_read_is_refused_by_its_path(tmp_path: Pa
 
 
 def test_settings_made_directly_are_checked_too() -> None:
-    with pytest.raises(InvalidSetting, match="^batch_size = 0: choose from 1 to 4096$"):
+    with pytest.raises(InvalidSetting, match=r"^batch_size = 0: choose from 1 to 4096$"):
         Settings(batch_size=0)
 
 

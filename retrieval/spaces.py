@@ -1,0 +1,86 @@
+"""The spaces of a library: made once with their weights, and from then on what describes every picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .catalog import Catalog, Space
+from .descriptors import registry
+from .descriptors.base import AbstractDescriptor
+from .descriptors.colour import Colour
+from .descriptors.runtimes import pytorch
+from .descriptors.subject import Subject, weights_path
+from .images import RGB
+from .projections.generations import write_file
+from .settings import Settings
+
+DEFAULT_BACKBONE = "mobilenetv3_large_100.ra_in1k"
+
+Features: TypeAlias = dict[int, npt.NDArray[np.float16]]  # of one picture, by space id
+
+
+class Spaces:
+    """The live spaces of a catalog, with a descriptor for each; `backbones` is the folder of weights."""
+
+    def __init__(self, catalog: Catalog, backbones: Path, settings: Settings) -> None:
+        self._catalog, self._backbones, self._settings = catalog, backbones, settings
+
+    def make(self, backbone: str, weights: str, **preprocessing: str) -> None:
+        """Make the subject and the colour space, both in one transaction.
+
+        `weights` is "pretrained" (through timm), "untrained" (seeded) or a safetensors file; they are
+        copied into the library, so that its features can always be made again. `preprocessing`
+        overrides timm's, as in size="256". Raises BackboneUnavailable and InvalidSetting.
+        """
+        fetched = pytorch.fetch(backbone, weights)
+        digest = hashlib.sha256(fetched.data).hexdigest()
+        configuration = {
+            "backbone": backbone,
+            "weights_sha256": digest,
+            "trained": fetched.trained,
+            **fetched.preprocessing.overridden(preprocessing).as_json(),
+        }
+        kept = weights_path(self._backbones, digest)
+        if not kept.exists():
+            write_file(self._backbones, kept.name, fetched.data)
+        made = (Subject(configuration, self._backbones, self._settings), Colour())
+        with self._catalog.writing() as writer:
+            for each in made:
+                writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
+        for derived in ("live", "_descriptors"):
+            self.__dict__.pop(derived, None)
+
+    @cached_property
+    def live(self) -> tuple[Space, ...]:
+        """What every image is described in, in the order in which the spaces were made."""
+        with self._catalog.reading() as reader:
+            return tuple(space for space in reader.spaces() if space.state == "live")
+
+    @cached_property
+    def _descriptors(self) -> dict[int, AbstractDescriptor]:
+        return {
+            space.id: registry.create(
+                space.descriptor, space.configuration, backbones=self._backbones, settings=self._settings
+            )
+            for space in self.live
+        }
+
+    def describe(self, pictures: Sequence[RGB]) -> list[Features]:
+        """The features of each picture, as they are stored; a row of zeros where there is none."""
+        columns = {number: each.describe(pictures) for number, each in self._descriptors.items()}
+        return [
+            {number: rows[place].astype(np.float16) for number, rows in columns.items()}
+            for place in range(len(pictures))
+        ]
+
+    @property
+    def bandwidths(self) -> Mapping[str, float]:
+        """The bandwidth of each space's cosines, by signal."""
+        return {each.name: each.bandwidth for each in self._descriptors.values()}

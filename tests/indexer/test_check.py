@@ -1,0 +1,178 @@
+"""Every finding, the repair that it names, and that the repair works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from indexer.check import Finding, check
+from indexer.cli import cli
+from retrieval import Library, ProjectionDamaged, parse
+from tests.drawing import folder_of_scenes
+from tests.indexer.contents import answers, contents, generations
+from tests.indexing import index_folder
+
+Damage = Callable[[Path], None]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder_of_scenes(tmp_path / "pictures", 4)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def library(pictures: Path, tmp_path: Path) -> Path:
+    index_folder(tmp_path / "library", pictures)
+    return tmp_path / "library"
+
+
+def findings(library: Path) -> list[Finding]:
+    with Library.open(library) as opened:
+        return list(check(opened))
+
+
+def run(command: str, library: Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, [command, "--library", str(library)])
+    return result.exit_code, result.output
+
+
+def generation(library: Path, stem: str) -> Path:
+    [path] = (library / "projections").glob(f"{stem}-*")
+    return path
+
+
+def index_file(library: Path, stem: str) -> Path:
+    """A vectors file, or the largest of the files that make the words."""
+    path = generation(library, stem)
+    return max(path.iterdir(), key=lambda each: each.stat().st_size) if path.is_dir() else path
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_new_library_has_no_findings(library: Path) -> None:
+    assert findings(library) == []
+    assert run("check", library) == (0, "everything is as it should be\n")
+
+
+DAMAGES: dict[str, Damage] = {
+    "a bit has flipped": flip_a_bit,
+    "cut short": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "emptied": lambda path: os.truncate(path, 0),
+    "longer than it was": lambda path: path.write_bytes(path.read_bytes() + b"more") and None,
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("stem", ["words", "vectors-subject", "vectors-colour"])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_projection_is_found_refused_and_rebuilt(library: Path, stem: str, damage: Damage) -> None:
+    before = answers(library, "scene")
+    name = generation(library, stem).name
+    damage(index_file(library, stem))
+    [finding] = findings(library)
+    assert (finding.code, finding.repair) == ("projection-damaged", "pictor rebuild")
+    assert finding.text.startswith(f"{name}: ")
+    code, output = run("check", library)
+    assert (code, "projection-damaged" in output, "repair: pictor rebuild" in output) == (1, True, True)
+    with Library.open(library) as opened, pytest.raises(ProjectionDamaged, match="run `pictor rebuild`"):
+        opened.search(parse("scene"))
+    assert run("rebuild", library)[0] == 0
+    assert findings(library) == []
+    assert answers(library, "scene") == before
+
+
+def test_a_pickle_bomb_in_the_words_is_never_opened(library: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "was-here"
+    bomb = b"cos\nsystem\n(S'touch %s'\ntR." % os.fsencode(canary)
+    for path in generation(library, "words").iterdir():
+        path.write_bytes(bomb)
+    assert [each.code for each in findings(library)] == ["projection-damaged"]
+    with Library.open(library) as opened, pytest.raises(ProjectionDamaged):
+        opened.search(parse("scene"))
+    assert run("rebuild", library)[0] == 0
+    assert not canary.exists()
+
+
+def test_all_projections_gone_are_found_and_rebuilt(library: Path) -> None:
+    before = answers(library, "scene", "pictures")
+    shutil.rmtree(library / "projections")
+    assert {each.code for each in findings(library)} == {"projection-damaged"}
+    assert run("rebuild", library)[0] == 0
+    assert findings(library) == []
+    assert answers(library, "scene", "pictures") == before
+
+
+def test_a_stray_file_is_found_and_a_rebuild_removes_it(library: Path) -> None:
+    stray = library / "projections" / "vectors-subject-1-000000000004-deadbeef.tmp"
+    stray.write_bytes(b"left by a crash")
+    (library / "projections" / "words-000000000004-deadbeef").mkdir()
+    found = findings(library)
+    assert [each.code for each in found] == ["stray-file", "stray-file"]
+    assert found[0].text == f"{stray}: belongs to no live generation"
+    assert {each.repair for each in found} == {"pictor rebuild"}
+    assert run("rebuild", library)[0] == 0
+    assert findings(library) == []
+    assert len(generations(library)) == 3
+
+
+def test_a_missing_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:
+    (pictures / "scene-002.jpg").unlink()
+    [finding] = findings(library)
+    assert finding == Finding(
+        "file-missing",
+        f"{pictures / 'scene-002.jpg'}: No such file or directory (image 3)",
+        "pictor index its folder again",
+    )
+    assert run("check", library)[0] == 1
+    index_folder(library, pictures)
+    assert findings(library) == []
+
+
+def test_a_changed_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:
+    (pictures / "scene-001.jpg").write_bytes((pictures / "scene-003.jpg").read_bytes())
+    [finding] = findings(library)
+    assert (finding.code, finding.repair) == ("file-changed", "pictor index its folder again")
+    assert finding.text == f"{pictures / 'scene-001.jpg'}: changed since it was indexed (image 2)"
+    index_folder(library, pictures)
+    assert findings(library) == []
+
+
+def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path, library: Path) -> None:
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        connection.execute(
+            "DELETE FROM feature WHERE image_id = 2 "
+            "AND space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
+        )
+    [finding] = findings(library)
+    assert (finding.code, finding.text) == ("undescribed", "space subject: 3 of 4 images are described")
+    assert CliRunner().invoke(cli, ["remove", "2", "--library", str(library)]).exit_code == 0
+    index_folder(library, pictures)
+    assert findings(library) == []
+    assert len(contents(library)["images"]) == 4
+
+
+def test_checking_changes_nothing(library: Path) -> None:
+    index_file(library, "words").write_bytes(b"damaged")
+    before = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
+    assert run("check", library)[0] == 1
+    after = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
+    assert {path.name for path in after.keys() ^ before.keys()} <= {"catalog.sqlite-shm", "catalog.sqlite-wal"}
+    assert {path: after[path] for path in before} == before
+
+
+def test_indexing_again_repairs_what_a_crash_left_behind(pictures: Path, library: Path) -> None:
+    (library / "projections" / "words-9.tmp").mkdir()
+    index_folder(library, pictures)
+    assert findings(library) == []

@@ -1,0 +1,192 @@
+"""What the command says and how it ends: one table, the help, and the JSON that programs read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from indexer.cli import COMMANDS, cli, main
+from tests.indexer.command import pictor, python
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments, with L for the library, S for the scenes and T for an empty folder, and how they end."""
+
+    arguments: str
+    code: int
+    stdout: str = ""
+    stderr: str = ""
+
+
+FIRST = "S/forest/scene-004.jpg"  # image 1: forest comes first, harbour has 5 to 8, market 9 to 12
+CASES = (
+    Case("search harbour --library L", 0, "S/harbour/scene-001.jpg"),
+    Case("search --like 5 --limit 1 --library L", 0, "   1  "),
+    Case(f"search --image {FIRST} --limit 1 --library L", 0, FIRST),
+    Case("search nothingofthekind --library L", 0, "", "nothing found; try fewer or other words"),
+    Case("search --library L", 0, "S/market/scene-008.jpg"),
+    Case("search harbour tga:boat --library L", 1, "", "column 9: tga: is not a key; there are folder"),
+    Case('search harbour "open --library L', 1, "", "column 9: "),
+    Case("search after:soon --library L", 1, "", "column 1: "),
+    Case("search --like 999 --library L", 1, "", "image 999: not in the library"),
+    Case("search --like 0 --library L", 1, "", "image 0: ids are positive whole numbers"),
+    Case("search --image S/captions.csv --library L", 1, "", "captions.csv: "),
+    Case("search --image T/nowhere.jpg --library L", 1, "", "nowhere.jpg: no longer there"),
+    Case("search harbour --limit 0 --library L", 1, "", "limit 0: choose from 1 to 1000"),
+    Case("search harbour --limit many --library L", 2, "", "'many' is not a valid integer"),
+    Case("search harbour --library T/none", 1, "", "T/none: no library here; make one with `pictor index"),
+    Case(f"search harbour --library {FIRST}", 2, "", "is a file"),
+    Case(f"search harbour --library {FIRST}/library", 1, "", "no library here"),
+    Case("show 1 --library L", 0, FIRST),
+    Case(f"show {FIRST} --library L", 0, "image 1: 160 × 120 jpeg"),
+    Case("show 999 --library L", 1, "", "image 999: not in the library"),
+    Case("show 99999999999999999999 --library L", 1, "", "image 99999999999999999999: not in the library"),
+    Case("show T/nowhere.jpg --library L", 1, "", "T/nowhere.jpg: not in the library"),
+    Case("status --library L", 0, "12 images at 12 places"),
+    Case("status --library T/none", 1, "", "T/none: no library here"),
+    Case("check --library L", 0, "everything is as it should be"),
+    Case("check --library T/none", 1, "", "T/none: no library here"),
+    Case("rebuild --library T/none", 1, "", "T/none: no library here"),
+    Case("remove 1 --library T/none", 1, "", "T/none: no library here"),
+    Case("remove 99999999999999999999 --library T/none", 1, "", "T/none: no library here"),
+    Case("serve --library T/none", 1, "", "T/none: no library here"),
+    Case("evaluate --labels folder --library L", 0, "12 queries, 3 classes"),
+    Case("evaluate --labels folder --classes --library L", 0, "harbour"),
+    Case("evaluate --labels T/none.csv --library L", 1, "", "T/none.csv: cannot be read"),
+    Case("evaluate --library L", 2, "", "Missing option '--labels'"),
+    Case("index", 2, "", "Missing argument 'FOLDER…'"),
+    Case("index S --preprocessing size --library T/none", 2, "", "write KEY=VALUE"),
+    Case("index S --captions T/none.csv --library T/none", 1, "", "T/none.csv: cannot be read"),
+    Case("init --weights T/none.safetensors --library T/none", 1, "", "T/none.safetensors: No such file"),
+    Case("frobnicate", 2, "", "No such command 'frobnicate'"),
+    Case("--nonsense", 2, "", "No such option"),
+    Case("--version", 0, "pictor"),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.arguments)
+def test_a_command_ends_as_promised(
+    case: Case,
+    library_path: Path,
+    scenes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    places = {"L": str(library_path), "S": str(scenes), "T": str(tmp_path)}
+
+    def filled(text: str) -> str:
+        head, slash, tail = text.partition("/")
+        return places.get(head, head) + slash + tail
+
+    monkeypatch.setattr(sys, "argv", ["pictor", *(filled(each) for each in case.arguments.split())])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    stdout, stderr = capsys.readouterr()
+    assert (ended.value.code or 0) == case.code, stderr
+    assert filled(case.stdout) in stdout
+    assert filled(case.stderr) in stderr
+    assert "Traceback" not in stderr
+    if case.code:
+        assert stdout == ""
+        assert len(stderr.splitlines()) == 1 or case.code == 2
+    assert not (tmp_path / "none" / "catalog.sqlite").exists()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_examples(name: str) -> None:
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0
+    _, examples = result.stdout.split("Examples:\n")
+    assert examples.splitlines()[0].strip().startswith(f"pictor {name}")
+
+
+def test_the_first_page_names_every_command_and_where_to_start() -> None:
+    result = CliRunner().invoke(cli, ["--help"])
+    assert all(f"  {name} " in result.stdout for name in COMMANDS)
+    assert "Start with `pictor index" in result.stdout
+
+
+HEAVY = """
+import sys
+sys.argv = ["pictor", *sys.argv[1:]]
+from indexer.cli import main
+try:
+    main()
+finally:
+    found = sorted({"torch", "timm", "faiss", "whoosh", "sqlalchemy", "numpy", "PIL", "flask"} & set(sys.modules))
+    print(found, file=sys.stderr)
+"""
+
+
+def test_help_loads_no_heavy_library() -> None:
+    done = python("-c", HEAVY, "--help")
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_a_search_by_words_loads_no_torch(library_path: Path) -> None:
+    done = python("-c", HEAVY, "search", "harbour", "--library", library_path)
+    assert done.returncode == 0
+    assert not {"torch", "timm", "flask"} & set(done.stderr.strip("[]\n").replace("'", "").split(", "))
+
+
+def document(*arguments: object) -> Any:
+    result = CliRunner().invoke(cli, [*(str(each) for each in arguments), "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_search_as_json(library_path: Path, scenes: Path) -> None:
+    found = document("search", "harbour", "--library", library_path)
+    assert found.keys() == {"hits", "total", "notes"}
+    assert found["total"] == len(found["hits"]) == 4
+    first = found["hits"][0]
+    day = first["id"] - 5
+    assert day in (1, 2, 3)
+    assert first["path"] == str(scenes / "harbour" / f"scene-00{day}.jpg")
+    assert (first["rank"], first["tags"], first["labels"]) == (1, ["harbour", f"day{day}"], ["harbour"])
+    [contribution] = first["contributions"]
+    assert contribution.keys() == {"part", "signal", "rank", "score", "amount"}
+    assert (contribution["signal"], contribution["amount"]) == ("words", first["score"])
+
+
+def test_pages_of_a_search_follow_each_other(library_path: Path) -> None:
+    everything = document("search", "--like", "3", "--limit", "11", "--library", library_path)["hits"]
+    pages = [
+        document("search", "--like", "3", "--limit", "4", "--offset", offset, "--library", library_path)["hits"]
+        for offset in (0, 4, 8)
+    ]
+    assert [hit for page in pages for hit in page] == everything
+    assert {contribution["signal"] for contribution in everything[0]["contributions"]} == {"subject", "colour"}
+
+
+def test_show_as_json(library_path: Path, scenes: Path) -> None:
+    path = scenes / "forest" / "scene-005.jpg"
+    by_path, by_id = (document("show", which, "--library", library_path) for which in (path, 2))
+    assert by_path == by_id
+    assert (by_id["id"], by_id["path"], by_id["width"], by_id["height"]) == (2, str(path), 160, 120)
+    assert by_id["locations"] == [{"path": str(path), "missing": False}]
+    assert {"field": "tag", "value": "day1", "source": "captions", "confidence": 1.0} in by_id["annotations"]
+
+
+def test_status_and_check_as_json(library_path: Path) -> None:
+    status = document("status", "--library", library_path)
+    assert (status["images"], status["locations"], status["missing"], status["problems"]) == (12, 12, 0, 0)
+    assert [space["descriptor"] for space in status["spaces"]] == ["subject", "colour"]
+    assert [each["seq"] for each in status["projections"]] == [status["last_change"]] * 3
+    assert (status["damages"], status["problem_list"]) == ([], [])
+    assert document("check", "--library", library_path) == {"findings": []}
+
+
+def test_exit_codes_reach_the_shell(library_path: Path, tmp_path: Path) -> None:
+    assert pictor("search", "harbour", "--library", library_path).returncode == 0
+    assert pictor("search", "tga:boat", "--library", library_path).returncode == 1
+    assert pictor("search", "--limit", "x").returncode == 2
+    assert pictor("status", PICTOR_LIBRARY=str(tmp_path)).stderr.startswith(f"pictor: {tmp_path}: no library")

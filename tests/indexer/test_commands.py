@@ -1,0 +1,247 @@
+"""Commands that write, measure and meet obstacles: on small libraries of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from indexer.cli import cli
+from indexer.lock import writer_lock
+from retrieval import ImageNotFound, Library
+from retrieval.descriptors.colour import Colour
+from tests.drawing import folder_of_scenes
+from tests.indexer.command import make_without_backbone, pictor, pictor_json
+from tests.indexer.contents import contents
+
+
+@pytest.fixture
+def copied(library_path: Path, tmp_path: Path) -> Path:
+    """A library of the twelve scenes that may be written to."""
+    return shutil.copytree(library_path, tmp_path / "library")
+
+
+def run(*arguments: object) -> str:
+    """What a command that succeeds writes to stdout."""
+    result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def state(folder: Path) -> dict[Path, tuple[str, int]]:
+    return {
+        path: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_index_and_init_as_json(tmp_path: Path) -> None:
+    folder_of_scenes(tmp_path / "pictures", 2)
+    tiny = ("--backbone", "test_resnet", "--weights", "untrained", "--json", "--library", tmp_path / "library")
+    made = json.loads(run("init", *tiny))
+    assert made == {"library": str(tmp_path / "library"), "signals": ["words", "subject", "colour"]}
+    report = json.loads(run("index", tmp_path / "pictures", *tiny))
+    assert (report["files"], report["added"], report["unchanged"], report["problems"]) == (2, 2, 0, [])
+    assert json.loads(run("index", tmp_path / "pictures", *tiny))["unchanged"] == 2
+
+
+@pytest.mark.parametrize("backbone", ["no_such_network", "test_resnet"])
+def test_a_library_is_not_made_when_its_backbone_cannot_be_had(tmp_path: Path, backbone: str) -> None:
+    folder_of_scenes(tmp_path / "pictures", 1)
+    arguments = ["index", str(tmp_path / "pictures"), "--library", str(tmp_path / "library")]
+    arguments += ["--backbone", backbone, "--weights", str(tmp_path / "none.safetensors")]
+    assert CliRunner().invoke(cli, arguments).exit_code == 1
+    assert CliRunner().invoke(cli, ["status", "--library", str(tmp_path / "library")]).exit_code == 1
+
+
+def test_remove_forgets_by_id_and_by_path_and_touches_no_file(copied: Path, scenes: Path) -> None:
+    before = state(scenes)
+    assert json.loads(run("remove", 7, "--json", "--library", copied)) == {"removed": 1}
+    assert run("remove", scenes / "forest", scenes / "market" / "scene-008.jpg", "--library", copied) == (
+        "5 images forgotten; no file was touched\n"
+    )
+    assert state(scenes) == before
+    names = {image["places"][0][0].rsplit(b"/", 1)[-1] for image in contents(copied)["images"].values()}
+    assert names == {b"scene-%03d.jpg" % number for number in (0, 1, 3, 9, 10, 11)}
+    hits = json.loads(run("search", "--like", 5, "--limit", 100, "--json", "--library", copied))["hits"]
+    assert {hit["id"] for hit in hits} == {6, 8, 10, 11, 12}
+
+
+def test_remove_is_all_or_nothing(copied: Path, scenes: Path) -> None:
+    before = contents(copied)
+    for missing in ("999", "99999999999999999999", str(scenes / "nowhere")):
+        result = CliRunner().invoke(cli, ["remove", "1", missing, "--library", str(copied)])
+        assert isinstance(result.exception, ImageNotFound)
+        assert contents(copied) == before
+
+
+def test_a_folder_beside_one_of_the_same_beginning_is_kept(tmp_path: Path) -> None:
+    library = make_without_backbone(tmp_path / "library")
+    folder_of_scenes(tmp_path / "sea", 1)
+    folder_of_scenes(tmp_path / "seaside", 1, first=5)
+    run("index", tmp_path / "sea", tmp_path / "seaside", "--library", library)
+    assert json.loads(run("remove", f"{tmp_path}/sea/", "--json", "--library", library)) == {"removed": 1}
+    assert len(contents(library)["images"]) == 1
+
+
+def test_rebuild_gives_the_same_answers_byte_for_byte(copied: Path, scenes: Path) -> None:
+    queries: list[tuple[object, ...]] = [
+        ("harbour",), ("quiet noon -forest",), ("tag:day1",), ("--like", 5, "--like", 9), (),
+        ("--image", scenes / "market" / "scene-009.jpg", "noon"),
+    ]  # fmt: skip
+    before = [run("search", *query, "--json", "--library", copied) for query in queries]
+    shutil.rmtree(copied / "projections")
+    assert run("rebuild", "--library", copied) == "3 projections of 12 images made again\n"
+    assert [run("search", *query, "--json", "--library", copied) for query in queries] == before
+    again = json.loads(run("rebuild", "--json", "--library", copied))
+    assert (again["images"], len(again["generations"])) == (12, 3)
+
+
+def brute_force(library: Path, labels: Mapping[int, str]) -> dict[str, dict[str, float]]:
+    """mAP, P@1 and P@10 of each signal and of their fusion, from the stored features alone."""
+    with Library.open(library) as opened, opened.catalog.reading() as reader:
+        features = {space.descriptor: reader.features(space) for space in opened.spaces}
+        weights = {name: opened.settings.weight(name) for name in features}
+    bandwidths = {"subject": 1.0, "colour": Colour.bandwidth}
+    ids = features["subject"][0].tolist()
+    cosines = {name: np.round(rows.astype(float) @ rows.astype(float).T, 6) for name, (_, rows) in features.items()}
+    closeness = [weights[name] * np.exp((cosines[name] - 1) / bandwidths[name]) for name in cosines]
+    sizes = Counter(labels.values())
+    figures: dict[str, dict[str, float]] = {}
+    for name, scores in (cosines | {"fused": np.sum(closeness, axis=0)}).items():
+        precisions, at_1, at_10 = [], [], []
+        for place, image_id in enumerate(ids):
+            if sizes[labels.get(image_id, "")] < 2:
+                continue
+            others = [(-scores[place, other], ids[other]) for other in range(len(ids)) if other != place]
+            relevant = [labels.get(other) == labels[image_id] for _, other in sorted(others)]
+            ranks = [rank for rank, is_relevant in enumerate(relevant, 1) if is_relevant]
+            precisions.append(np.mean([found / rank for found, rank in enumerate(ranks, 1)]))
+            at_1.append(relevant[0])
+            at_10.append(sum(relevant[:10]) / 10)
+        figures[name] = {"mAP": np.mean(precisions), "P@1": np.mean(at_1), "P@10": np.mean(at_10)}
+    return figures
+
+
+@pytest.mark.parametrize("source", ["folder", "tag", "label", "csv"])
+def test_evaluate_gives_the_figures_of_a_brute_force_search(
+    library_path: Path, scenes: Path, tmp_path: Path, source: str
+) -> None:
+    named = [path.relative_to(scenes) for path in sorted(scenes.rglob("*.jpg"))]
+    rising = ("forest", "harbour", "market")  # the order of folders, and so of ids
+    assert [path.parts[0] for path in named] == [name for name in rising for _ in range(4)]
+    if source == "csv":
+        labels = {number: "odd" if number % 2 else "even" for number in range(1, 11)}
+        lines = [f"{scenes / named[number - 1]},{label}" for number, label in labels.items()]
+        (tmp_path / "truth.csv").write_text("\n".join(["path,label", *lines, f"{scenes}/nowhere.jpg,odd"]))
+        source = str(tmp_path / "truth.csv")
+    else:
+        captioned = [number for number in range(1, 13) if source == "folder" or number % 4 != 1]
+        labels = {number: named[number - 1].parts[0] for number in captioned}
+    shown = json.loads(run("evaluate", "--labels", source, "--json", "--library", library_path))
+    assert (shown["queries"], shown["classes"]) == (len(labels), len(set(labels.values())))
+    assert shown["rankings"].keys() == {"subject", "colour", "fused"}
+    expected = brute_force(library_path, labels)
+    for name, figures in shown["rankings"].items():
+        assert {each: figures[each] for each in expected[name]} == pytest.approx(expected[name], abs=1e-9)
+
+
+def test_labels_that_nothing_shares_cannot_be_measured(library_path: Path, scenes: Path, tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text(f"path,label\n{scenes}/forest/scene-004.jpg,alone\n")
+    result = CliRunner().invoke(
+        cli, ["evaluate", "--labels", str(tmp_path / "truth.csv"), "--library", str(library_path)]
+    )
+    assert (result.exit_code, "no two images share a label" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["index", "remove", "rebuild", "init"])
+def test_another_writer_is_exit_code_3(copied: Path, scenes: Path, command: str) -> None:
+    arguments = {"index": [scenes], "remove": [1]}.get(command, [])
+    with writer_lock(copied):
+        done = pictor(command, *arguments, "--library", copied)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "another writer is at work (process " in done.stderr
+
+
+def test_searches_go_on_while_another_process_writes(copied: Path) -> None:
+    with writer_lock(copied), Library.create(copied) as writer, writer.catalog.writing() as facts:
+        facts.forget_locations([])
+        assert len(pictor_json("search", "harbour", "--library", copied)["hits"]) == 4
+
+
+def test_a_catalog_that_is_no_database_is_exit_code_4(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").write_bytes(b"This is no database, whatever its name says." * 100)
+    for command in (("status",), ("search", "harbour"), ("check",), ("index", tmp_path)):
+        done = pictor(*command, "--library", tmp_path)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert "storage failed (file is not a database)" in done.stderr
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    library = make_without_backbone(tmp_path / "library")
+    folder_of_scenes(tmp_path / "pictures", 2)
+    run("index", tmp_path / "pictures", "--library", library)
+    for path in (library, *library.rglob("*")):
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    yield library
+    for path in (library, *library.rglob("*")):
+        path.chmod(0o700)
+
+
+def test_a_read_only_library_can_be_searched_and_not_written(read_only: Path) -> None:
+    found = pictor_json("search", "scene", "--library", read_only, powerless=True)
+    assert len(found["hits"]) == 2
+    done = pictor("index", read_only.parent / "pictures", "--library", read_only, powerless=True)
+    assert (done.returncode, "storage failed" in done.stderr) == (4, True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 4 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=False)
+    if mount.returncode:
+        pytest.skip("mounting a small disk takes root")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_is_exit_code_4_and_costs_nothing(small_disk: Path, tmp_path: Path) -> None:
+    library = make_without_backbone(small_disk / "library")
+    folder_of_scenes(tmp_path / "first", 4)
+    folder_of_scenes(tmp_path / "second", 40, first=50)
+    run("index", tmp_path / "first", "--library", library)
+    for free in (0, 16, 300):
+        ballast = small_disk / "ballast"
+        ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - free * 1024))
+        done = pictor("index", tmp_path / "second", "--library", library)
+        assert done.returncode == 4, done.stderr
+        assert "storage failed (" in done.stderr
+        found = pictor_json("search", "first", "--library", library)["hits"]
+        assert [hit["id"] for hit in found] == [1, 2, 3, 4]
+        ballast.unlink()
+    assert pictor("index", tmp_path / "second", "--library", library).returncode == 0
+    assert pictor("check", "--library", library).returncode == 0
+    assert len(contents(library)["images"]) == 44
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    library = make_without_backbone(tmp_path / "library")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: Any = taken.getsockname()[1]
+        done = pictor("serve", "--port", port, "--library", library)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}: Address already in use; choose another with --port" in done.stderr

@@ -1,0 +1,134 @@
+"""What a writer promises about annotations, problems, spaces and the projections' pointers."""
+
+from __future__ import annotations
+
+from retrieval import Annotation, Problem
+from retrieval.catalog import Catalog, Change, Projection
+from tests.databases import new_image
+
+A, B, C = b"/pictures/a.jpg", b"/pictures/b.jpg", b"/other/c.jpg"
+SEA, BOAT = Annotation("tag", "sea", "captions"), Annotation("label", "boat", "captions", 0.5)
+
+
+def add(catalog: Catalog, *paths: bytes) -> list[int]:
+    """A new image for each path."""
+    with catalog.writing() as writer:
+        ids = writer.add_images([new_image(number) for number in range(len(paths))])
+        for image_id, path in zip(ids, paths, strict=True):
+            writer.place(path, image_id, mtime=5, size=7)
+    return ids
+
+
+def said(catalog: Catalog, image_id: int) -> tuple[Annotation, ...]:
+    with catalog.reading() as reader:
+        return reader.images([image_id])[image_id].annotations
+
+
+def changes(catalog: Catalog, since: int) -> list[Change]:
+    with catalog.reading() as reader:
+        return reader.changes_since(since)
+
+
+# -- what is said ---------------------------------------------------------------------------------
+
+
+def test_annotations_are_all_that_a_source_says_and_saying_it_again_changes_nothing(catalog: Catalog) -> None:
+    [number] = add(catalog, A)
+    with catalog.writing() as writer:
+        assert writer.annotate(number, "captions", [SEA, BOAT]) is True
+    with catalog.writing() as writer:
+        assert writer.annotate(number, "captions", [SEA, BOAT]) is False
+    assert said(catalog, number) == (SEA, BOAT)
+    assert changes(catalog, since=2) == []
+    with catalog.writing() as writer:
+        assert writer.annotate(number, "captions", [BOAT]) is True
+    assert said(catalog, number) == (BOAT,)
+    assert changes(catalog, since=2) == [Change(3, number, "put")]
+
+
+def test_a_source_speaks_for_itself_alone(catalog: Catalog) -> None:
+    first, second = add(catalog, A, B)
+    theirs = Annotation("tag", "sea", "model", 0.25)
+    with catalog.writing() as writer:
+        writer.annotate(first, "model", [theirs])
+        writer.annotate(first, "captions", [SEA])
+        writer.annotate(second, "captions", [SEA])
+        assert writer.annotate(first, "captions", []) is True
+        assert writer.annotate(first, "captions", []) is False
+    assert said(catalog, first) == (theirs,)
+    assert said(catalog, second) == (SEA,)
+
+
+def test_a_fact_said_twice_is_kept_once_as_said_last(catalog: Catalog) -> None:
+    [number] = add(catalog, A)
+    surer = Annotation("label", "boat", "captions", 0.75)
+    with catalog.writing() as writer:
+        writer.annotate(number, "captions", [BOAT, SEA, surer])
+    assert said(catalog, number) == (surer, SEA)
+
+
+def test_labels_are_the_first_value_of_each_image(catalog: Catalog) -> None:
+    first, second, _ = add(catalog, A, B, C)
+    both = [Annotation("label", each, "captions") for each in ("zebra", "ant")]
+    with catalog.writing() as writer:
+        writer.annotate(first, "captions", both)
+        writer.annotate(second, "captions", [BOAT, SEA])
+    with catalog.reading() as reader:
+        assert reader.labels("label") == {first: "zebra", second: "boat"}
+
+
+# -- problems, spaces and pointers ----------------------------------------------------------------
+
+
+def problems(catalog: Catalog) -> list[Problem]:
+    with catalog.reading() as reader:
+        return reader.problems()
+
+
+def test_a_problem_reported_again_counts_its_tries_and_keeps_the_last_reason(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        writer.report(Problem(B, "truncated", "ends too early"))
+        writer.report(Problem(A, "truncated", "ends too early", tries=9))
+        writer.report(Problem(B, "vanished", "no longer there"))
+    first, second = Problem(A, "truncated", "ends too early", 1), Problem(B, "vanished", "no longer there", 2)
+    assert problems(catalog) == [first, second]
+
+
+def test_a_problem_is_forgotten_by_its_path_or_when_the_path_is_placed(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        for path in (A, B, C):
+            writer.report(Problem(path, "truncated", "ends too early"))
+        writer.forget_problems([B, b"/never/known.jpg"])
+    assert [each.path for each in problems(catalog)] == [C, A]
+    add(catalog, A)
+    assert [each.path for each in problems(catalog)] == [C]
+
+
+def test_a_space_is_made_once_for_its_fingerprint(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        first = writer.add_space("f1", "subject", {"size": "224", "trained": True}, 960)
+        second = writer.add_space("f2", "colour", {}, 64)
+        assert writer.add_space("f1", "subject", {"size": "224", "trained": True}, 960) == first != second
+        spaces = writer.spaces()
+    assert [each.id for each in spaces] == [first, second]
+    assert (spaces[0].configuration, spaces[0].dimension, spaces[0].state) == (
+        {"size": "224", "trained": True},
+        960,
+        "live",
+    )
+
+
+def test_pointers_move_all_at_once(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        space = writer.add_space("f1", "colour", {}, 4)
+        old = [Projection("words", None, 1, "w1", 10, "aa", "whoosh 1")]
+        writer.point_to(old)
+        assert writer.projections() == old
+        new = [
+            Projection("vectors", space, 3, "v2", 30, "cc", "faiss 1"),
+            Projection("words", None, 3, "w2", 20, "bb", "whoosh 1"),
+        ]
+        writer.point_to(new)
+        assert writer.projections() == new
+        writer.point_to([])
+        assert writer.projections() == []

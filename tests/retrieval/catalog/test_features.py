@@ -1,0 +1,107 @@
+"""Features come back byte for byte, and are readable without us."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from retrieval.catalog import Catalog, Space
+from retrieval.catalog.engine import connect
+from retrieval.catalog.features import from_blobs, stacked, to_blob
+from tests.databases import new_image
+
+NUMBERS = st.lists(st.floats(width=16), max_size=50)  # every half float there is, NaN and infinities too
+
+
+def random_features(count: int, dimension: int) -> np.ndarray:
+    return np.random.default_rng(7).standard_normal((count, dimension)).astype(np.float16)
+
+
+def store(catalog: Catalog, features: np.ndarray) -> tuple[Space, list[int]]:
+    """A space with an image for each row."""
+    with catalog.writing() as writer:
+        space = writer.add_space("fingerprint", "colour", {"bins": 4}, features.shape[1])
+        new = [new_image(number, features={space: row}) for number, row in enumerate(features)]
+        ids = writer.add_images(new)
+        return writer.spaces()[0], ids
+
+
+def blobs(engine: Engine) -> list[bytes]:
+    with engine.connect() as connection:
+        return [
+            bytes(each) for each in connection.scalars(text("SELECT vector FROM feature ORDER BY image_id"))
+        ]
+
+
+def test_features_come_back_byte_for_byte(catalog: Catalog) -> None:
+    features = random_features(20, 33)
+    space, ids = store(catalog, features)
+    with catalog.reading() as reader:
+        found_ids, found = reader.features(space)
+    assert found_ids.tolist() == ids
+    assert found.dtype == np.float16
+    assert found.tobytes() == features.tobytes()
+
+
+def test_features_of_some_images_come_by_rising_id_and_unknown_ones_are_left_out(catalog: Catalog) -> None:
+    features = random_features(600, 4)
+    space, ids = store(catalog, features)
+    asked = [*reversed(ids[10:]), ids[10], 10**6]
+    with catalog.reading() as reader:
+        found_ids, found = reader.features(space, asked)
+        assert reader.count_features(space) == 600
+    assert found_ids.tolist() == ids[10:]
+    assert found.tobytes() == features[10:].tobytes()
+
+
+def test_the_stored_format_is_read_with_struct_alone(catalog: Catalog, catalog_url: str) -> None:
+    features = random_features(3, 5)
+    store(catalog, features)
+    engine = connect(catalog_url, writable=False)
+    stored = [list(struct.unpack("<5e", blob)) for blob in blobs(engine)]
+    engine.dispose()
+    assert stored == features.astype(np.float64).tolist()
+
+
+def test_a_stored_feature_of_another_length_is_refused_with_both_lengths(
+    catalog: Catalog, catalog_url: str
+) -> None:
+    space, ids = store(catalog, random_features(3, 5))
+    engine = connect(catalog_url, writable=True)
+    with engine.begin() as connection:
+        cut = text("UPDATE feature SET vector = :short WHERE image_id = :id")
+        connection.execute(cut, {"short": b"12345678", "id": ids[1]})
+    engine.dispose()
+    with catalog.reading() as reader, pytest.raises(ValueError, match="has 8 bytes instead of 10"):
+        reader.features(space)
+
+
+@settings(deadline=None)
+@given(NUMBERS)
+def test_any_half_floats_round_trip_through_blob_and_struct(numbers: list[float]) -> None:
+    feature = np.array(numbers, np.float16)
+    blob = to_blob(feature)
+    assert blob == struct.pack(f"<{len(numbers)}e", *feature.tolist())
+    assert from_blobs([blob, blob], len(numbers)).tobytes() == blob + blob
+
+
+def test_the_bytes_are_little_endian_wherever_the_array_came_from() -> None:
+    feature = np.array([1.0, -2.5, 0.125], np.float16)
+    expected = b"\x00\x3c\x00\xc1\x00\x30"
+    assert to_blob(feature) == to_blob(feature.astype(">f2")) == to_blob(feature.repeat(2)[::2]) == expected
+
+
+@pytest.mark.parametrize("length", [0, 5, 7, 12])
+def test_a_blob_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match=f"has {length} bytes instead of 6"):
+        from_blobs([b"123456", b"x" * length], 3)
+
+
+def test_no_features_are_an_empty_array_of_the_right_width() -> None:
+    ids, features = stacked([], 7)
+    assert (ids.shape, features.shape, features.dtype) == ((0,), (0, 7), np.float16)

@@ -1,0 +1,191 @@
+"""What a writer promises about images and the places where they lie."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from retrieval import Annotation, Location, StorageFailed
+from retrieval.catalog import Catalog, Image
+from tests.databases import new_image
+
+A, B, C = b"/pictures/a.jpg", b"/pictures/b.jpg", b"/other/c.jpg"
+SEA = Annotation("tag", "sea", "captions")
+
+
+def add(catalog: Catalog, *paths: bytes) -> list[int]:
+    """A new image for each path."""
+    with catalog.writing() as writer:
+        ids = writer.add_images([new_image(number) for number in range(len(paths))])
+        for image_id, path in zip(ids, paths, strict=True):
+            writer.place(path, image_id, mtime=5, size=7)
+    return ids
+
+
+def place(catalog: Catalog, path: bytes, image_id: int) -> None:
+    with catalog.writing() as writer:
+        writer.place(path, image_id, mtime=6, size=8)
+
+
+def image(catalog: Catalog, image_id: int) -> Image:
+    with catalog.reading() as reader:
+        return reader.images([image_id])[image_id]
+
+
+def paths(catalog: Catalog) -> dict[bytes, int]:
+    with catalog.reading() as reader:
+        return {path: image_id for path, (image_id, _) in reader.locations().items()}
+
+
+def changes(catalog: Catalog, since: int) -> set[tuple[int, str]]:
+    with catalog.reading() as reader:
+        return {(each.image_id, each.operation) for each in reader.changes_since(since)}
+
+
+# -- images ---------------------------------------------------------------------------------------
+
+
+def test_images_are_stored_with_all_that_is_known_and_get_ids_in_the_given_order(catalog: Catalog) -> None:
+    taken = datetime(2020, 6, 17, 12, 30, 59, 123456)
+    new = [new_image(number, taken_at=taken if number else None) for number in range(50)]
+    with catalog.writing() as writer:
+        ids = writer.add_images(new)
+        assert writer.ids_by_sha256(each.sha256 for each in new) == dict(
+            zip((each.sha256 for each in new), ids, strict=True)
+        )
+    found = image(catalog, ids[7])
+    assert (found.sha256, found.perceptual_hash) == (new[7].sha256, 7 - 2**63)
+    assert (found.width, found.height, found.format, found.bytes) == (640, 480, "JPEG", 1007)
+    assert (found.taken_at, found.locations, found.annotations) == (taken, (), ())
+    assert image(catalog, ids[0]).taken_at is None
+    with catalog.reading() as reader:
+        assert (reader.thumbnail(ids[7]), reader.thumbnail(10**6)) == (b"thumbnail 7", None)
+        assert reader.digests() == {each.sha256 for each in new}
+
+
+def test_no_images_are_no_change(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        assert writer.add_images([]) == []
+        assert writer.last_seq() == 0
+
+
+def test_the_same_content_cannot_be_added_twice(catalog: Catalog) -> None:
+    add(catalog, A)
+    with pytest.raises(StorageFailed):
+        add(catalog, B)
+    assert paths(catalog) == {A: 1}
+
+
+def test_images_come_in_the_order_asked_for_without_unknown_ones(catalog: Catalog) -> None:
+    ids = add(catalog, *(b"/%d.jpg" % number for number in range(1200)))
+    asked = [10**9, *reversed(ids), 2**63 - 1]
+    with catalog.reading() as reader:
+        found = reader.images(asked)
+    assert list(found) == ids[::-1]
+    assert {each.locations[0].path for each in found.values()} == {b"/%d.jpg" % n for n in range(1200)}
+
+
+def test_an_id_that_no_catalog_gives_out_is_unknown(catalog: Catalog) -> None:
+    with catalog.reading() as reader:
+        assert reader.images([2**63, 0, -1, 10**30]) == {}
+        assert reader.thumbnail(10**30) is None
+
+
+def test_a_removed_image_leaves_nothing_behind(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        space = writer.add_space("f", "colour", {}, 2)
+        feature = np.array([1, 0], np.float16)
+        gone, kept = writer.add_images([new_image(n, features={space: feature}) for n in (1, 2)])
+        writer.place(A, gone, mtime=1, size=1)
+        writer.annotate(gone, "captions", [SEA])
+        writer.remove_images([gone])
+    with catalog.reading() as reader:
+        assert (reader.ids().tolist(), reader.locations(), reader.labels("tag")) == ([kept], {}, {})
+        assert (reader.thumbnail(gone), reader.count_features(reader.spaces()[0])) == (None, 1)
+
+
+# -- places ---------------------------------------------------------------------------------------
+
+
+def test_a_path_in_any_bytes_round_trips_and_can_be_shown(catalog: Catalog) -> None:
+    strange = b"/p\xff\xfe/new\nline/\xc3\xbc \\ %_.jpg"
+    [number] = add(catalog, strange)
+    [location] = image(catalog, number).locations
+    assert location == Location(strange, mtime=5, size=7)
+    assert paths(catalog) == {strange: number}
+    assert image(catalog, number).path == "/p\\xff\\xfe/new\\nline/ü \\ %_.jpg"
+
+
+def test_an_image_may_lie_at_many_paths_which_come_in_byte_order(catalog: Catalog) -> None:
+    [number] = add(catalog, B)
+    for path in (A, b"/\xff", C, b"/Z"):
+        place(catalog, path, number)
+    assert [each.path for each in image(catalog, number).locations] == [b"/Z", C, A, B, b"/\xff"]
+
+
+def test_placing_again_only_renews_time_and_size(catalog: Catalog) -> None:
+    [number] = add(catalog, A)
+    place(catalog, A, number)
+    assert image(catalog, number).locations == (Location(A, mtime=6, size=8),)
+    assert changes(catalog, since=1) == set()
+
+
+def test_a_path_moves_to_another_image_and_one_without_places_is_removed(catalog: Catalog) -> None:
+    first, second = add(catalog, A, B)
+    place(catalog, A, second)
+    assert paths(catalog) == {A: second, B: second}
+    assert changes(catalog, since=2) == {(second, "put"), (first, "remove")}
+    with catalog.reading() as reader:
+        assert reader.ids().tolist() == [second]
+
+
+def test_a_path_moves_to_another_image_and_one_with_other_places_stays(catalog: Catalog) -> None:
+    first, second = add(catalog, A, B)
+    place(catalog, C, first)
+    place(catalog, A, second)
+    assert paths(catalog) == {A: second, B: second, C: first}
+    assert changes(catalog, since=3) == {(second, "put"), (first, "put")}
+
+
+def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: Catalog) -> None:
+    first, second = add(catalog, A, B)
+    place(catalog, C, second)
+    with catalog.writing() as writer:
+        writer.forget_locations([A, B, b"/never/known.jpg"])
+    assert paths(catalog) == {C: second}
+    assert changes(catalog, since=3) == {(first, "remove"), (second, "put")}
+
+
+def test_any_number_of_paths_can_be_forgotten_at_once(catalog: Catalog) -> None:
+    """More than one statement can name: SQLite takes 32766 parameters, PostgreSQL 65535."""
+    with catalog.writing() as writer:
+        [image_id] = writer.add_images([new_image(1)])
+        writer.place(A, image_id, mtime=1, size=1)
+        # What forgetting the paths of as many images asks; to store those first would take a minute.
+        writer._remove_placeless(range(1, 70_000))
+    assert paths(catalog) == {A: image_id}
+
+
+def test_missing_files_keep_their_image_until_they_are_back(catalog: Catalog) -> None:
+    [number] = add(catalog, A)
+    place(catalog, B, number)
+    with catalog.writing() as writer:
+        writer.mark_missing([A, b"/never/known.jpg"])
+    found = image(catalog, number)
+    assert [each.missing_since is None for each in found.locations] == [False, True]
+    assert found.path == "/pictures/b.jpg"
+    with catalog.writing() as writer:
+        assert (writer.count_locations(missing=True), writer.count_locations(missing=False)) == (1, 1)
+        writer.mark_present(A)
+        assert (writer.count_locations(missing=True), writer.count_locations(missing=False)) == (0, 2)
+    assert changes(catalog, since=2) == set()
+
+
+def test_a_missing_path_that_is_placed_again_is_back(catalog: Catalog) -> None:
+    [number] = add(catalog, A)
+    with catalog.writing() as writer:
+        writer.mark_missing([A])
+    place(catalog, A, number)
+    assert image(catalog, number).locations == (Location(A, mtime=6, size=8),)

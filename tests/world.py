@@ -1,0 +1,69 @@
+"""A library of sixty images whose features and facts are known, to search beside brute force."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval import Annotation, Library, NewImage
+from tests.reference import nearest
+
+COUNT = 60
+BOTH = {"subject": 1.0, "colour": 1.0}
+Feature = npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class World:
+    """What the library was told."""
+
+    path: Path
+    features: dict[str, Feature]  # (image, dimension) by signal; image ids count from 1
+
+    def cosines(self, signal: str, image_id: int) -> list[tuple[int, float]]:
+        """Every image by brute force."""
+        rows = self.features[signal]
+        return nearest(rows[image_id - 1], np.arange(1, COUNT + 1), rows, limit=COUNT)
+
+
+def tags(number: int) -> list[str]:
+    return ["even" if number % 2 == 0 else "odd", *(["third"] if number % 3 == 0 else [])]
+
+
+def label(number: int) -> str:
+    return ("boat", "car", "dog", "tree")[number % 4]
+
+
+def folder(number: int) -> str:
+    return f"/photos/{2019 + number % 3}/trip"
+
+
+def make_world(path: Path) -> World:
+    """Cosines lie between a half and one; the two signals know nothing of each other."""
+    random = np.random.default_rng(11)
+    with Library.create(path) as library:
+        library.make_spaces("test_resnet", "untrained")
+        features = {space.descriptor: _around_one(random, space.dimension) for space in library.spaces}
+        with library.catalog.writing() as writer:
+            for number in range(1, COUNT + 1):
+                own = {space.id: features[space.descriptor][number - 1] for space in library.spaces}
+                digest = hashlib.sha256(b"%d" % number).hexdigest()
+                day = datetime(2020, 1 + number % 12, 5)
+                new = NewImage(digest, 0, 8, 8, "jpeg", 1, day, b"webp", own)
+                [image_id] = writer.add_images([new])
+                assert image_id == number
+                writer.place(f"{folder(number)}/{number}.jpg".encode(), number, mtime=0, size=1)
+                facts = [Annotation("tag", each, "t") for each in tags(number)]
+                writer.annotate(number, "t", [*facts, Annotation("label", label(number), "t")])
+        library.publish()
+    return World(path, features)
+
+
+def _around_one(random: np.random.Generator, dimension: int) -> Feature:
+    directions = 1 + 0.7 * random.standard_normal((COUNT, dimension)) * random.uniform(0.2, 1, (COUNT, 1))
+    return (directions / np.linalg.norm(directions, axis=1, keepdims=True)).astype(np.float16)
