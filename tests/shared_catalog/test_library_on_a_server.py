@@ -1,0 +1,65 @@
+"""A library whose catalog is on PostgreSQL answers as one on SQLite does, and has one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer.captions import read_captions
+from indexer.check import check
+from indexer.making import writing
+from indexer.pipeline import index
+from retrieval import Library, LibraryBusy, Settings, parse, path_bytes
+from tests.databases import Server
+from tests.indexing import TINY
+
+QUERIES = ("quiet harbour", "tag:day2", "folder:market after:1990", "noon -forest", "")
+
+
+@pytest.fixture
+def url(postgresql: Server) -> Iterator[str]:
+    made = postgresql.create()
+    yield made
+    postgresql.drop(made)
+
+
+@pytest.fixture
+def shared(url: str, scenes: Path, tmp_path: Path) -> Path:
+    """The folder of the twelve scenes' library, whose catalog is on the server."""
+    with writing(tmp_path, replace(TINY, catalog_url=url)) as library:
+        captions = read_captions(scenes / "captions.csv")
+        index(library, [path_bytes(scenes)], captions=captions, on_event=lambda event: None)
+    return tmp_path
+
+
+def test_it_answers_as_a_library_on_sqlite_does(shared: Path, library: Library) -> None:
+    with Library.open(shared) as on_server:
+        for line in QUERIES:
+            expected, found = library.search(parse(line)), on_server.search(parse(line))
+            assert [hit.image.path for hit in found.hits] == [hit.image.path for hit in expected.hits], line
+            assert [hit.score for hit in found.hits] == [hit.score for hit in expected.hits], line
+        assert list(check(on_server)) == []
+
+
+def test_its_address_is_remembered_and_no_local_catalog_is_made(shared: Path, url: str) -> None:
+    assert Settings.resolve(shared, {}).catalog_url == url
+    assert not (shared / "catalog.sqlite").exists()
+
+
+def test_a_writer_elsewhere_is_refused_while_one_is_at_work(shared: Path, url: str, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    with writing(shared), pytest.raises(LibraryBusy, match="another writer"):
+        Library.create(elsewhere, Settings(catalog_url=url))
+    Library.create(elsewhere, Settings(catalog_url=url)).close()
+
+
+def test_a_reader_cannot_write(shared: Path) -> None:
+    with (
+        Library.open(shared) as library,
+        pytest.raises(Exception, match="read-only transaction"),
+        library.catalog.writing() as writer,
+    ):
+        writer.remove_images([1])
