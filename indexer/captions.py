@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -32,25 +33,28 @@ def read_captions(path: Path) -> Captions:
 def rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:
     """Each line's absolute path and its cells by column."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _rows(path, file)
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InvalidLabels(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InvalidLabels(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    yield from _rows(path, text)
 
 
-def _rows(path: Path, file: Iterator[str]) -> Iterator[tuple[bytes, dict[str, str]]]:
-    reader = csv.DictReader(file, strict=True)
+def _rows(path: Path, text: str) -> Iterator[tuple[bytes, dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    line = 1
     try:
         if "path" not in (reader.fieldnames or ()):
             raise InvalidLabels(f"{path}: line 1 must name the columns, and one of them must be path")
+        line = reader.line_num + 1  # where the next record starts
         for row in reader:
             if not row["path"] or None in row or "\0" in "".join(value or "" for value in row.values()):
-                raise InvalidLabels(f"{path}: line {reader.line_num}: no path, too many cells or a zero byte")
+                raise InvalidLabels(f"{path}: line {line}: no path, too many cells or a zero byte")
             yield path_bytes(path.parent / row["path"]), row
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise InvalidLabels(f"{path}: line {reader.line_num}: {error}") from error
+        raise InvalidLabels(f"{path}: line {line}: {error}") from error
 
 
 def _annotations(row: Mapping[str, str | None]) -> Iterator[Annotation]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from retrieval import DEFAULT_BACKBONE, InvalidSetting, Library, Settings
+from retrieval import DEFAULT_BACKBONE, Backbone, InvalidSetting, Library, Settings, fetch_backbone
 
 from .lock import writer_lock
 
@@ -35,15 +35,21 @@ def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
     """
     with writer_lock(path):
         settings = Settings.resolve(path, catalog_url=recipe.catalog_url)
+        # A new library's backbone comes first: when it cannot be had, no library is made.
+        backbone = None if Library.is_at(path, settings) else _fetched(recipe)
         with Library.create(path, settings) as library:
             if recipe.catalog_url:
                 library.remember_catalog()
             if library.spaces:
                 _check(library, recipe)
             else:
-                weights = recipe.weights or "pretrained"
-                library.make_spaces(recipe.backbone or DEFAULT_BACKBONE, weights, **recipe.preprocessing)
+                library.make_spaces(backbone or _fetched(recipe))
             yield library
+
+
+def _fetched(recipe: Recipe) -> Backbone:
+    name, weights = recipe.backbone or DEFAULT_BACKBONE, recipe.weights or "pretrained"
+    return fetch_backbone(name, weights, **recipe.preprocessing)
 
 
 def _check(library: Library, recipe: Recipe) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval import Library, Location, Problem, display_path, limits_of
+from retrieval import Annotation, Library, Location, Problem, display_path, limits_of
 
 from . import plan, sources
 from .captions import SOURCE, Captions
@@ -41,7 +41,7 @@ def index(library: Library, roots: Sequence[bytes], *, captions: Captions, on_ev
     walked = sources.walk(roots)
     with library.catalog.reading() as reader:
         run = _Run(library, captions, reader.locations(), on_event)
-    planned = plan.diff(walked.found, _known(run.places), roots=roots, unseen=walked.unseen)
+    planned = plan.diff(walked.found, _known(run.places), roots=walked.roots, unseen=walked.unseen)
     written = list(_write_all(run, planned.to_read))
     captioned, unplaced = _write_facts(run, planned, walked)
     on_event(Progress("publishing"))
@@ -104,20 +104,38 @@ def _folder(outcome: Outcome) -> str:
 
 
 def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[int, int]:
-    """What costs no reading: missing and returned files, folders that cannot be listed, captions."""
+    """What costs no reading: missing and returned files, problems that are gone, captions.
+
+    Two counts: captions that name a picture of the library, and those that do not.
+    """
     with run.library.catalog.writing() as writer:
         writer.mark_missing(planned.missing)
         for found in planned.returned:
             writer.mark_present(found.path)
+        writer.forget_placeless()
+        writer.forget_problems(_solved(writer.problems(), walked))
         for problem in walked.problems:
             writer.report(problem)
         places = writer.locations()
-        captioned = [
-            writer.annotate(places[path][0], SOURCE, facts)
-            for path, facts in run.captions.items()
-            if path in places
-        ]
+        captioned = [path for path in sorted(run.captions) if path in places]
+        facts: dict[int, list[Annotation]] = {}
+        for path in captioned:
+            facts.setdefault(places[path][0], []).extend(run.captions[path])
+        for image_id, annotations in facts.items():
+            writer.annotate(image_id, SOURCE, annotations)
     return len(captioned), len(run.captions) - len(captioned)
+
+
+def _solved(problems: Iterable[Problem], walked: sources.Walk) -> list[bytes]:
+    """Problems of places that were looked at, and where there is nothing to complain of any more."""
+    present = {each.path for each in walked.found} | {each.path for each in walked.problems}
+    return [
+        each.path
+        for each in problems
+        if each.path not in present
+        and plan.below(each.path, walked.roots)
+        and not plan.below(each.path, walked.unseen)
+    ]
 
 
 def _copies(places: Places, planned: plan.Plan, placed: Sequence[tuple[bytes, int]]) -> tuple[int, int]:

@@ -54,7 +54,7 @@ def diff(
     missing = tuple(
         path
         for path in sorted(known)
-        if path not in seen and not known[path].missing and _below(path, inside) and not _below(path, outside)
+        if path not in seen and not known[path].missing and below(path, inside) and not below(path, outside)
     )
     return Plan(**{name: tuple(each) for name, each in lists.items()}, missing=missing)
 
@@ -67,5 +67,6 @@ def _fate(found: Found, known: Known | None) -> str:
     return "returned" if known.missing else "unchanged"
 
 
-def _below(path: bytes, folders: Iterable[bytes]) -> bool:
+def below(path: bytes, folders: Iterable[bytes]) -> bool:
+    """Whether a path is one of these, or lies in one of them."""
     return any(path == folder or path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)

@@ -17,6 +17,14 @@ ENDINGS = (
     b".bmp", b".dib", b".tif", b".tiff", b".ppm", b".pgm", b".pbm", b".pnm",
 )  # fmt: skip
 
+# Why one folder may be passed over; anything else, a disk that fails, stops the run.
+UNLISTABLE = {
+    errno.EACCES: "permission-denied",
+    errno.EPERM: "permission-denied",
+    errno.ENOENT: "vanished",
+    errno.ENAMETOOLONG: "path-too-long",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -31,10 +39,12 @@ class Found:
 class Walk:
     """What lies below the roots, by path: candidates, problems, and how many other files there are.
 
+    `roots` are those asked for that lie in no other.
     `unseen` are folders that could not be listed: nothing is known about what they hold.
     `links` counts symbolic links, which are never followed, so that no loop can hold the walk.
     """
 
+    roots: tuple[bytes, ...]
     found: tuple[Found, ...]
     problems: tuple[Problem, ...]
     unseen: tuple[bytes, ...]
@@ -57,11 +67,13 @@ def walk(roots: Iterable[bytes]) -> Walk:
     Raises SourceUnreachable when a root itself cannot be read, or the file system fails midway.
     """
     tally = _Tally()
-    for root in dict.fromkeys(roots):
+    outermost = _outermost(roots)
+    for root in outermost:
         for entry in _root_entries(root, tally):
             _sort(entry, tally)
     found = {each.path: each for each in tally.found}
     return Walk(
+        outermost,
         tuple(found[path] for path in sorted(found)),
         tuple(tally.problems),
         tuple(tally.unseen),
@@ -70,11 +82,24 @@ def walk(roots: Iterable[bytes]) -> Walk:
     )
 
 
-def _root_entries(root: bytes, tally: _Tally) -> Iterator[os.DirEntry[bytes] | Found]:
+def _outermost(roots: Iterable[bytes]) -> tuple[bytes, ...]:
+    kept: list[bytes] = []
+    for root in sorted(set(roots)):
+        if not any(root.startswith(each.rstrip(b"/") + b"/") for each in kept):
+            kept.append(root)
+    return tuple(kept)
+
+
+def reachable(root: bytes) -> os.stat_result:
+    """What the file system says of a root; raises SourceUnreachable when it is not there."""
     try:
-        facts = os.stat(root)  # noqa: PTH116 - Path cannot hold bytes
+        return os.stat(root)  # noqa: PTH116 - Path cannot hold bytes
     except OSError as error:
         raise SourceUnreachable(display_path(root), error.strerror) from error
+
+
+def _root_entries(root: bytes, tally: _Tally) -> Iterator[os.DirEntry[bytes] | Found]:
+    facts = reachable(root)
     if not stat.S_ISDIR(facts.st_mode):
         yield Found(root, facts.st_size, facts.st_mtime_ns)
         return
@@ -91,11 +116,11 @@ def _listed(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirEntry[
         with os.scandir(folder) as entries:
             return [each for each in entries if not each.name.startswith(b".")]
     except OSError as error:
-        if is_root or error.errno not in (errno.EACCES, errno.EPERM, errno.ENOENT):
+        if is_root or error.errno not in UNLISTABLE:
             raise SourceUnreachable(display_path(folder), error.strerror) from error
         tally.unseen.append(folder)
-        reason = f"{display_path(folder)}: the folder cannot be listed ({error.strerror})"
-        tally.problems.append(Problem(folder, "permission-denied", reason))
+        reason = f"the folder cannot be listed ({error.strerror}); nothing in it was looked at"
+        tally.problems.append(Problem(folder, UNLISTABLE[error.errno], reason))
         return []
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from retrieval import Library, NewImage, Problem
+from retrieval import Annotation, Library, NewImage, Problem
 
 from .captions import SOURCE, Captions
 from .decode import Outcome, Read
@@ -34,7 +34,9 @@ def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) 
     with library.catalog.writing() as writer:
         ids = writer.ids_by_sha256(each.sha256 for each in batch if isinstance(each, Read))
         new = [image for image in described if image.sha256 not in ids]
-        ids |= dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
+        added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
+        ids |= added
+        facts: dict[int, list[Annotation]] = {image_id: [] for image_id in added.values()}
         placed: list[tuple[bytes, int]] = []
         for each in batch:
             if isinstance(each, Problem):
@@ -45,8 +47,10 @@ def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) 
             found, image_id = each.found, ids[each.sha256]
             writer.place(found.path, image_id, mtime=found.mtime, size=found.size)
             placed.append((found.path, image_id))
-            if found.path in captions:
-                writer.annotate(image_id, SOURCE, captions[found.path])
+            if image_id in facts:  # others have places, and so captions, that are not in this batch
+                facts[image_id].extend(captions.get(found.path, ()))
+        for image_id, annotations in facts.items():
+            writer.annotate(image_id, SOURCE, annotations)
         for problem in problems:
             writer.report(problem)
     return Written(ids, len(new), tuple(placed), tuple(problems))

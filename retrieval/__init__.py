@@ -11,6 +11,8 @@ with Library.open("holiday") as library:
 
 from . import evaluation, images
 from .catalog import Annotation, Catalog, Image, Location, NewImage, Problem
+from .descriptors.backbone import Backbone
+from .descriptors.runtimes.pytorch import fetch_backbone
 from .errors import (
     BackboneUnavailable,
     ImageNotFound,
@@ -42,6 +44,7 @@ __all__ = [
     "FUSED",
     "TABLE",
     "Annotation",
+    "Backbone",
     "BackboneUnavailable",
     "Catalog",
     "Contribution",
@@ -77,6 +80,7 @@ __all__ = [
     "UnreadableImage",
     "display_path",
     "evaluation",
+    "fetch_backbone",
     "images",
     "limits_of",
     "parse",

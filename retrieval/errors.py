@@ -118,6 +118,7 @@ class BackboneUnavailable(RetrievalError):
 
     OFFLINE = "go online once so that timm can fetch them, or give a local file with --weights FILE"
     UNKNOWN = "choose one of the names that timm.list_models() gives"
+    OTHER_SIZE = "leave the size out, or give another with --preprocessing size=PIXELS"
     UNFIT = "give the safetensors file that belongs to this backbone with --weights FILE"
 
     def __init__(self, backbone: str, reason: object, what_to_do: str = UNFIT) -> None:

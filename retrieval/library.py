@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 
 from .catalog import Catalog, Image, Projection, Space, sqlite_url
+from .descriptors.backbone import Backbone
 from .errors import ImageNotFound, LibraryNotFound, ProjectionDamaged, UnreadableImage
 from .files import Limits, read
 from .fusion import Amounts, reciprocal_rank, relative_score
@@ -27,7 +28,7 @@ from .query import Picture, Query, StoredPicture
 from .ranking import Ids, Ranking
 from .search import EVERYTHING, Ranked, Vector, check_signals, hits, notes, probes, rank, unranked
 from .settings import FILE_NAME, Settings
-from .spaces import DEFAULT_BACKBONE, Features, Spaces
+from .spaces import Features, Spaces
 
 CATALOG_FILE = "catalog.sqlite"
 FUSED = "fused"
@@ -63,9 +64,14 @@ class Library:
         """Open a library for reading; raises LibraryNotFound or SchemaOutOfDate. Nothing is repaired."""
         path = Path(path).absolute()
         settings = settings or Settings.resolve(path)
-        if not settings.catalog_url and not (path / CATALOG_FILE).is_file():
+        if not cls.is_at(path, settings):
             raise LibraryNotFound(path)
         return cls(path, Catalog.open(settings.catalog_url or sqlite_url(path / CATALOG_FILE)), settings)
+
+    @staticmethod
+    def is_at(path: Path, settings: Settings) -> bool:
+        """Whether there is a library; one whose catalog is on a server is taken to be there."""
+        return bool(settings.catalog_url) or (path / CATALOG_FILE).is_file()
 
     @classmethod
     def create(cls, path: Path | str, settings: Settings | None = None) -> Library:
@@ -93,11 +99,11 @@ class Library:
 
     # -- what describes -------------------------------------------------------------------------
 
-    def make_spaces(
-        self, backbone: str = DEFAULT_BACKBONE, weights: str = "pretrained", **preprocessing: str
-    ) -> None:
-        """Give a new library its spaces; see `Spaces.make`."""
-        self._spaces.make(backbone, weights, **preprocessing)
+    def make_spaces(self, backbone: Backbone) -> None:
+        """Give a new library its spaces: subject, by this backbone, and colour."""
+        self._spaces.make(backbone)
+        for derived in ("projections", "_snapshots", "_amounts"):
+            self.__dict__.pop(derived, None)
 
     @property
     def spaces(self) -> tuple[Space, ...]:
@@ -141,7 +147,7 @@ class Library:
         picture that cannot be decoded, and ProjectionDamaged when a projection cannot be trusted.
         """
         check_signals(query, self.signals)
-        ranked = self._ranked(query, limit=max(self.settings.candidates, query.offset + query.limit))
+        ranked = self._ranked(query, limit=self.settings.candidates)
         page = ranked.fused.ids[query.offset : query.offset + query.limit]
         with self.catalog.reading() as reader:
             images = reader.images(page.tolist())
@@ -256,6 +262,7 @@ class Library:
 
     def status(self) -> Status:
         """What the library holds; damaged projections are named, not repaired."""
+        damages = tuple(str(damage) for damage in self.damages())
         with self.catalog.reading() as reader:
             return Status(
                 path=str(self.path),
@@ -266,7 +273,7 @@ class Library:
                 spaces=tuple(reader.spaces()),
                 projections=tuple(reader.projections()),
                 last_seq=reader.last_seq(),
-                damages=tuple(str(damage) for damage in self.damages()),
+                damages=damages,
             )
 
     def strays(self) -> list[Path]:

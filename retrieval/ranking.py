@@ -14,7 +14,7 @@ Scores = npt.NDArray[np.float64]
 
 # Raw scores are rounded before they are ordered, so that the last bits of a sum, which differ
 # between processors and between orders of summing, never decide who comes first.
-SCORE_DECIMALS = 6
+SCORE_DECIMALS = 5
 
 
 @final

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +12,9 @@ import numpy.typing as npt
 
 from .catalog import Catalog, Space
 from .descriptors import registry
+from .descriptors.backbone import Backbone
 from .descriptors.base import AbstractDescriptor
 from .descriptors.colour import Colour
-from .descriptors.runtimes import pytorch
 from .descriptors.subject import Subject, weights_path
 from .images import RGB
 from .projections.generations import write_file
@@ -32,27 +31,15 @@ class Spaces:
     def __init__(self, catalog: Catalog, backbones: Path, settings: Settings) -> None:
         self._catalog, self._backbones, self._settings = catalog, backbones, settings
 
-    def make(self, backbone: str, weights: str, **preprocessing: str) -> None:
+    def make(self, backbone: Backbone) -> None:
         """Make the subject and the colour space, both in one transaction.
 
-        `weights` is "pretrained" (through timm), "untrained" (seeded) or a safetensors file; they are
-        copied into the library, so that its features can always be made again. `preprocessing`
-        overrides timm's, as in size="256". Raises BackboneUnavailable and InvalidSetting.
+        The weights are copied into the library, so that its features can always be made again.
         """
-        fetched = pytorch.fetch(backbone, weights)
-        digest = hashlib.sha256(fetched.data).hexdigest()
-        configuration = {
-            "backbone": backbone,
-            "weights_sha256": digest,
-            "trained": fetched.trained,
-            **fetched.preprocessing.overridden(preprocessing).as_json(),
-        }
-        kept = weights_path(self._backbones, digest)
-        if not kept.exists():
-            write_file(self._backbones, kept.name, fetched.data)
-        made = (Subject(configuration, self._backbones, self._settings), Colour())
+        write_file(self._backbones, weights_path(self._backbones, backbone.sha256).name, backbone.weights)
+        subject = Subject(backbone.configuration(), self._backbones, self._settings)
         with self._catalog.writing() as writer:
-            for each in made:
+            for each in (subject, Colour()):
                 writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
         for derived in ("live", "_descriptors"):
             self.__dict__.pop(derived, None)

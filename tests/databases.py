@@ -25,10 +25,16 @@ import pytest
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
 from retrieval.catalog import Catalog, NewImage, sqlite_url
+from retrieval.catalog.schema import Base
 
 SERVER_VARIABLE = "PICTOR_TEST_POSTGRESQL"
 SERVER_USER = "postgres"  # Debian's account: the server refuses to run as root
-SETTINGS = "-c listen_addresses='' -c fsync=off -c shared_buffers=16MB"
+SETTINGS = "-c listen_addresses='' -c fsync=off -c wal_level=minimal -c max_wal_senders=0"
+# What a failed test has left open must not hold a lock against the next one.
+DISCONNECT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 BACKENDS = ("sqlite", "postgresql")
 
 
@@ -38,17 +44,20 @@ class Server:
 
     url: URL
 
-    def create(self, template: str = "template1") -> str:
+    def create(self) -> str:
         name = f"pictor_test_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        execute(self.url, f"CREATE DATABASE {name}")
         return self.url.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:
-        self._execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+        execute(self.url, f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
-    def _execute(self, statement: str) -> None:
-        engine = create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
+
+def execute(url: URL | str, *statements: str) -> None:
+    """Run statements, each committed at once, on a connection of their own."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        for statement in statements:
             connection.execute(text(statement))
 
 
@@ -101,11 +110,11 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: Server) -> Iterator[str]:
-    """The name of a database that holds an empty catalog, to copy."""
+def postgresql_catalog(postgresql: Server) -> Iterator[str]:
+    """The address of a catalog that the tests use one after the other: making databases takes too long."""
     url = postgresql.create()
     Catalog.create(url).close()
-    yield make_url(url).database or ""
+    yield url
     postgresql.drop(url)
 
 
@@ -130,16 +139,14 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
 
 
 @pytest.fixture(params=BACKENDS)
-def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty catalog, of either kind."""
     if request.param == "sqlite":
         source: Path = request.getfixturevalue("sqlite_template")
-        yield sqlite_url(Path(shutil.copy(source, tmp_path / "catalog.sqlite")))
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    url = server.create(request.getfixturevalue("postgresql_template"))
-    yield url
-    server.drop(url)
+        return sqlite_url(Path(shutil.copy(source, tmp_path / "catalog.sqlite")))
+    url: str = request.getfixturevalue("postgresql_catalog")
+    execute(url, DISCONNECT, f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
+    return url
 
 
 def new_image(

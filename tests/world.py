@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from retrieval import Annotation, Library, NewImage
+from retrieval import Annotation, Library, NewImage, fetch_backbone
 from tests.reference import nearest
 
 COUNT = 60
@@ -47,7 +47,7 @@ def make_world(path: Path) -> World:
     """Cosines lie between a half and one; the two signals know nothing of each other."""
     random = np.random.default_rng(11)
     with Library.create(path) as library:
-        library.make_spaces("test_resnet", "untrained")
+        library.make_spaces(fetch_backbone("test_resnet", "untrained"))
         features = {space.descriptor: _around_one(random, space.dimension) for space in library.spaces}
         with library.catalog.writing() as writer:
             for number in range(1, COUNT + 1):

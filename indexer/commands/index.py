@@ -12,6 +12,7 @@ from ..captions import read_captions
 from ..making import Recipe, writing
 from ..pipeline import index
 from ..report import Progress, Report
+from ..sources import reachable
 from .options import json_option, library_option, recipe_options
 from .output import print_json, progress_bar, remark
 
@@ -48,13 +49,16 @@ def command(
       pictor index photos --backbone mobilenetv2_100 --weights mobilenetv2.safetensors
     """
     facts = read_captions(captions) if captions else {}
+    roots = [path_bytes(each) for each in folders]
+    for root in roots:
+        reachable(root)  # before a library is made for a folder that was mistyped
     with writing(library, recipe) as opened, progress_bar("Indexing") as move:
 
         def on_event(event: Progress) -> None:
             problems = f"{event.problems} problems, " if event.problems else ""
             move(event.done, event.total, f"{problems}{event.folder.rpartition('/')[2] or event.stage}")
 
-        report = index(opened, [path_bytes(each) for each in folders], captions=facts, on_event=on_event)
+        report = index(opened, roots, captions=facts, on_event=on_event)
     if as_json:
         print_json(report.as_json())
     else:

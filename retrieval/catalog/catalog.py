@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, make_url
 
-from ..errors import SchemaOutOfDate
+from ..errors import SchemaOutOfDate, StorageFailed
 from . import engine
 from .reader import Reader
 from .writer import Writer
@@ -43,7 +43,17 @@ class Catalog:
     @classmethod
     def open(cls, url: str) -> Catalog:
         """Open for reading; raises SchemaOutOfDate when the schema is not the one this code knows."""
-        catalog = cls(engine.connect(url, writable=False), _without_password(url))
+        try:
+            return cls._opened(url, unchanging=False)
+        except StorageFailed:
+            if not engine.is_settled(url):
+                raise
+            return cls._opened(url, unchanging=True)
+
+    @classmethod
+    def _opened(cls, url: str, *, unchanging: bool) -> Catalog:
+        sql = engine.connect(url, writable=False, unchanging=unchanging)
+        catalog = cls(sql, _without_password(url))
         try:
             catalog._check_schema()
         except BaseException:
@@ -65,7 +75,7 @@ class Catalog:
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """Write facts and their changes; they are acknowledged when the block ends."""
-        with engine.transaction(self._engine, self.place) as connection:
+        with engine.transaction(self._engine, self.place, writes=True) as connection:
             writer = Writer(connection)
             yield writer
             writer.record_changes()

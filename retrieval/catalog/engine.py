@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,17 +29,19 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def connect(url: str, *, writable: bool) -> Engine:
+def connect(url: str, *, writable: bool, unchanging: bool = False) -> Engine:
     """An engine whose transactions are durable when writable, and cannot write when not.
+
+    `unchanging` promises that nobody writes meanwhile, and needs nothing but the file itself.
 
     SQLite: WAL with synchronous=FULL, which lost none of 200 commits at a power loss where
     synchronous=NORMAL lost all of them. Readers open the file read-only and never checkpoint.
     """
     if make_url(url).get_backend_name() != "sqlite":
         return _server_engine(url, writable=writable)
-    engine = create_engine(_sqlite_address(url, writable=writable))
+    engine = create_engine(_sqlite_address(url, writable=writable, unchanging=unchanging))
     event.listen(engine, "connect", _prepare_writer if writable else _prepare_reader)
-    event.listen(engine, "begin", _begin_write if writable else _begin_read)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -51,14 +52,28 @@ def _server_engine(url: str, *, writable: bool) -> Engine:
     return engine
 
 
-def _sqlite_address(url: str, *, writable: bool) -> str:
-    path = Path(make_url(url).database or "").absolute()
+def _sqlite_address(url: str, *, writable: bool, unchanging: bool) -> str:
+    path = _sqlite_path(url)
     if writable:
-        return f"sqlite:///{path}"
-    # A write-ahead log needs a writable folder even to be read; on a read-only disk nothing can change.
-    mode = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
+        return sqlite_url(path)
     quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"sqlite:///file:{quoted}?{mode}&uri=true"
+    return f"sqlite:///file:{quoted}?{'immutable=1' if unchanging else 'mode=ro'}&uri=true"
+
+
+def _sqlite_path(url: str) -> Path:
+    return Path(make_url(url).database or "").absolute()
+
+
+def is_settled(url: str) -> bool:
+    """Whether a SQLite file alone holds the whole catalog: it was closed in order, and no log lies beside it.
+
+    Even reading a write-ahead log needs a few kilobytes beside it; on a disk that is full or read-only
+    a settled catalog can still be read as one that does not change.
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return False
+    log = _sqlite_path(url).with_name(_sqlite_path(url).name + "-wal")
+    return not log.exists() or not log.stat().st_size
 
 
 def _prepare_writer(connection: Any, _: ConnectionPoolEntry) -> None:
@@ -72,12 +87,10 @@ def _prepare_reader(connection: Any, _: ConnectionPoolEntry) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_write(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_read(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later could fail midway; one that only reads must not wait.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def hold_lock(engine: Engine, place: str) -> Connection | None:
@@ -98,10 +111,10 @@ def hold_lock(engine: Engine, place: str) -> Connection | None:
 
 
 @contextmanager
-def transaction(engine: Engine, place: str) -> Iterator[Connection]:
+def transaction(engine: Engine, place: str, *, writes: bool = False) -> Iterator[Connection]:
     """One transaction; what the database refuses becomes LibraryBusy or StorageFailed."""
     try:
-        with engine.begin() as connection:
+        with engine.execution_options(writes=writes).begin() as connection:
             yield connection
     except DBAPIError as error:
         if isinstance(error, OperationalError) and "locked" in str(error.orig):
@@ -111,7 +124,7 @@ def transaction(engine: Engine, place: str) -> Iterator[Connection]:
 
 def upgrade(engine: Engine, place: str) -> None:
     """Bring the schema to the newest revision, in one transaction."""
-    with transaction(engine, place) as connection:
+    with transaction(engine, place, writes=True) as connection:
         command.upgrade(_alembic(connection), "head")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from ..paths import display_path
 from . import changes
@@ -62,7 +62,10 @@ class Writer(Reader):
         return ids
 
     def place(self, path: bytes, image_id: int, *, mtime: int, size: int) -> None:
-        """Say that an image's content lies at this path now; the path leaves the image it had before."""
+        """Say that an image's content lies at this path now; the path leaves the image it had before.
+
+        That image stays, even where it has no place left: a file that is still to be read may hold it.
+        """
         before = self._connection.scalar(select(LocationRow.image_id).where(LocationRow.path == path))
         values = {"image_id": image_id, "mtime": mtime, "size": size, "missing_since": None}
         if before is None:
@@ -73,7 +76,6 @@ class Writer(Reader):
             self._touch([image_id])
         if before is not None and before != image_id:
             self._touch([before])
-            self._remove_placeless([before])
         self.forget_problems([path])
 
     def mark_missing(self, paths: Iterable[bytes]) -> None:
@@ -97,7 +99,7 @@ class Writer(Reader):
             leaving = delete(LocationRow).where(LocationRow.path == path).returning(LocationRow.image_id)
             images += self._connection.scalars(leaving)
         self._touch(images)
-        self._remove_placeless(images)
+        self.forget_placeless()
 
     def remove_images(self, ids: Iterable[int]) -> None:
         """Forget these images with all that is known about them."""
@@ -107,11 +109,10 @@ class Writer(Reader):
             self._touched.pop(image_id, None)
         changes.record(self._connection, "remove", gone)
 
-    def _remove_placeless(self, ids: Iterable[int]) -> None:
-        placed = select(LocationRow.image_id)
-        candidates = list(dict.fromkeys(ids))
-        query = select(ImageRow.id).where(ImageRow.id.in_(candidates), ImageRow.id.not_in(placed))
-        self.remove_images(list(self._connection.scalars(query)))
+    def forget_placeless(self) -> None:
+        """Forget the images that lie nowhere any more: their last file was changed or forgotten."""
+        nowhere = ~exists().where(LocationRow.image_id == ImageRow.id)
+        self.remove_images(list(self._connection.scalars(select(ImageRow.id).where(nowhere))))
 
     def annotate(self, image_id: int, source: str, annotations: Sequence[Annotation]) -> bool:
         """Make these all that `source` says about an image; True when that changed anything."""

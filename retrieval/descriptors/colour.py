@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
 
+from ..errors import UnknownDescriptor
 from ..images import RGB
 from . import lab
 from .base import AbstractDescriptor, Float32
@@ -21,6 +23,12 @@ class Colour(AbstractDescriptor):
     name = "colour"
     dimension = lab.DIMENSION
     bandwidth = 0.1
+
+    def __init__(self, configuration: Mapping[str, Any] = MappingProxyType({"version": VERSION})) -> None:
+        """Raises UnknownDescriptor for a space that another version of this code described."""
+        if configuration.get("version") != VERSION:
+            name = f"colour, version {configuration.get('version')}"
+            raise UnknownDescriptor(name, [f"colour, version {VERSION}"])
 
     @property
     def configuration(self) -> Mapping[str, Any]:

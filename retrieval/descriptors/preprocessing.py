@@ -32,6 +32,9 @@ class Preprocessing:
             raise InvalidSetting(f"size {self.size}, crop {self.crop}: choose 16 to 2048 and 0.1 to 1")
         if self.interpolation not in ("bicubic", "bilinear"):
             raise InvalidSetting(f"interpolation {self.interpolation}: choose bicubic or bilinear")
+        for name, triple in (("mean", self.mean), ("std", self.std)):
+            if len(triple) != 3 or not np.isfinite(triple).all():
+                raise InvalidSetting(f"{name} {triple}: give three numbers, one a channel, or one for all")
         if min(self.std) <= 0:
             raise InvalidSetting(f"std {self.std}: all three must be above 0")
 

@@ -22,5 +22,5 @@ def create(
     if name == "subject":
         return Subject(configuration, backbones, settings)
     if name == "colour":
-        return Colour()
+        return Colour(configuration)
     raise UnknownDescriptor(name, list(NAMES))

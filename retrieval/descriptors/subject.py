@@ -36,7 +36,7 @@ class Subject(AbstractDescriptor):
 
     @property
     def dimension(self) -> int:  # type: ignore[override]
-        return self._runtime.dimension
+        return int(self._configuration["dimension"])
 
     def describe(self, pictures: Sequence[RGB]) -> Float32:
         return self._runtime.forward(self._preprocessing.batch(pictures))
@@ -46,7 +46,11 @@ class Subject(AbstractDescriptor):
         backbone = self._configuration["backbone"]
         check_weights(backbone, self._weights, self._configuration["weights_sha256"])
         return TorchRuntime(
-            backbone, self._weights, device=self._settings.device, precision=self._settings.precision
+            backbone,
+            self._weights,
+            size=self._preprocessing.size,
+            device=self._settings.device,
+            precision=self._settings.precision,
         )
 
 

@@ -6,7 +6,8 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +43,9 @@ def write_file(root: Path, name: str, data: bytes | memoryview) -> Seal:
             os.fsync(file.fileno())
         temporary.replace(root / name)
         _sync(root)
-    except OSError as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
-        raise StorageFailed(root / name, error.strerror or error) from error
+        raise _storage_error(root / name, error) from error
     return seal(root, name)
 
 
@@ -59,9 +60,9 @@ def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:
         _sync(temporary)
         temporary.rename(root / name)
         _sync(root)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise StorageFailed(root / name, error.strerror or error) from error
+        raise _storage_error(root / name, error) from error
     return seal(root, name)
 
 
@@ -83,12 +84,22 @@ def verified(root: Path, pointer: Projection, versions: str) -> Path:
         raise ProjectionDamaged(pointer.generation, f"made by {pointer.library_versions}, this is {versions}")
     if not path.exists():
         raise ProjectionDamaged(pointer.generation, "missing from the library")
-    found = seal(root, pointer.generation)
+    with readable(pointer):
+        found = seal(root, pointer.generation)
     if (found.bytes, found.sha256) != (pointer.bytes, pointer.sha256):
         raise ProjectionDamaged(
             pointer.generation, f"{found.bytes} of {pointer.bytes} bytes, and a wrong checksum"
         )
     return path
+
+
+@contextmanager
+def readable(pointer: Projection) -> Iterator[None]:
+    """Whatever the file system refuses while a generation is opened counts as damage to it."""
+    try:
+        yield
+    except OSError as error:
+        raise ProjectionDamaged(pointer.generation, f"cannot be read ({error})") from error
 
 
 def strays(root: Path, live: Iterable[str]) -> list[Path]:
@@ -108,6 +119,11 @@ def prune(root: Path, live: Iterable[str]) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def _storage_error(path: Path, error: BaseException) -> BaseException:
+    """What the file system refused, in our words; anything else as it is."""
+    return StorageFailed(path, error.strerror or error) if isinstance(error, OSError) else error
 
 
 def _sha256(path: Path) -> str:

@@ -26,9 +26,14 @@ def publish(
         if not anew and _up_to_date(projections, pointers, seq):
             generations.prune(root, [each.generation for each in pointers])
             return False
-        fresh = [
-            each.write(reader, root, None if anew else _sound(each, pointers, root)) for each in projections
-        ]
+        try:
+            fresh = [
+                each.write(reader, root, None if anew else _sound(each, pointers, root))
+                for each in projections
+            ]
+        except BaseException:  # what is finished would only take up the space that is missing
+            generations.prune(root, [each.generation for each in pointers])
+            raise
     with catalog.writing() as writer:
         writer.point_to(fresh)
     generations.prune(root, [each.generation for each in fresh])

@@ -114,7 +114,9 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
     def load(self, root: Path, pointer: Projection | None) -> VectorIndex:
         if pointer is None:
             return self._empty()
-        index = VectorIndex.from_bytes(generations.verified(root, pointer, self.versions).read_bytes())
+        path = generations.verified(root, pointer, self.versions)
+        with generations.readable(pointer):
+            index = VectorIndex.from_bytes(path.read_bytes())
         if index.dimension != self._space.dimension:
             raise ProjectionDamaged(pointer.generation, f"holds features of dimension {index.dimension}")
         return index

@@ -23,7 +23,9 @@ from .base import AbstractProjection, AbstractView, Tail
 # What a match in a field is worth: words that a person chose for the picture before words of its place.
 FIELDS = {"title": 2.0, "tag": 2.0, "label": 2.0, "caption": 1.5, "name": 0.7}
 ENTRIES_VERSION = 1  # of the fields and of retrieval.tokens; raise it when either changes
+GAP = " | "  # between values: no token is written so, hence no phrase reaches across
 CHUNK = 1000  # images read from the catalog at a time
+MOST_SEGMENTS = 8  # every one costs each search a little; at so many, the index is built anew
 MEMORY = 256  # MB that Whoosh may use before it writes a run to disk
 
 
@@ -37,10 +39,13 @@ class WordIndex:
     @classmethod
     def open(cls, folder: Path) -> WordIndex:
         """Open a verified generation."""
+        from whoosh.index import IndexError as NoIndex
         from whoosh.index import open_dir
 
-        reader = open_dir(str(folder), readonly=True).reader()
-        return cls([reader] if reader.is_atomic() else list(reader.readers))
+        try:
+            return cls(_parts(open_dir(str(folder), readonly=True).reader()))
+        except NoIndex as error:  # Whoosh's word for files that went away since they were verified
+            raise FileNotFoundError(str(error)) from error
 
     @classmethod
     def in_memory(cls, images: Iterable[Image]) -> WordIndex:
@@ -49,8 +54,7 @@ class WordIndex:
 
         index = RamStorage().create_index(_schema())
         _add(index, images)
-        reader = index.reader()
-        return cls([reader] if reader.is_atomic() else list(reader.readers))
+        return cls(_parts(index.reader()))
 
 
 @final
@@ -78,10 +82,7 @@ class WordView(AbstractView[Terms]):
         return Ranking.of(ids[keep], rounded(scores[keep])).top(limit)
 
     def _matches(self, query: Any) -> tuple[Ids, Any]:
-        from whoosh.reading import MultiReader
-        from whoosh.searching import Searcher
-
-        searcher = Searcher(MultiReader(self._readers), closereader=False)
+        searcher = _searcher(self._readers, hidden=np.flatnonzero(~self._counts))
         found = list(searcher.search(query, limit=None, optimize=False).items())
         documents = np.array([document for document, _ in found], np.int64)
         return documents, np.array([score for _, score in found], np.float64)
@@ -100,7 +101,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        added = self._only_additions(reader, previous)
+        added = self._only_additions(reader, root, previous)
 
         def fill(folder: Path) -> None:
             if previous is not None and added is not None:
@@ -115,19 +116,23 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
     def load(self, root: Path, pointer: Projection | None) -> WordIndex:
         if pointer is None:
             return WordIndex([])
-        return WordIndex.open(generations.verified(root, pointer, self.versions))
+        path = generations.verified(root, pointer, self.versions)
+        with generations.readable(pointer):
+            return WordIndex.open(path)
 
     def view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
         fresh = WordIndex.in_memory(entries(reader, tail.put)) if len(tail.put) else WordIndex([])
         return WordView(loaded, fresh, tail.hidden)
 
-    def _only_additions(self, reader: Reader, previous: Projection | None) -> list[int] | None:
-        """The images added since a generation; None where anything else changed too.
+    def _only_additions(self, reader: Reader, root: Path, previous: Projection | None) -> list[int] | None:
+        """The images added since a generation; None where it is better built anew.
 
         Whoosh counts deleted documents in its statistics until it merges them away, so a generation
         with deletions would score unlike a rebuilt one.
         """
         if previous is None or previous.library_versions != self.versions:
+            return None
+        if len(list((root / previous.generation).glob("*.seg"))) >= MOST_SEGMENTS:
             return None
         changes = reader.changes_since(previous.seq)
         newest = reader.newest_image_at(previous.seq)
@@ -149,7 +154,7 @@ def fields_of(image: Image) -> dict[str, str]:
     texts["name"] = tuple(
         dict.fromkeys(words for place in image.locations for words in _names(place.display))
     )
-    return {name: " ".join(tokens("\n".join(values))) for name, values in texts.items()}
+    return {name: GAP.join(" ".join(tokens(value)) for value in values) for name, values in texts.items()}
 
 
 def _names(path: str) -> tuple[str, str]:
@@ -185,6 +190,11 @@ def _extend(previous: Path, folder: Path, images: Iterable[Image]) -> None:
 
 
 def _add(index: Any, images: Iterable[Image]) -> None:
+    """Write the images as segments of their own.
+
+    Segments are never merged: Whoosh then sums up lengths that it stores only roughly, and the scores
+    would no longer be those of an index built anew.
+    """
     writer = index.writer(limitmb=MEMORY)
     try:
         for image in images:
@@ -192,7 +202,7 @@ def _add(index: Any, images: Iterable[Image]) -> None:
     except BaseException:
         writer.cancel()
         raise
-    writer.commit()
+    writer.commit(merge=False)
 
 
 def _drop_lock(folder: Path) -> None:
@@ -210,6 +220,34 @@ def _query(terms: Terms) -> Any:
         Phrase(name, list(phrase), boost=boost) for phrase in terms.phrases for name, boost in FIELDS.items()
     ]
     return Or(words + phrases)
+
+
+def _searcher(readers: list[Any], *, hidden: Ids) -> Any:
+    """A searcher over all readers whose statistics leave the hidden documents out."""
+    from whoosh.reading import MultiReader
+    from whoosh.searching import Searcher
+
+    gone = set(hidden.tolist())
+
+    class Counting(Searcher):  # type: ignore[misc]  # Whoosh has no types
+        def idf(self, fieldname: str, text: str) -> float:
+            matching = self.ixreader.doc_frequency(fieldname, text)
+            if gone and matching:
+                matching -= len(gone.intersection(self.ixreader.postings(fieldname, text).all_ids()))
+            # Whoosh's own formula, of BM25F's inverse document frequency.
+            return float(np.log((self._doccount - len(gone)) / (matching + 1)) + 1)
+
+        def avg_field_length(self, fieldname: str) -> float:
+            length = self.field_length(fieldname)
+            length -= sum(self.doc_field_length(number, fieldname, 0) or 0 for number in gone)
+            return float(length / max(1, self._doccount - len(gone)))
+
+    return Counting(MultiReader(readers), closereader=False)
+
+
+def _parts(reader: Any) -> list[Any]:
+    """The readers of the single segments that a reader consists of."""
+    return [reader] if reader.is_atomic() else list(reader.readers)
 
 
 def _image_ids(reader: Any) -> Ids:

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from indexer.cli import cli
 from indexer.lock import writer_lock
 from retrieval import Library
 from retrieval.descriptors.colour import Colour
@@ -18,7 +21,9 @@ ROOT = Path(__file__).parents[2]
 AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 
 
-def python(*arguments: object, powerless: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
+def python(
+    *arguments: object, powerless: bool = False, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the interpreter in the repository; `powerless` takes root's right to read everything away."""
     prefix = AS_ANYBODY if powerless and os.geteuid() == 0 else ()
     return subprocess.run(
@@ -32,7 +37,9 @@ def python(*arguments: object, powerless: bool = False, **environment: str) -> s
     )
 
 
-def pictor(*arguments: object, powerless: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
+def pictor(
+    *arguments: object, powerless: bool = False, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command; it may succeed or fail, but never with a traceback."""
     done = python("-m", "indexer.cli", *arguments, powerless=powerless, **environment)
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
@@ -44,6 +51,13 @@ def pictor_json(*arguments: object, code: int = 0, powerless: bool = False) -> A
     done = pictor(*arguments, "--json", powerless=powerless)
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout)
+
+
+def run(*arguments: object) -> str:
+    """What a command that succeeds writes to stdout, called in this process."""
+    result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def make_without_backbone(library: Path) -> Path:

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from retrieval import Library, Query, StoredPicture, parse
+from retrieval import Image, Library, Query, StoredPicture, parse, path_bytes
 
 
 def contents(path: Path) -> dict[str, Any]:
@@ -15,8 +15,7 @@ def contents(path: Path) -> dict[str, Any]:
         images = reader.images(reader.ids().tolist()).values()
         features = {
             space.descriptor: {
-                int(image_id): row.tobytes()
-                for image_id, row in zip(*reader.features(space), strict=True)
+                int(image_id): row.tobytes() for image_id, row in zip(*reader.features(space), strict=True)
             }
             for space in library.spaces
         }
@@ -26,7 +25,9 @@ def contents(path: Path) -> dict[str, Any]:
                     "id": image.id,
                     "facts": (image.width, image.height, image.format, image.bytes, image.perceptual_hash),
                     "taken_at": image.taken_at,
-                    "places": [(each.path, each.size, each.missing_since is None) for each in image.locations],
+                    "places": [
+                        (each.path, each.size, each.missing_since is None) for each in image.locations
+                    ],
                     "said": image.annotations,
                     "features": {name: rows.get(image.id) for name, rows in features.items()},
                     "thumbnail": hashlib.sha256(library.thumbnail(image.id)).hexdigest(),
@@ -34,7 +35,9 @@ def contents(path: Path) -> dict[str, Any]:
                 for image in images
             },
             "problems": [(each.path, each.code) for each in reader.problems()],
-            "projections": sorted((each.kind, each.space_id, each.library_versions) for each in reader.projections()),
+            "projections": sorted(
+                (each.kind, each.space_id, each.library_versions) for each in reader.projections()
+            ),
         }
 
 
@@ -47,7 +50,11 @@ def differences(path: Path, other: Path) -> list[str]:
         if one is None or two is None:
             found.append(f"image {digest} is in one of them only")
         else:
-            found += [f"{name} of image {one['id']}: {one[name]} {two[name]}" for name in one if one[name] != two[name]]
+            found += [
+                f"{name} of image {one['id']}: {one[name]} {two[name]}"
+                for name in one
+                if one[name] != two[name]
+            ]
     return found
 
 
@@ -62,7 +69,8 @@ def answers(path: Path, *lines: str) -> dict[str, list[tuple[int, float]]]:
             for each in {ids[0], ids[len(ids) // 2], ids[-1]}
         }
         return {
-            name: [(hit.id, hit.score) for hit in library.search(query).hits] for name, query in queries.items()
+            name: [(hit.id, hit.score) for hit in library.search(query).hits]
+            for name, query in queries.items()
         }
 
 
@@ -75,3 +83,11 @@ def last_change(path: Path) -> int:
 def generations(path: Path) -> list[str]:
     """Names of what lies among the projections."""
     return sorted(each.name for each in (path / "projections").iterdir())
+
+
+def image_at(library: Path, path: Path) -> Image:
+    """The image that the library has at a path."""
+    with Library.open(library) as opened:
+        with opened.catalog.reading() as reader:
+            image_id, _ = reader.locations()[path_bytes(path)]
+        return opened.image(image_id)

@@ -74,13 +74,19 @@ def test_relative_paths_start_at_the_file_and_absolute_ones_stay(
 
 REFUSED: dict[str, tuple[bytes, str]] = {
     "an empty file": (b"", "line 1 must name the columns, and one of them must be path"),
-    "no path column": (b"file,title\na.jpg,A\n", "line 1 must name the columns, and one of them must be path"),
+    "no path column": (
+        b"file,title\na.jpg,A\n",
+        "line 1 must name the columns, and one of them must be path",
+    ),
     "no path in a line": (b"path,title\na.jpg,A\n,B\n", "line 3: no path, too many cells or a zero byte"),
     "too many cells": (b"path,title\na.jpg,A,surplus\n", "line 2: no path, too many cells or a zero byte"),
     "a zero byte": (b"path,title\na.jpg,A\nb.jpg,B\0B\n", "line 3: no path, too many cells or a zero byte"),
     "an unclosed quote": (b'path,title\na.jpg,"A\nb.jpg,B\n', "line 2: unexpected end of data"),
     "text after a quote": (b'path,title\na.jpg,"A"B\n', "line 2: ',' expected after '\"'"),
-    "a cell of 200 kB": (b"path,title\na.jpg," + b"A" * 200_000 + b"\n", "line 2: field larger than field limit"),
+    "a cell of 200 kB": (
+        b"path,title\na.jpg," + b"A" * 200_000 + b"\n",
+        "line 2: field larger than field limit",
+    ),
     "Latin-1": (b"path,title\nk\xfcste.jpg,A\n", "not UTF-8 (byte 12); save it as UTF-8"),
     "UTF-16": ("path,title\na.jpg,A\n".encode("utf-16"), "not UTF-8 (byte 0); save it as UTF-8"),
     "Latin-1 far down": (

@@ -168,7 +168,10 @@ def test_checking_changes_nothing(library: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
     assert run("check", library)[0] == 1
     after = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
-    assert {path.name for path in after.keys() ^ before.keys()} <= {"catalog.sqlite-shm", "catalog.sqlite-wal"}
+    assert {path.name for path in after.keys() ^ before.keys()} <= {
+        "catalog.sqlite-shm",
+        "catalog.sqlite-wal",
+    }
     assert {path: after[path] for path in before} == before
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -156,4 +155,4 @@ def test_running_again_tries_the_bad_ones_again_and_nothing_else(hostile: Hostil
     assert {name_of(each["path"]): each["code"] for each in report["problems"]} == hostile.codes
     with Library.open(hostile.library) as opened, opened.catalog.reading() as reader:
         assert {each.tries for each in reader.problems()} == {2}
-    assert os.stat(secret).st_mode & 0o777 == 0
+    assert secret.stat().st_mode & 0o777 == 0

@@ -64,7 +64,9 @@ def planned(world: World) -> Plan:
 
 def fates(plan: Plan) -> list[tuple[bytes, str]]:
     return [
-        (each.path if isinstance(each, Found) else each, name) for name in LISTS for each in getattr(plan, name)
+        (each.path if isinstance(each, Found) else each, name)
+        for name in LISTS
+        for each in getattr(plan, name)
     ]
 
 
@@ -74,13 +76,17 @@ def test_before_and_now_give_the_plan(world: World) -> None:
 
 
 def test_lists_are_in_the_order_of_paths_and_new_and_changed_are_read() -> None:
-    world = World({"/p/b": OLD, "/p/e": OLD, "/p/d": OLD}, {"/p/c": (1, 1), "/p/b": (9, 9), "/p/a": (1, 1)}, {})
+    world = World(
+        {"/p/b": OLD, "/p/e": OLD, "/p/d": OLD}, {"/p/c": (1, 1), "/p/b": (9, 9), "/p/a": (1, 1)}, {}
+    )
     plan = planned(world)
     assert [each.path for each in plan.to_read] == [b"/p/a", b"/p/b", b"/p/c"]
     assert plan.missing == (b"/p/d", b"/p/e")
 
 
-paths = st.sampled_from([b"/%s/%s" % (folder, name) for folder in (b"p", b"p/s", b"ps", b"q") for name in (b"a", b"b")])
+paths = st.sampled_from(
+    [b"/%s/%s" % (folder, name) for folder in (b"p", b"p/s", b"ps", b"q") for name in (b"a", b"b")]
+)
 numbers = st.integers(0, 2)
 folders = st.lists(st.sampled_from([b"/p", b"/p/s", b"/q", b"/", b"/p/a"]), max_size=3)
 

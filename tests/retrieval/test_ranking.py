@@ -94,9 +94,9 @@ def test_ranks_count_from_one_and_unranked_ids_have_none(scored: dict[int, float
     assert ranking.rank_of(np.array(asked, np.int64)).tolist() == expected
 
 
-def test_scores_are_compared_to_six_decimals_and_without_a_negative_zero() -> None:
-    assert SCORE_DECIMALS == 6
-    scores = np.array([0.12345649, 0.1234565001, -1e-9, 1.0])
-    assert rounded(scores).tolist() == [0.123456, 0.123457, 0.0, 1.0]
+def test_scores_are_compared_without_their_last_decimals_and_without_a_negative_zero() -> None:
+    step = 10.0**-SCORE_DECIMALS
+    scores = np.array([0.5 + 0.4 * step, 0.5 + 0.6 * step, -0.1 * step, 1.0])
+    assert rounded(scores).tolist() == pytest.approx([0.5, 0.5 + step, 0.0, 1.0], abs=step / 1000)
     assert not np.signbit(rounded(scores)).any()
-    assert scores[0] == 0.12345649
+    assert scores[0] == 0.5 + 0.4 * step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,46 +12,71 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import BackboneUnavailable
+from ..backbone import Backbone
 from ..base import Float32, unit_rows
 from ..preprocessing import Preprocessing
 
+MADE = ("pretrained", "untrained")  # weights that are not a file
 UNTRAINED_SEED = 2026
 HUB = "huggingface.co"
 # Features of a lower precision are used only where every probe's cosine to float32 is above this.
 AGREEMENT = 0.999
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Weights:
-    """A backbone's weights as the bytes of a safetensors file, with timm's preprocessing for them."""
+def fetch_backbone(name: str, weights: str = "pretrained", **preprocessing: str) -> Backbone:
+    """A timm backbone with weights: "pretrained" (through timm), "untrained" (seeded) or a safetensors file.
 
-    data: bytes
-    preprocessing: Preprocessing
-    trained: bool
-
-
-def fetch(backbone: str, weights: str) -> Weights:
-    """The weights of a timm backbone: "pretrained" (through timm), "untrained" (seeded) or a file.
-
-    Raises BackboneUnavailable for an unknown name, for a file that does not fit, and when the
-    pretrained weights can be neither found in timm's cache nor downloaded.
+    `preprocessing` overrides timm's, as in size="256". Raises BackboneUnavailable for an unknown name,
+    for a file or a size that does not fit, for a model without one pooled feature, and when pretrained
+    weights can be neither found in timm's cache nor downloaded; InvalidSetting for bad overrides.
     """
-    if weights not in ("pretrained", "untrained"):
-        return _from_file(backbone, Path(weights))
-    _go_offline_where_there_is_no_hub()
+    if weights == "pretrained":
+        _go_offline_where_there_is_no_hub()
+    model, data = _seeded_or_pretrained(name, weights) if weights in MADE else _from_file(name, Path(weights))
+    prepared = _timm_preprocessing(model).overridden(preprocessing)
+    dimension = _pooled_dimension(model.eval(), name, prepared.size)
+    return Backbone(name, data, prepared, dimension, trained=weights != "untrained")
+
+
+def _seeded_or_pretrained(name: str, weights: str) -> tuple[Any, bytes]:
     import torch
     from safetensors.torch import save
 
     torch.manual_seed(UNTRAINED_SEED)
-    model = _create(backbone, pretrained=weights == "pretrained")
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    return Weights(save(state), _timm_preprocessing(model), trained=weights == "pretrained")
+    model = _create(name, pretrained=weights == "pretrained")
+    return model, save({key: tensor.contiguous() for key, tensor in model.state_dict().items()})
+
+
+def _from_file(name: str, path: Path) -> tuple[Any, bytes]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BackboneUnavailable(name, f"{path}: {error.strerror}") from error
+    model = _create(name, pretrained=False)
+    _load(model, name, path)
+    return model, data
+
+
+def _pooled_dimension(model: Any, name: str, size: int) -> int:
+    import torch
+
+    try:
+        with torch.inference_mode():
+            shape = tuple(model(torch.zeros(1, 3, size, size)).shape)
+    except (AssertionError, RuntimeError) as error:  # what timm's models check their input with
+        reason = f"does not take pictures of {size} × {size} pixels ({error})"
+        raise BackboneUnavailable(name, reason, BackboneUnavailable.OTHER_SIZE) from error
+    if len(shape) != 2:
+        reason = f"gives features of shape {shape[1:]}, not one pooled vector"
+        raise BackboneUnavailable(name, reason, BackboneUnavailable.UNKNOWN)
+    return int(shape[1])
 
 
 class TorchRuntime:
     """A timm backbone without its classifier: batches in, pooled features of unit length out."""
 
-    def __init__(self, backbone: str, weights: Path, *, device: str, precision: str) -> None:
+    def __init__(self, backbone: str, weights: Path, *, size: int, device: str, precision: str) -> None:
+        """`size`: pixels along each side of the batches to come. Raises BackboneUnavailable."""
         import torch
 
         self._torch = torch
@@ -60,8 +84,7 @@ class TorchRuntime:
         model = _create(backbone, pretrained=False)
         _load(model, backbone, weights)
         self._model = model.eval().to(self.device, memory_format=torch.channels_last)
-        self.dimension = self._pooled_dimension(backbone)
-        self.precision = self._fastest_precision() if precision == "auto" else precision
+        self.precision = self._fastest_precision(size) if precision == "auto" else precision
 
     def forward(self, batch: npt.NDArray[np.float32]) -> Float32:
         """(picture, 3, height, width) to (picture, dimension), rows of unit length."""
@@ -77,18 +100,11 @@ class TorchRuntime:
             pooled = self._model(tensor)
         return unit_rows(pooled.float().cpu().numpy())
 
-    def _pooled_dimension(self, backbone: str) -> int:
-        shape = self._forward(np.zeros((1, 3, 224, 224), np.float32), "float32").shape
-        if len(shape) != 2:
-            reason = f"gives features of shape {shape[1:]}, not one pooled vector"
-            raise BackboneUnavailable(backbone, reason, BackboneUnavailable.UNKNOWN)
-        return int(shape[1])
-
-    def _fastest_precision(self) -> str:
+    def _fastest_precision(self, size: int) -> str:
         """bfloat16 where the processor computes it in hardware and the features agree."""
         if not _has_fast_bfloat16(self.device):
             return "float32"
-        probe = np.random.default_rng(0).standard_normal((2, 3, 224, 224), np.float32)
+        probe = np.random.default_rng(0).standard_normal((2, 3, size, size), np.float32)
         cosines = (self._forward(probe, "float32") * self._forward(probe, "bfloat16")).sum(axis=1)
         return "bfloat16" if cosines.min() > AGREEMENT else "float32"
 
@@ -107,16 +123,6 @@ def _create(backbone: str, *, pretrained: bool) -> Any:
             raise
         reason = "its pretrained weights could not be fetched"
         raise BackboneUnavailable(backbone, reason, BackboneUnavailable.OFFLINE) from error
-
-
-def _from_file(backbone: str, path: Path) -> Weights:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BackboneUnavailable(backbone, f"{path}: {error.strerror}") from error
-    model = _create(backbone, pretrained=False)
-    _load(model, backbone, path)
-    return Weights(data, _timm_preprocessing(model), trained=True)
 
 
 def _load(model: Any, backbone: str, path: Path) -> None:

@@ -159,7 +159,7 @@ def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: Cata
 
 
 def test_any_number_of_paths_can_be_forgotten_at_once(catalog: Catalog) -> None:
-    """More than one statement can name: SQLite takes 32766 parameters, PostgreSQL 65535."""
+    """More than one statement can name: SQLite takes 32766 parameters (Debian's more), PostgreSQL 65535."""
     with catalog.writing() as writer:
         [image_id] = writer.add_images([new_image(1)])
         writer.place(A, image_id, mtime=1, size=1)

@@ -30,7 +30,7 @@ def descriptor(request: pytest.FixtureRequest, library: Library) -> AbstractDesc
 
 
 def made(library: Library, name: str, configuration: Any) -> AbstractDescriptor:
-    return registry.create(name, configuration, backbones=library.backbones, settings=library.settings)
+    return registry.create(name, configuration, backbones=library.path / "backbones", settings=Settings())
 
 
 def scenes(count: int = 5) -> list[RGB]:
@@ -116,10 +116,10 @@ def other_values(library: Library, name: str) -> dict[str, Any]:
 
 def other_weights(library: Library) -> str:
     [space] = [each for each in library.spaces if each.descriptor == "subject"]
-    state = load(weights_path(library.backbones, space.configuration["weights_sha256"]).read_bytes())
+    state = load(weights_path(library.path / "backbones", space.configuration["weights_sha256"]).read_bytes())
     data = save(state, metadata={"made": "by a test"})
     digest = sha256(data).hexdigest()
-    weights_path(library.backbones, digest).write_bytes(data)
+    weights_path(library.path / "backbones", digest).write_bytes(data)
     return digest
 
 
@@ -148,7 +148,7 @@ def fingerprint(library: Library, name: str, configuration: Any) -> str:
 @pytest.fixture
 def library_copy(library: Library, tmp_path: Path) -> Library:
     """The same spaces in a folder that may be written to."""
-    shutil.copytree(library.backbones, tmp_path / "backbones")
+    shutil.copytree(library.path / "backbones", tmp_path / "backbones")
     return Library(tmp_path, library.catalog, Settings())
 
 

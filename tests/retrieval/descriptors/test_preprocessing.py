@@ -11,7 +11,7 @@ import timm
 from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
-from retrieval import InvalidSetting, Library
+from retrieval import InvalidSetting, Library, fetch_backbone
 from retrieval.descriptors.preprocessing import Preprocessing
 from retrieval.descriptors.runtimes import pytorch
 from tests.drawing import scene
@@ -51,7 +51,7 @@ class TestPreprocessing:
     def test_overrides_are_kept_with_the_library(self, tmp_path: Path) -> None:
         texts = {"size": "96", "crop": "1", "interpolation": "bicubic", "mean": "0.5", "std": "0.2,0.3,0.4"}
         with Library.create(tmp_path / "library") as library:
-            library.make_spaces("test_resnet", "untrained", **texts)
+            library.make_spaces(fetch_backbone("test_resnet", "untrained", **texts))
             kept = library.spaces[0].configuration
         expected = Preprocessing(96, 1.0, "bicubic", (0.5, 0.5, 0.5), (0.2, 0.3, 0.4))
         assert Preprocessing.from_json(kept) == expected

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from timm.data import create_transform, resolve_data_config
 from timm.models import register_model
 
-from retrieval import BackboneUnavailable, Library, Picture, Query, RetrievalError, Settings
+from retrieval import BackboneUnavailable, Library, Picture, Query, RetrievalError, Settings, fetch_backbone
 from retrieval.descriptors.runtimes import pytorch
 from retrieval.descriptors.subject import Subject
 from tests.drawing import scene
@@ -41,7 +41,7 @@ def saved(model: Any, path: Path) -> Path:
 def made(folder: Path, backbone: str, weights: Path | str, **preprocessing: str) -> Subject:
     """The descriptor of a new library."""
     with Library.create(folder) as library:
-        library.make_spaces(backbone, str(weights), **preprocessing)
+        library.make_spaces(fetch_backbone(backbone, str(weights), **preprocessing))
         configuration = library.spaces[0].configuration
     return Subject(configuration, folder / "backbones", Settings(device="cpu", precision="float32"))
 
@@ -50,7 +50,7 @@ def refusal(folder: Path, backbone: str, weights: Path | str) -> str:
     """Why no library is made, which then has no space either."""
     with Library.create(folder) as library:
         with pytest.raises(BackboneUnavailable, match=f"^{backbone}: .*; (give|choose|go) ") as caught:
-            library.make_spaces(backbone, str(weights))
+            library.make_spaces(fetch_backbone(backbone, str(weights)))
         assert library.spaces == ()
     return str(caught.value)
 
@@ -174,7 +174,7 @@ class TestRuntime:
     def test_a_size_that_a_model_cannot_take_is_refused_before_anything_is_made(self, tmp_path: Path) -> None:
         with Library.create(tmp_path / "library") as library:
             with pytest.raises(RetrievalError, match="96"):
-                library.make_spaces("fixed_vit", "untrained", size="96")
+                library.make_spaces(fetch_backbone("fixed_vit", "untrained", size="96"))
             assert library.spaces == ()
 
     def test_a_model_that_does_not_pool_is_refused(self, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ class TestRuntime:
             pytest.skip("this processor does not compute bfloat16 in hardware")
         configuration, pictures = library.spaces[0].configuration, [scene(seed) for seed in range(6)]
         exact, fast = (
-            Subject(configuration, library.backbones, Settings(device="cpu", precision=precision))
+            Subject(configuration, library.path / "backbones", Settings(device="cpu", precision=precision))
             for precision in ("float32", "bfloat16")
         )
         cosines = (exact.describe(pictures) * fast.describe(pictures)).sum(axis=1)

@@ -20,6 +20,7 @@ from retrieval import (
     Query,
     StoredPicture,
     Text,
+    fetch_backbone,
 )
 from tests.drawing import scene
 from tests.reference import pairs_of
@@ -113,12 +114,21 @@ class TestAcknowledged:
 
     def test_a_new_library_finds_what_was_never_published(self, tmp_path: Path) -> None:
         with Library.create(tmp_path / "new") as library:
-            library.make_spaces("test_resnet", "untrained")
+            library.make_spaces(fetch_backbone("test_resnet", "untrained"))
             assert library.search(Query((Text("lantern"),))).ids == []
             first, second = add(library, [1, 2], "lantern")
             with Library.open(library.path) as reader:
                 assert reader.search(Query((Text("lantern"),))).ids == [first, second]
                 assert reader.search(Query((StoredPicture(first),))).ids == [second]
+
+    def test_spaces_count_from_the_moment_they_are_made(self, tmp_path: Path) -> None:
+        with Library.create(tmp_path / "new") as library:
+            assert library.search(Query()).ids == []
+            assert library.status().damages == ()
+            library.make_spaces(fetch_backbone("test_resnet", "untrained"))
+            assert library.signals == ("words", "subject", "colour")
+            first, second = add(library, [1, 2], "lantern")
+            assert library.search(Query((StoredPicture(first),))).ids == [second]
 
 
 class TestPublished:

@@ -46,14 +46,14 @@ def build(ids: Ids, features: Features) -> VectorIndex:
 
 
 @given(collections(), eighths(), LIMIT)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_it_agrees_with_brute_force(held: tuple[Ids, Features], query: Any, limit: int) -> None:
     found = build(*held).search(query_of(query), limit=limit, allowed=None)
     assert pairs_of(found) == nearest(query, *held, limit=limit)
 
 
 @given(collections(), eighths(), LIMIT, st.data())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_a_filter_acts_before_the_limit(
     held: tuple[Ids, Features], query: Any, limit: int, data: st.DataObject
 ) -> None:
@@ -75,7 +75,7 @@ def test_bytes_and_back_change_no_answer(held: tuple[Ids, Features], query: Any,
 
 
 @given(st.data(), eighths(), LIMIT)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_a_generation_with_its_tail_is_searched_as_one(data: st.DataObject, query: Any, limit: int) -> None:
     old_ids, old = data.draw(collections())
     known = st.sampled_from(old_ids.tolist()) if len(old_ids) else ID
