@@ -99,7 +99,14 @@ class ImageTooLarge(UnreadableImage):
 
     def __init__(self, name: str, *, amount: float, limit: float, unit: str, setting: str) -> None:
         code = "too-many-pixels" if unit == "megapixels" else "too-many-bytes"
-        super().__init__(name, code, f"{amount:.0f} {unit}; the limit is {limit:.0f} (setting {setting})")
+        super().__init__(
+            name, code, f"{_plain(amount)} {unit}; the limit is {_plain(limit)} (setting {setting})"
+        )
+
+
+def _plain(number: float) -> str:
+    """Three decimals at most, so that an amount just over a limit is seen to be over it."""
+    return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 class UnknownDescriptor(RetrievalError):

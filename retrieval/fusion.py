@@ -17,6 +17,9 @@ import numpy as np
 
 from .ranking import Ids, Ranking, Scores
 
+# Sums are rounded, so that the order in which their addends came never decides who is first.
+SUM_DECIMALS = 12
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightedRanking:
@@ -42,8 +45,9 @@ def fuse(rankings: Sequence[WeightedRanking], amounts: Amounts) -> Ranking:
         return Ranking.of([], [])
     ids = np.unique(np.concatenate([each.ranking.ids for each in rankings]))
     totals = np.zeros(len(ids))
-    for each in rankings:  # in the order given: a floating-point sum depends on it
+    for each in rankings:
         totals[np.searchsorted(ids, each.ranking.ids)] += amounts(each)
+    totals = np.round(totals, SUM_DECIMALS)
     return Ranking.of(ids[totals > 0], totals[totals > 0])
 
 

@@ -13,7 +13,27 @@ from .errors import InvalidQuery
 
 MAX_PARTS = 16
 MAX_TEXT = 1000  # characters; longer queries are pasted by accident, and cost the word index dearly
+MAX_VALUES = 100  # folders, tags or labels in one query
 MAX_LIMIT = 1000  # hits in one answer; more are had by paging
+
+
+def _check_weight(weight: float) -> None:
+    if not math.isfinite(weight) or weight == 0 or abs(weight) > 100:
+        raise InvalidQuery(f"weight {weight}: choose a number from -100 to 100 that is not 0")
+
+
+def _check_values(name: str, values: tuple[str, ...]) -> None:
+    if len(values) > MAX_VALUES:
+        raise InvalidQuery(f"{len(values)} {name}; the limit is {MAX_VALUES}")
+    for value in values:
+        _check_text(f"one of the {name}", value)
+
+
+def _check_text(what: str, text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise InvalidQuery(f"{what} has {len(text)} characters; the limit is {MAX_TEXT}")
+    if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise InvalidQuery(f"{what} holds a zero byte or half a character; type it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +47,7 @@ class Text:
         _check_weight(self.weight)
         if not self.text.strip():
             raise InvalidQuery("the text part is empty; give words or leave the part out")
-        if len(self.text) > MAX_TEXT:
-            raise InvalidQuery(f"the text has {len(self.text)} characters; the limit is {MAX_TEXT}")
+        _check_text("the text", self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +98,8 @@ class Filters:
     before: date | None = None
 
     def __post_init__(self) -> None:
+        for name in ("folders", "tags", "labels"):
+            _check_values(name, getattr(self, name) + getattr(self, f"without_{name}"))
         if self.after and self.before and self.after >= self.before:
             raise InvalidQuery(f"after {self.after} and before {self.before} leave no day between them")
 
@@ -113,8 +134,3 @@ class Query:
         for signal, weight in self.weights.items():
             if not (math.isfinite(weight) and 0 <= weight <= 100):
                 raise InvalidQuery(f"weight {weight} of signal {signal}: choose from 0 to 100")
-
-
-def _check_weight(weight: float) -> None:
-    if not math.isfinite(weight) or weight == 0 or abs(weight) > 100:
-        raise InvalidQuery(f"weight {weight}: choose a number from -100 to 100 that is not 0")

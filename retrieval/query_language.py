@@ -72,7 +72,7 @@ def _term(match: re.Match[str]) -> _Term:
 
 def _broken(line: str, position: int) -> str:
     if line.count('"', position) % 2:
-        return f"column {line.index(chr(34), position) + 1}: this quotation mark is never closed"
+        return f"column {line.rindex(chr(34)) + 1}: this quotation mark is never closed"
     if _KEY_ALONE.match(line, position):
         return f"column {position + 1}: the key has no value; write it without a blank, as in tag:boat"
     return f"column {position + 1}: put blanks around what is in quotation marks"

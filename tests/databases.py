@@ -127,26 +127,26 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=BACKENDS)
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
     """The address of a database without tables, of either kind."""
     if request.param == "sqlite":
-        yield sqlite_url(tmp_path / "empty.sqlite")
+        yield make_url(sqlite_url(tmp_path / "empty.sqlite"))
         return
     server: Server = request.getfixturevalue("postgresql")
     url = server.create()
-    yield url
+    yield make_url(url)
     server.drop(url)
 
 
 @pytest.fixture(params=BACKENDS)
-def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
     """The address of an empty catalog, of either kind."""
     if request.param == "sqlite":
         source: Path = request.getfixturevalue("sqlite_template")
-        return sqlite_url(Path(shutil.copy(source, tmp_path / "catalog.sqlite")))
+        return make_url(sqlite_url(Path(shutil.copy(source, tmp_path / "catalog.sqlite"))))
     url: str = request.getfixturevalue("postgresql_catalog")
     execute(url, DISCONNECT, f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
-    return url
+    return make_url(url)
 
 
 def new_image(

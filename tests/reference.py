@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval import Ranking
+from retrieval.ranking import SCORE_DECIMALS
 
 
 def nearest(
@@ -18,11 +19,11 @@ def nearest(
     limit: int,
     allowed: Collection[int] | None = None,
 ) -> list[tuple[int, float]]:
-    """The best (image id, inner product) pairs, by falling score to six decimals, then by rising id."""
+    """The best (image id, inner product) pairs, by falling score to SCORE_DECIMALS, then by rising id."""
     query, ids, features = np.asarray(query), np.asarray(ids, np.int64), np.asarray(features)
     scores = features.astype(np.float64) @ query.astype(np.float64)
     pairs = [
-        (each, round(score, 6))
+        (each, round(score, SCORE_DECIMALS))
         for each, score in zip(ids.tolist(), scores.tolist(), strict=True)
         if allowed is None or each in allowed
     ]

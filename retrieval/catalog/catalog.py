@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import URL, Connection, Engine
 
 from ..errors import SchemaOutOfDate, StorageFailed
 from . import engine
@@ -26,12 +26,13 @@ class Catalog:
         self.place = place
 
     @classmethod
-    def create(cls, url: str) -> Catalog:
+    def create(cls, url: str | URL) -> Catalog:
         """Open for writing; the schema is made, or brought up to date.
 
         Raises LibraryBusy where the database is a server and another writer is at work on it.
         """
-        catalog = cls(engine.connect(url, writable=True), _without_password(url))
+        parts = engine.address(url)
+        catalog = cls(engine.connect(parts, writable=True), _without_password(parts))
         try:
             catalog._lock = engine.hold_lock(catalog._engine, catalog.place)
             engine.upgrade(catalog._engine, catalog.place)
@@ -41,17 +42,18 @@ class Catalog:
         return catalog
 
     @classmethod
-    def open(cls, url: str) -> Catalog:
+    def open(cls, url: str | URL) -> Catalog:
         """Open for reading; raises SchemaOutOfDate when the schema is not the one this code knows."""
+        parts = engine.address(url)
         try:
-            return cls._opened(url, unchanging=False)
+            return cls._opened(parts, unchanging=False)
         except StorageFailed:
-            if not engine.is_settled(url):
+            if not engine.is_settled(parts):
                 raise
-            return cls._opened(url, unchanging=True)
+            return cls._opened(parts, unchanging=True)
 
     @classmethod
-    def _opened(cls, url: str, *, unchanging: bool) -> Catalog:
+    def _opened(cls, url: URL, *, unchanging: bool) -> Catalog:
         sql = engine.connect(url, writable=False, unchanging=unchanging)
         catalog = cls(sql, _without_password(url))
         try:
@@ -87,5 +89,5 @@ class Catalog:
         self._engine.dispose()
 
 
-def _without_password(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+def _without_password(url: URL) -> str:
+    return url.render_as_string(hide_password=True)

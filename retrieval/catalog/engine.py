@@ -6,30 +6,45 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 
-from ..errors import LibraryBusy, StorageFailed
+from ..errors import InvalidSetting, LibraryBusy, StorageFailed
 
 BUSY_SECONDS = 5
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
 PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
 
 
-def sqlite_url(path: Path) -> str:
-    """The address of a SQLite catalog in a file."""
-    return f"sqlite:///{path}"
+def sqlite_url(path: Path) -> URL:
+    """The address of a SQLite catalog in a file, whatever signs its path holds."""
+    return URL.create("sqlite", database=str(path))
 
 
-def connect(url: str, *, writable: bool, unchanging: bool = False) -> Engine:
+def address(url: str | URL) -> URL:
+    """The parts of an address; raises InvalidSetting where it names no database that can be used."""
+    try:
+        parts = make_url(url)
+        parts.get_dialect().import_dbapi()
+    except (ArgumentError, ImportError) as error:
+        name = str(url).partition("@")[2] or str(url)  # what comes before may hold a password
+        raise InvalidSetting(
+            f"catalog_url {name}: names no database that can be used ({error}); write sqlite:///FILE, or "
+            "postgresql+psycopg://HOST/NAME with the extra pictor[postgresql] installed"
+        ) from error
+    return parts
+
+
+def connect(url: URL, *, writable: bool, unchanging: bool = False) -> Engine:
     """An engine whose transactions are durable when writable, and cannot write when not.
 
     `unchanging` promises that nobody writes meanwhile, and needs nothing but the file itself.
@@ -37,7 +52,7 @@ def connect(url: str, *, writable: bool, unchanging: bool = False) -> Engine:
     SQLite: WAL with synchronous=FULL, which lost none of 200 commits at a power loss where
     synchronous=NORMAL lost all of them. Readers open the file read-only and never checkpoint.
     """
-    if make_url(url).get_backend_name() != "sqlite":
+    if url.get_backend_name() != "sqlite":
         return _server_engine(url, writable=writable)
     engine = create_engine(_sqlite_address(url, writable=writable, unchanging=unchanging))
     event.listen(engine, "connect", _prepare_writer if writable else _prepare_reader)
@@ -45,32 +60,32 @@ def connect(url: str, *, writable: bool, unchanging: bool = False) -> Engine:
     return engine
 
 
-def _server_engine(url: str, *, writable: bool) -> Engine:
+def _server_engine(url: URL, *, writable: bool) -> Engine:
     engine = create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
     if not writable:
         return engine.execution_options(postgresql_readonly=True)
     return engine
 
 
-def _sqlite_address(url: str, *, writable: bool, unchanging: bool) -> str:
-    path = _sqlite_path(url)
+def _sqlite_address(url: URL, *, writable: bool, unchanging: bool) -> URL:
     if writable:
-        return sqlite_url(path)
-    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"sqlite:///file:{quoted}?{'immutable=1' if unchanging else 'mode=ro'}&uri=true"
+        return sqlite_url(_sqlite_path(url))
+    mode = {"immutable": "1"} if unchanging else {"mode": "ro"}
+    file = "file:" + quote(str(_sqlite_path(url)))
+    return URL.create("sqlite", database=file, query={**mode, "uri": "true"})
 
 
-def _sqlite_path(url: str) -> Path:
-    return Path(make_url(url).database or "").absolute()
+def _sqlite_path(url: URL) -> Path:
+    return Path(url.database or "").absolute()
 
 
-def is_settled(url: str) -> bool:
+def is_settled(url: URL) -> bool:
     """Whether a SQLite file alone holds the whole catalog: it was closed in order, and no log lies beside it.
 
     Even reading a write-ahead log needs a few kilobytes beside it; on a disk that is full or read-only
     a settled catalog can still be read as one that does not change.
     """
-    if make_url(url).get_backend_name() != "sqlite":
+    if url.get_backend_name() != "sqlite":
         return False
     log = _sqlite_path(url).with_name(_sqlite_path(url).name + "-wal")
     return not log.exists() or not log.stat().st_size
@@ -100,7 +115,10 @@ def hold_lock(engine: Engine, place: str) -> Connection | None:
     """
     if engine.dialect.name != "postgresql":
         return None
-    connection = engine.connect()
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        raise StorageFailed(place, error.orig) from error
     connection.detach()  # so that closing it ends the session, and with it the lock
     taken = connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK)))
     connection.commit()

@@ -102,10 +102,11 @@ class Writer(Reader):
         self.forget_placeless()
 
     def remove_images(self, ids: Iterable[int]) -> None:
-        """Forget these images with all that is known about them."""
-        gone = list(ids)
-        for image_id in gone:
-            self._connection.execute(delete(ImageRow).where(ImageRow.id == image_id))
+        """Forget these images with all that is known about them; unknown ids change nothing."""
+        gone: list[int] = []
+        for image_id in ids:
+            leaving = delete(ImageRow).where(ImageRow.id == image_id).returning(ImageRow.id)
+            gone += self._connection.scalars(leaving)
             self._touched.pop(image_id, None)
         changes.record(self._connection, "remove", gone)
 

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, Inspector, inspect, text
+from sqlalchemy import URL, Engine, Inspector, inspect, text
 
 import migrations
 from retrieval import Library, SchemaOutOfDate, Settings
@@ -24,7 +24,7 @@ SCRIPTS = Path(migrations.__file__).parent
 
 
 @pytest.fixture
-def engine(empty_database: str) -> Iterator[Engine]:
+def engine(empty_database: URL) -> Iterator[Engine]:
     made = connect(empty_database, writable=True)
     yield made
     made.dispose()
@@ -36,6 +36,10 @@ def migrate(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+
+def settings_of(url: URL) -> Settings:
+    return Settings(catalog_url=url.render_as_string(hide_password=False))
 
 
 def set_revision(engine: Engine, revision: str) -> None:
@@ -114,7 +118,7 @@ def test_up_down_up_and_down_leaves_an_empty_base(engine: Engine) -> None:
         assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == []
 
 
-def test_upgrading_twice_keeps_what_is_there(engine: Engine, empty_database: str) -> None:
+def test_upgrading_twice_keeps_what_is_there(engine: Engine, empty_database: URL) -> None:
     migrate(engine, "head")
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO change (image_id, operation) VALUES (7, 'put')"))
@@ -125,7 +129,7 @@ def test_upgrading_twice_keeps_what_is_there(engine: Engine, empty_database: str
 
 @pytest.mark.parametrize(("revision", "named"), [("0000", "0000"), ("9999", "9999"), (None, "none")])
 def test_a_library_at_another_revision_does_not_open(
-    engine: Engine, empty_database: str, tmp_path: Path, revision: str | None, named: str
+    engine: Engine, empty_database: URL, tmp_path: Path, revision: str | None, named: str
 ) -> None:
     migrate(engine, "head")
     if revision:
@@ -133,19 +137,19 @@ def test_a_library_at_another_revision_does_not_open(
     else:
         migrate(engine, "base")
     with pytest.raises(SchemaOutOfDate, match=f"has schema {named}, this version of Pictor needs 0001"):
-        Library.open(tmp_path, Settings(catalog_url=empty_database))
+        Library.open(tmp_path, settings_of(empty_database))
 
 
 def test_a_library_without_its_schema_is_brought_up_to_date_by_a_writer(
-    empty_database: str, tmp_path: Path
+    empty_database: URL, tmp_path: Path
 ) -> None:
-    settings = Settings(catalog_url=empty_database)
+    settings = settings_of(empty_database)
     Library.create(tmp_path, settings).close()
     with Library.open(tmp_path, settings) as library:
         assert library.status().images == 0
 
 
-def test_a_writer_leaves_a_newer_library_alone_and_says_so(engine: Engine, empty_database: str) -> None:
+def test_a_writer_leaves_a_newer_library_alone_and_says_so(engine: Engine, empty_database: URL) -> None:
     migrate(engine, "head")
     set_revision(engine, "9999")
     with pytest.raises(SchemaOutOfDate, match="9999"):

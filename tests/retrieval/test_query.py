@@ -25,6 +25,14 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: Text(""), EMPTY),
     (lambda: Text(" \t\n\u3000"), EMPTY),
     (lambda: Text("x" * 1001), "the text has 1001 characters; the limit is 1000"),
+    (lambda: Text("a\0b"), "the text holds a zero byte or half a character; type it again"),
+    (lambda: Text("caf\udce9"), "the text holds a zero byte or half a character; type it again"),
+    (
+        lambda: Filters(without_tags=("\ud800",)),
+        "one of the tags holds a zero byte or half a character; type it again",
+    ),
+    (lambda: Filters(folders=("x" * 1001,)), "one of the folders has 1001 characters; the limit is 1000"),
+    (lambda: Filters(labels=("x",) * 100, without_labels=("y",)), "101 labels; the limit is 100"),
     (lambda: StoredPicture(0), "image 0: ids are positive whole numbers"),
     (lambda: StoredPicture(-3), "image -3: ids are positive whole numbers"),
     (lambda: StoredPicture(2**63), f"image {2**63}: ids are positive whole numbers"),
@@ -51,7 +59,9 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "message"), REFUSED, ids=[message for _, message in REFUSED])
+@pytest.mark.parametrize(
+    ("make", "message"), REFUSED, ids=[f"{n} {message[:40]}" for n, (_, message) in enumerate(REFUSED)]
+)
 def test_it_is_refused_with(make: Callable[[], object], message: str) -> None:
     with pytest.raises(InvalidQuery) as refusal:
         make()

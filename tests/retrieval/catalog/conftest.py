@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import URL
 
 from retrieval.catalog import Catalog
 
@@ -14,7 +15,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def catalog(catalog_url: str) -> Iterator[Catalog]:
+def catalog(catalog_url: URL) -> Iterator[Catalog]:
     """Open for writing."""
     opened = Catalog.create(catalog_url)
     yield opened

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, text
 
 from retrieval.catalog import Catalog, Space
 from retrieval.catalog.engine import connect
@@ -59,7 +59,7 @@ def test_features_of_some_images_come_by_rising_id_and_unknown_ones_are_left_out
     assert found.tobytes() == features[10:].tobytes()
 
 
-def test_the_stored_format_is_read_with_struct_alone(catalog: Catalog, catalog_url: str) -> None:
+def test_the_stored_format_is_read_with_struct_alone(catalog: Catalog, catalog_url: URL) -> None:
     features = random_features(3, 5)
     store(catalog, features)
     engine = connect(catalog_url, writable=False)
@@ -69,7 +69,7 @@ def test_the_stored_format_is_read_with_struct_alone(catalog: Catalog, catalog_u
 
 
 def test_a_stored_feature_of_another_length_is_refused_with_both_lengths(
-    catalog: Catalog, catalog_url: str
+    catalog: Catalog, catalog_url: URL
 ) -> None:
     space, ids = store(catalog, random_features(3, 5))
     engine = connect(catalog_url, writable=True)

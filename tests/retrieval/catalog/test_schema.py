@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from retrieval import InvalidSetting, LibraryBusy, StorageFailed
@@ -64,7 +64,7 @@ ALLOWED = [
 
 
 @pytest.fixture
-def engine(catalog_url: str) -> Iterator[Engine]:
+def engine(catalog_url: URL) -> Iterator[Engine]:
     """A writer's connections, to a catalog with one row in each table."""
     made = connect(catalog_url, writable=True)
     execute(made, *FILL)
@@ -132,7 +132,7 @@ def test_a_postgresql_commit_waits_for_the_disk(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
-def test_a_second_writer_of_one_server_is_told_to_wait(catalog_url: str) -> None:
+def test_a_second_writer_of_one_server_is_told_to_wait(catalog_url: URL) -> None:
     first = Catalog.create(catalog_url)
     with pytest.raises(LibraryBusy):
         Catalog.create(catalog_url)
@@ -140,7 +140,7 @@ def test_a_second_writer_of_one_server_is_told_to_wait(catalog_url: str) -> None
     Catalog.create(catalog_url).close()
 
 
-def test_a_reader_cannot_write(catalog_url: str) -> None:
+def test_a_reader_cannot_write(catalog_url: URL) -> None:
     reader = Catalog.open(catalog_url)
     with pytest.raises(StorageFailed), reader.writing() as writer:
         writer.add_images([new_image(1)])
@@ -149,7 +149,7 @@ def test_a_reader_cannot_write(catalog_url: str) -> None:
     reader.close()
 
 
-def test_a_reader_sees_one_state_while_a_writer_goes_on(catalog_url: str) -> None:
+def test_a_reader_sees_one_state_while_a_writer_goes_on(catalog_url: URL) -> None:
     writing, reading = Catalog.create(catalog_url), Catalog.open(catalog_url)
     with reading.reading() as reader:
         assert reader.count_images() == 0

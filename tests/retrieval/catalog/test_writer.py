@@ -132,13 +132,27 @@ def test_placing_again_only_renews_time_and_size(catalog: Catalog) -> None:
     assert changes(catalog, since=1) == set()
 
 
-def test_a_path_moves_to_another_image_and_one_without_places_is_removed(catalog: Catalog) -> None:
+def test_a_path_moves_to_another_image_and_the_one_it_left_stays_until_placeless_ones_are_forgotten(
+    catalog: Catalog,
+) -> None:
     first, second = add(catalog, A, B)
     place(catalog, A, second)
     assert paths(catalog) == {A: second, B: second}
-    assert changes(catalog, since=2) == {(second, "put"), (first, "remove")}
-    with catalog.reading() as reader:
-        assert reader.ids().tolist() == [second]
+    assert changes(catalog, since=2) == {(second, "put"), (first, "put")}
+    assert image(catalog, first).locations == ()
+    with catalog.writing() as writer:
+        writer.forget_placeless()
+        assert writer.ids().tolist() == [second]
+    assert changes(catalog, since=4) == {(first, "remove")}
+
+
+def test_an_image_that_lies_at_a_missing_path_is_not_placeless(catalog: Catalog) -> None:
+    [number] = add(catalog, A)
+    with catalog.writing() as writer:
+        writer.mark_missing([A])
+        writer.forget_placeless()
+        assert writer.ids().tolist() == [number]
+    assert changes(catalog, since=1) == set()
 
 
 def test_a_path_moves_to_another_image_and_one_with_other_places_stays(catalog: Catalog) -> None:
@@ -156,16 +170,6 @@ def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: Cata
         writer.forget_locations([A, B, b"/never/known.jpg"])
     assert paths(catalog) == {C: second}
     assert changes(catalog, since=3) == {(first, "remove"), (second, "put")}
-
-
-def test_any_number_of_paths_can_be_forgotten_at_once(catalog: Catalog) -> None:
-    """More than one statement can name: SQLite takes 32766 parameters (Debian's more), PostgreSQL 65535."""
-    with catalog.writing() as writer:
-        [image_id] = writer.add_images([new_image(1)])
-        writer.place(A, image_id, mtime=1, size=1)
-        # What forgetting the paths of as many images asks; to store those first would take a minute.
-        writer._remove_placeless(range(1, 70_000))
-    assert paths(catalog) == {A: image_id}
 
 
 def test_missing_files_keep_their_image_until_they_are_back(catalog: Catalog) -> None:

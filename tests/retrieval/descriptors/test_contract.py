@@ -106,6 +106,7 @@ def other_values(library: Library, name: str) -> dict[str, Any]:
         "backbone": "test_resnet.r160_in1k",
         "weights_sha256": other_weights(library),
         "trained": True,
+        "dimension": 95,
         "size": 96,
         "crop": 0.5,
         "interpolation": "bicubic",

@@ -13,7 +13,6 @@ from timm.data import create_transform, resolve_data_config
 
 from retrieval import InvalidSetting, Library, fetch_backbone
 from retrieval.descriptors.preprocessing import Preprocessing
-from retrieval.descriptors.runtimes import pytorch
 from tests.drawing import scene
 
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -40,7 +39,7 @@ class TestPreprocessing:
     @pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet", "test_vit", "test_convnext"])
     def test_it_is_read_from_timm(self, backbone: str) -> None:
         config = resolve_data_config({}, model=timm.create_model(backbone))
-        ours = pytorch.fetch(backbone, "untrained").preprocessing
+        ours = fetch_backbone(backbone, "untrained").preprocessing
         assert (ours.size, ours.crop) == (config["input_size"][-1], config["crop_pct"])
         assert (ours.interpolation, ours.mean, ours.std) == (
             config["interpolation"],

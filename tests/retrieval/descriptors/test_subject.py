@@ -110,12 +110,12 @@ class TestWeights:
         assert "timm.list_models" in refusal(tmp_path / "l", "no_such_net", weights)
 
     def test_untrained_weights_are_the_same_each_time(self) -> None:
-        first = pytorch.fetch("test_resnet", "untrained")
+        first = fetch_backbone("test_resnet", "untrained")
         torch.rand(7)
-        second = pytorch.fetch("test_resnet", "untrained")
-        assert first.data == second.data
+        second = fetch_backbone("test_resnet", "untrained")
+        assert first.weights == second.weights
         assert not first.trained
-        assert first.data != pytorch.fetch("test_efficientnet", "untrained").data
+        assert first.weights != fetch_backbone("test_efficientnet", "untrained").weights
 
     def test_weights_that_were_swapped_on_the_disk_are_refused(
         self, library_path: Path, tmp_path: Path
