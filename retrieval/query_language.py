@@ -21,8 +21,8 @@ LISTS = {"folder": "folders", "tag": "tags", "label": "labels"}
 DATES = ("after", "before")
 KEYS = (*LISTS, *DATES)
 
-_TERM = re.compile(r'(?P<minus>-?)(?:(?P<key>[A-Za-z_]+):)?(?P<value>"[^"]*"|[^\s"]+)(?=\s|$)')
-_KEY_ALONE = re.compile(r"-?[A-Za-z_]+:(?=\s|$)")
+_TERM = re.compile(r'(?P<minus>-?)(?:(?P<key>[^\W\d]\w*):)?(?P<value>"[^"]*"|[^\s"]+)(?=\s|$)')
+_KEY_ALONE = re.compile(r"-?[^\W\d]\w*:(?=\s|$)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
@@ -95,6 +95,8 @@ def _filters(terms: list[_Term]) -> Filters:
         if term.key in LISTS:
             name = ("without_" if term.minus else "") + LISTS[term.key]
             values[name] = (*values.get(name, ()), term.value)
+        elif term.key in dates:
+            raise InvalidQuery(f"column {term.column}: {term.key}: is given twice; keep one")
         elif term.key is not None:
             dates[term.key] = _day(term)
     return Filters(**values, **dates)  # type: ignore[arg-type]

@@ -91,9 +91,12 @@ def _converted(name: str, value: Any) -> Any:
         raise InvalidSetting(f"{name}: no such setting; there are {', '.join(TABLE)}")
     wanted: type[str | int | float] = type(getattr(Settings(), name))
     try:
+        if type(value) not in (wanted, str, int if wanted is float else str):
+            raise ValueError
         return wanted(value)
-    except (TypeError, ValueError) as error:
-        raise InvalidSetting(f"{name} = {value!r}: a {wanted.__name__} is needed") from error
+    except (OverflowError, ValueError) as error:
+        kind = {int: "a whole number", float: "a number", str: "a text"}[wanted]
+        raise InvalidSetting(f"{name} = {value!r}: {kind} is needed") from error
 
 
 def _check(name: str, value: Any, limits: Mapping[str, Any]) -> None:

@@ -10,7 +10,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NUMBER = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
+# Letters with a stroke, which Unicode does not take apart.
+_STROKES = str.maketrans("đĐøØłŁħĦı", "dDoOlLhHi")
 _WORD = re.compile(r"[^\W_]+")
 _PHRASE = re.compile(r'"([^"]*)"')
 
@@ -25,10 +28,14 @@ class Terms:
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text, in order and with repetitions."""
-    split = _HUMP.sub(" ", unicodedata.normalize("NFKC", text))
-    plain = unicodedata.normalize("NFKD", split.casefold())
-    bare = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    return [singular(word) for word in _WORD.findall(bare)]
+    split = _HUMP.sub(" ", _bare(unicodedata.normalize("NFKC", text)))
+    plain = _NUMBER.sub(" ", _bare(split.casefold()))
+    return [singular(word) for word in _WORD.findall(plain)]
+
+
+def _bare(text: str) -> str:
+    signs = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in signs if not unicodedata.combining(sign)).translate(_STROKES)
 
 
 def singular(word: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 
-from ..errors import InvalidSetting, LibraryBusy, StorageFailed
+from ..errors import InvalidSetting, LibraryBusy, SchemaOutOfDate, StorageFailed
 
 BUSY_SECONDS = 5
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
@@ -141,7 +141,13 @@ def transaction(engine: Engine, place: str, *, writes: bool = False) -> Iterator
 
 
 def upgrade(engine: Engine, place: str) -> None:
-    """Bring the schema to the newest revision, in one transaction."""
+    """Bring the schema to the newest revision, in one transaction.
+
+    Raises SchemaOutOfDate for a catalog that a newer version made; it is left as it is.
+    """
+    found = revision(engine, place)
+    if found is not None and found not in {each.revision for each in _scripts().walk_revisions()}:
+        raise SchemaOutOfDate(place, found, str(newest_revision()))
     with transaction(engine, place, writes=True) as connection:
         command.upgrade(_alembic(connection), "head")
 
@@ -154,7 +160,11 @@ def revision(engine: Engine, place: str) -> str | None:
 
 def newest_revision() -> str | None:
     """The revision of the schema that this code was written for."""
-    return ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(migrations.__file__).parent))
 
 
 def _alembic(connection: Connection) -> Config:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -82,7 +83,7 @@ class AnnotationRow(Base):
     value: Mapped[str] = mapped_column(Text)
     folded: Mapped[str] = mapped_column(Text)  # lower-cased: what tag and label filters are matched with
     source: Mapped[str] = mapped_column(Text)
-    confidence: Mapped[float]
+    confidence: Mapped[float] = mapped_column(Float)
 
 
 class ThumbnailRow(Base):

@@ -193,7 +193,7 @@ def test_a_folder_that_cannot_be_listed_is_a_problem_and_unseen(tmp_path: Path, 
     done = python("-c", WALK, tmp_path, powerless=True)
     found, problems, unseen = json.loads(done.stdout)
     assert found == [str(tmp_path / "open" / "a.jpg")]
-    reason = f"{locked}: the folder cannot be listed (Permission denied)"
+    reason = "the folder cannot be listed (Permission denied); nothing in it was looked at"
     assert problems == [[str(locked), "permission-denied", reason]]
     assert unseen == [str(locked)]
 
