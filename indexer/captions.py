@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from retrieval import Annotation, InvalidLabels, path_bytes
@@ -28,6 +28,14 @@ def read_captions(path: Path) -> Captions:
     (parted by ;) and label (parted by |); others are passed over. Raises InvalidLabels with the line.
     """
     return {location: tuple(_annotations(row)) for location, row in rows(path)}
+
+
+def by_image(captions: Captions, places: Iterable[tuple[bytes, int]]) -> dict[int, tuple[Annotation, ...]]:
+    """What the captions say about each image: that of all its places, in the order of `places`."""
+    facts: dict[int, tuple[Annotation, ...]] = {}
+    for path, image_id in places:
+        facts[image_id] = facts.get(image_id, ()) + captions.get(path, ())
+    return facts
 
 
 def rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval import Annotation, Library, Location, Problem, display_path, limits_of
+from retrieval import Library, Location, Problem, display_path, limits_of
 
 from . import plan, sources
-from .captions import SOURCE, Captions
+from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, decode_all
 from .report import OnEvent, Progress, Report
 from .sources import Found
@@ -117,12 +117,9 @@ def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[i
         for problem in walked.problems:
             writer.report(problem)
         places = writer.locations()
-        captioned = [path for path in sorted(run.captions) if path in places]
-        facts: dict[int, list[Annotation]] = {}
-        for path in captioned:
-            facts.setdefault(places[path][0], []).extend(run.captions[path])
-        for image_id, annotations in facts.items():
-            writer.annotate(image_id, SOURCE, annotations)
+        captioned = [(path, places[path][0]) for path in sorted(run.captions) if path in places]
+        for image_id, facts in by_image(run.captions, captioned).items():
+            writer.annotate(image_id, SOURCE, facts)
     return len(captioned), len(run.captions) - len(captioned)
 
 

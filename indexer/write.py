@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from retrieval import Annotation, Library, NewImage, Problem
+from retrieval import Library, NewImage, Problem
 
-from .captions import SOURCE, Captions
+from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, Read
 
 Features = Mapping[int, npt.NDArray[np.float16]]
@@ -28,36 +28,31 @@ class Written:
 
 def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) -> Written:
     """Describe what is new and write everything; after it returns, no crash loses any of it."""
-    fresh = list({each.sha256: each for each in batch if isinstance(each, Read) and each.decoded}.values())
-    described = _described(library, fresh)
-    problems = [each for each in batch if isinstance(each, Problem)]
+    reads = [each for each in batch if isinstance(each, Read)]
+    described = _described(library, reads)
     with library.catalog.writing() as writer:
-        ids = writer.ids_by_sha256(each.sha256 for each in batch if isinstance(each, Read))
+        ids = writer.ids_by_sha256(each.sha256 for each in reads)
         new = [image for image in described if image.sha256 not in ids]
         added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
         ids |= added
-        facts: dict[int, list[Annotation]] = {image_id: [] for image_id in added.values()}
-        placed: list[tuple[bytes, int]] = []
-        for each in batch:
-            if isinstance(each, Problem):
-                continue
-            if each.sha256 not in ids:
-                problems.append(_featureless(each))
-                continue
-            found, image_id = each.found, ids[each.sha256]
-            writer.place(found.path, image_id, mtime=found.mtime, size=found.size)
-            placed.append((found.path, image_id))
-            if image_id in facts:  # others have places, and so captions, that are not in this batch
-                facts[image_id].extend(captions.get(found.path, ()))
-        for image_id, annotations in facts.items():
-            writer.annotate(image_id, SOURCE, annotations)
+        placed = [(each.found.path, ids[each.sha256]) for each in reads if each.sha256 in ids]
+        files = {each.found.path: each.found for each in reads}
+        for path, image_id in placed:
+            writer.place(path, image_id, mtime=files[path].mtime, size=files[path].size)
+        # Others may have places, and so captions, outside this batch: the end of the run sees them all.
+        fresh = [place for place in placed if place[1] in added.values()]
+        for image_id, facts in by_image(captions, fresh).items():
+            writer.annotate(image_id, SOURCE, facts)
+        problems = [each for each in batch if isinstance(each, Problem)]
+        problems += [_featureless(each) for each in reads if each.sha256 not in ids]
         for problem in problems:
             writer.report(problem)
     return Written(ids, len(new), tuple(placed), tuple(problems))
 
 
-def _described(library: Library, fresh: Sequence[Read]) -> list[NewImage]:
-    """The new contents that every space has a feature for."""
+def _described(library: Library, reads: Sequence[Read]) -> list[NewImage]:
+    """The decoded contents, each once, that every space has a feature for."""
+    fresh = list({each.sha256: each for each in reads if each.decoded}.values())
     if not fresh:
         return []
     features = library.describe([each.decoded.pixels for each in fresh if each.decoded])

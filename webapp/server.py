@@ -27,12 +27,3 @@ def server(app: Flask, *, host: str = "127.0.0.1", port: int = 8000, threads: in
         max_request_body_size=REFUSED_UNREAD,
         channel_timeout=SILENCE,
     )
-
-
-def serve(app: Flask, *, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Answer requests until the process is interrupted."""
-    running = server(app, host=host, port=port)
-    try:
-        running.run()
-    finally:
-        running.close()

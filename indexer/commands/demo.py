@@ -15,7 +15,8 @@ from ..demo import write_collection
 from ..making import Recipe, writing
 from ..pipeline import index
 from ..report import Progress
-from .output import progress_bar, remark
+from .options import json_option
+from .output import print_json, progress_bar, remark
 from .serve import serve_library
 
 # Of eight untrained backbones, the one whose features told the sample's classes apart best.
@@ -31,10 +32,11 @@ UNTRAINED = Recipe(backbone="mobilenetv4_conv_small", weights="untrained")
     help="Where pictures and library go [default: pictor/demo in your data folder].",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8754, show_default=True, help="Port to listen on.")
+@click.option("--port", default=8754, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--open/--no-open", "show", default=True, help="Open the page in the browser.")
 @click.option("--draw-only", is_flag=True, help="Draw the pictures into DIR and stop.")
-def command(directory: Path, host: str, port: int, show: bool, draw_only: bool) -> None:
+@json_option
+def command(directory: Path, host: str, port: int, show: bool, draw_only: bool, as_json: bool) -> None:
     """Draw a sample collection, index it and open the search page.
 
     \b
@@ -47,10 +49,12 @@ def command(directory: Path, host: str, port: int, show: bool, draw_only: bool) 
     with progress_bar("Drawing") as move:
         captions = write_collection(collection(), pictures, lambda count: move(count, COUNT, ""))
     if draw_only:
+        if as_json:
+            print_json({"pictures": COUNT, "captions": str(captions)})
         return
     _index(directory / "library", pictures, captions)
     with Library.open(directory / "library") as library:
-        serve_library(library, host=host, port=port, show=show)
+        serve_library(library, host=host, port=port, show=show, as_json=as_json)
 
 
 def _index(library: Path, pictures: Path, captions: Path) -> None:

@@ -10,16 +10,17 @@ import click
 
 from retrieval import Library, RetrievalError
 
-from .options import library_option
-from .output import remark
+from .options import json_option, library_option
+from .output import print_json, remark
 
 
 @click.command("serve")
 @library_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8754, show_default=True, help="Port to listen on.")
+@click.option("--port", default=8754, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
-def command(library: Path, host: str, port: int, show: bool) -> None:
+@json_option
+def command(library: Path, host: str, port: int, show: bool, as_json: bool) -> None:
     """Open the search page and the API; on this machine only, unless --host says otherwise.
 
     \b
@@ -28,25 +29,30 @@ def command(library: Path, host: str, port: int, show: bool) -> None:
       pictor serve --library archive --port 9000
     """
     with Library.open(library) as opened:
-        serve_library(opened, host=host, port=port, show=show)
+        serve_library(opened, host=host, port=port, show=show, as_json=as_json)
 
 
-def serve_library(library: Library, *, host: str, port: int, show: bool) -> None:
+def serve_library(library: Library, *, host: str, port: int, show: bool, as_json: bool) -> None:
     """Serve until interrupted; the backbone is loaded beside, so that the page is there at once."""
-    from webapp import create_app, serve
+    from webapp import create_app, server
 
-    address = f"http://{host}:{port}/"
     # Only a name that the browser was given may be asked for: other names may be pointed here by others.
     hosts = None if host in ("0.0.0.0", "::") else (host, "localhost", "127.0.0.1", "[::1]")
-    app = create_app(library, hosts=hosts)
+    try:
+        bound = server(create_app(library, hosts=hosts), host=host, port=port)
+    except OSError as error:
+        raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
+    _announce(f"http://{host}:{bound.effective_port}/", library, show=show, as_json=as_json)
     Thread(target=_warm_up, args=[library], daemon=True, name="warm-up").start()
+    bound.run()
+
+
+def _announce(address: str, library: Library, *, show: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"address": address, "library": str(library.path)})
     remark(f"Search at {address} — stop with Ctrl-C")
     if show:
         Timer(1.0, webbrowser.open, [address]).start()
-    try:
-        serve(app, host=host, port=port)
-    except OSError as error:
-        raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
 
 
 def _warm_up(library: Library) -> None:

@@ -34,25 +34,20 @@ def new_name(stem: str, seq: int) -> str:
 
 def write_file(root: Path, name: str, data: bytes | memoryview) -> Seal:
     """Write one file durably: temporary file, fsync, rename, fsync of the folder."""
-    root.mkdir(parents=True, exist_ok=True)
-    temporary = root / (name + TEMPORARY)
-    try:
+    with _half_written(root / name) as temporary:
+        root.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(root / name)
         _sync(root)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        raise _storage_error(root / name, error) from error
-    return seal(root, name)
+        return seal(root, name)
 
 
 def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:
     """Let `fill` make a folder's files, then make them durable and rename the folder to its name."""
-    temporary = root / (name + TEMPORARY)
-    try:
+    with _half_written(root / name) as temporary:
         temporary.mkdir(parents=True)
         fill(temporary)
         for path in sorted(temporary.iterdir()):
@@ -60,10 +55,23 @@ def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:
         _sync(temporary)
         temporary.rename(root / name)
         _sync(root)
+        return seal(root, name)
+
+
+@contextmanager
+def _half_written(path: Path) -> Iterator[Path]:
+    """A name to write under first; nothing stays there when the block fails.
+
+    What the disk refuses becomes StorageFailed.
+    """
+    temporary = path.with_name(path.name + TEMPORARY)
+    try:
+        yield temporary
     except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise _storage_error(root / name, error) from error
-    return seal(root, name)
+        _remove(temporary)
+        if isinstance(error, OSError):
+            raise StorageFailed(path, error.strerror or error) from error
+        raise
 
 
 def seal(root: Path, name: str) -> Seal:
@@ -115,15 +123,14 @@ def prune(root: Path, live: Iterable[str]) -> None:
     names, not their contents.
     """
     for path in strays(root, live):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        _remove(path)
 
 
-def _storage_error(path: Path, error: BaseException) -> BaseException:
-    """What the file system refused, in our words; anything else as it is."""
-    return StorageFailed(path, error.strerror or error) if isinstance(error, OSError) else error
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:
