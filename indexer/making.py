@@ -34,6 +34,7 @@ def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
     backbone than the library was made with, and BackboneUnavailable before anything is made.
     """
     with writer_lock(path):
+        _check_address(path, recipe)
         settings = Settings.resolve(path, catalog_url=recipe.catalog_url)
         # A new library's backbone comes first: when it cannot be had, no library is made.
         backbone = None if Library.is_at(path, settings) else _fetched(recipe)
@@ -45,6 +46,16 @@ def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
             else:
                 library.make_spaces(backbone or _fetched(recipe))
             yield library
+
+
+def _check_address(path: Path, recipe: Recipe) -> None:
+    """A library has one catalog: refuse another address than the one that its settings file names."""
+    remembered = Settings.resolve(path, {}).catalog_url
+    if recipe.catalog_url and remembered not in ("", recipe.catalog_url):
+        raise InvalidSetting(
+            f"{path}: its settings file names another catalog already; "
+            "leave --catalog-url out, or take another --library"
+        )
 
 
 def _fetched(recipe: Recipe) -> Backbone:

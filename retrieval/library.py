@@ -293,9 +293,15 @@ class Library:
         return publisher.publish(self.catalog, self.projections, self.generations, anew=anew)
 
     def remember_catalog(self) -> None:
-        """Write the catalog's address into the library's settings file, for everyone who opens it later."""
-        line = f"catalog_url = {json.dumps(self.settings.catalog_url)}\n"
-        generations.write_file(self.path, FILE_NAME, line.encode())
+        """Put the catalog's address into the library's settings file, where it names none.
+
+        Everyone who opens the library later finds it there; what else the file says stays.
+        """
+        path = self.path / FILE_NAME
+        if not Settings.resolve(self.path, {}).catalog_url:
+            others = path.read_text("utf-8") if path.exists() else ""
+            line = f"catalog_url = {json.dumps(self.settings.catalog_url)}\n"
+            generations.write_file(self.path, FILE_NAME, (line + others).encode())
 
     def tail_share(self) -> float:
         """Unpublished images as a share of the published ones."""

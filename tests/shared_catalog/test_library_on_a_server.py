@@ -12,7 +12,7 @@ from indexer.captions import read_captions
 from indexer.check import check
 from indexer.making import writing
 from indexer.pipeline import index
-from retrieval import Library, LibraryBusy, Settings, parse, path_bytes
+from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse, path_bytes
 from tests.databases import Server
 from tests.indexing import TINY
 
@@ -47,6 +47,24 @@ def test_it_answers_as_a_library_on_sqlite_does(shared: Path, library: Library) 
 def test_its_address_is_remembered_and_no_local_catalog_is_made(shared: Path, url: str) -> None:
     assert Settings.resolve(shared, {}).catalog_url == url
     assert not (shared / "catalog.sqlite").exists()
+
+
+def test_remembering_the_address_keeps_the_other_settings(url: str, tmp_path: Path) -> None:
+    (tmp_path / "library.toml").write_text("batch_size = 7\n")
+    for _ in range(2):
+        with writing(tmp_path, replace(TINY, catalog_url=url)):
+            settings = Settings.resolve(tmp_path, {})
+            assert (settings.batch_size, settings.catalog_url) == (7, url)
+
+
+def test_another_address_than_the_remembered_one_is_refused(shared: Path, postgresql: Server) -> None:
+    other = postgresql.create()
+    with (
+        pytest.raises(InvalidSetting, match="names another catalog already"),
+        writing(shared, replace(TINY, catalog_url=other)),
+    ):
+        pass
+    postgresql.drop(other)
 
 
 def test_a_writer_elsewhere_is_refused_while_one_is_at_work(shared: Path, url: str, tmp_path: Path) -> None:
