@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -180,13 +181,20 @@ def _create(folder: Path, images: Iterable[Image]) -> None:
 
 
 def _extend(previous: Path, folder: Path, images: Iterable[Image]) -> None:
-    """Share the finished segments, which Whoosh never changes, by hard link, and add to them."""
+    """Share the finished segments, which Whoosh never changes, and add to them."""
     from whoosh.index import open_dir
 
     for path in previous.iterdir():
-        os.link(path, folder / path.name)
+        _share(path, folder / path.name)
     _add(open_dir(str(folder)), images)
     _drop_lock(folder)
+
+
+def _share(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(file, name)
 
 
 def _add(index: Any, images: Iterable[Image]) -> None:
