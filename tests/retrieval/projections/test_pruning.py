@@ -27,18 +27,6 @@ FULL = "storage failed (No space left on device); free some space or check the d
 Pairs = list[tuple[int, float]]
 
 
-@pytest.fixture
-def path(library_path: Path, tmp_path: Path) -> Path:
-    """A copy of the published library, to be written to."""
-    return shutil.copytree(library_path, tmp_path / "library")
-
-
-@pytest.fixture
-def writer(path: Path) -> Iterator[Library]:
-    with Library.create(path) as library:
-        yield library
-
-
 def answers(library: Library) -> Pairs:
     return [(hit.id, hit.score) for hit in library.search(QUERY).hits]
 
@@ -100,7 +88,7 @@ class Unwritable(AbstractProjection[Any, Any]):
     def load(self, root: Path, pointer: Projection | None) -> None: ...
 
     def view(self, loaded: Any, reader: Reader, tail: Tail) -> AbstractView[Any]:
-        raise NotImplementedError
+        raise AssertionError("what was never written is never seen")
 
 
 class TestReaders:

@@ -31,18 +31,6 @@ Exact = list[tuple[str, bytes, bytes]]
 
 
 @pytest.fixture
-def path(library_path: Path, tmp_path: Path) -> Path:
-    """A copy of the published library, to be written to."""
-    return shutil.copytree(library_path, tmp_path / "library")
-
-
-@pytest.fixture
-def writer(path: Path) -> Iterator[Library]:
-    with Library.create(path) as library:
-        yield library
-
-
-@pytest.fixture
 def reader(path: Path, writer: Library) -> Iterator[Library]:
     """The same library, opened by somebody else, who has searched it before."""
     with Library.open(path) as library:
