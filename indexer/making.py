@@ -22,9 +22,6 @@ class Recipe:
     preprocessing: Mapping[str, str] = field(default_factory=dict)
     catalog_url: str | None = None
 
-    def __bool__(self) -> bool:
-        return self != Recipe()
-
 
 @contextmanager
 def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
@@ -46,6 +43,15 @@ def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
             else:
                 library.make_spaces(backbone or _fetched(recipe))
             yield library
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[Library]:
+    """A library that is there already, locked and open for writing; raises LibraryNotFound and makes none."""
+    with Library.open(path):
+        pass
+    with writer_lock(path), Library.create(path) as library:
+        yield library
 
 
 def _check_address(path: Path, recipe: Recipe) -> None:

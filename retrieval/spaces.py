@@ -36,8 +36,10 @@ class Spaces:
 
         The weights are copied into the library, so that its features can always be made again.
         """
-        write_file(self._backbones, weights_path(self._backbones, backbone.sha256).name, backbone.weights)
-        subject = Subject(backbone.configuration(), self._backbones, self._settings)
+        configuration = backbone.configuration()
+        kept = weights_path(self._backbones, configuration["weights_sha256"])
+        write_file(self._backbones, kept.name, backbone.weights)
+        subject = Subject(configuration, self._backbones, self._settings)
         with self._catalog.writing() as writer:
             for each in (subject, Colour()):
                 writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -59,16 +60,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "path": hit.image.path,
         "score": hit.score,
         "rank": hit.rank,
-        "contributions": [
-            {
-                "part": each.part,
-                "signal": each.signal,
-                "rank": each.rank,
-                "score": each.score,
-                "amount": each.amount,
-            }
-            for each in hit.contributions
-        ],
+        "contributions": [asdict(each) for each in hit.contributions],
         "title": hit.image.title,
         "caption": hit.image.caption,
         "tags": list(hit.image.tags),
@@ -91,13 +83,5 @@ def image_json(image: Image) -> dict[str, Any]:
         "locations": [
             {"path": place.display, "missing": place.missing_since is not None} for place in image.locations
         ],
-        "annotations": [
-            {
-                "field": fact.field,
-                "value": fact.value,
-                "source": fact.source,
-                "confidence": fact.confidence,
-            }
-            for fact in image.annotations
-        ],
+        "annotations": [asdict(fact) for fact in image.annotations],
     }

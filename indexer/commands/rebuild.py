@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from retrieval import Library
-
-from ..lock import writer_lock
+from ..making import changing
 from .options import json_option, library_option
 from .output import print_json
 
@@ -24,9 +22,7 @@ def command(library: Path, as_json: bool) -> None:
       pictor rebuild
       pictor rebuild --library archive
     """
-    with Library.open(library):
-        pass  # a rebuild must not make a library where there is none
-    with writer_lock(library), Library.create(library) as opened:
+    with changing(library) as opened:
         opened.publish(anew=True)
         status = opened.status()
     if as_json:

@@ -8,7 +8,7 @@ import click
 
 from retrieval import ImageNotFound, Library, path_bytes
 
-from ..lock import writer_lock
+from ..making import changing
 from .options import json_option, library_option
 from .output import print_json
 
@@ -27,9 +27,7 @@ def command(which: tuple[str, ...], library: Path, as_json: bool) -> None:
       pictor remove 17 18
       pictor remove ~/Pictures/private
     """
-    with Library.open(library):
-        pass  # a removal must not make a library where there is none
-    with writer_lock(library), Library.create(library) as opened:
+    with changing(library) as opened:
         removed = _remove(opened, which)
         opened.publish()
     if as_json:

@@ -22,15 +22,11 @@ class Backbone:
     dimension: int
     trained: bool
 
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.weights).hexdigest()
-
     def configuration(self) -> dict[str, Any]:
         """What the subject space of a library keeps of it, as JSON values."""
         return {
             "backbone": self.name,
-            "weights_sha256": self.sha256,
+            "weights_sha256": hashlib.sha256(self.weights).hexdigest(),
             "trained": self.trained,
             "dimension": self.dimension,
             **self.preprocessing.as_json(),

@@ -44,9 +44,10 @@ class Subject(AbstractDescriptor):
     @cached_property
     def _runtime(self) -> TorchRuntime:
         backbone = self._configuration["backbone"]
-        check_weights(backbone, self._weights, self._configuration["weights_sha256"])
+        weights = verified_weights(backbone, self._weights, self._configuration["weights_sha256"])
         return TorchRuntime(
             backbone,
+            weights,
             self._weights,
             size=self._preprocessing.size,
             device=self._settings.device,
@@ -59,11 +60,12 @@ def weights_path(backbones: Path, sha256: str) -> Path:
     return backbones / f"{sha256}.safetensors"
 
 
-def check_weights(backbone: str, path: Path, sha256: str) -> None:
-    """Raise BackboneUnavailable unless the file holds the very weights that the features were made with."""
+def verified_weights(backbone: str, path: Path, sha256: str) -> bytes:
+    """The bytes of the weights; raises BackboneUnavailable unless their checksum is this one."""
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        data = path.read_bytes()
     except OSError as error:
         raise BackboneUnavailable(backbone, f"{path}: {error.strerror}") from error
-    if found != sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise BackboneUnavailable(backbone, f"{path}: its checksum is not the one in the catalog")
+    return data

@@ -15,13 +15,6 @@ from tests.indexing import index_folder
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Twelve pictures."""
-    folder_of_scenes(tmp_path / "pictures", 12)
-    return tmp_path / "pictures"
-
-
-@pytest.fixture
 def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 

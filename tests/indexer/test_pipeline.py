@@ -18,13 +18,6 @@ from tests.indexing import TINY, index_folder
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Twelve pictures."""
-    folder_of_scenes(tmp_path / "pictures", 12)
-    return tmp_path / "pictures"
-
-
-@pytest.fixture
 def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 

@@ -21,12 +21,7 @@ from retrieval import (
     UnreadableImage,
 )
 from tests.drawing import saved, scene
-from tests.world import BOTH, COUNT, World, make_world
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("paging") / "library")
+from tests.world import BOTH, COUNT, World
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,9 @@ from retrieval.fusion import relative_score
 from retrieval.projections.vectors import VectorIndex
 from retrieval.search import Probe, Ranked, rank
 from tests.reference import pairs_of
-from tests.world import BOTH, COUNT, World, label, make_world
+from tests.world import BOTH, COUNT, World, label
 
 BANDWIDTHS = {"subject": 1.0, "colour": 0.1}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("search") / "library")
 
 
 @pytest.fixture(scope="module")

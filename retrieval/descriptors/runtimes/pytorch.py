@@ -53,7 +53,7 @@ def _from_file(name: str, path: Path) -> tuple[Any, bytes]:
     except OSError as error:
         raise BackboneUnavailable(name, f"{path}: {error.strerror}") from error
     model = _create(name, pretrained=False)
-    _load(model, name, path)
+    _load(model, name, path, data)
     return model, data
 
 
@@ -75,14 +75,19 @@ def _pooled_dimension(model: Any, name: str, size: int) -> int:
 class TorchRuntime:
     """A timm backbone without its classifier: batches in, pooled features of unit length out."""
 
-    def __init__(self, backbone: str, weights: Path, *, size: int, device: str, precision: str) -> None:
-        """`size`: pixels along each side of the batches to come. Raises BackboneUnavailable."""
+    def __init__(
+        self, backbone: str, weights: bytes, path: Path, *, size: int, device: str, precision: str
+    ) -> None:
+        """`weights` as they were read from `path`; `size`: pixels along each side of the batches to come.
+
+        Raises BackboneUnavailable.
+        """
         import torch
 
         self._torch = torch
         self.device = _device(device)
         model = _create(backbone, pretrained=False)
-        _load(model, backbone, weights)
+        _load(model, backbone, path, weights)
         self._model = model.eval().to(self.device, memory_format=torch.channels_last)
         self.precision = self._fastest_precision(size) if precision == "auto" else precision
 
@@ -125,13 +130,14 @@ def _create(backbone: str, *, pretrained: bool) -> Any:
         raise BackboneUnavailable(backbone, reason, BackboneUnavailable.OFFLINE) from error
 
 
-def _load(model: Any, backbone: str, path: Path) -> None:
+def _load(model: Any, backbone: str, path: Path, data: bytes) -> None:
+    """Put the weights into the model; `path` is where they were read from, for messages."""
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as error:
+        state = load(data)
+    except SafetensorError as error:
         raise BackboneUnavailable(backbone, f"{path}: not a readable safetensors file ({error})") from error
     classifier = model.default_cfg.get("classifier") or ()
     heads = (classifier,) if isinstance(classifier, str) else tuple(classifier)

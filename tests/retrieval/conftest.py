@@ -1,0 +1,12 @@
+"""A library whose every cosine is known, once for each module that asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import World, make_world
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory.mktemp("world") / "library")
