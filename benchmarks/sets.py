@@ -6,9 +6,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import data
+from indexer.making import Recipe
+
 ROOT = Path(os.environ.get("PICTOR_BENCH_DATA") or Path(__file__).resolve().parents[2] / "shared")
 WEIGHTS = ROOT / "weights" / "mobilenetv2_100.onnxzoo_tv_headless.safetensors"
 BACKBONE = "mobilenetv2_100"
+TEACHER = Recipe(BACKBONE, str(WEIGHTS))
+BUNDLED = Recipe()
+BUNDLED_FILE = data.BACKBONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
-"""Data that comes with the program: the sample collection of `pictor demo`."""
+"""Data that comes with the program: the sample collection of `pictor demo`, and the bundled backbone."""
 
 from pathlib import Path
 
 SAMPLE = Path(__file__).parent / "sample"
+
+# Named after the timm model that the weights belong to; backbones/README.md is their card.
+BACKBONE = Path(__file__).parent / "backbones" / "mobilenetv2_100.pictor.safetensors"

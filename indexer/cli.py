@@ -23,6 +23,7 @@ COMMANDS = {
     "remove": "Forget images; files are never touched.",
     "evaluate": "Measure the rankings against labels.",
     "serve": "Open the search page and the API.",
+    "train": "Train a backbone of your own by distillation.",
     "demo": "Draw a sample collection, index it and open the search page.",
 }
 

@@ -14,3 +14,9 @@ class SourceUnreachable(RetrievalError):
         super().__init__(
             f"{place}: cannot be read ({reason}); nothing was changed, run again when it is back"
         )
+
+
+class TrainingImpossible(RetrievalError):
+    """A training cannot begin or go on with what it was given."""
+
+    code = "training-impossible"

@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from retrieval import DEFAULT_BACKBONE, Backbone, InvalidSetting, Library, Settings, fetch_backbone
+from data import BACKBONE
+from retrieval import Backbone, InvalidSetting, Library, Settings, fetch_backbone
 
 from .lock import writer_lock
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a new library is made with; None stands for the default."""
+    """What a new library is made with; without a backbone it is the bundled one, without weights timm's."""
 
     backbone: str | None = None
     weights: str | None = None
@@ -65,8 +66,11 @@ def _check_address(path: Path, recipe: Recipe) -> None:
 
 
 def _fetched(recipe: Recipe) -> Backbone:
-    name, weights = recipe.backbone or DEFAULT_BACKBONE, recipe.weights or "pretrained"
-    return fetch_backbone(name, weights, **recipe.preprocessing)
+    if recipe.backbone:
+        return fetch_backbone(recipe.backbone, recipe.weights or "pretrained", **recipe.preprocessing)
+    if recipe.weights:
+        raise InvalidSetting(f"weights {recipe.weights}: say with --backbone which timm CNN they belong to")
+    return fetch_backbone(BACKBONE.name.partition(".")[0], str(BACKBONE), **recipe.preprocessing)
 
 
 def _check(library: Library, recipe: Recipe) -> None:

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from retrieval import Library, NewImage, Problem
+from retrieval import Description, Library, NewImage, Problem
 
 from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, Read
-
-Features = Mapping[int, npt.NDArray[np.float16]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +50,15 @@ def _described(library: Library, reads: Sequence[Read]) -> list[NewImage]:
     fresh = list({each.sha256: each for each in reads if each.decoded}.values())
     if not fresh:
         return []
-    features = library.describe([each.decoded.pixels for each in fresh if each.decoded])
-    pairs = zip(fresh, features, strict=True)
-    return [_new_image(each, rows) for each, rows in pairs if all(row.any() for row in rows.values())]
+    described = library.describe_and_predict([each.decoded.pixels for each in fresh if each.decoded])
+    return [
+        _new_image(each, description)
+        for each, description in zip(fresh, described, strict=True)
+        if all(row.any() for row in description.features.values())
+    ]
 
 
-def _new_image(each: Read, features: Features) -> NewImage:
+def _new_image(each: Read, description: Description) -> NewImage:
     decoded = each.decoded
     assert decoded is not None, "only decoded contents are described"
     return NewImage(
@@ -72,7 +70,8 @@ def _new_image(each: Read, features: Features) -> NewImage:
         bytes=each.size,
         taken_at=decoded.taken_at,
         thumbnail=each.thumbnail,
-        features=features,
+        features=description.features,
+        predicted=description.predicted,
     )
 
 

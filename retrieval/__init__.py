@@ -10,8 +10,9 @@ with Library.open("holiday") as library:
 """
 
 from . import evaluation, images
-from .catalog import Annotation, Catalog, Image, Location, NewImage, Problem
+from .catalog import PREDICTED, Annotation, Catalog, Image, Location, NewImage, Problem
 from .descriptors.backbone import Backbone
+from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.pytorch import fetch_backbone
 from .errors import (
     BackboneUnavailable,
@@ -37,17 +38,18 @@ from .query import Filters, Part, Picture, Query, StoredPicture, Text
 from .query_language import parse
 from .ranking import Ranking
 from .settings import TABLE, Settings
-from .spaces import DEFAULT_BACKBONE
+from .spaces import Description
 
 __all__ = [
-    "DEFAULT_BACKBONE",
     "FUSED",
+    "PREDICTED",
     "TABLE",
     "Annotation",
     "Backbone",
     "BackboneUnavailable",
     "Catalog",
     "Contribution",
+    "Description",
     "Filters",
     "Hit",
     "Image",
@@ -64,6 +66,7 @@ __all__ = [
     "NewImage",
     "Part",
     "Picture",
+    "Preprocessing",
     "Problem",
     "ProjectionDamaged",
     "Query",

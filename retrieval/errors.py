@@ -123,7 +123,10 @@ class BackboneUnavailable(RetrievalError):
 
     code = "backbone-unavailable"
 
-    OFFLINE = "go online once so that timm can fetch them, or give a local file with --weights FILE"
+    OFFLINE = (
+        "go online once so that timm can fetch them, give a local file with --weights FILE, "
+        "or leave --backbone out to use the one that comes with Pictor"
+    )
     UNKNOWN = "choose one of the names that timm.list_models() gives"
     OTHER_SIZE = "leave the size out, or give another with --preprocessing size=PIXELS"
     UNFIT = "give the safetensors file that belongs to this backbone with --weights FILE"

@@ -28,7 +28,7 @@ from .query import Picture, Query, StoredPicture
 from .ranking import Ids, Ranking
 from .search import EVERYTHING, Ranked, Vector, check_signals, hits, notes, probes, rank, unranked
 from .settings import FILE_NAME, Settings
-from .spaces import Features, Spaces
+from .spaces import Description, Features, Spaces
 
 CATALOG_FILE = "catalog.sqlite"
 FUSED = "fused"
@@ -114,6 +114,10 @@ class Library:
         """The features of each picture, by space id, as they are stored; zeros where there is none."""
         return self._spaces.describe(pictures)
 
+    def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
+        """The same with the labels that are predicted for each picture, all in one pass."""
+        return self._spaces.describe_and_predict(pictures)
+
     def warm_up(self) -> None:
         """Load what a query needs, so that the first one does not wait for it."""
         self.describe([np.zeros((64, 64, 3), np.uint8)])
@@ -129,7 +133,8 @@ class Library:
     @cached_property
     def projections(self) -> tuple[AnyProjection, ...]:
         """Every projection of the library: the words, and one for each live space."""
-        return (WordProjection(), *(VectorProjection(space) for space in self.spaces))
+        words = WordProjection(predicted=self.settings.predicted_labels)
+        return (words, *(VectorProjection(space) for space in self.spaces))
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -149,9 +154,7 @@ class Library:
         check_signals(query, self.signals)
         ranked = self._ranked(query, limit=self.settings.candidates)
         page = ranked.fused.ids[query.offset : query.offset + query.limit]
-        with self.catalog.reading() as reader:
-            images = reader.images(page.tolist())
-        found = hits(ranked, images, self._amounts)
+        found = hits(ranked, self._images(page.tolist()), self._amounts)
         return Results(tuple(found), len(ranked.fused), tuple(notes(query) + self._remarks(query)))
 
     def rankings(self, query: Query) -> dict[str, Ranking]:
@@ -230,11 +233,18 @@ class Library:
 
     def image(self, image_id: int) -> Image:
         """One image with all that is known about it; raises ImageNotFound."""
-        with self.catalog.reading() as reader:
-            found = reader.images([image_id])
+        found = self._images([image_id])
         if image_id not in found:
             raise ImageNotFound(image_id)
         return found[image_id]
+
+    def _images(self, ids: Sequence[int]) -> dict[int, Image]:
+        """Images as they are shown: where the settings want no predicted labels, as if there were none."""
+        with self.catalog.reading() as reader:
+            images = reader.images(ids)
+        if self.settings.predicted_labels:
+            return images
+        return {number: image.without_predictions() for number, image in images.items()}
 
     def thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""

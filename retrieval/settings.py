@@ -34,6 +34,7 @@ class Settings:
         0.25, "Publish during a run when the unpublished tail exceeds this share of the rest", least=0.01
     )
     candidates: int = _setting(2000, "Images that each signal brings into the fusion", least=10)
+    predicted_labels: bool = _setting(True, "Predict labels when indexing, search them and show them")
     fusion: str = _setting("relative", "How rankings become one: relative (by score), reciprocal-rank")
     fusion_k: float = _setting(60.0, "k of reciprocal rank fusion: larger weighs low ranks more", least=0)
     weight_words: float = _setting(1.0, "Default weight of the words signal", most=100)
@@ -93,10 +94,18 @@ def _converted(name: str, value: Any) -> Any:
     try:
         if type(value) not in (wanted, str, int if wanted is float else str):
             raise ValueError
-        return wanted(value)
+        return _truth(value) if wanted is bool else wanted(value)
     except (OverflowError, ValueError) as error:
-        kind = {int: "a whole number", float: "a number", str: "a text"}[wanted]
+        kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[wanted]
         raise InvalidSetting(f"{name} = {value!r}: {kind} is needed") from error
+
+
+def _truth(value: bool | str) -> bool:
+    known = {"true": True, "1": True, "false": False, "0": False}
+    text = str(value).casefold()
+    if text not in known:
+        raise ValueError
+    return known[text]
 
 
 def _check(name: str, value: Any, limits: Mapping[str, Any]) -> None:

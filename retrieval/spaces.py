@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -10,19 +11,26 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .catalog import Catalog, Space
+from .catalog import PREDICTED, Annotation, Catalog, Space
 from .descriptors import registry
 from .descriptors.backbone import Backbone
-from .descriptors.base import AbstractDescriptor
+from .descriptors.base import AbstractDescriptor, Float32
 from .descriptors.colour import Colour
+from .descriptors.labels import Prediction
 from .descriptors.subject import Subject, weights_path
 from .images import RGB
 from .projections.generations import write_file
 from .settings import Settings
 
-DEFAULT_BACKBONE = "mobilenetv3_large_100.ra_in1k"
-
 Features: TypeAlias = dict[int, npt.NDArray[np.float16]]  # of one picture, by space id
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Description:
+    """What is stored about the content of one picture: its features, and the labels predicted for it."""
+
+    features: Features
+    predicted: tuple[Annotation, ...]
 
 
 class Spaces:
@@ -64,12 +72,37 @@ class Spaces:
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture, as they are stored; a row of zeros where there is none."""
         columns = {number: each.describe(pictures) for number, each in self._descriptors.items()}
-        return [
-            {number: rows[place].astype(np.float16) for number, rows in columns.items()}
-            for place in range(len(pictures))
-        ]
+        return _by_picture(columns, len(pictures))
+
+    def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
+        """The features of each picture, and the labels that the subject's classifier predicts, if any."""
+        columns: dict[int, Float32] = {}
+        predicted: list[tuple[Prediction, ...]] = [()] * len(pictures)
+        for number, each in self._descriptors.items():
+            if isinstance(each, Subject):
+                columns[number], predicted = each.describe_and_predict(pictures)
+            else:
+                columns[number] = each.describe(pictures)
+        features = _by_picture(columns, len(pictures))
+        said = (tuple(_annotations(each)) for each in predicted)
+        return [Description(*each) for each in zip(features, said, strict=True)]
 
     @property
     def bandwidths(self) -> Mapping[str, float]:
         """The bandwidth of each space's cosines, by signal."""
         return {each.name: each.bandwidth for each in self._descriptors.values()}
+
+
+def _by_picture(columns: Mapping[int, Float32], count: int) -> list[Features]:
+    """Features by space, as they are stored: of each picture instead of all."""
+    return [
+        {number: rows[place].astype(np.float16) for number, rows in columns.items()} for place in range(count)
+    ]
+
+
+def _annotations(predicted: Sequence[Prediction]) -> Iterator[Annotation]:
+    """Each label and what it means, with the same confidence; more than four decimals mean nothing."""
+    for each in predicted:
+        confidence = round(each.confidence, 4)
+        yield Annotation("label", each.name.words, PREDICTED, confidence)
+        yield Annotation("definition", each.name.definition, PREDICTED, confidence)

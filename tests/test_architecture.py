@@ -32,9 +32,9 @@ HOMES = {
     "alembic": ("retrieval/catalog/engine.py", "migrations/"),
     "faiss": ("retrieval/projections/vectors.py",),
     "whoosh": ("retrieval/projections/words.py",),
-    "torch": ("retrieval/descriptors/runtimes/",),
-    "timm": ("retrieval/descriptors/runtimes/",),
-    "safetensors": ("retrieval/descriptors/runtimes/",),
+    "torch": ("retrieval/descriptors/runtimes/", "indexer/training/"),
+    "timm": ("retrieval/descriptors/runtimes/", "indexer/training/"),
+    "safetensors": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "PIL": ("retrieval/images.py",),
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),
@@ -170,3 +170,14 @@ def test_every_package_says_what_it_must_not_know() -> None:
         assert len(lines) <= 15, package
         text = "\n".join(lines).lower()
         assert all(word in text for word in ("knows", "must not know", "start reading at")), package
+
+
+def test_only_its_command_loads_the_training() -> None:
+    loading = {
+        place
+        for place, tree in sources()
+        if any(name.startswith("indexer.training") for name in imports(place, tree))
+    }
+    assert {place for place in loading if not place.startswith("indexer/training/")} == {
+        "indexer/commands/train.py"
+    }

@@ -5,16 +5,28 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from retrieval import Annotation, Library, NewImage, Query, Text
+from retrieval import PREDICTED, Annotation, Library, NewImage, Query, Text
 from tests.reference import pairs_of
 
 
-def put(library: Library, *, path: str = "/x/y.jpg", publish: bool = False, **facts: str) -> int:
-    """Add one image of which only words are known; several values of a field are parted by semicolons."""
+def put(
+    library: Library,
+    *,
+    path: str = "/x/y.jpg",
+    publish: bool = False,
+    predicted: str = "",
+    sure: float = 0.9,
+    **facts: str,
+) -> int:
+    """Add one image of which only words are known; several values of a field are parted by semicolons.
+
+    `predicted`: a label that was predicted, with its synonyms after commas; `sure`: how surely.
+    """
     with library.catalog.writing() as writer:
         number = writer.last_seq() + 1
         digest = hashlib.sha256(f"{number} {path} {facts}".encode()).hexdigest()
-        [image_id] = writer.add_images([NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp")])
+        new = NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp", predicted=guesses(predicted, sure))
+        [image_id] = writer.add_images([new])
         place = Path(path)
         # The same words for every image, in a path of its own.
         own = place.parents[1] / str(number) / place.parent.name / place.name
@@ -23,6 +35,11 @@ def put(library: Library, *, path: str = "/x/y.jpg", publish: bool = False, **fa
     if publish:
         library.publish()
     return image_id
+
+
+def guesses(words: str, sure: float) -> tuple[Annotation, ...]:
+    facts = (("label", words), ("definition", f"{words}: something meant"))
+    return tuple(Annotation(field, value, PREDICTED, sure) for field, value in facts if words)
 
 
 def annotations(**facts: str) -> list[Annotation]:

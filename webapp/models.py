@@ -62,7 +62,7 @@ class ImageSummary(_Answer):
     title: str
     caption: str
     tags: list[str]
-    labels: list[str]
+    labels: list[str] = Field(description="Labels that were given; none that was predicted")
     width: int
     height: int
     taken_at: datetime | None
@@ -105,6 +105,15 @@ class Annotation(_Answer):
     confidence: float
 
 
+class Predicted(_Answer):
+    """A label that nobody gave, but a classifier predicts."""
+
+    name: str
+    synonyms: list[str]
+    definition: str
+    confidence: float = Field(description="From 0 to 1: of the labels with 0.8, about 80 % should be right")
+
+
 class Image(ImageSummary):
     """All that is known about one image."""
 
@@ -113,6 +122,7 @@ class Image(ImageSummary):
     bytes: int
     added_at: datetime
     preview: str = Field(description="Address of a larger WebP picture")
+    predicted: list[Predicted] = Field(description="Labels that were predicted, the most confident first")
     locations: list[Location]
     annotations: list[Annotation]
 

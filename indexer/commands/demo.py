@@ -8,19 +8,16 @@ import click
 from platformdirs import user_data_path
 
 from data.sample import COUNT, collection
-from retrieval import BackboneUnavailable, Library, path_bytes
+from retrieval import Library, path_bytes
 
 from ..captions import read_captions
 from ..demo import write_collection
-from ..making import Recipe, writing
+from ..making import writing
 from ..pipeline import index
 from ..report import Progress
 from .options import json_option
 from .output import print_json, progress_bar, remark
 from .serve import serve_library
-
-# Of eight untrained backbones, the one whose features told the sample's classes apart best.
-UNTRAINED = Recipe(backbone="mobilenetv4_conv_small", weights="untrained")
 
 
 @click.command("demo")
@@ -58,16 +55,7 @@ def command(directory: Path, host: str, port: int, show: bool, draw_only: bool, 
 
 
 def _index(library: Path, pictures: Path, captions: Path) -> None:
-    try:
-        _index_with(Recipe(), library, pictures, captions)
-    except BackboneUnavailable as error:
-        remark(f"{error}")
-        remark("Going on with an untrained backbone: words and colour work fully, “subject” only roughly.")
-        _index_with(UNTRAINED, library, pictures, captions)
-
-
-def _index_with(recipe: Recipe, library: Path, pictures: Path, captions: Path) -> None:
-    with writing(library, recipe) as opened, progress_bar("Indexing") as move:
+    with writing(library) as opened, progress_bar("Indexing") as move:
 
         def on_event(event: Progress) -> None:
             move(event.done, event.total, event.stage)

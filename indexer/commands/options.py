@@ -29,13 +29,13 @@ _RECIPE = (
     click.option(
         "--backbone",
         metavar="NAME",
-        help="For a new library: any timm CNN by name [default: mobilenetv3_large_100.ra_in1k].",
+        help="For a new library: any timm CNN by name [default: the one that comes with Pictor].",
     ),
     click.option(
         "--weights",
         metavar="FILE",
-        help="For a new library: the backbone's weights, a safetensors file; or `pretrained` (timm's own, "
-        "fetched once) or `untrained` (to try Pictor without any).",
+        help="For a new library: the weights of --backbone, a safetensors file; or `pretrained` (timm's own, "
+        "fetched once; the default) or `untrained` (seeded, for tests).",
     ),
     click.option(
         "--preprocessing",

@@ -50,5 +50,8 @@ def _print(image: Image) -> None:
         click.echo(f"taken at {image.taken_at}")
     for place in image.locations:
         click.echo(place.display + (" (missing)" if place.missing_since else ""))
-    for fact in image.annotations:
+    for fact in image.without_predictions().annotations:
         click.echo(f"{fact.field}: {fact.value} ({fact.source})")
+    for label in image.predicted:
+        meaning = image.definition(label)
+        click.echo(f"predicted, {label.confidence:.0%}: {label.value}" + (f" ({meaning})" if meaning else ""))

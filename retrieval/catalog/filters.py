@@ -8,6 +8,7 @@ from datetime import datetime, time
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 
 from ..query import Filters
+from .records import PREDICTED
 from .schema import AnnotationRow, ImageRow, LocationRow
 
 ESCAPE = "\\"
@@ -63,4 +64,5 @@ def _says(field: str, values: tuple[str, ...]) -> ColumnElement[bool]:
         AnnotationRow.image_id == ImageRow.id,
         AnnotationRow.field == field,
         AnnotationRow.folded.in_(folded),
+        AnnotationRow.source != PREDICTED,
     )

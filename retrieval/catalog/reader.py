@@ -13,7 +13,17 @@ from ..query import Filters
 from . import changes
 from .features import stacked
 from .filters import matching_ids
-from .records import Annotation, Change, Features, Image, Location, Problem, Projection, Space
+from .records import (
+    PREDICTED,
+    Annotation,
+    Change,
+    Features,
+    Image,
+    Location,
+    Problem,
+    Projection,
+    Space,
+)
 from .schema import (
     AnnotationRow,
     FeatureRow,
@@ -128,8 +138,9 @@ class Reader:
         return {row.path: (row.image_id, Location(*row[1:])) for row in rows}
 
     def labels(self, field: str) -> dict[int, str]:
-        """The first value of one field for every image that has one."""
-        query = select(AnnotationRow.image_id, AnnotationRow.value).where(AnnotationRow.field == field)
+        """The first value that is given for one field, for every image that has one; none is predicted."""
+        given = (AnnotationRow.field == field, AnnotationRow.source != PREDICTED)
+        query = select(AnnotationRow.image_id, AnnotationRow.value).where(*given)
         newest_first = self._connection.execute(query.order_by(AnnotationRow.id.desc()))
         return {row.image_id: row.value for row in newest_first}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ..paths import display_path
 
 Features = npt.NDArray[np.float16]  # (image, dimension), every row of unit length
+PREDICTED = "predicted"  # the source of what nobody said, but a classifier takes to be so
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Annotation:
     value: str
     source: str
     confidence: float = 1.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The words of a predicted label, the usual one first, then its synonyms."""
+        return tuple(self.value.split(", "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,10 @@ class Image:
         return (present or list(self.locations))[0].display if self.locations else ""
 
     def values(self, field: str) -> tuple[str, ...]:
-        """What the annotations of one field say, in the order in which they were stored."""
-        return tuple(fact.value for fact in self.annotations if fact.field == field)
+        """What is given for one field, in the order in which it was stored; nothing that was predicted."""
+        return tuple(
+            fact.value for fact in self.annotations if fact.field == field and fact.source != PREDICTED
+        )
 
     @property
     def title(self) -> str:
@@ -86,6 +94,27 @@ class Image:
     @property
     def labels(self) -> tuple[str, ...]:
         return self.values("label")
+
+    @property
+    def predicted(self) -> tuple[Annotation, ...]:
+        """The labels that were predicted, the most confident first."""
+        labels = [fact for fact in self.annotations if (fact.field, fact.source) == ("label", PREDICTED)]
+        return tuple(sorted(labels, key=lambda fact: -fact.confidence))
+
+    def definition(self, label: Annotation) -> str:
+        """What a predicted label means, in a few words; empty where that is not known."""
+        starts = f"{label.value}: "
+        definitions = (
+            fact.value.removeprefix(starts)
+            for fact in self.annotations
+            if (fact.field, fact.source) == ("definition", PREDICTED) and fact.value.startswith(starts)
+        )
+        return next(definitions, "")
+
+    def without_predictions(self) -> Image:
+        """The same with what people and files said of it alone."""
+        given = tuple(fact for fact in self.annotations if fact.source != PREDICTED)
+        return replace(self, annotations=given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +178,4 @@ class NewImage:
     taken_at: datetime | None
     thumbnail: builtins.bytes  # WebP
     features: Mapping[int, npt.NDArray[np.float16]] = field(default_factory=dict)  # by space id
+    predicted: tuple[Annotation, ...] = ()

@@ -39,7 +39,7 @@ class Writer(Reader):
         changes.record(self._connection, "put", self._touched)
 
     def add_images(self, images: Sequence[NewImage]) -> list[int]:
-        """Store new contents with their features and thumbnails; their ids, in the same order."""
+        """Store new contents with features, thumbnails and predicted labels; their ids, in the same order."""
         if not images:
             return []
         ids = list(
@@ -56,6 +56,14 @@ class Writer(Reader):
                 {"image_id": each, "space_id": space_id, "vector": to_blob(feature)}
                 for each, image in numbered
                 for space_id, feature in image.features.items()
+            ],
+        )
+        self._insert(
+            AnnotationRow,
+            [
+                _annotation_values(each, fact.source, fact)
+                for each, image in numbered
+                for fact in image.predicted
             ],
         )
         self._touch(ids)

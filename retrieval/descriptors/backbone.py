@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from .labels import Head
 from .preprocessing import Preprocessing
 
 
@@ -13,7 +14,8 @@ from .preprocessing import Preprocessing
 class Backbone:
     """A timm CNN by name, the bytes of a safetensors file, and the length of its pooled feature.
 
-    `trained` is False for seeded random weights.
+    `trained` is False for seeded random weights; `head` is None where the weights hold no classifier that
+    labels could be predicted with.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Backbone:
     preprocessing: Preprocessing
     dimension: int
     trained: bool
+    head: Head | None = None
 
     def configuration(self) -> dict[str, Any]:
         """What the subject space of a library keeps of it, as JSON values."""
@@ -30,4 +33,5 @@ class Backbone:
             "trained": self.trained,
             "dimension": self.dimension,
             **self.preprocessing.as_json(),
+            **(self.head.as_json() if self.head else {}),
         }

@@ -11,9 +11,10 @@ from typing import Any, final
 from ..errors import BackboneUnavailable
 from ..images import RGB
 from ..settings import Settings
-from .base import AbstractDescriptor, Float32
+from .base import AbstractDescriptor, Float32, unit_rows
+from .labels import Head, Name, Prediction, named
 from .preprocessing import Preprocessing
-from .runtimes.pytorch import TorchRuntime
+from .runtimes.pytorch import TorchRuntime, label_names
 
 
 @final
@@ -29,6 +30,7 @@ class Subject(AbstractDescriptor):
         self._weights = weights_path(backbones, configuration["weights_sha256"])
         self._settings = settings
         self._preprocessing = Preprocessing.from_json(configuration)
+        self._head = Head.from_json(configuration) if settings.predicted_labels else None
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -39,7 +41,23 @@ class Subject(AbstractDescriptor):
         return int(self._configuration["dimension"])
 
     def describe(self, pictures: Sequence[RGB]) -> Float32:
+        return unit_rows(self._pooled(pictures))
+
+    def describe_and_predict(self, pictures: Sequence[RGB]) -> tuple[Float32, list[tuple[Prediction, ...]]]:
+        """The features, and from the same pass the labels of each picture, the most confident first.
+
+        There are none where the weights have no classifier, or the settings do not want any.
+        """
+        pooled, classifier = self._pooled(pictures), self._runtime.classifier
+        guesses = classifier.predict(pooled) if classifier else [()] * len(pictures)
+        return unit_rows(pooled), [named(each, self._names) if each else () for each in guesses]
+
+    def _pooled(self, pictures: Sequence[RGB]) -> Float32:
         return self._runtime.forward(self._preprocessing.batch(pictures))
+
+    @cached_property
+    def _names(self) -> tuple[Name, ...]:
+        return label_names(self._configuration["labels"])
 
     @cached_property
     def _runtime(self) -> TorchRuntime:
@@ -49,6 +67,8 @@ class Subject(AbstractDescriptor):
             backbone,
             weights,
             self._weights,
+            head=self._head,
+            dimension=self.dimension,
             size=self._preprocessing.size,
             device=self._settings.device,
             precision=self._settings.precision,

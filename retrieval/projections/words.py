@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -22,8 +22,11 @@ from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 
 # What a match in a field is worth: words that a person chose for the picture before words of its place.
-FIELDS = {"title": 2.0, "tag": 2.0, "label": 2.0, "caption": 1.5, "name": 0.7}
-ENTRIES_VERSION = 1  # of the fields and of retrieval.tokens; raise it when either changes
+# Words that nobody chose come last.
+FIELDS = {"title": 2.0, "tag": 2.0, "label": 2.0, "caption": 1.5, "name": 0.7, "predicted": 0.5}
+SEARCHABLE = 0.5  # confidence from which on a predicted label is searched: it is rather right than wrong
+HOLDS = "holds"  # the Whoosh field with the names of the fields in which an image has any words
+ENTRIES_VERSION = 2  # of the fields and of retrieval.tokens; raise it when either changes
 GAP = " | "  # between values: no token is written so, hence no phrase reaches across
 CHUNK = 1000  # images read from the catalog at a time
 MOST_SEGMENTS = 8  # every one costs each search a little; at so many, the index is built anew
@@ -62,7 +65,11 @@ class WordIndex:
 class WordView(AbstractView[Terms]):
     """A generation and its tail as one index, so that both share one set of word statistics."""
 
-    def __init__(self, published: WordIndex, tail: WordIndex, hidden: Ids) -> None:
+    def __init__(
+        self, published: WordIndex, tail: WordIndex, hidden: Ids, *, fields: Mapping[str, float]
+    ) -> None:
+        """`fields`: those that are searched, each with what a match in it is worth."""
+        self._fields = fields
         self._readers = [each for each in published.readers + tail.readers if each.doc_count_all()]
         in_tail = np.array([each in tail.readers for each in self._readers], bool)
         sizes = [each.doc_count_all() for each in self._readers]
@@ -76,7 +83,7 @@ class WordView(AbstractView[Terms]):
         if not self._readers or not (query.words or query.phrases):
             return Ranking.of([], [])
         with self._searching:
-            documents, scores = self._matches(_query(query))
+            documents, scores = self._matches(_query(query, self._fields))
         ids, keep = self._image_ids[documents], self._counts[documents]
         if allowed is not None:
             keep = keep & np.isin(ids, allowed)
@@ -91,13 +98,17 @@ class WordView(AbstractView[Terms]):
 
 @final
 class WordProjection(AbstractProjection[WordIndex, Terms]):
-    """Titles, captions, tags, labels, and the names of files and folders."""
+    """Titles, captions, tags, labels, the names of files and folders, and predicted labels.
+
+    A generation always holds the predicted ones; `predicted` says whether they are searched.
+    """
 
     kind = "words"
     signal = "words"
     space_id = None
 
-    def __init__(self) -> None:
+    def __init__(self, *, predicted: bool) -> None:
+        self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != "predicted"}
         self.versions = f"whoosh-reloaded {version('whoosh-reloaded')}, entries {ENTRIES_VERSION}"
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
@@ -123,7 +134,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
 
     def view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
         fresh = WordIndex.in_memory(entries(reader, tail.put)) if len(tail.put) else WordIndex([])
-        return WordView(loaded, fresh, tail.hidden)
+        return WordView(loaded, fresh, tail.hidden, fields=self._fields)
 
     def _only_additions(self, reader: Reader, root: Path, previous: Projection | None) -> list[int] | None:
         """The images added since a generation; None where it is better built anew.
@@ -151,11 +162,14 @@ def entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]
 
 def fields_of(image: Image) -> dict[str, str]:
     """What is indexed about an image: tokens, parted by blanks, by field."""
-    texts = {name: image.values(name) for name in FIELDS if name != "name"}
+    texts = {name: image.values(name) for name in FIELDS}
     texts["name"] = tuple(
         dict.fromkeys(words for place in image.locations for words in _names(place.display))
     )
-    return {name: GAP.join(" ".join(tokens(value)) for value in values) for name, values in texts.items()}
+    sure = [label for label in image.predicted if label.confidence >= SEARCHABLE]
+    texts["predicted"] = tuple(words for label in sure for words in label.names)
+    fields = {name: GAP.join(" ".join(tokens(value)) for value in values) for name, values in texts.items()}
+    return fields | {HOLDS: " ".join(name for name, words in fields.items() if words.strip(GAP))}
 
 
 def _names(path: str) -> tuple[str, str]:
@@ -167,9 +181,10 @@ def _names(path: str) -> tuple[str, str]:
 @cache
 def _schema() -> Any:
     from whoosh.analysis import SpaceSeparatedTokenizer
-    from whoosh.fields import NUMERIC, TEXT, Schema
+    from whoosh.fields import KEYWORD, NUMERIC, TEXT, Schema
 
-    columns = {name: TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True) for name in FIELDS}
+    columns: dict[str, Any] = {name: TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True) for name in FIELDS}
+    columns[HOLDS] = KEYWORD()
     return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
 
 
@@ -220,12 +235,12 @@ def _drop_lock(folder: Path) -> None:
             path.unlink()
 
 
-def _query(terms: Terms) -> Any:
+def _query(terms: Terms, fields: Mapping[str, float]) -> Any:
     from whoosh.query import Or, Phrase, Term
 
-    words = [Term(name, word, boost=boost) for word in terms.words for name, boost in FIELDS.items()]
+    words = [Term(name, word, boost=boost) for word in terms.words for name, boost in fields.items()]
     phrases = [
-        Phrase(name, list(phrase), boost=boost) for phrase in terms.phrases for name, boost in FIELDS.items()
+        Phrase(name, list(phrase), boost=boost) for phrase in terms.phrases for name, boost in fields.items()
     ]
     return Or(words + phrases)
 
@@ -239,16 +254,21 @@ def _searcher(readers: list[Any], *, hidden: Ids) -> Any:
 
     class Counting(Searcher):  # type: ignore[misc]  # Whoosh has no types
         def idf(self, fieldname: str, text: str) -> float:
-            matching = self.ixreader.doc_frequency(fieldname, text)
-            if gone and matching:
-                matching -= len(gone.intersection(self.ixreader.postings(fieldname, text).all_ids()))
             # Whoosh's own formula, of BM25F's inverse document frequency.
-            return float(np.log((self._doccount - len(gone)) / (matching + 1)) + 1)
+            return float(np.log((self._doccount - len(gone)) / (self._matching(fieldname, text) + 1)) + 1)
 
         def avg_field_length(self, fieldname: str) -> float:
+            # Over the images that have the field, as Lucene does it. Over all of them, the label of the only
+            # image that was labelled by hand would seem long, and weigh less than predicted ones do.
             length = self.field_length(fieldname)
             length -= sum(self.doc_field_length(number, fieldname, 0) or 0 for number in gone)
-            return float(length / max(1, self._doccount - len(gone)))
+            return float(length / max(1, self._matching(HOLDS, fieldname)))
+
+        def _matching(self, fieldname: str, text: str) -> int:
+            matching = int(self.ixreader.doc_frequency(fieldname, text))
+            if gone and matching:
+                matching -= len(gone.intersection(self.ixreader.postings(fieldname, text).all_ids()))
+            return matching
 
     return Counting(MultiReader(readers), closereader=False)
 

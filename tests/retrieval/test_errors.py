@@ -149,7 +149,9 @@ def test_an_amount_over_a_limit_is_told_as_one(amount: float, limit: float) -> N
 def test_each_way_to_lack_a_backbone_has_its_own_advice(name: str) -> None:
     advice = getattr(errors.BackboneUnavailable, name)
     assert str(errors.BackboneUnavailable("vit", "why", advice)) == f"vit: why; {advice}"
-    assert re.match(r"go online .* or give a local file|choose|give the safetensors file", advice)
+    assert re.match(
+        r"go online .* give a local file .* leave --backbone out|choose|give the safetensors file", advice
+    )
 
 
 def test_a_message_shows_the_picture_as_given_and_keeps_why_for_programs() -> None:

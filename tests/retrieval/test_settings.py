@@ -22,6 +22,7 @@ DEFAULTS: dict[str, object] = {
     "precision": "auto",
     "publish_share": 0.25,
     "candidates": 2000,
+    "predicted_labels": True,
     "fusion": "relative",
     "fusion_k": 60.0,
     "weight_words": 1.0,
@@ -56,6 +57,8 @@ WRONG_IN_FILE = [
     ("batch_size = 2020-06-17", "batch_size = .*2020.*: "),
     ('fusion_k = "far"', "fusion_k = 'far': "),
     ("fusion_k = 1" + "0" * 400, "fusion_k = 1000"),
+    ("predicted_labels = 1", "predicted_labels = 1: true or false is needed"),
+    ('predicted_labels = "off"', "predicted_labels = 'off': true or false is needed"),
     ("catalog_url = 5", "catalog_url = 5: "),
     ("catalog_url = []", r"catalog_url = \[\]: "),
 ]
@@ -113,6 +116,15 @@ def test_values_take_the_type_of_their_default(tmp_path: Path) -> None:
         float,
         float,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("true", True), ("False", False), ("1", True), ("0", False), ("TRUE", True)]
+)
+def test_a_switch_is_turned_by_a_variable(tmp_path: Path, text: str, value: bool) -> None:
+    write(tmp_path, f"predicted_labels = {'false' if value else 'true'}")
+    assert Settings.resolve(tmp_path, {}).predicted_labels is not value
+    assert Settings.resolve(tmp_path, {"PICTOR_PREDICTED_LABELS": text}).predicted_labels is value
 
 
 @pytest.mark.parametrize(("name", "value", "message"), RANGES)

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from retrieval import Annotation, Library, NewImage, fetch_backbone, images
+from retrieval import PREDICTED, Annotation, Library, NewImage, fetch_backbone, images
 from tests.drawing import saved, scene
 from webapp import create_app
 
@@ -36,6 +36,22 @@ def _facts(number: int) -> list[Annotation]:
         Annotation("tag", caption.split()[-1], "captions"),
         Annotation("label", "outdoors", "model", 0.6),
     ]
+
+
+def _guesses(number: int) -> tuple[Annotation, ...]:
+    """What a classifier would say: of the second scene harmless words, of the last awkward ones."""
+    if number == 1:
+        words = [
+            ("tabby, tabby cat", "a cat with a grey coat", 0.8251),
+            ("great white shark", "a fish", 0.0612),
+        ]
+    elif number == COUNT - 1:
+        words = [(SCRIPT, SCRIPT, 0.7)]
+    else:
+        words = []
+    labels = [Annotation("label", label, PREDICTED, sure) for label, _, sure in words]
+    means = [Annotation("definition", f"{label}: {text}", PREDICTED, sure) for label, text, sure in words]
+    return (*labels, *means)
 
 
 def _path(folder: Path, number: int) -> bytes:
@@ -67,6 +83,7 @@ def fill(library: Library, folder: Path, count: int = COUNT) -> None:
                 taken_at=datetime(2020, 1, 1 + number, 12),
                 thumbnail=images.encode_webp(pixels, side=320),
                 features=features[number],
+                predicted=_guesses(number),
             )
             [image_id] = writer.add_images([new])
             writer.place(path, image_id, mtime=0, size=len(data))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from retrieval import Library, Query, StoredPicture, parse
-from webapp import models
+from retrieval import Library, Query, Settings, StoredPicture, parse
+from webapp import create_app, models
 
 from .conftest import COUNT
 
@@ -86,6 +87,36 @@ def test_one_image(client: FlaskClient) -> None:
         "source": "captions",
         "confidence": 0.9,
     }
+
+
+def test_predicted_labels_are_shown_apart_from_given_ones(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/images/2").json
+    models.Image.model_validate(answer)
+    assert answer["labels"] == ["outdoors"]
+    assert answer["predicted"] == [
+        {
+            "name": "tabby",
+            "synonyms": ["tabby cat"],
+            "definition": "a cat with a grey coat",
+            "confidence": 0.8251,
+        },
+        {"name": "great white shark", "synonyms": [], "definition": "a fish", "confidence": 0.0612},
+    ]
+    assert client.get("/api/v1/images/1").json["predicted"] == []
+    [hit] = client.get("/api/v1/search?q=tabby").json["hits"]
+    assert (hit["id"], hit["labels"]) == (2, ["outdoors"])
+    assert client.get("/api/v1/search?q=label:tabby").json["hits"] == []
+    assert client.get("/api/v1/search?q=shark").json["hits"] == []  # less sure than what is searched
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_setting_hides_predicted_labels_everywhere(library_path: Path, wanted: bool) -> None:
+    with Library.open(library_path, Settings(predicted_labels=wanted)) as opened:
+        client = create_app(opened).test_client()
+        for address in ("/api/v1/images/2", "/images/2", "/api/v1/search?q=tabby", "/?q=tabby"):
+            answer = client.get(address).text.replace("q=tabby", "").replace('value="tabby"', "")
+            assert ("Scene 1" in answer) is (wanted or "q=" not in address), address
+            assert ("grey coat" in answer) is (wanted and "images" in address), address
 
 
 def test_status(client: FlaskClient) -> None:

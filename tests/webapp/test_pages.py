@@ -126,6 +126,26 @@ def test_one_image_tells_all_about_itself(client: FlaskClient, parsed: Callable)
     assert "/?q=tag:%22harbour%22" in links
 
 
+def test_predicted_labels_are_a_list_of_their_own(client: FlaskClient, parsed: Callable) -> None:
+    page = parsed(client.get("/images/2").text)
+    assert "Predicted" in page.text
+    assert "tabby 83 %" in page.text
+    assert "great white shark 6 %" in page.text
+    shown = [
+        (given.get("title"), given.get("href")) for _, given in page.tags if given.get("class") == "tag guess"
+    ]
+    assert shown == [
+        ("a cat with a grey coat", "/?q=%22tabby%22"),
+        ("a fish", "/?q=%22great+white+shark%22"),
+    ]
+    assert parsed(client.get(shown[0][1]).text).ids == [2]
+    lists = [
+        given.get("aria-labelledby") or given.get("aria-label") for tag, given in page.tags if tag == "ul"
+    ]
+    assert lists[:2] == ["Tags and labels", "predicted"]
+    assert "Predicted" not in parsed(client.get("/images/1").text).text
+
+
 def test_a_name_that_is_not_utf8_can_be_shown(client: FlaskClient, parsed: Callable) -> None:
     assert r"not-utf8-\xff.jpg" in parsed(client.get(f"/images/{COUNT - 1}").text).text
     assert client.get(f"/api/v1/images/{COUNT - 1}").json["path"].endswith(r"/not-utf8-\xff.jpg")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from retrieval import Annotation, Problem
+from dataclasses import replace
+
+from retrieval import Annotation, Filters, Problem
 from retrieval.catalog import Catalog, Change, Projection
 from tests.databases import new_image
 
@@ -75,6 +77,46 @@ def test_labels_are_the_first_value_of_each_image(catalog: Catalog) -> None:
         writer.annotate(second, "captions", [BOAT, SEA])
     with catalog.reading() as reader:
         assert reader.labels("label") == {first: "zebra", second: "boat"}
+
+
+GUESS = Annotation("label", "boat", "predicted", 0.75)
+MEANT = Annotation("definition", "boat: a small vessel", "predicted", 0.75)
+LESSER = Annotation("label", "sea, ocean", "predicted", 0.25)
+
+
+def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        new = replace(new_image(1), predicted=(LESSER, GUESS, MEANT))
+        first, second = writer.add_images([new, new_image(2)])
+    assert said(catalog, first) == (LESSER, GUESS, MEANT)
+    assert said(catalog, second) == ()
+    with catalog.writing() as writer:
+        writer.annotate(first, "captions", [BOAT])
+        writer.annotate(first, "captions", [])
+        writer.annotate(first, "captions", [SEA])
+    assert said(catalog, first) == (LESSER, GUESS, MEANT, SEA)
+    with catalog.writing() as writer:
+        writer.annotate(first, "predicted", [GUESS])
+    assert said(catalog, first) == (SEA, GUESS)
+
+
+def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        new = [replace(new_image(number), predicted=(LESSER, GUESS, MEANT)) for number in range(2)]
+        first, second = writer.add_images(new)
+        writer.annotate(first, "captions", [Annotation("label", "boat", "captions")])
+    with catalog.reading() as reader:
+        images = reader.images([first, second])
+        assert reader.labels("label") == {first: "boat"}
+        assert reader.labels("definition") == {}
+        assert reader.ids(Filters(labels=("boat", "sea, ocean"))).tolist() == [first]
+        assert reader.ids(Filters(without_labels=("boat",))).tolist() == [second]
+    assert [images[each].labels for each in (first, second)] == [("boat",), ()]
+    assert images[first].predicted == (GUESS, LESSER)
+    assert [images[first].definition(each) for each in images[first].predicted] == ["a small vessel", ""]
+    assert (GUESS.names, LESSER.names) == (("boat",), ("sea", "ocean"))
+    alone = images[first].without_predictions()
+    assert (alone.predicted, alone.labels, len(alone.annotations)) == ((), ("boat",), 1)
 
 
 # -- problems, spaces and pointers ----------------------------------------------------------------

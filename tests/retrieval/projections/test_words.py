@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval import Filters, Library, Query, Text
+from retrieval import Filters, Library, Query, Settings, Text
+from retrieval.projections.words import SEARCHABLE
 from retrieval.tokens import tokens
 from tests.wording import found, put, ranked
 
@@ -100,6 +101,53 @@ class TestFinding:
         day = put(words, caption="a boat, seen from afar", tag="day")
         results = words.search(Query((Text("boat"),), Filters(tags=("day",)), limit=1))
         assert (results.ids, results.total) == ([day], 1)
+
+
+class TestPredicted:
+    def test_every_synonym_is_found_and_a_phrase_does_not_reach_across(self, words: Library) -> None:
+        put(words, predicted="crane, heron")
+        cat = put(words, predicted="tabby, tabby cat")
+        for text in ("tabby", "cat", '"tabby cat"', "Tabbies"):
+            assert found(words, text) == [cat], text
+        assert found(words, '"tabby tabby"') == []
+
+    def test_definitions_are_not_searched(self, words: Library) -> None:
+        put(words, predicted="tabby")
+        assert found(words, "meant") == []
+
+    def test_only_those_that_are_rather_right_than_wrong_are_searched(self, words: Library) -> None:
+        put(words, predicted="tabby", sure=SEARCHABLE - 0.0001)
+        assert found(words, "tabby") == []
+        surer = put(words, predicted="tabby", sure=SEARCHABLE)
+        assert found(words, "tabby") == [surer]
+
+    @pytest.mark.parametrize("field", ["title", "tag", "label", "caption", "path"])
+    def test_the_words_of_a_person_outrank_them(self, words: Library, field: str) -> None:
+        """Also those of the only picture that anybody wrote about, among many with predicted labels."""
+        for number in range(40):
+            put(
+                words,
+                path="/oak/oak.jpg",
+                predicted="tabby, tabby cat" if number % 4 == 0 else "crane, heron",
+            )
+        given = {"path": "/oak/oak.jpg", "predicted": "crane, heron"} | {field: "tabby"}
+        own = put(words, **given | ({"path": "/oak/tabby.jpg"} if field == "path" else {}))
+        ranking = ranked(words, "tabby")
+        assert ranking[0][0] == own
+        assert ranking[0][1] > ranking[1][1] > 0
+        assert len(ranking) == 11
+
+    def test_they_are_left_out_where_the_setting_says_so_without_a_rebuild(self, tmp_path: Path) -> None:
+        with Library.create(tmp_path / "library") as library:
+            put(library, predicted="tabby", publish=True)
+            in_tail = put(library, predicted="tabby", caption="tabby")
+            assert len(found(library, "tabby")) == 2
+        for wanted, expected in ((False, [in_tail]), (True, [in_tail, 1])):
+            with Library.open(tmp_path / "library", Settings(predicted_labels=wanted)) as library:
+                assert found(library, "tabby") == expected
+                images = [library.image(1), *(each.image for each in library.search(Query()).hits)]
+                assert all(bool(image.predicted) is wanted for image in images)
+                assert library.damages() == []
 
 
 @pytest.fixture(scope="module")

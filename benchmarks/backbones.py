@@ -1,0 +1,61 @@
+"""Forward passes a second of the bundled backbone, each at its own input size, beside its teacher.
+
+Batches of 32 random pictures go through both by turns, in the precision that Pictor would choose and in
+float32; the figures are ratios of the median times. --size N: rounds (default 15).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from retrieval import Backbone, fetch_backbone
+from retrieval.descriptors.runtimes.pytorch import TorchRuntime
+
+from .sets import BACKBONE, BUNDLED_FILE, WEIGHTS, missing
+
+BATCH, ROUNDS, WARM_UP = 32, 15, 3
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Pictures a second of both, and how many times as many the bundled one does."""
+    if reason := missing():
+        sys.exit(reason)
+    found = [fetch_backbone(BACKBONE, str(weights)) for weights in (BUNDLED_FILE, WEIGHTS)]
+    figures, beside = {}, {}
+    for precision in ("auto", "float32"):
+        bundled, teacher = _rates(found, precision, size or ROUNDS)
+        figures |= {f"{precision} pictures/s": bundled, f"{precision} times the teacher": bundled / teacher}
+        beside |= {f"{precision} pictures/s": teacher}
+    return {"figures": figures, "beside": {"teacher": beside}}
+
+
+def _rates(backbones: list[Backbone], precision: str, rounds: int) -> list[float]:
+    runtimes = [_runtime(each, precision) for each in backbones]
+    random = np.random.default_rng(0)
+    sides = [each.preprocessing.size for each in backbones]
+    batches = [random.standard_normal((BATCH, 3, side, side), np.float32) for side in sides]
+    times: list[list[float]] = [[], []]
+    for _ in range(WARM_UP + rounds):
+        for runtime, batch, taken in zip(runtimes, batches, times, strict=True):
+            start = time.perf_counter()
+            runtime.forward(batch)
+            taken.append(time.perf_counter() - start)
+    return [BATCH / median(taken[WARM_UP:]) for taken in times]
+
+
+def _runtime(backbone: Backbone, precision: str) -> TorchRuntime:
+    return TorchRuntime(
+        backbone.name,
+        backbone.weights,
+        WEIGHTS,
+        head=None,
+        dimension=backbone.dimension,
+        size=backbone.preprocessing.size,
+        device="cpu",
+        precision=precision,
+    )

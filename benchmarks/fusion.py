@@ -1,0 +1,65 @@
+"""How much colour should count beside the subject: mAP by weight, with the bundled backbone.
+
+For every set and every weight of colour, that of the subject being 1, the mean average precision of the
+fusion, and the mean gain over the subject alone. The default (`weight_colour`) is the weight with the best
+mean gain among those that cost no set more than 0.012. --size N: every N-th picture is a query (default 3).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from indexer.evaluate import labels_of
+from retrieval import Library, Query, Ranking, StoredPicture, evaluation
+from retrieval.descriptors.colour import Colour
+from retrieval.descriptors.subject import Subject
+from retrieval.fusion import WeightedRanking, fuse, relative_score
+
+from .indexed import indexed
+from .sets import BUNDLED, LABELLED, LabelledSet, missing
+
+WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
+AMOUNTS = relative_score({"subject": Subject.bandwidth, "colour": Colour.bandwidth})
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures by set and weight, and the mean gain over the sets."""
+    if reason := missing():
+        sys.exit(reason)
+    measured = {each.name: _by_weight(each, size or 3) for each in LABELLED}
+    figures = {f"{name} {weight:g}": found[weight] for name, found in measured.items() for weight in WEIGHTS}
+    for weight in WEIGHTS:
+        gains = [found[weight] - found[0.0] for found in measured.values()]
+        figures[f"mean gain {weight:g}"] = float(np.mean(gains))
+    return {"figures": figures, "beside": {}}
+
+
+def _by_weight(labelled: LabelledSet, step: int) -> dict[float, float]:
+    with indexed(labelled.pictures, BUNDLED) as library:
+        labels = labels_of(library, labelled.labels)
+        sizes = Counter(labels.values())
+        queries = [each for each in sorted(labels)[::step] if sizes[labels[each]] > 1]
+        precisions = [_precisions(library, each, labels, sizes[labels[each]] - 1) for each in queries]
+    means = np.mean(precisions, axis=0)
+    return dict(zip(WEIGHTS, means.tolist(), strict=True))
+
+
+def _precisions(library: Library, query: int, labels: Mapping[int, str], relevant: int) -> list[float]:
+    """The average precision of one query with every weight."""
+    found = library.rankings(Query((StoredPicture(query),)))
+    return [_precision(_fused(found, weight), labels, labels[query], relevant) for weight in WEIGHTS]
+
+
+def _fused(found: Mapping[str, Ranking], weight: float) -> Ranking:
+    weights = {"subject": 1.0, "colour": weight}
+    return fuse([WeightedRanking(0, name, weights[name], found[name]) for name in weights], AMOUNTS)
+
+
+def _precision(ranking: Ranking, labels: Mapping[int, str], label: str, relevant: int) -> float:
+    relevance = np.array([labels.get(each) == label for each in ranking.ids.tolist()], bool)
+    return evaluation.judge(label, relevance, relevant).average_precision

@@ -1,0 +1,75 @@
+"""Predicted labels on imagenet_sample1k: one picture of each ImageNet class, through `pictor index`.
+
+Top-1 and top-5 beside the teacher's; how sure the first label is beside how often it is right; and what a
+least confidence costs: the share of pictures that keep a label, and the share of those labels that is right.
+--size N: the first N pictures count.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval import Annotation
+from retrieval.descriptors.runtimes.pytorch import label_names
+
+from .indexed import indexed
+from .sets import BUNDLED, ROOT, missing
+
+SET = ROOT / "data" / "imagenet_sample1k"
+TEACHER = {"top-1": 0.893}  # of the weights that the head learned from, on the same pictures
+LEAST = (0.05, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+Sureness = npt.NDArray[np.float64]
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures over the pictures."""
+    if reason := missing():
+        sys.exit(reason)
+    predicted = _predicted()
+    truth = _truth()
+    predicted = dict(list(predicted.items())[:size])
+    first = np.array([bool(said) and said[0].value == truth[path] for path, said in predicted.items()])
+    among = np.array([truth[path] in {each.value for each in said} for path, said in predicted.items()])
+    sure = np.array([said[0].confidence if said else 0.0 for said in predicted.values()])
+    figures = {"top-1": float(first.mean()), "top-5": float(among.mean())}
+    figures |= {"mean confidence": float(sure.mean()), "calibration error": _calibration_error(sure, first)}
+    for least in LEAST:
+        kept = sure >= least
+        figures[f"confidence >= {least:g}: kept"] = float(kept.mean())
+        figures[f"confidence >= {least:g}: right"] = float(first[kept].mean()) if kept.any() else 0.0
+    return {"figures": figures, "beside": {"teacher": TEACHER}}
+
+
+def _predicted() -> dict[str, tuple[Annotation, ...]]:
+    """The predicted labels of every picture, by its file name."""
+    with indexed(SET / "images", BUNDLED) as library:
+        with library.catalog.reading() as reader:
+            ids = reader.ids().tolist()
+        found = [library.image(each) for each in ids]
+    return {Path(each.path).name: each.predicted for each in found}
+
+
+def _truth() -> dict[str, str]:
+    """The name of every picture's class, as predictions have it; classes come in the order of their ids."""
+    with (SET / "imagenet_sample1k.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    order = sorted({row["label"] for row in rows})
+    names = label_names("imagenet-1k")
+    return {Path(row["path"]).name: names[order.index(row["label"])].words for row in rows}
+
+
+def _calibration_error(sure: Sureness, right: npt.NDArray[np.bool_]) -> float:
+    """The expected calibration error over ten bins of equal width (Guo et al. 2017)."""
+    bins = np.minimum((sure * 10).astype(int), 9)
+    gaps = [
+        abs(sure[bins == each].mean() - right[bins == each].mean()) * (bins == each).mean()
+        for each in set(bins)
+    ]
+    return float(sum(gaps))

@@ -1,0 +1,57 @@
+"""The bundled backbone is what its card says, and what a new library is made with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from data import BACKBONE
+from data.sample import collection
+from indexer.making import Recipe, writing
+from retrieval import InvalidSetting
+
+PICTURES = 96  # of the sample collection: the first of every class and some more
+
+
+def test_the_file_is_small_and_of_half_precision() -> None:
+    assert BACKBONE.stat().st_size <= 12e6
+    tensors = load_file(BACKBONE)
+    assert {each.dtype for each in tensors.values()} == {torch.float16, torch.int64}
+    assert all(bool(torch.isfinite(each).all()) for each in tensors.values())
+    assert tensors["classifier.weight"].shape == (1000, 1280)
+
+
+def test_a_new_library_gets_it_without_being_asked(tmp_path: Path) -> None:
+    with writing(tmp_path) as library:
+        made = next(space for space in library.spaces if space.descriptor == "subject")
+    assert made.configuration["backbone"] == BACKBONE.name.partition(".")[0]
+    assert made.configuration["trained"] is True
+    assert made.configuration["labels"] == "imagenet-1k"
+
+
+def test_weights_without_the_name_of_their_backbone_are_refused(tmp_path: Path) -> None:
+    recipe = Recipe(weights=str(BACKBONE))
+    with pytest.raises(InvalidSetting, match="--backbone"), writing(tmp_path / "library", recipe):
+        pass
+    assert not list((tmp_path / "library").glob("*.sqlite*"))
+
+
+def test_drawn_pictures_of_one_class_are_nearer_than_others(tmp_path: Path) -> None:
+    samples = list(collection())[:PICTURES]
+    with writing(tmp_path) as library:
+        number = next(space.id for space in library.spaces if space.descriptor == "subject")
+        described = library.describe([each.pixels for each in samples])
+    features = np.stack([each[number] for each in described]).astype(np.float32)
+    assert np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-2)
+    cosines = features @ features.T
+    labels = np.array([each.label for each in samples])
+    same = labels[:, None] == labels[None]
+    np.fill_diagonal(cosines, -1)
+    nearest = same[np.arange(len(samples)), cosines.argmax(axis=1)]
+    chance = (same.sum() - len(samples)) / (len(samples) * (len(samples) - 1))
+    assert nearest.mean() > 3 * chance
+    assert nearest.mean() > 0.5

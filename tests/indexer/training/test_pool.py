@@ -1,0 +1,108 @@
+"""The pool holds the pictures of its folders, apart from those that must not be seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.errors import TrainingImpossible
+from indexer.training.pool import Pool, pool_of
+from indexer.training.views import Views
+from retrieval import images, path_bytes
+from tests.drawing import scene
+
+
+def write(folder: Path, seeds: range, quality: int = 95) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        (folder / f"{seed}.jpg").write_bytes(images.encode_jpeg(scene(seed), quality=quality))
+    return folder
+
+
+def made(path: Path, *folders: Path, apart_from: tuple[Path, ...] = (), side: int = 60) -> Pool:
+    return pool_of(
+        path,
+        [path_bytes(each) for each in folders],
+        side=side,
+        apart_from=[path_bytes(each) for each in apart_from],
+        on_progress=lambda done, total: None,
+    )
+
+
+def test_every_readable_picture_is_kept_at_the_asked_size(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", range(5))
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    pool = made(tmp_path / "pool", folder)
+    assert len(pool) == 5
+    assert {pool.picture(place).shape for place in range(5)} == {(60, 80, 3)}
+    original = images.resize(scene(0), 80, 60)
+    assert np.abs(pool.picture(0).astype(int) - original).mean() < 4  # what JPEG does to it
+
+
+def test_small_pictures_are_not_enlarged(tmp_path: Path) -> None:
+    pool = made(tmp_path / "pool", write(tmp_path / "a", range(1)), side=500)
+    assert pool.picture(0).shape == (120, 160, 3)
+
+
+def test_what_is_measured_on_is_left_out_even_resized_and_compressed(tmp_path: Path) -> None:
+    held_out = tmp_path / "test"
+    held_out.mkdir()
+    for seed in (1, 3):
+        small = images.resize(scene(seed), 100, 75)
+        (held_out / f"{seed}.jpg").write_bytes(images.encode_jpeg(small, quality=40))
+    folder = write(tmp_path / "a", range(6))
+    pool = made(tmp_path / "pool", folder, apart_from=(held_out,))
+    kept = [pool.picture(place) for place in range(len(pool))]
+    seeds = [
+        int(
+            np.argmin(
+                [np.abs(images.resize(scene(seed), 80, 60).astype(int) - each).mean() for seed in range(6)]
+            )
+        )
+        for each in kept
+    ]
+    assert seeds == [0, 2, 4, 5]
+
+
+def test_a_pool_is_made_once_and_never_taken_for_another(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", range(2))
+    made(tmp_path / "pool", folder)
+    write(folder, range(2, 9))
+    assert len(made(tmp_path / "pool", folder)) == 2
+    with pytest.raises(TrainingImpossible, match="other folders"):
+        made(tmp_path / "pool", folder, side=50)
+
+
+def test_folders_without_pictures_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(TrainingImpossible, match="no picture"):
+        made(tmp_path / "pool", tmp_path / "a")
+
+
+def test_a_folders_share_grows_with_the_root_of_its_size(tmp_path: Path) -> None:
+    pool = made(tmp_path / "pool", write(tmp_path / "a", range(9)), write(tmp_path / "b", range(9, 10)))
+    shares = np.diff(pool.cumulated, prepend=0)
+    assert shares[:9].sum() == pytest.approx(3 / 4)
+    assert shares[9] == pytest.approx(1 / 4)
+
+
+def test_views_depend_on_seed_and_step_alone(tmp_path: Path) -> None:
+    pool = made(tmp_path / "pool", write(tmp_path / "a", range(4)))
+    views = Views(pool, size=32, seed=5)
+    first = views.batch(3, 16)
+    assert first.shape == (16, 32, 32, 3)
+    assert first.dtype == np.float32
+    assert np.array_equal(first, Views(pool, size=32, seed=5).batch(3, 16))
+    assert not np.array_equal(first, views.batch(4, 16))
+    assert not np.array_equal(first, Views(pool, size=32, seed=6).batch(3, 16))
+
+
+def test_views_show_the_pictures_in_ordinary_brightness(tmp_path: Path) -> None:
+    pool = made(tmp_path / "pool", write(tmp_path / "a", range(4)))
+    views = Views(pool, size=32, seed=5).batch(0, 256)
+    wanted = np.mean([pool.picture(place).mean() / 255 for place in range(4)])
+    assert views.mean() == pytest.approx(wanted, abs=0.06)
+    assert views.min() > -1
+    assert views.max() < 2

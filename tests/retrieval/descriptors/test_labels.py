@@ -1,0 +1,295 @@
+"""Labels from pooled features: which, in which order, how sure; and backbone files that can predict them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from timm.data import ImageNetInfo
+
+from retrieval import BackboneUnavailable, Library, Settings, fetch_backbone
+from retrieval.descriptors.labels import LEAST, MOST, Classifier, Guess, Head, Name, named
+from retrieval.descriptors.runtimes.pytorch import label_names
+from retrieval.descriptors.subject import Subject
+from retrieval.images import RGB
+from tests import labelled
+from tests.drawing import scene
+from tests.labelled import BACKBONE, SAID
+
+
+def classifier(seed: int, *, classes: int = 12, dimension: int = 6, temperature: float = 1.0) -> Classifier:
+    random = np.random.default_rng(seed)
+    weight = random.standard_normal((classes, dimension)).astype(np.float32)
+    return Classifier(weight, random.standard_normal(classes).astype(np.float32), temperature)
+
+
+def pooled(seed: int, scale: float, rows: int = 4) -> np.ndarray:
+    return (scale * np.random.default_rng(seed).standard_normal((rows, 6))).astype(np.float32)
+
+
+seeds, scales = st.integers(0, 10**6), st.sampled_from([1e-6, 0.1, 1.0, 30.0, 1e6])
+temperatures = st.floats(0.01, 100)
+
+
+class TestConfidences:
+    @given(seeds, seeds, st.sampled_from([0.0, 0.1, 1.0, 30.0]), st.floats(0.5, 100))
+    @settings(deadline=None)
+    def test_they_are_those_of_a_softmax_by_torch(
+        self, seed: int, other: int, scale: float, temperature: float
+    ) -> None:
+        ours, rows = classifier(seed, temperature=temperature), pooled(other, scale) + np.float32(1)
+        logits = torch.from_numpy(rows) @ torch.from_numpy(ours.weight).T + torch.from_numpy(ours.bias)
+        expected = torch.softmax(logits.double() / temperature, dim=1).numpy()
+        assert np.abs(ours.confidences(rows) - expected).max() <= 1e-4
+
+    @given(seeds, seeds, scales, temperatures)
+    @settings(deadline=None)
+    def test_a_picture_gets_the_surest_classes_in_order(
+        self, seed: int, other: int, scale: float, temperature: float
+    ) -> None:
+        ours, rows = classifier(seed, temperature=temperature), pooled(other, scale)
+        assert ours.confidences(rows).sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
+        for guesses, confidences in zip(ours.predict(rows), ours.confidences(rows), strict=True):
+            expected = sorted(enumerate(confidences.tolist()), key=lambda each: (-each[1], each[0]))
+            surest = [each for each in expected if each[1] >= np.float32(LEAST)][:MOST]
+            assert [(guess.index, guess.confidence) for guess in guesses] == surest
+            assert sum(guess.confidence for guess in guesses) <= 1 + 1e-5
+
+    def test_equal_ones_are_ordered_by_their_class(self) -> None:
+        even = Classifier(np.zeros((20, 6), np.float32), np.zeros(20, np.float32), 1.0)
+        [guesses] = even.predict(np.ones((1, 6), np.float32))
+        assert guesses == tuple(Guess(index, pytest.approx(0.05)) for index in range(5))
+        [none] = Classifier(np.zeros((21, 6), np.float32), np.zeros(21, np.float32), 1.0).predict(
+            np.ones((1, 6), np.float32)
+        )
+        assert none == ()
+
+    def test_a_higher_temperature_is_less_sure_of_the_same(self) -> None:
+        rows = pooled(3, 1.0)
+        cold, hot = (classifier(1, temperature=each).predict(rows) for each in (0.5, 2.0))
+        for surer, less in zip(cold, hot, strict=True):
+            assert surer[0].index == less[0].index
+            assert surer[0].confidence > less[0].confidence
+
+    @pytest.mark.parametrize("wrong", [0.0, np.nan, np.inf, 3e38])
+    def test_a_row_without_a_direction_gets_none_and_spoils_no_other(self, wrong: float) -> None:
+        rows = pooled(5, 1.0)
+        expected = classifier(2).predict(rows)
+        rows[1] = wrong
+        found = classifier(2).predict(rows)
+        assert found[1] == ()
+        assert [found[each] for each in (0, 2, 3)] == [expected[each] for each in (0, 2, 3)]
+
+    def test_the_features_are_left_as_they_were(self) -> None:
+        rows = pooled(5, 1.0)
+        before = rows.copy()
+        classifier(2).predict(rows)
+        assert np.array_equal(rows, before)
+
+
+class TestNames:
+    def test_classes_are_called_what_timm_calls_them(self) -> None:
+        names, known = label_names("imagenet-1k"), ImageNetInfo("imagenet-1k")
+        assert len(names) == known.num_classes() == 1000
+        assert names[281].words == "tabby, tabby cat"
+        assert names[281].definition == known.index_to_description(281, detailed=True)
+        assert all(each.definition.startswith(f"{each.words}: ") for each in names)
+
+    def test_of_two_classes_of_one_name_the_surer_is_said(self) -> None:
+        names = (
+            Name("crane", "crane: a bird"),
+            Name("tabby", "tabby: a cat"),
+            Name("crane", "crane: a machine"),
+        )
+        said = named([Guess(2, 0.5), Guess(1, 0.3), Guess(0, 0.2)], names)
+        assert [(each.name.definition, each.confidence) for each in said] == [
+            ("crane: a machine", 0.5),
+            ("tabby: a cat", 0.3),
+        ]
+
+
+def subject(folder: Path, weights: Path, **values: Any) -> Subject:
+    """The descriptor of a new library."""
+    with Library.create(folder) as library:
+        library.make_spaces(fetch_backbone(BACKBONE, str(weights)))
+        configuration = library.spaces[0].configuration
+    return Subject(
+        configuration, folder / "backbones", Settings(**{"device": "cpu", "precision": "float32", **values})
+    )
+
+
+def described(made: Subject, pictures: list[RGB]) -> list[dict[str, float]]:
+    _, predicted = made.describe_and_predict(pictures)
+    return [{each.name.words: each.confidence for each in row} for row in predicted]
+
+
+class TestBackbone:
+    def test_a_file_says_how_pictures_are_prepared_for_it(self, tmp_path: Path) -> None:
+        path = labelled.saved(tmp_path / "w.safetensors")
+        fetched = fetch_backbone(BACKBONE, str(path))
+        assert fetched.preprocessing.as_json() == SAID["preprocessing"]
+        assert fetched.head == Head("imagenet-1k", 1.25)
+        other = fetch_backbone(BACKBONE, str(path), size="96", mean="0.4")
+        assert other.preprocessing.as_json() == SAID["preprocessing"] | {"size": 96, "mean": [0.4] * 3}
+
+    def test_only_a_file_with_a_head_has_it_in_its_configuration(self, tmp_path: Path) -> None:
+        with_head = fetch_backbone(BACKBONE, str(labelled.saved(tmp_path / "w.safetensors")))
+        headless = {name: SAID[name] for name in ("backbone", "preprocessing")}
+        without = fetch_backbone(BACKBONE, str(labelled.saved(tmp_path / "h.safetensors", headless)))
+        plain = fetch_backbone(BACKBONE, "untrained")
+        assert without.head is None
+        assert list(plain.configuration()) == list(without.configuration()) == [
+            "backbone", "weights_sha256", "trained", "dimension", "size", "crop", "interpolation", "mean", "std"
+        ]  # fmt: skip
+        added = list(with_head.configuration().items())[9:]
+        assert added == [("labels", "imagenet-1k"), ("temperature", 1.25)]
+
+    def test_the_classifier_is_not_needed_where_the_file_does_not_speak_of_it(self, tmp_path: Path) -> None:
+        headless = {name: SAID[name] for name in ("backbone", "preprocessing")}
+        path = labelled.saved(tmp_path / "w.safetensors", headless, fc_weight=None, fc_bias=None)
+        assert described(subject(tmp_path / "l", path), [scene(1)]) == [{}]
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+    def test_labels_are_those_of_the_whole_model(self, tmp_path: Path, dtype: torch.dtype) -> None:
+        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors", dtype=dtype))
+        pictures = [scene(seed) for seed in range(6)]
+        whole = labelled.model()
+        whole.load_state_dict(
+            {
+                name: each.to(dtype).to(each.dtype) if each.is_floating_point() else each
+                for name, each in whole.state_dict().items()
+            }
+        )
+        with torch.inference_mode():
+            logits = whole(torch.from_numpy(made._preprocessing.batch(pictures)))
+        names = label_names("imagenet-1k")
+        for found, row in zip(described(made, pictures), torch.softmax(logits / 1.25, dim=1), strict=True):
+            confidences, classes = row.topk(MOST)
+            expected = {
+                names[index].words: sure
+                for index, sure in zip(classes.tolist(), confidences.tolist(), strict=True)
+                if sure >= LEAST
+            }
+            assert found == pytest.approx(expected, abs=1e-4)
+            assert found
+
+    def test_one_pass_gives_features_and_labels(self, tmp_path: Path) -> None:
+        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors"))
+        made._runtime._model.register_forward_hook(lambda *_: passes.append(1))
+        passes: list[int] = []
+        features, predicted = made.describe_and_predict([scene(1), scene(2)])
+        assert len(passes) == 1
+        assert np.array_equal(features, made.describe([scene(1), scene(2)]))
+        assert all(predicted)
+        assert predicted[0] != predicted[1]  # or the order of what follows would prove nothing
+
+    @pytest.mark.parametrize("precision", ["float32", "auto"])
+    def test_the_batch_does_not_matter(self, tmp_path: Path, precision: str) -> None:
+        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors"), precision=precision)
+        pictures = [scene(seed) for seed in range(9)]
+        together = described(made, pictures)
+        singly = [described(made, [each])[0] for each in pictures]
+        in_pairs = [each for start in range(0, 9, 2) for each in described(made, pictures[start : start + 2])]
+        for one, other, third in zip(together, singly, in_pairs, strict=True):
+            assert one == pytest.approx(other, abs=1e-3)
+            assert one == pytest.approx(third, abs=1e-3)
+
+    def test_a_picture_whose_feature_is_no_number_gets_no_label(self, tmp_path: Path) -> None:
+        norm = torch.full_like(labelled.model().bn1.bias, float("nan"))
+        path = labelled.saved(tmp_path / "w.safetensors", bn1_bias=norm)
+        assert described(subject(tmp_path / "l", path), [scene(1)]) == [{}]
+
+    def test_the_setting_turns_them_off(self, tmp_path: Path) -> None:
+        path = labelled.saved(tmp_path / "w.safetensors")
+        made = subject(tmp_path / "l", path, predicted_labels=False)
+        features, predicted = made.describe_and_predict([scene(1)])
+        assert predicted == [()]
+        assert features.any()
+
+
+def changed(**values: Any) -> dict[str, Any]:
+    return {**SAID, **values}
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {name: value for name, value in SAID.items() if name not in names}
+
+
+def prepared(**values: Any) -> dict[str, Any]:
+    return changed(preprocessing={**SAID["preprocessing"], **values})
+
+
+HOSTILE: dict[str, tuple[Any, str]] = {
+    "no JSON": ("{", "what its metadata says cannot be used"),
+    "nothing": ("", "what its metadata says cannot be used"),
+    "a list": ("[]", "no JSON object"),
+    "brackets": ("[" * 100_000, "what its metadata says cannot be used"),
+    "another backbone": (changed(backbone="mobilenetv2_100"), "belongs to the backbone 'mobilenetv2_100'"),
+    "a backbone of another type": (changed(backbone=["test_resnet"] * 99), "belongs to the backbone ["),
+    "no backbone": (without("backbone"), "belongs to the backbone None"),
+    "no preprocessing": (without("preprocessing"), "preprocessing is no JSON object"),
+    "preprocessing in words": (changed(preprocessing="as usual"), "preprocessing is no JSON object"),
+    "no size": (prepared(size=None), "preprocessing has no size, or one of a wrong type"),
+    "a size with a comma": (prepared(size=64.5), "no size, or one of a wrong type"),
+    "a size that is true": (prepared(size=True), "no size, or one of a wrong type"),
+    "a huge size": (prepared(size=10**9), "choose 16 to 2048"),
+    "a crop in words": (prepared(crop="1"), "'1' stands where a number is needed"),
+    "a crop that is none": (prepared(crop=float("nan")), "choose 16 to 2048 and 0.1 to 1"),
+    "a crop of 400 digits": (prepared(crop=10**400), "too large"),
+    "another interpolation": (prepared(interpolation="lanczos"), "choose bicubic or bilinear"),
+    "a mean of two": (prepared(mean=[0, 0]), "give three numbers"),
+    "a mean in words": (prepared(mean=["a", 0, 0]), "'a' stands where a number is needed"),
+    "a std of zero": (prepared(std=[0, 1, 1]), "all three must be above 0"),
+    "other labels": (changed(labels="imagenet-21k"), "there are imagenet-1k"),
+    "labels of another type": (changed(labels=[1]), "there are imagenet-1k"),
+    "no labels": (without("labels"), "temperature without the other"),
+    "no temperature": (without("temperature"), "labels without the other"),
+    "a temperature of zero": (changed(temperature=0), "temperature 0: choose from 0.01 to 100"),
+    "a temperature below": (changed(temperature=-1.5), "temperature -1.5: choose"),
+    "a temperature that is none": (changed(temperature=float("nan")), "temperature nan: choose"),
+    "an endless temperature": (changed(temperature=float("inf")), "temperature inf: choose"),
+    "a temperature of 400 digits": (changed(temperature=10**400), "choose from 0.01 to 100"),
+    "a temperature in words": (changed(temperature="1.2"), "temperature '1.2': choose"),
+    "a temperature that is true": (changed(temperature=True), "temperature True: choose"),
+}  # fmt: skip
+
+
+class TestHostileFiles:
+    @pytest.mark.parametrize(("said", "message"), HOSTILE.values(), ids=HOSTILE)
+    def test_what_it_says_is_refused_in_one_sentence(self, tmp_path: Path, said: Any, message: str) -> None:
+        text = said if isinstance(said, str) else json.dumps(said)
+        refused = refusal(labelled.saved(tmp_path / "w.safetensors", text))
+        assert message in refused
+        assert len(refused) < 400 + len(str(tmp_path))
+
+    @pytest.mark.parametrize(
+        "tensors",
+        [
+            {"fc_weight": None},
+            {"fc_bias": None},
+            {"fc_weight": None, "fc_bias": None},
+            {"fc_weight": torch.zeros(1000, 95)},
+            {"fc_weight": torch.zeros(96, 1000)},
+            {"fc_weight": torch.zeros(1001, 96)},
+            {"fc_bias": torch.zeros(999)},
+            {"fc_bias": torch.zeros(1000, 1)},
+            {"fc_scale": torch.zeros(1)},
+        ],
+        ids=lambda tensors: " ".join(f"{key} {tuple(each.shape) if each is not None else None}"
+                                     for key, each in tensors.items()),
+    )  # fmt: skip
+    def test_a_classifier_that_does_not_fit_is_refused(self, tmp_path: Path, tensors: Any) -> None:
+        refused = refusal(labelled.saved(tmp_path / "w.safetensors", **tensors))
+        assert "says that it has imagenet-1k labels, without 1000 × 96 weights and 1000 biases" in refused
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(BackboneUnavailable, match=f"^{BACKBONE}: .*w.safetensors: .*; give ") as caught:
+        fetch_backbone(BACKBONE, str(path))
+    return str(caught.value)
