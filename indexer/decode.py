@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from retrieval import Limits, Problem, UnreadableImage, display_path, images, read
 
+from .ahead import ahead
 from .sources import Found
 
 THUMBNAIL_SIDE = 320  # pixels: a tile of the page at most, on a screen of ordinary density
@@ -38,18 +38,8 @@ def decode_all(
 ) -> Iterator[Outcome]:
     """Every file's picture or problem, in the order of the files; memory does not grow with their number."""
     threads = threads or os.cpu_count() or 1
-    with ThreadPoolExecutor(threads, "decode") as pool:
-        waiting: deque[Future[Outcome]] = deque()
-        try:
-            for found in files:
-                waiting.append(pool.submit(_decode, found, is_known, limits))
-                if len(waiting) >= threads * LOOKAHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for each in waiting:
-                each.cancel()
+    decode = partial(_decode, is_known=is_known, limits=limits)
+    return ahead(decode, files, name="decode", threads=threads, count=threads * LOOKAHEAD)
 
 
 def _decode(found: Found, is_known: Callable[[str], bool], limits: Limits) -> Outcome:

@@ -63,15 +63,7 @@ def details(image: Image) -> Plain:
         "bytes": image.bytes,
         "added_at": image.added_at.isoformat(),
         "preview": url_for("media.preview", image_id=image.id),
-        "predicted": [
-            {
-                "name": label.names[0],
-                "synonyms": list(label.names[1:]),
-                "definition": image.definition(label),
-                "confidence": label.confidence,
-            }
-            for label in image.predicted
-        ],
+        "predicted": image.predicted_json(),
         "locations": [
             {
                 "path": place.display,

@@ -83,14 +83,6 @@ def image_json(image: Image) -> dict[str, Any]:
         "locations": [
             {"path": place.display, "missing": place.missing_since is not None} for place in image.locations
         ],
-        "predicted": [
-            {
-                "name": label.names[0],
-                "synonyms": list(label.names[1:]),
-                "definition": image.definition(label),
-                "confidence": label.confidence,
-            }
-            for label in image.predicted
-        ],
+        "predicted": image.predicted_json(),
         "annotations": [asdict(fact) for fact in image.annotations],
     }

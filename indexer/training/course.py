@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 import timm
 import torch
 from safetensors.torch import load, save
@@ -23,7 +22,7 @@ from .distil import Distillation, Schedule
 from .head import Head, train_head
 from .pool import Pool, pool_of
 from .stages import Adapted, Stages
-from .views import Float32, Views
+from .views import Float32, Views, scaled
 
 METADATA = "pictor"
 LABELS, CLASSES = "imagenet-1k", 1000
@@ -134,8 +133,7 @@ def _aligned(teacher: Any, student: Any, sample: Tensor) -> tuple[Any, Any]:
 
 def _tensor(views: Float32, scale: Preprocessing) -> Tensor:
     """Views as a network wants them: (view, channel, height, width), in memory with the channels last."""
-    scaled = (views - np.array(scale.mean, np.float32)) / np.array(scale.std, np.float32)
-    return torch.from_numpy(scaled).permute(0, 3, 1, 2)
+    return torch.from_numpy(scaled(views, scale)).permute(0, 3, 1, 2)
 
 
 def _head(

@@ -8,18 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from retrieval import Preprocessing
 
+from ..ahead import ahead
 from ..errors import TrainingImpossible
 from .chain import Chain, relative_error
-from .pool import ahead
 from .stages import Adapted, Stages
-from .views import Float32, Views
+from .views import Float32, Views, scaled
 
 CHECKPOINT = "checkpoint.pt"
 WARM_UP = 100  # steps in which the learning rate rises
@@ -65,7 +64,6 @@ class Distillation:
         self._teacher, self._student, self._views = teacher.requires_grad_(False), student, views
         self._scale, self._schedule, self._folder = scale, schedule, folder
         self._every = every
-        self._losses: list[tuple[str, int, float]] = []
 
     def run(self, on_step: OnStep) -> None:
         """Train to the end of the schedule; the student holds the result."""
@@ -83,12 +81,13 @@ class Distillation:
     ) -> None:
         rates = [each.param_groups[0]["lr"] for each in optimisers]
         first = self._resumed(name, optimisers)
-        batches = ahead(lambda step: self._batch(name, step), range(first, steps), threads=1, count=3)
+        batches = ahead(
+            lambda step: self._batch(name, step), range(first, steps), name="views", threads=1, count=3
+        )
         for step, views in zip(range(first, steps), batches, strict=True):
             for optimiser, rate in zip(optimisers, rates, strict=True):
                 optimiser.param_groups[0]["lr"] = rate * _share(step, steps)
             loss = learn(torch.from_numpy(views).bfloat16().permute(0, 3, 1, 2), optimisers)
-            self._losses.append((name, step, loss))
             on_step(name, step + 1, steps, loss)
             if (step + 1) % self._every == 0 or step + 1 == steps:
                 self._save(name, step + 1, optimisers)
@@ -96,10 +95,7 @@ class Distillation:
     def _batch(self, phase: str, step: int) -> Float32:
         """The views of a step scaled, channels last; numpy alone, for it runs in a thread."""
         offset = 0 if phase == "apart" else self._schedule.apart
-        views = self._views.batch(offset + step, self._schedule.batch)
-        views -= np.array(self._scale.mean, np.float32)
-        views /= np.array(self._scale.std, np.float32)
-        return views
+        return scaled(self._views.batch(offset + step, self._schedule.batch), self._scale)
 
     def _apart(self, views: Tensor, optimisers: list[torch.optim.Optimizer]) -> float:
         """Every link learns from the teacher's own input to it, in updates of its own."""
@@ -134,7 +130,6 @@ class Distillation:
             "schedule": asdict(self._schedule),
             "student": self._student.state_dict(),
             "optimisers": [each.state_dict() for each in optimisers],
-            "losses": self._losses,
         }
         part = self._folder / f"{CHECKPOINT}.part"
         torch.save(kept, part)
@@ -152,7 +147,6 @@ class Distillation:
                 "give the same one, or another --out"
             )
         self._student.load_state_dict(kept["student"])
-        self._losses = [tuple(each) for each in kept["losses"]]
         if kept["phase"] != phase:
             return 0 if phase == "together" else self._schedule.apart
         for optimiser, state in zip(optimisers, kept["optimisers"], strict=True):

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from retrieval import UnreadableImage, display_path, images, read
 
+from ..ahead import ahead
 from ..errors import TrainingImpossible
 from ..sources import Found, walk
 
@@ -25,8 +23,6 @@ THUMB_SIDE = 8  # pixels of the thumbnails by which a picture is known again
 SAME = 0.98  # cosine of two such thumbnails, without their mean, from which two pictures count as one
 
 ROW = np.dtype([("offset", "<i8"), ("height", "<i4"), ("width", "<i4"), ("folder", "<i4")])
-Input = TypeVar("Input")
-Output = TypeVar("Output")
 OnProgress = Callable[[int, int], None]
 
 
@@ -113,7 +109,7 @@ def _files(roots: Sequence[bytes]) -> list[Found]:
 
 
 def _pictures(files: Sequence[Found], side: int = images.WORKING_SIDE) -> Iterator[images.RGB | None]:
-    return ahead(lambda found: _decoded(found, side), files, threads=THREADS, count=LOOKAHEAD)
+    return ahead(lambda found: _decoded(found, side), files, name="pool", threads=THREADS, count=LOOKAHEAD)
 
 
 def _decoded(found: Found, side: int) -> images.RGB | None:
@@ -126,20 +122,6 @@ def _decoded(found: Found, side: int) -> images.RGB | None:
     if scale >= 1:
         return pixels
     return images.resize(pixels, max(side, round(width * scale)), max(side, round(height * scale)))
-
-
-def ahead(
-    work: Callable[[Input], Output], items: Iterable[Input], *, threads: int, count: int
-) -> Iterator[Output]:
-    """The results in order, worked out in threads, at most `count` of them ahead."""
-    with ThreadPoolExecutor(threads, "ahead") as workers:
-        waiting: deque[Future[Output]] = deque()
-        for item in items:
-            waiting.append(workers.submit(work, item))
-            if len(waiting) >= count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _thumb(picture: images.RGB) -> npt.NDArray[np.float32]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from retrieval import images
+from retrieval import Preprocessing, images
 
 from .pool import Pool
 
@@ -49,6 +49,12 @@ class Views:
         cut = np.ascontiguousarray(picture[top : top + tall, left : left + wide])
         mirror = 1 if random.random() < 0.5 else -1
         return images.resize(cut, self.size, self.size, "bilinear")[:, ::mirror]
+
+
+def scaled(views: Float32, preprocessing: Preprocessing) -> Float32:
+    """The views less the mean of a network's input, over its spread."""
+    mean, std = np.array(preprocessing.mean, np.float32), np.array(preprocessing.std, np.float32)
+    return (views - mean) / std
 
 
 def _coloured(crops: npt.NDArray[np.uint8], random: np.random.Generator) -> Float32:
