@@ -24,12 +24,18 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One image of the answer, with its rank counted from 1 over all pages."""
+    """One image of the answer, with its rank counted from 1 over all pages.
+
+    `band` says how far it stands out of what unrelated images score (see retrieval.relevance); `copies`
+    are the images that were collapsed into it, best first.
+    """
 
     image: Image
     rank: int
     score: float
     contributions: tuple[Contribution, ...]
+    band: str | None = None
+    copies: tuple[int, ...] = ()
 
     @property
     def id(self) -> int:
