@@ -2,13 +2,25 @@
 
 from .catalog import Catalog
 from .engine import sqlite_url
-from .records import PREDICTED, Annotation, Change, Image, Location, NewImage, Problem, Projection, Space
+from .records import (
+    PREDICTED,
+    Annotation,
+    Change,
+    FusionRecipe,
+    Image,
+    Location,
+    NewImage,
+    Problem,
+    Projection,
+    Space,
+)
 
 __all__ = [
     "PREDICTED",
     "Annotation",
     "Catalog",
     "Change",
+    "FusionRecipe",
     "Image",
     "Location",
     "NewImage",

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row, func, select
 
-from ..query import Filters
-from . import changes
+from ..query import Examples, Filters
+from . import changes, saved
 from .features import stacked
 from .filters import matching_ids
 from .records import (
@@ -18,6 +18,7 @@ from .records import (
     Annotation,
     Change,
     Features,
+    FusionRecipe,
     Image,
     Location,
     Problem,
@@ -179,6 +180,14 @@ class Reader:
         """What could not be indexed, by path."""
         query = select(ProblemRow.path, ProblemRow.code, ProblemRow.reason, ProblemRow.tries)
         return [Problem(*row) for row in self._connection.execute(query.order_by(ProblemRow.path))]
+
+    def concepts(self) -> dict[str, Examples]:
+        """The examples of every saved concept, by its name."""
+        return saved.concepts(self._connection)
+
+    def recipes(self) -> dict[str, FusionRecipe]:
+        """Every saved recipe of the fusion, by its name."""
+        return saved.recipes(self._connection)
 
 
 def _space(row: Row[tuple[object, ...]]) -> Space:

@@ -142,6 +142,17 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True)
+class FusionRecipe:
+    """How rankings become one, by name: the fusion, its k, a weight for each signal, and what that gained."""
+
+    name: str
+    fusion: str
+    k: float
+    weights: Mapping[str, float]
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of the change log: `put` when an image's facts were written, `remove` when it went."""
 

@@ -183,3 +183,27 @@ class SavedSearchRow(Base):
     name: Mapped[str] = mapped_column(Text, unique=True)
     query: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class ConceptRow(Base):
+    __tablename__ = "concept"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    good: Mapped[list[int]] = mapped_column(JSON)  # image ids; an image that went is passed over
+    bad: Mapped[list[int]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class RecipeRow(Base):
+    __tablename__ = "recipe"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    fusion: Mapped[str] = mapped_column(Text)
+    k: Mapped[float] = mapped_column(Float)
+    weights: Mapped[dict[str, float]] = mapped_column(JSON)
+    measured: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(DateTime)

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from ..paths import display_path
-from . import changes
+from ..query import Examples
+from . import changes, saved
 from .features import to_blob
 from .filters import folder_key
 from .reader import Reader
-from .records import Annotation, NewImage, Problem, Projection
+from .records import Annotation, FusionRecipe, NewImage, Problem, Projection
 from .schema import (
     AnnotationRow,
     FeatureRow,
@@ -177,6 +178,18 @@ class Writer(Reader):
         """These paths have no problem any more."""
         for path in paths:
             self._connection.execute(delete(ProblemRow).where(ProblemRow.path == path))
+
+    def keep_concept(self, name: str, examples: Examples) -> None:
+        """Keep a set of examples by name; one of the same name is replaced."""
+        saved.keep_concept(self._connection, name, examples)
+
+    def forget_concept(self, name: str) -> bool:
+        """Forget a concept; False when there is none of that name."""
+        return saved.forget_concept(self._connection, name)
+
+    def keep_recipe(self, recipe: FusionRecipe) -> None:
+        """Keep a recipe of the fusion; one of the same name is replaced."""
+        saved.keep_recipe(self._connection, recipe)
 
     def _touch(self, ids: Iterable[int]) -> None:
         self._touched.update(dict.fromkeys(ids))
