@@ -22,6 +22,8 @@ COMMANDS = {
     "rebuild": "Make the projections again from the catalog.",
     "remove": "Forget images; files are never touched.",
     "evaluate": "Measure the rankings against labels.",
+    "tune": "Learn from labels how much each signal should count.",
+    "concept": "Keep sets of examples by name, to search and filter with.",
     "serve": "Open the search page and the API.",
     "train": "Train a backbone of your own by distillation.",
     "demo": "Draw a sample collection, index it and open the search page.",

@@ -20,3 +20,12 @@ class TrainingImpossible(RetrievalError):
     """A training cannot begin or go on with what it was given."""
 
     code = "training-impossible"
+
+
+class PictureUnreachable(RetrievalError):
+    """A query picture cannot be fetched from its address."""
+
+    code = "picture-unreachable"
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address}: {reason}")

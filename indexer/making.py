@@ -16,12 +16,16 @@ from .lock import writer_lock
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a new library is made with; without a backbone it is the bundled one, without weights timm's."""
+    """What a new library is made with; without a backbone it is the bundled one, without weights timm's.
+
+    `text_tower`: of a CLIP-family backbone, as fetch_backbone takes it.
+    """
 
     backbone: str | None = None
     weights: str | None = None
     preprocessing: Mapping[str, str] = field(default_factory=dict)
     catalog_url: str | None = None
+    text_tower: str | None = None
 
 
 @contextmanager
@@ -67,9 +71,11 @@ def _check_address(path: Path, recipe: Recipe) -> None:
 
 def _fetched(recipe: Recipe) -> Backbone:
     if recipe.backbone:
-        return fetch_backbone(recipe.backbone, recipe.weights or "pretrained", **recipe.preprocessing)
-    if recipe.weights:
-        raise InvalidSetting(f"weights {recipe.weights}: say with --backbone which timm CNN they belong to")
+        weights = recipe.weights or "pretrained"
+        return fetch_backbone(recipe.backbone, weights, text_tower=recipe.text_tower, **recipe.preprocessing)
+    for name, given in (("weights", recipe.weights), ("text tower", recipe.text_tower)):
+        if given:
+            raise InvalidSetting(f"{name} {given}: say with --backbone which timm CNN that belongs to")
     return fetch_backbone(BACKBONE.name.partition(".")[0], str(BACKBONE), **recipe.preprocessing)
 
 
@@ -80,6 +86,11 @@ def _check(library: Library, recipe: Recipe) -> None:
         raise InvalidSetting(
             f"{library.path}: made with the backbone {made.get('backbone')}, not {recipe.backbone}; "
             "leave --backbone out, or index into another --library"
+        )
+    if recipe.text_tower and "text_tower" not in made:
+        raise InvalidSetting(
+            f"{library.path}: made without a text tower; "
+            "leave --text-tower out, or index into another --library"
         )
     file = Path(recipe.weights or "")
     if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != made.get("weights_sha256"):

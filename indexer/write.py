@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval import Description, Library, NewImage, Problem
+from retrieval import Annotation, Description, Library, NewImage, Problem
 
 from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, Read
+
+FILE = "exif"  # the source of what a picture's file says about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) 
         new = [image for image in described if image.sha256 not in ids]
         added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
         ids |= added
+        for digest, camera in _cameras(reads):
+            if digest in added:
+                writer.annotate(added[digest], FILE, [Annotation("camera", camera, FILE)])
         placed = [(each.found.path, ids[each.sha256]) for each in reads if each.sha256 in ids]
         files = {each.found.path: each.found for each in reads}
         for path, image_id in placed:
@@ -43,6 +48,10 @@ def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) 
         for problem in problems:
             writer.report(problem)
     return Written(ids, len(new), tuple(placed), tuple(problems))
+
+
+def _cameras(reads: Sequence[Read]) -> list[tuple[str, str]]:
+    return [(each.sha256, each.decoded.camera) for each in reads if each.decoded and each.decoded.camera]
 
 
 def _described(library: Library, reads: Sequence[Read]) -> list[NewImage]:
@@ -72,6 +81,7 @@ def _new_image(each: Read, description: Description) -> NewImage:
         thumbnail=each.thumbnail,
         features=description.features,
         predicted=description.predicted,
+        keypoints=description.keypoints,
     )
 
 

@@ -9,8 +9,8 @@ with Library.open("holiday") as library:
         print(hit.rank, hit.image.path, hit.score)
 """
 
-from . import evaluation, images
-from .catalog import PREDICTED, Annotation, Catalog, Image, Location, NewImage, Problem
+from . import evaluation, images, tuning
+from .catalog import PREDICTED, Annotation, Catalog, Facet, FusionRecipe, Image, Location, NewImage, Problem
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.pytorch import fetch_backbone
@@ -34,9 +34,26 @@ from .files import Limits, read
 from .hits import Contribution, Hit, Results
 from .library import FUSED, Library, Status, limits_of
 from .paths import display_path, path_bytes
-from .query import Filters, Part, Picture, Query, StoredPicture, Text
-from .query_language import parse
+from .query import (
+    Colours,
+    Concept,
+    Examples,
+    Filters,
+    Options,
+    Palette,
+    Part,
+    Picture,
+    Query,
+    Reference,
+    Region,
+    StoredPicture,
+    Swatch,
+    Text,
+)
+from .query_json import from_json, to_json
+from .query_language import line_of, parse
 from .ranking import Ranking
+from .references import Fetcher, resolved
 from .settings import TABLE, Settings
 from .spaces import Description
 
@@ -48,9 +65,15 @@ __all__ = [
     "Backbone",
     "BackboneUnavailable",
     "Catalog",
+    "Colours",
+    "Concept",
     "Contribution",
     "Description",
+    "Examples",
+    "Facet",
+    "Fetcher",
     "Filters",
+    "FusionRecipe",
     "Hit",
     "Image",
     "ImageNotFound",
@@ -64,6 +87,8 @@ __all__ = [
     "Limits",
     "Location",
     "NewImage",
+    "Options",
+    "Palette",
     "Part",
     "Picture",
     "Preprocessing",
@@ -71,6 +96,8 @@ __all__ = [
     "ProjectionDamaged",
     "Query",
     "Ranking",
+    "Reference",
+    "Region",
     "Results",
     "RetrievalError",
     "SchemaOutOfDate",
@@ -78,15 +105,21 @@ __all__ = [
     "Status",
     "StorageFailed",
     "StoredPicture",
+    "Swatch",
     "Text",
     "UnknownDescriptor",
     "UnreadableImage",
     "display_path",
     "evaluation",
     "fetch_backbone",
+    "from_json",
     "images",
     "limits_of",
+    "line_of",
     "parse",
     "path_bytes",
     "read",
+    "resolved",
+    "to_json",
+    "tuning",
 ]

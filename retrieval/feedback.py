@@ -27,4 +27,5 @@ def moved(query: Vector | None, good: Vectors, bad: Vectors) -> Vector:
     given += [-BAD * bad.mean(axis=0)] if len(bad) else []
     total = np.sum(given, axis=0)
     length = float(np.linalg.norm(total))
-    return (total / length if length > 1e-12 else np.zeros_like(total)).astype(np.float32)
+    unit: Vector = (total / length if length > 1e-12 else np.zeros_like(total)).astype(np.float32)
+    return unit

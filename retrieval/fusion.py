@@ -1,9 +1,11 @@
 """Many rankings to one. Each ranking gives every image it holds an amount; the amounts add up. Pure.
 
-Two ways to turn a ranking into amounts are kept side by side:
+Three ways to turn a ranking into amounts are kept side by side:
 
 - `relative_score` looks at scores, so that a near-identical colour counts for more than the best of many
   distant ones. It measures better on labelled sets (docs/decisions/0002-relative-score-fusion.md).
+- `calibrated_score` looks at where a score lies among those of unrelated pictures, and so compares scores of
+  different spaces (docs/decisions/0007-relevance-line.md).
 - `reciprocal_rank` looks at ranks only, and so needs to know nothing about what the scores mean.
 """
 
@@ -16,19 +18,32 @@ from typing import TypeAlias
 import numpy as np
 
 from .ranking import Ids, Ranking, Scores
+from .relevance import Calibration
 
 # Sums are rounded, so that the order in which their addends came never decides who is first.
 SUM_DECIMALS = 12
+# How sharply a calibrated score favours the closest, chosen by measurement (docs/decisions/0007): looks say
+# much where two pictures are nearly the same, and little about which of many distant ones is nearer.
+SHARPNESS = {"subject": 0.5, "colour": 1.5}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightedRanking:
-    """One signal's ranking for one part of the query; a negative weight counts against its images."""
+    """One signal's ranking for one part of the query; a negative weight counts against its images.
+
+    `scale` names what its scores are measured against, where that is not the signal itself: the colours of
+    swatches and of whole pictures are scored by the same index, and mean different things.
+    """
 
     part: int
     signal: str
     weight: float
     ranking: Ranking
+    scale: str = ""
+
+    @property
+    def measure(self) -> str:
+        return self.scale or self.signal
 
 
 # What a ranking gives to its first, second, third … image.
@@ -75,8 +90,8 @@ def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
 
     def amounts(each: WeightedRanking) -> Scores:
         scores = each.ranking.scores
-        if each.signal in bandwidths:
-            closeness = np.exp((scores - 1) / bandwidths[each.signal])
+        if each.measure in bandwidths:
+            closeness = np.exp((scores - 1) / bandwidths[each.measure])
         else:
             closeness = scores / scores.max(initial=1e-12)
         given: Scores = each.weight * closeness
@@ -85,8 +100,41 @@ def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
     return amounts
 
 
+def calibrated_score(
+    calibrations: Mapping[tuple[int, str], Calibration], sharpness: Mapping[str, float] = SHARPNESS
+) -> Amounts:
+    """Amounts of weight × position ** sharpness, a number from 0 to 1; calibrations by part and signal.
+
+    The position is log p(score) / log p(1), where p is the share of unrelated pictures that score as high.
+    Sharpness is the signal's: the higher, the more the closest count beside the merely close. For a ranking
+    without a calibration (words) the amount is that of `relative_score`.
+    """
+
+    def amounts(each: WeightedRanking) -> Scores:
+        calibration = calibrations.get((each.part, each.signal))
+        if calibration is None:
+            return relative(each)
+        given: Scores = each.weight * calibration.position(each.ranking.scores) ** sharpness.get(
+            each.signal, 1
+        )
+        return given
+
+    relative = relative_score({})
+    return amounts
+
+
 def amounts_of(each: WeightedRanking, ids: Ids, amounts: Amounts) -> Scores:
     """What the ranking gives to each of these images; 0 where it does not hold the image."""
     ranks = each.ranking.rank_of(ids)
     given = np.append(amounts(each), 0.0)
     return np.where(ranks > 0, given[ranks - 1], 0.0)
+
+
+def with_closeness(amounts: Amounts, known: Mapping[str, Callable[[Scores], Scores]]) -> Amounts:
+    """The same, but weight × closeness for the signals whose closeness is known."""
+
+    def given(each: WeightedRanking) -> Scores:
+        closeness = known.get(each.signal)
+        return each.weight * closeness(each.ranking.scores) if closeness else amounts(each)
+
+    return given

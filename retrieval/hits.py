@@ -13,6 +13,9 @@ class Contribution:
 
     `rank` counts from 1 among the images that took part, `score` is the signal's own (cosine, or BM25F
     for words), `amount` is its addend in the hit's score: the amounts of a hit add up to its score.
+    `calibrated` is where the score lies between those of unrelated images (0) and identical ones (1), for
+    words the share of the asked words that the image holds; None where that is not known.
+    A later step that changed the order has the part -1, and its change of the score as score and amount.
     """
 
     part: int
@@ -20,6 +23,7 @@ class Contribution:
     rank: int
     score: float
     amount: float
+    calibrated: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,14 @@ class Hit:
 class Results:
     """One page of hits.
 
-    `total` counts the ranked images of which this is a page; `notes` say what could not take part in
-    the search and why, in sentences for people.
+    `total` counts the listed images of which this is a page, `weaker` those below the relevance line that
+    are not listed; `notes` say what could not take part in the search and why, in sentences for people.
     """
 
     hits: tuple[Hit, ...]
     total: int
     notes: tuple[str, ...] = ()
+    weaker: int = 0
 
     @property
     def ids(self) -> list[int]:

@@ -26,6 +26,7 @@ RGB: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 3)
 
 WORKING_SIDE: Final = 512  # pixels; descriptors look at 224 to 518, so more would only cost memory
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")  # MPO, of 3-D cameras, comes as JPEG
+CAMERA_LENGTH: Final = 80  # characters of a maker's name, and of a model's; real ones have half of it
 CEILING: Final = 500.0  # megapixels that no setting can exceed
 
 # Our own limit, checked right after opening, replaces Pillow's. Its check stays on as a ceiling because the
@@ -57,6 +58,7 @@ class Decoded:
     `pixels` has a short side of at most 512 and a long side of at most 2048 pixels, never enlarged;
     `width` and `height` are those of the whole upright original.
     `taken_at` is the camera's local time, without a zone, or None.
+    `camera` is its maker and model in one, as EXIF has them, or empty.
     """
 
     pixels: RGB
@@ -64,6 +66,7 @@ class Decoded:
     height: int
     format: str
     taken_at: datetime | None
+    camera: str = ""
 
 
 def decode(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> Decoded:
@@ -112,7 +115,7 @@ def _picture(image: Image.Image) -> Decoded:
     target = _working_size(width, height)
     image.draft(None, target)  # lets JPEG decode at 1/2, 1/4 or 1/8, no smaller than the target
     image.load()
-    orientation, taken_at = _exif(image)
+    orientation, taken_at, camera = _exif(image)
     small = _resizable(image)
     if small.size != target:
         small = small.resize(target, Image.Resampling.BICUBIC)
@@ -122,7 +125,7 @@ def _picture(image: Image.Image) -> Decoded:
     if orientation >= 5:
         width, height = height, width
     kind = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO is a JPEG with more behind it
-    return Decoded(np.array(small), width, height, kind, taken_at)
+    return Decoded(np.array(small), width, height, kind, taken_at, camera)
 
 
 def _working_size(width: int, height: int) -> tuple[int, int]:
@@ -130,16 +133,17 @@ def _working_size(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _exif(image: Image.Image) -> tuple[int, datetime | None]:
-    """Read orientation (1 to 8) and time; damaged EXIF counts as none."""
+def _exif(image: Image.Image) -> tuple[int, datetime | None, str]:
+    """Read orientation (1 to 8), time and camera; damaged EXIF counts as none."""
     try:
         exif = image.getexif()
         orientation = exif.get(ExifTags.Base.Orientation)
         original = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
         taken_at = _time(original) or _time(exif.get(ExifTags.Base.DateTime))
+        camera = _camera(exif.get(ExifTags.Base.Make), exif.get(ExifTags.Base.Model))
     except Exception:  # the parser raises as many classes as the decoders do
-        return 1, None
-    return (orientation if orientation in _UPRIGHT else 1), taken_at
+        return 1, None, ""
+    return (orientation if orientation in _UPRIGHT else 1), taken_at, camera
 
 
 def _time(value: object) -> datetime | None:
@@ -147,6 +151,20 @@ def _time(value: object) -> datetime | None:
         return datetime.strptime(str(value).strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S")
     except ValueError:
         return None
+
+
+def _camera(make: object, model: object) -> str:
+    """The model, after its maker unless it begins with the maker's name: both “Canon” and “Canon EOS 5D”."""
+    maker, name = _words(make), _words(model)
+    known = name.casefold().startswith(maker.casefold().split(" ")[0])
+    return name if known else f"{maker} {name}".strip()
+
+
+def _words(value: object) -> str:
+    """What is said, on one line and not endlessly; what is no text says nothing."""
+    text = value if isinstance(value, str) else ""
+    visible = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(visible.split())[:CAMERA_LENGTH].strip()
 
 
 def _resizable(image: Image.Image) -> Image.Image:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,22 +12,30 @@ from typing import Self
 
 import numpy as np
 
-from .catalog import Catalog, Image, Projection, Space, sqlite_url
+from .backgrounds import Backgrounds
+from .catalog import Catalog, Facet, Image, Projection, Space, sqlite_url
 from .descriptors.backbone import Backbone
-from .errors import ImageNotFound, LibraryNotFound, ProjectionDamaged, UnreadableImage
-from .files import Limits, read
-from .fusion import Amounts, reciprocal_rank, relative_score
+from .errors import ImageNotFound, LibraryNotFound, ProjectionDamaged
+from .explain import Explainer, Explanation
+from .files import Limits
+from .fusion import amounts_of
 from .hits import Results
-from .images import RGB, Decoded, decode, encode_webp
+from .images import RGB, encode_webp
+from .originals import original, thumbnail
 from .projections import generations, publisher
+from .projections.bridge import BridgeProjection, BridgeView
+from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshots
 from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
 from .query import Picture, Query, StoredPicture
-from .ranking import Ids, Ranking
-from .search import EVERYTHING, Ranked, Vector, check_signals, hits, notes, probes, rank, unranked
+from .questions import DETAILS, MEANING, SUBJECT, Probe, Questions
+from .ranked import EVERYTHING
+from .ranking import Ids, Ranking, Scores
+from .search import NEIGHBOURS, SCALES, Search, check_signals, hits, notes
 from .settings import FILE_NAME, Settings
 from .spaces import Description, Features, Spaces
+from .tokens import Terms
 
 CATALOG_FILE = "catalog.sqlite"
 FUSED = "fused"
@@ -102,7 +109,7 @@ class Library:
     def make_spaces(self, backbone: Backbone) -> None:
         """Give a new library its spaces: subject, by this backbone, and colour."""
         self._spaces.make(backbone)
-        for derived in ("projections", "_snapshots", "_amounts"):
+        for derived in ("projections", "_snapshots"):
             self.__dict__.pop(derived, None)
 
     @property
@@ -134,12 +141,20 @@ class Library:
     def projections(self) -> tuple[AnyProjection, ...]:
         """Every projection of the library: the words, and one for each live space."""
         words = WordProjection(predicted=self.settings.predicted_labels)
-        return (words, *(VectorProjection(space) for space in self.spaces))
+        spaces = self._spaces.indexed
+        subjects = [space for space in spaces if space.descriptor == SUBJECT]
+        return (
+            words,
+            *(VectorProjection(space) for space in spaces),
+            *(NeighbourProjection(space) for space in subjects),
+            *(BridgeProjection(space) for space in subjects),
+        )
 
     @property
     def signals(self) -> tuple[str, ...]:
         """The names of the rankings that a query can draw on."""
-        return tuple(each.signal for each in self.projections)
+        names = [each.signal for each in self.projections if each.signal != NEIGHBOURS]
+        return (*names, DETAILS) if self._spaces.details else tuple(names)
 
     @cached_property
     def _snapshots(self) -> Snapshots:
@@ -152,70 +167,74 @@ class Library:
         picture that cannot be decoded, and ProjectionDamaged when a projection cannot be trusted.
         """
         check_signals(query, self.signals)
-        ranked = self._ranked(query, limit=self.settings.candidates)
-        page = ranked.fused.ids[query.offset : query.offset + query.limit]
-        found = hits(ranked, self._images(page.tolist()), self._amounts)
-        return Results(tuple(found), len(ranked.fused), tuple(notes(query) + self._remarks(query)))
+        search = self._searching(query)
+        answer = search.answer()
+        page = answer.ids[query.offset : query.offset + query.limit].tolist()
+        found = hits(answer, self._images(page), search.amounts, offset=query.offset)
+        remarks = (*notes(query), *self._remarks(query))
+        return Results(tuple(found), len(answer.ids), remarks, answer.folded)
 
     def rankings(self, query: Query) -> dict[str, Ranking]:
-        """Every signal's full ranking for a query with one part, and the fused one under "fused"."""
-        ranked = self._ranked(query, limit=EVERYTHING)
+        """Every signal's full ranking for a query with one part, and the fused one under "fused".
+
+        Signals that count nothing are ranked as well.
+        """
+        search = self._searching(query)
+        ranked = search.ranked(search.probes(search.weight), search.allowed(), limit=EVERYTHING)
         return {each.signal: each.ranking for each in ranked.rankings} | {FUSED: ranked.fused}
 
-    def _ranked(self, query: Query, *, limit: int) -> Ranked:
+    def amounts(self, query: Query, ids: Ids, *, fusion: str, k: float) -> dict[str, Scores]:
+        """What every signal that a query asks gives to each of these images at weight 1, by signal.
+
+        `fusion` and `k` are those of the settings `fusion` and `fusion_k`. Signals without rankings of their
+        own, such as `details`, are not among them.
+        """
+        settings = replace(self.settings, fusion=fusion, fusion_k=k, neighbours=False)
+        search = self._searching(query, settings)
+        ranked = search.ranked(search.probes(_alike), search.allowed(), limit=EVERYTHING)
+        return {each.signal: amounts_of(each, ids, search.amounts) for each in ranked.rankings}
+
+    def explain(self, query: Query, image_id: int) -> Explanation:
+        """Why an image is where it is in the answer to a query, on whatever page.
+
+        Raises ImageNotFound for an image that the answer does not list, and what `search` raises.
+        """
+        search = self._searching(query)
+        answer = search.answer()
+        places = np.flatnonzero(answer.ids == image_id)
+        if not len(places):
+            raise ImageNotFound(image_id)
+        [hit] = hits(answer, self._images([image_id]), search.amounts, offset=int(places[0]))
+        return Explainer(query, search.questions, self._spaces).explain(hit)
+
+    def facets(self, query: Query) -> dict[str, Facet]:
+        """How many of all images that a query lists, on every page, have each value; by facet."""
+        answer = self._searching(query).answer()
+        everything = not (query.parts or query.examples or query.filters)
+        with self.catalog.reading() as reader:
+            return reader.facets(
+                None if everything else answer.ids.tolist(),
+                confidence=query.filters.confidence,
+                predicted=self.settings.predicted_labels,
+            )
+
+    def _searching(self, query: Query, settings: Settings | None = None) -> Search:
         snapshot = self._snapshots.current()
-        allowed = self._allowed(query)
-        if not query.parts:
-            return unranked(self._all_ids() if allowed is None else allowed)
-        asked = probes(query, self.settings.weight, self._features_of)
-        examples = [part.image_id for part in query.parts if isinstance(part, StoredPicture)]
-        return rank(
-            asked,
-            snapshot.views,
-            self._amounts,
-            limit=limit,
-            allowed=allowed,
-            left_out=() if query.include_examples else examples,
+        bridge = snapshot.views.get(MEANING)
+        meaning = bridge.question if isinstance(bridge, BridgeView) else _nothing
+        return Search(
+            query,
+            catalog=self.catalog,
+            snapshot=snapshot,
+            backgrounds=self._backgrounds,
+            questions=Questions(self.catalog, self._spaces, limits_of(self.settings), meaning),
+            scales=SCALES | dict(self._spaces.bandwidths),
+            settings=settings or self.settings,
         )
 
     @cached_property
-    def _amounts(self) -> Amounts:
-        if self.settings.fusion == "reciprocal-rank":
-            return reciprocal_rank(self.settings.fusion_k)
-        return relative_score(self._spaces.bandwidths)
-
-    def _allowed(self, query: Query) -> Ids | None:
-        if not query.filters:
-            return None
-        with self.catalog.reading() as reader:
-            return reader.ids(query.filters)
-
-    def _all_ids(self) -> Ids:
-        with self.catalog.reading() as reader:
-            return reader.ids()
-
-    def _features_of(self, part: Picture | StoredPicture) -> Mapping[str, Vector]:
-        if isinstance(part, StoredPicture):
-            return self._stored_features(part.image_id)
-        features = self.describe([self._decoded(part).pixels])[0]
-        # Rounded as stored features are, so that a picture finds itself with the same scores.
-        return {space.descriptor: features[space.id].astype(np.float32) for space in self.spaces}
-
-    def _stored_features(self, image_id: int) -> dict[str, Vector]:
-        found: dict[str, Vector] = {}
-        with self.catalog.reading() as reader:
-            for space in self.spaces:
-                _, features = reader.features(space, [image_id])
-                if not len(features):
-                    raise ImageNotFound(image_id)
-                found[space.descriptor] = features[0].astype(np.float32)
-        return found
-
-    def _decoded(self, part: Picture) -> Decoded:
-        limits = limits_of(self.settings)
-        if isinstance(part.source, bytes):
-            return decode(part.source, name=part.name, limits=limits)
-        return decode(read(part.source, limits), name=str(part.source), limits=limits)
+    def _backgrounds(self) -> Backgrounds:
+        return Backgrounds(self.catalog, self._spaces)
 
     def _remarks(self, query: Query) -> list[str]:
         pictures = any(isinstance(part, Picture | StoredPicture) for part in query.parts)
@@ -248,27 +267,17 @@ class Library:
 
     def thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""
-        with self.catalog.reading() as reader:
-            data = reader.thumbnail(image_id)
-        if data is None:
-            raise ImageNotFound(image_id)
-        return data
+        return thumbnail(self.catalog, image_id)
 
     def preview(self, image_id: int) -> bytes:
         """A larger rendition (WebP, at working size), decoded anew and free of metadata.
 
         The thumbnail stands in where the original cannot be read now, or holds other content now.
         """
-        image, limits = self.image(image_id), limits_of(self.settings)
-        for place in image.locations:
-            try:
-                data = read(place.path, limits)
-                if hashlib.sha256(data).hexdigest() == image.sha256:
-                    decoded = decode(data, name=place.display, limits=limits)
-                    return encode_webp(decoded.pixels, side=max(decoded.pixels.shape[:2]))
-            except UnreadableImage:
-                continue
-        return self.thumbnail(image_id)
+        pixels = original(self.image(image_id), limits_of(self.settings))
+        if pixels is None:
+            return self.thumbnail(image_id)
+        return encode_webp(pixels, side=max(pixels.shape[:2]))
 
     def status(self) -> Status:
         """What the library holds; damaged projections are named, not repaired."""
@@ -316,6 +325,15 @@ class Library:
     def tail_share(self) -> float:
         """Unpublished images as a share of the published ones."""
         return publisher.tail_share(self.catalog, self.projections)
+
+
+def _alike(_: Probe) -> float:
+    """Every signal counts the same."""
+    return 1.0
+
+
+def _nothing(_: Terms) -> None:
+    """No text tower and no bridge: texts mean nothing but their words."""
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -28,6 +28,7 @@ RERANKINGS = ("none", "k-reciprocal", "diffusion")
 COLLAPSES = ("none", "copies", "scenes")
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_SIGNAL = re.compile(r"[^\W\d]\w*")
 
 
 def _check_weight(weight: float) -> None:
@@ -62,7 +63,13 @@ def _check_values(name: str, values: tuple[str, ...]) -> None:
     if len(values) > MAX_VALUES:
         raise InvalidQuery(f"{len(values)} {name}; the limit is {MAX_VALUES}")
     for value in values:
-        _check_text(f"one of the {name}", value)
+        _check_name(f"one of the {name}", value)
+
+
+def _check_name(what: str, name: str) -> None:
+    if not name.strip():
+        raise InvalidQuery(f"{what} is empty; give it a value or leave it out")
+    _check_text(what, name)
 
 
 def _check_text(what: str, text: str) -> None:
@@ -115,21 +122,21 @@ class Reference:
 
     def __post_init__(self) -> None:
         if self.kind not in REFERENCES:
-            raise InvalidQuery(f"{self.kind}: a picture is given as {', '.join(REFERENCES)}")
-        _check_text(f"the {self.kind}", self.value)
+            raise InvalidQuery(f"{self.kind[:40]}: a picture is given as {', '.join(REFERENCES)}")
+        _check_name(f"the {self.kind}", self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A picture that need not be in the library: a file's path, its bytes, or a Reference to it.
 
-    With a region, that box of it alone is looked for. The engine itself follows no Reference: whoever
-    takes the query in puts the bytes in its place (see `resolved`).
+    With a region, that box of it alone is looked for. `name` is what messages call it. The engine itself
+    follows no Reference: whoever takes the query in puts the bytes in its place (see `resolved`).
     """
 
     source: Path | bytes | Reference
     weight: float = 1.0
-    name: str = "query picture"
+    name: str = field(default="query picture", compare=False)
     region: Region | None = None
 
     def __post_init__(self) -> None:
@@ -192,6 +199,8 @@ class Palette:
 
     def __post_init__(self) -> None:
         _check_weight(self.weight)
+        if self.of.weight != 1:
+            raise InvalidQuery("the picture of a palette has no weight of its own; give it to the palette")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +212,7 @@ class Concept:
 
     def __post_init__(self) -> None:
         _check_weight(self.weight)
-        _check_text("the concept", self.name)
-        if not self.name.strip():
-            raise InvalidQuery("the concept has no name")
+        _check_name("the concept", self.name)
 
 
 Part: TypeAlias = Text | Picture | StoredPicture | Colours | Palette | Concept
@@ -254,7 +261,7 @@ class Filters:
     def __post_init__(self) -> None:
         for name in ("folders", "tags", "labels"):
             _check_values(name, getattr(self, name) + getattr(self, f"without_{name}"))
-        for name in ("shows", "formats", "cameras", "concepts"):
+        for name in ("shows", "formats", "orientations", "cameras", "concepts"):
             _check_values(name, getattr(self, name))
         for each in self.orientations:
             _check_choice("orientation", each, ORIENTATIONS)
@@ -311,6 +318,8 @@ class Options:
     weaker: bool | None = None
 
     def __post_init__(self) -> None:
+        if self.recipe is not None:
+            _check_name("the recipe", self.recipe)
         _check_choice("fusion", self.fusion, FUSIONS)
         _check_choice("expand", self.expand, EXPANSIONS)
         _check_choice("rerank", self.rerank, RERANKINGS)
@@ -331,12 +340,12 @@ class Query:
 
     parts: tuple[Part, ...] = ()
     filters: Filters = Filters()
-    options: Options = Options()
-    examples: Examples = Examples()
     weights: Mapping[str, float] = field(default_factory=dict)
     limit: int = 40
     offset: int = 0
     include_examples: bool = False
+    options: Options = Options()
+    examples: Examples = Examples()
 
     def __post_init__(self) -> None:
         if len(self.parts) > MAX_PARTS:
@@ -349,5 +358,7 @@ class Query:
         if not 0 <= self.offset < 2**31:
             raise InvalidQuery(f"offset {self.offset}: choose 0 or more")
         for signal, weight in self.weights.items():
+            if not _SIGNAL.fullmatch(signal):
+                raise InvalidQuery(f"signal {signal[:40]}: their names are letters, digits and underscores")
             if not (math.isfinite(weight) and 0 <= weight <= 100):
                 raise InvalidQuery(f"weight {weight} of signal {signal}: choose from 0 to 100")

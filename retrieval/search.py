@@ -1,133 +1,356 @@
-"""The query flow: parts become probes, probes rankings, rankings one ranking, and its page hits."""
+"""One search: from a query and one state of the library to a page of hits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from .catalog import Image
+from .backgrounds import Backgrounds
+from .catalog import Catalog, FusionRecipe, Image
+from .descriptors.palette import PALETTE_BANDWIDTH, SWATCH_BANDWIDTH
+from .descriptors.subject import Subject
 from .errors import InvalidQuery
-from .fusion import Amounts, WeightedRanking, amounts_of, fuse
+from .fusion import Amounts, WeightedRanking, amounts_of, reciprocal_rank, relative_score, with_closeness
 from .hits import Contribution, Hit
-from .projections.base import AbstractView
+from .judging import Judge, Judgement, Levels, hit_levels
+from .keypoints import from_blob
+from .narrowing import likeliest
+from .projections.snapshot import Snapshot
 from .query import Picture, Query, StoredPicture, Text
+from .questions import (
+    COLOUR,
+    DETAILS,
+    EXAMPLES,
+    MEANING,
+    PALETTE,
+    SUBJECT,
+    SWATCHES,
+    Probe,
+    Questions,
+    WeightOf,
+)
+from .ranked import EVERYTHING, Ranked, rank, unranked
 from .ranking import Ids, Ranking
+from .relevance import BANDS, LIKELY
+from .rerank import (
+    EXPANDED,
+    FIRST,
+    POWERS,
+    Features,
+    Looks,
+    Relation,
+    Vector,
+    collapsed,
+    diffusion,
+    diversified,
+    expanded,
+    k_reciprocal,
+    same_picture,
+    same_scene,
+)
+from .settings import Settings
 from .tokens import terms
+from .verification import candidates, closeness
+from .verification import ranking as verified
 
-WORDS = "words"
-EVERYTHING = 2**31  # more images than any library has
-Vector = npt.NDArray[np.float32]
-# A picture part to its feature in every space, by signal.
-Describe = Callable[[Picture | StoredPicture], Mapping[str, Vector]]
+NEIGHBOURS = "neighbours"
+Rerank: TypeAlias = Callable[[Ranking, Vector, Features], Ranking]
+RERANKING: Mapping[str, Rerank] = {"k-reciprocal": k_reciprocal, "diffusion": diffusion}
+# By how much a score must fall for its closeness to fall by the factor e, where it is not a descriptor's own.
+SCALES: Mapping[str, float] = {
+    SWATCHES: SWATCH_BANDWIDTH,
+    PALETTE: PALETTE_BANDWIDTH,
+    EXAMPLES: Subject.bandwidth,
+    NEIGHBOURS: Subject.bandwidth,
+    MEANING: Subject.bandwidth,
+}
+ALL = -1  # the part of contributions that belong to no single part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Probe:
-    """One question to one projection: what one part of the query asks of one signal."""
+class Answer:
+    """All that a query found: images in their order, how they got there, and how far they stand out.
 
-    part: int
-    signal: str
-    weight: float
-    query: Any
+    `levels` are indexes into BANDS, by place in the ranking, or None where nothing can be said; `shown`
+    are the places that the answer lists, and `copies` what was collapsed into an image, by its id.
+    """
+
+    ranked: Ranked
+    judged: tuple[Judgement, ...]
+    levels: Levels | None
+    shown: Ids
+    copies: Mapping[int, tuple[int, ...]]
 
     @property
-    def excludes(self) -> bool:
-        """Words that are not wanted take their images out; unwanted pictures only push theirs down."""
-        return self.signal == WORDS and self.weight < 0
+    def ids(self) -> Ids:
+        """The images that are listed, in order."""
+        return self.ranked.fused.ids[self.shown]
+
+    @property
+    def folded(self) -> int:
+        """How many ranked images are not listed: they lie below the relevance line."""
+        return len(self.ranked.fused) - len(self.shown) - sum(map(len, self.copies.values()))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
-    """What each probe ranked, and the one ranking they became."""
+class Search:
+    """One query against one state of a library; `answer` goes all the way, the steps are there to look at.
 
-    rankings: tuple[WeightedRanking, ...]
-    fused: Ranking
-
-
-def probes(query: Query, weight_of: Callable[[str], float], describe: Describe) -> list[Probe]:
-    """The questions that a query asks; a signal of weight 0 is not asked."""
-    found: list[Probe] = []
-    for number, part in enumerate(query.parts):
-        questions = {WORDS: terms(part.text)} if isinstance(part, Text) else describe(part)
-        for signal, question in questions.items():
-            weight = part.weight * query.weights.get(signal, weight_of(signal))
-            if weight:
-                found.append(Probe(number, signal, weight, question))
-    return found
-
-
-def rank(
-    asked: Sequence[Probe],
-    views: Mapping[str, AbstractView[Any]],
-    amounts: Amounts,
-    *,
-    limit: int,
-    allowed: Ids | None = None,
-    left_out: Iterable[int] = (),
-) -> Ranked:
-    """Ask every probe for its best `limit` images among `allowed`, and fuse them.
-
-    Every image that one signal brings is then scored by all others too, so that none loses for having
-    missed another signal's cut. Images that a probe excludes, and those in `left_out`, take no rank.
+    Raises InvalidQuery for a signal, a recipe or a concept that the library does not have, ImageNotFound for
+    a stored picture that is not there, and UnreadableImage for a picture that cannot be decoded.
     """
-    out = set(left_out)
-    for probe in asked:
-        if probe.excludes:
-            out |= set(views[WORDS].search(probe.query, limit=EVERYTHING, allowed=allowed).ids.tolist())
-    wanted = [probe for probe in asked if not probe.excludes]
-    first = [_search(probe, views, limit, allowed, out) for probe in wanted]
-    together = np.unique(np.concatenate([each.ids for each in first] or [np.empty(0, np.int64)]))
-    rankings = tuple(
-        WeightedRanking(
-            probe.part,
-            probe.signal,
-            probe.weight,
-            found if len(found) < limit else _search(probe, views, len(together), together, out),
+
+    def __init__(
+        self,
+        query: Query,
+        *,
+        catalog: Catalog,
+        snapshot: Snapshot,
+        backgrounds: Backgrounds,
+        questions: Questions,
+        scales: Mapping[str, float],
+        settings: Settings,
+    ) -> None:
+        self.query = query
+        self._catalog, self._snapshot, self.questions = catalog, snapshot, questions
+        self._backgrounds, self._scales, self._settings = backgrounds, scales, settings
+        self.options = settings.options(query.options)
+        self._recipe = self._saved_recipe()
+        self.amounts = self._amounts()
+
+    # -- the steps ------------------------------------------------------------------------------
+
+    def answer(self) -> Answer:
+        """All steps: rank, expand, verify, put in another order, judge, collapse."""
+        allowed = self.allowed()
+        if not (self.query.parts or self.query.examples):
+            return _listed(unranked(self._all_ids() if allowed is None else allowed))
+        plain = [probe for probe in self.questions.probes(self.query, self.weight) if probe.weight]
+        probes = self._by_neighbours(plain)
+        ranked = self.ranked(probes, allowed, limit=self._settings.candidates)
+        if self.options.expand != "none":
+            probes = [self._expanded(probe, ranked) for probe in probes]
+            ranked = self.ranked(probes, allowed, limit=self._settings.candidates)
+        ranked = self._verified(ranked)
+        ranked = self._reranked(ranked, probes)
+        judged = self._judged(ranked, plain, probes)
+        levels = hit_levels(judged, len(ranked.fused))
+        return self._listed(ranked, judged, levels)
+
+    def probes(self, weight_of: WeightOf) -> list[Probe]:
+        """What the parts and the examples ask, of the signals that count nothing as well."""
+        return self._by_neighbours(self.questions.probes(self.query, weight_of))
+
+    def _by_neighbours(self, probes: Sequence[Probe]) -> list[Probe]:
+        """Subjects are asked of the neighbourhoods where the options say so."""
+        if not (self.options.neighbours and NEIGHBOURS in self._snapshot.views):
+            return list(probes)
+        return [
+            replace(each, view=NEIGHBOURS, scale=NEIGHBOURS) if each.signal == SUBJECT else each
+            for each in probes
+        ]
+
+    def ranked(self, probes: Sequence[Probe], allowed: Ids | None, *, limit: int) -> Ranked:
+        """The probes' rankings and their fusion, without the examples of the query."""
+        examples = [part.image_id for part in self.query.parts if isinstance(part, StoredPicture)]
+        examples += [*self.query.examples.good, *self.query.examples.bad]
+        return rank(
+            probes,
+            self._snapshot.views,
+            self.amounts,
+            limit=limit,
+            allowed=allowed,
+            left_out=() if self.query.include_examples else examples,
         )
-        for probe, found in zip(wanted, first, strict=True)
-    )
-    return Ranked(rankings, fuse(rankings, amounts))
+
+    def allowed(self) -> Ids | None:
+        """The images that satisfy the filters, narrowed if the options say so; None stands for all."""
+        narrowed = self._narrowed()
+        if not self.query.filters:
+            return narrowed
+        with self._catalog.reading() as reader:
+            ids = reader.ids(self.query.filters, predicted=self._settings.predicted_labels)
+        for name in self.query.filters.concepts:
+            ids = np.intersect1d(ids, self._belonging(name))
+        return ids if narrowed is None else np.intersect1d(ids, narrowed)
+
+    def _expanded(self, probe: Probe, ranked: Ranked) -> Probe:
+        """A wanted picture's question, averaged with what it found first."""
+        if not (probe.picture and probe.signal == SUBJECT and probe.weight > 0):
+            return probe
+        found = next(each for each in ranked.rankings if (each.part, each.signal) == (probe.part, SUBJECT))
+        nearest = self._features(SUBJECT, found.ranking.ids[:EXPANDED])
+        query = expanded(probe.query, nearest, power=POWERS[str(self.options.expand)])
+        return replace(probe, query=query, picture=False)
+
+    def _verified(self, ranked: Ranked) -> Ranked:
+        """With a ranking of the images that are verified to share keypoints with each wanted picture."""
+        weight = self.weight(Probe(0, DETAILS, 1.0, None))
+        if not (self.options.verify and weight):
+            return ranked
+        for number, part in enumerate(self.query.parts):
+            if isinstance(part, Picture | StoredPicture) and part.weight > 0:
+                found = self._same(part, [each.ranking for each in ranked.rankings if each.part == number])
+                if len(found):
+                    joining = WeightedRanking(number, DETAILS, part.weight * weight, found)
+                    ranked = ranked.joined_by(joining, self.amounts)
+        return ranked
+
+    def _same(self, part: Picture | StoredPicture, rankings: Sequence[Ranking]) -> Ranking:
+        query = self.questions.keypoints(part)
+        if not len(query) or self.questions.details is None:
+            return Ranking.of([], [])
+        ids = candidates(rankings, int(self.options.verify or 0)).tolist()
+        with self._catalog.reading() as reader:
+            blobs = reader.keypoints(self.questions.details, ids)
+        return verified(query, ((image_id, from_blob(blob)) for image_id, blob in blobs.items()))
+
+    def _reranked(self, ranked: Ranked, probes: Sequence[Probe]) -> Ranked:
+        """The first images in the order that the options ask for; without a picture there is none."""
+        first = ranked.fused.ids[:FIRST]
+        rerank, diversity = str(self.options.rerank), float(self.options.diversity or 0)
+        vector = next((each.query for each in probes if each.signal == SUBJECT and each.weight > 0), None)
+        if rerank != "none" and vector is not None and len(first):
+            features = self._features(SUBJECT, first)
+            ranked = ranked.reordered(rerank, RERANKING[rerank](ranked.fused, vector, features))
+        if diversity and len(first):
+            features = self._features(SUBJECT, ranked.fused.ids[:FIRST])
+            varied = diversified(ranked.fused, features, diversity=diversity)
+            ranked = ranked.reordered("diversity", varied)
+        return ranked
+
+    def _features(self, signal: str, ids: Ids) -> Features:
+        """The stored features of these images, in their order."""
+        return self.questions.stored(signal, ids.tolist())
+
+    def _listed(self, ranked: Ranked, judged: tuple[Judgement, ...], levels: Levels | None) -> Answer:
+        """What is above the relevance line, or asked for all the same; each picture or scene once."""
+        shown = np.arange(len(ranked.fused))
+        if levels is not None and not self.options.weaker:
+            shown = shown[levels > 0]
+        copies: dict[int, tuple[int, ...]] = {}
+        if self.options.collapse != "none" and len(shown):
+            listed = Ranking(ranked.fused.ids[shown], ranked.fused.scores[shown])
+            kept, copies = collapsed(listed, self._sameness(listed.ids[:FIRST]))
+            shown = shown[np.isin(listed.ids, kept.ids)]
+        return Answer(ranked, judged, levels, shown, copies)
+
+    def _sameness(self, ids: Ids) -> Relation:
+        with self._catalog.reading() as reader:
+            hashes = np.array(reader.hashes(ids.tolist()), np.int64)
+        looks = Looks(hashes, self._features(SUBJECT, ids), self._features(COLOUR, ids))
+        return same_picture(looks) if self.options.collapse == "copies" else same_scene(looks)
+
+    def _belonging(self, name: str) -> Ids:
+        """The images that a concept finds LIKELY; its good examples decide where nothing can be judged."""
+        examples = self.questions.concept(name)
+        probe = Probe(0, SUBJECT, 1.0, self.questions.direction(examples), scale=EXAMPLES)
+        found = self._snapshot.views[SUBJECT].search(probe.query, limit=EVERYTHING, allowed=None)
+        calibration = Judge(self._snapshot, self._backgrounds.of(self._snapshot)).calibration(probe)
+        if calibration is None:
+            ranks = found.rank_of(np.array(examples.good, np.int64))
+            return np.sort(found.ids[: int(ranks.max(initial=0))])
+        bands = [BANDS.index(band) >= BANDS.index(LIKELY) for band in calibration.bands(found.scores)]
+        return np.sort(found.ids[np.array(bands, bool)])
+
+    def _judged(
+        self, ranked: Ranked, plain: Sequence[Probe], probes: Sequence[Probe]
+    ) -> tuple[Judgement, ...]:
+        """Each ranking judged by the plain question behind it: backgrounds are made of plain scores."""
+        judge = Judge(self._snapshot, self._backgrounds.of(self._snapshot))
+        ids = ranked.fused.ids
+        asked = [pair for pair in zip(plain, probes, strict=True) if not pair[0].excludes]
+        found = [judge.judge(*each, ids) for each in zip(ranked.rankings, asked, strict=False)]
+        return (*found, *(judge.verified(each, ids) for each in ranked.rankings[len(asked) :]))
+
+    def _narrowed(self) -> Ids | None:
+        """The images that may have the labels of the query's pictures, or None where those say nothing."""
+        pictures = [
+            part for part in self.query.parts if isinstance(part, Picture | StoredPicture) and part.weight > 0
+        ]
+        if not (self.options.narrow and pictures):
+            return None
+        labels = [likeliest(self.questions.labels(part)) for part in pictures]
+        if not all(labels):
+            return None
+        with self._catalog.reading() as reader:
+            return reader.labelled().candidates(sorted({each for some in labels for each in some}))
+
+    def _all_ids(self) -> Ids:
+        with self._catalog.reading() as reader:
+            return reader.ids()
+
+    # -- what counts how much -------------------------------------------------------------------
+
+    def weight(self, probe: Probe) -> float:
+        """The query's own weights come first, then the recipe's, then the library's."""
+        if probe.signal in self.query.weights:
+            return self.query.weights[probe.signal]
+        if self._recipe and probe.signal in self._recipe.weights:
+            return self._recipe.weights[probe.signal]
+        # Who names colours means them; beside a whole picture they are one look of it among others.
+        return 1.0 if probe.scale in (SWATCHES, PALETTE) else self._settings.weight(probe.signal)
+
+    def _amounts(self) -> Amounts:
+        fusion = (
+            self._recipe.fusion if self._recipe and not self.query.options.fusion else self.options.fusion
+        )
+        k = self._recipe.k if self._recipe else self._settings.fusion_k
+        if fusion == "reciprocal-rank":
+            return reciprocal_rank(k)
+        return with_closeness(relative_score(self._scales), {DETAILS: closeness})
+
+    def _saved_recipe(self) -> FusionRecipe | None:
+        name = self.query.options.recipe
+        if not name:
+            return None
+        with self._catalog.reading() as reader:
+            known = reader.recipes()
+        if name not in known:
+            there = f"there are {', '.join(known)}" if known else "make one with `pictor tune --save NAME`"
+            raise InvalidQuery(f"recipe {name}: there is none of that name; {there}")
+        return known[name]
 
 
-def _search(
-    probe: Probe, views: Mapping[str, AbstractView[Any]], limit: int, allowed: Ids | None, out: set[int]
-) -> Ranking:
-    found = views[probe.signal].search(probe.query, limit=limit + len(out), allowed=allowed)
-    return found.without(out).top(limit)
+def _listed(ranked: Ranked) -> Answer:
+    return Answer(ranked, (), None, np.arange(len(ranked.fused)), {})
 
 
-def unranked(ids: Ids) -> Ranked:
-    """The answer to a query without parts: these images, by id, none better than another."""
-    return Ranked((), Ranking.of(ids, np.zeros(len(ids))))
-
-
-def hits(ranked: Ranked, images: Mapping[int, Image], amounts: Amounts) -> list[Hit]:
-    """The hits of one page; `images` holds the page's images, in the order of the ranking."""
+def hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *, offset: int) -> list[Hit]:
+    """The hits of a page; `images` holds its images in order, the first of them at `offset` of the answer."""
     ids = np.fromiter(images, np.int64, len(images))
-    given = [_contributions(each, ids, amounts) for each in ranked.rankings]
-    ranks = ranked.fused.rank_of(ids)
+    places = answer.ranked.fused.rank_of(ids) - 1
+    given = _contributions(answer, ids, places, amounts)
     return [
         Hit(
             image=image,
-            rank=int(ranks[place]),
-            score=float(ranked.fused.scores[ranks[place] - 1]),
-            contributions=tuple(each[place] for each in given if each[place].rank),
+            rank=offset + number + 1,
+            score=float(answer.ranked.fused.scores[places[number]]),
+            contributions=tuple(each[number] for each in given if each[number].rank),
+            band=None if answer.levels is None else BANDS[answer.levels[places[number]]],
+            copies=answer.copies.get(image.id, ()),
         )
-        for place, image in enumerate(images.values())
+        for number, image in enumerate(images.values())
     ]
 
 
-def _contributions(each: WeightedRanking, ids: Ids, amounts: Amounts) -> list[Contribution]:
-    ranks, given = each.ranking.rank_of(ids), amounts_of(each, ids, amounts)
-    scores = [float(each.ranking.scores[rank - 1]) if rank else 0.0 for rank in ranks]
-    return [
-        Contribution(each.part, each.signal, int(rank), score, float(amount))
-        for rank, score, amount in zip(ranks, scores, given, strict=True)
-    ]
+def _contributions(answer: Answer, ids: Ids, places: Ids, amounts: Amounts) -> list[list[Contribution]]:
+    """For every ranking and every later step, what it gave to each of these images; rank 0 for nothing."""
+    found: list[list[Contribution]] = []
+    for number, each in enumerate(answer.ranked.rankings):
+        ranks, given = each.ranking.rank_of(ids), amounts_of(each, ids, amounts)
+        scores = np.append(each.ranking.scores, 0.0)[ranks - 1]
+        calibrated = answer.judged[number].calibrated if number < len(answer.judged) else None
+        positions = [None] * len(ids) if calibrated is None else np.round(calibrated[places], 4).tolist()
+        columns = zip(ranks.tolist(), scores.tolist(), given.tolist(), positions, strict=True)
+        found.append([Contribution(each.part, each.signal, *values) for values in columns])
+    for change in answer.ranked.adjustments:
+        by = [change.amount(image_id) for image_id in ids.tolist()]
+        steps = zip(places.tolist(), by, strict=True)
+        found.append([Contribution(ALL, change.signal, place + 1, each, each) for place, each in steps])
+    return found
 
 
 def check_signals(query: Query, known: Iterable[str]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import InvalidSetting
+from .query import COLLAPSES, FUSIONS, Options
 
 FILE_NAME = "library.toml"
 ENVIRONMENT_PREFIX = "PICTOR_"
@@ -35,17 +36,33 @@ class Settings:
     )
     candidates: int = _setting(2000, "Images that each signal brings into the fusion", least=10)
     predicted_labels: bool = _setting(True, "Predict labels when indexing, search them and show them")
-    fusion: str = _setting("relative", "How rankings become one: relative (by score), reciprocal-rank")
+    url_queries: str = _setting(
+        "auto", "Pictures by address in queries: auto (not on a server for other machines), always, never"
+    )
+    fusion: str = _setting(
+        "relative", "How rankings become one: relative (by score), calibrated, reciprocal-rank"
+    )
     fusion_k: float = _setting(60.0, "k of reciprocal rank fusion: larger weighs low ranks more", least=0)
+    neighbours: bool = _setting(False, "Compare subjects by the averages of each image's neighbourhood")
+    verify: int = _setting(100, "Images of the first that are checked point by point; 0: none", most=1000)
+    narrow: bool = _setting(False, "Scan only images with the labels that a query picture probably has")
+    collapse: str = _setting("none", "List once what is nearly the same: none, copies, scenes")
+    weaker: bool = _setting(False, "List hits below the relevance line as well")
     weight_words: float = _setting(1.0, "Default weight of the words signal", most=100)
     weight_subject: float = _setting(1.0, "Default weight of the subject signal", most=100)
     weight_colour: float = _setting(0.06, "Default weight of the colour signal", most=100)
+    weight_texture: float = _setting(0.0, "Default weight of the texture signal", most=100)
+    weight_layout: float = _setting(0.0, "Default weight of the layout signal", most=100)
+    weight_meaning: float = _setting(1.0, "Default weight of the meaning signal", most=100)
+    weight_details: float = _setting(2.0, "Default weight of the details signal", most=100)
 
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each.name, getattr(self, each.name), each.metadata)
         _check_choice("device", self.device, ("auto", "cpu", "cuda"))
-        _check_choice("fusion", self.fusion, ("relative", "reciprocal-rank"))
+        _check_choice("fusion", self.fusion, FUSIONS)
+        _check_choice("collapse", self.collapse, COLLAPSES)
+        _check_choice("url_queries", self.url_queries, ("auto", "always", "never"))
         _check_choice("precision", self.precision, ("auto", "float32", "bfloat16"))
 
     @classmethod
@@ -60,6 +77,22 @@ class Settings:
         values |= _from_environment(os.environ if environment is None else environment)
         values |= {name: value for name, value in arguments.items() if value is not None}
         return cls(**{name: _converted(name, value) for name, value in values.items()})
+
+    def options(self, asked: Options) -> Options:
+        """What a query asks for, and the library's settings, or nothing special, where it does not say."""
+        usual = Options(
+            fusion=self.fusion,
+            narrow=self.narrow,
+            neighbours=self.neighbours,
+            expand="none",
+            rerank="none",
+            verify=self.verify,
+            diversity=0.0,
+            collapse=self.collapse,
+            weaker=self.weaker,
+        )
+        said = {each.name: getattr(asked, each.name) for each in fields(Options)}
+        return replace(usual, **{name: value for name, value in said.items() if value is not None})
 
     def weight(self, signal: str) -> float:
         """The default weight of a signal; 1 for one that the table does not name."""

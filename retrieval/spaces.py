@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,15 @@ from .catalog import PREDICTED, Annotation, Catalog, Space
 from .descriptors import registry
 from .descriptors.backbone import Backbone
 from .descriptors.base import AbstractDescriptor, Float32
-from .descriptors.colour import Colour
+from .descriptors.details import Details
 from .descriptors.labels import Prediction
-from .descriptors.subject import Subject, weights_path
+from .descriptors.network import AbstractNetworkDescriptor, Key, Pass, weights_path
+from .descriptors.subject import Subject
+from .errors import BackboneUnavailable
+from .heat import is_exact
 from .images import RGB
 from .projections.generations import write_file
+from .query import Region
 from .settings import Settings
 
 Features: TypeAlias = dict[int, npt.NDArray[np.float16]]  # of one picture, by space id
@@ -27,10 +31,11 @@ Features: TypeAlias = dict[int, npt.NDArray[np.float16]]  # of one picture, by s
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Description:
-    """What is stored about the content of one picture: its features, and the labels predicted for it."""
+    """What is stored about a picture's content: features, the labels predicted for it, and keypoints."""
 
     features: Features
     predicted: tuple[Annotation, ...]
+    keypoints: Mapping[int, bytes]  # by space id: one or none
 
 
 class Spaces:
@@ -40,16 +45,18 @@ class Spaces:
         self._catalog, self._backbones, self._settings = catalog, backbones, settings
 
     def make(self, backbone: Backbone) -> None:
-        """Make the subject and the colour space, both in one transaction.
+        """Make the spaces of subject, colour, texture, layout and details, all in one transaction.
 
-        The weights are copied into the library, so that its features can always be made again.
+        There is no texture and no layout where the backbone does not show its inside. The weights are copied
+        into the library, so that its features can always be made again.
         """
-        configuration = backbone.configuration()
-        kept = weights_path(self._backbones, configuration["weights_sha256"])
+        kept = weights_path(self._backbones, backbone.sha256)
         write_file(self._backbones, kept.name, backbone.weights)
-        subject = Subject(configuration, self._backbones, self._settings)
+        configurations = registry.configurations(backbone)
+        indexed = [self._made(name, each) for name, each in configurations.items()]
+        made: list[AbstractDescriptor | Details] = [*indexed, Details()]
         with self._catalog.writing() as writer:
-            for each in (subject, Colour()):
+            for each in made:
                 writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
         for derived in ("live", "_descriptors"):
             self.__dict__.pop(derived, None)
@@ -60,32 +67,79 @@ class Spaces:
         with self._catalog.reading() as reader:
             return tuple(space for space in reader.spaces() if space.state == "live")
 
+    @property
+    def indexed(self) -> tuple[Space, ...]:
+        """The live spaces whose features are vectors, each with a projection of its own."""
+        return tuple(space for space in self.live if space.descriptor != Details.name)
+
+    @property
+    def details(self) -> Space | None:
+        """The live space of keypoints: as many as a picture has, compared one by one."""
+        return next((space for space in self.live if space.descriptor == Details.name), None)
+
     @cached_property
     def _descriptors(self) -> dict[int, AbstractDescriptor]:
-        return {
-            space.id: registry.create(
-                space.descriptor, space.configuration, backbones=self._backbones, settings=self._settings
-            )
-            for space in self.live
-        }
+        return {space.id: self._made(space.descriptor, space.configuration) for space in self.indexed}
+
+    def _made(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
+        return registry.create(name, configuration, backbones=self._backbones, settings=self._settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture, as they are stored; a row of zeros where there is none."""
-        columns = {number: each.describe(pictures) for number, each in self._descriptors.items()}
-        return _by_picture(columns, len(pictures))
+        return self._features(pictures, self._passes(pictures))
 
     def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
         """The features of each picture, and the labels that the subject's classifier predicts, if any."""
-        columns: dict[int, Float32] = {}
+        passes = self._passes(pictures)
         predicted: list[tuple[Prediction, ...]] = [()] * len(pictures)
-        for number, each in self._descriptors.items():
+        for each in self._descriptors.values():
             if isinstance(each, Subject):
-                columns[number], predicted = each.describe_and_predict(pictures)
-            else:
-                columns[number] = each.describe(pictures)
-        features = _by_picture(columns, len(pictures))
+                predicted = each.predicted(passes[each.network.key])
+        features = self._features(pictures, passes)
         said = (tuple(_annotations(each)) for each in predicted)
-        return [Description(*each) for each in zip(features, said, strict=True)]
+        keypoints = self._keypoints(pictures)
+        return [Description(*each) for each in zip(features, said, keypoints, strict=True)]
+
+    def _passes(self, pictures: Sequence[RGB]) -> dict[Key, Pass]:
+        """One pass through each network, which all that draw on it share; there is seldom more than one."""
+        drawing = [each for each in self._descriptors.values() if isinstance(each, AbstractNetworkDescriptor)]
+        networks = {each.network.key: each.network for each in reversed(drawing)}
+        stages = {
+            key: {stage for each in drawing if each.network.key == key for stage in each.stages}
+            for key in networks
+        }
+        return {key: network.look(pictures, stages[key]) for key, network in networks.items()}
+
+    def _features(self, pictures: Sequence[RGB], passes: Mapping[Key, Pass]) -> list[Features]:
+        columns = {
+            number: each.features(passes[each.network.key])
+            if isinstance(each, AbstractNetworkDescriptor)
+            else each.describe(pictures)
+            for number, each in self._descriptors.items()
+        }
+        return _by_picture(columns, len(pictures))
+
+    def heat(self, picture: RGB) -> tuple[Float32, Region] | None:
+        """The map (channel, row, column) whose mean is the subject of a picture, and what part it covers.
+
+        None where the backbone pools otherwise, or does not show its last map.
+        """
+        subject = next(each for each in self._descriptors.values() if isinstance(each, Subject))
+        try:
+            pooled, last, frame = subject.network.heat(picture)
+        except BackboneUnavailable:
+            return None
+        return (last, frame) if is_exact(last, pooled) else None
+
+    def keypoints(self, picture: RGB) -> bytes:
+        """The keypoints of one picture, as they are stored; b"" for none, and where no space keeps any."""
+        return next(iter(self._keypoints([picture])[0].values()), b"")
+
+    def _keypoints(self, pictures: Sequence[RGB]) -> list[dict[int, bytes]]:
+        space = self.details
+        if space is None:
+            return [{} for _ in pictures]
+        return [{space.id: blob} for blob in Details(space.configuration).describe(pictures)]
 
     @property
     def bandwidths(self) -> Mapping[str, float]:

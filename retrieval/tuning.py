@@ -77,10 +77,10 @@ def learn(signals: Sequence[str], cases: Sequence[Case]) -> Learned:
     for fold in range(FOLDS):
         held = np.arange(len(cases)) % FOLDS == fold
         train = [case for case, out in zip(cases, held, strict=True) if not out]
-        weights, single = _ascent(train), _best_single(train)
-        for place in np.flatnonzero(held):
+        weights, best = _ascent(train), _best_single(train)
+        for place in np.flatnonzero(held).tolist():
             fused[place] = _precision(cases[place], weights)
-            alone[place] = _precision(cases[place], _only(single, len(signals)))
+            alone[place] = _precision(cases[place], _only(best, len(signals)))
     names = dict(zip(signals, _ascent(cases).tolist(), strict=True))
     single = signals[_best_single(cases)]
     return Learned(names, single, float(alone.mean()), float(fused.mean()), gain(fused - alone))
@@ -118,7 +118,8 @@ def _best_single(cases: Sequence[Case]) -> int:
 
 
 def _only(signal: int, count: int) -> Array:
-    return (np.arange(count) == signal).astype(np.float64)
+    weights: Array = (np.arange(count) == signal).astype(np.float64)
+    return weights
 
 
 def _mean_precision(cases: Sequence[Case], weights: Array) -> float:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from indexer.cli import cli
-from retrieval import Library, Part, Picture, StoredPicture, parse
+from retrieval import Library, Part, Picture, StoredPicture, from_json, parse, to_json
 from webapp import create_app
 
 LINES = ("quiet harbour", "noon -forest", "", "tag:day2", 'folder:market "at noon"', "label:forest -tag:day3")
@@ -28,7 +28,8 @@ def by_python(library: Library, line: str, parts: tuple[Part, ...]) -> list[int]
 
 
 def by_command(library_path: Path, line: str, *options: str) -> list[int]:
-    words = ["search", *options, "--limit", "40", "--json", "--library", str(library_path), "--", line]
+    words = ["search", *options, "--limit", "40", "--json", "--library", str(library_path)]
+    words += ["--", line] if line else []
     answer = CliRunner().invoke(cli, words)
     assert answer.exit_code == 0, answer.output
     return [hit["id"] for hit in json.loads(answer.stdout)["hits"]]
@@ -51,6 +52,30 @@ def test_words_and_filters(library: Library, library_path: Path, client: FlaskCl
     assert by_command(library_path, line) == expected
     assert by_api(client, q=line) == expected
     assert by_page(client, q=line) == expected
+
+
+WHOLE = (
+    '1:"at noon" 2:image:7 -0.5:forest weight.colour:0.4',
+    "2:quiet image:3 image:7 -tag:day3 weaker:yes",
+    "quiet after:2000 captioned:no",
+)
+
+
+@pytest.mark.parametrize("line", WHOLE)
+def test_the_whole_query_as_a_line_as_json_and_as_an_address(
+    library: Library, library_path: Path, client: FlaskClient, tmp_path: Path, line: str
+) -> None:
+    expected = by_python(library, line, ())
+    assert by_command(library_path, line) == expected
+    assert by_api(client, q=line) == expected
+    path = tmp_path / "query.json"
+    path.write_text(json.dumps(to_json(parse(line))))
+    assert by_command(library_path, "", "--query", str(path)) == expected
+    answer = client.post("/api/v1/search", data=path.read_bytes(), content_type="application/json").json
+    assert [hit["id"] for hit in answer["hits"]] == expected
+    assert parse(answer["line"]) == from_json(answer["query"]) == parse(line)
+    page = client.get(answer["permalink"])
+    assert [int(each) for each in re.findall(r'data-image-id="(\d+)"', page.text)] == expected
 
 
 @pytest.mark.parametrize("line", ["", "quiet noon"])

@@ -8,7 +8,7 @@ from flask import current_app, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel
 
-from retrieval import Query, StoredPicture
+from retrieval import InvalidQuery, Query, StoredPicture
 
 from . import models, present, requests, services
 from .present import Plain
@@ -37,11 +37,12 @@ def _parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     ]
 
 
-def _form() -> dict[str, Any]:
+def _bodies() -> dict[str, Any]:
     schema = models.SearchParameters.model_json_schema()
     files = {"type": "array", "items": {"type": "string", "format": "binary"}}
     schema["properties"]["picture_file"] = files | {"description": "Pictures to search by; not stored"}
-    return {"content": {"multipart/form-data": {"schema": schema}}}
+    query = {"$ref": "#/components/schemas/Query"}  # there, since every answer holds one
+    return {"content": {"application/json": {"schema": query}, "multipart/form-data": {"schema": schema}}}
 
 
 def _image_id() -> int:
@@ -55,21 +56,26 @@ def _image_id() -> int:
     openapi_extensions={"parameters": _parameters(models.SearchParameters)},
 )
 def search() -> Plain:
-    """Search by words, stored images and uploaded pictures."""
-    asked = requests.read(models.SearchParameters, request.args)
-    found = services.current().library.search(requests.query(asked, services.current().pictures))
-    return present.results(found, present.next_address("api.search", found, asked))
+    """Search by all that the query language can say."""
+    return _answered(requests.query(requests.read(models.SearchParameters, request.args)))
 
 
-@api.post("/search", responses={200: models.Results}, openapi_extensions={"requestBody": _form()})
-def search_by_file() -> Plain:
-    """Search by pictures that are sent along, and by all that GET takes."""
+@api.post("/search", responses={200: models.Results}, openapi_extensions={"requestBody": _bodies()})
+def search_by_body() -> Plain:
+    """Search by a query in JSON, or by a form: pictures that are sent along, and all that GET takes."""
+    if request.is_json:
+        return _answered(requests.body(request.get_data()))
     files = requests.files(request.files, "picture_file")
-    asked = requests.read(models.SearchParameters, request.form)
-    found = services.current().library.search(requests.query(asked, services.current().pictures, files))
-    # A file that was sent has no address, so only the sender can ask for the next page.
-    following = None if files else present.next_address("api.search", found, asked)
-    return present.results(found, following)
+    return _answered(requests.query(requests.read(models.SearchParameters, request.form), files))
+
+
+def _answered(query: Query) -> Plain:
+    found = services.current().search(query)
+    try:
+        following = present.next_address("api.search", found, query, requests.address_of(query))
+    except InvalidQuery:  # a file that was sent has no address, so only the sender can ask for the next page
+        following = None
+    return present.results(found, query, following)
 
 
 @api.get(
@@ -93,9 +99,9 @@ def similar() -> Plain:
     asked = requests.read(models.PageParameters, request.args)
     image_id = _image_id()
     query = Query((StoredPicture(image_id),), limit=asked.limit, offset=asked.offset)
-    found = services.current().library.search(query)
-    following = present.next_address("api.similar", found, asked, image_id=image_id)
-    return present.results(found, following)
+    found = services.current().search(query)
+    values = {"image_id": image_id} | requests.address_values(asked)
+    return present.results(found, query, present.next_address("api.similar", found, query, values))
 
 
 @api.get("/status", responses={200: models.Status})

@@ -41,7 +41,7 @@ def create_app(library: Library, *, hosts: tuple[str, ...] | None = security.LOO
     app.url_map.converters["id"] = ImageIdConverter
     app.jinja_env.filters |= {"name": present.name, "alternative": present.alternative}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    services.provide(app, library)
+    services.provide(app, library, local=hosts is not None and set(hosts) <= set(security.LOOPBACK))
     security.protect(app, hosts)
     errors.register(app)
     app.register_blueprint(pages)

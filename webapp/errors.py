@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
+from indexer import PictureUnreachable
 from retrieval import (
     ImageNotFound,
     ImageTooLarge,
@@ -58,6 +59,7 @@ STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (UnknownHost, 400),
     (ForeignRequest, 403),
     (PictureExpired, 404),
+    (PictureUnreachable, 502),
     (InvalidQuery, 400),
     (ImageNotFound, 404),
     (ImageTooLarge, 413),
@@ -80,6 +82,7 @@ _HEADINGS: Final = {
     404: "Not found",
     413: "This picture is too large",
     415: "This is no picture that can be read",
+    502: "This picture cannot be fetched",
     503: "The library cannot answer now",
 }
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from retrieval import Examples, Filters, Options
+
 from .uploads import TOKEN
 
 MAX_ID = 2**63 - 1
@@ -33,7 +35,7 @@ class SearchParameters(PageParameters):
     """A search as its address says it; with no part at all: every image, by id."""
 
     q: str = Field(
-        default="", description='Words and filters, as in: harbour "old town" -night tag:boat after:2020'
+        default="", description='The query, as in: harbour "old town" -night image:17 tag:boat after:2020'
     )
     image: tuple[ImageId, ...] = Field(default=(), description="Ids of stored images to find the like of")
     picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
@@ -43,13 +45,62 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Swatch(_Answer):
+    """A colour, and its share of the picture beside the others."""
+
+    colour: str = Field(description="sRGB as #rrggbb")
+    share: float = 1.0
+
+
+class Source(_Answer):
+    """A picture: exactly one of its kinds, whole or a box of it."""
+
+    image: ImageId | None = Field(default=None, description="Id of a stored image")
+    url: str | None = Field(default=None, description="Address on the public web, where the server allows it")
+    upload: str | None = Field(default=None, description="Token of an uploaded picture")
+    file: str | None = Field(default=None, description="Path of a file; for the command, refused by servers")
+    region: tuple[float, float, float, float] | None = Field(
+        default=None, description="left, top, width and height as shares of the picture"
+    )
+
+
+class Part(Source):
+    """One part of a query: exactly one of text, image, url, upload, colours, palette and concept."""
+
+    text: str | None = Field(
+        default=None, description='Words; "quotation marks" in it hold a phrase together'
+    )
+    colours: list[Swatch] | None = None
+    palette: Source | None = Field(default=None, description="The colours of this picture, and no more of it")
+    concept: str | None = Field(default=None, description="Name of a saved set of examples")
+    weight: float = Field(default=1.0, description="Negative: not this; from -100 to 100, never 0")
+
+
+class Query(PageParameters):
+    """All that a line of the query language can say; what is left out stands at its default."""
+
+    parts: list[Part] = []
+    filters: Filters = Filters()
+    options: Options = Options()
+    examples: Examples = Examples()
+    weights: dict[str, float] = Field(default={}, description="How much each signal counts, from 0 to 100")
+    include_examples: bool = Field(
+        default=False, description="Whether stored images that are searched by are hits"
+    )
+
+
 class Contribution(_Answer):
     """What one signal gave to one hit for one part of the query; the amounts add up to the hit's score."""
 
-    part: int = Field(description="Which part of the query, counted from 0: words, stored images, pictures")
+    part: int = Field(
+        description="Which part of the query, counted from 0; -1: a later step that changed the order"
+    )
     signal: str
     rank: int = Field(description="The image's rank by this signal alone, counted from 1")
     score: float = Field(description="The signal's own score: cosine, or BM25F for words")
+    calibrated: float | None = Field(
+        description="The score between those of unrelated images (0) and identical ones (1), where known"
+    )
     amount: float = Field(description="The addend in the hit's score")
     share: float = Field(description="The amount as a share of the hit's score; the shares add up to 1")
 
@@ -74,6 +125,8 @@ class Hit(ImageSummary):
 
     rank: int
     score: float
+    band: str | None = Field(description="How far it stands out of what unrelated images score")
+    copies: list[int] = Field(description="Ids of the images that were collapsed into it, best first")
     contributions: list[Contribution]
 
 
@@ -82,10 +135,14 @@ class Results(_Answer):
 
     hits: list[Hit]
     total: int
+    weaker: int = Field(description="Images below the relevance line, which are not listed")
     notes: list[str] = Field(description="What could not take part in the search, and why")
     next: str | None = Field(
         description="Address of the next page; null at the end, and where files were sent"
     )
+    query: Query | None = Field(description="The query as POST takes it; null where files were sent")
+    line: str | None = Field(description="The query as q takes it, without limit and offset")
+    permalink: str | None = Field(description="Address of the search page with these hits")
 
 
 class Location(_Answer):

@@ -21,13 +21,13 @@ pages = Blueprint("pages", __name__)
 def search() -> str:
     """The search page; its address holds the whole search."""
     asked = requests.read(SearchParameters, request.args)
-    library, pictures = services.current().library, services.current().pictures
-    query = requests.query(asked, pictures)
-    found = library.search(query)
+    query = requests.query(asked)
+    found = services.current().search(query)
+    following = present.next_address("pages.search", found, query, requests.address_values(asked))
     return render_template(
         "search.html",
         asked=asked,
-        results=present.results(found, present.next_address("pages.search", found, asked)),
+        results=present.results(found, query, following),
         previous=_previous(asked),
         parts=present.part_names(query.parts),
         chips=_chips(asked),

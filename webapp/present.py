@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from flask import url_for
 
-from retrieval import Hit, Image, Library, Part, Results, Text
+from retrieval import (
+    Colours,
+    Concept,
+    Hit,
+    Image,
+    InvalidQuery,
+    Library,
+    Palette,
+    Part,
+    Query,
+    Results,
+    Text,
+    line_of,
+    to_json,
+)
 
-from .models import PageParameters
-from .requests import address_values
+from .requests import address_of
 
 Plain: TypeAlias = dict[str, Any]
 
 
-def results(found: Results, next_address: str | None) -> Plain:
-    """One page of hits."""
+def results(found: Results, query: Query, next_address: str | None) -> Plain:
+    """One page of hits, with the query as it can be asked again."""
     return {
         "hits": [hit(each) for each in found.hits],
         "total": found.total,
+        "weaker": found.weaker,
         "notes": list(found.notes),
         "next": next_address,
-    }
+    } | asked_again(query)
+
+
+def asked_again(query: Query) -> Plain:
+    """The query as JSON, as a line and as an address; None where it holds a file that was sent along."""
+    try:
+        address = url_for("pages.search", **address_of(query))
+        return {"query": to_json(query), "line": line_of(query), "permalink": address}
+    except InvalidQuery:
+        return dict.fromkeys(("query", "line", "permalink"))
 
 
 def hit(found: Hit) -> Plain:
@@ -31,9 +55,10 @@ def hit(found: Hit) -> Plain:
     return summary(found.image) | {
         "rank": found.rank,
         "score": found.score,
+        "band": found.band,
+        "copies": list(found.copies),
         "contributions": [
-            # Only images with a score above zero are ranked, so the division is safe.
-            asdict(each) | {"share": each.amount / found.score}
+            asdict(each) | {"share": each.amount / found.score if found.score else 0.0}
             for each in found.contributions
         ],
     }
@@ -93,25 +118,30 @@ def status(library: Library) -> Plain:
     }
 
 
-def next_address(endpoint: str, found: Results, asked: PageParameters, **values: Any) -> str | None:
-    """The address of the page after this one, or None at the end."""
-    offset = asked.offset + asked.limit
-    if offset >= found.total:
-        return None
-    return url_for(endpoint, **values, **address_values(asked, offset=offset))
+def next_address(endpoint: str, found: Results, query: Query, values: Plain) -> str | None:
+    """The address of the page after this one, or None at the end; `values` say the query."""
+    offset = query.offset + query.limit
+    return url_for(endpoint, **values | {"offset": offset}) if offset < found.total else None
 
 
 def part_names(parts: Sequence[Part]) -> list[str]:
     """What to call each part of a query: its words, or “picture” with a number where there are several."""
-    pictures = sum(not isinstance(part, Text) for part in parts)
-    names: list[str] = []
-    for part in parts:
-        if isinstance(part, Text):
-            names.append(part.text)
-        else:
-            number = len(names) - sum(isinstance(each, Text) for each in parts[: len(names)]) + 1
-            names.append(f"picture {number}" if pictures > 1 else "picture")
-    return names
+    kinds = [_part_name(part) for part in parts]
+    said = [isinstance(part, Text | Concept) for part in parts]
+    alike = Counter(kind for kind, own in zip(kinds, said, strict=True) if not own)
+    numbers = [Counter(kinds[: place + 1])[kind] for place, kind in enumerate(kinds)]
+    return [
+        kind if own or alike[kind] == 1 else f"{kind} {number}"
+        for kind, own, number in zip(kinds, said, numbers, strict=True)
+    ]
+
+
+def _part_name(part: Part) -> str:
+    if isinstance(part, Text):
+        return part.text
+    if isinstance(part, Concept):
+        return part.name
+    return "colours" if isinstance(part, Colours) else "palette" if isinstance(part, Palette) else "picture"
 
 
 def name(image: Plain) -> str:

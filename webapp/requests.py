@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -9,11 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from retrieval import Picture, Query, StoredPicture, parse
+from retrieval import Picture, Query, Reference, StoredPicture, from_json, line_of, parse
 
 from .errors import InvalidParameter
 from .models import PageParameters, SearchParameters
-from .uploads import QueryPictures
 
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
 REPEATABLE = frozenset({"image", "picture"})
@@ -43,16 +43,24 @@ def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     return f"{name}: “{str(error['input'])[:40]}” {reason}"
 
 
-def query(asked: SearchParameters, pictures: QueryPictures, files: Sequence[bytes] = ()) -> Query:
-    """The Query that the parameters and the files sent along mean.
+def query(asked: SearchParameters, files: Sequence[bytes] = ()) -> Query:
+    """The Query that the parameters and the files sent along mean; raises InvalidQuery.
 
-    Its parts are the words first, then stored images, uploaded pictures and files, each in the order given.
-    Raises InvalidQuery, or PictureExpired for an uploaded picture that is no longer there.
+    Its parts are those of `q` first, then stored images, uploaded pictures and files, in the order given.
     """
     stored = [StoredPicture(image_id) for image_id in asked.image]
-    uploaded = [Picture(pictures.read(token)) for token in asked.picture]
+    uploaded = [Picture(Reference("upload", token)) for token in asked.picture]
     sent = [Picture(data, name="uploaded picture") for data in files]
     return parse(asked.q, parts=(*stored, *uploaded, *sent), limit=asked.limit, offset=asked.offset)
+
+
+def body(data: bytes) -> Query:
+    """The Query that a body in JSON says; raises InvalidQuery naming the path of what is wrong."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InvalidParameter(f"the body is not JSON ({error})") from error
+    return from_json(value)
 
 
 def files(sent: MultiDict[str, FileStorage], name: str) -> list[bytes]:
@@ -67,3 +75,10 @@ def files(sent: MultiDict[str, FileStorage], name: str) -> list[bytes]:
 def address_values(asked: PageParameters, **changes: object) -> dict[str, Any]:
     """The parameters as they stand in an address: those that differ from the defaults, after `changes`."""
     return asked.model_copy(update=changes).model_dump(exclude_defaults=True)
+
+
+def address_of(asked: Query) -> dict[str, Any]:
+    """The parameters of an address that mean this query; raises InvalidQuery for one with a file in it."""
+    page = PageParameters(limit=asked.limit, offset=asked.offset)
+    line = line_of(asked)
+    return ({"q": line} if line else {}) | address_values(page)

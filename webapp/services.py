@@ -1,12 +1,14 @@
-"""What a view works with: the library, and the query pictures that people uploaded."""
+"""What a view works with: the library, and the pictures that queries name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask, current_app
 
-from retrieval import Library
+from indexer import Fetcher as UrlFetcher
+from retrieval import Fetcher, Library, Query, Results, Settings, limits_of, resolved
 
 from .uploads import QueryPictures
 
@@ -19,11 +21,25 @@ class Services:
 
     library: Library
     pictures: QueryPictures
+    fetchers: Mapping[str, Fetcher]  # never one for files: those of this machine are nobody's to name
+
+    def search(self, query: Query) -> Results:
+        """The hits of a query; its pictures are fetched by what this door offers."""
+        return self.library.search(resolved(query, self.fetchers))
 
 
-def provide(app: Flask, library: Library) -> None:
-    """Give the application its library."""
-    app.extensions[_KEY] = Services(library, QueryPictures(library))
+def provide(app: Flask, library: Library, *, local: bool) -> None:
+    """Give the application its library; `local`: nobody but the user of this machine reaches it."""
+    pictures = QueryPictures(library)
+    fetchers: dict[str, Fetcher] = {"upload": pictures.read}
+    if _fetches(library.settings, local=local):
+        fetchers["url"] = UrlFetcher(limits_of(library.settings).max_bytes)
+    app.extensions[_KEY] = Services(library, pictures, fetchers)
+
+
+def _fetches(settings: Settings, *, local: bool) -> bool:
+    """Whether pictures are fetched by their address: for others, only where the settings say so."""
+    return settings.url_queries == "always" or (local and settings.url_queries == "auto")
 
 
 def current() -> Services:

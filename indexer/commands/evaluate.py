@@ -13,7 +13,7 @@ from rich.table import Table
 from retrieval import Library
 
 from ..evaluate import evaluate, labels_of
-from .options import json_option, library_option
+from .options import json_option, labels_option, library_option
 from .output import print_json, progress_bar
 
 WIDTH = 110  # columns that the table needs
@@ -21,12 +21,7 @@ WIDTH = 110  # columns that the table needs
 
 @click.command("evaluate")
 @library_option
-@click.option(
-    "--labels",
-    required=True,
-    metavar="folder|tag|label|FILE.csv",
-    help="Where labels come from: folder names, the first tag, the first label, or a CSV (path, label).",
-)
+@labels_option
 @click.option("--classes", is_flag=True, help="Print the figures of every class, too.")
 @json_option
 def command(library: Path, labels: str, classes: bool, as_json: bool) -> None:

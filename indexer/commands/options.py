@@ -23,6 +23,13 @@ library_option = click.option(
     help="The library's folder [default: pictor/library in your data folder, or PICTOR_LIBRARY].",
 )
 
+labels_option = click.option(
+    "--labels",
+    required=True,
+    metavar="folder|tag|label|FILE.csv",
+    help="Where labels come from: folder names, the first tag, the first label, or a CSV (path, label).",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 _RECIPE = (
@@ -36,6 +43,12 @@ _RECIPE = (
         metavar="FILE",
         help="For a new library: the weights of --backbone, a safetensors file; or `pretrained` (timm's own, "
         "fetched once; the default) or `untrained` (seeded, for tests).",
+    ),
+    click.option(
+        "--text-tower",
+        metavar="FILE",
+        help="For a new library: the text tower of a CLIP-family --backbone, a safetensors file with its "
+        "open_clip_config.json beside; or `pretrained`, or ORG/NAME on the hub (needs pictor[clip]).",
     ),
     click.option(
         "--preprocessing",
@@ -59,11 +72,13 @@ def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_recipe(
         backbone: str | None,
         weights: str | None,
+        text_tower: str | None,
         preprocessing: tuple[str, ...],
         catalog_url: str | None,
         **others: Any,
     ) -> None:
-        command(recipe=Recipe(backbone, weights, key_values(preprocessing), catalog_url), **others)
+        recipe = Recipe(backbone, weights, key_values(preprocessing), catalog_url, text_tower)
+        command(recipe=recipe, **others)
 
     decorated: Callable[..., None] = with_recipe
     for option in reversed(_RECIPE):

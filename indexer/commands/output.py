@@ -60,6 +60,8 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "path": hit.image.path,
         "score": hit.score,
         "rank": hit.rank,
+        "band": hit.band,
+        "copies": list(hit.copies),
         "contributions": [asdict(each) for each in hit.contributions],
         "title": hit.image.title,
         "caption": hit.image.caption,

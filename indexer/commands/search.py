@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import click
 
-from retrieval import Library, Part, Picture, Query, Results, StoredPicture, parse
+from retrieval import (
+    Fetcher,
+    Hit,
+    InvalidQuery,
+    Library,
+    Part,
+    Picture,
+    Query,
+    Results,
+    Settings,
+    StoredPicture,
+    from_json,
+    limits_of,
+    line_of,
+    parse,
+    resolved,
+    to_json,
+)
 
-from .options import json_option, library_option
+from ..fetch import Fetcher as UrlFetcher
+from .options import json_option, key_values, library_option
 from .output import hit_json, print_json, remark
+
+HITS = 10  # printed, unless the query says how many
 
 
 @click.command("search")
@@ -29,57 +53,134 @@ from .output import hit_json, print_json, remark
     multiple=True,
     type=int,
     metavar="ID",
-    help="Find pictures like this stored image.",
+    help="Find pictures like this stored image; image:ID in the query is the same.",
 )
-@click.option("--limit", default=10, show_default=True, help="How many hits to print.")
-@click.option("--offset", default=0, help="How many hits to pass over.")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="SIGNAL=NUMBER",
+    help="How much a signal counts; may be given for several.",
+)
+@click.option(
+    "--query", "body", type=click.File("rb"), metavar="FILE", help="Read the query as JSON; - reads stdin."
+)
+@click.option("--limit", type=int, help=f"How many hits to print [default: {HITS}].")
+@click.option("--offset", type=int, help="How many hits to pass over.")
 @json_option
 def command(
     words: tuple[str, ...],
     library: Path,
     files: tuple[Path, ...],
     ids: tuple[int, ...],
-    limit: int,
-    offset: int,
+    weights: tuple[str, ...],
+    body: BinaryIO | None,
+    limit: int | None,
+    offset: int | None,
     as_json: bool,
 ) -> None:
-    """Find pictures by words, by pictures, or by both.
+    """Find pictures by words, by pictures, by colours, or by all of these.
 
     Words are looked for in titles, captions, tags, labels, file and folder names. "quotation marks"
-    hold a phrase together, -word excludes, and folder: tag: label: after: before: filter. Put the
-    whole query in single quotes, and -- before one that begins with a minus.
+    hold a phrase together, -word excludes, 2:word counts twice; image:17, file:beach.jpg and url:https://…
+    are pictures, colour:navy a colour; tag: label: folder: after: and more filter. Put the whole query in
+    single quotes, and -- before one that begins with a minus.
 
     \b
     Examples:
       pictor search red boat
       pictor search 'harbour "old town" -night tag:boat after:2020'
+      pictor search '2:"golden retriever" file:pool.jpg -fruit'
+      pictor search 'image:17@0,0,0.5,1 colour:navy@3,white'
       pictor search --image beach.jpg 'label:sunsets'
-      pictor search --like 17 --limit 5 --json
+      pictor search --like 17 --weight colour=0.5 --limit 5 --json
+      pictor search --query query.json
     """
-    query = query_of(" ".join(words), files, ids, limit=limit, offset=offset)
+    if body and words:
+        raise click.UsageError("Give the query in words or with --query, not both.")
+    pictures: list[Part] = [StoredPicture(each) for each in ids]
+    pictures += [Picture(each) for each in files]
+    query = _asked(" ".join(words), body, tuple(pictures))
+    query = replace(
+        query,
+        weights={**query.weights, **_numbers(weights)},
+        limit=query.limit if limit is None else limit,
+        offset=query.offset if offset is None else offset,
+    )
     with Library.open(library) as opened:
-        results = opened.search(query)
+        results = opened.search(resolved(query, _fetchers(opened.settings)))
     if as_json:
-        hits = [hit_json(hit) for hit in results.hits]
-        print_json({"hits": hits, "total": results.total, "notes": list(results.notes)})
+        print_json(_json(query, results))
     else:
         _print(results)
 
 
-def query_of(line: str, files: tuple[Path, ...], ids: tuple[int, ...], *, limit: int, offset: int) -> Query:
-    """The query that the arguments stand for: words first, then stored pictures, then files."""
-    parts: list[Part] = [StoredPicture(image_id) for image_id in ids]
-    parts += [Picture(path) for path in files]
-    return parse(line, parts=tuple(parts), limit=limit, offset=offset)
+def _asked(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
+    """The query in words or in JSON; the pictures come after its own parts: stored ones, then files."""
+    if body is None:
+        return parse(line, parts=pictures, limit=HITS)
+    query = from_json(_read(body))
+    return replace(query, parts=(*query.parts, *pictures))
+
+
+def _numbers(pairs: tuple[str, ...]) -> dict[str, float]:
+    try:
+        return {signal: float(number) for signal, number in key_values(pairs).items()}
+    except (ValueError, click.BadParameter) as error:
+        raise click.BadParameter("write SIGNAL=NUMBER, as in colour=0.5", param_hint="--weight") from error
+
+
+def _read(body: BinaryIO) -> Any:
+    try:
+        return json.load(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidQuery(f"{body.name}: not a query in JSON ({error})") from error
+
+
+def _fetchers(settings: Settings) -> dict[str, Fetcher]:
+    """How pictures of the query are had: whoever runs the command may read the file anyway."""
+    by_url = {} if settings.url_queries == "never" else {"url": UrlFetcher(limits_of(settings).max_bytes)}
+    return {"file": Path, **by_url}
+
+
+def _json(query: Query, results: Results) -> dict[str, Any]:
+    """What `--json` promises; the line and the query are as `pictor search` and the API take them."""
+    return {
+        "hits": [hit_json(hit) for hit in results.hits],
+        "total": results.total,
+        "weaker": results.weaker,
+        "notes": list(results.notes),
+        "line": _if_writable(line_of, query),
+        "query": _if_writable(to_json, query),
+    }
+
+
+def _if_writable(write: Callable[[Query], Any], query: Query) -> Any:
+    """The query as it is written; None where the path of a file has signs that no text holds."""
+    try:
+        return write(query)
+    except InvalidQuery:
+        return None
 
 
 def _print(results: Results) -> None:
     for hit in results.hits:
-        shares = " ".join(f"{each.signal} {each.amount:+.3f} (#{each.rank})" for each in hit.contributions)
-        click.echo(f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.path}")
-        if shares:
+        click.echo(f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.path}{judged(hit)}")
+        if hit.contributions:
+            shares = " ".join(
+                f"{each.signal} {each.amount:+.3f} (#{each.rank})" for each in hit.contributions
+            )
             click.echo(click.style(f"                    {shares}", dim=True))
     for note in results.notes:
         remark(note)
+    if results.weaker:
+        remark(f"{results.weaker} weaker not shown; add weaker:yes to see them")
     if not results.hits:
         remark("nothing found; try fewer or other words, or an example with --image")
+
+
+def judged(hit: Hit) -> str:
+    """How far the hit stands out, and how many copies stand behind it."""
+    number = len(hit.copies)
+    copies = f"+{number} {'copy' if number == 1 else 'copies'}" if number else ""
+    return "".join(f"  {each}" for each in (hit.band, copies) if each)

@@ -147,7 +147,7 @@ def _head(
             f"{course.labels.name}: has {teacher.num_classes} classes, not {LABELS}'s {CLASSES}"
         )
     teacher.bfloat16()
-    views = Views(pool, wanted.size, course.schedule.seed)
+    views = Views(pool, wanted.size, course.schedule.seed, plain=True)
     features, scores = [], []
     steps = -(-course.labelled // course.schedule.batch)
     for step in range(steps):

@@ -14,6 +14,7 @@ from torch.nn import functional
 RIDGE = 1e-3  # of the mean square of the features: what keeps the first fit well-posed
 HELD_OUT = 0.1  # share of the views on which the temperature is fitted
 BATCH, RATE = 512, 3e-4
+RAREST = 1e-5  # chance below which no class is taken to be
 TEMPERATURES = torch.logspace(math.log10(0.25), math.log10(4), 161)
 
 OnStep: TypeAlias = Callable[[int, int, float], None]  # steps done, steps in all, loss
@@ -35,15 +36,27 @@ def train_head(features: Tensor, scores: Tensor, *, epochs: int, seed: int, on_s
 
     It starts at the ridge regression of the scores (Ba and Caruana 2014), which also learns from classes
     that no picture shows, and goes on with the cross-entropy to the teacher's distribution (Hinton et al.
-    2015). The last rows are held out for the temperature (Guo et al. 2017).
+    2015). How often a class occurs among the rows is added to its score while learning, and left off
+    afterwards: every class then counts alike (logit adjustment, Menon et al. 2021). The last rows are held
+    out for the temperature (Guo et al. 2017).
     """
     kept = len(features) - max(1, int(len(features) * HELD_OUT))
+    usual = _usual(scores[:kept])
     head = _regression(features[:kept], scores[:kept])
-    _sharpen(head, features[:kept], scores[:kept], epochs, seed, on_step)
+    with torch.no_grad():
+        head.bias.sub_(usual)
+    _sharpen(head, features[:kept], scores[:kept], usual, epochs, seed, on_step)
     with torch.no_grad():
         found = head(features[kept:].float())
-    temperature = _temperature(found, scores[kept:])
+    temperature = _temperature(found, scores[kept:], usual)
     return Head(head.weight.detach(), head.bias.detach(), temperature)
+
+
+def _usual(scores: Tensor) -> Tensor:
+    """The logarithm of each class's mean chance over all rows."""
+    parts = torch.split(scores, BATCH)
+    chances = torch.stack([each.float().softmax(dim=1).sum(dim=0) for each in parts]).sum(dim=0)
+    return (chances / len(scores)).clamp_min(RAREST).log()
 
 
 def _regression(features: Tensor, scores: Tensor) -> nn.Linear:
@@ -62,7 +75,13 @@ def _regression(features: Tensor, scores: Tensor) -> nn.Linear:
 
 
 def _sharpen(
-    head: nn.Linear, features: Tensor, scores: Tensor, epochs: int, seed: int, on_step: OnStep
+    head: nn.Linear,
+    features: Tensor,
+    scores: Tensor,
+    usual: Tensor,
+    epochs: int,
+    seed: int,
+    on_step: OnStep,
 ) -> None:
     optimiser = torch.optim.Adam(head.parameters(), lr=RATE)
     order = torch.Generator().manual_seed(seed)
@@ -72,7 +91,8 @@ def _sharpen(
     for _ in range(epochs):
         shuffled = torch.randperm(len(features), generator=order)
         for rows in torch.split(shuffled, BATCH):
-            loss = functional.cross_entropy(head(features[rows].float()), scores[rows].float().softmax(dim=1))
+            found = head(features[rows].float()) + usual
+            loss = functional.cross_entropy(found, scores[rows].float().softmax(dim=1))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -81,8 +101,10 @@ def _sharpen(
             on_step(done, steps, float(loss.detach()))
 
 
-def _temperature(found: Tensor, wanted: Tensor) -> float:
-    """The temperature whose confidences have the least cross-entropy to the teacher's; the lower on a tie."""
+def _temperature(found: Tensor, wanted: Tensor, usual: Tensor) -> float:
+    """The temperature whose confidences, with how often classes occur, have the least cross-entropy to the
+    teacher's; the lower on a tie.
+    """
     chances = wanted.float().softmax(dim=1)
-    losses = torch.stack([functional.cross_entropy(found / each, chances) for each in TEMPERATURES])
+    losses = torch.stack([functional.cross_entropy(found / each + usual, chances) for each in TEMPERATURES])
     return float(TEMPERATURES[losses.argmin()])

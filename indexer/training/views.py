@@ -12,6 +12,7 @@ from retrieval import Preprocessing, images
 from .pool import Pool
 
 AREA = (0.25, 1.0)  # share of a picture that a view shows
+PLAIN_AREA = (0.6, 1.0)  # the same of a plain view
 ASPECT = (3 / 4, 4 / 3)
 STRENGTH = 0.4  # brightness, contrast and saturation are multiplied by 1 ± this
 COLOURED = 0.8  # share of views whose colours are changed
@@ -26,23 +27,27 @@ class Views:
     """Square views of `size` pixels; the same seed and step give the same views, always.
 
     Each is a random crop by area and aspect (Szegedy et al. 2015), mirrored half the time, with changed
-    colours, some laid over each other (mixup, Zhang et al. 2018).
+    colours, some laid over each other (mixup, Zhang et al. 2018). `plain` views are nearer to what is looked
+    at in use: larger crops, in their own colours, none laid over another.
     """
 
     pool: Pool
     size: int
     seed: int
+    plain: bool = False
 
     def batch(self, step: int, count: int) -> Float32:
         """The views of a step: (count, size, size, 3), about 0 to 1; changed colours may go beyond."""
         random = np.random.default_rng((self.seed, step))
         places = np.searchsorted(self.pool.cumulated, random.random(count))
         crops = np.stack([self._crop(self.pool.picture(place), random) for place in places])
+        if self.plain:
+            return crops.astype(np.float32) / np.float32(255)
         return _mixed(_coloured(crops, random), random)
 
     def _crop(self, picture: images.RGB, random: np.random.Generator) -> images.RGB:
         height, width = picture.shape[:2]
-        area = height * width * random.uniform(*AREA)
+        area = height * width * random.uniform(*(PLAIN_AREA if self.plain else AREA))
         aspect = np.exp(random.uniform(*np.log(ASPECT)))
         tall, wide = min(height, round((area / aspect) ** 0.5)), min(width, round((area * aspect) ** 0.5))
         top, left = random.integers(height - tall + 1), random.integers(width - wide + 1)

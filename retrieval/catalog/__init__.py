@@ -2,6 +2,7 @@
 
 from .catalog import Catalog
 from .engine import sqlite_url
+from .facets import Facet
 from .records import (
     PREDICTED,
     Annotation,
@@ -20,6 +21,7 @@ __all__ = [
     "Annotation",
     "Catalog",
     "Change",
+    "Facet",
     "FusionRecipe",
     "Image",
     "Location",

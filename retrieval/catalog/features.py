@@ -1,4 +1,7 @@
-"""Features as blobs: rows of little-endian float16, readable without us on any machine."""
+"""Features as blobs: rows of little-endian float16, readable without us on any machine.
+
+Keypoints are blobs from the start, and stored as they are: see `retrieval.keypoints`.
+"""
 
 from __future__ import annotations
 

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row, func, select
 
+from ..narrowing import Labelled
 from ..query import Examples, Filters
 from . import changes, saved
+from .facets import Facet, facets
 from .features import stacked
 from .filters import matching_ids
 from .records import (
@@ -68,9 +70,24 @@ class Reader:
         query = select(func.count()).select_from(LocationRow).where(gone if missing else ~gone)
         return self._connection.scalar(query) or 0
 
-    def ids(self, filters: Filters = Filters()) -> npt.NDArray[np.int64]:  # noqa: B008 - a frozen value
-        """The ids, in rising order, of the images that satisfy the filters."""
-        return np.fromiter(self._connection.scalars(matching_ids(filters)), np.int64)
+    def ids(
+        self,
+        filters: Filters = Filters(),  # noqa: B008 - a frozen value
+        *,
+        predicted: bool = True,
+    ) -> npt.NDArray[np.int64]:
+        """The ids, in rising order, of the images that satisfy the filters, but for their concepts.
+
+        Without `predicted`, predicted labels do not count for `shows`.
+        """
+        matching = matching_ids(filters, predicted=predicted)
+        return np.fromiter(self._connection.scalars(matching), np.int64)
+
+    def facets(
+        self, ids: Iterable[int] | None = None, *, confidence: float = 0.5, predicted: bool = True
+    ) -> dict[str, Facet]:
+        """How many of these distinct images, or of all, have each value; see `retrieval.catalog.facets`."""
+        return facets(self._connection, ids, confidence=confidence, predicted=predicted)
 
     def images(self, ids: Iterable[int]) -> dict[int, Image]:
         """The images with these ids, in the order asked for; unknown ids are left out."""
@@ -129,6 +146,15 @@ class Reader:
             found.update((digest, image_id) for digest, image_id in self._connection.execute(query))
         return found
 
+    def hashes(self, ids: Sequence[int]) -> list[int]:
+        """The perceptual hash of each of these images; 0 for one that is not there."""
+        found: dict[int, int] = {}
+        for start in range(0, len(ids), CHUNK):
+            query = select(ImageRow.id, ImageRow.perceptual_hash)
+            rows = self._connection.execute(query.where(ImageRow.id.in_(ids[start : start + CHUNK])))
+            found |= {image_id: perceptual_hash for image_id, perceptual_hash in rows}
+        return [found.get(each, 0) for each in ids]
+
     def digests(self) -> set[str]:
         """The SHA-256 of every content that the library holds."""
         return set(self._connection.scalars(select(ImageRow.sha256)))
@@ -145,6 +171,20 @@ class Reader:
         newest_first = self._connection.execute(query.order_by(AnnotationRow.id.desc()))
         return {row.image_id: row.value for row in newest_first}
 
+    def labelled(self) -> Labelled:
+        """Every label of every image, given or predicted, for `retrieval.narrowing`."""
+        said = select(AnnotationRow.image_id, AnnotationRow.folded, AnnotationRow.source == PREDICTED)
+        found = self._connection.execute(said.where(AnnotationRow.field == "label")).all()
+        images, labels = self.ids(), sorted({label for _, label, _ in found})
+        codes = {label: code for code, label in enumerate(labels)}
+        return Labelled(
+            images,
+            tuple(labels),
+            np.searchsorted(images, np.array([image_id for image_id, _, _ in found], np.int64)),
+            np.array([codes[label] for _, label, _ in found], np.int64),
+            np.array([predicted for _, _, predicted in found], bool),
+        )
+
     def spaces(self) -> list[Space]:
         """Every space, live or not, in the order in which they were made."""
         rows = self._connection.execute(select(SpaceRow.__table__).order_by(SpaceRow.id))
@@ -156,6 +196,14 @@ class Reader:
         """Image ids in rising order and their features; all that the space holds, or those of `ids`."""
         query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
         return stacked(self._feature_rows(query.order_by(FeatureRow.image_id), ids), space.dimension)
+
+    def keypoints(self, space: Space, ids: Iterable[int]) -> dict[int, bytes]:
+        """The stored keypoints of these images, by rising image id; b"" for a picture that has none.
+
+        Images that the space does not hold are left out. `space` is one whose dimension is 0.
+        """
+        query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
+        return dict(self._feature_rows(query.order_by(FeatureRow.image_id), ids))
 
     def _feature_rows(self, query, ids: Iterable[int] | None) -> Iterator[tuple[int, bytes]]:  # type: ignore[no-untyped-def]
         if ids is None:

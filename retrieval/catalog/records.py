@@ -131,7 +131,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One versioned set of features; two with the same fingerprint hold comparable features."""
+    """One versioned set of features; two with the same fingerprint hold comparable features.
+
+    `dimension` is 0 where features are keypoints, as many as a picture has.
+    """
 
     id: int
     fingerprint: str
@@ -202,3 +205,4 @@ class NewImage:
     thumbnail: builtins.bytes  # WebP
     features: Mapping[int, npt.NDArray[np.float16]] = field(default_factory=dict)  # by space id
     predicted: tuple[Annotation, ...] = ()
+    keypoints: Mapping[int, builtins.bytes] = field(default_factory=dict)  # by space id, as stored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -54,9 +54,9 @@ class Writer(Reader):
         self._insert(
             FeatureRow,
             [
-                {"image_id": each, "space_id": space_id, "vector": to_blob(feature)}
+                {"image_id": each, "space_id": space_id, "vector": blob}
                 for each, image in numbered
-                for space_id, feature in image.features.items()
+                for space_id, blob in _blobs(image)
             ],
         )
         self._insert(
@@ -214,6 +214,12 @@ def _image_values(image: NewImage) -> dict[str, Any]:
         "taken_at": image.taken_at,
         "added_at": _now(),
     }
+
+
+def _blobs(image: NewImage) -> Iterator[tuple[int, bytes]]:
+    for space_id, feature in image.features.items():
+        yield space_id, to_blob(feature)
+    yield from image.keypoints.items()
 
 
 def _path_values(path: bytes) -> dict[str, Any]:

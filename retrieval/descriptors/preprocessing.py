@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..errors import InvalidSetting
 from ..images import RGB, resize
+from ..query import Region
 
 Triple = tuple[float, float, float]
 
@@ -60,6 +61,12 @@ class Preprocessing:
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
         scaled: npt.NDArray[np.float32] = (stacked.astype(np.float32) / np.float32(255) - mean) / std
         return scaled.transpose(0, 3, 1, 2)
+
+    def frame(self, height: int, width: int) -> Region:
+        """The part of a picture of this size that the backbone sees."""
+        side = min(height, width) * self.size / int(np.floor(self.size / self.crop))
+        across, down = min(1.0, side / width), min(1.0, side / height)
+        return Region((1 - across) / 2, (1 - down) / 2, across, down)
 
     def _cropped(self, picture: RGB) -> RGB:
         height, width = picture.shape[:2]

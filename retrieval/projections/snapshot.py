@@ -22,10 +22,11 @@ AnyProjection = AbstractProjection[Any, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Every projection's view at one watermark, by signal."""
+    """Every projection's view at one watermark, by signal, and the generation that it is a view of."""
 
     seq: int
     views: Mapping[str, AbstractView[Any]]
+    pointers: Mapping[str, Projection | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +71,7 @@ class Snapshots:
                 views = {
                     each.signal: self._view(each, pointers[each.signal], reader) for each in self._projections
                 }
-                self._snapshot = Snapshot(seq, views)
+                self._snapshot = Snapshot(seq, views, pointers)
         return self._snapshot
 
     def _stale(self, pointers: Mapping[str, Projection | None]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -60,6 +62,14 @@ class VectorIndex:
             wanted = min(2 * wanted, self.size)
         return Ranking.of([], [])
 
+    def rows(self, ids: Ids) -> Vector:
+        """The features of these images, (image, dimension); zeros for those that it does not hold."""
+        found = np.zeros((len(ids), self.dimension), np.float32)
+        held = np.isin(ids, _faiss().vector_to_array(self._index.id_map))
+        if held.any():
+            found[held] = self._index.reconstruct_batch(ids[held])
+        return found
+
     def _nearest(self, query: Vector, count: int, allowed: Ids | None) -> tuple[Ids, npt.NDArray[np.float64]]:
         faiss = _faiss()
         parameters = None
@@ -68,6 +78,57 @@ class VectorIndex:
         scores, ids = self._index.search(query.reshape(1, -1), count, params=parameters)
         found = ids[0] >= 0
         return ids[0][found], rounded(scores[0][found])
+
+
+EXACT = 5_000  # rows; among more, the nearest are looked for in the nearest PROBES of √rows lists
+PROBES = 16
+_LOOKED_UP = 1024  # rows at a time, so that memory stays flat
+
+
+@final
+class RowIndex:
+    """Rows of float16 whose nearest can be had as rows again; exact up to EXACT rows, nearly so beyond."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self.size: int = index.ntotal
+        self.dimension: int = index.d
+
+    @classmethod
+    def build(cls, rows: Vector) -> RowIndex:
+        """Index the rows in the order given; the same rows give the same lists, always."""
+        faiss = _faiss()
+        kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        index = faiss.IndexScalarQuantizer(rows.shape[1], kind, metric)
+        if len(rows) > EXACT:
+            centres = faiss.IndexFlatIP(rows.shape[1])
+            lists = math.isqrt(len(rows))
+            index = faiss.IndexIVFScalarQuantizer(centres, rows.shape[1], lists, kind, metric, False)
+            index.nprobe = PROBES
+            # k-means starts from a fixed seed; 64 rows a list are enough to place its centre.
+            index.cp.spherical, index.cp.niter, index.cp.max_points_per_centroid = True, 10, 64
+            index.train(rows)
+        index.add(rows)
+        return cls(index)
+
+    @classmethod
+    def from_bytes(cls, data: npt.NDArray[np.uint8]) -> RowIndex:
+        """The inverse of to_bytes; the bytes must have been verified before."""
+        return cls(_faiss().deserialize_index(data))
+
+    def to_bytes(self) -> npt.NDArray[np.uint8]:
+        """The index as bytes."""
+        data: npt.NDArray[np.uint8] = _faiss().serialize_index(self._index)
+        return data
+
+    def nearest(self, queries: Vector, count: int) -> Iterator[tuple[Vector, Vector, Vector]]:
+        """Block by block: some of the queries, (query, neighbour, dimension) of the `count` rows with the
+        largest inner products, and these, (query, neighbour), falling; zeros where there are fewer."""
+        for start in range(0, len(queries), _LOOKED_UP):
+            block = queries[start : start + _LOOKED_UP]
+            products, places, rows = self._index.search_and_reconstruct(block, count)
+            found = places >= 0
+            yield block, np.where(found[:, :, None], rows, 0), np.where(found, products, 0)
 
 
 @final
@@ -82,6 +143,16 @@ class VectorView(AbstractView[Vector]):
         new = self._tail.search(query, limit=limit, allowed=allowed)
         both = Ranking.of(np.concatenate([old.ids, new.ids]), np.concatenate([old.scores, new.scores]))
         return both.top(limit)
+
+    def row_of(self, query: Vector) -> Vector:
+        """What a query is compared as: itself."""
+        return query
+
+    def rows(self, ids: Ids) -> Vector:
+        """What these images are compared as, (image, dimension); zeros for those that are not there."""
+        hidden = np.isin(ids, self._hidden)[:, None]
+        found: Vector = np.where(hidden, self._tail.rows(ids), self._published.rows(ids))
+        return found
 
     def _search_published(self, query: Vector, limit: int, allowed: Ids | None) -> Ranking:
         if allowed is not None:

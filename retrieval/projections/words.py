@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -62,6 +63,15 @@ class WordIndex:
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """The images that hold one word, or one phrase, with what it adds to their scores."""
+
+    words: str | tuple[str, ...]
+    ranking: Ranking
+
+
+@final
 class WordView(AbstractView[Terms]):
     """A generation and its tail as one index, so that both share one set of word statistics."""
 
@@ -78,22 +88,39 @@ class WordView(AbstractView[Terms]):
         self._counts = ~(is_old & np.isin(self._image_ids, hidden))
         # Whoosh's readers keep a position in their files, so one search at a time.
         self._searching = threading.Lock()
+        # Ranking, judging and explaining ask for the same words, one after the other.
+        self._recent: dict[Terms, tuple[Matches, ...]] = {}
 
     def search(self, query: Terms, *, limit: int, allowed: Ids | None) -> Ranking:
-        if not self._readers or not (query.words or query.phrases):
-            return Ranking.of([], [])
-        with self._searching:
-            documents, scores = self._matches(_query(query, self._fields))
-        ids, keep = self._image_ids[documents], self._counts[documents]
-        if allowed is not None:
-            keep = keep & np.isin(ids, allowed)
+        found = [matches.ranking for matches in self.matches(query)]
+        ids = np.unique(np.concatenate([each.ids for each in found] or [_no_ids()]))
+        scores = np.zeros(len(ids))
+        for each in found:
+            scores[np.searchsorted(ids, each.ids)] += each.scores
+        keep = np.isin(ids, allowed) if allowed is not None else np.ones(len(ids), bool)
         return Ranking.of(ids[keep], rounded(scores[keep])).top(limit)
 
-    def _matches(self, query: Any) -> tuple[Ids, Any]:
+    def matches(self, query: Terms) -> tuple[Matches, ...]:
+        """The images that hold each word and each phrase; an image's score is the sum over all of them."""
+        if not self._readers:
+            return ()
+        with self._searching:
+            if query not in self._recent:
+                words: list[str | tuple[str, ...]] = [*query.words, *query.phrases]
+                self._recent = {query: tuple(Matches(each, self._matching(each)) for each in words)}
+            return self._recent[query]
+
+    def count(self) -> int:
+        """How many images are searched."""
+        return int(self._counts.sum())
+
+    def _matching(self, words: str | tuple[str, ...]) -> Ranking:
         searcher = _searcher(self._readers, hidden=np.flatnonzero(~self._counts))
-        found = list(searcher.search(query, limit=None, optimize=False).items())
+        found = list(searcher.search(_query(words, self._fields), limit=None, optimize=False).items())
         documents = np.array([document for document, _ in found], np.int64)
-        return documents, np.array([score for _, score in found], np.float64)
+        scores = np.array([score for _, score in found], np.float64)
+        keep = self._counts[documents]
+        return Ranking.of(self._image_ids[documents][keep], scores[keep])
 
 
 @final
@@ -162,14 +189,22 @@ def entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]
 
 def fields_of(image: Image) -> dict[str, str]:
     """What is indexed about an image: tokens, parted by blanks, by field."""
+    fields = {
+        name: GAP.join(" ".join(tokens(value)) for value in values)
+        for name, values in texts_of(image).items()
+    }
+    return fields | {HOLDS: " ".join(name for name, words in fields.items() if words.strip(GAP))}
+
+
+def texts_of(image: Image) -> dict[str, tuple[str, ...]]:
+    """What words are looked for in, by field, as people wrote it."""
     texts = {name: image.values(name) for name in FIELDS}
     texts["name"] = tuple(
         dict.fromkeys(words for place in image.locations for words in _names(place.display))
     )
     sure = [label for label in image.predicted if label.confidence >= SEARCHABLE]
     texts["predicted"] = tuple(words for label in sure for words in label.names)
-    fields = {name: GAP.join(" ".join(tokens(value)) for value in values) for name, values in texts.items()}
-    return fields | {HOLDS: " ".join(name for name, words in fields.items() if words.strip(GAP))}
+    return texts
 
 
 def _names(path: str) -> tuple[str, str]:
@@ -235,14 +270,12 @@ def _drop_lock(folder: Path) -> None:
             path.unlink()
 
 
-def _query(terms: Terms, fields: Mapping[str, float]) -> Any:
+def _query(words: str | tuple[str, ...], fields: Mapping[str, float]) -> Any:
     from whoosh.query import Or, Phrase, Term
 
-    words = [Term(name, word, boost=boost) for word in terms.words for name, boost in fields.items()]
-    phrases = [
-        Phrase(name, list(phrase), boost=boost) for phrase in terms.phrases for name, boost in fields.items()
-    ]
-    return Or(words + phrases)
+    if isinstance(words, str):
+        return Or([Term(name, words, boost=boost) for name, boost in fields.items()])
+    return Or([Phrase(name, list(words), boost=boost) for name, boost in fields.items()])
 
 
 def _searcher(readers: list[Any], *, hidden: Ids) -> Any:

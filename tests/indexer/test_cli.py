@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.cli import COMMANDS, cli, main
+from indexer.commands.search import judged
+from retrieval import Hit, Library
 from tests.indexer.command import pictor, python
 
 
@@ -39,6 +43,21 @@ CASES = (
     Case("search --like 0 --library L", 1, "", "image 0: ids are positive whole numbers"),
     Case("search --image S/captions.csv --library L", 1, "", "captions.csv: "),
     Case("search --image T/nowhere.jpg --library L", 1, "", "nowhere.jpg: no longer there"),
+    Case("search image:5 --limit 1 --library L", 0, "   1  "),
+    Case("search file:T/nowhere.jpg --library L", 1, "", "nowhere.jpg: no longer there"),
+    Case(
+        "search upload:0123 --library L", 1, "", "upload: is not offered here; there are image:, file:, url:"
+    ),
+    Case("search url:http://127.0.0.1/a.jpg --library L", 1, "", "not on the public Internet"),
+    Case("search url:ftp://example.org/a.jpg --library L", 1, "", "no address of the web"),
+    Case("search harbour --weight words=2 --library L", 0, "S/harbour/scene-001.jpg"),
+    Case("search harbour --weight taste=2 --library L", 1, "", "signal taste: this library has "),
+    Case("search harbour --weight words --library L", 2, "", "write SIGNAL=NUMBER, as in colour=0.5"),
+    Case("search harbour --weight words=many --library L", 2, "", "write SIGNAL=NUMBER"),
+    Case("search harbour --weight words=-1 --library L", 1, "", "weight -1.0 of signal words: choose from 0"),
+    Case("search harbour --query T/none.json --library L", 2, "", "T/none.json': No such file"),
+    Case("search --query S/captions.csv --library L", 1, "", "captions.csv: not a query in JSON"),
+    Case("search harbour --query S/captions.csv --library L", 2, "", "in words or with --query, not both"),
     Case("search harbour --limit 0 --library L", 1, "", "limit 0: choose from 1 to 1000"),
     Case("search harbour --limit many --library L", 2, "", "'many' is not a valid integer"),
     Case("search harbour --library T/none", 1, "", "T/none: no library here; make one with `pictor index"),
@@ -151,7 +170,8 @@ def document(*arguments: object) -> Any:
 
 def test_search_as_json(library_path: Path, scenes: Path) -> None:
     found = document("search", "harbour", "--library", library_path)
-    assert found.keys() == {"hits", "total", "notes"}
+    assert found.keys() == {"hits", "total", "weaker", "notes", "line", "query"}
+    assert (found["line"], found["query"]) == ("harbour", {"parts": [{"text": "harbour"}], "limit": 10})
     assert found["total"] == len(found["hits"]) == 4
     first = found["hits"][0]
     day = first["id"] - 5
@@ -159,8 +179,57 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
     assert first["path"] == str(scenes / "harbour" / f"scene-00{day}.jpg")
     assert (first["rank"], first["tags"], first["labels"]) == (1, ["harbour", f"day{day}"], ["harbour"])
     [contribution] = first["contributions"]
-    assert contribution.keys() == {"part", "signal", "rank", "score", "amount"}
+    assert contribution.keys() == {"part", "signal", "rank", "score", "calibrated", "amount"}
     assert (contribution["signal"], contribution["amount"]) == ("words", first["score"])
+
+
+def test_a_query_in_json_finds_what_the_line_finds(library_path: Path, scenes: Path, tmp_path: Path) -> None:
+    picture = scenes / "forest" / "scene-004.jpg"
+    line = f"file:{picture} 2:quiet label:forest -tag:day3 weight.colour:0.5"
+    by_line = document("search", line, "--limit", 3, "--library", library_path)
+    assert [hit["labels"] for hit in by_line["hits"]] == [["forest"]] * 2
+    path = tmp_path / "query.json"
+    path.write_text(json.dumps(by_line["query"]))
+    assert document("search", "--query", path, "--library", library_path) == by_line
+    asked = ["search", "--query", "-", "--json", "--library", str(library_path)]
+    by_stdin = CliRunner().invoke(cli, asked, input=path.read_text())
+    assert json.loads(by_stdin.stdout) == by_line
+    again = document("search", by_line["line"], "--limit", 3, "--library", library_path)
+    assert again == by_line
+
+
+def test_what_an_option_says_comes_before_the_query(library_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "query.json"
+    path.write_text(
+        '{"parts": [{"text": "quiet"}], "weights": {"words": 2, "colour": 1}, "limit": 3, "offset": 1}'
+    )
+    options = ["--like", 5, "--weight", "words=0.5", "--limit", 2, "--offset", 0]
+    found = document("search", "--query", path, *options, "--library", library_path)
+    assert found["query"] == {
+        "parts": [{"text": "quiet"}, {"image": 5}],
+        "weights": {"words": 0.5, "colour": 1},
+        "limit": 2,
+    }
+    assert len(found["hits"]) == 2
+
+
+def test_a_file_whose_name_no_text_holds_is_searched_by(
+    library_path: Path, scenes: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.jpg")
+    shutil.copy(scenes / "forest" / "scene-004.jpg", path)
+    found = document("search", "--image", path, "--limit", 1, "--library", library_path)
+    assert [hit["id"] for hit in found["hits"]] == [1]
+    assert (found["line"], found["query"]) == (None, None)
+
+
+def test_a_hit_says_its_band_and_its_copies(library_path: Path) -> None:
+    with Library.open(library_path) as library:
+        image = library.image(5)
+    assert judged(Hit(image, 1, 0.5, ())) == ""
+    assert judged(Hit(image, 1, 0.5, (), "likely")) == "  likely"
+    assert judged(Hit(image, 1, 0.5, (), "strong", (7,))) == "  strong  +1 copy"
+    assert judged(Hit(image, 1, 0.5, (), None, (7, 9))) == "  +2 copies"
 
 
 def test_pages_of_a_search_follow_each_other(library_path: Path) -> None:

@@ -10,9 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval import Ranking
-from retrieval.fusion import Amounts, WeightedRanking, amounts_of, fuse, reciprocal_rank, relative_score
+from retrieval.fusion import (
+    Amounts,
+    WeightedRanking,
+    amounts_of,
+    calibrated_score,
+    fuse,
+    reciprocal_rank,
+    relative_score,
+)
+from retrieval.relevance import Calibration, Unrelated
 
 BANDWIDTHS = {"subject": 0.1, "colour": 0.05}
+SUBJECT, COLOUR = Unrelated(0.5, 0.1), Unrelated(0.7, 0.2, curved=True)
+CALIBRATIONS = {
+    (part, signal): Calibration(unrelated, 100)
+    for part in range(5)
+    for signal, unrelated in (("subject", SUBJECT), ("colour", COLOUR))
+}
 
 # Cosines with few different values, so that ties are common.
 SCORES = st.dictionaries(st.integers(1, 20), st.sampled_from([0.0, 0.5, 0.9, 0.95, 1.0]), max_size=12)
@@ -41,6 +56,20 @@ def plain_relative_score(each: WeightedRanking) -> dict[int, float]:
     if each.signal in BANDWIDTHS:
         return {n: each.weight * math.exp((s - 1) / BANDWIDTHS[each.signal]) for n, s in scores.items()}
     return {n: each.weight * s / (max(scores.values()) or 1e-12) for n, s in scores.items()}
+
+
+def plain_calibrated_score(each: WeightedRanking) -> dict[int, float]:
+    """Closeness by the tail of a normal distribution, on the cosine or on its inverse hyperbolic tangent."""
+    if each.signal == "words":
+        return plain_relative_score(each)
+    location, spread, sharpness = (0.5, 0.1, 0.5) if each.signal == "subject" else (0.7, 0.2, 1.5)
+
+    def evidence(score: float) -> float:
+        straight = score if each.signal == "subject" else math.atanh(min(score, 0.996))
+        return -math.log(math.erfc((straight - location) / spread / math.sqrt(2)) / 2)
+
+    scores = zip(each.ranking.ids.tolist(), each.ranking.scores.tolist(), strict=True)
+    return {n: each.weight * (evidence(s) / evidence(1.0)) ** sharpness for n, s in scores}
 
 
 def plain_sums(amounts: list[dict[int, float]]) -> dict[int, float]:
@@ -72,6 +101,24 @@ def test_relative_score_worked_by_hand() -> None:
     assert fused.scores.tolist() == pytest.approx([4 / 4, 2 / 4 + 0.5, 0.5 / 2], abs=1e-12)
 
 
+def test_calibrated_score_worked_by_hand() -> None:
+    """Of unrelated pictures half score 0.5 and one in 3.49 million scores 1: ln 2 of ln 3,488,556."""
+    half = math.log(2) / math.log(3_488_556)
+    words, subject = weighted("words", {1: 4.0, 2: 2.0}), weighted("subject", {2: 1.0, 3: 0.5}, weight=0.5)
+    fused = fuse([words, subject], calibrated_score({(0, "subject"): CALIBRATIONS[0, "subject"]}))
+    assert fused.ids.tolist() == [1, 2, 3]
+    assert fused.scores.tolist() == pytest.approx([1, 2 / 4 + 0.5, 0.5 * math.sqrt(half)], abs=1e-6)
+
+
+def test_sharpness_favours_the_closest() -> None:
+    both = weighted("subject", {1: 0.95, 2: 0.7})
+    shares = []
+    for sharpness in (0.5, 1.0, 2.0):
+        given_to = calibrated_score(CALIBRATIONS, {"subject": sharpness})(both)
+        shares.append(given_to[0] / given_to.sum())
+    assert shares == sorted(set(shares))
+
+
 def test_a_negative_weight_counts_against_and_can_leave_an_image_out() -> None:
     wanted = weighted("words", {1: 4.0, 2: 3.0, 3: 1.0})
     unwanted = weighted("words", {3: 2.0, 2: 1.0, 5: 1.0}, weight=-1.0)
@@ -85,7 +132,9 @@ def test_words_that_match_nothing_give_nothing() -> None:
     assert len(fuse([nothing], relative_score(BANDWIDTHS))) == 0
 
 
-@pytest.mark.parametrize("amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS)])
+@pytest.mark.parametrize(
+    "amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS)]
+)
 def test_no_rankings_and_empty_rankings_fuse_to_an_empty_one(amounts: Amounts) -> None:
     assert len(fuse([], amounts)) == 0
     assert len(fuse([weighted("words", {}), weighted("subject", {})], amounts)) == 0
@@ -122,7 +171,17 @@ def test_relative_score_agrees_with_plain_python(parts: list[tuple[str, float, d
 
 
 @settings(deadline=None)
-@given(PARTS, st.sampled_from([reciprocal_rank(60), relative_score(BANDWIDTHS)]))
+@given(PARTS)
+def test_calibrated_score_agrees_with_plain_python(parts: list[tuple[str, float, dict[int, float]]]) -> None:
+    rankings = given_parts(parts)
+    expected = plain_sums([plain_calibrated_score(each) for each in rankings])
+    check(fuse(rankings, calibrated_score(CALIBRATIONS)), expected)
+
+
+@settings(deadline=None)
+@given(
+    PARTS, st.sampled_from([reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS)])
+)
 def test_the_amounts_add_up_to_the_fused_score(
     parts: list[tuple[str, float, dict[int, float]]], amounts: Amounts
 ) -> None:
@@ -139,7 +198,9 @@ def test_an_image_that_a_ranking_does_not_hold_gets_nothing_from_it() -> None:
     assert amounts_of(weighted("words", {}), asked, reciprocal_rank(60)).tolist() == [0.0] * 4
 
 
-@pytest.mark.parametrize("amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS)])
+@pytest.mark.parametrize(
+    "amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS)]
+)
 def test_inputs_stay_unchanged(amounts: Amounts) -> None:
     rankings = [weighted("words", {1: 4.0, 2: 2.0}), weighted("subject", {2: 1.0, 3: 0.5}, weight=-2.0)]
     before = [(each.ranking.ids.tolist(), each.ranking.scores.tolist()) for each in rankings]

@@ -132,6 +132,36 @@ class TestUpright:
             exif[0x0132] = changed
         assert decoded(saved(DRAWN, "JPEG", exif=exif)).taken_at == expected
 
+    @pytest.mark.parametrize(
+        ("make", "model", "expected"),
+        [
+            ("Canon", "Canon EOS 5D", "Canon EOS 5D"),
+            ("NIKON CORPORATION", "NIKON D90", "NIKON D90"),
+            ("Apple", "iPhone 12", "Apple iPhone 12"),
+            ("FUJIFILM   ", "  X-T4\0\0", "FUJIFILM X-T4"),
+            (None, "X-T4", "X-T4"),
+            ("Apple", None, "Apple"),
+            (None, None, ""),
+            ("\0\0", " ", ""),
+            ("a\x1b[2Jb\nc", "d\te", "a [2Jb c d e"),
+            ("m" * 200, "n" * 200, "m" * 80 + " " + "n" * 80),
+        ],
+    )
+    def test_camera(self, make: str | None, model: str | None, expected: str) -> None:
+        exif = Image.Exif()
+        exif[0x0131] = "a program"  # so that there is EXIF at all
+        for tag, value in ((0x010F, make), (0x0110, model)):
+            if value is not None:
+                exif[tag] = value
+        assert decoded(saved(DRAWN, "JPEG", exif=exif)).camera == expected
+
+    def test_camera_of_a_damaged_exif_is_unknown(self) -> None:
+        number = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIII", 0x010F, 3, 1, 7, 0)  # no text
+        assert decoded(saved(DRAWN, "JPEG", exif=number)).camera == ""
+        broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01" * 40
+        assert decoded(saved(DRAWN, "JPEG", exif=broken)).camera == ""
+        assert decoded(SEEDS["png"]).camera == ""
+
 
 class TestColour:
     @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 from retrieval import Filters, Hit, InvalidQuery, Library, Query, Settings, StoredPicture, Text
 from retrieval.fusion import relative_score
 from retrieval.projections.vectors import VectorIndex
-from retrieval.search import Probe, Ranked, rank
+from retrieval.questions import Probe
+from retrieval.ranked import Ranked, rank
 from tests.reference import pairs_of
 from tests.world import BOTH, COUNT, World, label
 
@@ -21,14 +22,15 @@ BANDWIDTHS = {"subject": 1.0, "colour": 0.1}
 
 @pytest.fixture(scope="module")
 def library(world: World) -> Iterator[Library]:
-    with Library.open(world.path) as opened:
+    """All that is ranked is listed, also what lies below the relevance line."""
+    with Library.open(world.path, Settings(weaker=True)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def narrow(world: World) -> Iterator[Library]:
     """Each signal brings ten candidates only, on a page of ten."""
-    with Library.open(world.path, Settings(candidates=10)) as opened:
+    with Library.open(world.path, Settings(candidates=10, weaker=True)) as opened:
         yield opened
 
 

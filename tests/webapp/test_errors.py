@@ -13,6 +13,7 @@ import sqlalchemy
 from flask import Flask
 from flask.testing import FlaskClient
 
+import indexer
 import retrieval
 from retrieval import Library, RetrievalError, Settings
 from webapp import create_app, errors, models
@@ -30,6 +31,7 @@ def _made(kind: type[RetrievalError]) -> RetrievalError:
         retrieval.StorageFailed: lambda: retrieval.StorageFailed("here", "disk full"),
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
+        indexer.PictureUnreachable: lambda: indexer.PictureUnreachable("https://a.b/c", "takes too long"),
     }
     return arguments.get(kind, lambda: kind("a sentence with <b>signs</b>"))()
 
@@ -58,6 +60,7 @@ def test_the_table_is_complete() -> None:
         "UnknownHost": 400,
         "ForeignRequest": 403,
         "PictureExpired": 404,
+        "PictureUnreachable": 502,
         "InvalidQuery": 400,
         "ImageNotFound": 404,
         "ImageTooLarge": 413,

@@ -188,11 +188,11 @@ def test_past_the_end_leads_back(client: FlaskClient, parsed: Callable) -> None:
 
 
 def test_a_mistake_keeps_the_words_in_the_box(client: FlaskClient, parsed: Callable) -> None:
-    answer = client.get("/?q=colour:red")
+    answer = client.get("/?q=color:red")
     page = parsed(answer.text)
     assert answer.status_code == 400
-    assert "colour: is not a key" in page.text
-    assert [given["value"] for _, given in page.tags if given.get("id") == "q"] == ["colour:red"]
+    assert "color: is not a key" in page.text
+    assert [given["value"] for _, given in page.tags if given.get("id") == "q"] == ["color:red"]
 
 
 def test_every_picture_has_words_and_a_reserved_place(client: FlaskClient, parsed: Callable) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import BackboneUnavailable, InvalidSetting
-from ..backbone import Backbone
+from ..backbone import Backbone, Stage, Tower
 from ..base import Float32, unit_rows
 from ..labels import CLASSES, Classifier, Head, Name
 from ..preprocessing import Preprocessing
@@ -27,49 +27,77 @@ AGREEMENT = 0.999
 METADATA = "pictor"  # the key of what a weights file says about itself
 
 
-def fetch_backbone(name: str, weights: str = "pretrained", **preprocessing: str) -> Backbone:
+def fetch_backbone(
+    name: str, weights: str = "pretrained", *, text_tower: str | None = None, **preprocessing: str
+) -> Backbone:
     """A timm backbone with weights: "pretrained" (through timm), "untrained" (seeded) or a safetensors file.
 
     `preprocessing` overrides what the file says, or else timm's, as in size="256". A file says it under the
     metadata key "pictor", as JSON: `backbone` and `preprocessing`, and for a classifier whose tensors it
     holds, `labels` (imagenet-1k) and `temperature`.
+    With a `text_tower` (see runtimes.clip.fetch_tower) the feature is the one that the backbone's last layer
+    projects to the space that it shares with texts.
     Raises BackboneUnavailable for an unknown name, for a file or a size that does not fit, for a file that
     says something else of itself, for a model without one pooled feature, and when pretrained weights can be
     neither found in timm's cache nor downloaded; InvalidSetting for bad overrides.
     """
     if weights == "pretrained":
-        _go_offline_where_there_is_no_hub()
+        go_offline_where_there_is_no_hub()
+    tower = _tower(text_tower, name)
     if weights not in MADE:
-        return _from_file(name, Path(weights), preprocessing)
-    model, data = _seeded_or_pretrained(name, weights)
+        return _from_file(name, Path(weights), preprocessing, tower)
+    model, data = _seeded_or_pretrained(name, weights, _projection(tower))
     prepared = _timm_preprocessing(model).overridden(preprocessing)
     dimension = _pooled_dimension(model.eval(), name, prepared.size)
-    return Backbone(name, data, prepared, dimension, trained=weights != "untrained")
+    stages = _stages(model, prepared.size)
+    trained = weights != "untrained"
+    return Backbone(name, data, prepared, dimension, trained=trained, stages=stages, tower=tower)
 
 
-def _seeded_or_pretrained(name: str, weights: str) -> tuple[Any, bytes]:
+def _tower(source: str | None, backbone: str) -> Tower | None:
+    if source is None:
+        return None
+    from .clip import fetch_tower
+
+    return fetch_tower(source, backbone)
+
+
+def _projection(tower: Tower | None) -> int:
+    """How many numbers the last layer gives; 0 for a backbone that is used without it."""
+    return tower.dimension if tower else 0
+
+
+def _seeded_or_pretrained(name: str, weights: str, projection: int) -> tuple[Any, bytes]:
     import torch
     from safetensors.torch import save
 
     torch.manual_seed(UNTRAINED_SEED)
-    model = _create(name, pretrained=weights == "pretrained")
+    model = _create(name, pretrained=weights == "pretrained", projection=projection)
+    known = model.pretrained_cfg.get("num_classes")
+    if weights == "pretrained" and projection not in (0, known):  # timm would make up the last layer
+        reason = f"its pretrained weights give {known} numbers, and its text tower {projection}"
+        raise BackboneUnavailable(name, reason, "choose the tower that it was trained with")
     return model, save({key: tensor.contiguous() for key, tensor in model.state_dict().items()})
 
 
-def _from_file(name: str, path: Path, overrides: Mapping[str, str]) -> Backbone:
+def _from_file(name: str, path: Path, overrides: Mapping[str, str], tower: Tower | None) -> Backbone:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise BackboneUnavailable(name, f"{path}: {error.strerror}") from error
     state = _state(name, path, data)
     said, head = _said(name, path, data)
-    model = _create(name, pretrained=False)
+    if tower and head:
+        reason = f"{path}: its last layer predicts labels, and does not lead to the space of texts"
+        raise BackboneUnavailable(name, reason, "leave --text-tower out")
+    model = _create(name, pretrained=False, projection=_projection(tower))
     others = _load(model, name, path, state)
     prepared = (said or _timm_preprocessing(model)).overridden(overrides)
     dimension = _pooled_dimension(model.eval(), name, prepared.size)
     if head:
         _classifier(name, path, head, others, dimension)  # one that cannot be used is refused at once
-    return Backbone(name, data, prepared, dimension, trained=True, head=head)
+    stages = _stages(model, prepared.size)
+    return Backbone(name, data, prepared, dimension, trained=True, head=head, stages=stages, tower=tower)
 
 
 def _said(name: str, path: Path, data: bytes) -> tuple[Preprocessing | None, Head | None]:
@@ -147,6 +175,35 @@ def _pooled_dimension(model: Any, name: str, size: int) -> int:
     return int(shape[1])
 
 
+def _stages(model: Any, size: int) -> tuple[Stage, ...]:
+    """The stages at an eighth and a sixteenth of the size, or none where the model does not show any.
+
+    Of a network that keeps one size throughout, those at a third and two thirds of its depth.
+    """
+    import torch
+
+    probe = torch.from_numpy(np.random.RandomState(0).standard_normal((1, 3, size, size)).astype(np.float32))
+    try:
+        with torch.inference_mode():
+            last, inside = model.forward_intermediates(probe)
+            agrees = torch.allclose(model.forward_head(last), model(probe), rtol=1e-3, atol=1e-4)
+    except (AssertionError, AttributeError, NotImplementedError, RuntimeError, TypeError):
+        return ()  # not every model of timm can be looked into
+    numbers = _halfway([each.shape[-1] for each in inside], size)
+    return tuple(Stage(each, int(inside[each].shape[1])) for each in numbers) if agrees else ()
+
+
+def _halfway(sides: Sequence[int], size: int) -> tuple[int, int]:
+    if len(set(sides)) == 1:
+        return len(sides) // 3, 2 * len(sides) // 3
+    # A side that does not halve without rest is rounded down.
+    eighth, sixteenth = (
+        max((number for number, side in enumerate(sides) if (side + 1) * part > size), default=0)
+        for part in (8, 16)
+    )
+    return eighth, sixteenth
+
+
 class TorchRuntime:
     """A timm backbone: batches in, pooled features out; `classifier` labels those, where it is wanted."""
 
@@ -161,10 +218,12 @@ class TorchRuntime:
         size: int,
         device: str,
         precision: str,
+        projected: bool = False,
     ) -> None:
         """`weights` as they were read from `path`; `head`: what their classifier is, where it is wanted.
 
         `dimension` is the length of a feature, `size` the pixels along each side of the batches to come.
+        `projected`: the last layer is no classifier but a projection, and is kept.
 
         Raises BackboneUnavailable.
         """
@@ -172,7 +231,7 @@ class TorchRuntime:
 
         self._torch = torch
         self.device = _device(device)
-        model = _create(backbone, pretrained=False)
+        model = _create(backbone, pretrained=False, projection=dimension if projected else 0)
         others = _load(model, backbone, path, _state(backbone, path, weights))
         self.classifier = _classifier(backbone, path, head, others, dimension) if head else None
         self._model = model.eval().to(self.device, memory_format=torch.channels_last)
@@ -180,33 +239,65 @@ class TorchRuntime:
 
     def forward(self, batch: npt.NDArray[np.float32]) -> Float32:
         """(picture, 3, height, width) to (picture, dimension), rows as the network gives them."""
-        return self._forward(batch, self.precision)
+        return self.look(batch)[0]
 
-    def _forward(self, batch: npt.NDArray[np.float32], precision: str) -> Float32:
+    def look(
+        self, batch: npt.NDArray[np.float32], stages: Sequence[int] = ()
+    ) -> tuple[Float32, dict[int, Float32]]:
+        """The same, and from the same pass these stages, by number: (picture, channel, row, column)."""
+        return self._forward(batch, self.precision, stages)
+
+    def last_map(self, batch: npt.NDArray[np.float32]) -> tuple[Float32, Float32]:
+        """The pooled features in float32, and what they were pooled from: (picture, channel, row, column).
+
+        Raises BackboneUnavailable for a model that does not show its last map.
+        """
+        tensor = self._torch.from_numpy(np.ascontiguousarray(batch)).to(self.device)
+        with self._torch.inference_mode():
+            last = self._model.forward_features(tensor)
+            pooled = self._model.forward_head(last)
+        if last.ndim != 4:
+            reason = f"its last features have shape {tuple(last.shape[1:])}, not one of a map"
+            raise BackboneUnavailable(type(self._model).__name__, reason, BackboneUnavailable.UNKNOWN)
+        return _array(pooled), _array(last)
+
+    def _forward(
+        self, batch: npt.NDArray[np.float32], precision: str, stages: Sequence[int] = ()
+    ) -> tuple[Float32, dict[int, Float32]]:
         torch = self._torch
         tensor = torch.from_numpy(np.ascontiguousarray(batch)).to(
             self.device, memory_format=torch.channels_last
         )
         autocast = torch.autocast(self.device, torch.bfloat16, enabled=precision == "bfloat16")
         with torch.inference_mode(), autocast:
-            pooled = self._model(tensor)
-        rows: Float32 = pooled.float().cpu().numpy()
-        return rows
+            pooled, inside = self._seen(tensor, stages)
+        return _array(pooled), {number: _array(each) for number, each in zip(stages, inside, strict=True)}
+
+    def _seen(self, tensor: Any, stages: Sequence[int]) -> tuple[Any, list[Any]]:
+        if not stages:
+            return self._model(tensor), []
+        last, inside = self._model.forward_intermediates(tensor, indices=list(stages))
+        return self._model.forward_head(last), inside
 
     def _fastest_precision(self, size: int) -> str:
         """bfloat16 where the processor computes it in hardware and the features agree."""
         if not _has_fast_bfloat16(self.device):
             return "float32"
         probe = np.random.default_rng(0).standard_normal((2, 3, size, size), np.float32)
-        exact, fast = (unit_rows(self._forward(probe, each)) for each in ("float32", "bfloat16"))
+        exact, fast = (unit_rows(self._forward(probe, each)[0]) for each in ("float32", "bfloat16"))
         cosines = (exact * fast).sum(axis=1)
         return "bfloat16" if cosines.min() > AGREEMENT else "float32"
 
 
-def _create(backbone: str, *, pretrained: bool) -> Any:
+def _array(tensor: Any) -> Float32:
+    array: Float32 = tensor.float().cpu().numpy()
+    return array
+
+
+def _create(backbone: str, *, pretrained: bool, projection: int = 0) -> Any:
     import timm
 
-    create = partial(timm.create_model, backbone, pretrained=pretrained, num_classes=0)
+    create = partial(timm.create_model, backbone, pretrained=pretrained, num_classes=projection)
     try:
         return create()
     except RuntimeError as error:
@@ -232,8 +323,8 @@ def _state(backbone: str, path: Path, data: bytes) -> dict[str, Any]:
 
 
 def _load(model: Any, backbone: str, path: Path, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the tensors into the model; those of the classifier, which it has no place for."""
-    classifier = model.default_cfg.get("classifier") or ()
+    """Put the tensors into the model; those of the classifier, where it has no place for one."""
+    classifier = (not model.num_classes and model.default_cfg.get("classifier")) or ()
     heads = (classifier,) if isinstance(classifier, str) else tuple(classifier)
     others = {name: each for name, each in state.items() if name.startswith(tuple(f"{h}." for h in heads))}
     kept = {name: each for name, each in state.items() if name not in others}
@@ -276,7 +367,7 @@ def _has_fast_bfloat16(device: str) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def _go_offline_where_there_is_no_hub() -> None:
+def go_offline_where_there_is_no_hub() -> None:
     """Without a network, the hub's client would try for most of a minute before it says so."""
     if any(name.lower() in ("https_proxy", "all_proxy", "hf_endpoint") for name in os.environ):
         return

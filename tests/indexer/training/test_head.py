@@ -16,6 +16,11 @@ def pairs(sharpness: float) -> tuple[Tensor, Tensor]:
     return features, sharpness * features @ torch.randn(12, 7, generator=random)
 
 
+def usual(scores: Tensor) -> Tensor:
+    """How often each class occurs, as a logarithm."""
+    return scores.softmax(dim=1).mean(dim=0).log()
+
+
 def fitted(features: Tensor, scores: Tensor, epochs: int = 4) -> Head:
     return train_head(features, scores, epochs=epochs, seed=1, on_step=lambda done, total, loss: None)
 
@@ -23,9 +28,20 @@ def fitted(features: Tensor, scores: Tensor, epochs: int = 4) -> Head:
 def test_a_linear_teacher_is_learned() -> None:
     features, scores = pairs(1.0)
     head = fitted(features, scores)
-    found = (features @ head.weight.T + head.bias).softmax(dim=1)
+    found = (features @ head.weight.T + head.bias + usual(scores)).softmax(dim=1)
     assert torch.allclose(found, scores.softmax(dim=1), atol=0.02)
     assert head.temperature == pytest.approx(1, abs=0.1)
+
+
+def test_a_class_that_is_rarely_shown_counts_like_the_others() -> None:
+    features, scores = pairs(1.0)
+    rare = scores.argmax(dim=1) == 0
+    kept = ~rare | (torch.arange(len(rare)) % 10 == 0)
+    head = fitted(features[kept], scores[kept])
+    found = (features @ head.weight.T + head.bias).softmax(dim=1)
+    share = float(scores[kept].softmax(dim=1)[:, 0].mean())
+    assert share < 1 / 14
+    assert float(found[rare, 0].mean()) > float(scores[rare].softmax(dim=1)[:, 0].mean())
 
 
 def test_the_head_is_as_unsure_as_its_teacher() -> None:
@@ -36,7 +52,8 @@ def test_the_head_is_as_unsure_as_its_teacher() -> None:
     wanted = (scores + noise)[1800:].softmax(dim=1)
 
     def loss(temperature: float) -> float:
-        return float(torch.nn.functional.cross_entropy(found / temperature, wanted))
+        weighed = found / temperature + usual((scores + noise)[:1800])
+        return float(torch.nn.functional.cross_entropy(weighed, wanted))
 
     assert loss(head.temperature) <= min(loss(each) for each in (0.3, 0.5, 0.8, 1, 1.3, 2, 3)) + 1e-4
 

@@ -106,3 +106,17 @@ def test_views_show_the_pictures_in_ordinary_brightness(tmp_path: Path) -> None:
     assert views.mean() == pytest.approx(wanted, abs=0.06)
     assert views.min() > -1
     assert views.max() < 2
+
+
+def test_plain_views_show_most_of_a_picture_in_its_own_colours(tmp_path: Path) -> None:
+    pool = made(tmp_path / "pool", write(tmp_path / "a", range(1)))
+    picture = pool.picture(0)
+
+    def off(plain: bool) -> float:
+        means = Views(pool, size=32, seed=5, plain=plain).batch(0, 64).mean(axis=(1, 2))
+        return float(np.abs(means - picture.mean(axis=(0, 1)) / 255).mean())
+
+    plain = Views(pool, size=32, seed=5, plain=True).batch(0, 64)
+    assert plain.dtype == np.float32
+    assert (plain.min() >= 0, plain.max() <= 1) == (True, True)
+    assert off(plain=True) < off(plain=False) / 2

@@ -167,7 +167,7 @@ class TestBackbone:
             }
         )
         with torch.inference_mode():
-            logits = whole(torch.from_numpy(made._preprocessing.batch(pictures)))
+            logits = whole(torch.from_numpy(made.network._preprocessing.batch(pictures)))
         names = label_names("imagenet-1k")
         for found, row in zip(described(made, pictures), torch.softmax(logits / 1.25, dim=1), strict=True):
             confidences, classes = row.topk(MOST)
@@ -181,7 +181,7 @@ class TestBackbone:
 
     def test_one_pass_gives_features_and_labels(self, tmp_path: Path) -> None:
         made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors"))
-        made._runtime._model.register_forward_hook(lambda *_: passes.append(1))
+        made.network._runtime._model.register_forward_hook(lambda *_: passes.append(1))
         passes: list[int] = []
         features, predicted = made.describe_and_predict([scene(1), scene(2)])
         assert len(passes) == 1

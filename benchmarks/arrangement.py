@@ -1,0 +1,89 @@
+"""Whether a descriptor tells a picture from its disarranged parts: the layout's task, beside the others.
+
+How often a picture of corel1k is nearer to itself changed (cropped, reduced, grey, with other colours,
+negative, stretched) than disarranged (mirrored, upside down, its tiles shuffled); 0.5 is chance.
+--size N: every N-th picture (default 20).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.making import writing
+from retrieval import Library
+from retrieval.images import RGB, decode, encode_jpeg, resize
+
+from .descriptors import described, labelled, loaded
+from .sets import BUNDLED, missing
+
+GREY = np.array([0.299, 0.587, 0.114])
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures by descriptor."""
+    if reason := missing():
+        sys.exit(reason)
+    pictures = [loaded(path) for path, _ in labelled("corel1k")[:: size or 20]]
+    with tempfile.TemporaryDirectory() as folder, writing(Path(folder), BUNDLED) as library:
+        return {"figures": arrangement(library, pictures), "beside": {}}
+
+
+def arrangement(library: Library, pictures: Sequence[RGB]) -> dict[str, float]:
+    """By signal: the share of (changed, disarranged) pairs of which the changed one is nearer."""
+    rows = described(library, pictures)
+    near = [described(library, [change(each) for each in pictures]) for change in CHANGES]
+    far = [described(library, [change(each) for each in pictures]) for change in DISARRANGEMENTS]
+    figures = {}
+    for signal, own in rows.items():
+        changed, disarranged = ([(own * each[signal]).sum(axis=1) for each in group] for group in (near, far))
+        figures[signal] = float(np.mean([one > other for one in changed for other in disarranged]))
+    return figures
+
+
+def cropped(picture: RGB) -> RGB:
+    """The middle 80 % of both sides."""
+    height, width = picture.shape[:2]
+    return picture[height // 10 : height - height // 10, width // 10 : width - width // 10]
+
+
+def reduced(picture: RGB) -> RGB:
+    """A third of the size, as a poor JPEG."""
+    small = resize(picture, picture.shape[1] // 3, picture.shape[0] // 3)
+    return decode(encode_jpeg(small, quality=20), name="reduced").pixels
+
+
+def grey(picture: RGB) -> RGB:
+    """Without colour."""
+    return np.repeat((picture @ GREY).round()[..., None], 3, axis=2).astype(np.uint8)
+
+
+def shuffled(picture: RGB, across: int) -> RGB:
+    """Cut into across × across tiles, each of which moves one row down and one place on."""
+    height, width = (side // across * across for side in picture.shape[:2])
+    rows = [np.split(row, across, axis=1) for row in np.split(picture[:height, :width], across)]
+    tiles = [tile for row in rows for tile in row]
+    moved = tiles[-across - 1 :] + tiles[: -across - 1]
+    joined = [moved[start : start + across] for start in range(0, len(moved), across)]
+    return np.concatenate([np.concatenate(row, axis=1) for row in joined])
+
+
+CHANGES: tuple[Callable[[RGB], RGB], ...] = (
+    cropped,
+    reduced,
+    grey,
+    lambda picture: picture[..., [2, 0, 1]],
+    lambda picture: 255 - picture,
+    lambda picture: resize(picture, picture.shape[1] * 5 // 4, picture.shape[0]),
+)
+DISARRANGEMENTS: tuple[Callable[[RGB], RGB], ...] = (
+    lambda picture: picture[:, ::-1],
+    lambda picture: picture[::-1],
+    lambda picture: shuffled(picture, 2),
+    lambda picture: shuffled(picture, 3),
+)

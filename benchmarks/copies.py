@@ -1,0 +1,223 @@
+"""Copy detection: 200 attacked Corel photos looked up among the 1,000 originals, with the bundled backbone.
+
+Recall@1 and @10 of each signal, of their fusion, and of the fusion with verification of the first 100, with
+95 % Wilson intervals; beside it the same with the teacher's weights, and what an HSV histogram and the
+teacher alone gave elsewhere. Further: the share of originals among the first N candidates, how many other
+pictures are taken for copies, the bytes that keypoints take, and the time they take beside the subject's.
+--size N: the first N of the 200 photos.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from statistics import median
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageOps
+
+from indexer.making import Recipe
+from retrieval import FUSED, Library, Picture, Query, Ranking, images
+from retrieval.descriptors.details import Details
+from retrieval.keypoints import from_blob
+from retrieval.verification import LEAST_INLIERS, Verifier, candidates, closeness, ranking
+
+from .indexed import indexed
+from .sets import BUNDLED, ROOT, TEACHER, missing
+
+SET = ROOT / "data" / "corel1k"
+PHOTOS = 200
+FIRST = 100  # candidates that are verified
+FIRSTS = (50, 100, 200, 400)  # candidates among which the original is looked for
+WEIGHT = 2.0  # of details in the fusion
+WEIGHTS = (0.5, 1.0, 2.0, 4.0)
+TIMED = 20  # photos
+WITHOUT = ("words", FUSED)  # rankings that bring no candidates of their own
+
+
+def _crop(image: Image.Image, share: float) -> Image.Image:
+    """The middle of it, `share` of its area."""
+    width, height = (round(side * math.sqrt(share)) for side in image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _banner(image: Image.Image) -> Image.Image:
+    """30 % brighter, the lowest 30 % white."""
+    brighter = ImageEnhance.Brightness(image).enhance(1.3)
+    brighter.paste("white", (0, round(0.7 * image.height), image.width, image.height))
+    return brighter
+
+
+def _scaled(image: Image.Image, across: float, down: float) -> Image.Image:
+    return image.resize((round(image.width * across), round(image.height * down)), Image.Resampling.BICUBIC)
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+ATTACKS: Mapping[str, Callable[[Image.Image], bytes]] = {
+    "crop to 50 %": lambda image: _png(_crop(image, 0.5)),
+    "crop to 19 %": lambda image: _png(_crop(image, 0.19)),
+    "JPEG quality 8": lambda image: _jpeg(image, 8),
+    "a quarter + JPEG 30": lambda image: _jpeg(_scaled(image, 1 / 4, 1 / 4), 30),
+    "rotate 10°": lambda image: _png(image.rotate(10, Image.Resampling.BICUBIC)),
+    "mirror": lambda image: _png(ImageOps.mirror(image)),
+    "greyscale": lambda image: _png(image.convert("L")),
+    "banner": lambda image: _png(_banner(image)),
+    "rotate 90°": lambda image: _png(image.transpose(Image.Transpose.ROTATE_90)),
+    "stretch": lambda image: _png(_scaled(image, 1.4, 1)),
+}
+# Recall@1 of two descriptors alone, as measured elsewhere on the original files.
+HSV = (0.890, 0.370, 0.625, 0.870, 1.0, 1.0, 0.0, 0.240)
+MOBILENET = (0.995, 0.725, 0.915, 0.605, 1.0, 1.0, 0.985, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """What one attacked photo found: each ranking, what was verified of the first, and the original's id."""
+
+    original: int
+    rankings: Mapping[str, Ranking]
+    details: Ranking
+
+    @property
+    def signals(self) -> list[Ranking]:
+        """The rankings that bring candidates, in the order of the signals."""
+        return [found for name, found in self.rankings.items() if name not in WITHOUT]
+
+    def fused(self, weight: float) -> Ranking:
+        """The fusion, in which a verified match counts up to `weight`."""
+        plain, given = self.rankings[FUSED], np.append(closeness(self.details.scores), 0.0)
+        return Ranking.of(plain.ids, plain.scores + weight * given[self.details.rank_of(plain.ids) - 1])
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures of the bundled backbone; of the teacher and of plain descriptors beside them."""
+    if reason := missing():
+        sys.exit(reason)
+    bundled, teacher = (_figures(recipe, size or PHOTOS) for recipe in (BUNDLED, TEACHER))
+    names = list(ATTACKS)
+    return {
+        "figures": bundled,
+        "beside": {
+            "teacher": teacher,
+            "HSV histogram": dict(zip(names, HSV, strict=False)),
+            "teacher's subject alone": dict(zip(names, MOBILENET, strict=False)),
+        },
+    }
+
+
+def _figures(recipe: Recipe, count: int) -> dict[str, float]:
+    with indexed(SET / "images", recipe) as library:
+        figures = _costs(library)
+        for name, attack in ATTACKS.items():
+            found = list(_looked_up(library, attack, count))
+            figures |= {f"{name}: {key}": value for key, value in _recalls(found).items()}
+    return figures
+
+
+def photos() -> list[str]:
+    """The paths of the attacked photos within the set."""
+    with (SET / "corel1k.csv").open(encoding="utf-8", newline="") as file:
+        paths = [row["path"] for row in csv.DictReader(file)]
+    return random.Random(0).sample(paths, PHOTOS)
+
+
+def _looked_up(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> Iterator[Looked]:
+    with library.catalog.reading() as reader:
+        ids = {path.decode(): image_id for path, (image_id, _) in reader.locations().items()}
+    for path in photos()[:count]:
+        with Image.open(SET / path) as image:
+            data = attack(image.convert("RGB"))
+        found = library.rankings(Query((Picture(data),)))
+        yield Looked(ids[str(SET / path)], found, _verified(library, data, found))
+
+
+def _verified(library: Library, data: bytes, found: Mapping[str, Ranking]) -> Ranking:
+    """The signal `details`: what is verified among the first candidates of all other signals."""
+    first = candidates([each for name, each in found.items() if name not in WITHOUT], FIRST)
+    space = next(each for each in library.spaces if each.descriptor == Details.name)
+    with library.catalog.reading() as reader:
+        blobs = reader.keypoints(space, first.tolist())
+    query = from_blob(Details().describe([images.decode(data, name="photo").pixels])[0])
+    return ranking(query, ((image_id, from_blob(blob)) for image_id, blob in blobs.items()))
+
+
+def _recalls(found: list[Looked]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for name in [*(each for each in found[0].rankings if each != "words"), "details"]:
+        rankings = [each.details if name == "details" else each.rankings[name] for each in found]
+        figures |= _recall(name, rankings, found)
+    for weight in WEIGHTS:
+        name = "verified" if weight == WEIGHT else f"verified, weight {weight:g}"
+        figures |= _recall(name, [each.fused(weight) for each in found], found)
+    for first in FIRSTS:
+        brought = [each.original in candidates(each.signals, first) for each in found]
+        figures[f"original among the first {first}"] = float(np.mean(brought))
+    others = [len(each.details.without([each.original])) for each in found]
+    return figures | {"other pictures verified, per photo": float(np.mean(others))}
+
+
+def _recall(name: str, rankings: list[Ranking], found: list[Looked]) -> dict[str, float]:
+    ranks = [each.rank_of(np.array([one.original]))[0] for each, one in zip(rankings, found, strict=True)]
+    hits = sum(rank == 1 for rank in ranks)
+    low, high = wilson(hits, len(ranks))
+    return {
+        f"{name} @1": hits / len(ranks),
+        f"{name} @1 low": low,
+        f"{name} @1 high": high,
+        f"{name} @10": sum(1 <= rank <= 10 for rank in ranks) / len(ranks),
+    }
+
+
+def wilson(hits: int, trials: int, *, z: float = 1.96) -> tuple[float, float]:
+    """The Wilson score interval of a share, from 0 to 1; z = 1.96 for 95 %."""
+    middle = (hits + z * z / 2) / (trials + z * z)
+    half = z / (trials + z * z) * math.sqrt(hits * (trials - hits) / trials + z * z / 4)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _costs(library: Library) -> dict[str, float]:
+    """Bytes a picture, and times as ratios to that of the subject's backbone, picture by picture."""
+    with library.catalog.reading() as reader:
+        space = next(each for each in library.spaces if each.descriptor == Details.name)
+        blobs = reader.keypoints(space, reader.ids().tolist())
+    details, stored = Details(), [from_blob(blob) for blob in list(blobs.values())[:FIRST]]
+    times: dict[str, list[float]] = {"subject": [], "details": [], "verification": []}
+    for path in photos()[:TIMED]:
+        pixels = images.decode((SET / path).read_bytes(), name=path).pixels
+        times["subject"].append(_seconds(lambda pixels=pixels: library.describe([pixels])))
+        times["details"].append(_seconds(lambda pixels=pixels: details.describe([pixels])))
+        query = from_blob(details.describe([pixels])[0])
+        verify = Verifier(query).match
+        times["verification"].append(_seconds(lambda verify=verify: [verify(each) for each in stored]))
+    beside = median(times["subject"])
+    return {
+        "least inliers": LEAST_INLIERS,
+        "keypoints: bytes a picture": float(np.mean([len(blob) for blob in blobs.values()])),
+        "keypoints: time beside all other descriptors": median(times["details"]) / beside,
+        f"verification of {FIRST}: time beside them": median(times["verification"]) / beside,
+    }
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

@@ -1,0 +1,123 @@
+"""Every descriptor alone with the bundled backbone: mean average precision and P@10, and what it costs.
+
+Leave-one-out on the labelled sets, and on a set of textures where the data have one (a folder for each class
+in data/textures). Cost: the time that a batch of 32 pictures takes beside the subject's in the same run;
+texture and layout draw on the subject's pass, so theirs is what they add to it.
+--size N: every N-th picture counts.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.making import writing
+from retrieval import Library, evaluation
+from retrieval.descriptors import registry
+from retrieval.descriptors.network import AbstractNetworkDescriptor
+from retrieval.images import RGB, decode
+
+from .sets import BUNDLED, LABELLED, ROOT, missing
+
+BATCH, ROUNDS = 32, 7
+TEXTURES = ROOT / "data" / "textures"
+
+Features = npt.NDArray[np.float32]
+Labelled = list[tuple[Path, str]]
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures by set and descriptor."""
+    if reason := missing():
+        sys.exit(reason)
+    sets = {each.name: labelled(each.name) for each in LABELLED} | textures()
+    with tempfile.TemporaryDirectory() as folder, writing(Path(folder), BUNDLED) as library:
+        figures = _costs(library, [loaded(path) for path, _ in sets["corel1k"][:BATCH]])
+        for name, pictures in sets.items():
+            figures |= {f"{name} {key}": value for key, value in _figures(library, pictures[::size]).items()}
+    return {"figures": figures, "beside": {}}
+
+
+def labelled(name: str) -> Labelled:
+    """The pictures of a set with their labels."""
+    base = ROOT / "data" / name
+    with (base / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [(base / row["path"], row["label"]) for row in csv.DictReader(file)]
+
+
+def textures() -> dict[str, Labelled]:
+    """The set of textures, where the data have one."""
+    found = [(path, path.parent.name) for path in sorted(TEXTURES.rglob("*.jpg"))]
+    return {"textures": found} if found else {}
+
+
+def loaded(path: Path) -> RGB:
+    """The picture as it is indexed."""
+    return decode(path.read_bytes(), name=path.name).pixels
+
+
+def described(library: Library, pictures: Sequence[RGB]) -> dict[str, Features]:
+    """(picture, dimension) by signal, as they are stored."""
+    found = library.describe(pictures)
+    return {
+        space.descriptor: np.stack([each[space.id] for each in found]).astype(np.float32)
+        for space in library.spaces
+        if space.dimension
+    }
+
+
+def _figures(library: Library, pictures: Labelled) -> dict[str, float]:
+    batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
+    found = [described(library, [loaded(path) for path, _ in batch]) for batch in batches]
+    labels = np.array([label for _, label in pictures])
+    figures = {}
+    for signal in found[0]:
+        judged = evaluation.means(_judged(np.concatenate([each[signal] for each in found]), labels))
+        figures |= {f"{signal} {each}": judged[each] for each in ("mAP", "P@10")}
+    return figures
+
+
+def _judged(rows: Features, labels: npt.NDArray[Any]) -> list[evaluation.Judged]:
+    judged = []
+    for place, cosines in enumerate(rows @ rows.T):
+        order = np.argsort(-np.round(cosines, 5), kind="stable")
+        relevance = (labels == labels[place])[order[order != place]]
+        if relevance.any():
+            judged.append(evaluation.judge(str(labels[place]), relevance, int(relevance.sum())))
+    return judged
+
+
+def _costs(library: Library, pictures: list[RGB]) -> dict[str, float]:
+    """The time of every descriptor, and of all with one pass for those that share it, as subject's shares."""
+    tasks: dict[str, Callable[[], Any]] = {"all": lambda: library.describe(pictures)}
+    taken: dict[str, list[float]] = {"all": []}
+    made = [
+        registry.create(
+            each.descriptor,
+            each.configuration,
+            backbones=library.path / "backbones",
+            settings=library.settings,
+        )
+        for each in library.spaces
+        if each.dimension
+    ]
+    for each in made:
+        tasks[each.name] = lambda each=each: each.describe(pictures)  # type: ignore[misc]
+        taken[each.name] = []
+    for _ in range(ROUNDS):
+        for name, task in tasks.items():
+            start = time.perf_counter()
+            task()
+            taken[name].append(time.perf_counter() - start)
+    ratios = {name: median(each) / median(taken["subject"]) for name, each in taken.items()}
+    adding = {each.name for each in made if isinstance(each, AbstractNetworkDescriptor)} - {"subject"}
+    return {f"cost {name}": ratio - (name in adding) for name, ratio in ratios.items()}

@@ -1,0 +1,156 @@
+"""What narrowing by predicted labels gains and costs: subjects of the bundled backbone, by mass.
+
+For every set and every mass: mean average precision and P@10 beside those without narrowing (plain), the
+share of the right images that are lost, the share of the set that is scanned, and the share of the queries
+that narrow at all (`queries`). `time`: what a search takes, narrowing included, as a share of what it takes
+without, over the set repeated to 100,000 images. The default mass is the least that costs no set more than
+0.01 of its mean average precision. --size N: every N-th picture is a query (default 5).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.evaluate import labels_of
+from retrieval import Library, evaluation
+from retrieval.catalog.records import Features
+from retrieval.narrowing import Labelled, likeliest
+from retrieval.projections.vectors import Vector, VectorIndex
+from retrieval.ranking import Ids
+
+from .indexed import indexed
+from .sets import BUNDLED, LABELLED, missing
+
+MASSES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
+LARGE = 100_000  # images that are searched for the time
+TIMED = 60  # queries of them
+LIMIT = 2000  # candidates, as the setting of this name has them
+
+Labels = Sequence[tuple[str, float]]  # predicted ones, with their confidences
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Set:
+    """A set as it is searched; `truth` has the right label of each of the `ids`, or nothing."""
+
+    ids: Ids
+    features: Features
+    labelled: Labelled
+    predicted: Mapping[int, Labels]
+    truth: npt.NDArray[np.str_]
+
+    def feature(self, image_id: int) -> Vector:
+        found: Vector = self.features[np.searchsorted(self.ids, image_id)].astype(np.float32)
+        return found
+
+    def index(self) -> VectorIndex:
+        return VectorIndex.build(self.ids, self.features, self.features.shape[1])
+
+    def candidates(self, query: int, mass: float) -> Ids | None:
+        """What the query is compared with; None: all."""
+        return self.labelled.candidates(likeliest(self.predicted[query], mass))
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures by set and mass."""
+    if reason := missing():
+        sys.exit(reason)
+    figures: dict[str, float] = {}
+    for each in LABELLED:
+        with indexed(each.pictures, BUNDLED) as library:
+            known = _known(library, labels_of(library, each.labels))
+        figures |= {f"{each.name} {key}": value for key, value in _figures(known, size or 5).items()}
+    return {"figures": figures, "beside": {}}
+
+
+def _known(library: Library, truth: Mapping[int, str]) -> _Set:
+    [subject] = [space for space in library.spaces if space.descriptor == "subject"]
+    with library.catalog.reading() as reader:
+        ids, features = reader.features(subject)
+        images, labelled = reader.images(ids.tolist()), reader.labelled()
+    predicted = {each.id: [(one.value, one.confidence) for one in each.predicted] for each in images.values()}
+    return _Set(ids, features, labelled, predicted, np.array([truth.get(each, "") for each in images]))
+
+
+def _figures(known: _Set, step: int) -> dict[str, float]:
+    sizes = Counter(known.truth.tolist())
+    wanted = [bool(label) and sizes[label] > 1 for label in known.truth.tolist()]
+    queries = known.ids[wanted][::step].tolist()
+    index = known.index()
+    whole = {
+        each: index.search(known.feature(each), limit=len(known.ids), allowed=None).ids for each in queries
+    }
+    figures = _means(
+        [_judged(known, each, ranked[ranked != each]) for each, ranked in whole.items()], "plain"
+    )
+    for mass in MASSES:
+        figures |= _narrowed(known, whole, mass)
+    return figures | _times(known, queries[:: max(1, len(queries) // TIMED)])
+
+
+def _judged(known: _Set, query: int, ranked: Ids) -> evaluation.Judged:
+    label = known.truth[np.searchsorted(known.ids, query)]
+    right = known.truth[np.searchsorted(known.ids, ranked)] == label
+    return evaluation.judge(str(label), right, int((known.truth == label).sum()) - 1, (10, len(known.ids)))
+
+
+def _means(judged: Sequence[evaluation.Judged], name: str) -> dict[str, float]:
+    """The recall that counts is that of the whole ranking: what it lacks is lost."""
+    *_, everything = judged[0].recall
+    found = evaluation.means(judged, (10, everything))
+    lost = 1 - found[f"R@{everything}"]
+    return {f"{name} mAP": found["mAP"], f"{name} P@10": found["P@10"], f"{name} recall lost": lost}
+
+
+def _narrowed(known: _Set, whole: Mapping[int, Ids], mass: float) -> dict[str, float]:
+    allowed = {each: known.candidates(each, mass) for each in whole}
+    kept = {each: _among(ranked, allowed[each]) for each, ranked in whole.items()}
+    judged = [_judged(known, each, ranked[kept[each] & (ranked != each)]) for each, ranked in whole.items()]
+    return {
+        **_means(judged, f"{mass:g}"),
+        f"{mass:g} scanned": float(np.mean([each.mean() for each in kept.values()])),
+        f"{mass:g} queries": float(np.mean([each is not None for each in allowed.values()])),
+    }
+
+
+def _among(ranked: Ids, allowed: Ids | None) -> npt.NDArray[np.bool_]:
+    return np.ones(len(ranked), bool) if allowed is None else np.isin(ranked, allowed)
+
+
+def _times(known: _Set, queries: Sequence[int]) -> dict[str, float]:
+    """The time of the searches with every mass, as a share of that without narrowing."""
+    large = _repeated(known, LARGE // len(known.ids))
+    index = large.index()
+    _seconds(index, large, queries, None)  # once for the caches
+    plain = _seconds(index, large, queries, None)
+    return {f"{mass:g} time": _seconds(index, large, queries, mass) / plain for mass in MASSES}
+
+
+def _seconds(index: VectorIndex, large: _Set, queries: Sequence[int], mass: float | None) -> float:
+    started = time.perf_counter()
+    for query in queries:
+        allowed = None if mass is None else large.candidates(query, mass)
+        index.search(large.feature(query), limit=LIMIT, allowed=allowed)
+    return time.perf_counter() - started
+
+
+def _repeated(known: _Set, times: int) -> _Set:
+    """The same images again and again, under new ids."""
+    one, numbers = known.labelled, np.arange(times)[:, None]
+    labelled = Labelled(
+        (one.images + numbers * one.images[-1]).ravel(),
+        one.labels,
+        (one.rows + numbers * len(one.images)).ravel(),
+        np.tile(one.codes, times),
+        np.tile(one.predicted, times),
+    )
+    ids = (known.ids + numbers * one.images[-1]).ravel()
+    return replace(known, ids=ids, features=np.tile(known.features, (times, 1)), labelled=labelled)

@@ -1,0 +1,222 @@
+"""Bands and the relevance line: how often intruders get a hit that is likely, and what the line costs.
+
+Intruders: every ordered pair of sets, one as the library, the pictures of the other as queries. A query is
+looked up in the part of the library that shares no subject with it (benchmarks/subjects.py); parts of fewer
+than 50 pictures are left out. The share of queries with a hit in the bands likely or strong, beside that of
+queries that nonsense words get any hit for.
+Kept: every picture of a labelled set is looked up among all others; of the right ones within the first k, k
+being how many there are, the share above the line. Found: the share of these queries with a right hit that
+is likely or strong. Alike: the same line where a library holds one class of caltech101 only; the share of all
+others above it. `low` and `high` bound 95 % intervals: Wilson's for shares of queries, a bootstrap over
+queries for `kept`. The bundled backbone's background comes with Pictor; its teacher stands for a backbone
+that Pictor does not know, and is calibrated by drawn pictures (`reference`) or by the library alone (`own`).
+--size N: the first N sets (5 at most).
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from string import ascii_lowercase
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.sample import collection
+from indexer.demo import write_collection
+from indexer.making import Recipe
+from retrieval import Library, Query, Text
+from retrieval.relevance import BUNDLED as BUNDLED_SUBJECT
+from retrieval.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, places
+
+from .indexed import indexed, quiet
+from .sets import BUNDLED, ROOT, TEACHER, missing
+from .subjects import Subjects, subjects
+
+SETS = ("corel1k", "caltech101", "grocery81", "imagenet_sample1k", "coco_mini")
+LABELLED = ("corel1k", "caltech101", "grocery81")
+SMALLEST = 50  # pictures of a library's part
+DRAWN_STEP = 5  # every fifth of the drawn pictures is a reference: 62 of them
+NONSENSE = 200  # words
+RESAMPLES = 1000
+
+Bools = npt.NDArray[np.bool_]
+Backgrounds = Callable[[Features], Background | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """A described set: a feature, a label and the subjects of every picture; what nonsense finds in it."""
+
+    features: Features
+    labels: npt.NDArray[np.str_]
+    shown: tuple[Subjects, ...]
+    nonsense: Bools
+
+    def part(self, keep: Bools) -> Features:
+        return self.features[keep]
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures of the bundled backbone; beside it those of its teacher, calibrated in two ways."""
+    if reason := missing():
+        sys.exit(reason)
+    names = SETS[:size]
+    bundled = {name: described(name, BUNDLED) for name in names}
+    figures = figures_of(bundled, known)
+    teacher = {name: described(name, TEACHER) for name in names}
+    beside = {"teacher, reference": figures_of(teacher, referring(drawn(TEACHER)))}
+    return {"figures": figures, "beside": beside | {"teacher, own": figures_of(teacher, own)}}
+
+
+def known(features: Features) -> Background | None:
+    return Background.of(_sample(features), len(features), known=BUNDLED_SUBJECT)
+
+
+def own(features: Features) -> Background | None:
+    return Background.of(_sample(features), len(features))
+
+
+def referring(reference: Features) -> Backgrounds:
+    def made(features: Features) -> Background | None:
+        return Background.of(_sample(features), len(features), reference=reference)
+
+    return made
+
+
+def figures_of(sets: dict[str, Pictures], backgrounds: Backgrounds) -> dict[str, float]:
+    """All figures, by what they are of."""
+    figures: dict[str, float] = {}
+    for library, intruder in [(a, b) for a in sets for b in sets if a != b]:
+        hits = intrusions(sets[library], sets[intruder], backgrounds)
+        figures |= _with_interval(f"{library} < {intruder}", float(hits.mean()), wilson(hits))
+    for name, pictures in sets.items():
+        found = pictures.nonsense
+        figures |= _with_interval(f"{name} < nonsense", float(found.mean()), wilson(found))
+    for name in [each for each in LABELLED if each in sets]:
+        figures |= _genuine(name, sets[name], backgrounds)
+    if "caltech101" in sets and (shares := list(alike(sets["caltech101"], backgrounds))):
+        figures["caltech101 alike"] = float(np.mean(shares))
+    return figures
+
+
+def intrusions(library: Pictures, intruder: Pictures, backgrounds: Backgrounds) -> Bools:
+    """For every query of the intruder that is fair, whether it has a hit that is likely or strong."""
+    found: list[Bools] = []
+    for shown in sorted(set(intruder.shown), key=sorted):
+        among = library.part(np.array([not each & shown for each in library.shown]))
+        if len(among) < SMALLEST:
+            continue
+        queries = intruder.part(np.array([each == shown for each in intruder.shown]))
+        background = needed(backgrounds(among))
+        best = (queries @ among.T).max(axis=1)
+        calibrations = [background.for_picture(each) for each in queries]
+        expected = [each.expected(score) for each, score in zip(calibrations, best, strict=True)]
+        found.append(np.array(expected) <= MOST_EXPECTED[LIKELY])
+    return np.concatenate(found)
+
+
+def kept(pictures: Pictures, backgrounds: Backgrounds) -> tuple[npt.NDArray[np.int64], Bools]:
+    """By query: how many of the right ones within the first k are above the line, of how many; and found."""
+    background = needed(backgrounds(pictures.features))
+    counts, found = [], []
+    for place, label in enumerate(pictures.labels):
+        right = np.delete(pictures.labels == label, place)
+        if not right.any():
+            continue
+        scores = np.delete(pictures.features @ pictures.features[place], place)
+        first = right & (np.argsort(np.argsort(-scores, kind="stable"), kind="stable") < right.sum())
+        calibration = background.for_picture(pictures.features[place])
+        above = calibration.tail(scores[first]) <= LINE if calibration.folds else np.ones(first.sum(), bool)
+        counts.append((int(above.sum()), int(first.sum())))
+        found.append(calibration.expected(scores[right].max()) <= MOST_EXPECTED[LIKELY])
+    return np.array(counts), np.array(found)
+
+
+def alike(pictures: Pictures, backgrounds: Backgrounds) -> Iterator[float]:
+    """For a library of each class alone: the share of the other pictures above the line, over its queries."""
+    for label in sorted(set(pictures.labels)):
+        among = pictures.part(pictures.labels == label)
+        if (background := backgrounds(among)) is None:
+            continue
+        for place in range(len(among)):
+            calibration = background.for_picture(among[place])
+            tail = calibration.tail(np.delete(among @ among[place], place))
+            yield float((tail <= LINE).mean()) if calibration.folds else 1.0
+
+
+def described(name: str, recipe: Recipe) -> Pictures:
+    """A set, indexed as `pictor index` does, in the order of image ids."""
+    folder = ROOT / "data" / name
+    said = {path: (label, shown) for path, label, shown in subjects(name)}
+    with indexed(folder / "images", recipe) as library:
+        paths, features = _subject(library)
+        nonsense = nonsense_found(library)
+    facts = [said[Path(each).relative_to(folder).as_posix()] for each in paths]
+    return Pictures(
+        features, np.array([label for label, _ in facts]), tuple(shown for _, shown in facts), nonsense
+    )
+
+
+def drawn(recipe: Recipe) -> Features:
+    """The subject's features of the reference pictures, which Pictor draws itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_collection(list(collection())[::DRAWN_STEP], Path(folder), quiet)
+        with indexed(Path(folder), recipe) as library:
+            return _subject(library)[1]
+
+
+def nonsense_found(library: Library) -> Bools:
+    """For made-up words of 5 to 9 letters: whether any image is found, and so could have a band at all."""
+    letters = np.random.default_rng(0)
+    words = ["".join(letters.choice(list(ascii_lowercase), letters.integers(5, 10))) for _ in range(NONSENSE)]
+    return np.array([library.search(Query((Text(word),), limit=1)).total > 0 for word in words])
+
+
+def _subject(library: Library) -> tuple[list[str], Features]:
+    with library.catalog.reading() as reader:
+        space = next(each for each in reader.spaces() if each.descriptor == "subject")
+        ids, features = reader.features(space)
+        paths = [image.path for image in reader.images(ids.tolist()).values()]
+    return paths, np.asarray(features, np.float32)
+
+
+def _sample(features: Features) -> Features:
+    return features[places(len(features))]
+
+
+def needed(background: Background | None) -> Background:
+    assert background is not None, "a set has enough pictures for a background of its own"
+    return background
+
+
+def _genuine(name: str, pictures: Pictures, backgrounds: Backgrounds) -> dict[str, float]:
+    counts, found = kept(pictures, backgrounds)
+    share = float(counts[:, 0].sum() / counts[:, 1].sum())
+    figures = _with_interval(f"{name} kept", share, bootstrap(counts))
+    return figures | _with_interval(f"{name} found", float(found.mean()), wilson(found))
+
+
+def _with_interval(key: str, value: float, bounds: tuple[float, float]) -> dict[str, float]:
+    return {key: value, f"{key} low": bounds[0], f"{key} high": bounds[1]}
+
+
+def wilson(hits: Bools) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson, "Probable inference", JASA 1927)."""
+    count, share, z = len(hits), float(hits.mean()), 1.96
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def bootstrap(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """The 95 % interval of a ratio of sums, over resampled queries."""
+    chosen = np.random.default_rng(0).integers(len(counts), size=(RESAMPLES, len(counts)))
+    sums = counts[chosen].sum(axis=1)
+    low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975]).tolist()
+    return low, high

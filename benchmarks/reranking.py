@@ -1,0 +1,335 @@
+"""What each way to re-rank does to the subject's rankings: mAP, P@10 and time, beside the plain ranking.
+
+Leave-one-out on corel1k, caltech101 and grocery81, over the full ranking, with the bundled backbone, and
+beside it with its teacher. `neighbours` is the same recipe for every set. A query of leave-one-out is an
+image of the library, so that the averages of its neighbours hold it too; `held out` therefore measures
+every tenth picture as a query against a library of the others. Ranges are bootstrap 95 % intervals over
+queries; times are per query, as multiples of the plain ranking's in the same run.
+
+`copies`: attacked Corel photos looked up among the originals, recall@1 plain and by neighbours, and the
+share that collapses into its original as a copy or as a scene; `merged` is how many pairs of different
+pictures, in a million, would collapse although their labels differ.
+`cost`: seconds to publish the neighbourhoods of 10,000 made-up features, as a multiple of the time that
+publishing the plain features takes. --size N: every N-th picture is a query (default 5).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from indexer.evaluate import labels_of
+from indexer.making import Recipe
+from retrieval import Library, Ranking, evaluation
+from retrieval.images import perceptual_hash
+from retrieval.projections.neighbours import Neighbourhoods
+from retrieval.projections.vectors import VectorIndex
+from retrieval.rerank import (
+    EXPANDED,
+    FIRST,
+    POWERS,
+    Looks,
+    collapsed,
+    diffusion,
+    diversified,
+    expanded,
+    k_reciprocal,
+    same_picture,
+    same_scene,
+)
+
+from .indexed import indexed
+from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
+
+Rows = npt.NDArray[np.float32]
+Rerank = Callable[[Ranking, Rows, Rows], Ranking]
+RERANKS: Mapping[str, Rerank] = {
+    "k-reciprocal": k_reciprocal,
+    "diffusion": diffusion,
+    "diversity 0.3": lambda ranking, _, rows: diversified(ranking, rows, diversity=0.3),
+}
+RESAMPLED = 1000
+ATTACKED = 200
+COST = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """What is known of one set, in the order of the ids."""
+
+    ids: npt.NDArray[np.int64]
+    hashes: npt.NDArray[np.int64]
+    subjects: npt.NDArray[np.float16]
+    colours: npt.NDArray[np.float16]
+    labels: npt.NDArray[np.str_]
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> Pictures:
+        each = (self.ids, self.hashes, self.subjects, self.colours, self.labels)
+        return Pictures(*(column[chosen] for column in each))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What a query is compared with, and what it is compared as."""
+
+    index: VectorIndex
+    row_of: Callable[[Rows], Rows]
+
+    def ranked(self, row: Rows, left_out: int) -> Ranking:
+        return self.index.search(row, limit=self.index.size, allowed=None).without([left_out])
+
+    def plain(self, feature: Rows, left_out: int) -> Ranking:
+        return self.ranked(self.row_of(feature), left_out)
+
+    def expanded(self, feature: Rows, left_out: int, *, power: float) -> Ranking:
+        row = self.row_of(feature)
+        first = self.ranked(row, left_out).ids[:EXPANDED]
+        return self.ranked(expanded(row, self.index.rows(first), power=power), left_out)
+
+    def reranked(self, feature: Rows, left_out: int, *, how: Rerank) -> Ranking:
+        row = self.row_of(feature)
+        ranking = self.ranked(row, left_out)
+        return how(ranking, row, self.index.rows(ranking.ids[:FIRST]))
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures by set and option."""
+    if reason := missing():
+        sys.exit(reason)
+    bundled, teacher = (_figures(recipe, size or 5) for recipe in (BUNDLED, TEACHER))
+    return {"figures": bundled | _cost(), "beside": {"teacher": teacher}}
+
+
+def _figures(recipe: Recipe, step: int) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for labelled in LABELLED:
+        with indexed(labelled.pictures, recipe) as library:
+            pictures = pictures_of(library, labelled)
+            measured = leave_one_out(pictures, step) | held_out(pictures) | merged(pictures)
+            if labelled.name == "corel1k":
+                measured |= copies(library, pictures)
+        figures |= {f"{labelled.name} {key}": value for key, value in measured.items()}
+    return figures
+
+
+def pictures_of(library: Library, labelled: LabelledSet) -> Pictures:
+    """Everything that is measured of a library."""
+    labels = labels_of(library, labelled.labels)
+    spaces = {space.descriptor: space for space in library.spaces}
+    with library.catalog.reading() as reader:
+        ids, subjects = reader.features(spaces["subject"])
+        _, colours = reader.features(spaces["colour"])
+        images = reader.images(ids.tolist())
+    hashes = np.array([images[each].perceptual_hash for each in ids.tolist()], np.int64)
+    return Pictures(ids, hashes, subjects, colours, np.array([labels.get(each, "") for each in ids.tolist()]))
+
+
+# -- rankings -----------------------------------------------------------------------------------
+
+
+def grounds(pictures: Pictures) -> tuple[Ground, Ground]:
+    """The plain features, and the neighbourhoods."""
+    dimension = pictures.subjects.shape[1]
+    made = Neighbourhoods.build(pictures.ids, pictures.subjects, dimension)
+    plain = VectorIndex.build(pictures.ids, pictures.subjects, dimension)
+    return Ground(plain, lambda row: row), Ground(made.compared, lambda row: made.made_of(row[None])[0])
+
+
+def options(pictures: Pictures) -> dict[str, Callable[[Rows, int], Ranking]]:
+    """Every way to rank, by its name."""
+    found: dict[str, Callable[[Rows, int], Ranking]] = {}
+    for prefix, ground in zip(("plain", "neighbours"), grounds(pictures), strict=True):
+        found[prefix] = ground.plain
+        for name, power in POWERS.items():
+            found[f"{prefix} + {name} expansion"] = partial(ground.expanded, power=power)
+        for name, how in RERANKS.items():
+            found[f"{prefix} + {name}"] = partial(ground.reranked, how=how)
+    return found
+
+
+def leave_one_out(pictures: Pictures, step: int) -> dict[str, float]:
+    """Every step-th picture is a query once, by every option."""
+    sizes = Counter(pictures.labels.tolist())
+    queries = [each for each in range(0, len(pictures.ids), step) if sizes[pictures.labels[each]] > 1]
+    figures: dict[str, float] = {}
+    for name, option in options(pictures).items():
+        judged, seconds = [], 0.0
+        for place in queries:
+            feature, image_id = pictures.subjects[place].astype(np.float32), int(pictures.ids[place])
+            began = time.perf_counter()
+            ranking = option(feature, image_id)
+            seconds += time.perf_counter() - began
+            label = str(pictures.labels[place])
+            judged.append(_judged(ranking, pictures, label, sizes[label] - 1))
+        figures |= _with_ranges(name, judged) | {f"{name}: time": seconds}
+    return _relative(figures, "plain: time")
+
+
+def held_out(pictures: Pictures) -> dict[str, float]:
+    """Every tenth picture is a query and not in the library."""
+    out = np.arange(len(pictures.ids)) % 10 == 0
+    library, queries = pictures.part(~out), pictures.part(out)
+    sizes, figures = Counter(library.labels.tolist()), dict[str, float]()
+    for name, ground in zip(("plain", "neighbours"), grounds(library), strict=True):
+        judged = [
+            _judged(ground.plain(feature, -1), library, str(label), sizes[str(label)])
+            for feature, label in zip(queries.subjects.astype(np.float32), queries.labels, strict=True)
+            if sizes[str(label)]
+        ]
+        figures |= _with_ranges(f"held out, {name}", judged)
+    return figures
+
+
+def _judged(ranking: Ranking, pictures: Pictures, label: str, relevant: int) -> evaluation.Judged:
+    relevance = pictures.labels[np.searchsorted(pictures.ids, ranking.ids)] == label
+    return evaluation.judge(label, relevance, relevant)
+
+
+def _with_ranges(name: str, judged: Sequence[evaluation.Judged]) -> dict[str, float]:
+    """mAP and P@10, each with the ends of its bootstrap 95 % interval."""
+    values = np.array([[each.average_precision, each.precision[10]] for each in judged])
+    random = np.random.default_rng(0)
+    drawn = [values[random.integers(0, len(values), len(values))].mean(axis=0) for _ in range(RESAMPLED)]
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    figures: dict[str, float] = {}
+    for column, measure_name in enumerate(("mAP", "P@10")):
+        key = f"{name}: {measure_name}"
+        figures[key] = float(values[:, column].mean())
+        figures |= {f"{key} from": float(low[column]), f"{key} to": float(high[column])}
+    return figures
+
+
+def _relative(figures: Mapping[str, float], base: str) -> dict[str, float]:
+    """Times as multiples of the base's."""
+    return {key: value / figures[base] if key.endswith(": time") else value for key, value in figures.items()}
+
+
+# -- copies -------------------------------------------------------------------------------------
+
+Attack = Callable[[Image.Image], Image.Image]
+
+
+def _cropped(picture: Image.Image, area: float) -> Image.Image:
+    width, height = (round(side * area**0.5) for side in picture.size)
+    left, top = (picture.width - width) // 2, (picture.height - height) // 2
+    return picture.crop((left, top, left + width, top + height))
+
+
+def _compressed(picture: Image.Image, quality: int) -> Image.Image:
+    buffer = BytesIO()
+    picture.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer).convert("RGB")
+
+
+ATTACKS: Mapping[str, Attack] = {
+    "the same file": lambda picture: picture,
+    "half size": lambda picture: picture.resize((picture.width // 2, picture.height // 2)),
+    "JPEG 8": partial(_compressed, quality=8),
+    "crop to 90 %": partial(_cropped, area=0.9),
+    "crop to 50 %": partial(_cropped, area=0.5),
+    "mirror": lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "turn 90°": lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
+    "turn 10°": lambda picture: picture.rotate(10),
+    "grey": lambda picture: picture.convert("L").convert("RGB"),
+}
+
+
+def copies(library: Library, pictures: Pictures) -> dict[str, float]:
+    """Recall@1 of attacked pictures, and how many of them collapse."""
+    step = max(1, len(pictures.ids) // ATTACKED)
+    places = range(0, len(pictures.ids), step)
+    paths = _paths(library)
+    originals = [Image.open(paths[int(pictures.ids[each])]).convert("RGB") for each in places]
+    both, figures = grounds(pictures), dict[str, float]()
+    for name, attack in ATTACKS.items():
+        attacked = list(_described(library, [attack(each) for each in originals]))
+        for ground_name, ground in zip(("plain", "neighbours"), both, strict=True):
+            found = [ground.plain(feature, -1).ids[0] for _, feature, _ in attacked]
+            figures[f"{name}: recall@1, {ground_name}"] = float(np.mean(found == pictures.ids[places]))
+        for tier, same in (("copies", same_picture), ("scenes", same_scene)):
+            pairs = zip(attacked, places, strict=True)
+            joined = [bool(same(_pair(pictures, place, each))[0, 1]) for each, place in pairs]
+            figures[f"{name}: collapsed as {tier}"] = float(np.mean(joined))
+    return figures
+
+
+def _paths(library: Library) -> dict[int, Path]:
+    with library.catalog.reading() as reader:
+        return {image_id: Path(os.fsdecode(place.path)) for image_id, place in reader.locations().values()}
+
+
+def _described(library: Library, pictures: Sequence[Image.Image]) -> Iterator[tuple[int, Rows, Rows]]:
+    """Hash, subject and colour of each."""
+    subject, colour = library.spaces[0].id, library.spaces[1].id
+    for picture in pictures:
+        pixels = np.asarray(picture)
+        [features] = library.describe([pixels])
+        yield (
+            perceptual_hash(pixels),
+            features[subject].astype(np.float32),
+            features[colour].astype(np.float32),
+        )
+
+
+def _pair(pictures: Pictures, place: int, attacked: tuple[int, Rows, Rows]) -> Looks:
+    hash_, subject, colour = attacked
+    return Looks(
+        np.array([pictures.hashes[place], hash_]),
+        np.stack([pictures.subjects[place].astype(np.float32), subject]),
+        np.stack([pictures.colours[place].astype(np.float32), colour]),
+    )
+
+
+def merged(pictures: Pictures) -> dict[str, float]:
+    """Pairs with different labels that would collapse, in a million pairs; and what collapse hides.
+
+    Labels tell what a picture shows, not whether two are one: pairs of the same label are not judged.
+    """
+    looks = Looks(pictures.hashes, pictures.subjects, pictures.colours)
+    differ = np.triu(pictures.labels[:, None] != pictures.labels, 1)
+    ranking = Ranking.of(pictures.ids, np.zeros(len(pictures.ids)))
+    figures: dict[str, float] = {}
+    for tier, same in (("copies", same_picture), ("scenes", same_scene)):
+        relation = same(looks)
+        figures[f"{tier} merged wrongly in a million pairs"] = float(1e6 * relation[differ].mean())
+        figures[f"{tier}: share collapsed"] = 1 - len(collapsed(ranking, relation)[0]) / len(ranking)
+    return figures
+
+
+# -- cost ---------------------------------------------------------------------------------------
+
+
+def _cost() -> dict[str, float]:
+    """Time to make and to write down, as a multiple of the plain features' time."""
+    ids, features = np.arange(1, COST + 1), _made_up(COST)
+    began = time.perf_counter()
+    VectorIndex.build(ids, features, features.shape[1]).to_bytes()
+    plain = time.perf_counter()
+    data = Neighbourhoods.build(ids, features, features.shape[1]).to_bytes()
+    made = time.perf_counter()
+    return {
+        f"publishing {COST}: seconds": made - plain,
+        f"publishing {COST}: multiple of plain": (made - plain) / (plain - began),
+        f"publishing {COST}: bytes an image": len(data) / COST,
+    }
+
+
+def _made_up(count: int) -> npt.NDArray[np.float16]:
+    """Features in kinds of fifty, never negative, as a backbone's are."""
+    random = np.random.default_rng(0)
+    middles = random.standard_normal((count // 50, 64)) @ random.standard_normal((64, 1280))
+    rows = np.maximum(np.repeat(middles, 50, axis=0) + 8 * random.standard_normal((count, 1280)), 0)
+    made: npt.NDArray[np.float16] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return made

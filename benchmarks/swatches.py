@@ -1,0 +1,85 @@
+"""Searches for one, two and three colours: nDCG@10 beside the best order that there could be.
+
+A picture of corel1k is worth the share of its pixels within 20 units of L*a*b* of a colour, of several
+colours no more of each than is asked for. The colours are 27, evenly over sRGB, less those that hardly a picture
+holds, and 200 seeded pairs and triples of them. --size N: every N-th picture.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.descriptors import lab
+from retrieval.descriptors.palette import colours_vector
+from retrieval.images import RGB
+from retrieval.query import Swatch
+
+from .descriptors import Features, labelled, loaded
+from .sets import missing
+
+WITHIN = 20.0  # units of L*a*b*
+SHARES = ((1.0,), (0.6, 0.4), (0.5, 0.3, 0.2))
+DRAWN = 200
+HELD = 0.05  # of the ten pictures that have most of it: colours with less are left out
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures by how many colours are searched for together."""
+    if reason := missing():
+        sys.exit(reason)
+    pictures = [loaded(path) for path, _ in labelled("corel1k")[::size]]
+    return {"figures": swatches(pictures), "beside": {}}
+
+
+def swatches(pictures: Sequence[RGB]) -> dict[str, float]:
+    """Mean nDCG@10 by the number of colours."""
+    wanted = _wanted()
+    centres = lab.to_lab(np.array([each.rgb for each in wanted], np.float32))
+    held = np.stack([_held(each, centres) for each in pictures])
+    features = np.stack([lab.describe_colours(each) for each in pictures])
+    return {f"{len(each)} nDCG@10": float(np.mean(_found(wanted, held, features, each))) for each in SHARES}
+
+
+def _found(wanted: list[Swatch], held: Features, features: Features, shares: Sequence[float]) -> list[float]:
+    found = []
+    frequent = np.flatnonzero(np.sort(held, axis=0)[-10:].mean(axis=0) >= HELD)
+    for numbers in _picked(frequent, len(shares)):
+        asked = [Swatch(wanted[each].colour, share) for each, share in zip(numbers, shares, strict=True)]
+        found.append(_ndcg(features @ colours_vector(asked), _gain(held[:, numbers], shares)))
+    return found
+
+
+def _picked(colours: npt.NDArray[np.intp], together: int) -> list[npt.NDArray[np.intp]]:
+    random = np.random.RandomState(together)
+    if together == 1:
+        return [np.array([each]) for each in colours]
+    return [random.permutation(colours)[:together] for _ in range(DRAWN)]
+
+
+def _wanted() -> list[Swatch]:
+    levels = ("00", "80", "ff")
+    return [Swatch(f"#{red}{green}{blue}") for red in levels for green in levels for blue in levels]
+
+
+def _held(picture: RGB, centres: Features) -> Features:
+    colours = lab.to_lab(lab.reduce(picture)).reshape(-1, 1, 3)
+    shares: Features = (((colours - centres) ** 2).sum(axis=2) <= WITHIN**2).mean(axis=0)
+    return shares
+
+
+def _gain(held: Features, shares: Sequence[float]) -> Features:
+    """How much of what is asked for a picture holds; of one colour, the more the better."""
+    most = np.ones(1) if len(shares) == 1 else np.array(shares)
+    gain: Features = np.minimum(held, most).sum(axis=1)
+    return gain
+
+
+def _ndcg(scores: Features, gain: Features) -> float:
+    order = np.argsort(-np.round(scores, 5), kind="stable")[:10]
+    discounts = 1 / np.log2(np.arange(2, 2 + len(order)))
+    return float((gain[order] * discounts).sum() / (np.sort(gain)[::-1][: len(order)] * discounts).sum())

@@ -1,0 +1,85 @@
+"""pictor concept: sets of examples by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from retrieval import Examples, ImageNotFound, Library
+
+from ..making import changing
+from .options import json_option, library_option
+from .output import print_json, remark
+
+
+@click.group("concept")
+def command() -> None:
+    """Keep sets of examples by name, to search with concept:NAME and to filter with in-concept:NAME.
+
+    \b
+    Examples:
+      pictor concept save sunsets --good 17 --good 21 --bad 40
+      pictor search concept:sunsets
+    """
+
+
+@command.command("save")
+@click.argument("name")
+@click.option(
+    "--good", multiple=True, type=int, required=True, metavar="ID", help="An image that belongs to it."
+)
+@click.option("--bad", multiple=True, type=int, metavar="ID", help="An image that does not.")
+@library_option
+def save(name: str, good: tuple[int, ...], bad: tuple[int, ...], library: Path) -> None:
+    """Keep a concept; one of the same name is replaced.
+
+    \b
+    Examples:
+      pictor concept save sunsets --good 17 --good 21 --bad 40
+    """
+    examples = Examples(good, bad)
+    with changing(library) as opened, opened.catalog.writing() as writer:
+        known = writer.images(good + bad)
+        for image_id in good + bad:
+            if image_id not in known:
+                raise ImageNotFound(image_id)
+        writer.keep_concept(name, examples)
+    remark(f"saved; search with concept:{name}")
+
+
+@command.command("list")
+@library_option
+@json_option
+def show(library: Path, as_json: bool) -> None:
+    """Name every concept with its examples.
+
+    \b
+    Examples:
+      pictor concept list --json
+    """
+    with Library.open(library) as opened, opened.catalog.reading() as reader:
+        concepts = reader.concepts()
+    if as_json:
+        print_json({name: {"good": each.good, "bad": each.bad} for name, each in concepts.items()})
+        return
+    for name, each in concepts.items():
+        click.echo(f"{name}: {len(each.good)} good, {len(each.bad)} bad examples")
+    if not concepts:
+        remark("no concepts; keep one with `pictor concept save NAME --good ID`")
+
+
+@command.command("forget")
+@click.argument("name")
+@library_option
+def forget(name: str, library: Path) -> None:
+    """Forget a concept; its images stay.
+
+    \b
+    Examples:
+      pictor concept forget sunsets
+    """
+    with changing(library) as opened, opened.catalog.writing() as writer:
+        found = writer.forget_concept(name)
+    if not found:
+        raise click.ClickException(f"{name}: no concept of that name; `pictor concept list` names them")

@@ -1,0 +1,112 @@
+"""A backbone at work: one pass over a batch serves every descriptor that draws on it."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ..errors import BackboneUnavailable
+from ..images import RGB
+from ..query import Region
+from ..settings import Settings
+from .backbone import TOWER
+from .base import AbstractDescriptor, Float32
+from .labels import Classifier, Head
+from .preprocessing import Preprocessing
+from .runtimes.pytorch import TorchRuntime
+
+Key: TypeAlias = tuple[str, str, Preprocessing]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pass:
+    """What a backbone gave for a batch: its pooled features (picture, dimension), not normalised, and by
+    stage, counted from 0, what its inside looked like (picture, channel, row, column)."""
+
+    pooled: Float32
+    stages: Mapping[int, Float32]
+
+
+class Network:
+    """A backbone with the weights that a space's configuration names; they are loaded when first needed."""
+
+    def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
+        """`configuration` as the space keeps it; `backbones`: the folder with weights by SHA-256."""
+        self._backbone: str = configuration["backbone"]
+        self._sha256: str = configuration["weights_sha256"]
+        self._weights = weights_path(backbones, self._sha256)
+        # Only a classifier needs it, and only a subject's configuration has one.
+        self._dimension = int(configuration.get("dimension", 0))
+        self._projected = TOWER in configuration
+        self._settings = settings
+        self._preprocessing = Preprocessing.from_json(configuration)
+        self._head = Head.from_json(configuration) if settings.predicted_labels else None
+
+    @property
+    def key(self) -> Key:
+        """Networks with the same key give the same pass."""
+        return self._backbone, self._sha256, self._preprocessing
+
+    def look(self, pictures: Sequence[RGB], stages: Collection[int] = ()) -> Pass:
+        """One pass over the pictures that keeps these stages; raises BackboneUnavailable."""
+        return Pass(*self._runtime.look(self._preprocessing.batch(pictures), sorted(stages)))
+
+    def heat(self, picture: RGB) -> tuple[Float32, Float32, Region]:
+        """The pooled feature of a picture, the map (channel, row, column) that it was pooled from, and the
+        part of the picture that the map covers; raises BackboneUnavailable where there is no such map."""
+        [pooled], [last] = self._runtime.last_map(self._preprocessing.batch([picture]))
+        return pooled, last, self._preprocessing.frame(*picture.shape[:2])
+
+    @property
+    def classifier(self) -> Classifier | None:
+        """What labels pooled features; None where the weights have none, or the settings want none."""
+        return self._runtime.classifier
+
+    @cached_property
+    def _runtime(self) -> TorchRuntime:
+        return TorchRuntime(
+            self._backbone,
+            verified_weights(self._backbone, self._weights, self._sha256),
+            self._weights,
+            head=self._head,
+            dimension=self._dimension,
+            size=self._preprocessing.size,
+            device=self._settings.device,
+            precision=self._settings.precision,
+            projected=self._projected,
+        )
+
+
+class AbstractNetworkDescriptor(AbstractDescriptor):
+    """A descriptor that draws on a backbone: on its pooled features, or on some of its stages."""
+
+    network: Network
+    stages: tuple[int, ...] = ()
+
+    def describe(self, pictures: Sequence[RGB]) -> Float32:
+        return self.features(self.network.look(pictures, self.stages))
+
+    @abstractmethod
+    def features(self, seen: Pass) -> Float32:
+        """What `describe` gives, from a pass over the pictures that kept `stages`."""
+
+
+def weights_path(backbones: Path, sha256: str) -> Path:
+    """Where a library keeps the weights with this checksum."""
+    return backbones / f"{sha256}.safetensors"
+
+
+def verified_weights(backbone: str, path: Path, sha256: str) -> bytes:
+    """The bytes of the weights; raises BackboneUnavailable unless their checksum is this one."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BackboneUnavailable(backbone, f"{path}: {error.strerror}") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BackboneUnavailable(backbone, f"{path}: its checksum is not the one in the catalog")
+    return data

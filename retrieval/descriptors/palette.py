@@ -1,0 +1,122 @@
+"""Which colours a picture has, wherever in it they lie: as swatches, and as questions to the colour space.
+
+Of the three parts of a colour feature (see `lab`) the fine histogram alone says nothing about places. A
+question therefore fills that part and leaves the others at zero, and is scaled so that a picture of just what
+is asked for would score 1.
+
+Source: Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information Theory 1982 (k-means).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ..images import RGB
+from ..query import MAX_SWATCHES, Swatch
+from . import lab
+from .lab import FINE, FINE_BINS, POWER, WEIGHTS, Float32, unit
+
+TOLERANCE = 10.0  # L*a*b* units: the standard deviation by which a bin may miss a swatch
+NEAR = 15.0  # L*a*b* units: bins that are nearer to each other begin as one swatch
+LEAST = 0.01  # of the picture: what covers less is no swatch
+SWATCH_BANDWIDTH, PALETTE_BANDWIDTH = 0.4, 0.15  # as AbstractDescriptor.bandwidth
+ROUNDS = 8  # of k-means; the shares move by less than a hundredth after that
+
+CENTRES = np.stack(np.meshgrid(*FINE, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
+FINE_LENGTH = float(np.sqrt(WEIGHTS[0] / sum(WEIGHTS)))  # of the fine histogram in every feature
+
+
+def palette_of(pixels: RGB) -> tuple[Swatch, ...]:
+    """The colours that a picture is made of: from 1 to 8 swatches, the largest share first.
+
+    k-means in L*a*b* over the reduced picture. It starts with the fullest bin of the fine histogram, then
+    each time with the one that has the most of share × (squared distance to those taken − NEAR²), so that it
+    depends on the picture alone. A swatch has its pixels' mean sRGB value; those below LEAST are left out,
+    and the shares of the others add up to 1. Equal shares are ordered by their colour.
+    """
+    rgb = lab.reduce(pixels).reshape(-1, 3)
+    colours = lab.to_lab(rgb)
+    members = _clusters(colours, _beginnings(colours))
+    counts = np.bincount(members)
+    kept = np.flatnonzero(counts >= LEAST * len(rgb))
+    whole = counts[kept].sum()
+    found = [Swatch(_written(rgb[members == each]), float(counts[each] / whole)) for each in kept]
+    return tuple(sorted(found, key=lambda swatch: (-swatch.share, swatch.colour)))
+
+
+def colours_vector(swatches: Sequence[Swatch]) -> Float32:
+    """(DIMENSION,): asks the colour space how much of these colours a picture holds, wherever they lie.
+
+    Sum over the swatches of share^POWER × a bell of unit length around the colour, exp(−d² / (2 TOLERANCE²))
+    over the bins at distance d, divided by what a picture of just these colours in just these shares scores.
+    Scores are not below 0 and depend on the colours' shares of a picture alone; fused with a bandwidth of
+    SWATCH_BANDWIDTH they count as those of whole pictures do.
+    """
+    colours = lab.to_lab(np.array([each.rgb for each in swatches], np.float32))
+    shares = np.array([each.share for each in swatches], np.float32)
+    bells = np.stack([unit(_bell(each)) for each in _within(colours)])
+    asked = shares**POWER @ bells
+    single = lab.soft_histograms(colours[:, None], axes=FINE)
+    ideal = lab.rooted((shares / shares.sum() @ single)[None])[0]
+    return _question(asked / (asked @ ideal))
+
+
+def palette_vector(feature: Float32) -> Float32:
+    """(DIMENSION,): asks which pictures have the same colours in the same shares as a feature's picture.
+
+    The scores are cosines of the fine histograms: 1 for the picture itself and for its tiles in any order.
+    PALETTE_BANDWIDTH is theirs.
+    """
+    return _question(unit(feature[:FINE_BINS]))
+
+
+def _question(fine: Float32) -> Float32:
+    whole = np.zeros(lab.DIMENSION, np.float32)
+    whole[:FINE_BINS] = fine / FINE_LENGTH
+    return whole
+
+
+def _bell(colour: Float32) -> Float32:
+    away = ((CENTRES - colour) ** 2).sum(axis=1)
+    bell: Float32 = np.exp(-away / (2 * TOLERANCE**2))
+    return bell
+
+
+def _within(colours: Float32) -> Float32:
+    """As the histogram counts them: colours beyond the last bin's centre lie at it."""
+    clipped: Float32 = np.clip(colours, CENTRES.min(axis=0), CENTRES.max(axis=0))
+    return clipped
+
+
+def _beginnings(colours: Float32) -> Float32:
+    """(at most MAX_SWATCHES, 3): the bins that k-means begins with."""
+    [shares] = lab.soft_histograms(colours[None], axes=FINE)
+    taken = [int(shares.argmax())]
+    while len(taken) < MAX_SWATCHES:
+        away = _distances(CENTRES, CENTRES[taken]).min(axis=1)
+        gains = shares * np.maximum(away - NEAR**2, 0)
+        if not gains.any():
+            break
+        taken.append(int(gains.argmax()))
+    return CENTRES[taken]
+
+
+def _clusters(colours: Float32, centres: Float32) -> npt.NDArray[np.intp]:
+    """(pixel,): the number of the cluster that each pixel ends in."""
+    members: npt.NDArray[np.intp] = _distances(colours, centres).argmin(axis=1)
+    for _ in range(ROUNDS):
+        centres = np.stack([colours[members == each].mean(axis=0) for each in np.unique(members)])
+        members = _distances(colours, centres).argmin(axis=1)
+    return members
+
+
+def _distances(points: Float32, centres: Float32) -> Float32:
+    """(point, centre): squared Euclidean distances."""
+    squares: Float32 = ((points[:, None] - centres) ** 2).sum(axis=2)
+    return squares
+
+
+def _written(pixels: Float32) -> str:
+    red, green, blue = pixels.mean(axis=0).round().astype(int).tolist()
+    return f"#{red:02x}{green:02x}{blue:02x}"

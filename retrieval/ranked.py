@@ -1,0 +1,102 @@
+"""Rankings of many probes to one: every probe is asked, and what they answer is fused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .fusion import Amounts, WeightedRanking, fuse
+from .projections.base import AbstractView
+from .questions import WORDS, Probe
+from .ranking import Ids, Ranking, Scores
+
+EVERYTHING = 2**31  # more images than any library has
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adjustment:
+    """What a later step added to the scores of some images, or took from them."""
+
+    signal: str
+    ids: Ids  # rising
+    amounts: Scores
+
+    def amount(self, image_id: int) -> float:
+        """Its addend in the score of one image."""
+        place = int(np.searchsorted(self.ids, image_id))
+        found = place < len(self.ids) and self.ids[place] == image_id
+        return float(self.amounts[place]) if found else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """What each probe ranked, the one ranking they became, and what later steps changed in it.
+
+    An image's score is the sum of the amounts that the rankings give to it and of its adjustments.
+    """
+
+    rankings: tuple[WeightedRanking, ...]
+    fused: Ranking
+    adjustments: tuple[Adjustment, ...] = ()
+
+    def reordered(self, signal: str, ranking: Ranking) -> Ranked:
+        """The same images in another order, with scores that fall with it; the change is an adjustment."""
+        ids, before = np.sort(self.fused.ids), self.fused
+        amounts = ranking.scores[ranking.rank_of(ids) - 1] - before.scores[before.rank_of(ids) - 1]
+        changed = amounts != 0
+        change = Adjustment(signal, ids[changed], amounts[changed])
+        return replace(self, fused=ranking, adjustments=(*self.adjustments, change))
+
+    def joined_by(self, ranking: WeightedRanking, amounts: Amounts) -> Ranked:
+        """The same with one more ranking in the fusion."""
+        rankings = (*self.rankings, ranking)
+        return Ranked(rankings, fuse(rankings, amounts))
+
+
+def rank(
+    asked: Sequence[Probe],
+    views: Mapping[str, AbstractView[Any]],
+    amounts: Amounts,
+    *,
+    limit: int,
+    allowed: Ids | None = None,
+    left_out: Iterable[int] = (),
+) -> Ranked:
+    """Ask every probe for its best `limit` images among `allowed`, and fuse them.
+
+    Every image that one signal brings is then scored by all others too, so that none loses for having
+    missed another signal's cut. Images that a probe excludes, and those in `left_out`, take no rank.
+    """
+    out = set(left_out)
+    for probe in asked:
+        if probe.excludes:
+            out |= set(views[WORDS].search(probe.query, limit=EVERYTHING, allowed=allowed).ids.tolist())
+    wanted = [probe for probe in asked if not probe.excludes]
+    first = [_search(probe, views, limit, allowed, out) for probe in wanted]
+    together = np.unique(np.concatenate([each.ids for each in first] or [np.empty(0, np.int64)]))
+    rankings = tuple(
+        WeightedRanking(
+            probe.part,
+            probe.signal,
+            probe.weight,
+            found if len(found) < limit else _search(probe, views, len(together), together, out),
+            probe.scale,
+        )
+        for probe, found in zip(wanted, first, strict=True)
+    )
+    return Ranked(rankings, fuse(rankings, amounts))
+
+
+def _search(
+    probe: Probe, views: Mapping[str, AbstractView[Any]], limit: int, allowed: Ids | None, out: set[int]
+) -> Ranking:
+    view = views[probe.view or probe.signal]
+    return view.search(probe.query, limit=limit + len(out), allowed=allowed).without(out).top(limit)
+
+
+def unranked(ids: Ids) -> Ranked:
+    """The answer to a query without parts: these images, by id, none better than another."""
+    return Ranked((), Ranking.of(ids, np.zeros(len(ids))))

@@ -1,0 +1,201 @@
+"""How far a score stands out of what unrelated pictures score: bands, and the relevance line. Pure.
+
+A space has a background: the scores of pairs of pictures that have nothing to do with each other. From it a
+score's tail probability p follows, the share of unrelated pictures that score as high, and the number of
+them to expect among N images, E = N · p, as the E-value of sequence search (Karlin and Altschul, "Methods
+for assessing the statistical significance of molecular sequence features", PNAS 1990).
+
+The decisions and their measurements: docs/decisions/0007-relevance-line.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .ranking import Scores, rounded
+
+STRONG: Final = "strong"
+LIKELY: Final = "likely"
+WEAK: Final = "weak"
+CHANCE: Final = "chance"
+BANDS = (CHANCE, WEAK, LIKELY, STRONG)  # rising
+
+# The most unrelated images that may be expected to score as high as a hit of the band.
+MOST_EXPECTED = {STRONG: 0.001, LIKELY: 0.02}
+# The relevance line: one in fifty unrelated pictures scores above it, whatever the library's size.
+LINE = 0.02
+SHARES = {STRONG: 0.999, LIKELY: 0.5, WEAK: 0.1}  # least share of a text's words, weighed by rarity
+
+# What looks alike often shows different things: these signals lift a hit less than the others do.
+LOOKS = frozenset({"colour", "texture", "layout"})
+
+SAMPLE = 1000  # features that a background is made from: half a million pairs, in a tenth of a second
+FEWEST = 50  # features from which on a library's own pairs say what unrelated pictures score
+FLANK = 1.645  # standard deviations from the median of a normal distribution to its 5 % quantile
+ALIKE = 0.5  # of a library above the line: then the query asks for what all of it is about, and nothing folds
+WIDER = 1.15  # unrelated pictures' upper tail beside their lower flank, measured
+LEAST_SPREAD = 0.001  # of a library whose pictures are all the same
+LEAST_TAIL = 1e-300  # near the least number above zero: 37 standard deviations out
+CLOSEST = 0.996  # curved scores above it count as it: the curve has no end
+
+Features = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Unrelated:
+    """The scores of unrelated pictures: normal around `location`, with a standard deviation of `spread`.
+
+    `curved`: it is not the cosine that is normal but its inverse hyperbolic tangent, Fisher's transform of
+    correlations; so with histograms, whose cosines crowd below 1.
+    """
+
+    location: float
+    spread: float
+    curved: bool = False
+
+    @classmethod
+    def fitted(cls, cosines: npt.ArrayLike, *, wider: float = 1.0, curved: bool = False) -> Unrelated:
+        """Fit the median and the lower flank, down to the 5 % quantile.
+
+        Related pairs lie above the median, and so take no part: the empirical null of Efron,
+        "Large-scale simultaneous hypothesis testing", JASA 2004. `wider` is a factor on the spread.
+        """
+        low, middle = np.quantile(_straight(np.asarray(cosines, np.float64), curved), [0.05, 0.5]).tolist()
+        spread = wider * (middle - low) / FLANK
+        return cls(middle, max(spread, LEAST_SPREAD), curved)
+
+    def tail(self, scores: npt.ArrayLike) -> Scores:
+        """The share of unrelated pictures that score at least as high, from 1 down to LEAST_TAIL."""
+        deviations = (_straight(rounded(scores), self.curved) - self.location) / self.spread
+        halves = [math.erfc(each / math.sqrt(2)) / 2 for each in deviations.ravel().tolist()]
+        tail: Scores = np.maximum(np.array(halves), LEAST_TAIL).reshape(deviations.shape)
+        return tail
+
+    def position(self, scores: npt.ArrayLike) -> Scores:
+        """log p(score) / log p(1): rising with the score from 0 to 1, the latter for identical pictures."""
+        position: Scores = np.log(self.tail(scores)) / np.log(self.tail(1.0))
+        return position
+
+
+# Spaces that are the same in every library, measured once between pictures of different sets that share no
+# subject (`python -m benchmarks relevance` prints the rates that follow from them).
+COLOUR = Unrelated(0.741, 0.258, curved=True)
+BUNDLED = Unrelated(0.585, 0.062)  # the subject, with the bundled backbone
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Judges the scores of one probe among `size` images; without `folds` none of them is below the line."""
+
+    unrelated: Unrelated
+    size: int
+    folds: bool = True
+
+    def tail(self, scores: npt.ArrayLike) -> Scores:
+        """The share of unrelated pictures that score at least as high."""
+        return self.unrelated.tail(scores)
+
+    def expected(self, scores: npt.ArrayLike) -> Scores:
+        """How many unrelated images of the library are to be expected that score at least as high."""
+        return self.size * self.tail(scores)
+
+    def position(self, scores: npt.ArrayLike) -> Scores:
+        """Where the scores lie in the background, from 0 to 1 (see Unrelated)."""
+        return self.unrelated.position(scores)
+
+    def bands(self, scores: npt.ArrayLike) -> list[str]:
+        """The band of each score: CHANCE below the line, above it by the number that is `expected`."""
+        tails = self.tail(np.atleast_1d(scores)).tolist()
+        return [CHANCE if self.folds and tail > LINE else self._band(tail) for tail in tails]
+
+    def _band(self, tail: float) -> str:
+        expected = max(self.size, 1) * tail
+        return next((band for band, most in MOST_EXPECTED.items() if expected <= most), WEAK)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """What unrelated pictures score in one space of a library, kept with a generation of it."""
+
+    unrelated: Unrelated
+    size: int
+    sample: Features  # (at most SAMPLE, dimension), unit vectors
+
+    @classmethod
+    def of(
+        cls,
+        features: Features,
+        size: int,
+        *,
+        known: Unrelated | None = None,
+        reference: Features | None = None,
+        curved: bool = False,
+    ) -> Background | None:
+        """The background of a library of `size` images, from features of at most SAMPLE of them (`places`).
+
+        In this order: what is `known` of the space; the cosines with `reference`, features of pictures
+        that have nothing to do with any collection; the library's own pairs, whose related ones are left
+        out by fitting the lower flank alone. Only the first two know that a library of one subject is all
+        alike. None where there is no feature, or nothing is known and the features are fewer than FEWEST.
+        """
+        sample = np.asarray(features, np.float32)
+        if known is None and reference is not None and len(sample):
+            cosines = sample @ np.asarray(reference, np.float32).T
+            known = Unrelated.fitted(cosines, wider=WIDER, curved=curved)
+        if known is None and len(sample) >= FEWEST:
+            pairs = (sample @ sample.T)[np.triu_indices(len(sample), 1)]
+            known = Unrelated.fitted(pairs, curved=curved)
+        return cls(known, size, sample) if known is not None and len(sample) else None
+
+    def for_picture(self, vector: Features) -> Calibration:
+        """For a picture's feature: what unrelated pictures score is the same for every picture.
+
+        Where more than ALIKE of the sample scores above the line, there is none.
+        """
+        alike = float(np.mean(self.unrelated.tail(self._cosines(vector)) <= LINE))
+        return Calibration(self.unrelated, self.size, folds=alike <= ALIKE)
+
+    def for_other(self, vector: Features) -> Calibration | None:
+        """For a feature that is no picture's (words, swatches): its own cosines with the sample decide.
+
+        None where the sample holds fewer than FEWEST.
+        """
+        if len(self.sample) < FEWEST:
+            return None
+        unrelated = Unrelated.fitted(self._cosines(vector), curved=self.unrelated.curved)
+        return Calibration(unrelated, self.size)
+
+    def _cosines(self, vector: Features) -> Features:
+        return self.sample @ np.asarray(vector, np.float32)
+
+
+def places(count: int) -> npt.NDArray[np.int64]:
+    """Which of `count` features, in the order of their image ids, make a background: evenly spread ones."""
+    return np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).astype(np.int64))
+
+
+def word_share(found: Collection[str], frequencies: Mapping[str, int], size: int) -> float:
+    """The share of a text's words that an image holds, from 0 to 1, each weighed by its rarity.
+
+    `frequencies` maps every word (or phrase) of the text to the number of images that hold it, 0 for
+    gibberish, among `size`. The weight is BM25's ln(1 + (size − n + ½) / (n + ½)).
+    """
+    weights = {word: math.log1p((max(size - n, 0) + 0.5) / (n + 0.5)) for word, n in frequencies.items()}
+    total = math.fsum(weights.values())
+    return math.fsum(weights[word] for word in weights if word in found) / total if total else 0.0
+
+
+def word_band(share: float) -> str:
+    """The band of an image that holds this share of a text's words: all STRONG, half of them LIKELY."""
+    return next((band for band, least in SHARES.items() if share >= least), CHANCE)
+
+
+def _straight(cosines: Scores, curved: bool) -> Scores:
+    """Scores on the scale on which those of unrelated pictures are normal."""
+    return np.arctanh(np.clip(cosines, -CLOSEST, CLOSEST)) if curved else cosines

@@ -1,0 +1,139 @@
+"""Queries of every kind, for what must hold for all of them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from hypothesis import strategies as st
+
+from retrieval import (
+    Colours,
+    Concept,
+    Examples,
+    Filters,
+    InvalidQuery,
+    Options,
+    Palette,
+    Part,
+    Picture,
+    Query,
+    Reference,
+    Region,
+    StoredPicture,
+    Swatch,
+    Text,
+)
+from retrieval.query import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCES, RERANKINGS
+
+# What the grammar could mistake for something else, and anything at all.
+AWKWARD = [
+    "a b",
+    "-night",
+    '"old town"',
+    '5" disk',
+    "tag:boat",
+    "12:30",
+    "2:x",
+    "x@0,0,1,1",
+    " a ",
+    "\n",
+    '""',
+    "-",
+]
+texts = st.sampled_from(AWKWARD) | st.text(
+    st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=12
+)
+names = texts.filter(lambda text: bool(text.strip()))
+factors = st.floats(0.001, 100) | st.sampled_from([1.0, 2.0, 0.5, 1e-7])
+weights = st.just(1.0) | st.just(-1.0) | factors | factors.map(lambda factor: -factor)
+shares = st.floats(0, 1)
+ids = st.integers(1, 2**63 - 1)
+bounds = st.none() | st.integers(0, 2**63 - 1)
+days = st.dates(date(1, 1, 1))
+maybe = st.none() | st.booleans()
+
+
+@st.composite
+def regions(draw: st.DrawFn) -> Region:
+    left, top = draw(st.floats(0, 0.9)), draw(st.floats(0, 0.9))
+    return Region(left, top, draw(st.floats(0.01, 1 - left)), draw(st.floats(0.01, 1 - top)))
+
+
+references = st.builds(Reference, st.sampled_from(REFERENCES), names)
+swatches = st.builds(Swatch, st.from_regex(r"#[0-9a-fA-F]{6}", fullmatch=True), factors)
+
+
+def pictures(weights: st.SearchStrategy[float]) -> st.SearchStrategy[Picture | StoredPicture]:
+    boxes = st.none() | regions()
+    stored = st.builds(StoredPicture, ids, weights, boxes)
+    return stored | st.builds(Picture, references, weights, region=boxes)
+
+
+parts: st.SearchStrategy[Part] = (
+    st.builds(Text, names, weights)
+    | pictures(weights)
+    | st.builds(Colours, st.lists(swatches, min_size=1, max_size=8).map(tuple), weights)
+    | st.builds(Palette, pictures(st.just(1.0)), weights)
+    | st.builds(Concept, names, weights)
+)
+
+
+def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.just(()) | st.lists(values, max_size=3).map(tuple)
+
+
+def valid(kind: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values of this kind; what contradicts itself is left out."""
+
+    def made(said: dict[str, Any]) -> Any:
+        try:
+            return kind(**said)
+        except InvalidQuery:
+            return None
+
+    return st.fixed_dictionaries({}, optional=fields).map(made).filter(lambda value: value is not None)
+
+
+filters = valid(
+    Filters,
+    **{
+        name: some(names) for name in ("folders", "tags", "labels", "shows", "formats", "cameras", "concepts")
+    },
+    **{f"without_{name}": some(names) for name in ("folders", "tags", "labels")},
+    **{name: st.none() | days for name in ("after", "before", "added_after", "added_before")},
+    **{f"{end}_{name}": bounds for end in ("min", "max") for name in ("width", "height", "bytes")},
+    confidence=shares,
+    orientations=some(st.sampled_from(ORIENTATIONS)),
+    captioned=maybe,
+    problem=maybe,
+)
+options = valid(
+    Options,
+    fusion=st.sampled_from(FUSIONS),
+    recipe=names,
+    expand=st.sampled_from(EXPANSIONS),
+    rerank=st.sampled_from(RERANKINGS),
+    collapse=st.sampled_from(COLLAPSES),
+    verify=st.integers(0, 1000),
+    diversity=shares,
+    **dict.fromkeys(("narrow", "neighbours", "weaker"), maybe),
+)
+examples = valid(Examples, good=some(ids), bad=some(ids))
+
+
+def queries() -> st.SearchStrategy[Query]:
+    """Every query that asks for no bytes."""
+    return valid(
+        Query,
+        parts=some(parts),
+        filters=filters,
+        options=options,
+        examples=examples,
+        weights=st.dictionaries(
+            st.from_regex(r"[^\W\d]\w{0,8}", fullmatch=True), st.floats(0, 100), max_size=3
+        ),
+        limit=st.integers(1, 1000),
+        offset=st.integers(0, 2**31 - 1),
+        include_examples=st.booleans(),
+    )

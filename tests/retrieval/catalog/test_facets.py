@@ -1,0 +1,128 @@
+"""Facet counts and a plain Python count agree on random rows, on both databases; a count is what its filter finds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from retrieval import Annotation, Catalog, Filters
+from retrieval.catalog import facets
+from retrieval.catalog.facets import FACETS, MOST, Facet
+from retrieval.catalog.writer import Writer
+from tests.databases import new_image
+from tests.oracle import counted
+from tests.rows import SURE, Row, fill, many_rows, undone
+
+# The filter that asks for a facet's value; folders are matched above the immediate one as well.
+FILTERS = {
+    "tag": "tags",
+    "label": "labels",
+    "shows": "shows",
+    "format": "formats",
+    "orientation": "orientations",
+    "camera": "cameras",
+}
+
+
+def agree(writer: Writer, ids: Collection[int], confidence: float, *, everything: bool) -> None:
+    images = writer.images(ids).values()
+    asked = None if everything else ids
+    for predicted in (True, False):
+        found = writer.facets(asked, confidence=confidence, predicted=predicted)
+        assert tuple(found) == FACETS
+        seen = images if predicted else [image.without_predictions() for image in images]
+        for name, facet in found.items():
+            folded = [(value.casefold(), count) for value, count in facet.counts]
+            assert (folded, facet.more) == (counted(seen, name, confidence), 0), name
+
+
+def counts_are_what_filters_find(writer: Writer, confidence: float) -> None:
+    for name, facet in writer.facets(confidence=confidence).items():
+        for value, count in facet.counts:
+            for asked in asking(name, value, confidence):
+                assert len(writer.ids(asked)) == count, asked
+
+
+def asking(name: str, value: str, confidence: float) -> list[Filters]:
+    if name in FILTERS:
+        return [Filters(**{FILTERS[name]: (value,), "confidence": confidence})]  # type: ignore[arg-type]
+    if name == "captioned":
+        return [Filters(captioned=value == "yes")]
+    if name == "year":
+        return [Filters(after=date(int(value), 1, 1), before=date(int(value) + 1, 1, 1))]
+    return []
+
+
+def check(catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float) -> None:
+    with undone(catalog) as writer:
+        ids = fill(writer, rows)
+        agree(writer, ids, confidence, everything=True)
+        agree(writer, [ids[place] for place in chosen if place < len(ids)], confidence, everything=False)
+        counts_are_what_filters_find(writer, confidence)
+
+
+chosen = st.sets(st.integers(0, 7))
+sure = st.sampled_from(SURE)
+shared = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize("catalog_url", ["sqlite"], indirect=True)
+@settings(shared, max_examples=100)
+@given(many_rows, chosen, sure)
+def test_sqlite_and_a_plain_count_agree(
+    catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float
+) -> None:
+    check(catalog, rows, chosen, confidence)
+
+
+@pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
+@settings(shared, max_examples=20)
+@given(many_rows, chosen, sure)
+def test_postgresql_and_a_plain_count_agree(
+    catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float
+) -> None:
+    check(catalog, rows, chosen, confidence)
+
+
+def test_values_are_spelled_as_they_were_first_stored(catalog: Catalog) -> None:
+    rows = [
+        Row(("/Photos/Summer 2019",), ("Old Town",), guesses=(("Tabby, tabby cat", 0.9),)),
+        Row(("/backup/summer 2019", "/b"), ("OLD TOWN", "sea"), labels=("TABBY",), cameras=("Canon EOS",)),
+    ]
+    with undone(catalog) as writer:
+        fill(writer, rows)
+        found = writer.facets()
+    assert found["folder"] == Facet((("Summer 2019", 2), ("b", 1)), 0)
+    assert found["tag"] == Facet((("Old Town", 2), ("sea", 1)), 0)
+    assert found["shows"] == Facet((("Tabby", 2),), 0)
+    assert found["label"] == Facet((("TABBY", 1),), 0)
+    assert found["camera"] == Facet((("Canon EOS", 1),), 0)
+
+
+def test_the_largest_are_listed_and_the_rest_is_counted(catalog: Catalog) -> None:
+    names = [f"tag {number:03}" for number in range(MOST + 7)]
+    with undone(catalog) as writer:
+        first, second = writer.add_images([new_image(1), new_image(2)])
+        writer.annotate(first, "t", [Annotation("tag", name, "t") for name in names])
+        writer.annotate(second, "t", [Annotation("tag", names[-1], "t")])
+        tags = writer.facets()["tag"]
+        assert tags.counts == ((names[-1], 2), *((name, 1) for name in names[: MOST - 1]))
+        assert tags.more == 7
+        none = writer.facets([])
+        assert all(facet == Facet((), 0) for facet in none.values())
+
+
+def test_chunks_add_up(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [Row(("/a", "/b")[: 1 + number % 2], ("sea",), guesses=(("x, y", 0.9),)) for number in range(9)]
+    with undone(catalog) as writer:
+        ids = np.array(fill(writer, rows))
+        whole = writer.facets(ids)
+        monkeypatch.setattr(facets, "CHUNK", 2)
+        assert writer.facets(ids) == whole == writer.facets()
+    assert whole["folder"].counts == (("a", 9), ("b", 4))
+    assert whole["shows"].counts == (("x", 9),)

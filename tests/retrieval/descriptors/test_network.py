@@ -1,0 +1,117 @@
+"""One pass through a backbone serves all that draw on it, and libraries keep the spaces that they have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from retrieval import Backbone, Library, Picture, Query, StoredPicture, fetch_backbone
+from retrieval.descriptors import registry
+from retrieval.descriptors.backbone import Stage
+from retrieval.descriptors.network import Network, weights_path
+from tests.drawing import scene
+from tests.indexing import index_folder
+
+PICTURES = [scene(seed) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Backbone:
+    return fetch_backbone("test_resnet", "untrained")
+
+
+def drawing(library: Library) -> dict[str, Any]:
+    """What the library draws on the backbone with, by name."""
+    found = {each.name: each for each in library._spaces._descriptors.values()}
+    return {name: each for name, each in found.items() if hasattr(each, "network")}
+
+
+def without_new_spaces(path: Path, backbone: Backbone) -> None:
+    """A library as it was made before there were textures and layouts."""
+    with Library.create(path) as library:
+        kept = weights_path(path / "backbones", backbone.sha256)
+        kept.parent.mkdir()
+        kept.write_bytes(backbone.weights)
+        with library.catalog.writing() as writer:
+            for name in ("subject", "colour"):
+                each = registry.create(
+                    name,
+                    registry.configurations(backbone)[name],
+                    backbones=kept.parent,
+                    settings=library.settings,
+                )
+                writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
+
+
+def test_one_pass_serves_subject_labels_texture_and_layout(tmp_path: Path, tiny: Backbone) -> None:
+    with Library.create(tmp_path) as library:
+        library.make_spaces(tiny)
+        made = drawing(library)
+        passes: list[int] = []
+        made["subject"].network._runtime._model.conv1.register_forward_hook(lambda *_: passes.append(1))
+        [first, *_] = library.describe_and_predict(PICTURES)
+        assert passes == [1]
+        assert len(made) == 3
+        assert [name for name, each in made.items() if "_runtime" in vars(each.network)] == ["subject"]
+        alone = {each.name: each.describe(PICTURES)[0].astype(np.float16) for each in made.values()}
+        for space in library.spaces:
+            if space.descriptor in alone:
+                stored = first.features[space.id].astype(np.float32)
+                assert stored @ alone[space.descriptor].astype(np.float32) > 0.999
+
+
+def test_looking_inside_changes_nothing_of_the_pooled_features(tmp_path: Path, tiny: Backbone) -> None:
+    with Library.create(tmp_path) as library:
+        library.make_spaces(tiny)
+        network: Network = drawing(library)["subject"].network
+        plain, looked = network.look(PICTURES), network.look(PICTURES, {2, 3})
+        assert plain.pooled == pytest.approx(looked.pooled, rel=1e-4, abs=1e-5)
+        assert plain.stages == {}
+        assert {number: each.shape for number, each in looked.stages.items()} == {
+            2: (3, 48, 20, 20),
+            3: (3, 192, 10, 10),
+        }
+
+
+@pytest.mark.parametrize(
+    ("backbone", "stages"),
+    [
+        ("test_resnet", (Stage(2, 48), Stage(3, 192))),
+        ("test_efficientnet", (Stage(2, 32), Stage(3, 48))),
+        ("test_convnext", (Stage(1, 32), Stage(2, 48))),
+        ("test_vit", (Stage(2, 64), Stage(4, 64))),
+    ],
+)
+def test_the_stages_are_at_an_eighth_and_a_sixteenth_or_in_a_vit_at_thirds(
+    backbone: str, stages: tuple[Stage, ...]
+) -> None:
+    assert fetch_backbone(backbone, "untrained").stages == stages
+
+
+def test_a_backbone_that_does_not_show_its_inside_has_neither_texture_nor_layout(
+    tmp_path: Path, tiny: Backbone
+) -> None:
+    with Library.create(tmp_path) as library:
+        library.make_spaces(replace(tiny, stages=()))
+        assert [each.descriptor for each in library.spaces if each.dimension] == ["subject", "colour"]
+        assert all(len(each) == 2 for each in library.describe(PICTURES))
+
+
+def test_a_library_from_before_keeps_working_with_the_spaces_that_it_has(
+    tmp_path: Path, tiny: Backbone, scenes: Path
+) -> None:
+    without_new_spaces(tmp_path / "library", tiny)
+    report = index_folder(tmp_path / "library", scenes)
+    assert report.new == 12
+    with Library.open(tmp_path / "library") as library:
+        assert [each.descriptor for each in library.spaces] == ["subject", "colour"]
+        assert {"subject", "colour"} <= set(library.signals)
+        assert not {"texture", "layout"} & set(library.signals)
+        shown = next(scenes.rglob("scene-003.jpg"))
+        [best, *_] = library.search(Query((Picture(shown),))).hits
+        assert Path(best.image.path).name == shown.name
+        assert len(library.search(Query((StoredPicture(best.image.id),))).hits) == 11

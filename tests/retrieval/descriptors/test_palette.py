@@ -1,0 +1,124 @@
+"""Swatches: pictures are ranked by how much of the colours they hold, and made of the colours they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.descriptors import labelled, loaded
+from benchmarks.sets import missing
+from benchmarks.swatches import swatches
+from retrieval.descriptors.lab import describe_colours
+from retrieval.descriptors.palette import colours_vector, palette_of, palette_vector
+from retrieval.images import RGB
+from retrieval.query import Swatch
+from tests.drawing import scene
+
+RED, BLUE, GREEN, GREY, WHITE = "#d01c1c", "#1e40d0", "#1c9038", "#808080", "#ffffff"
+COLOURS = (RED, BLUE, GREEN, GREY, WHITE)
+SHARES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def striped(*swatches: tuple[str, float], turned: bool = False) -> RGB:
+    """Stripes of these colours, as wide as their shares of 720 pixels."""
+    parts = [np.full((60, round(720 * share), 3), Swatch(colour).rgb, np.uint8) for colour, share in swatches]
+    picture = np.concatenate(parts, axis=1)
+    return picture.transpose(1, 0, 2).copy() if turned else picture
+
+
+def score(picture: RGB, *swatches: Swatch) -> float:
+    return float(describe_colours(picture) @ colours_vector(swatches))
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("other", COLOURS)
+def test_the_more_of_a_colour_the_higher_the_score(colour: str, other: str) -> None:
+    if colour == other:
+        return
+    scores = [score(striped((colour, share), (other, 1 - share)), Swatch(colour)) for share in SHARES]
+    assert scores == sorted(scores)
+    assert scores[0] < 0.05 < scores[1]
+    assert scores[-1] == pytest.approx(1, abs=0.01)
+
+
+def test_places_do_not_matter() -> None:
+    asked = Swatch(RED), Swatch(WHITE, 3)
+    one = score(striped((RED, 0.25), (WHITE, 0.75)), *asked)
+    assert one == pytest.approx(score(striped((WHITE, 0.75), (RED, 0.25), turned=True), *asked), abs=1e-3)
+    assert one == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.5, 0.5), (0.8, 0.2)])
+def test_of_two_colours_both_are_wanted(first: float, second: float) -> None:
+    asked = Swatch(RED, first), Swatch(BLUE, second)
+    both = score(striped((RED, first), (BLUE, second)), *asked)
+    assert both > score(striped((RED, 1)), *asked) + 0.05
+    assert both > score(striped((BLUE, 1)), *asked) + 0.05
+    assert both > score(striped((RED, first), (GREEN, second)), *asked) + 0.05
+    assert score(striped((RED, first), (GREEN, second)), *asked) > score(striped((GREEN, 1)), *asked) + 0.3
+
+
+def test_shares_are_beside_each_other() -> None:
+    """Twice the numbers ask for the same."""
+    one = colours_vector([Swatch(RED, 1), Swatch(BLUE, 3)])
+    assert colours_vector([Swatch(RED, 20), Swatch(BLUE, 60)]) == pytest.approx(one, abs=1e-5)
+    assert np.abs(colours_vector([Swatch(RED, 3), Swatch(BLUE, 1)]) - one).max() > 0.1
+
+
+def test_near_colours_count_and_far_ones_do_not() -> None:
+    near, far = striped(("#c8282a", 1)), striped(("#e08a20", 1))
+    assert score(near, Swatch(RED)) > 0.9
+    assert score(striped((BLUE, 1)), Swatch(RED)) < 0.05
+    assert score(far, Swatch(RED)) < 0.6
+
+
+@pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#0000ff", "#00ff00", "#ff00ff", "#00ffff"])
+def test_colours_at_the_edge_of_what_screens_show_find_themselves(colour: str) -> None:
+    assert score(striped((colour, 1)), Swatch(colour)) == pytest.approx(1, abs=0.01)
+
+
+def test_a_palette_asks_for_the_colours_of_a_picture_and_not_for_their_places() -> None:
+    picture = scene(3, 144, 144)
+    asked = palette_vector(describe_colours(picture))
+    tiles = [tile for row in np.split(picture, 2) for tile in np.split(row, 2, axis=1)]
+    moved = np.concatenate([np.concatenate(tiles[2:], axis=1), np.concatenate(tiles[1::-1], axis=1)])
+    assert describe_colours(picture) @ asked == pytest.approx(1, abs=1e-5)
+    assert describe_colours(moved) @ asked == pytest.approx(1, abs=1e-3)
+    assert max(describe_colours(scene(seed)) @ asked for seed in range(4, 10)) < 0.95
+
+
+def test_the_palette_of_stripes_is_their_colours_and_shares() -> None:
+    found = palette_of(striped((RED, 0.5), (WHITE, 0.3), (BLUE, 0.2)))
+    assert [each.colour for each in found] == [RED, WHITE, BLUE]
+    assert [each.share for each in found] == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (2, 3), (33, 1000)])
+def test_one_colour_of_any_shape_is_one_swatch(shape: tuple[int, int]) -> None:
+    assert palette_of(np.full((*shape, 3), (17, 93, 200), np.uint8)) == (Swatch("#115dc8", 1.0),)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_palette_is_short_whole_and_the_same_every_time(seed: int) -> None:
+    picture = scene(seed)
+    found = palette_of(picture)
+    assert 2 <= len(found) <= 8
+    assert sum(each.share for each in found) == pytest.approx(1)
+    assert min(each.share for each in found) >= 0.01
+    assert [each.share for each in found] == sorted((each.share for each in found), reverse=True)
+    assert palette_of(picture.copy()) == found
+    assert describe_colours(picture) @ colours_vector(found) > 0.75  # they speak for the picture
+
+
+def test_noise_has_a_palette_too() -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (90, 120, 3), np.uint8)
+    assert 1 <= len(palette_of(noise)) <= 8
+
+
+@pytest.mark.sets
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+def test_real_pictures_come_in_the_order_of_what_they_hold() -> None:
+    found = swatches([loaded(path) for path, _ in labelled("corel1k")[::4]])
+    assert found["1 nDCG@10"] > 0.92
+    assert found["2 nDCG@10"] > 0.88
+    assert found["3 nDCG@10"] > 0.90

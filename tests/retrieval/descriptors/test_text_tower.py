@@ -1,0 +1,297 @@
+"""A text tower and its backbone, both tiny and seeded: what they give, what they are known by, what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub.constants
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import load_file, save_file
+
+from retrieval import Backbone, BackboneUnavailable, Settings, fetch_backbone
+from retrieval.descriptors.subject import Subject
+from retrieval.descriptors.text_tower import TextTower
+from tests.drawing import scene
+
+pytest.importorskip("open_clip", reason="the extra clip is not installed")
+
+BACKBONE = "test_resnet"
+DIMENSION = 24
+CONTEXT = 12
+MODEL = {
+    "embed_dim": DIMENSION,
+    "vision_cfg": {"timm_model_name": BACKBONE},
+    "text_cfg": {"context_length": CONTEXT, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2},
+}
+
+
+def made_tower(folder: Path, *, seed: int = 1, prefix: str = "", **others: Any) -> Path:
+    """A tower as open_clip saves it: its weights, and the configuration beside them."""
+    from open_clip.model import _build_text_tower
+
+    torch.manual_seed(seed)
+    model = {**MODEL, "text_cfg": {**MODEL["text_cfg"], **others}}  # type: ignore[dict-item]
+    tower = _build_text_tower(DIMENSION, model["text_cfg"])
+    state = {f"{prefix}{name}": each.contiguous() for name, each in tower.state_dict().items()}
+    state |= {"visual.proj": torch.ones(2), "logit_scale": torch.ones(1)}
+    folder.mkdir(exist_ok=True)
+    save_file(state, folder / "open_clip_model.safetensors")
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": model}), "utf-8")
+    return folder / "open_clip_model.safetensors"
+
+
+def made_weights(folder: Path, dimension: int = DIMENSION) -> Path:
+    torch.manual_seed(2)
+    model = timm.create_model(BACKBONE, pretrained=False, num_classes=dimension)
+    save_file({name: each.contiguous() for name, each in model.state_dict().items()}, folder / "image")
+    return folder / "image"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backbone with its tower, as files."""
+    path = tmp_path_factory.mktemp("pair")
+    made_weights(path)
+    made_tower(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pair(folder: Path) -> Backbone:
+    return fetched(folder)
+
+
+def fetched(folder: Path) -> Backbone:
+    tower = str(folder / "open_clip_model.safetensors")
+    return fetch_backbone(BACKBONE, str(folder / "image"), text_tower=tower)
+
+
+def kept(pair: Backbone, folder: Path) -> Path:
+    """The weights of a backbone and its tower, as a library keeps them."""
+    assert pair.tower is not None
+    for each in (pair, pair.tower):
+        (folder / f"{each.sha256}.safetensors").write_bytes(each.weights)
+    return folder
+
+
+@pytest.fixture
+def tower(pair: Backbone, tmp_path: Path) -> TextTower:
+    return TextTower(pair.configuration(), kept(pair, tmp_path))
+
+
+def subject(pair: Backbone, folder: Path) -> Subject:
+    return Subject(pair.configuration(), folder, Settings(device="cpu", precision="float32"))
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(BackboneUnavailable, match=f"^{BACKBONE}: .*; (give|choose|go|leave) ") as caught:
+        fetched(folder)
+    return str(caught.value)
+
+
+class TestVectors:
+    def test_texts_and_pictures_meet_in_one_space(
+        self, tower: TextTower, pair: Backbone, tmp_path: Path
+    ) -> None:
+        vector = tower.vector("a red boat")
+        assert vector is not None
+        assert vector.dtype == np.float32
+        [feature] = subject(pair, tmp_path).describe([scene(1)])
+        assert vector.shape == feature.shape == (DIMENSION,)
+        assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
+
+    def test_the_vector_is_that_of_open_clip(self, tower: TextTower, folder: Path) -> None:
+        """Computed beside it, from the file as it was given."""
+        import open_clip
+        from open_clip.model import _build_text_tower
+
+        plain = _build_text_tower(DIMENSION, dict(MODEL["text_cfg"])).eval()  # type: ignore[call-overload]
+        state = load_file(folder / "open_clip_model.safetensors")
+        plain.load_state_dict({name: state[name] for name in plain.state_dict()})
+        with torch.inference_mode():
+            [expected] = plain(open_clip.SimpleTokenizer(context_length=CONTEXT)(["a red boat"])).numpy()
+        assert tower.vector("a red boat") == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
+
+    def test_the_same_text_gives_the_same_vector(
+        self, tower: TextTower, pair: Backbone, tmp_path: Path
+    ) -> None:
+        first = tower.vector("a red boat")
+        assert np.array_equal(first, tower.vector('"a red  boat" '))  # type: ignore[arg-type]
+        again = TextTower(pair.configuration(), tmp_path).vector("a red boat")
+        assert np.array_equal(first, again)  # type: ignore[arg-type]
+        assert not np.array_equal(first, tower.vector("a blue boat"))  # type: ignore[arg-type]
+
+    def test_a_text_does_not_depend_on_its_neighbours(self, tower: TextTower) -> None:
+        texts = ["boat", "a dog in the snow", "boat " * 40]
+        together = tower._runtime.forward(texts)
+        for text, row in zip(texts, together, strict=True):
+            assert tower.vector(text) == pytest.approx(row, abs=1e-6)
+
+    def test_a_known_text_is_not_encoded_again(self, tower: TextTower) -> None:
+        first = tower.vector("boat")
+        assert tower.vector("boat") is first
+        assert first is not None
+        with pytest.raises(ValueError, match="read-only"):
+            first[0] = 1
+
+    @pytest.mark.parametrize("text", ["", "  ", '"!?"', "…"])
+    def test_a_text_without_a_letter_has_no_vector(self, tower: TextTower, text: str) -> None:
+        assert tower.vector(text) is None
+
+    def test_the_feature_is_the_projected_one(self, pair: Backbone, folder: Path, tmp_path: Path) -> None:
+        plain = fetch_backbone(BACKBONE, str(folder / "image"))
+        assert (plain.tower, pair.dimension) == (None, DIMENSION)
+        assert plain.dimension > DIMENSION
+        model = timm.create_model(BACKBONE, pretrained=False, num_classes=DIMENSION).eval()
+        model.load_state_dict(load_file(folder / "image"))
+        batch = pair.preprocessing.batch([scene(1), scene(2)])
+        with torch.inference_mode():
+            expected = model(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
+        found = subject(pair, kept(pair, tmp_path)).describe([scene(1), scene(2)])
+        assert (found * expected).sum(axis=1) == pytest.approx(np.linalg.norm(expected, axis=1), rel=1e-4)
+
+
+class TestConfiguration:
+    def test_the_space_says_which_tower_belongs_to_it(self, pair: Backbone) -> None:
+        said = json.loads(json.dumps(pair.configuration()))["text_tower"]
+        assert pair.tower is not None
+        assert said["weights_sha256"] == hashlib.sha256(pair.tower.weights).hexdigest()
+        assert said["architecture"]["embed_dim"] == DIMENSION
+        assert said["architecture"]["text_cfg"]["context_length"] == CONTEXT
+
+    def test_another_tower_makes_another_space(self, pair: Backbone, tmp_path: Path) -> None:
+        made_weights(tmp_path)
+        made_tower(tmp_path, seed=3)
+        others = [fetched(tmp_path)]
+        made_tower(tmp_path, no_causal_mask=True)
+        others.append(fetched(tmp_path))
+        found = {subject(each, tmp_path).fingerprint for each in (pair, *others)}
+        assert len(found) == 3
+        assert len({each.sha256 for each in (pair, *others)}) == 1
+
+    def test_without_a_tower_nothing_is_said(self, folder: Path) -> None:
+        plain = fetch_backbone(BACKBONE, str(folder / "image")).configuration()
+        assert "text_tower" not in plain
+        assert TextTower.of(plain, folder) is None
+
+    @pytest.mark.parametrize("prefix", ["", "text."])
+    def test_the_picture_tower_in_the_file_is_left_out(
+        self, pair: Backbone, tmp_path: Path, prefix: str
+    ) -> None:
+        made_weights(tmp_path)
+        made_tower(tmp_path, prefix=prefix)
+        again = fetched(tmp_path)
+        assert again.tower is not None
+        assert pair.tower is not None
+        assert again.tower.weights == pair.tower.weights
+
+
+class TestRefusals:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        made_weights(tmp_path)
+        made_tower(tmp_path)
+        return tmp_path
+
+    def test_a_file_that_is_not_there(self, folder: Path) -> None:
+        with pytest.raises(BackboneUnavailable, match=r"nowhere\.safetensors: no such file; give"):
+            fetch_backbone(BACKBONE, str(folder / "image"), text_tower="nowhere.safetensors")
+
+    def test_a_file_without_its_configuration(self, folder: Path) -> None:
+        (folder / "open_clip_config.json").unlink()
+        assert "open_clip_config.json: No such file" in refusal(folder)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "{", "[]", "{}", '{"model_cfg": {"embed_dim": 8}}', '{"model_cfg": {"embed_dim": "x", "text_cfg": {}}}',
+         '{"model_cfg": {"embed_dim": 8, "text_cfg": {"colour": 1}}}', "[" * 100_000],
+    )  # fmt: skip
+    def test_a_configuration_that_says_nothing_useful(self, folder: Path, text: str) -> None:
+        (folder / "open_clip_config.json").write_text(text)
+        assert "open_clip_config.json: cannot be used" in refusal(folder)
+
+    @pytest.mark.parametrize("others", [{"heads": 0}, {"heads": 3}, {"pool_type": "sum"}])
+    def test_a_configuration_that_cannot_be_built(self, folder: Path, others: dict[str, Any]) -> None:
+        text = {**MODEL["text_cfg"], **others}  # type: ignore[dict-item]
+        (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": {**MODEL, "text_cfg": text}}))
+        assert "no text tower can be built" in refusal(folder)
+
+    def test_a_tower_made_elsewhere(self, folder: Path) -> None:
+        text = {"hf_model_name": "roberta-base"}
+        (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": {**MODEL, "text_cfg": text}}))
+        assert "made of roberta-base" in refusal(folder)
+
+    def test_weights_that_do_not_fit_the_configuration(self, folder: Path) -> None:
+        made_tower(folder / "wider", width=32)
+        (folder / "open_clip_model.safetensors").write_bytes(
+            (folder / "wider" / "open_clip_model.safetensors").read_bytes()
+        )
+        assert "does not fit its configuration" in refusal(folder)
+
+    @pytest.mark.parametrize("share", [0.0, 0.5])
+    def test_a_truncated_file(self, folder: Path, share: float) -> None:
+        path = folder / "open_clip_model.safetensors"
+        path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+        assert "not a readable safetensors file" in refusal(folder)
+
+    def test_a_backbone_that_projects_elsewhere(self, folder: Path) -> None:
+        made_weights(folder, dimension=DIMENSION + 1)
+        assert "another model's weights" in refusal(folder)
+
+    def test_changed_weights_of_a_library(self, folder: Path) -> None:
+        pair = fetched(folder)
+        assert pair.tower is not None
+        path = kept(pair, folder) / f"{pair.tower.sha256}.safetensors"
+        path.write_bytes(path.read_bytes() + b"\0")
+        with pytest.raises(BackboneUnavailable, match="its checksum is not the one in the catalog"):
+            TextTower(pair.configuration(), folder).vector("boat")
+
+
+class TestOffline:
+    @pytest.fixture(autouse=True)
+    def offline(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+
+    def test_a_page_of_the_hub_that_cannot_be_reached(self, folder: Path) -> None:
+        with pytest.raises(BackboneUnavailable, match="could not be fetched from some/tower; go online once"):
+            fetch_backbone(BACKBONE, str(folder / "image"), text_tower="some/tower")
+
+    def test_the_tower_of_a_known_backbone_has_a_page(self, folder: Path) -> None:
+        with pytest.raises(
+            BackboneUnavailable, match=r"could not be fetched from timm/resnet50_clip\.openai; go"
+        ):
+            fetch_backbone("resnet50_clip", str(folder / "image"), text_tower="pretrained")
+
+
+class TestWithoutTheExtra:
+    @pytest.fixture(autouse=True)
+    def absent(self, monkeypatch: pytest.MonkeyPatch, pair: Backbone) -> None:
+        """The pair was made where open_clip is; an interpreter takes None for a module that is not there."""
+        monkeypatch.setitem(sys.modules, "open_clip", None)
+
+    def test_a_search_says_what_to_install(self, pair: Backbone, tmp_path: Path) -> None:
+        tower = TextTower(pair.configuration(), kept(pair, tmp_path))
+        assert tower.reason == "The text tower needs open_clip; install it with `pip install 'pictor[clip]'`."
+        with pytest.raises(BackboneUnavailable, match=r"needs open_clip; install it with .*pictor\[clip\]"):
+            tower.vector("boat")
+
+    def test_pictures_are_described_all_the_same(self, pair: Backbone, tmp_path: Path) -> None:
+        [feature] = subject(pair, kept(pair, tmp_path)).describe([scene(1)])
+        assert feature.shape == (DIMENSION,)
+
+    def test_no_library_is_made_with_a_tower(self, folder: Path) -> None:
+        with pytest.raises(BackboneUnavailable, match=r"pictor\[clip\]"):
+            fetched(folder)
+
+
+def test_files_are_named_as_the_hub_names_them(folder: Path) -> None:
+    assert sorted(os.listdir(folder)) == ["image", "open_clip_config.json", "open_clip_model.safetensors"]

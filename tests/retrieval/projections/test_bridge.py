@@ -1,0 +1,214 @@
+"""The bridge's generations: learned from what was given, the same bytes each time, and read back as written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval import Annotation, Catalog, ProjectionDamaged
+from retrieval.catalog import PREDICTED, Projection, Space, sqlite_url
+from retrieval.projections import publisher
+from retrieval.projections.bridge import (
+    BridgeProjection,
+    BridgeView,
+    captioned,
+    from_bytes,
+    said_of,
+    to_bytes,
+)
+from retrieval.projections.snapshot import Snapshots, tail_of
+from retrieval.tokens import terms
+from tests.databases import new_image
+
+DIMENSION = 24
+KINDS = ("harbour", "forest", "market", "desert", "castle", "garden")
+COUNT = 120
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """A hundred and twenty pictures of six kinds, every fifth without a word."""
+    catalog = Catalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
+    with catalog.writing() as writer:
+        writer.add_space("fingerprint", "subject", {}, DIMENSION)
+    for number in range(1, COUNT + 1):
+        kind = KINDS[number % 6]
+        caption = () if number % 5 == 0 else (f"A quiet {kind} at noon, {number} of many",)
+        add(catalog, number, caption)
+    yield catalog
+    catalog.close()
+
+
+def feature(number: int) -> np.ndarray:
+    kinds = np.random.default_rng(3).standard_normal((6, DIMENSION))
+    own = np.random.default_rng(number).standard_normal(DIMENSION)
+    row = 1 + kinds[number % 6] + 0.8 * own
+    return (row / np.linalg.norm(row)).astype(np.float16)
+
+
+def add(catalog: Catalog, number: int, captions: tuple[str, ...]) -> int:
+    with catalog.writing() as writer:
+        [image_id] = writer.add_images([new_image(number, features={1: feature(number)})])
+        if captions:
+            writer.annotate(image_id, "test", [Annotation("caption", each, "test") for each in captions])
+    return image_id
+
+
+def space(catalog: Catalog) -> Space:
+    with catalog.reading() as reader:
+        return reader.spaces()[0]
+
+
+@pytest.fixture
+def projection(catalog: Catalog) -> BridgeProjection:
+    return BridgeProjection(space(catalog))
+
+
+def published(
+    catalog: Catalog, projection: BridgeProjection, root: Path, *, anew: bool = False
+) -> Projection:
+    publisher.publish(catalog, [projection], root, anew=anew)
+    with catalog.reading() as reader:
+        [pointer] = reader.projections()
+    return pointer
+
+
+def view(catalog: Catalog, projection: BridgeProjection, root: Path) -> BridgeView:
+    found = Snapshots(catalog, [projection], root).current().views["meaning"]
+    assert isinstance(found, BridgeView)
+    return found
+
+
+def test_words_lead_to_pictures_without_any(
+    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+) -> None:
+    published(catalog, projection, tmp_path / "root")
+    found = view(catalog, projection, tmp_path / "root")
+    assert found.bridge.reason == ""
+    silent = [number for number in range(1, COUNT + 1) if number % 5 == 0]
+    rows = np.stack([feature(number) for number in silent]).astype(np.float32)
+    for kind in KINDS:
+        vector = found.question(terms(f"the {kind}"))
+        assert vector is not None
+        best = [silent[each] % 6 for each in np.argsort(-(rows @ vector))[:3]]
+        assert best == [KINDS.index(kind)] * 3
+    assert found.question(terms("qwrtz")) is None
+    assert len(found.search(terms("harbour"), limit=5, allowed=None)) == 0
+
+
+def test_what_was_published_is_read_back(
+    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    pointer = published(catalog, projection, root)
+    assert (pointer.kind, pointer.space_id) == ("bridge", 1)
+    bridge = projection.load(root, pointer)
+    again = from_bytes(to_bytes(bridge))
+    assert again.rows == bridge.rows
+    assert list(again.rows) == list(bridge.rows)
+    assert np.array_equal(again.directions, bridge.directions)
+    assert (again.reason, again.seen, again.unseen) == ("", bridge.seen, bridge.unseen)
+    assert (root / pointer.generation).read_bytes() == to_bytes(bridge)
+
+
+def test_publishing_anew_gives_the_same_bytes(
+    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+) -> None:
+    pointers = [published(catalog, projection, tmp_path / "root", anew=True) for _ in range(2)]
+    assert pointers[0].generation != pointers[1].generation
+    assert pointers[0].sha256 == pointers[1].sha256
+
+
+def test_before_it_is_published_it_is_off(
+    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+) -> None:
+    found = view(catalog, projection, tmp_path / "root")
+    assert found.bridge.reason == "nothing has been published"
+    assert found.question(terms("harbour")) is None
+
+
+def test_a_library_with_few_captions_publishes_the_reason(tmp_path: Path) -> None:
+    catalog = Catalog.create(sqlite_url(tmp_path / "few.sqlite"))
+    with catalog.writing() as writer:
+        writer.add_space("fingerprint", "subject", {}, DIMENSION)
+    add(catalog, 1, ("a boat",))
+    projection = BridgeProjection(space(catalog))
+    published(catalog, projection, tmp_path / "root")
+    bridge = view(catalog, projection, tmp_path / "root").bridge
+    assert bridge.reason == "1 captioned images; 40 are needed"
+    assert bridge.directions.shape == (0, DIMENSION)
+    catalog.close()
+
+
+def test_the_tail_changes_no_direction(
+    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    published(catalog, projection, root)
+    before = view(catalog, projection, root).question(terms("harbour castle"))
+    for number in range(1002, 1062, 6):  # all of one kind
+        add(catalog, number, ("lighthouse harbour",))
+    with catalog.writing() as writer:
+        writer.remove_images([1, 2])
+    found = view(catalog, projection, root)
+    assert np.array_equal(found.question(terms("harbour castle")), before)  # type: ignore[arg-type]
+    assert found.bridge.known(terms("lighthouse")) == ()
+    published(catalog, projection, root)
+    assert view(catalog, projection, root).bridge.known(terms("lighthouse")) == ("lighthouse",)
+
+
+def test_only_what_was_given_is_learned_from(catalog: Catalog) -> None:
+    with catalog.writing() as writer:
+        facts = [
+            Annotation("title", "Harbours at Dusk", "me"),
+            Annotation("tag", "sea side", "me"),
+            Annotation("label", "port", "me"),
+            Annotation("camera", "Kodak", "me"),
+        ]
+        writer.annotate(5, "me", facts)
+        writer.annotate(5, PREDICTED, [Annotation("label", "castle", PREDICTED, 0.9)])
+    with catalog.reading() as reader:
+        image = reader.images([5])[5]
+        said, features = captioned(reader, space(catalog))
+    assert said_of(image) == {"harbour", "at", "dusk", "sea", "side", "port"}
+    assert len(said) == len(features) == COUNT * 4 // 5 + 1
+    assert said[4] == said_of(image)
+    assert np.array_equal(features[4], feature(5))
+
+
+def test_damage_is_told_before_anything_is_read(
+    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    pointer = published(catalog, projection, root)
+    path = root / pointer.generation
+    whole = path.read_bytes()
+    for data in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b""):
+        path.write_bytes(data)
+        with pytest.raises(ProjectionDamaged, match="pictor rebuild"):
+            projection.load(root, pointer)
+    path.unlink()
+    with pytest.raises(ProjectionDamaged, match="missing from the library"):
+        projection.load(root, pointer)
+
+
+def test_a_bridge_of_another_space_is_refused(
+    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+) -> None:
+    pointer = published(catalog, projection, tmp_path / "root")
+    with catalog.writing() as writer:
+        writer.add_space("another", "subject", {}, DIMENSION)
+    with catalog.reading() as reader:
+        other = BridgeProjection(reader.spaces()[-1])
+    with pytest.raises(ProjectionDamaged, match="space another"):
+        other.load(tmp_path / "root", pointer)
+
+
+def test_a_watermark_is_all_that_the_tail_needs(catalog: Catalog, projection: BridgeProjection) -> None:
+    with catalog.reading() as reader:
+        loaded = projection.load(Path("nowhere"), None)
+        found = projection.view(loaded, reader, tail_of(reader.changes_since(0)))
+    assert found.bridge is loaded

@@ -1,0 +1,267 @@
+"""Neighbourhoods: one way to make them for stored, unpublished and queried features; bytes; a small library."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrieval import Library, NewImage, ProjectionDamaged, Ranking, fetch_backbone
+from retrieval.catalog import Space
+from retrieval.neighbourhood import LEAST, NEIGHBOURS
+from retrieval.projections import neighbours, publisher, vectors
+from retrieval.projections.neighbours import Neighbourhoods, NeighbourProjection, NeighbourView
+from retrieval.projections.snapshot import Snapshots
+from retrieval.projections.vectors import RowIndex, VectorIndex
+from retrieval.ranking import Ids
+from tests.reference import nearest, pairs_of
+
+DIMENSION, KINDS = 24, 8
+NO_IDS = np.empty(0, np.int64)
+Features = npt.NDArray[np.float16]
+
+
+def kinds(count: int, *, dimension: int = DIMENSION, seed: int = 3) -> Features:
+    """Features around eight directions: those of a kind lie KINDS apart."""
+    random = np.random.default_rng(seed)
+    middles = np.random.default_rng(0).standard_normal((KINDS, dimension))
+    rows = middles[np.arange(count) % KINDS] + 0.9 * random.standard_normal((count, dimension))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+
+
+def built(features: Features, ids: Ids | None = None) -> Neighbourhoods:
+    ids = np.arange(1, len(features) + 1) if ids is None else ids
+    return Neighbourhoods.build(ids, features, features.shape[1])
+
+
+def search(made: Neighbourhoods, feature: Any, limit: int = 10) -> Ranking:
+    view = NeighbourView(made, VectorIndex.build(NO_IDS, kinds(0), made.compared.dimension), NO_IDS)
+    return view.search(feature.astype(np.float32), limit=limit, allowed=None)
+
+
+class TestMaking:
+    def test_a_stored_feature_is_made_into_what_is_stored_of_it(self) -> None:
+        features = kinds(160)
+        made = built(features)
+        stored = made.compared.rows(np.arange(1, 161))
+        assert made.made_of(features) == pytest.approx(stored, abs=1e-3)
+        for place in (0, 17, 159):
+            found = search(made, features[place], 1)
+            assert found.ids.tolist() == [place + 1]
+            assert found.scores == pytest.approx([1.0], abs=2e-3)
+
+    def test_kinds_come_together(self) -> None:
+        """More of an image's own kind come first than by the plain features."""
+        features = kinds(240)
+        plain, made = VectorIndex.build(np.arange(1, 241), features, DIMENSION), built(features)
+        right = {"plain": 0, "made": 0}
+        for place in range(0, 240, 5):
+            query = features[place].astype(np.float32)
+            for name, found in (
+                ("plain", plain.search(query, limit=30, allowed=None)),
+                ("made", search(made, query, 30)),
+            ):
+                right[name] += int(((found.ids - 1) % KINDS == place % KINDS).sum())
+        assert right["made"] > 1.1 * right["plain"]
+
+    def test_the_order_by_id_and_nothing_else_makes_the_bytes(self) -> None:
+        features = kinds(150)
+        assert bytes(built(features).to_bytes()) == bytes(built(features.copy()).to_bytes())
+
+    def test_bytes_and_back_change_no_answer(self) -> None:
+        features, queries = kinds(150), kinds(5, seed=9)
+        made = built(features)
+        again = Neighbourhoods.from_bytes(bytes(made.to_bytes()))
+        assert bytes(again.to_bytes()) == bytes(made.to_bytes())
+        for query in queries:
+            assert pairs_of(search(again, query)) == pairs_of(search(made, query))
+
+    def test_the_same_picture_many_times_over_finds_all_of_itself_by_id(self) -> None:
+        features = kinds(150)
+        features[100:] = features[100]
+        found = search(built(features), features[100], 50)
+        assert found.ids.tolist() == list(range(101, 151))
+
+    def test_an_image_without_a_direction_is_near_to_none(self) -> None:
+        features = kinds(150)
+        features[7] = 0
+        made = built(features)
+        assert not made.compared.rows(np.array([8])).any()
+        assert set(search(made, features[7], 150).scores.tolist()) == {0.0}
+
+    @pytest.mark.parametrize("count", [0, 1, 2, NEIGHBOURS, LEAST - 1])
+    def test_a_small_library_is_compared_plainly(self, count: int) -> None:
+        features, query = kinds(count), kinds(1, seed=8)[0]
+        made = built(features)
+        for each in (made, Neighbourhoods.from_bytes(bytes(made.to_bytes()))):
+            expected = nearest(query, np.arange(1, count + 1), features, limit=5)
+            found = search(each, query, 5)
+            assert found.ids.tolist() == [image_id for image_id, _ in expected]
+            assert found.scores == pytest.approx([score for _, score in expected], abs=2e-5)
+
+    def test_among_many_the_lists_find_nearly_what_all_would(self, monkeypatch: Any) -> None:
+        features = kinds(900)
+        exact = built(features).compared.rows(np.arange(1, 901))
+        monkeypatch.setattr(vectors, "EXACT", 400)
+        first, again = built(features), built(features)
+        assert bytes(first.to_bytes()) == bytes(again.to_bytes())
+        kept = Neighbourhoods.from_bytes(bytes(first.to_bytes()))
+        assert kept.made_of(features[:9]) == pytest.approx(first.made_of(features[:9]), abs=1e-6)
+        assert ((first.compared.rows(np.arange(1, 901)) * exact).sum(axis=1) > 0.98).mean() > 0.95
+
+
+class TestRows:
+    def test_the_nearest_are_those_of_brute_force(self) -> None:
+        rows = kinds(60).astype(np.float32)
+        [(asked, found, products)] = RowIndex.build(rows).nearest(rows[:4], 5)
+        expected = np.argsort(-(rows[:4] @ rows.T), axis=1)[:, :5]
+        assert np.array_equal(asked, rows[:4])
+        assert found == pytest.approx(rows[expected], abs=1e-3)
+        assert products == pytest.approx(np.einsum("qd,qkd->qk", rows[:4], rows[expected]), abs=1e-3)
+
+    def test_where_there_are_fewer_the_rest_is_zeros(self) -> None:
+        rows = kinds(2).astype(np.float32)
+        [(_, found, products)] = RowIndex.build(rows).nearest(rows, 4)
+        assert not found[:, 2:].any()
+        assert not products[:, 2:].any()
+
+    def test_an_index_gives_its_rows_and_zeros_for_others(self) -> None:
+        features = kinds(3)
+        index = VectorIndex.build(np.array([5, 9, 2**40]), features, DIMENSION)
+        found = index.rows(np.array([2**40, 7, 5]))
+        assert np.array_equal(found, np.stack([features[2], np.zeros(DIMENSION), features[0]]))
+        assert index.rows(NO_IDS).shape == (0, DIMENSION)
+
+
+@given(st.sets(st.integers(1, 150), max_size=20), st.sets(st.integers(1, 160), max_size=12), st.data())
+@settings(deadline=None, max_examples=25)
+def test_a_generation_with_its_tail_is_searched_as_one(
+    removed: set[int], put: set[int], data: st.DataObject
+) -> None:
+    """Beside brute force over what every feature is made into."""
+    features = kinds(160)
+    made = built(features[:150])
+    hidden, tail_ids = np.array(sorted(removed | put), np.int64), np.array(sorted(put), np.int64)
+    tail = features[tail_ids - 1] if put else kinds(0)
+    view = NeighbourView(made, made.of_tail(tail_ids, tail), hidden)
+    allowed = data.draw(st.none() | st.sets(st.integers(1, 165), max_size=40))
+    kept = np.setdiff1d(np.arange(1, 151), hidden)
+    ids = np.concatenate([kept, tail_ids])
+    rows = np.vstack([made.compared.rows(kept), made.made_of(tail).astype(np.float16)])
+    query = kinds(1, seed=data.draw(st.integers(0, 50)))[0].astype(np.float32)
+    limit = data.draw(st.integers(1, 170))
+    among = None if allowed is None else np.array(sorted(allowed), np.int64)
+    found = view.search(query, limit=limit, allowed=among)
+    expected = nearest(view.row_of(query), ids, rows, limit=limit, allowed=allowed)
+    assert dict(pairs_of(found)).keys() >= {
+        each for each, score in expected if score > expected[-1][1] + 1e-4
+    }
+    assert found.scores == pytest.approx([score for _, score in expected], abs=3e-5)
+    assert view.rows(ids) == pytest.approx(rows, abs=1e-3)
+
+
+class TestLibrary:
+    """The projection under the generation protocol, of a real library."""
+
+    def subject(self, library: Library) -> Space:
+        [space] = [each for each in library.spaces if each.descriptor == "subject"]
+        return space
+
+    def put(self, library: Library, rows: Features, first: int) -> None:
+        space, colour = self.subject(library), library.spaces[1]
+        with library.catalog.writing() as writer:
+            for number, row in enumerate(rows, first):
+                own = {space.id: row, colour.id: np.zeros(colour.dimension, np.float16)}
+                digest = hashlib.sha256(b"%d" % number).hexdigest()
+                [image_id] = writer.add_images([NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp", own)])
+                writer.place(f"/photos/{number}.jpg".encode(), image_id, mtime=0, size=1)
+
+    def made(self, path: Path) -> Library:
+        library = Library.create(path)
+        library.make_spaces(fetch_backbone("test_resnet", "untrained"))
+        return library
+
+    def ask(self, library: Library, root: Path, query: Any) -> list[tuple[int, float]]:
+        projection = NeighbourProjection(self.subject(library))
+        snapshot = Snapshots(library.catalog, [projection], root).current()
+        return pairs_of(snapshot.views["neighbours"].search(query, limit=200, allowed=None))
+
+    def test_however_it_was_built_it_is_the_same(self, tmp_path: Path) -> None:
+        root = tmp_path / "generations"
+        with self.made(tmp_path / "a") as library:
+            features = kinds(140, dimension=self.subject(library).dimension)
+            query = kinds(1, dimension=features.shape[1], seed=7)[0].astype(np.float32)
+            projections = [NeighbourProjection(self.subject(library))]
+            for first, last in ((0, 60), (60, 125), (125, 140)):
+                self.put(library, features[first:last], first + 1)
+                publisher.publish(library.catalog, projections, root)
+                steps = self.ask(library, root, query)
+            [one] = [each.read_bytes() for each in root.iterdir()]
+            publisher.publish(library.catalog, projections, root, anew=True)
+            [other] = [each.read_bytes() for each in root.iterdir()]
+            assert one == other
+            assert self.ask(library, root, query) == steps
+            assert len(steps) == 140
+
+    def test_what_is_not_published_is_found_and_finds_itself(self, tmp_path: Path) -> None:
+        root = tmp_path / "generations"
+        with self.made(tmp_path / "a") as library:
+            features = kinds(130, dimension=self.subject(library).dimension)
+            self.put(library, features[:120], 1)
+            publisher.publish(library.catalog, [NeighbourProjection(self.subject(library))], root)
+            self.put(library, features[120:], 121)
+            with library.catalog.writing() as writer:
+                writer.remove_images([3])
+            found = self.ask(library, root, features[125].astype(np.float32))
+            assert found[0] == (126, pytest.approx(1.0, abs=2e-3))
+            assert sorted(each for each, _ in found) == [*range(1, 3), *range(4, 131)]
+            found = self.ask(library, root, features[5].astype(np.float32))
+            assert found[0] == (6, pytest.approx(1.0, abs=2e-3))
+
+    def test_a_library_that_was_never_published_is_searched_plainly(self, tmp_path: Path) -> None:
+        with self.made(tmp_path / "a") as library:
+            features = kinds(120, dimension=self.subject(library).dimension)
+            self.put(library, features, 1)
+            found = self.ask(library, tmp_path / "none", features[0].astype(np.float32))
+            assert [each for each, _ in found] == [
+                each for each, _ in nearest(features[0], np.arange(1, 121), features, limit=200)
+            ]
+
+    def test_damage_and_another_recipe_are_told_before_anything_is_read(
+        self, tmp_path: Path, monkeypatch: Any
+    ) -> None:
+        root = tmp_path / "generations"
+        with self.made(tmp_path / "a") as library:
+            self.put(library, kinds(120, dimension=self.subject(library).dimension), 1)
+            projection = NeighbourProjection(self.subject(library))
+            publisher.publish(library.catalog, [projection], root)
+            assert publisher.damages(library.catalog, [projection], root) == []
+            monkeypatch.setattr(neighbours, "RECIPE", "another")
+            changed = NeighbourProjection(self.subject(library))
+            assert len(publisher.damages(library.catalog, [changed], root)) == 1
+            [path] = root.iterdir()
+            data = bytearray(path.read_bytes())
+            data[-5] ^= 1
+            path.write_bytes(bytes(data))
+            [damage] = publisher.damages(library.catalog, [projection], root)
+            assert isinstance(damage, ProjectionDamaged)
+            assert "checksum" in str(damage)
+            assert publisher.publish(library.catalog, [changed], root)
+            assert publisher.damages(library.catalog, [changed], root) == []
+
+
+def test_what_was_said_about_a_tail_is_asked_once_and_forgotten_with_it() -> None:
+    features = kinds(160)
+    made = built(features[:150])
+    first = made.of_tail(np.array([151, 152]), features[150:152])
+    again = made.of_tail(np.array([152, 153]), features[151:153])
+    assert np.array_equal(again.rows(np.array([152])), first.rows(np.array([152])))
+    assert set(made.remembered) == {each.tobytes() for each in features[151:153]}
+    assert made.of_tail(NO_IDS, kinds(0)).size == 0
+    assert not made.remembered

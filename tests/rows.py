@@ -1,0 +1,190 @@
+"""Small random catalogs whose values differ only in what SQL could take for equal, and filters to ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from retrieval import PREDICTED, Annotation, Catalog, Filters, Problem
+from retrieval.catalog.schema import ImageRow
+from retrieval.catalog.writer import Writer
+from tests.databases import new_image
+
+FOLDERS = ["a", "A", "b", "%", "_", "a_b", "axb", "A%", "\\", "a\\", "ü", "Ü", "ß", "SS", "a b", "'", "2019"]
+NAMES = ["sea", "SEA", "s_a", "s%", "straße", "STRASSE", "old town", "Ü", "ü", "%", ", "]
+GUESSES = [
+    "sea",
+    "Sea, seaside",
+    "seaside, sea",
+    "s%, s_a",
+    "Straße, old town",
+    "town",
+    "old",
+    "ü, town, SEA",
+]
+ASKED = [*NAMES, "seaside", "town", "Sea, seaside", "a, s", "sea,"]
+CAMERAS = ["Canon EOS 5D", "canon eos 5d", "Canon EOS", "Kamera_1", "Kamera 1"]
+FORMATS = ["jpeg", "JPEG", "png", "tiff"]
+MOMENTS = [
+    datetime(2019, 12, 31, 23, 59, 59, 999999),
+    datetime(2020, 1, 1),
+    datetime(2020, 1, 1, 0, 0, 0, 1),
+    datetime(2020, 6, 17, 12),
+    datetime(987, 6, 5),
+]
+DAYS = [
+    date(987, 6, 5),
+    date(2019, 12, 31),
+    date(2020, 1, 1),
+    date(2020, 1, 2),
+    date(2020, 6, 17),
+    date(9999, 12, 31),
+]
+SIDES, AMOUNTS = [1, 2, 639, 640, 641], [0, 1, 2**31 - 1, 2**31, 2**62]
+SURE = [0.0, 0.05, 0.4999, 0.5, 1.0]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image as it is stored."""
+
+    folders: tuple[str, ...] = ()  # of its paths
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    guesses: tuple[tuple[str, float], ...] = ()
+    words: tuple[tuple[str, str], ...] = ()  # (field, value): titles and captions
+    cameras: tuple[str, ...] = ()
+    taken_at: datetime | None = None
+    added_at: datetime = datetime(2021, 1, 1)
+    width: int = 640
+    height: int = 480
+    bytes: int = 1000
+    format: str = "jpeg"
+    troubled: bool = False  # its first path has a problem
+
+
+def some(values: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values, max_size=most, unique=True).map(tuple)
+
+
+paths = st.lists(st.sampled_from(FOLDERS), max_size=4).map(lambda names: "/" + "/".join(names))
+guessed = st.dictionaries(st.sampled_from(GUESSES), st.sampled_from(SURE), max_size=3)
+rows = st.builds(
+    Row,
+    folders=some(paths, 3),
+    tags=some(st.sampled_from(NAMES), 3),
+    labels=some(st.sampled_from([*NAMES, "seaside", "Sea, seaside"]), 3),
+    guesses=guessed.map(lambda each: tuple(each.items())),
+    words=some(st.tuples(st.sampled_from(["title", "caption", "text"]), st.sampled_from(NAMES))),
+    cameras=some(st.sampled_from(CAMERAS), 1),
+    taken_at=st.none() | st.sampled_from(MOMENTS),
+    added_at=st.sampled_from(MOMENTS),
+    width=st.sampled_from(SIDES),
+    height=st.sampled_from(SIDES),
+    bytes=st.sampled_from(AMOUNTS),
+    format=st.sampled_from(FORMATS),
+    troubled=st.booleans(),
+)
+many_rows = st.lists(rows, min_size=1, max_size=8)
+
+# From the root, from anywhere, with a slash at the end.
+asked_folders = st.builds(
+    lambda names, before, after: before + "/".join(names) + after,
+    st.lists(st.sampled_from(FOLDERS), min_size=1, max_size=3),
+    st.sampled_from(["", "/"]),
+    st.sampled_from(["", "/"]),
+)
+LISTED = {
+    "folders": asked_folders,
+    "without_folders": asked_folders,
+    "tags": st.sampled_from(NAMES),
+    "without_tags": st.sampled_from(NAMES),
+    "labels": st.sampled_from(NAMES),
+    "without_labels": st.sampled_from(NAMES),
+    "shows": st.sampled_from(ASKED),
+    "cameras": st.sampled_from(CAMERAS),
+    "formats": st.sampled_from([*FORMATS, "jpg", "Tif", "jp_g"]),
+    "orientations": st.sampled_from(["landscape", "portrait", "square"]),
+}
+RANGES = {
+    ("after", "before"): DAYS,
+    ("added_after", "added_before"): DAYS,
+    ("min_width", "max_width"): [0, *SIDES, 2**62],
+    ("min_height", "max_height"): [0, *SIDES, 2**62],
+    ("min_bytes", "max_bytes"): AMOUNTS,
+}
+CONDITIONS = [*LISTED, *(name for pair in RANGES for name in pair), "captioned", "problem"]
+
+
+@st.composite
+def filters(draw: st.DrawFn, most: int = 6) -> Filters:
+    """Any combination of conditions, of few at once, so that some rows satisfy them."""
+    wanted = draw(st.sets(st.sampled_from(CONDITIONS), max_size=most))
+    values: dict[str, Any] = {"confidence": draw(st.sampled_from(SURE))}
+    for name in sorted(wanted & LISTED.keys()):
+        values[name] = draw(some(LISTED[name]))
+    for name in sorted(wanted & {"captioned", "problem"}):
+        values[name] = draw(st.booleans())
+    for (least, most_), bounds in RANGES.items():
+        low, high = sorted(draw(st.lists(st.sampled_from(bounds), min_size=2, max_size=2, unique=True)))
+        values |= {name: bound for name, bound in ((least, low), (most_, high)) if name in wanted}
+    return Filters(**values)
+
+
+class Undo(Exception):
+    """Takes a transaction back."""
+
+
+@contextmanager
+def undone(catalog: Catalog) -> Iterator[Writer]:
+    """A transaction that leaves no trace, so that every example starts with an empty catalog."""
+    try:
+        with catalog.writing() as writer:
+            yield writer
+            raise Undo
+    except Undo:
+        pass
+
+
+def fill(writer: Writer, stored: Sequence[Row]) -> list[int]:
+    """Store the rows; their image ids."""
+    ids = writer.add_images([_new(number, row) for number, row in enumerate(stored)])
+    for image_id, row in zip(ids, stored, strict=True):
+        added = update(ImageRow).where(ImageRow.id == image_id).values(added_at=row.added_at)
+        writer._connection.execute(added)
+        for path in _paths(image_id, row):
+            writer.place(path, image_id, mtime=1, size=1)
+        said = [("tag", each) for each in row.tags] + [("label", each) for each in row.labels]
+        writer.annotate(image_id, "captions", [Annotation(*fact, "captions") for fact in (*said, *row.words)])
+        writer.annotate(image_id, "exif", [Annotation("camera", each, "exif") for each in row.cameras])
+    for path in troubled(ids, stored):
+        writer.report(Problem(path, "broken", "as it happens"))
+    return ids
+
+
+def troubled(ids: Sequence[int], stored: Sequence[Row]) -> set[bytes]:
+    """The paths that have a problem."""
+    first = [(_paths(image_id, row)[:1], row) for image_id, row in zip(ids, stored, strict=True)]
+    return {path for paths, row in first if row.troubled for path in paths}
+
+
+def _new(number: int, row: Row) -> Any:
+    said = tuple(Annotation("label", label, PREDICTED, sure) for label, sure in row.guesses)
+    return replace(
+        new_image(number, taken_at=row.taken_at),
+        width=row.width,
+        height=row.height,
+        bytes=row.bytes,
+        format=row.format,
+        predicted=said,
+    )
+
+
+def _paths(image_id: int, row: Row) -> list[bytes]:
+    return [f"{folder.rstrip('/')}/{image_id}.jpg".encode() for folder in row.folders]

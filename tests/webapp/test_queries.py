@@ -1,0 +1,208 @@
+"""The whole query through the web: as a line, as a body in JSON, as an address; and what is not offered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+
+from indexer import Fetcher
+from retrieval import Library, Query, Settings, to_json
+from tests.queries import queries
+from tests.serving import Server, answer, serving
+from webapp import LOOPBACK, create_app, models
+
+BODY = {
+    "parts": [{"image": 3, "weight": 2}, {"text": "red boat"}, {"text": "night", "weight": -0.5}],
+    "filters": {"labels": ["outdoors"], "after": "2020-01-02"},
+    "weights": {"colour": 0.5},
+    "limit": 3,
+    "offset": 1,
+}
+LINE = '2:image:3 1:text:"red boat" -0.5:night label:outdoors after:2020-01-02 weight.colour:0.5'
+
+
+def found(client: FlaskClient, **asked: object) -> list[tuple[int, float]]:
+    answer = client.get("/api/v1/search", query_string=asked)
+    assert answer.status_code == 200, answer.text
+    return [(hit["id"], hit["score"]) for hit in answer.json["hits"]]
+
+
+def test_a_body_in_json_a_line_and_the_permalink_find_the_same(client: FlaskClient, parsed: Callable) -> None:
+    posted = client.post("/api/v1/search", json=BODY).json
+    models.Results.model_validate(posted)
+    hits = [(hit["id"], hit["score"]) for hit in posted["hits"]]
+    assert hits == found(client, q=LINE, limit=3, offset=1)
+    assert len(hits) == 3
+    page = parsed(client.get(posted["permalink"]).text)
+    assert page.ids == [each for each, _ in hits]
+    assert posted["query"] == BODY
+    assert posted["line"] == LINE.replace("1:text:", "text:")
+
+
+def test_what_is_answered_asks_for_the_same_again(client: FlaskClient) -> None:
+    first = client.get("/api/v1/search?q=harbour+label:outdoors&image=3&limit=2").json
+    assert first["query"] == {
+        "parts": [{"text": "harbour"}, {"image": 3}],
+        "filters": {"labels": ["outdoors"]},
+        "limit": 2,
+    }
+    assert (first["line"], first["permalink"]) == (
+        "harbour image:3 label:outdoors",
+        "/?q=harbour+image:3+label:outdoors&limit=2",
+    )
+    again = client.post("/api/v1/search", json=first["query"]).json
+    assert again == first
+    assert client.get("/api/v1/search", query_string={"q": first["line"], "limit": 2}).json == first
+    assert client.get("/api/v1/search").json["permalink"] == "/"
+
+
+def test_the_pages_of_a_body_follow_one_another(client: FlaskClient) -> None:
+    whole = client.post("/api/v1/search", json=BODY | {"limit": 100, "offset": 0}).json["hits"]
+    page = client.post("/api/v1/search", json=BODY | {"limit": 2, "offset": 0}).json
+    seen = page["hits"]
+    while page["next"]:
+        page = client.get(page["next"]).json
+        seen += page["hits"]
+    assert seen == whole
+    assert len(whole) > 4
+
+
+def test_similar_pictures_say_their_query(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/images/3/similar?limit=2").json
+    assert (answer["line"], answer["query"]) == ("image:3", {"parts": [{"image": 3}], "limit": 2})
+
+
+def test_a_file_that_was_sent_has_no_address(client: FlaskClient, jpeg: Callable) -> None:
+    sent = client.post(
+        "/api/v1/search", data={"q": "harbour", "picture_file": (BytesIO(jpeg(3)), "x.jpg")}
+    ).json
+    models.Results.model_validate(sent)
+    assert sent["hits"]
+    assert [sent[name] for name in ("query", "line", "permalink", "next")] == [None] * 4
+
+
+def test_an_uploaded_picture_is_named_by_its_token(client: FlaskClient, jpeg: Callable) -> None:
+    upload = client.post("/pictures", data={"picture": (BytesIO(jpeg(6)), "x.jpg")})
+    token = upload.location.rpartition("=")[2]
+    hits = found(client, picture=token)
+    assert hits[0][0] == 7
+    assert found(client, q=f"upload:{token}") == hits
+    posted = client.post("/api/v1/search", json={"parts": [{"upload": token}]}).json
+    assert [(hit["id"], hit["score"]) for hit in posted["hits"]] == hits
+    assert posted["permalink"] == f"/?q=upload:{token}"
+    for other in ("f" * 32, "../catalog.sqlite"):
+        gone = client.get("/api/v1/search", query_string={"q": f"upload:{other}"})
+        assert (gone.status_code, gone.json["code"]) == (404, "picture-expired")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "the body is not JSON"),
+        (b"{", "the body is not JSON"),
+        (b"\xff", "the body is not JSON"),
+        (b"[" * 100_000, "the body is not JSON"),
+        (b"[]", "query: an object is needed"),
+        (b'{"q": "boat"}', "q: no such key; there are parts"),
+        (b'{"parts": [{"text": "a", "weight": NaN}]}', "parts[0].weight: a number is needed"),
+        (b'{"parts": [{"text": "a"}, {"image": "3"}]}', "parts[1].image: a whole number is needed"),
+        (b'{"filters": {"tags": "boat"}}', "filters.tags: a list is needed"),
+        (b'{"options": {"fusion": "\\ud800"}}', "options: fusion"),
+        (b'{"limit": 0}', "limit 0: choose from 1 to 1000"),
+    ],
+)
+def test_a_body_that_is_no_query(client: FlaskClient, data: bytes, words: str) -> None:
+    answer = client.post("/api/v1/search", data=data, content_type="application/json")
+    assert answer.status_code == 400
+    assert words in answer.json["detail"]
+
+
+def test_other_sites_cannot_post_a_body(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/search", json=BODY, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+
+
+@settings(deadline=None, max_examples=100)
+@given(queries())
+def test_the_document_describes_every_query(query: Query) -> None:
+    models.Query.model_validate_json(json.dumps(to_json(query)))
+
+
+# -- pictures by name -----------------------------------------------------------------------------
+
+
+def asked_everywhere(client: FlaskClient, kind: str, value: str) -> list[tuple[int, str]]:
+    """The status and the words of every door, for a picture and for its palette."""
+    lines = [f'{kind}:"{value}"', f'palette:{kind}:"{value}"']
+    parts: list[object] = [{kind: value}, {"palette": {kind: value}}]
+    answers = [client.get("/", query_string={"q": line}) for line in lines]
+    answers += [client.get("/api/v1/search", query_string={"q": line}) for line in lines]
+    answers += [client.post("/api/v1/search", data={"q": line}) for line in lines]
+    answers += [client.post("/api/v1/search", json={"parts": [part]}) for part in parts]
+    return [(answer.status_code, answer.text) for answer in answers]
+
+
+@pytest.mark.parametrize("name", ["originals/scene-000.jpg", "no such file", "/etc/passwd", "/dev/zero"])
+def test_no_door_of_the_web_reads_a_file_of_the_server(
+    library_path: Path, library: Library, name: str
+) -> None:
+    client = create_app(library).test_client()
+    said = asked_everywhere(client, "file", str(library_path / name))
+    assert {status for status, _ in said} == {400}
+    assert all("file: is not offered here; there are image:, upload:, url:" in text for _, text in said)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "setting", "offered"),
+    [
+        (LOOPBACK, "auto", True),
+        (("127.0.0.1", *LOOPBACK), "auto", True),
+        (("pictures.example", *LOOPBACK), "auto", False),
+        (None, "auto", False),
+        (None, "always", True),
+        (LOOPBACK, "never", False),
+    ],
+)
+def test_addresses_are_fetched_where_that_is_wanted(
+    library_path: Path, hosts: tuple[str, ...] | None, setting: str, offered: bool
+) -> None:
+    with Library.open(library_path, Settings(url_queries=setting)) as library:
+        client = create_app(library, hosts=hosts).test_client()
+        said = asked_everywhere(client, "url", "http://127.0.0.1/a.jpg")
+    words = "not on the public Internet" if offered else "url: is not offered here; there are image:, upload:"
+    assert {status for status, _ in said} == {400}
+    assert all(words in text for _, text in said)
+
+
+@pytest.fixture
+def neighbour() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def test_a_picture_is_searched_by_its_address(library: Library, neighbour: Server, jpeg: Callable) -> None:
+    app = create_app(library)
+    by_url = Fetcher(10**6, allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
+    offered = app.extensions["pictor"]
+    app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
+    client, address = app.test_client(), f"http://127.0.0.1:{neighbour.port}/6.jpg"
+    neighbour.answers["/6.jpg"] = answer(jpeg(6))
+    sent = client.post("/api/v1/search", data={"picture_file": (BytesIO(jpeg(6)), "x.jpg")}).json
+    hits = [(hit["id"], hit["score"]) for hit in sent["hits"]]
+    assert hits[0][0] == 7
+    assert found(client, q=f"url:{address}") == hits
+    assert client.post("/api/v1/search", json={"parts": [{"url": address}]}).json["line"] == f"url:{address}"
+    neighbour.answers |= {"/6.jpg": answer(b"no", "404 Gone"), "/text": answer(b"This is text.")}
+    gone = client.get("/api/v1/search", query_string={"q": f"url:{address}"})
+    assert (gone.status_code, gone.json["code"]) == (502, "picture-unreachable")
+    assert "the server answers 404 Not Found" in gone.json["detail"]
+    text = client.get("/api/v1/search", query_string={"q": f"url:http://127.0.0.1:{neighbour.port}/text"})
+    assert (text.status_code, text.json["code"]) == (415, "not-an-image")
+    assert f"http://127.0.0.1:{neighbour.port}/text" in text.json["detail"]
