@@ -55,12 +55,14 @@ from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
 
 Rows = npt.NDArray[np.float32]
 Rerank = Callable[[Ranking, Rows, Rows], Ranking]
+Option = Callable[[Rows, int], Ranking]  # a query's feature, and the image to leave out
 RERANKS: Mapping[str, Rerank] = {
     "k-reciprocal": k_reciprocal,
     "diffusion": diffusion,
     "diversity 0.3": lambda ranking, _, rows: diversified(ranking, rows, diversity=0.3),
 }
 RESAMPLED = 1000
+TIMED = 100
 ATTACKED = 200
 COST = 10_000
 
@@ -86,17 +88,17 @@ class Ground:
 
     index: VectorIndex
     row_of: Callable[[Rows], Rows]
+    features: VectorIndex  # the plain ones, by which a query is expanded
 
     def ranked(self, row: Rows, left_out: int) -> Ranking:
         return self.index.search(row, limit=self.index.size, allowed=None).without([left_out])
 
-    def plain(self, feature: Rows, left_out: int) -> Ranking:
+    def found(self, feature: Rows, left_out: int) -> Ranking:
         return self.ranked(self.row_of(feature), left_out)
 
     def expanded(self, feature: Rows, left_out: int, *, power: float) -> Ranking:
-        row = self.row_of(feature)
-        first = self.ranked(row, left_out).ids[:EXPANDED]
-        return self.ranked(expanded(row, self.index.rows(first), power=power), left_out)
+        first = self.found(feature, left_out).ids[:EXPANDED]
+        return self.found(expanded(feature, self.features.rows(first), power=power), left_out)
 
     def reranked(self, feature: Rows, left_out: int, *, how: Rerank) -> Ranking:
         row = self.row_of(feature)
@@ -144,14 +146,15 @@ def grounds(pictures: Pictures) -> tuple[Ground, Ground]:
     dimension = pictures.subjects.shape[1]
     made = Neighbourhoods.build(pictures.ids, pictures.subjects, dimension)
     plain = VectorIndex.build(pictures.ids, pictures.subjects, dimension)
-    return Ground(plain, lambda row: row), Ground(made.compared, lambda row: made.made_of(row[None])[0])
+    by_neighbours = Ground(made.compared, lambda row: made.made_of(row[None])[0], plain)
+    return Ground(plain, lambda row: row, plain), by_neighbours
 
 
-def options(pictures: Pictures) -> dict[str, Callable[[Rows, int], Ranking]]:
+def options(pictures: Pictures) -> dict[str, Option]:
     """Every way to rank, by its name."""
-    found: dict[str, Callable[[Rows, int], Ranking]] = {}
+    found: dict[str, Option] = {}
     for prefix, ground in zip(("plain", "neighbours"), grounds(pictures), strict=True):
-        found[prefix] = ground.plain
+        found[prefix] = ground.found
         for name, power in POWERS.items():
             found[f"{prefix} + {name} expansion"] = partial(ground.expanded, power=power)
         for name, how in RERANKS.items():
@@ -161,20 +164,34 @@ def options(pictures: Pictures) -> dict[str, Callable[[Rows, int], Ranking]]:
 
 def leave_one_out(pictures: Pictures, step: int) -> dict[str, float]:
     """Every step-th picture is a query once, by every option."""
-    sizes = Counter(pictures.labels.tolist())
-    queries = [each for each in range(0, len(pictures.ids), step) if sizes[pictures.labels[each]] > 1]
     figures: dict[str, float] = {}
     for name, option in options(pictures).items():
-        judged, seconds = [], 0.0
-        for place in queries:
-            feature, image_id = pictures.subjects[place].astype(np.float32), int(pictures.ids[place])
-            began = time.perf_counter()
-            ranking = option(feature, image_id)
-            seconds += time.perf_counter() - began
-            label = str(pictures.labels[place])
-            judged.append(_judged(ranking, pictures, label, sizes[label] - 1))
-        figures |= _with_ranges(name, judged) | {f"{name}: time": seconds}
+        figures |= _with_ranges(name, judged_by(option, pictures, step))
+        figures[f"{name}: time"] = _seconds(option, pictures)
     return _relative(figures, "plain: time")
+
+
+def _seconds(option: Option, pictures: Pictures) -> float:
+    """How long it takes to rank for TIMED queries."""
+    places = np.linspace(0, len(pictures.ids) - 1, TIMED).astype(np.int64)
+    features, ids = pictures.subjects[places].astype(np.float32), pictures.ids[places].tolist()
+    began = time.perf_counter()
+    for feature, image_id in zip(features, ids, strict=True):
+        option(feature, image_id)
+    return time.perf_counter() - began
+
+
+def judged_by(option: Option, pictures: Pictures, step: int = 1) -> list[evaluation.Judged]:
+    """Every step-th picture is a query once, and left out of its own ranking."""
+    sizes = Counter(pictures.labels.tolist())
+    features = pictures.subjects.astype(np.float32)
+    judged: list[evaluation.Judged] = []
+    for place in range(0, len(pictures.ids), step):
+        label = str(pictures.labels[place])
+        if sizes[label] > 1:
+            ranking = option(features[place], int(pictures.ids[place]))
+            judged.append(_judged(ranking, pictures, label, sizes[label] - 1))
+    return judged
 
 
 def held_out(pictures: Pictures) -> dict[str, float]:
@@ -184,7 +201,7 @@ def held_out(pictures: Pictures) -> dict[str, float]:
     sizes, figures = Counter(library.labels.tolist()), dict[str, float]()
     for name, ground in zip(("plain", "neighbours"), grounds(library), strict=True):
         judged = [
-            _judged(ground.plain(feature, -1), library, str(label), sizes[str(label)])
+            _judged(ground.found(feature, -1), library, str(label), sizes[str(label)])
             for feature, label in zip(queries.subjects.astype(np.float32), queries.labels, strict=True)
             if sizes[str(label)]
         ]
@@ -256,7 +273,7 @@ def copies(library: Library, pictures: Pictures) -> dict[str, float]:
     for name, attack in ATTACKS.items():
         attacked = list(_described(library, [attack(each) for each in originals]))
         for ground_name, ground in zip(("plain", "neighbours"), both, strict=True):
-            found = [ground.plain(feature, -1).ids[0] for _, feature, _ in attacked]
+            found = [ground.found(feature, -1).ids[0] for _, feature, _ in attacked]
             figures[f"{name}: recall@1, {ground_name}"] = float(np.mean(found == pictures.ids[places]))
         for tier, same in (("copies", same_picture), ("scenes", same_scene)):
             pairs = zip(attacked, places, strict=True)

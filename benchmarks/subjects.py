@@ -2,6 +2,10 @@
 
 A picture may hold more than its label says: animals stand in landscapes and sit on plants, most street scenes
 hold people. Labels say too little rather than too much, so doubtful ones get more words.
+
+The tables were revised once after looking at which intruders scored high (animals then got the landscapes
+that they stand in, aircraft the sky's, printed things that of packed food), so they are not blind. The sets
+of HELD_OUT were given their words before any of their scores were seen, and keep them.
 """
 
 from __future__ import annotations
@@ -70,6 +74,10 @@ place thing: traffic_light fire_hydrant stop_sign parking_meter bench kite skis 
 place thing: surfboard frisbee
 place thing person: baseball_bat baseball_glove skateboard tennis_racket sports_ball
 """)
+HELD_OUT = {
+    "grocery81_iconic": _subjects("food plant"),
+    "vi_captions": _subjects("person place thing vehicle animal"),  # ball sports
+}
 # The thousand classes in the order of their WordNet ids: where each stretch begins.
 IMAGENET = (
     (0, "animal plant place"), (398, "thing vehicle place person"), (924, "food plant"),
@@ -105,6 +113,8 @@ def subjects(name: str) -> Iterator[tuple[str, str, Subjects]]:
 
 def _shown(name: str, row: dict[str, str], place: int) -> Subjects:
     label = row["label"].replace("_", " ")
+    if name in HELD_OUT:
+        return HELD_OUT[name]
     if name == "corel1k":
         return COREL[label]
     if name == "caltech101":

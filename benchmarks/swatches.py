@@ -1,14 +1,16 @@
 """Searches for one, two and three colours: nDCG@10 beside the best order that there could be.
 
 A picture of corel1k is worth the share of its pixels within 20 units of L*a*b* of a colour, of several
-colours no more of each than is asked for. The colours are 27, evenly over sRGB, less those that hardly a picture
-holds, and 200 seeded pairs and triples of them. --size N: every N-th picture.
+colours no more of each than is asked for. The colours are twelve hues, each vivid, pale and dark, and five
+greys, less those that hardly a picture holds, and 200 seeded pairs and triples of them.
+--size N: every N-th picture.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from colorsys import hsv_to_rgb
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from .sets import missing
 WITHIN = 20.0  # units of L*a*b*
 SHARES = ((1.0,), (0.6, 0.4), (0.5, 0.3, 0.2))
 DRAWN = 200
+TONES = ((1, 1), (0.6, 0.9), (0.8, 0.5))  # saturation and value
 HELD = 0.05  # of the ten pictures that have most of it: colours with less are left out
 
 
@@ -62,8 +65,9 @@ def _picked(colours: npt.NDArray[np.intp], together: int) -> list[npt.NDArray[np
 
 
 def _wanted() -> list[Swatch]:
-    levels = ("00", "80", "ff")
-    return [Swatch(f"#{red}{green}{blue}") for red in levels for green in levels for blue in levels]
+    hued = [hsv_to_rgb(hue / 12, *tone) for hue in range(12) for tone in TONES]
+    levels = [(grey, grey, grey) for grey in (0, 0.25, 0.5, 0.75, 1)]
+    return [Swatch("#" + "".join(f"{round(255 * each):02x}" for each in rgb)) for rgb in hued + levels]
 
 
 def _held(picture: RGB, centres: Features) -> Features:

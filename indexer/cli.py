@@ -16,6 +16,7 @@ COMMANDS = {
     "init": "Make an empty library.",
     "index": "Describe the pictures of folders, and search them from then on.",
     "search": "Find pictures by words, by pictures, or by both.",
+    "explain": "Tell why an image is in the answer to a query.",
     "show": "Tell all that is known about an image.",
     "status": "Tell what a library holds and whether it is sound.",
     "check": "Compare files, catalog and projections, and name every repair.",

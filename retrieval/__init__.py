@@ -30,6 +30,7 @@ from .errors import (
     UnknownDescriptor,
     UnreadableImage,
 )
+from .explain import Explanation
 from .files import Limits, read
 from .hits import Contribution, Hit, Results
 from .library import FUSED, Library, Status, limits_of
@@ -70,6 +71,7 @@ __all__ = [
     "Contribution",
     "Description",
     "Examples",
+    "Explanation",
     "Facet",
     "Fetcher",
     "Filters",

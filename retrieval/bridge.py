@@ -110,6 +110,18 @@ def learn(said: Sequence[Said], features: Features) -> Bridge:
     return Bridge(fit.rows, _stored(fit.solved(fit.sums), fit.mean), "", seen, unseen)
 
 
+def closeness(scores: npt.ArrayLike) -> Float64:
+    """What the scores of a bridge's vector count, from 0 to 1: their share of the best; 0 below average."""
+    above: Float64 = np.maximum(np.asarray(scores, np.float64), 0.0)
+    return np.asarray(above / above.max(initial=1e-12), np.float64)
+
+
+def centred(vectors: Float64, mean: Float64) -> Float64:
+    """Rows without their share along the mean feature, which then scores 0 with all of them."""
+    along = mean / np.linalg.norm(mean)
+    return vectors - np.outer(vectors @ along, along)
+
+
 def _too_little(said: Sequence[Said]) -> str:
     if len(said) < LEAST_IMAGES:
         return f"{len(said)} captioned images; {LEAST_IMAGES} are needed"
@@ -118,9 +130,8 @@ def _too_little(said: Sequence[Said]) -> str:
 
 
 def _stored(directions: Float64, mean: Float64) -> Features:
-    """The directions without their share along the mean, scaled together to what float16 holds well."""
-    along = mean / np.linalg.norm(mean)
-    turned = directions - np.outer(directions @ along, along)
+    """The centred directions, scaled together to what float16 holds well."""
+    turned = centred(directions, mean)
     stored: Features = (turned * (LARGEST / np.abs(turned).max(initial=1e-12))).astype(np.float16)
     return stored
 

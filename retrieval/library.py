@@ -177,11 +177,16 @@ class Library:
     def rankings(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".
 
-        Signals that count nothing are ranked as well.
+        Signals that count nothing are ranked as well. Where the options put neighbourhoods in the place of
+        plain subjects, these are ranked too, but take no part in the fusion.
         """
         search = self._searching(query)
-        ranked = search.ranked(search.probes(search.weight), search.allowed(), limit=EVERYTHING)
-        return {each.signal: each.ranking for each in ranked.rankings} | {FUSED: ranked.fused}
+        probes, allowed = search.probes(search.weight), search.allowed()
+        ranked = search.ranked(probes, allowed, limit=EVERYTHING)
+        found = {each.scale or each.signal: each.ranking for each in ranked.rankings}
+        plain = [replace(each, view="", scale="") for each in probes if each.view == NEIGHBOURS]
+        beside = search.ranked(plain, allowed, limit=EVERYTHING)
+        return {each.signal: each.ranking for each in beside.rankings} | found | {FUSED: ranked.fused}
 
     def amounts(self, query: Query, ids: Ids, *, fusion: str, k: float) -> dict[str, Scores]:
         """What every signal that a query asks gives to each of these images at weight 1, by signal.
@@ -189,7 +194,7 @@ class Library:
         `fusion` and `k` are those of the settings `fusion` and `fusion_k`. Signals without rankings of their
         own, such as `details`, are not among them.
         """
-        settings = replace(self.settings, fusion=fusion, fusion_k=k, neighbours=False)
+        settings = replace(self.settings, fusion=fusion, fusion_k=k)
         search = self._searching(query, settings)
         ranked = search.ranked(search.probes(_alike), search.allowed(), limit=EVERYTHING)
         return {each.signal: amounts_of(each, ids, search.amounts) for each in ranked.rankings}
@@ -228,7 +233,7 @@ class Library:
             snapshot=snapshot,
             backgrounds=self._backgrounds,
             questions=Questions(self.catalog, self._spaces, limits_of(self.settings), meaning),
-            scales=SCALES | dict(self._spaces.bandwidths),
+            scales={**SCALES, **self._spaces.bandwidths},
             settings=settings or self.settings,
         )
 

@@ -43,7 +43,7 @@ class Settings:
         "relative", "How rankings become one: relative (by score), calibrated, reciprocal-rank"
     )
     fusion_k: float = _setting(60.0, "k of reciprocal rank fusion: larger weighs low ranks more", least=0)
-    neighbours: bool = _setting(False, "Compare subjects by the averages of each image's neighbourhood")
+    neighbours: bool = _setting(True, "Compare subjects by the averages of each image's neighbourhood")
     verify: int = _setting(100, "Images of the first that are checked point by point; 0: none", most=1000)
     narrow: bool = _setting(False, "Scan only images with the labels that a query picture probably has")
     collapse: str = _setting("none", "List once what is nearly the same: none, copies, scenes")

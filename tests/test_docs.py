@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,18 @@ from click.testing import CliRunner
 
 from indexer.cli import COMMANDS, cli
 from indexer.errors import SourceUnreachable
-from retrieval import TABLE, Library, RetrievalError, Settings, UnreadableImage, parse
+from retrieval import (
+    TABLE,
+    Filters,
+    Library,
+    Options,
+    RetrievalError,
+    Settings,
+    UnreadableImage,
+    from_json,
+    line_of,
+    parse,
+)
 from webapp import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,6 +87,20 @@ def test_the_query_examples_of_the_documents_parse() -> None:
     assert len(examples) > 10
     for example in examples:
         assert parse(example if not example.startswith("-") else f"boat {example}")
+
+
+def test_the_query_in_json_of_the_reference_is_one() -> None:
+    [example] = re.findall(r"```json\n(\{\"parts.*?)```", REFERENCE, re.DOTALL)
+    query = from_json(json.loads(example))
+    assert parse(line_of(query)) == query
+    for value in (Filters, Options):
+        assert [each.name for each in fields(value) if not said(each.name)] == []
+
+
+def said(field: str) -> bool:
+    """Whether the reference names a field of the query in JSON, or what it is made of."""
+    parts = (field.removeprefix("without_"), re.sub("^(min|max)_", "", field), field.replace("_", "-"))
+    return any(f"`{each}`" in REFERENCE or f"`{each}:" in REFERENCE for each in (field, *parts))
 
 
 def test_the_ci_runs_the_command_that_the_readme_gives() -> None:

@@ -45,28 +45,48 @@ def _bodies() -> dict[str, Any]:
     return {"content": {"application/json": {"schema": query}, "multipart/form-data": {"schema": schema}}}
 
 
+_ASKED = {"parameters": _parameters(models.SearchParameters)}
+_SENT = {"requestBody": _bodies()}
+
+
 def _image_id() -> int:
     image_id: int = (request.view_args or {})["image_id"]
     return image_id
 
 
-@api.get(
-    "/search",
-    responses={200: models.Results},
-    openapi_extensions={"parameters": _parameters(models.SearchParameters)},
-)
+@api.get("/search", responses={200: models.Results}, openapi_extensions=_ASKED)
 def search() -> Plain:
     """Search by all that the query language can say."""
-    return _answered(requests.query(requests.read(models.SearchParameters, request.args)))
+    return _answered(_asked())
 
 
-@api.post("/search", responses={200: models.Results}, openapi_extensions={"requestBody": _bodies()})
+@api.post("/search", responses={200: models.Results}, openapi_extensions=_SENT)
 def search_by_body() -> Plain:
     """Search by a query in JSON, or by a form: pictures that are sent along, and all that GET takes."""
+    return _answered(_sent())
+
+
+@api.get("/facets", responses={200: models.Facets}, openapi_extensions=_ASKED)
+def facets() -> Plain:
+    """How many images of the whole answer to a query have which folders, tags, labels, years …"""
+    return present.facets(services.current().facets(_asked()))
+
+
+@api.post("/facets", responses={200: models.Facets}, openapi_extensions=_SENT)
+def facets_by_body() -> Plain:
+    """The same for a query in JSON or a form."""
+    return present.facets(services.current().facets(_sent()))
+
+
+def _asked() -> Query:
+    return requests.query(requests.read(models.SearchParameters, request.args))
+
+
+def _sent() -> Query:
     if request.is_json:
-        return _answered(requests.body(request.get_data()))
+        return requests.body(request.get_data())
     files = requests.files(request.files, "picture_file")
-    return _answered(requests.query(requests.read(models.SearchParameters, request.form), files))
+    return requests.query(requests.read(models.SearchParameters, request.form), files)
 
 
 def _answered(query: Query) -> Plain:
@@ -102,6 +122,26 @@ def similar() -> Plain:
     found = services.current().search(query)
     values = {"image_id": image_id} | requests.address_values(asked)
     return present.results(found, query, present.next_address("api.similar", found, query, values))
+
+
+@api.get(
+    "/images/<id:image_id>/explanation",
+    responses={200: models.Explanation},
+    openapi_extensions={"parameters": [_IMAGE_ID, *_parameters(models.SearchParameters)]},
+)
+def explanation() -> Plain:
+    """Why an image is in the answer to a query: contributions, words, heat maps, points in common."""
+    return present.explanation(services.current().explain(_asked(), _image_id()))
+
+
+@api.post(
+    "/images/<id:image_id>/explanation",
+    responses={200: models.Explanation},
+    openapi_extensions={"parameters": [_IMAGE_ID], **_SENT},
+)
+def explanation_by_body() -> Plain:
+    """The same for a query in JSON or a form."""
+    return present.explanation(services.current().explain(_sent(), _image_id()))
 
 
 @api.get("/status", responses={200: models.Status})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from retrieval import Examples, Filters, Options
 
@@ -143,6 +143,68 @@ class Results(_Answer):
     query: Query | None = Field(description="The query as POST takes it; null where files were sent")
     line: str | None = Field(description="The query as q takes it, without limit and offset")
     permalink: str | None = Field(description="Address of the search page with these hits")
+
+
+class FacetValue(_Answer):
+    """One value, and how many images of the answer have it."""
+
+    value: str
+    count: int
+
+
+class Facet(_Answer):
+    """The values that most images have, and how many more values there are."""
+
+    values: list[FacetValue]
+    more: int
+
+
+class Facets(RootModel[dict[str, Facet]]):
+    """Facets by name: folder, tag, label, shows, year, format, orientation, camera, captioned."""
+
+
+class WordMatch(_Answer):
+    """A stretch of a text, in characters from `start` up to `end`, that holds words of the query."""
+
+    field: str
+    value: str
+    start: int
+    end: int
+    words: list[str]
+
+
+class HeatMap(_Answer):
+    """The addends of a cosine by cell, in rows from above; `frame` is the part of the picture they cover."""
+
+    cells: list[list[float]]
+    frame: list[float] = Field(description="Left, top, width and height, as shares of the picture")
+    summary: str
+
+
+class Heat(_Answer):
+    """What each place of two pictures gives to the cosine of their subjects; each map adds up to it."""
+
+    part: int
+    cosine: float
+    query: HeatMap
+    image: HeatMap
+
+
+class Points(_Answer):
+    """Where two pictures agree: x and y in the query's picture, x and y in the image, as shares."""
+
+    part: int
+    inliers: int
+    points: list[list[float]]
+
+
+class Explanation(_Answer):
+    """Why one image is in an answer."""
+
+    hit: Hit
+    words: list[WordMatch]
+    heat: list[Heat]
+    points: list[Points]
 
 
 class Location(_Answer):

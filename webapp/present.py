@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
@@ -12,6 +12,8 @@ from flask import url_for
 from retrieval import (
     Colours,
     Concept,
+    Explanation,
+    Facet,
     Hit,
     Image,
     InvalidQuery,
@@ -61,6 +63,22 @@ def hit(found: Hit) -> Plain:
             asdict(each) | {"share": each.amount / found.score if found.score else 0.0}
             for each in found.contributions
         ],
+    }
+
+
+def explanation(found: Explanation) -> Plain:
+    """Why one image is in an answer."""
+    return {"hit": hit(found.hit)} | found.as_json()
+
+
+def facets(found: Mapping[str, Facet]) -> Plain:
+    """Values with their counts, by facet."""
+    return {
+        name: {
+            "values": [{"value": value, "count": count} for value, count in each.counts],
+            "more": each.more,
+        }
+        for name, each in found.items()
     }
 
 

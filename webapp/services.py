@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from indexer import Fetcher as UrlFetcher
-from retrieval import Fetcher, Library, Query, Results, Settings, limits_of, resolved
+from retrieval import Explanation, Facet, Fetcher, Library, Query, Results, Settings, limits_of, resolved
 
 from .uploads import QueryPictures
 
@@ -26,6 +26,14 @@ class Services:
     def search(self, query: Query) -> Results:
         """The hits of a query; its pictures are fetched by what this door offers."""
         return self.library.search(resolved(query, self.fetchers))
+
+    def explain(self, query: Query, image_id: int) -> Explanation:
+        """Why an image is in the answer to a query."""
+        return self.library.explain(resolved(query, self.fetchers), image_id)
+
+    def facets(self, query: Query) -> dict[str, Facet]:
+        """How many images of the whole answer have which values."""
+        return self.library.facets(resolved(query, self.fetchers))
 
 
 def provide(app: Flask, library: Library, *, local: bool) -> None:

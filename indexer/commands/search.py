@@ -100,7 +100,7 @@ def command(
         raise click.UsageError("Give the query in words or with --query, not both.")
     pictures: list[Part] = [StoredPicture(each) for each in ids]
     pictures += [Picture(each) for each in files]
-    query = _asked(" ".join(words), body, tuple(pictures))
+    query = asked(" ".join(words), body, tuple(pictures))
     query = replace(
         query,
         weights={**query.weights, **_numbers(weights)},
@@ -108,14 +108,14 @@ def command(
         offset=query.offset if offset is None else offset,
     )
     with Library.open(library) as opened:
-        results = opened.search(resolved(query, _fetchers(opened.settings)))
+        results = opened.search(resolved(query, fetchers(opened.settings)))
     if as_json:
         print_json(_json(query, results))
     else:
         _print(results)
 
 
-def _asked(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
+def asked(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
     """The query in words or in JSON; the pictures come after its own parts: stored ones, then files."""
     if body is None:
         return parse(line, parts=pictures, limit=HITS)
@@ -137,7 +137,7 @@ def _read(body: BinaryIO) -> Any:
         raise InvalidQuery(f"{body.name}: not a query in JSON ({error})") from error
 
 
-def _fetchers(settings: Settings) -> dict[str, Fetcher]:
+def fetchers(settings: Settings) -> dict[str, Fetcher]:
     """How pictures of the query are had: whoever runs the command may read the file anyway."""
     by_url = {} if settings.url_queries == "never" else {"url": UrlFetcher(limits_of(settings).max_bytes)}
     return {"file": Path, **by_url}

@@ -8,12 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+import numpy.typing as npt
+
 from ..errors import BackboneUnavailable
 from .backbone import TOWER
 from .base import Float32
 from .network import verified_weights, weights_path
 from .runtimes.clip import INSTALL, ClipRuntime
 
+TEMPERATURE = 0.03  # three times what such pairs are trained with, so that more than the very first count
 REMEMBERED = 256  # texts; paging and refining ask for the same ones again
 
 
@@ -58,3 +62,12 @@ class TextTower:
             raise BackboneUnavailable(self._backbone, "its text tower needs open_clip", INSTALL)
         weights = verified_weights(self._backbone, self._path, self._said["weights_sha256"])
         return ClipRuntime(self._backbone, self._said["architecture"], weights, self._path)
+
+
+def closeness(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """What a text's cosines count, from 0 to 1: exp((cosine − the best) / TEMPERATURE).
+
+    Texts and pictures lie apart in such a space, so that only differences between cosines mean anything.
+    """
+    given = np.asarray(scores, np.float64)
+    return np.asarray(np.exp((given - given.max(initial=-1.0)) / TEMPERATURE), np.float64)

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from retrieval import Image, Library, Query, StoredPicture, parse, path_bytes
+from retrieval.catalog import Space
+from retrieval.catalog.reader import Reader
 
 
 def contents(path: Path) -> dict[str, Any]:
     """Images by SHA-256 with id, facts, features' bytes and thumbnail; the problems; the pointers."""
     with Library.open(path) as library, library.catalog.reading() as reader:
         images = reader.images(reader.ids().tolist()).values()
-        features = {
-            space.descriptor: {
-                int(image_id): row.tobytes() for image_id, row in zip(*reader.features(space), strict=True)
-            }
-            for space in library.spaces
-        }
+        features = {space.descriptor: stored(reader, space) for space in library.spaces}
         return {
             "images": {
                 image.sha256: {
@@ -39,6 +36,13 @@ def contents(path: Path) -> dict[str, Any]:
                 (each.kind, each.space_id, each.library_versions) for each in reader.projections()
             ),
         }
+
+
+def stored(reader: Reader, space: Space) -> dict[int, bytes]:
+    """The bytes of every feature of a space, by image id."""
+    if not space.dimension:
+        return reader.keypoints(space, reader.ids().tolist())
+    return {int(image_id): row.tobytes() for image_id, row in zip(*reader.features(space), strict=True)}
 
 
 def differences(path: Path, other: Path) -> list[str]:

@@ -187,6 +187,20 @@ def test_moments_are_those_of_the_whole_whatever_the_chunk(monkeypatch: pytest.M
         assert found == pytest.approx(sums, abs=1e-5)
 
 
+def test_closeness_is_the_share_of_the_best() -> None:
+    assert bridge.closeness([0.4, 0.1, 0.0, -0.2]).tolist() == [1.0, 0.25, 0.0, 0.0]
+    assert bridge.closeness([-0.1, -0.3]).tolist() == [0.0, 0.0]
+    assert bridge.closeness([]).tolist() == []
+
+
+def test_centred_rows_have_no_share_along_the_mean() -> None:
+    random = np.random.default_rng(0)
+    rows, mean = random.standard_normal((5, 8)), random.standard_normal(8)
+    found = bridge.centred(rows, mean)
+    assert found @ mean == pytest.approx(np.zeros(5), abs=1e-12)
+    assert np.linalg.matrix_rank(np.vstack([rows[0] - found[0], mean])) == 1
+
+
 FEW = st.lists(st.integers(-4, 4), min_size=1, max_size=12)
 
 

@@ -23,11 +23,21 @@ DEFAULTS: dict[str, object] = {
     "publish_share": 0.25,
     "candidates": 2000,
     "predicted_labels": True,
+    "url_queries": "auto",
     "fusion": "relative",
     "fusion_k": 60.0,
+    "neighbours": True,
+    "verify": 100,
+    "narrow": False,
+    "collapse": "none",
+    "weaker": False,
     "weight_words": 1.0,
     "weight_subject": 1.0,
     "weight_colour": 0.06,
+    "weight_texture": 0.0,
+    "weight_layout": 0.0,
+    "weight_meaning": 1.0,
+    "weight_details": 2.0,
 }
 
 RANGES = [
@@ -43,7 +53,9 @@ RANGES = [
     ("weight_words", 101, "weight_words = 101.0: choose from 0 to 100"),
     ("device", "tpu", "device = 'tpu': choose from auto, cpu, cuda"),
     ("precision", "int8", "precision = 'int8': choose from auto, float32, bfloat16"),
-    ("fusion", "best", "fusion = 'best': choose from relative, reciprocal-rank"),
+    ("collapse", "all", "collapse = 'all': choose from none, copies, scenes"),
+    ("verify", 1001, "verify = 1001: choose from 0 to 1000"),
+    ("fusion", "best", "fusion = 'best': choose from relative, calibrated, reciprocal-rank"),
 ]
 
 # What a settings file can hold that is no value of the setting; the rest of the message names the need.
@@ -188,4 +200,4 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 
 
 def test_a_signal_without_a_setting_weighs_one() -> None:
-    assert [Settings().weight(signal) for signal in ("words", "colour", "texture")] == [1.0, 0.06, 1.0]
+    assert [Settings().weight(signal) for signal in ("words", "colour", "smell")] == [1.0, 0.06, 1.0]

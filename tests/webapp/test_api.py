@@ -123,7 +123,7 @@ def test_status(client: FlaskClient) -> None:
     answer = client.get("/api/v1/status").json
     models.Status.model_validate(answer)
     assert (answer["images"], answer["damages"]) == (COUNT, [])
-    assert set(answer["signals"]) == {"words", "colour", "subject"}
+    assert set(answer["signals"]) == {"words", "meaning", "subject", "colour", "texture", "layout", "details"}
 
 
 def test_the_document_names_every_route(client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,24 @@ def test_a_stored_feature_of_another_length_is_refused_with_both_lengths(
     engine.dispose()
     with catalog.reading() as reader, pytest.raises(ValueError, match="has 8 bytes instead of 10"):
         reader.features(space)
+
+
+def test_keypoints_of_any_length_come_back_and_no_others(catalog: Catalog) -> None:
+    """A space without a dimension: empty blobs count as described, features of other spaces stay apart."""
+    features = random_features(3, 5)
+    kept = [b"", b"\x00\x01\xff" * 3001, b"two"]
+    with catalog.writing() as writer:
+        vectors = writer.add_space("fingerprint", "colour", {"bins": 4}, 5)
+        details = writer.add_space("another", "details", {"version": 1}, 0)
+        new = [new_image(number, features={vectors: row}) for number, row in enumerate(features)]
+        new = [replace(image, keypoints={details: blob}) for image, blob in zip(new, kept, strict=True)]
+        ids = writer.add_images([*new, new_image(3)])
+    with catalog.reading() as reader:
+        space, blobs = reader.spaces()
+        assert (blobs.dimension, reader.count_features(blobs)) == (0, 3)
+        assert reader.keypoints(blobs, [*reversed(ids), 10**6]) == dict(zip(ids[:3], kept, strict=True))
+        assert reader.keypoints(blobs, ids[1:2]) == {ids[1]: kept[1]}
+        assert reader.features(space)[1].tobytes() == features.tobytes()
 
 
 @settings(deadline=None)

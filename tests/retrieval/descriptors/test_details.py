@@ -13,7 +13,7 @@ from retrieval import UnknownDescriptor
 from retrieval.descriptors.details import KEPT, SHORTEST, Details, find, spread
 from retrieval.images import RGB
 from retrieval.keypoints import SIDE, from_blob, to_blob
-from retrieval.verification import verify
+from retrieval.verification import MOST_MATCHES, verify
 from tests.drawing import saved, scene
 
 SHAPES = {
@@ -78,7 +78,7 @@ def test_the_map_of_a_crop_says_where_it_was_cut() -> None:
 def test_keypoints_of_a_mirrored_picture_are_the_mirrored_keypoints() -> None:
     original = drawing(3)
     match = verify(find(original[:, ::-1]), find(original).mirrored())
-    assert match.inliers > 0.5 * len(find(original))
+    assert match.inliers > MOST_MATCHES / 2
     assert match.transform == pytest.approx(np.array([[1, 0, 0], [0, 1, 0]]), abs=0.02)
 
 

@@ -106,7 +106,7 @@ def test_a_library_from_before_keeps_working_with_the_spaces_that_it_has(
 ) -> None:
     without_new_spaces(tmp_path / "library", tiny)
     report = index_folder(tmp_path / "library", scenes)
-    assert report.new == 12
+    assert report.added == 12
     with Library.open(tmp_path / "library") as library:
         assert [each.descriptor for each in library.spaces] == ["subject", "colour"]
         assert {"subject", "colour"} <= set(library.signals)

@@ -14,45 +14,15 @@ import numpy as np
 import pytest
 import timm
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from retrieval import Backbone, BackboneUnavailable, Settings, fetch_backbone
 from retrieval.descriptors.subject import Subject
-from retrieval.descriptors.text_tower import TextTower
+from retrieval.descriptors.text_tower import TEMPERATURE, TextTower, closeness
 from tests.drawing import scene
+from tests.towers import BACKBONE, CONTEXT, DIMENSION, MODEL, made_tower, made_weights
 
 pytest.importorskip("open_clip", reason="the extra clip is not installed")
-
-BACKBONE = "test_resnet"
-DIMENSION = 24
-CONTEXT = 12
-MODEL = {
-    "embed_dim": DIMENSION,
-    "vision_cfg": {"timm_model_name": BACKBONE},
-    "text_cfg": {"context_length": CONTEXT, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2},
-}
-
-
-def made_tower(folder: Path, *, seed: int = 1, prefix: str = "", **others: Any) -> Path:
-    """A tower as open_clip saves it: its weights, and the configuration beside them."""
-    from open_clip.model import _build_text_tower
-
-    torch.manual_seed(seed)
-    model = {**MODEL, "text_cfg": {**MODEL["text_cfg"], **others}}  # type: ignore[dict-item]
-    tower = _build_text_tower(DIMENSION, model["text_cfg"])
-    state = {f"{prefix}{name}": each.contiguous() for name, each in tower.state_dict().items()}
-    state |= {"visual.proj": torch.ones(2), "logit_scale": torch.ones(1)}
-    folder.mkdir(exist_ok=True)
-    save_file(state, folder / "open_clip_model.safetensors")
-    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": model}), "utf-8")
-    return folder / "open_clip_model.safetensors"
-
-
-def made_weights(folder: Path, dimension: int = DIMENSION) -> Path:
-    torch.manual_seed(2)
-    model = timm.create_model(BACKBONE, pretrained=False, num_classes=dimension)
-    save_file({name: each.contiguous() for name, each in model.state_dict().items()}, folder / "image")
-    return folder / "image"
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +127,13 @@ class TestVectors:
             expected = model(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
         found = subject(pair, kept(pair, tmp_path)).describe([scene(1), scene(2)])
         assert (found * expected).sum(axis=1) == pytest.approx(np.linalg.norm(expected, axis=1), rel=1e-4)
+
+
+def test_closeness_looks_at_differences_alone() -> None:
+    cosines = np.array([0.3, 0.3 - TEMPERATURE, 0.1])
+    assert closeness(cosines)[:2] == pytest.approx([1, np.exp(-1)])
+    assert closeness(cosines - 0.2) == pytest.approx(closeness(cosines))
+    assert closeness([]).tolist() == []
 
 
 class TestConfiguration:

@@ -1,0 +1,189 @@
+"""Words that find pictures which nobody described, and words and pictures in one query.
+
+Every second picture of a set, in the order of its CSV, gets its caption; files are given numbers for names.
+For each text among the captions, the mean average precision among the pictures without words, through the
+caption bridge, beside what a random order gives. On grocery81 besides, the iconic picture of each product
+as the query, alone and with the product's description, among all shelf photos, by the weight of `meaning`.
+Intervals are 95 % of 1000 bootstrap samples of the queries. --size N: the first N sets.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.captions import read_captions
+from indexer.making import Recipe, writing
+from indexer.pipeline import index
+from retrieval import FUSED, Library, Picture, Query, Ranking, Text, evaluation, path_bytes
+
+from .indexed import quiet
+from .sets import BUNDLED, ROOT, TEACHER, missing
+
+SETS = ("grocery81", "corel1k", "coco_mini", "imagenet_sample1k")
+GROCERY, ICONIC = "grocery81", "grocery81_iconic"
+WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)  # of meaning, beside words and subject at their defaults
+SAMPLES = 1000
+BETWEEN = "||"  # captions of one picture
+
+Figures = dict[str, float]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture of a set: its file, and what is said about it."""
+
+    path: Path
+    caption: str
+
+    @property
+    def text(self) -> str:
+        """The first of its captions, to ask with."""
+        return self.caption.split(BETWEEN)[0].strip()
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Figures of the bundled backbone, and the same of its teacher."""
+    if reason := missing():
+        sys.exit(reason)
+    bundled, teacher = (figures(recipe, size) for recipe in (BUNDLED, TEACHER))
+    return {"figures": bundled, "beside": {"teacher": teacher}}
+
+
+def figures(recipe: Recipe, size: int | None = None) -> Figures:
+    """By set and measure, for one backbone."""
+    found: Figures = {}
+    for name in SETS[:size]:
+        pictures = shown(name)
+        with half_captioned(pictures, recipe) as library:
+            numbers = _numbers(library)
+            found |= _unseen(library, name, pictures, numbers)
+            if name == GROCERY:
+                found |= _fusion(library, pictures, numbers)
+    return found
+
+
+def shown(name: str) -> list[Shown]:
+    """The pictures of a set, in the order of its CSV."""
+    folder = ROOT / "data" / name
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [Shown(folder / row["path"], row["caption"]) for row in csv.DictReader(file)]
+
+
+@contextmanager
+def half_captioned(pictures: Sequence[Shown], recipe: Recipe) -> Iterator[Library]:
+    """A library of the pictures under numbers, every second one with its captions."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, "pictures")
+        folder.mkdir()
+        with (folder / "captions.csv").open("w", encoding="utf-8", newline="") as file:
+            lines = csv.writer(file)
+            lines.writerow(["path", "caption"])
+            for number, each in enumerate(pictures):
+                copy = folder / f"{number}{each.path.suffix}"
+                shutil.copyfile(each.path, copy)
+                if number % 2 == 0:
+                    lines.writerow([copy.name, each.caption])
+        captions = read_captions(folder / "captions.csv")
+        with writing(Path(place, "library"), recipe) as library:
+            index(library, [path_bytes(folder)], captions=captions, on_event=quiet)
+        with Library.open(Path(place, "library")) as library:
+            yield library
+
+
+def _numbers(library: Library) -> dict[int, int]:
+    """The number of each picture by image id; pictures with the same content count as the first of them."""
+    with library.catalog.reading() as reader:
+        images = reader.images(reader.ids().tolist())
+    return {
+        each.id: min(int(Path(place.display).stem) for place in each.locations) for each in images.values()
+    }
+
+
+def _unseen(library: Library, name: str, pictures: Sequence[Shown], numbers: Mapping[int, int]) -> Figures:
+    """Texts among the pictures without words."""
+    silent = {image: pictures[number].text for image, number in numbers.items() if number % 2}
+    texts = sorted(set(silent.values()))
+    right = {text: {image for image, said in silent.items() if said == text} for text in texts}
+    rankings = [library.rankings(Query((Text(text[:1000]),))).get("meaning") for text in texts]
+    found = np.array([
+        _precision(ranking, silent, right[text]) if ranking else 0.0
+        for text, ranking in zip(texts, rankings, strict=True)
+    ])  # fmt: skip
+    chance = _chance(sorted(silent), list(right.values()))
+    known = np.array([ranking is not None for ranking in rankings])
+    key = f"{name} text to uncaptioned"
+    return {
+        **_interval(f"{key} mAP", found),
+        f"{key} times chance": float(found.mean() / chance),
+        f"{key} texts": len(texts),
+        f"{key} texts with a known word": float(known.mean()),
+    }
+
+
+def _fusion(library: Library, pictures: Sequence[Shown], numbers: Mapping[int, int]) -> Figures:
+    """The iconic pictures among all shelf photos: alone, and with their descriptions."""
+    said = {image: pictures[number].caption for image, number in numbers.items()}
+    found: dict[str, list[float]] = {}
+    for each in shown(ICONIC):
+        right = {image for image, caption in said.items() if caption == each.caption}
+        for name, ranking in _rankings(library, each).items():
+            found.setdefault(name, []).append(_precision(ranking, said, right))
+    return {
+        key: value
+        for name, values in found.items()
+        for key, value in _interval(f"{GROCERY} {name} mAP", np.array(values)).items()
+    }
+
+
+def _rankings(library: Library, each: Shown) -> dict[str, Ranking]:
+    picture, text = Picture(each.path), Text(each.caption)
+    alone, words = library.rankings(Query((picture,))), library.rankings(Query((text,)))
+    both = {
+        f"picture and text, meaning {weight:g}": library.rankings(
+            Query((picture, text), weights={"meaning": weight})
+        )[FUSED]
+        for weight in WEIGHTS
+    }
+    return {
+        "picture: subject": alone["subject"],
+        "picture: fused": alone[FUSED],
+        "text: words": words["words"],
+        "text: meaning": words["meaning"],
+        "text: fused": words[FUSED],
+        "picture and text": library.rankings(Query((picture, text)))[FUSED],
+        **both,
+    }
+
+
+def _precision(ranking: Ranking, among: Mapping[int, str], right: set[int]) -> float:
+    relevance = np.array([each in right for each in ranking.ids.tolist() if each in among], bool)
+    return evaluation.average_precision(relevance, len(right))
+
+
+def _chance(ids: Sequence[int], right: Sequence[set[int]]) -> float:
+    """The mean average precision of random orders."""
+    random = np.random.default_rng(0)
+    relevances = [np.isin(ids, list(each)) for each in right for _ in range(10)]
+    return float(
+        np.mean(
+            [evaluation.average_precision(random.permutation(each), int(each.sum())) for each in relevances]
+        )
+    )
+
+
+def _interval(key: str, values: Values) -> Figures:
+    samples = np.random.default_rng(0).choice(values, (SAMPLES, len(values))).mean(axis=1)
+    low, high = np.percentile(samples, [2.5, 97.5]).tolist()
+    return {key: float(values.mean()), f"{key}, low": low, f"{key}, high": high}

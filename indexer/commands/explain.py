@@ -1,0 +1,63 @@
+"""pictor explain: why an image is in the answer to a query."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from retrieval import Explanation, Library, resolved
+
+from .options import json_option, library_option
+from .output import hit_json, print_json
+from .search import asked, fetchers
+
+
+@click.command("explain")
+@click.argument("image_id", type=int, metavar="ID")
+@click.argument("words", nargs=-1, metavar="[QUERY]")
+@library_option
+@click.option(
+    "--query", "body", type=click.File("rb"), metavar="FILE", help="Read the query as JSON; - reads stdin."
+)
+@json_option
+def command(
+    image_id: int, words: tuple[str, ...], library: Path, body: BinaryIO | None, as_json: bool
+) -> None:
+    """Tell why an image is in the answer to a query.
+
+    For every signal its rank, score and share; the words that match, and where they stand; where in the
+    picture the likeness lies; and how many points agree with a query picture.
+
+    \b
+    Examples:
+      pictor explain 17 'harbour file:beach.jpg'
+      pictor explain 17 image:4 --json
+    """
+    query = asked(" ".join(words), body, ())
+    with Library.open(library) as opened:
+        found = opened.explain(resolved(query, fetchers(opened.settings)), image_id)
+    if as_json:
+        print_json({"hit": hit_json(found.hit)} | found.as_json())
+    else:
+        _print(found)
+
+
+def _print(found: Explanation) -> None:
+    hit = found.hit
+    click.echo(f"{hit.image.path}: rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}")
+    for each in hit.contributions:
+        share = f"{100 * each.amount / hit.score:.0f} %" if hit.score else ""
+        click.echo(
+            f"  {each.signal:13} #{each.rank:<6} score {each.score:.4f}  gives {each.amount:+.4f}  {share}"
+        )
+    for match in found.words:
+        stretch = match.value[match.start : match.end]
+        click.echo(f"  “{stretch}” in {match.field}, characters {match.start} to {match.end}")
+    for heat in found.heat:
+        click.echo(f"  picture {heat.part + 1}: {heat.image.in_words()}")
+    for points in found.points:
+        click.echo(
+            f"  picture {points.part + 1}: {points.match.inliers} points agree; it is the same picture"
+        )

@@ -1,0 +1,28 @@
+"""Copies are found by the default search, with the bundled backbone; and the interval that figures come with."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.copies import ATTACKS, SET, found_by, wilson
+from benchmarks.indexed import indexed
+from benchmarks.sets import BUNDLED, missing
+
+HARDEST = ("crop to 19 %", "a quarter + JPEG 30", "greyscale", "banner")
+PHOTOS = 40
+
+
+@pytest.mark.sets
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+def test_attacked_photos_come_first() -> None:
+    with indexed(SET / "images", BUNDLED) as library:
+        found = {name: found_by(library, ATTACKS[name], PHOTOS) for name in HARDEST}
+    assert all(figures["fused, verified @1"] >= 0.97 for figures in found.values()), found
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "low", "high"),
+    [(8, 10, 0.4902, 0.9433), (0, 20, 0.0, 0.1611), (200, 200, 0.9812, 1.0), (50, 100, 0.4038, 0.5962)],
+)
+def test_the_interval_is_that_of_wilson(hits: int, trials: int, low: float, high: float) -> None:
+    assert wilson(hits, trials) == pytest.approx((low, high), abs=1e-4)

@@ -1,0 +1,69 @@
+"""Heat maps tell the truth: what they call hot is what the similarity comes from."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from benchmarks.indexed import indexed
+from benchmarks.sets import BUNDLED, LABELLED, missing
+from retrieval import Library, Options, Query, StoredPicture, limits_of
+from retrieval.heat import HeatMap
+from retrieval.originals import original
+from retrieval.questions import SUBJECT
+
+PAIRS = 30
+SHARE = 0.2  # of the cells are masked
+GREY = 128
+EVERYTHING = Options(weaker=True, verify=0)
+
+RGB = npt.NDArray[np.uint8]
+
+
+def masked(pixels: RGB, heat: HeatMap, cells: npt.NDArray[np.bool_]) -> RGB:
+    """The picture with these cells of the frame painted grey."""
+    painted = pixels.copy()
+    height, width = pixels.shape[:2]
+    rows, columns = cells.shape
+    top, left = heat.frame.top * height, heat.frame.left * width
+    down, across = heat.frame.height * height / rows, heat.frame.width * width / columns
+    for row, column in np.argwhere(cells):
+        y, x = round(top + row * down), round(left + column * across)
+        painted[y : round(top + (row + 1) * down), x : round(left + (column + 1) * across)] = GREY
+    return painted
+
+
+def cosines(library: Library, query: int, pictures: list[RGB]) -> list[float]:
+    space = next(each for each in library.spaces if each.descriptor == SUBJECT)
+    with library.catalog.reading() as reader:
+        _, [feature] = reader.features(space, [query])
+    described = [each[space.id].astype(np.float32) for each in library.describe(pictures)]
+    return [float(each @ feature.astype(np.float32)) for each in described]
+
+
+@pytest.mark.sets
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+def test_masking_the_hottest_cells_costs_more_than_masking_as_many_cold_ones(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    for folder in sorted((LABELLED[0].pictures).iterdir()):
+        (pictures / folder.name).mkdir(parents=True)
+        for path in sorted(folder.iterdir())[:8]:
+            shutil.copy(path, pictures / folder.name)
+    colder = []
+    with indexed(pictures, BUNDLED) as library:
+        for query_id in np.linspace(1, library.count(), PAIRS).astype(int).tolist():
+            query = Query((StoredPicture(query_id),), weights={"colour": 0}, limit=1, options=EVERYTHING)
+            [hit] = library.search(query).hits
+            [heat] = library.explain(query, hit.id).heat
+            pixels = original(hit.image, limits_of(library.settings))
+            hot, cold = (
+                masked(pixels, heat.image, each)
+                for each in (heat.image.hottest(SHARE), heat.image.coldest(SHARE))
+            )
+            without_hot, without_cold = cosines(library, query_id, [hot, cold])
+            colder.append(without_hot < without_cold)
+    assert np.mean(colder) >= 0.8, f"{np.mean(colder):.2f} of {len(colder)} pairs"
