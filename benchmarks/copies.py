@@ -188,13 +188,13 @@ def _beside(library: Library, found: list[Looked]) -> dict[str, float]:
 
 def _recall(name: str, rankings: list[Ranking], found: list[Looked]) -> dict[str, float]:
     ranks = [each.rank_of(np.array([one.original]))[0] for each, one in zip(rankings, found, strict=True)]
-    hits = sum(rank == 1 for rank in ranks)
+    hits = sum(int(rank == 1) for rank in ranks)
     low, high = wilson(hits, len(ranks))
     return {
         f"{name} @1": hits / len(ranks),
         f"{name} @1 low": low,
         f"{name} @1 high": high,
-        f"{name} @10": sum(1 <= rank <= 10 for rank in ranks) / len(ranks),
+        f"{name} @10": sum(int(1 <= rank <= 10) for rank in ranks) / len(ranks),
     }
 
 

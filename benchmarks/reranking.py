@@ -56,13 +56,21 @@ from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
 Rows = npt.NDArray[np.float32]
 Rerank = Callable[[Ranking, Rows, Rows], Ranking]
 Option = Callable[[Rows, int], Ranking]  # a query's feature, and the image to leave out
+
+
+def _varied(ranking: Ranking, _query: Rows, rows: Rows, *, diversity: float) -> Ranking:
+    """Diversity in the shape of the others; it needs no query."""
+    return diversified(ranking, rows, diversity=diversity)
+
+
 RERANKS: Mapping[str, Rerank] = {
     "k-reciprocal": k_reciprocal,
     "diffusion": diffusion,
-    "diversity 0.3": lambda ranking, _, rows: diversified(ranking, rows, diversity=0.3),
+    "diversity 0.3": partial(_varied, diversity=0.3),
 }
 RESAMPLED = 1000
 TIMED = 100
+DIVERSITIES = (0.0, 0.1, 0.3, 0.5)
 ATTACKED = 200
 COST = 10_000
 
@@ -119,7 +127,8 @@ def _figures(recipe: Recipe, step: int) -> dict[str, float]:
     for labelled in LABELLED:
         with indexed(labelled.pictures, recipe) as library:
             pictures = pictures_of(library, labelled)
-            measured = leave_one_out(pictures, step) | held_out(pictures) | merged(pictures)
+            measured = leave_one_out(pictures, step) | held_out(pictures)
+            measured |= variety(pictures) | merged(pictures)
             if labelled.name == "corel1k":
                 measured |= copies(library, pictures)
         figures |= {f"{labelled.name} {key}": value for key, value in measured.items()}
@@ -192,6 +201,21 @@ def judged_by(option: Option, pictures: Pictures, step: int = 1) -> list[evaluat
             ranking = option(features[place], int(pictures.ids[place]))
             judged.append(_judged(ranking, pictures, label, sizes[label] - 1))
     return judged
+
+
+def variety(pictures: Pictures) -> dict[str, float]:
+    """The mean cosine of the subjects of two hits among the first ten, by how much diversity is asked for."""
+    plain, _ = grounds(pictures)
+    figures: dict[str, float] = {}
+    for diversity in DIVERSITIES:
+        how = partial(_varied, diversity=diversity)
+        cosines: list[float] = []
+        for place in np.linspace(0, len(pictures.ids) - 1, TIMED).astype(np.int64).tolist():
+            feature = pictures.subjects[place].astype(np.float32)
+            rows = plain.features.rows(plain.reranked(feature, int(pictures.ids[place]), how=how).ids[:10])
+            cosines.append(float(((rows @ rows.T).sum() - 10) / 90))
+        figures[f"diversity {diversity:g}: cosine of two hits"] = float(np.mean(cosines))
+    return figures
 
 
 def held_out(pictures: Pictures) -> dict[str, float]:

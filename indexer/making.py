@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import BACKBONE
-from retrieval import Backbone, InvalidSetting, Library, Settings, fetch_backbone
+from data.sample import collection
+from retrieval import Backbone, InvalidSetting, Library, Settings, fetch_backbone, images
 
 from .lock import writer_lock
+
+REFERENCE_STEP = 5  # every fifth picture of the sample collection is a reference: 62 of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
             if library.spaces:
                 _check(library, recipe)
             else:
-                library.make_spaces(backbone or _fetched(recipe))
+                library.make_spaces(fetched := backbone or _fetched(recipe), _reference(recipe, fetched))
             yield library
 
 
@@ -77,6 +80,13 @@ def _fetched(recipe: Recipe) -> Backbone:
         if given:
             raise InvalidSetting(f"{name} {given}: say with --backbone which timm CNN that belongs to")
     return fetch_backbone(BACKBONE.name.partition(".")[0], str(BACKBONE), **recipe.preprocessing)
+
+
+def _reference(recipe: Recipe, backbone: Backbone) -> list[images.RGB]:
+    """Drawn pictures for a trained backbone of the user's own; the bundled one is known well enough."""
+    if not (recipe.backbone and backbone.trained):
+        return []
+    return [sample.pixels for place, sample in enumerate(collection()) if place % REFERENCE_STEP == 0]
 
 
 def _check(library: Library, recipe: Recipe) -> None:

@@ -8,10 +8,12 @@ import numpy as np
 
 from .catalog import Catalog, Projection, Space
 from .projections.snapshot import Snapshot
-from .relevance import COLOUR, Background, places
+from .questions import SUBJECT
+from .relevance import BUNDLED, COLOUR, Background, Unrelated, places
 from .spaces import Spaces
 
-KNOWN = {"colour": COLOUR}  # spaces that are the same in every library
+# Subjects of the bundled backbone, by the SHA-256 of its weights; a test holds it to the file.
+SUBJECTS = {"2f58e148bab19078ffe8ad95f6e91dd61ce94fc9c77e999b7c66505c1715735a": BUNDLED}
 
 
 class Backgrounds:
@@ -41,4 +43,12 @@ class Backgrounds:
         with self._catalog.reading() as reader:
             ids = reader.ids()
             _, features = reader.features(space, ids[places(len(ids))].tolist())
-        return Background.of(features.astype(np.float32), len(ids), known=KNOWN.get(space.descriptor))
+        sample, reference = features.astype(np.float32), self._spaces.reference(space)
+        return Background.of(sample, len(ids), known=_known(space), reference=reference)
+
+
+def _known(space: Space) -> Unrelated | None:
+    """What is known of a space that is the same in every library."""
+    if space.descriptor == "colour":
+        return COLOUR
+    return SUBJECTS.get(space.configuration["weights_sha256"]) if space.descriptor == SUBJECT else None

@@ -101,25 +101,28 @@ def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
 
 
 def calibrated_score(
-    calibrations: Mapping[tuple[int, str], Calibration], sharpness: Mapping[str, float] = SHARPNESS
+    calibrations: Mapping[tuple[int, str], Calibration],
+    sharpness: Mapping[str, float] = SHARPNESS,
+    *,
+    others: Amounts | None = None,
 ) -> Amounts:
     """Amounts of weight × position ** sharpness, a number from 0 to 1; calibrations by part and signal.
 
     The position is log p(score) / log p(1), where p is the share of unrelated pictures that score as high.
     Sharpness is the signal's: the higher, the more the closest count beside the merely close. For a ranking
-    without a calibration (words) the amount is that of `relative_score`.
+    without a calibration (words) the amount is that of `others`, or else of `relative_score`.
     """
+    plain = others or relative_score({})
 
     def amounts(each: WeightedRanking) -> Scores:
         calibration = calibrations.get((each.part, each.signal))
         if calibration is None:
-            return relative(each)
+            return plain(each)
         given: Scores = each.weight * calibration.position(each.ranking.scores) ** sharpness.get(
             each.signal, 1
         )
         return given
 
-    relative = relative_score({})
     return amounts
 
 

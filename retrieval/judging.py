@@ -93,8 +93,9 @@ def hit_levels(judged: Sequence[Judgement], count: int) -> Levels | None:
     """How high each of `count` images is lifted, or None where no wanted part could be judged.
 
     A part lifts an image as high as its best signal does, and to WEAK where one of its signals cannot be
-    judged. LOOKS lift to WEAK at most beside another signal of the part, and to LIKELY at most alone. An image stands where its best wanted part lifts it; one band
-    lower, but never below WEAK for it, where another wanted part says CHANCE; and one lower where an unwanted
+    judged. LOOKS lift to WEAK at most beside another signal of the part, and to LIKELY at most alone.
+    An image stands where its best wanted part lifts it; one band lower, but never below WEAK for it, where
+    another wanted part says CHANCE; and one lower where an unwanted
     part is LIKELY.
     """
     parts = sorted({each.part for each in judged if each.wanted and each.levels is not None})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Self
 
 import numpy as np
 
+from . import bridge
 from .backgrounds import Backgrounds
 from .catalog import Catalog, Facet, Image, Projection, Space, sqlite_url
+from .descriptors import text_tower
 from .descriptors.backbone import Backbone
 from .errors import ImageNotFound, LibraryNotFound, ProjectionDamaged
 from .explain import Explainer, Explanation
@@ -25,17 +27,17 @@ from .originals import original, thumbnail
 from .projections import generations, publisher
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.neighbours import NeighbourProjection
-from .projections.snapshot import AnyProjection, Snapshots
-from .projections.vectors import VectorProjection
+from .projections.snapshot import AnyProjection, Snapshot, Snapshots
+from .projections.vectors import Vector, VectorProjection
 from .projections.words import WordProjection
-from .query import Picture, Query, StoredPicture
+from .query import Picture, Query, StoredPicture, Text
 from .questions import DETAILS, MEANING, SUBJECT, Probe, Questions
 from .ranked import EVERYTHING
 from .ranking import Ids, Ranking, Scores
 from .search import NEIGHBOURS, SCALES, Search, check_signals, hits, notes
 from .settings import FILE_NAME, Settings
 from .spaces import Description, Features, Spaces
-from .tokens import Terms
+from .tokens import terms
 
 CATALOG_FILE = "catalog.sqlite"
 FUSED = "fused"
@@ -106,9 +108,13 @@ class Library:
 
     # -- what describes -------------------------------------------------------------------------
 
-    def make_spaces(self, backbone: Backbone) -> None:
-        """Give a new library its spaces: subject, by this backbone, and colour."""
-        self._spaces.make(backbone)
+    def make_spaces(self, backbone: Backbone, reference: Sequence[RGB] = ()) -> None:
+        """Give a new library its spaces: those that draw on this backbone, colour, and details.
+
+        `reference`: pictures that have nothing to do with any collection, which tell what unrelated pictures
+        score by a backbone that nothing is known of.
+        """
+        self._spaces.make(backbone, reference)
         for derived in ("projections", "_snapshots"):
             self.__dict__.pop(derived, None)
 
@@ -147,13 +153,14 @@ class Library:
             words,
             *(VectorProjection(space) for space in spaces),
             *(NeighbourProjection(space) for space in subjects),
-            *(BridgeProjection(space) for space in subjects),
+            *(BridgeProjection(space) for space in subjects if self._spaces.tower is None),
         )
 
     @property
     def signals(self) -> tuple[str, ...]:
         """The names of the rankings that a query can draw on."""
         names = [each.signal for each in self.projections if each.signal != NEIGHBOURS]
+        names += [MEANING] if self._spaces.tower else []
         return (*names, DETAILS) if self._spaces.details else tuple(names)
 
     @cached_property
@@ -225,8 +232,7 @@ class Library:
 
     def _searching(self, query: Query, settings: Settings | None = None) -> Search:
         snapshot = self._snapshots.current()
-        bridge = snapshot.views.get(MEANING)
-        meaning = bridge.question if isinstance(bridge, BridgeView) else _nothing
+        meaning = self._meaning(snapshot)
         return Search(
             query,
             catalog=self.catalog,
@@ -234,8 +240,16 @@ class Library:
             backgrounds=self._backgrounds,
             questions=Questions(self.catalog, self._spaces, limits_of(self.settings), meaning),
             scales={**SCALES, **self._spaces.bandwidths},
+            meant=text_tower.closeness if self._spaces.tower else bridge.closeness,
             settings=settings or self.settings,
         )
+
+    def _meaning(self, snapshot: Snapshot) -> Callable[[str], Vector | None]:
+        """Texts as vectors of the subject space: by the text tower that belongs to it, or by the bridge."""
+        tower, view = self._spaces.tower, snapshot.views.get(MEANING)
+        if tower is not None:
+            return _nothing if tower.reason else tower.vector
+        return (lambda text: view.question(terms(text))) if isinstance(view, BridgeView) else _nothing
 
     @cached_property
     def _backgrounds(self) -> Backgrounds:
@@ -246,7 +260,9 @@ class Library:
         untrained = any(space.configuration.get("trained") is False for space in self.spaces)
         if pictures and untrained:
             return ["The backbone is untrained: “subject” compares textures and shapes, not what is shown."]
-        return []
+        texts = any(isinstance(part, Text) for part in query.parts)
+        tower = self._spaces.tower
+        return [tower.reason] if texts and tower and tower.reason else []
 
     # -- what is shown --------------------------------------------------------------------------
 
@@ -337,7 +353,7 @@ def _alike(_: Probe) -> float:
     return 1.0
 
 
-def _nothing(_: Terms) -> None:
+def _nothing(_: str) -> None:
     """No text tower and no bridge: texts mean nothing but their words."""
 
 

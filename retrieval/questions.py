@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from .query import (
     Text,
 )
 from .spaces import Spaces
-from .tokens import Terms, terms
+from .tokens import terms
 
 WORDS, MEANING, SUBJECT, COLOUR, DETAILS = "words", "meaning", "subject", "colour", "details"
 # What scores mean, where that is something else than for whole pictures of the signal.
@@ -61,9 +61,6 @@ class Probe:
         return self.signal == WORDS and self.weight < 0
 
 
-WeightOf: TypeAlias = Callable[[Probe], float]  # what a signal counts, for a part of weight 1
-
-
 class Questions:
     """Asks for one library; `meaning` gives the vector of a text in the subject space, or None."""
 
@@ -72,21 +69,21 @@ class Questions:
         catalog: Catalog,
         spaces: Spaces,
         limits: Limits,
-        meaning: Callable[[Terms], Vector | None],
+        meaning: Callable[[str], Vector | None],
     ) -> None:
         self._catalog, self._spaces, self._limits, self._meaning = catalog, spaces, limits, meaning
 
-    def probes(self, query: Query, weight_of: WeightOf) -> list[Probe]:
-        """The questions that a query asks, also of signals whose weight is 0.
+    def probes(self, query: Query) -> list[Probe]:
+        """The questions that a query asks of every signal, each with its part's weight.
 
         Raises ImageNotFound, UnreadableImage, and InvalidQuery for a concept that there is none of.
         """
         asked = [
-            replace(each, part=number, weight=part.weight * weight_of(each))
+            replace(each, part=number, weight=part.weight)
             for number, part in enumerate(query.parts)
             for each in self._probes(part)
         ]
-        return self._taught(asked, query.examples, len(query.parts), weight_of)
+        return self._taught(asked, query.examples, len(query.parts))
 
     def picture(self, part: Picture | StoredPicture) -> RGB:
         """The pixels that a picture part is about: its region's where it has one."""
@@ -126,7 +123,7 @@ class Questions:
     def _probes(self, part: Part) -> Iterator[Probe]:
         """What one part asks, as if it were the first and its signals all counted the same."""
         if isinstance(part, Text):
-            yield from self._of_text(terms(part.text))
+            yield from self._of_text(part.text)
         elif isinstance(part, Colours):
             yield Probe(0, COLOUR, 1, colours_vector(part.swatches), scale=SWATCHES)
         elif isinstance(part, Palette):
@@ -137,9 +134,9 @@ class Questions:
             for signal, vector in self._features(part).items():
                 yield Probe(0, signal, 1, vector, picture=True)
 
-    def _of_text(self, asked: Terms) -> Iterator[Probe]:
-        yield Probe(0, WORDS, 1, asked)
-        vector = self._meaning(asked)
+    def _of_text(self, text: str) -> Iterator[Probe]:
+        yield Probe(0, WORDS, 1, terms(text))
+        vector = self._meaning(text)
         if vector is not None:
             yield Probe(0, MEANING, 1, vector, view=SUBJECT, scale=MEANING)
 
@@ -180,7 +177,7 @@ class Questions:
 
     # -- examples -------------------------------------------------------------------------------
 
-    def _taught(self, asked: list[Probe], examples: Examples, part: int, weight_of: WeightOf) -> list[Probe]:
+    def _taught(self, asked: list[Probe], examples: Examples, part: int) -> list[Probe]:
         """The probes with the examples in them: wanted subjects move; without any, the examples are asked."""
         if not examples:
             return asked
@@ -192,8 +189,7 @@ class Questions:
                 for each in asked
             ]
         sign, vector = (1, moved(None, good, bad)) if len(good) else (-BAD, moved(None, bad, good))
-        probe = Probe(part, SUBJECT, sign, vector, scale=EXAMPLES)
-        return [*asked, replace(probe, weight=sign * weight_of(probe))]
+        return [*asked, Probe(part, SUBJECT, sign, vector, scale=EXAMPLES)]
 
     def direction(self, examples: Examples) -> Vector:
         """What examples have in common, in the subject space; those that are gone are passed over."""

@@ -108,7 +108,8 @@ def diversified(ranking: Ranking, features: Features, *, diversity: float) -> Ra
     """The first images one by one, each time the best of (1 − diversity) · relevance − diversity · likeness.
 
     Relevance is the score, scaled to 0 … 1 over the first images; likeness is the largest cosine to an
-    image that was taken before. 0 leaves the ranking as it is. Equal ones go by their former rank.
+    image that was taken before, scaled so that the least of two of them is 0. A diversity of 0 leaves the
+    ranking as it is. Equal ones go by their former rank.
 
     Source: maximal marginal relevance, with lambda = 1 − diversity: Carbonell and Goldstein, "The use of
     MMR, diversity-based reranking for reordering documents and producing summaries", SIGIR 1998.
@@ -116,7 +117,9 @@ def diversified(ranking: Ranking, features: Features, *, diversity: float) -> Ra
     count = min(len(features), len(ranking))
     if diversity == 0 or not count:
         return ranking
-    rows = features[:count].astype(np.float32)
+    cosines = _products(features[:count])
+    least = min(float(cosines.min()), 0.99)
+    likes = np.maximum(cosines - least, 0.0) / (1 - least)
     relevance = (1 - diversity) * _scaled(ranking.scores[:count])
     likeness, places = np.zeros(count), np.zeros(count)
     left = np.ones(count, bool)
@@ -124,7 +127,7 @@ def diversified(ranking: Ranking, features: Features, *, diversity: float) -> Ra
         values = np.round(relevance - diversity * likeness, SCORE_DECIMALS)
         taken = int(np.argmax(np.where(left, values, -np.inf)))
         left[taken], places[taken] = False, count - place
-        likeness = np.maximum(likeness, rows @ rows[taken])
+        likeness = np.maximum(likeness, likes[taken])
     return reordered(ranking, places)
 
 

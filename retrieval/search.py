@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +14,15 @@ from .catalog import Catalog, FusionRecipe, Image
 from .descriptors.palette import PALETTE_BANDWIDTH, SWATCH_BANDWIDTH
 from .descriptors.subject import Subject
 from .errors import InvalidQuery
-from .fusion import Amounts, WeightedRanking, amounts_of, reciprocal_rank, relative_score, with_closeness
+from .fusion import (
+    Amounts,
+    WeightedRanking,
+    amounts_of,
+    calibrated_score,
+    reciprocal_rank,
+    relative_score,
+    with_closeness,
+)
 from .hits import Contribution, Hit
 from .judging import Judge, Judgement, Levels, hit_levels
 from .keypoints import from_blob
@@ -28,13 +37,13 @@ from .questions import (
     PALETTE,
     SUBJECT,
     SWATCHES,
+    WORDS,
     Probe,
     Questions,
-    WeightOf,
 )
 from .ranked import EVERYTHING, Ranked, rank, unranked
-from .ranking import Ids, Ranking
-from .relevance import BANDS, LIKELY
+from .ranking import Ids, Ranking, Scores
+from .relevance import BANDS, LIKELY, Calibration
 from .rerank import (
     EXPANDED,
     FIRST,
@@ -57,6 +66,7 @@ from .verification import candidates, closeness
 from .verification import ranking as verified
 
 NEIGHBOURS = "neighbours"
+WeightOf: TypeAlias = Callable[[Probe], float]  # what a signal counts, for a part of weight 1
 Rerank: TypeAlias = Callable[[Ranking, Vector, Features], Ranking]
 RERANKING: Mapping[str, Rerank] = {"k-reciprocal": k_reciprocal, "diffusion": diffusion}
 # By how much a score must fall for its closeness to fall by the factor e, where it is not a descriptor's own.
@@ -65,7 +75,6 @@ SCALES: Mapping[str, float] = {
     PALETTE: PALETTE_BANDWIDTH,
     EXAMPLES: Subject.bandwidth,
     NEIGHBOURS: Subject.bandwidth,
-    MEANING: Subject.bandwidth,
 }
 ALL = -1  # the part of contributions that belong to no single part
 
@@ -111,14 +120,15 @@ class Search:
         backgrounds: Backgrounds,
         questions: Questions,
         scales: Mapping[str, float],
+        meant: Callable[[Scores], Scores],
         settings: Settings,
     ) -> None:
         self.query = query
         self._catalog, self._snapshot, self.questions = catalog, snapshot, questions
         self._backgrounds, self._scales, self._settings = backgrounds, scales, settings
+        self._meant = meant  # what the scores of `meaning` count
         self.options = settings.options(query.options)
         self._recipe = self._saved_recipe()
-        self.amounts = self._amounts()
 
     # -- the steps ------------------------------------------------------------------------------
 
@@ -127,7 +137,7 @@ class Search:
         allowed = self.allowed()
         if not (self.query.parts or self.query.examples):
             return _listed(unranked(self._all_ids() if allowed is None else allowed))
-        plain = [probe for probe in self.questions.probes(self.query, self.weight) if probe.weight]
+        plain = [probe for probe in self._weighed(self.weight) if probe.weight]
         probes = self._by_neighbours(plain)
         ranked = self.ranked(probes, allowed, limit=self._settings.candidates)
         if self.options.expand != "none":
@@ -141,11 +151,19 @@ class Search:
 
     def probes(self, weight_of: WeightOf) -> list[Probe]:
         """What the parts and the examples ask, of the signals that count nothing as well."""
-        return self._by_neighbours(self.questions.probes(self.query, weight_of))
+        return self._by_neighbours(self._weighed(weight_of))
+
+    def _weighed(self, weight_of: WeightOf) -> list[Probe]:
+        return [replace(each, weight=each.weight * weight_of(each)) for each in self._asked]
+
+    @cached_property
+    def _asked(self) -> list[Probe]:
+        return self.questions.probes(self.query)
 
     def _by_neighbours(self, probes: Sequence[Probe]) -> list[Probe]:
-        """Subjects are asked of the neighbourhoods where the options say so."""
-        if not (self.options.neighbours and NEIGHBOURS in self._snapshot.views):
+        """Subjects are asked of the neighbourhoods where the options say so; these cannot be calibrated."""
+        usable = NEIGHBOURS in self._snapshot.views and self._fusion != "calibrated"
+        if not (self.options.neighbours and usable):
             return list(probes)
         return [
             replace(each, view=NEIGHBOURS, scale=NEIGHBOURS) if each.signal == SUBJECT else each
@@ -248,7 +266,7 @@ class Search:
         examples = self.questions.concept(name)
         probe = Probe(0, SUBJECT, 1.0, self.questions.direction(examples), scale=EXAMPLES)
         found = self._snapshot.views[SUBJECT].search(probe.query, limit=EVERYTHING, allowed=None)
-        calibration = Judge(self._snapshot, self._backgrounds.of(self._snapshot)).calibration(probe)
+        calibration = self._judge.calibration(probe)
         if calibration is None:
             ranks = found.rank_of(np.array(examples.good, np.int64))
             return np.sort(found.ids[: int(ranks.max(initial=0))])
@@ -259,11 +277,10 @@ class Search:
         self, ranked: Ranked, plain: Sequence[Probe], probes: Sequence[Probe]
     ) -> tuple[Judgement, ...]:
         """Each ranking judged by the plain question behind it: backgrounds are made of plain scores."""
-        judge = Judge(self._snapshot, self._backgrounds.of(self._snapshot))
         ids = ranked.fused.ids
         asked = [pair for pair in zip(plain, probes, strict=True) if not pair[0].excludes]
-        found = [judge.judge(*each, ids) for each in zip(ranked.rankings, asked, strict=False)]
-        return (*found, *(judge.verified(each, ids) for each in ranked.rankings[len(asked) :]))
+        found = [self._judge.judge(*each, ids) for each in zip(ranked.rankings, asked, strict=False)]
+        return (*found, *(self._judge.verified(each, ids) for each in ranked.rankings[len(asked) :]))
 
     def _narrowed(self) -> Ids | None:
         """The images that may have the labels of the query's pictures, or None where those say nothing."""
@@ -293,14 +310,33 @@ class Search:
         # Who names colours means them; beside a whole picture they are one look of it among others.
         return 1.0 if probe.scale in (SWATCHES, PALETTE) else self._settings.weight(probe.signal)
 
-    def _amounts(self) -> Amounts:
-        fusion = (
-            self._recipe.fusion if self._recipe and not self.query.options.fusion else self.options.fusion
+    @cached_property
+    def amounts(self) -> Amounts:
+        """What the rankings give to their images."""
+        if self._fusion == "reciprocal-rank":
+            return reciprocal_rank(self._recipe.k if self._recipe else self._settings.fusion_k)
+        amounts = relative_score(self._scales)
+        if self._fusion == "calibrated":
+            amounts = calibrated_score(self._calibrations(), others=amounts)
+        return with_closeness(amounts, {DETAILS: closeness, MEANING: self._meant})
+
+    @property
+    def _fusion(self) -> str:
+        """The query's own comes first, then the recipe's, then the library's."""
+        asked = self.query.options.fusion or (self._recipe.fusion if self._recipe else None)
+        return str(asked or self.options.fusion)
+
+    def _calibrations(self) -> dict[tuple[int, str], Calibration]:
+        pairs = (
+            ((each.part, each.signal), self._judge.calibration(each))
+            for each in self._asked
+            if each.signal != WORDS
         )
-        k = self._recipe.k if self._recipe else self._settings.fusion_k
-        if fusion == "reciprocal-rank":
-            return reciprocal_rank(k)
-        return with_closeness(relative_score(self._scales), {DETAILS: closeness})
+        return {key: calibration for key, calibration in pairs if calibration is not None}
+
+    @cached_property
+    def _judge(self) -> Judge:
+        return Judge(self._snapshot, self._backgrounds.of(self._snapshot))
 
     def _saved_recipe(self) -> FusionRecipe | None:
         name = self.query.options.recipe

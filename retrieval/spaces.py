@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from .descriptors.details import Details
 from .descriptors.labels import Prediction
 from .descriptors.network import AbstractNetworkDescriptor, Key, Pass, weights_path
 from .descriptors.subject import Subject
+from .descriptors.text_tower import TextTower
 from .errors import BackboneUnavailable
 from .heat import is_exact
 from .images import RGB
@@ -44,28 +46,51 @@ class Spaces:
     def __init__(self, catalog: Catalog, backbones: Path, settings: Settings) -> None:
         self._catalog, self._backbones, self._settings = catalog, backbones, settings
 
-    def make(self, backbone: Backbone) -> None:
+    def make(self, backbone: Backbone, reference: Sequence[RGB] = ()) -> None:
         """Make the spaces of subject, colour, texture, layout and details, all in one transaction.
 
         There is no texture and no layout where the backbone does not show its inside. The weights are copied
-        into the library, so that its features can always be made again.
+        into the library, so that its features can always be made again. Beside them lie the subjects of the
+        `reference` pictures, which have nothing to do with any collection.
         """
-        kept = weights_path(self._backbones, backbone.sha256)
-        write_file(self._backbones, kept.name, backbone.weights)
+        for part in (backbone, backbone.tower):
+            if part:
+                write_file(self._backbones, weights_path(self._backbones, part.sha256).name, part.weights)
         configurations = registry.configurations(backbone)
         indexed = [self._made(name, each) for name, each in configurations.items()]
         made: list[AbstractDescriptor | Details] = [*indexed, Details()]
+        if len(reference):
+            subject = next(each for each in indexed if isinstance(each, Subject))
+            self._keep_reference(backbone.sha256, subject.describe(reference))
         with self._catalog.writing() as writer:
             for each in made:
                 writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
-        for derived in ("live", "_descriptors"):
+        for derived in ("live", "tower", "_descriptors"):
             self.__dict__.pop(derived, None)
+
+    def _keep_reference(self, sha256: str, features: Float32) -> None:
+        buffer = BytesIO()
+        np.save(buffer, features.astype(np.float16), allow_pickle=False)
+        write_file(self._backbones, _reference_name(sha256), buffer.getvalue())
+
+    def reference(self, space: Space) -> Float32 | None:
+        """What the subject's backbone makes of the reference pictures, if it was told of any."""
+        if space.descriptor != Subject.name:
+            return None
+        path = self._backbones / _reference_name(space.configuration["weights_sha256"])
+        return np.load(path, allow_pickle=False).astype(np.float32) if path.is_file() else None
 
     @cached_property
     def live(self) -> tuple[Space, ...]:
         """What every image is described in, in the order in which the spaces were made."""
         with self._catalog.reading() as reader:
             return tuple(space for space in reader.spaces() if space.state == "live")
+
+    @cached_property
+    def tower(self) -> TextTower | None:
+        """The text tower that belongs to the subject's backbone, if one does."""
+        subjects = (space.configuration for space in self.live if space.descriptor == Subject.name)
+        return next((TextTower.of(each, self._backbones) for each in subjects), None)
 
     @property
     def indexed(self) -> tuple[Space, ...]:
@@ -145,6 +170,10 @@ class Spaces:
     def bandwidths(self) -> Mapping[str, float]:
         """The bandwidth of each space's cosines, by signal."""
         return {each.name: each.bandwidth for each in self._descriptors.values()}
+
+
+def _reference_name(sha256: str) -> str:
+    return f"{sha256}.reference.npy"
 
 
 def _by_picture(columns: Mapping[int, Float32], count: int) -> list[Features]:

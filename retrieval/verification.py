@@ -25,8 +25,8 @@ from .ranking import Ids, Ranking, Scores
 LEAST_INLIERS = 5  # from which on a match counts: unrelated pictures have 3 at most (benchmarks/copies.py)
 RATIO = 0.85  # a match must be nearer than this share of the distance to the second best
 MOST_MATCHES = 100  # the surest ones; more change no verdict, and proposals cost their square
-TOLERANCE = 6.0  # pixels, of the reduced candidate, by which an inlier may miss its place
-COARSE = 2.0  # times that tolerance while only a similarity is proposed
+TOLERANCE = 3.0  # pixels, of the reduced candidate, by which an inlier may miss its place
+COARSE = 4.0  # times that tolerance while only a similarity is proposed
 OCTAVES, RADIANS = 1.0, 0.6  # by which scale and angle of an inlier may differ from the proposal's
 STRETCH = 2.5  # at most, between the two directions of an affine map
 LARGEST = 8.0  # and its scale, either way

@@ -152,7 +152,7 @@ class Reader:
         for start in range(0, len(ids), CHUNK):
             query = select(ImageRow.id, ImageRow.perceptual_hash)
             rows = self._connection.execute(query.where(ImageRow.id.in_(ids[start : start + CHUNK])))
-            found |= {image_id: perceptual_hash for image_id, perceptual_hash in rows}
+            found |= {row.id: row.perceptual_hash for row in rows}
         return [found.get(each, 0) for each in ids]
 
     def digests(self) -> set[str]:

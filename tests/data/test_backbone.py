@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from data import BACKBONE
 from data.sample import collection
 from indexer.making import Recipe, writing
 from retrieval import InvalidSetting
+from retrieval.backgrounds import SUBJECTS
 
 PICTURES = 96  # of the sample collection: the first of every class and some more
 
@@ -23,6 +26,21 @@ def test_the_file_is_small_and_of_half_precision() -> None:
     assert {each.dtype for each in tensors.values()} == {torch.float16, torch.int64}
     assert all(bool(torch.isfinite(each).all()) for each in tensors.values())
     assert tensors["classifier.weight"].shape == (1000, 1280)
+
+
+def test_what_unrelated_pictures_score_by_it_is_known() -> None:
+    assert hashlib.sha256(BACKBONE.read_bytes()).hexdigest() in SUBJECTS
+
+
+def test_a_backbone_of_ones_own_is_shown_reference_pictures(tmp_path: Path) -> None:
+    weights = tmp_path / "own.safetensors"
+    save_file(timm.create_model("test_resnet").state_dict(), weights)
+    with writing(tmp_path / "own", Recipe("test_resnet", str(weights))) as library:
+        [subject] = [space for space in library.spaces if space.descriptor == "subject"]
+        [kept] = (tmp_path / "own" / "backbones").glob("*.reference.npy")
+        reference = np.load(kept, allow_pickle=False)
+    assert reference.shape == (62, subject.dimension)
+    assert np.linalg.norm(reference.astype(np.float32), axis=1) == pytest.approx(np.ones(62), abs=1e-2)
 
 
 def test_a_new_library_gets_it_without_being_asked(tmp_path: Path) -> None:

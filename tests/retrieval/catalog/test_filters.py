@@ -120,7 +120,13 @@ EXAMPLES = [
         guesses=(("tabby, tabby cat", 0.8), ("tiger cat", 0.06)),
         cameras=("Canon EOS 5D",),
     ),
-    Row(("/home/ann/2019_summer",), ("sea",), ("boat",), taken_at=datetime(2020, 1, 1), height=640),
+    Row(
+        ("/home/ann/2019_summer",),
+        ("sea",),
+        ("boat", "Dinghy, cutter"),
+        taken_at=datetime(2020, 1, 1),
+        height=640,
+    ),
     Row(("/2019/summer/raw",), words=(("title", "sea"),), guesses=(("tiger cat", 0.5),), troubled=True),
     Row((), ("100%",), added_at=datetime(2022, 1, 1, 12), width=400, bytes=2**40, format="tiff"),
 ]
@@ -150,6 +156,8 @@ EXAMPLES = [
         (Filters(shows=("tiger cat",)), [2]),
         (Filters(shows=("tiger cat",), confidence=0.06), [0, 2]),
         (Filters(shows=("tiger cat", "boat"), confidence=0.51), [1]),
+        (Filters(shows=("dinghy, cutter",)), [1]),
+        (Filters(shows=("dinghy", "cutter")), []),  # the names of a given label are one
         (Filters(after=date(2019, 7, 1)), [0, 1]),
         (Filters(before=date(2020, 1, 1)), [0]),
         (Filters(after=date(2019, 7, 2), before=date(2020, 1, 1)), []),
