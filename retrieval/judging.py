@@ -84,9 +84,11 @@ class Judge:
         assert isinstance(view, WordView), "the words have a projection of their own"
         matches = view.matches(probe.query)
         counts = {str(each.words): len(each.ranking) for each in matches}
-        holders = [(str(each.words), np.isin(ids, each.ranking.ids)) for each in matches]
-        held = [{words for words, holds in holders if holds[place]} for place in range(len(ids))]
-        return np.array([word_share(each, counts, view.count()) for each in held], np.float64)
+        shares = np.zeros(len(ids))
+        for each in matches:
+            share = word_share({str(each.words)}, counts, view.count())
+            shares[np.isin(ids, each.ranking.ids)] += share
+        return shares.round(6)  # so that all words, however they add up, are all of them
 
 
 def hit_levels(judged: Sequence[Judgement], count: int) -> Levels | None:

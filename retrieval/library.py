@@ -45,7 +45,10 @@ FUSED = "fused"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a library holds, and how its projections stand."""
+    """What a library holds, and how its projections stand.
+
+    `meaning` says how texts find pictures without words, or why they do not.
+    """
 
     path: str
     images: int
@@ -56,6 +59,7 @@ class Status:
     projections: tuple[Projection, ...]
     last_seq: int
     damages: tuple[str, ...]
+    meaning: str = ""
 
 
 class Library:
@@ -166,6 +170,10 @@ class Library:
     @cached_property
     def _snapshots(self) -> Snapshots:
         return Snapshots(self.catalog, self.projections, self.generations)
+
+    def snapshot(self) -> Snapshot:
+        """The newest state of all projections; raises ProjectionDamaged when one cannot be trusted."""
+        return self._snapshots.current()
 
     def search(self, query: Query) -> Results:
         """The page of hits that the query asks for; the same query gives the same list, always.
@@ -314,7 +322,17 @@ class Library:
                 projections=tuple(reader.projections()),
                 last_seq=reader.last_seq(),
                 damages=damages,
+                meaning="" if damages else self._meaning_in_words(),
             )
+
+    def _meaning_in_words(self) -> str:
+        if self._spaces.tower is not None:
+            return self._spaces.tower.reason or "by the text tower of the backbone"
+        view = self.snapshot().views.get(MEANING)
+        learned = view.bridge if isinstance(view, BridgeView) else None
+        if learned is None or learned.reason:
+            return f"off: {learned.reason if learned else 'no subject'}"
+        return f"by the caption bridge, {len(learned.rows)} words"
 
     def strays(self) -> list[Path]:
         """Files among the generations that belong to no live one."""

@@ -27,7 +27,9 @@ from .hits import Contribution, Hit
 from .judging import Judge, Judgement, Levels, hit_levels
 from .keypoints import from_blob
 from .narrowing import likeliest
+from .projections.neighbours import NeighbourView
 from .projections.snapshot import Snapshot
+from .projections.vectors import VectorView
 from .query import Picture, Query, StoredPicture, Text
 from .questions import (
     COLOUR,
@@ -226,17 +228,19 @@ class Search:
         return verified(query, ((image_id, from_blob(blob)) for image_id, blob in blobs.items()))
 
     def _reranked(self, ranked: Ranked, probes: Sequence[Probe]) -> Ranked:
-        """The first images in the order that the options ask for; without a picture there is none."""
-        first = ranked.fused.ids[:FIRST]
+        """The first images in the order that the options ask for; without a picture there is no rerank."""
         rerank, diversity = str(self.options.rerank), float(self.options.diversity or 0)
-        vector = next((each.query for each in probes if each.signal == SUBJECT and each.weight > 0), None)
-        if rerank != "none" and vector is not None and len(first):
-            features = self._features(SUBJECT, first)
-            ranked = ranked.reordered(rerank, RERANKING[rerank](ranked.fused, vector, features))
-        if diversity and len(first):
+        wanted = (each for each in probes if each.signal == SUBJECT and each.weight > 0)
+        probe = next(wanted, None)
+        if rerank != "none" and probe is not None and len(ranked.fused):
+            view = self._snapshot.views[probe.view or probe.signal]
+            assert isinstance(view, VectorView | NeighbourView), "subjects are compared by vectors"
+            rows = view.rows(ranked.fused.ids[:FIRST])
+            found = RERANKING[rerank](ranked.fused, view.row_of(probe.query), rows)
+            ranked = ranked.reordered(rerank, found)
+        if diversity and len(ranked.fused):
             features = self._features(SUBJECT, ranked.fused.ids[:FIRST])
-            varied = diversified(ranked.fused, features, diversity=diversity)
-            ranked = ranked.reordered("diversity", varied)
+            ranked = ranked.reordered("diversity", diversified(ranked.fused, features, diversity=diversity))
         return ranked
 
     def _features(self, signal: str, ids: Ids) -> Features:

@@ -264,6 +264,7 @@ class Status(_Answer):
     problems: int
     signals: list[str]
     spaces: list[Space]
+    meaning: str = Field(description="How texts find pictures without words, or why they do not")
     damages: list[str]
 
 

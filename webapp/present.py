@@ -132,6 +132,7 @@ def status(library: Library) -> Plain:
             {name: getattr(space, name) for name in ("descriptor", "fingerprint", "dimension", "state")}
             for space in found.spaces
         ],
+        "meaning": found.meaning,
         "damages": list(found.damages),
     }
 

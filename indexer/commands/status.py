@@ -58,6 +58,7 @@ def _as_json(status: Status) -> dict[str, Any]:
             {"kind": each.kind, "generation": each.generation, "seq": each.seq, "bytes": each.bytes}
             for each in status.projections
         ],
+        "meaning": status.meaning,
         "damages": list(status.damages),
     }
 
@@ -66,11 +67,14 @@ def _print(status: Status) -> None:
     click.echo(f"{status.path}: {status.images} images at {status.locations} places")
     click.echo(f"{status.missing} places missing, {status.problems} problems")
     for space in status.spaces:
-        facts = f"{space.dimension} numbers, {space.state} {space.configuration.get('backbone', '')}"
+        size = f"{space.dimension} numbers" if space.dimension else "keypoints"
+        facts = f"{size}, {space.state} {space.configuration.get('backbone', '')}"
         click.echo(f"space {space.descriptor} {space.fingerprint}: {facts.rstrip()}")
     for each in status.projections:
         behind = status.last_seq - each.seq
         state = "up to date" if not behind else f"{behind} changes are searched beside it"
         click.echo(f"projection {each.generation}: {state}")
+    if status.meaning:
+        click.echo(f"texts find pictures without words: {status.meaning}")
     for damage in status.damages:
         click.echo(f"damaged: {damage}")

@@ -118,11 +118,17 @@ def test_the_largest_are_listed_and_the_rest_is_counted(catalog: Catalog) -> Non
 
 
 def test_chunks_add_up(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [Row(("/a", "/b")[: 1 + number % 2], ("sea",), guesses=(("x, y", 0.9),)) for number in range(9)]
+    spelled = ["Sea", *["SEA"] * 8]
+    rows = [
+        Row(("/a", "/b")[: 1 + number % 2], (tag,), guesses=(("x, y", 0.9),))
+        for number, tag in enumerate(spelled)
+    ]
     with undone(catalog) as writer:
         ids = np.array(fill(writer, rows))
         whole = writer.facets(ids)
         monkeypatch.setattr(facets, "CHUNK", 2)
         assert writer.facets(ids) == whole == writer.facets()
+        assert writer.facets(ids[::-1]) == whole
+    assert whole["tag"].counts == (("Sea", 9),)
     assert whole["folder"].counts == (("a", 9), ("b", 4))
     assert whole["shows"].counts == (("x", 9),)
