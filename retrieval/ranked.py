@@ -14,6 +14,7 @@ from .questions import WORDS, Probe
 from .ranking import Ids, Ranking, Scores
 
 EVERYTHING = 2**31  # more images than any library has
+MOST_WORDS = 100_000  # images that words bring: all that hold one, so that their number is true
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,7 @@ def rank(
     allowed: Ids | None = None,
     left_out: Iterable[int] = (),
 ) -> Ranked:
-    """Ask every probe for its best `limit` images among `allowed`, and fuse them.
+    """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
 
     Every image that one signal brings is then scored by all others too, so that none loses for having
     missed another signal's cut. Images that a probe excludes, and those in `left_out`, take no rank.
@@ -75,17 +76,18 @@ def rank(
         if probe.excludes:
             out |= set(views[WORDS].search(probe.query, limit=EVERYTHING, allowed=allowed).ids.tolist())
     wanted = [probe for probe in asked if not probe.excludes]
-    first = [_search(probe, views, limit, allowed, out) for probe in wanted]
+    cuts = [max(limit, MOST_WORDS) if probe.signal == WORDS else limit for probe in wanted]
+    first = [_search(probe, views, cut, allowed, out) for probe, cut in zip(wanted, cuts, strict=True)]
     together = np.unique(np.concatenate([each.ids for each in first] or [np.empty(0, np.int64)]))
     rankings = tuple(
         WeightedRanking(
             probe.part,
             probe.signal,
             probe.weight,
-            found if len(found) < limit else _search(probe, views, len(together), together, out),
+            found if len(found) < cut else _search(probe, views, len(together), together, out),
             probe.scale,
         )
-        for probe, found in zip(wanted, first, strict=True)
+        for probe, found, cut in zip(wanted, first, cuts, strict=True)
     )
     return Ranked(rankings, fuse(rankings, amounts))
 

@@ -287,11 +287,14 @@ class Search:
         return (*found, *(self._judge.verified(each, ids) for each in ranked.rankings[len(asked) :]))
 
     def _narrowed(self) -> Ids | None:
-        """The images that may have the labels of the query's pictures, or None where those say nothing."""
-        pictures = [
-            part for part in self.query.parts if isinstance(part, Picture | StoredPicture) and part.weight > 0
-        ]
-        if not (self.options.narrow and pictures):
+        """The images that may have the labels of the query's pictures, or None where those say nothing.
+
+        Nothing is narrowed where another part is wanted: what words find need not look like a picture.
+        """
+        wanted = [part for part in self.query.parts if part.weight > 0]
+        pictures = [part for part in wanted if isinstance(part, Picture | StoredPicture)]
+        asked = self.options.narrow and self._settings.predicted_labels
+        if not (asked and pictures and len(pictures) == len(wanted)):
             return None
         labels = [likeliest(self.questions.labels(part)) for part in pictures]
         if not all(labels):
