@@ -1,7 +1,9 @@
-"""A library that lives as long as it is measured."""
+"""A library that lives as long as it is measured; in the folder that PICTOR_BENCH_KEEP names, longer."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +13,32 @@ from indexer.making import Recipe, writing
 from indexer.pipeline import index
 from retrieval import Library, path_bytes
 
+DONE = "indexed"  # a file that says that a kept library is whole
+
 
 @contextmanager
 def indexed(pictures: Path, recipe: Recipe) -> Iterator[Library]:
-    """The pictures of a folder, indexed as `pictor index` does, without a word of progress."""
-    with tempfile.TemporaryDirectory() as folder:
-        with writing(Path(folder), recipe) as library:
-            index(library, [path_bytes(pictures)], captions={}, on_event=quiet)
+    """The pictures of a folder, indexed as `pictor index` does, without a word of progress.
+
+    With PICTOR_BENCH_KEEP set, whoever asks for the same again gets the library that was made before.
+    """
+    with _folder(pictures, recipe) as folder:
+        if not (folder / DONE).exists():
+            with writing(folder, recipe) as library:
+                index(library, [path_bytes(pictures)], captions={}, on_event=quiet)
+            (folder / DONE).touch()
         with Library.open(folder) as library:
             yield library
+
+
+@contextmanager
+def _folder(pictures: Path, recipe: Recipe) -> Iterator[Path]:
+    kept = os.environ.get("PICTOR_BENCH_KEEP")
+    if kept:
+        yield Path(kept, hashlib.sha256(f"{pictures} {recipe}".encode()).hexdigest()[:16])
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 def quiet(*_: object) -> None:

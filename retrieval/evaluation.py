@@ -50,6 +50,17 @@ def recall_at(relevance: Relevance, k: int, relevant: int) -> float:
     return float(relevance[:k].sum() / relevant) if relevant else 0.0
 
 
+def ndcg_at(relevance: Relevance, k: int, relevant: int) -> float:
+    """Normalised discounted cumulative gain: Σ 1 / log2(rank + 1) over the relevant among the first k.
+
+    Divided by what the best possible order would have; 0 if there are no relevant ones. Source: Järvelin &
+    Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
+    """
+    discounts = 1 / np.log2(np.arange(k) + 2)
+    ideal = discounts[:relevant].sum()
+    return float(discounts[: len(relevance)][relevance[:k]].sum() / ideal) if relevant else 0.0
+
+
 def judge(label: str, relevance: Relevance, relevant: int, cuts: Sequence[int] = CUTS) -> Judged:
     """All figures of one query."""
     return Judged(

@@ -54,6 +54,8 @@ class Server:
                 _ = said(connection) if callable(said) else connection.sendall(said)
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # or the waiting thread would accept once more
         self._listening.close()
 
 

@@ -124,7 +124,7 @@ def test_a_stray_file_is_found_and_a_rebuild_removes_it(library: Path) -> None:
     assert {each.repair for each in found} == {"pictor rebuild"}
     assert run("rebuild", library)[0] == 0
     assert findings(library) == []
-    assert len(generations(library)) == 3
+    assert len(generations(library)) == 7
 
 
 def test_a_missing_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:

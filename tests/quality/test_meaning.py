@@ -5,16 +5,13 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.meaning import GROCERY, figures
-from benchmarks.sets import BUNDLED, TEACHER, missing
-
-RECIPES = {"teacher": TEACHER, "bundled": BUNDLED}
+from benchmarks.sets import BUNDLED, missing
 
 
 @pytest.mark.sets
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
-@pytest.mark.parametrize("backbone", RECIPES)
-def test_descriptions_find_products_with_and_without_words(backbone: str) -> None:
-    found = figures(RECIPES[backbone], 1)
+def test_descriptions_find_products_with_and_without_words() -> None:
+    found = figures(BUNDLED, 1)
     assert found[f"{GROCERY} text to uncaptioned times chance"] >= 10
     assert found[f"{GROCERY} text to uncaptioned mAP"] >= 0.65
     assert found[f"{GROCERY} picture and text mAP"] >= 0.60

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval import evaluation
 from retrieval.evaluation import (
     CUTS,
     Judged,
@@ -128,3 +129,19 @@ def test_figures_lie_between_0_and_1_and_inputs_stay_unchanged(ranks: list[bool]
     figures = means([judge("x", given_ranks, sum(ranks))])
     assert all(0 <= figure <= 1 for figure in figures.values())
     assert given_ranks.tolist() == ranks
+
+
+@pytest.mark.parametrize(
+    ("relevance", "k", "relevant", "expected"),
+    [
+        ([True, True, False], 3, 2, 1.0),
+        ([False, True], 2, 1, 1 / np.log2(3)),
+        ([True, False, True], 3, 2, 1.5 / (1 + 1 / np.log2(3))),
+        ([True], 20, 5, 1 / (1 / np.log2(np.arange(5) + 2)).sum()),
+        ([False, False], 2, 3, 0.0),
+        ([], 2, 3, 0.0),
+        ([], 2, 0, 0.0),
+    ],
+)
+def test_ndcg_by_hand(relevance: list[bool], k: int, relevant: int, expected: float) -> None:
+    assert evaluation.ndcg_at(np.array(relevance, bool), k, relevant) == pytest.approx(expected)

@@ -12,10 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.indexed import indexed
-from benchmarks.reranking import grounds, judged_by, pictures_of
-from benchmarks.sets import LABELLED, TEACHER, LabelledSet, missing
-from retrieval import Library, NewImage, ProjectionDamaged, Ranking, evaluation, fetch_backbone
+from retrieval import Library, NewImage, ProjectionDamaged, Ranking, fetch_backbone
 from retrieval.catalog import Space
 from retrieval.neighbourhood import LEAST, NEIGHBOURS
 from retrieval.projections import neighbours, publisher, vectors
@@ -268,18 +265,3 @@ def test_what_was_said_about_a_tail_is_asked_once_and_forgotten_with_it() -> Non
     assert set(made.remembered) == {each.tobytes() for each in features[151:153]}
     assert made.of_tail(NO_IDS, kinds(0)).size == 0
     assert not made.remembered
-
-
-FLOORS = {"corel1k": 0.95, "caltech101": 0.75, "grocery81": 0.64}
-
-
-@pytest.mark.sets
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
-@pytest.mark.parametrize("labelled", LABELLED, ids=lambda each: each.name)
-def test_one_recipe_is_good_for_every_set(labelled: LabelledSet) -> None:
-    """Leave-one-out with the teacher's weights; the plain features have 0.880, 0.579 and 0.502."""
-    with indexed(labelled.pictures, TEACHER) as library:
-        pictures = pictures_of(library, labelled)
-    _, by_neighbours = grounds(pictures)
-    found = evaluation.means(judged_by(by_neighbours.found, pictures))
-    assert found["mAP"] >= FLOORS[labelled.name]

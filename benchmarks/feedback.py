@@ -1,0 +1,97 @@
+"""What relevance feedback gains: nDCG@20 after no, one, two and three rounds of simulated clicks.
+
+A query is a picture of the set. In each round the user looks at the first 20 hits and marks the first two
+that are right as good and the first one that is wrong as bad; marked pictures are examples from then on and
+listed no more. So every round is judged on the pictures that were not marked yet, and beside it stands the
+query without examples on the same pictures. Subjects alone, plain and by neighbourhoods; bootstrap 95 %
+intervals of the gain over queries. --size N: N queries a set (default 60).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from indexer.evaluate import labels_of
+from indexer.making import Recipe
+from retrieval import Examples, Library, Options, Query, StoredPicture, evaluation
+from retrieval.tuning import gain
+
+from .indexed import indexed
+from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
+
+ROUNDS = 3
+GOOD, BAD = 2, 1  # marked in a round
+SEEN = 20
+FEWEST = 10  # right pictures that a query must have
+WEIGHTS = {"colour": 0.0, "texture": 0.0, "layout": 0.0}
+KINDS = {"plain": False, "neighbours": True}
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """nDCG@20 by set, kind and round, and its gain over the query without examples."""
+    if reason := missing():
+        sys.exit(reason)
+    bundled, teacher = (figures(recipe, size or 60) for recipe in (BUNDLED, TEACHER))
+    return {"figures": bundled, "beside": {"teacher": teacher}}
+
+
+def figures(recipe: Recipe, count: int) -> dict[str, float]:
+    """The figures with one backbone."""
+    found: dict[str, float] = {}
+    for each in LABELLED:
+        with indexed(each.pictures, recipe) as library:
+            for name, neighbours in KINDS.items():
+                found |= _of_set(library, each, f"{each.name} {name}", count, neighbours=neighbours)
+    return found
+
+
+def _of_set(
+    library: Library, labelled: LabelledSet, name: str, count: int, *, neighbours: bool
+) -> dict[str, float]:
+    labels = labels_of(library, labelled.labels)
+    sizes = Counter(labels.values())
+    able = [each for each in sorted(labels) if sizes[labels[each]] > FEWEST]
+    queries = [able[place] for place in np.linspace(0, len(able) - 1, count).astype(int)]
+    rounds = np.array([_rounds(library, each, labels, neighbours=neighbours) for each in queries])
+    found: dict[str, float] = {}
+    for number, (with_examples, without) in enumerate(rounds.mean(axis=0)):
+        key = f"{name} round {number}"
+        change = gain(rounds[:, number, 0] - rounds[:, number, 1])
+        found |= {f"{key} nDCG@20": with_examples, f"{key} without examples": without}
+        found |= {f"{key} gain": change.mean, f"{key} gain low": change.low, f"{key} gain high": change.high}
+    return found
+
+
+def _rounds(
+    library: Library, query: int, labels: dict[int, str], *, neighbours: bool
+) -> list[tuple[float, float]]:
+    """nDCG@20 with and without the examples, after each number of rounds."""
+    good: tuple[int, ...] = ()
+    bad: tuple[int, ...] = ()
+    plain, judged = _asked(library, query, Examples(), neighbours=neighbours), []
+    for _ in range(ROUNDS + 1):
+        ids = _asked(library, query, Examples(good, bad), neighbours=neighbours)
+        marked = {*good, *bad}
+        others = [each for each in plain if each not in marked]
+        right = sum(label == labels[query] for label in labels.values()) - 1 - len(good)
+        judged.append(tuple(_ndcg(each, labels, labels[query], right) for each in (ids, others)))
+        seen = ids[:SEEN]
+        good += tuple(each for each in seen if labels.get(each) == labels[query])[:GOOD]
+        bad += tuple(each for each in seen if labels.get(each) != labels[query])[:BAD]
+    return judged
+
+
+def _asked(library: Library, query: int, examples: Examples, *, neighbours: bool) -> list[int]:
+    options = Options(neighbours=neighbours, weaker=True, verify=0)
+    parts = (StoredPicture(query),)
+    asked = Query(parts, weights=WEIGHTS, limit=200, options=options, examples=examples)
+    return library.search(asked).ids
+
+
+def _ndcg(ids: list[int], labels: dict[int, str], label: str, right: int) -> float:
+    relevance = np.array([labels.get(each) == label for each in ids], bool)
+    return evaluation.ndcg_at(relevance, SEEN, right)
