@@ -27,7 +27,7 @@ ROUNDS = 3
 GOOD, BAD = 2, 1  # marked in a round
 SEEN = 20
 FEWEST = 10  # right pictures that a query must have
-WEIGHTS = {"colour": 0.0, "texture": 0.0, "layout": 0.0}
+WEIGHTS = {"colour": 0.0}
 KINDS = {"plain": False, "neighbours": True}
 
 

@@ -145,7 +145,7 @@ class Search:
         if self.options.expand != "none":
             probes = [self._expanded(probe, ranked) for probe in probes]
             ranked = self.ranked(probes, allowed, limit=self._settings.candidates)
-        ranked = self._verified(ranked)
+        ranked = self._verified(ranked, plain)
         ranked = self._reranked(ranked, probes)
         judged = self._judged(ranked, plain, probes)
         levels = hit_levels(judged, len(ranked.fused))
@@ -205,18 +205,27 @@ class Search:
         query = expanded(probe.query, nearest, power=POWERS[str(self.options.expand)])
         return replace(probe, query=query, picture=False)
 
-    def _verified(self, ranked: Ranked) -> Ranked:
+    def _verified(self, ranked: Ranked, plain: Sequence[Probe]) -> Ranked:
         """With a ranking of the images that are verified to share keypoints with each wanted picture."""
         weight = self.weight(Probe(0, DETAILS, 1.0, None))
         if not (self.options.verify and weight):
             return ranked
         for number, part in enumerate(self.query.parts):
             if isinstance(part, Picture | StoredPicture) and part.weight > 0:
-                found = self._same(part, [each.ranking for each in ranked.rankings if each.part == number])
+                found = self._same(part, self._candidates(ranked, plain, number))
                 if len(found):
                     joining = WeightedRanking(number, DETAILS, part.weight * weight, found)
                     ranked = ranked.joined_by(joining, self.amounts)
         return ranked
+
+    def _candidates(self, ranked: Ranked, plain: Sequence[Probe], part: int) -> list[Ranking]:
+        """The rankings of a part, and that of its plain subject: averages with neighbours hide some copies."""
+        found = [each.ranking for each in ranked.rankings if each.part == part]
+        if NEIGHBOURS not in {each.scale for each in ranked.rankings if each.part == part}:
+            return found
+        subjects = (each for each in plain if (each.part, each.signal) == (part, SUBJECT))
+        view, ids = self._snapshot.views[SUBJECT], np.unique(ranked.fused.ids)
+        return [*found, *(view.search(each.query, limit=len(ids), allowed=ids) for each in subjects)]
 
     def _same(self, part: Picture | StoredPicture, rankings: Sequence[Ranking]) -> Ranking:
         query = self.questions.keypoints(part)

@@ -46,3 +46,10 @@ def library(library_path: Path) -> Iterator[Library]:
     """The same library, open for reading."""
     with Library.open(library_path) as opened:
         yield opened
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What measures on the shared sets runs in one process, which indexes each set once."""
+    for item in items:
+        if item.get_closest_marker("sets"):
+            item.add_marker(pytest.mark.xdist_group("sets"))

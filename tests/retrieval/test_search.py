@@ -41,10 +41,10 @@ def scores_of(hit: Hit) -> dict[str, float]:
 def ranked(world: World, image_id: int, *, limit: int, left_out: tuple[int, ...] = ()) -> Ranked:
     """The flow alone, with a limit on the candidates of each signal."""
     ids = np.arange(1, COUNT + 1)
-    views = {name: VectorIndex.build(ids, rows, rows.shape[1]) for name, rows in world.features.items()}
-    asked = [
-        Probe(0, name, 1.0, rows[image_id - 1].astype(np.float32)) for name, rows in world.features.items()
-    ]
+    views = {
+        name: VectorIndex.build(ids, world.features[name], world.features[name].shape[1]) for name in BOTH
+    }
+    asked = [Probe(0, name, 1.0, world.features[name][image_id - 1].astype(np.float32)) for name in BOTH]
     return rank(asked, views, relative_score(BANDWIDTHS), limit=limit, left_out=left_out)
 
 
@@ -172,5 +172,8 @@ class TestWeights:
         assert all(scores_of(hit).keys() == {"subject", "colour"} for hit in asked)
 
     def test_an_unknown_signal_is_refused_with_the_known_ones(self, library: Library) -> None:
-        with pytest.raises(InvalidQuery, match=r"^signal smell: this library has colour, subject, words$"):
+        with pytest.raises(
+            InvalidQuery,
+            match=r"^signal smell: this library has colour, details, layout, meaning, subject, texture, words$",
+        ):
             library.search(Query((Text("boat"),), weights={"smell": 1}))

@@ -39,7 +39,7 @@ def pointers(library: Library) -> dict[str, Projection]:
     with library.catalog.reading() as reader:
         found = reader.projections()
     spaces = {space.id: space.descriptor for space in library.spaces}
-    return {spaces.get(each.space_id or 0, "words"): each for each in found}
+    return {spaces[each.space_id or 0] if each.kind == "vectors" else each.kind: each for each in found}
 
 
 def answers(path: Path) -> list[tuple[int, float]]:
