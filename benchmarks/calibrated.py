@@ -53,7 +53,9 @@ def described(labelled: LabelledSet, recipe: Recipe) -> Described:
     """Labels and features of the labelled pictures of a set, in the order of image ids."""
     with indexed(labelled.pictures, recipe) as library, library.catalog.reading() as reader:
         labels = labels_of(library, labelled.labels)
-        stored = {space.descriptor: reader.features(space, labels) for space in reader.spaces()}
+        stored = {
+            space.descriptor: reader.features(space, labels) for space in reader.spaces() if space.dimension
+        }
     features = {name: np.asarray(stored[name][1], np.float32) for name in ("subject", "colour")}
     return np.array([labels[each] for each in stored["subject"][0].tolist()]), features
 

@@ -17,6 +17,7 @@ from .relevance import BANDS, LIKELY, LOOKS, STRONG, WEAK, Background, Calibrati
 
 Levels = npt.NDArray[np.int8]  # (image,): indexes into BANDS, which rise
 AT_MOST_BESIDE, AT_MOST_ALONE = BANDS.index(WEAK), BANDS.index(LIKELY)  # what LOOKS lift an image to
+SURE = 8  # places that agree: drawings of one series have five to seven in common
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +54,11 @@ class Judge:
         return self._by_background(ranking, asked, ids)
 
     def verified(self, ranking: WeightedRanking, ids: Ids) -> Judgement:
-        """What shares keypoints with the query stands out for certain."""
-        levels = np.where(ranking.ranking.rank_of(ids) > 0, BANDS.index(STRONG), 0).astype(np.int8)
+        """What shares keypoints with the query: STRONG from SURE places on that agree, LIKELY before."""
+        ranks, inliers = ranking.ranking.rank_of(ids), ranking.ranking.scores
+        agreeing = np.append(inliers, 0.0)[ranks - 1] * (ranks > 0)
+        bands = np.where(agreeing >= SURE, BANDS.index(STRONG), BANDS.index(LIKELY))
+        levels = np.where(agreeing > 0, bands, 0).astype(np.int8)
         return Judgement(ranking.part, ranking.signal, ranking.weight > 0, None, levels)
 
     def calibration(self, probe: Probe) -> Calibration | None:

@@ -219,7 +219,7 @@ class Search:
         return ranked
 
     def _candidates(self, ranked: Ranked, plain: Sequence[Probe], part: int) -> list[Ranking]:
-        """The rankings of a part, and that of its plain subject: averages with neighbours hide some copies."""
+        """The rankings of a part, and of its plain subject: averages with neighbours hide some copies."""
         found = [each.ranking for each in ranked.rankings if each.part == part]
         if NEIGHBOURS not in {each.scale for each in ranked.rankings if each.part == part}:
             return found

@@ -120,7 +120,7 @@ class FeatureRow(Base):
     image_id: Mapped[int] = mapped_column(
         BigKey, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    vector: Mapped[bytes] = mapped_column(LargeBinary)  # little-endian float16
+    vector: Mapped[bytes] = mapped_column(LargeBinary)  # little-endian float16, or keypoints
 
 
 class ChangeRow(Base):
