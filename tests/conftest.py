@@ -48,6 +48,7 @@ def library(library_path: Path) -> Iterator[Library]:
         yield opened
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What measures on the shared sets runs in one process, which indexes each set once."""
     for item in items:

@@ -6,9 +6,11 @@ import pytest
 
 from benchmarks.meaning import GROCERY, figures
 from benchmarks.sets import BUNDLED, missing
+from tests.patience import only_with_all_sets
 
 
 @pytest.mark.sets
+@only_with_all_sets
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 def test_descriptions_find_products_with_and_without_words() -> None:
     found = figures(BUNDLED, 1)
