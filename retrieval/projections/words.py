@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any, final
+from uuid import uuid4
 
 import numpy as np
 
@@ -55,9 +56,7 @@ class WordIndex:
     @classmethod
     def in_memory(cls, images: Iterable[Image]) -> WordIndex:
         """Index a few images without touching the disk."""
-        from whoosh.filedb.filestore import RamStorage
-
-        index = RamStorage().create_index(_schema())
+        index = _memory().create_index(_schema())
         _add(index, images)
         return cls(_parts(index.reader()))
 
@@ -221,6 +220,18 @@ def _schema() -> Any:
     columns: dict[str, Any] = {name: TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True) for name in FIELDS}
     columns[HOLDS] = KEYWORD()
     return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
+
+
+def _memory() -> Any:
+    """A storage in memory. What Whoosh writes meanwhile lies in a folder that no other process uses."""
+    from whoosh.filedb.filestore import RamStorage
+
+    class Memory(RamStorage):  # type: ignore[misc]  # Whoosh has no types
+        def temp_storage(self, name: str | None = None) -> Any:
+            # Whoosh's own name is the same in every process, and whoever is done first removes the folder.
+            return super().temp_storage(f"pictor-{uuid4().hex}")
+
+    return Memory()
 
 
 def _create(folder: Path, images: Iterable[Image]) -> None:
