@@ -12,7 +12,6 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any, final
-from uuid import uuid4
 
 import numpy as np
 
@@ -223,13 +222,13 @@ def _schema() -> Any:
 
 
 def _memory() -> Any:
-    """A storage in memory. What Whoosh writes meanwhile lies in a folder that no other process uses."""
+    """A storage that is in memory altogether: Whoosh's own keeps its temporary files in one folder on disk,
+    of the same name in every process, and whoever is done first removes the others' files."""
     from whoosh.filedb.filestore import RamStorage
 
     class Memory(RamStorage):  # type: ignore[misc]  # Whoosh has no types
         def temp_storage(self, name: str | None = None) -> Any:
-            # Whoosh's own name is the same in every process, and whoever is done first removes the folder.
-            return super().temp_storage(f"pictor-{uuid4().hex}")
+            return Memory()
 
     return Memory()
 
