@@ -30,6 +30,7 @@ from retrieval.keypoints import from_blob
 from retrieval.verification import LEAST_INLIERS, Verifier, candidates
 
 from .indexed import indexed
+from .intervals import wilson
 from .sets import BUNDLED, ROOT, TEACHER, missing
 
 SET = ROOT / "data" / "corel1k"
@@ -196,13 +197,6 @@ def _recall(name: str, rankings: list[Ranking], found: list[Looked]) -> dict[str
         f"{name} @1 high": high,
         f"{name} @10": sum(int(1 <= rank <= 10) for rank in ranks) / len(ranks),
     }
-
-
-def wilson(hits: int, trials: int, *, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson score interval of a share, from 0 to 1; z = 1.96 for 95 %."""
-    middle = (hits + z * z / 2) / (trials + z * z)
-    half = z / (trials + z * z) * math.sqrt(hits * (trials - hits) / trials + z * z / 4)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _costs(library: Library) -> dict[str, float]:

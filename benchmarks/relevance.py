@@ -16,7 +16,6 @@ their pairs are the ones to believe. --size N: the first N sets (7 at most).
 
 from __future__ import annotations
 
-import math
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -36,6 +35,7 @@ from retrieval.relevance import BUNDLED as BUNDLED_SUBJECT
 from retrieval.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, places
 
 from .indexed import indexed, quiet
+from .intervals import wilson
 from .sets import BUNDLED, ROOT, TEACHER, missing
 from .subjects import HELD_OUT, Subjects, subjects
 
@@ -97,10 +97,14 @@ def figures_of(sets: dict[str, Pictures], backgrounds: Backgrounds) -> dict[str,
     for library, intruder in [(a, b) for a in sets for b in sets if a != b]:
         hits = intrusions(sets[library], sets[intruder], backgrounds)
         if len(hits):
-            figures |= _with_interval(f"{library} < {intruder}", float(hits.mean()), wilson(hits))
+            figures |= _with_interval(
+                f"{library} < {intruder}", float(hits.mean()), wilson(int(hits.sum()), len(hits))
+            )
     for name, pictures in sets.items():
         found = pictures.nonsense
-        figures |= _with_interval(f"{name} < nonsense", float(found.mean()), wilson(found))
+        figures |= _with_interval(
+            f"{name} < nonsense", float(found.mean()), wilson(int(found.sum()), len(found))
+        )
     for name in [each for each in LABELLED if each in sets]:
         figures |= _genuine(name, sets[name], backgrounds)
     if "caltech101" in sets and (shares := list(alike(sets["caltech101"], backgrounds))):
@@ -202,19 +206,17 @@ def _genuine(name: str, pictures: Pictures, backgrounds: Backgrounds) -> dict[st
     counts, found = kept(pictures, backgrounds)
     share = float(counts[:, 0].sum() / counts[:, 1].sum())
     figures = _with_interval(f"{name} kept", share, bootstrap(counts))
-    return figures | _with_interval(f"{name} found", float(found.mean()), wilson(found))
+    return figures | _with_interval(
+        f"{name} found", float(found.mean()), wilson(int(found.sum()), len(found))
+    )
+
+
+def _share(key: str, hits: Bools) -> dict[str, float]:
+    return _with_interval(key, float(hits.mean()), wilson(int(hits.sum()), len(hits)))
 
 
 def _with_interval(key: str, value: float, bounds: tuple[float, float]) -> dict[str, float]:
     return {key: value, f"{key} low": bounds[0], f"{key} high": bounds[1]}
-
-
-def wilson(hits: Bools) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson, "Probable inference", JASA 1927)."""
-    count, share, z = len(hits), float(hits.mean()), 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def bootstrap(counts: npt.NDArray[np.int64]) -> tuple[float, float]:

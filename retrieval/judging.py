@@ -40,6 +40,7 @@ class Judge:
 
     def __init__(self, snapshot: Snapshot, backgrounds: Mapping[str, Background]) -> None:
         self._snapshot, self._backgrounds = snapshot, backgrounds
+        self._plain: dict[tuple[int, str], Ranking] = {}  # by part and signal
 
     def judge(self, ranking: WeightedRanking, asked: tuple[Probe, Probe], ids: Ids) -> Judgement:
         """Judge what a ranking says of these images, by the plain question behind it.
@@ -72,16 +73,20 @@ class Judge:
         wanted, calibration = ranking.weight > 0, self.calibration(asked[0])
         if calibration is None:
             return Judgement(ranking.part, ranking.signal, wanted, None, None)
-        plain = ranking.ranking if asked[0] is asked[1] else self._plain(asked[0], ids)
+        plain = ranking.ranking if asked[0] is asked[1] else self.plain(asked[0], ids)
         ranks = plain.rank_of(ids)
         known = np.append(plain.scores, -1.0)[ranks - 1]
         calibrated = np.where(ranks > 0, calibration.position(known), 0.0)
         levels = np.where(ranks > 0, _levels(calibration.bands(known)), 0).astype(np.int8)
         return Judgement(ranking.part, ranking.signal, wanted, calibrated, levels)
 
-    def _plain(self, probe: Probe, ids: Ids) -> Ranking:
-        view = self._snapshot.views[probe.view or probe.signal]
-        return view.search(probe.query, limit=len(ids), allowed=np.unique(ids))
+    def plain(self, probe: Probe, ids: Ids) -> Ranking:
+        """How a plain question ranks these images, and maybe others that it was asked about before."""
+        key = probe.part, probe.signal
+        if key not in self._plain or not self._plain[key].rank_of(ids).all():
+            view = self._snapshot.views[probe.view or probe.signal]
+            self._plain[key] = view.search(probe.query, limit=len(ids), allowed=np.unique(ids))
+        return self._plain[key]
 
     def _shares(self, probe: Probe, ids: Ids) -> Scores:
         view = self._snapshot.views[WORDS]

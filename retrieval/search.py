@@ -224,8 +224,7 @@ class Search:
         if NEIGHBOURS not in {each.scale for each in ranked.rankings if each.part == part}:
             return found
         subjects = (each for each in plain if (each.part, each.signal) == (part, SUBJECT))
-        view, ids = self._snapshot.views[SUBJECT], np.unique(ranked.fused.ids)
-        return [*found, *(view.search(each.query, limit=len(ids), allowed=ids) for each in subjects)]
+        return [*found, *(self._judge.plain(each, ranked.fused.ids) for each in subjects)]
 
     def _same(self, part: Picture | StoredPicture, rankings: Sequence[Ranking]) -> Ranking:
         query = self.questions.keypoints(part)

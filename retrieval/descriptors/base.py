@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import UnknownDescriptor
 from ..images import RGB
 
 Float32 = npt.NDArray[np.float32]
@@ -45,8 +46,20 @@ class AbstractDescriptor(ABC):
     @property
     def fingerprint(self) -> str:
         """Tells this space from every other: two equal fingerprints mean comparable features."""
-        facts = {"descriptor": self.name, "dimension": self.dimension, **self.configuration}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+        return fingerprint_of(self.name, self.dimension, self.configuration)
+
+
+def fingerprint_of(name: str, dimension: int, configuration: Mapping[str, Any]) -> str:
+    """The fingerprint of a space, from all that decides what its features are."""
+    facts = {"descriptor": name, "dimension": dimension, **configuration}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check_version(name: str, configuration: Mapping[str, Any], version: int) -> None:
+    """Raise UnknownDescriptor for a space that another version of a descriptor's code described."""
+    found = configuration.get("version")
+    if found != version:
+        raise UnknownDescriptor(f"{name}, version {found}", [f"{name}, version {version}"])
 
 
 def unit_rows(features: npt.NDArray[Any]) -> Float32:

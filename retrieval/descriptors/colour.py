@@ -8,10 +8,9 @@ from typing import Any, final
 
 import numpy as np
 
-from ..errors import UnknownDescriptor
 from ..images import RGB
 from . import lab
-from .base import AbstractDescriptor, Float32
+from .base import AbstractDescriptor, Float32, check_version
 
 VERSION = 1  # of retrieval.descriptors.lab; raise it when a picture's feature changes
 
@@ -26,9 +25,7 @@ class Colour(AbstractDescriptor):
 
     def __init__(self, configuration: Mapping[str, Any] = MappingProxyType({"version": VERSION})) -> None:
         """Raises UnknownDescriptor for a space that another version of this code described."""
-        if configuration.get("version") != VERSION:
-            name = f"colour, version {configuration.get('version')}"
-            raise UnknownDescriptor(name, [f"colour, version {VERSION}"])
+        check_version(self.name, configuration, VERSION)
 
     @property
     def configuration(self) -> Mapping[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +12,9 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import UnknownDescriptor
 from ..images import RGB
 from ..keypoints import NONE, SIDE, Keypoints, levels, to_blob
+from .base import check_version, fingerprint_of
 
 VERSION = 1  # raise it when a picture's keypoints change
 KEPT = 250  # keypoints a picture: about 9 kB
@@ -39,9 +37,7 @@ class Details:
 
     def __init__(self, configuration: Mapping[str, Any] = MappingProxyType({"version": VERSION})) -> None:
         """Raises UnknownDescriptor for a space that another version of this code described."""
-        if configuration.get("version") != VERSION:
-            name = f"details, version {configuration.get('version')}"
-            raise UnknownDescriptor(name, [f"details, version {VERSION}"])
+        check_version(self.name, configuration, VERSION)
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -50,8 +46,7 @@ class Details:
     @property
     def fingerprint(self) -> str:
         """Tells this space from every other, as the fingerprints of other descriptors do."""
-        facts = {"descriptor": self.name, "dimension": self.dimension, **self.configuration}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+        return fingerprint_of(self.name, self.dimension, self.configuration)
 
     def describe(self, pictures: Sequence[RGB]) -> list[bytes]:
         """The keypoints of each picture, in order, as they are stored; b"" for a picture that has none."""

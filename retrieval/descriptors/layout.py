@@ -12,9 +12,8 @@ from typing import Any, final
 
 import numpy as np
 
-from ..errors import UnknownDescriptor
 from ..settings import Settings
-from .base import Float32, unit_rows
+from .base import Float32, check_version, unit_rows
 from .mixing import mixed
 from .network import AbstractNetworkDescriptor, Network, Pass
 
@@ -33,9 +32,7 @@ class Layout(AbstractNetworkDescriptor):
 
     def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
         """`configuration`: see Backbone.inside. Raises UnknownDescriptor for another version of this code."""
-        if configuration["version"] != VERSION:
-            name = f"layout, version {configuration['version']}"
-            raise UnknownDescriptor(name, [f"layout, version {VERSION}"])
+        check_version(self.name, configuration, VERSION)
         self._configuration = dict(configuration)
         self.stages = tuple(configuration["stages"])
         self.network = Network(configuration, backbones, settings)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.copies import ATTACKS, SET, found_by, wilson
+from benchmarks.copies import ATTACKS, SET, found_by
 from benchmarks.indexed import indexed
+from benchmarks.intervals import wilson
 from benchmarks.sets import BUNDLED, missing
 
 HARDEST = ("crop to 19 %", "a quarter + JPEG 30", "greyscale", "banner")
