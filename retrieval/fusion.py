@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .ranking import Ids, Ranking, Scores
+from .ranking import Ids, Ranking, Scores, union
 from .relevance import Calibration
 
 # Sums are rounded, so that the order in which their addends came never decides who is first.
@@ -58,7 +58,7 @@ def fuse(rankings: Sequence[WeightedRanking], amounts: Amounts) -> Ranking:
     """
     if not rankings:
         return Ranking.of([], [])
-    ids = np.unique(np.concatenate([each.ranking.ids for each in rankings]))
+    ids = union(*(each.ranking.ids for each in rankings))
     totals = np.zeros(len(ids))
     for each in rankings:
         totals[np.searchsorted(ids, each.ranking.ids)] += amounts(each)

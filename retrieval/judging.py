@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from .fusion import WeightedRanking
 from .projections.snapshot import Snapshot
 from .projections.words import WordView
 from .questions import WORDS, Probe
 from .ranking import Ids, Ranking, Scores
-from .relevance import BANDS, LIKELY, LOOKS, STRONG, WEAK, Background, Calibration, word_band, word_share
+from .relevance import (
+    BANDS,
+    LIKELY,
+    LOOKS,
+    STRONG,
+    WEAK,
+    Background,
+    Calibration,
+    Levels,
+    word_levels,
+    word_share,
+)
 
-Levels = npt.NDArray[np.int8]  # (image,): indexes into BANDS, which rise
 AT_MOST_BESIDE, AT_MOST_ALONE = BANDS.index(WEAK), BANDS.index(LIKELY)  # what LOOKS lift an image to
 SURE = 8  # places that agree: drawings of one series have five to seven in common
 
@@ -24,14 +33,14 @@ SURE = 8  # places that agree: drawings of one series have five to seven in comm
 class Judgement:
     """What one probe says of the images of a fused ranking, in their order.
 
-    `calibrated` is where each score lies in its background, from 0 to 1; `levels` is None where nothing is
-    known of what unrelated images score.
+    `calibrated` tells where the scores at some places of it lie in their background, from 0 to 1: only a
+    page of them is shown. It is None, as `levels` is, where nothing is known of what unrelated images score.
     """
 
     part: int
     signal: str
     wanted: bool
-    calibrated: Scores | None
+    calibrated: Callable[[Ids], Scores] | None
     levels: Levels | None
 
 
@@ -50,8 +59,7 @@ class Judge:
         """
         if ranking.signal == WORDS:
             shares = self._shares(asked[0], ids)
-            levels = _levels(map(word_band, shares.tolist()))
-            return Judgement(ranking.part, WORDS, ranking.weight > 0, shares, levels)
+            return Judgement(ranking.part, WORDS, ranking.weight > 0, shares.__getitem__, word_levels(shares))
         return self._by_background(ranking, asked, ids)
 
     def verified(self, ranking: WeightedRanking, ids: Ids) -> Judgement:
@@ -76,8 +84,11 @@ class Judge:
         plain = ranking.ranking if asked[0] is asked[1] else self.plain(asked[0], ids)
         ranks = plain.rank_of(ids)
         known = np.append(plain.scores, -1.0)[ranks - 1]
-        calibrated = np.where(ranks > 0, calibration.position(known), 0.0)
-        levels = np.where(ranks > 0, _levels(calibration.bands(known)), 0).astype(np.int8)
+        levels = np.where(ranks > 0, calibration.levels(known), np.int8(0))
+
+        def calibrated(places: Ids) -> Scores:
+            return np.where(ranks[places] > 0, calibration.position(known[places]), 0.0)
+
         return Judgement(ranking.part, ranking.signal, wanted, calibrated, levels)
 
     def plain(self, probe: Probe, ids: Ids) -> Ranking:
@@ -85,7 +96,7 @@ class Judge:
         key = probe.part, probe.signal
         if key not in self._plain or not self._plain[key].rank_of(ids).all():
             view = self._snapshot.views[probe.view or probe.signal]
-            self._plain[key] = view.search(probe.query, limit=len(ids), allowed=np.unique(ids))
+            self._plain[key] = view.search(probe.query, limit=len(ids), allowed=np.sort(ids))
         return self._plain[key]
 
     def _shares(self, probe: Probe, ids: Ids) -> Scores:
@@ -132,7 +143,3 @@ def _part_levels(judged: Sequence[Judgement], part: int, count: int, *, wanted: 
             level = np.minimum(each.levels, highest) if each.signal in LOOKS else each.levels
             best = np.maximum(best, level).astype(np.int8)
     return best
-
-
-def _levels(bands: Iterable[str]) -> Levels:
-    return np.array([BANDS.index(band) for band in bands], np.int8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from .fusion import Amounts, WeightedRanking, fuse
 from .projections.base import AbstractView
 from .questions import WORDS, Probe
-from .ranking import Ids, Ranking, Scores
+from .ranking import Ids, Ranking, Scores, union
 
 EVERYTHING = 2**31  # more images than any library has
 MOST_WORDS = 100_000  # images that words bring: all that hold one, so that their number is true
@@ -77,18 +78,18 @@ def rank(
             out |= set(views[WORDS].search(probe.query, limit=EVERYTHING, allowed=allowed).ids.tolist())
     wanted = [probe for probe in asked if not probe.excludes]
     cuts = [max(limit, MOST_WORDS) if probe.signal == WORDS else limit for probe in wanted]
-    first = [_search(probe, views, cut, allowed, out) for probe, cut in zip(wanted, cuts, strict=True)]
-    together = np.unique(np.concatenate([each.ids for each in first] or [np.empty(0, np.int64)]))
-    rankings = tuple(
-        WeightedRanking(
-            probe.part,
-            probe.signal,
-            probe.weight,
-            found if len(found) < cut else _search(probe, views, len(together), together, out),
-            probe.scale,
+    # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
+    with ThreadPoolExecutor(max(len(wanted), 1), "probe") as threads:
+        first = list(threads.map(lambda probe, cut: _search(probe, views, cut, allowed, out), wanted, cuts))
+        together = union(*(each.ids for each in first))
+
+        def all_together(probe: Probe, found: Ranking, cut: int) -> Ranking:
+            return found if len(found) < cut else _search(probe, views, len(together), together, out)
+
+        rankings = tuple(
+            WeightedRanking(probe.part, probe.signal, probe.weight, ranking, probe.scale)
+            for probe, ranking in zip(wanted, threads.map(all_together, wanted, first, cuts), strict=True)
         )
-        for probe, found, cut in zip(wanted, first, cuts, strict=True)
-    )
     return Ranked(rankings, fuse(rankings, amounts))
 
 

@@ -54,6 +54,17 @@ class Ranking:
         return np.where(found, by_id[place] + 1, 0)
 
 
+def union(*groups: Ids) -> Ids:
+    """The ids that are in any of these, each once, in rising order: np.unique, but by sorting.
+
+    Its hash table takes ten times as long as a sort of integers.
+    """
+    ids = np.sort(np.concatenate(groups)) if groups else np.empty(0, np.int64)
+    first = np.ones(len(ids), bool)
+    first[1:] = ids[1:] != ids[:-1]
+    return ids[first]
+
+
 def rounded(scores: npt.ArrayLike) -> Scores:
     """Scores as they are compared: rounded to SCORE_DECIMALS, and without a negative zero."""
     rounded: Scores = np.asarray(scores, np.float64).round(SCORE_DECIMALS) + 0.0

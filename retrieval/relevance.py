@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,7 @@ LEAST_TAIL = 1e-300  # near the least number above zero: 37 standard deviations 
 CLOSEST = 0.996  # curved scores above it count as it: the curve has no end
 
 Features = npt.NDArray[np.floating]
+Levels = npt.NDArray[np.int8]  # indexes into BANDS, which rise
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,14 @@ class Unrelated:
         spread = wider * (middle - low) / FLANK
         return cls(middle, max(spread, LEAST_SPREAD), curved)
 
+    def deviations(self, scores: npt.ArrayLike) -> Scores:
+        """How many standard deviations above the location each score lies."""
+        deviations: Scores = (_straight(rounded(scores), self.curved) - self.location) / self.spread
+        return deviations
+
     def tail(self, scores: npt.ArrayLike) -> Scores:
         """The share of unrelated pictures that score at least as high, from 1 down to LEAST_TAIL."""
-        deviations = (_straight(rounded(scores), self.curved) - self.location) / self.spread
+        deviations = self.deviations(scores)
         halves = [math.erfc(each / math.sqrt(2)) / 2 for each in deviations.ravel().tolist()]
         tail: Scores = np.maximum(np.array(halves), LEAST_TAIL).reshape(deviations.shape)
         return tail
@@ -109,14 +116,16 @@ class Calibration:
         """Where the scores lie in the background, from 0 to 1 (see Unrelated)."""
         return self.unrelated.position(scores)
 
-    def bands(self, scores: npt.ArrayLike) -> list[str]:
-        """The band of each score: CHANCE below the line, above it by the number that is `expected`."""
-        tails = self.tail(np.atleast_1d(scores)).tolist()
-        return [CHANCE if self.folds and tail > LINE else self._band(tail) for tail in tails]
+    def levels(self, scores: npt.ArrayLike) -> Levels:
+        """The band of each score, as an index into BANDS.
 
-    def _band(self, tail: float) -> str:
-        expected = max(self.size, 1) * tail
-        return next((band for band, most in MOST_EXPECTED.items() if expected <= most), WEAK)
+        CHANCE lies below the line; above it the number that is `expected` decides.
+        """
+        size = max(self.size, 1)
+        tails = [LINE if self.folds else 1.0, MOST_EXPECTED[LIKELY] / size, MOST_EXPECTED[STRONG] / size]
+        # Each band begins so many deviations out: many scores are compared with three numbers.
+        steps = [-math.inf if tail == 1 else -NormalDist().inv_cdf(tail) for tail in tails]
+        return np.searchsorted(steps, self.unrelated.deviations(scores), side="right").astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,9 +200,13 @@ def word_share(found: Collection[str], frequencies: Mapping[str, int], size: int
     return math.fsum(weights[word] for word in weights if word in found) / total if total else 0.0
 
 
-def word_band(share: float) -> str:
-    """The band of an image that holds this share of a text's words: all STRONG, half of them LIKELY."""
-    return next((band for band, least in SHARES.items() if share >= least), CHANCE)
+def word_levels(shares: npt.ArrayLike) -> Levels:
+    """The bands of images that hold these shares of a text's words, as indexes into BANDS.
+
+    All words make an image STRONG, half of them LIKELY.
+    """
+    least = [SHARES[band] for band in BANDS[1:]]
+    return np.searchsorted(least, np.asarray(shares, np.float64), side="right").astype(np.int8)
 
 
 def _straight(cosines: Scores, curved: bool) -> Scores:

@@ -24,7 +24,7 @@ from .fusion import (
     with_closeness,
 )
 from .hits import Contribution, Hit
-from .judging import Judge, Judgement, Levels, hit_levels
+from .judging import Judge, Judgement, hit_levels
 from .keypoints import from_blob
 from .narrowing import likeliest
 from .projections.neighbours import NeighbourView
@@ -45,7 +45,7 @@ from .questions import (
 )
 from .ranked import EVERYTHING, Ranked, rank, unranked
 from .ranking import Ids, Ranking, Scores
-from .relevance import BANDS, LIKELY, Calibration
+from .relevance import BANDS, LIKELY, Calibration, Levels
 from .rerank import (
     EXPANDED,
     FIRST,
@@ -282,8 +282,7 @@ class Search:
         if calibration is None:
             ranks = found.rank_of(np.array(examples.good, np.int64))
             return np.sort(found.ids[: int(ranks.max(initial=0))])
-        bands = [BANDS.index(band) >= BANDS.index(LIKELY) for band in calibration.bands(found.scores)]
-        return np.sort(found.ids[np.array(bands, bool)])
+        return np.sort(found.ids[calibration.levels(found.scores) >= BANDS.index(LIKELY)])
 
     def _judged(
         self, ranked: Ranked, plain: Sequence[Probe], probes: Sequence[Probe]
@@ -394,7 +393,7 @@ def _contributions(answer: Answer, ids: Ids, places: Ids, amounts: Amounts) -> l
         ranks, given = each.ranking.rank_of(ids), amounts_of(each, ids, amounts)
         scores = np.append(each.ranking.scores, 0.0)[ranks - 1]
         calibrated = answer.judged[number].calibrated if number < len(answer.judged) else None
-        positions = [None] * len(ids) if calibrated is None else np.round(calibrated[places], 4).tolist()
+        positions = [None] * len(ids) if calibrated is None else np.round(calibrated(places), 4).tolist()
         columns = zip(ranks.tolist(), scores.tolist(), given.tolist(), positions, strict=True)
         found.append([Contribution(each.part, each.signal, *values) for values in columns])
     for change in answer.ranked.adjustments:

@@ -50,8 +50,8 @@ HOMES = {
 PURE = ("ranking", "narrowing", "fusion", "relevance", "evaluation", "tokens", "query_language", "query", "query_terms",
         "query_keys", "query_json", "references", "formats", "keypoints",
         "verification", "bridge", "neighbourhood", "rerank", "feedback", "heat", "matches", "tuning")  # fmt: skip
-MAY_PURE = {"__future__", "collections", "dataclasses", "datetime", "math", "numpy", "pathlib", "re", "typing",
-            "unicodedata"}  # fmt: skip
+MAY_PURE = {"__future__", "collections", "dataclasses", "datetime", "math", "numpy", "pathlib", "re",
+            "statistics", "typing",            "unicodedata"}  # fmt: skip
 
 
 def sources(root: Path = ROOT) -> Iterator[tuple[str, ast.Module]]:

@@ -103,10 +103,10 @@ def verified(root: Path, pointer: Projection, versions: str) -> Path:
 
 @contextmanager
 def readable(pointer: Projection) -> Iterator[None]:
-    """Whatever the file system refuses while a generation is opened counts as damage to it."""
+    """What the file system refuses while a generation is opened, or what does not fit, is damage to it."""
     try:
         yield
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ProjectionDamaged(pointer.generation, f"cannot be read ({error})") from error
 
 

@@ -14,12 +14,11 @@ import numpy.typing as npt
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
-from ..errors import ProjectionDamaged
 from ..neighbourhood import NEIGHBOURS, RECIPE, ROUNDS, Axes, Rows, averaged, beside, main_axes
 from ..ranking import Ids, Ranking
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
-from .vectors import RowIndex, Vector, VectorIndex, VectorView, faiss_version
+from .vectors import LAYOUT, RowIndex, Vector, VectorIndex, VectorView, faiss_version
 
 Array = npt.NDArray[Any]
 
@@ -74,13 +73,16 @@ class Neighbourhoods:
         return VectorIndex.build(ids, rows, self.compared.dimension)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """The inverse of to_bytes; the bytes must have been verified before."""
+    def from_bytes(cls, data: bytes, dimension: int) -> Self:
+        """The inverse of to_bytes; the bytes must have been verified before. Raises ValueError where they
+        were made of features of another dimension."""
         compared, *others = _arrays(data)
-        index = VectorIndex.from_bytes(compared.tobytes())
         if not others:
-            return cls(None, (), index)
+            return cls(None, (), VectorIndex.from_bytes(compared.tobytes(), dimension))
         centre, directions, *stages = others
+        if len(centre) != dimension:
+            raise ValueError(f"made of features of dimension {len(centre)}")
+        index = VectorIndex.from_bytes(compared.tobytes(), 2 * directions.shape[1])
         return cls(Axes(centre, directions), tuple(map(RowIndex.from_bytes, stages)), index)
 
     def to_bytes(self) -> memoryview:
@@ -130,7 +132,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
     def __init__(self, space: Space) -> None:
         self._space = space
         self.space_id = space.id
-        self.versions = f"faiss {faiss_version()}, {RECIPE}, space {space.fingerprint}"
+        self.versions = f"faiss {faiss_version()}, {LAYOUT}, {RECIPE}, space {space.fingerprint}"
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
@@ -146,11 +148,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
             return Neighbourhoods.build(np.empty(0, np.int64), nothing, dimension)
         path = generations.verified(root, pointer, self.versions)
         with generations.readable(pointer):
-            loaded = Neighbourhoods.from_bytes(path.read_bytes())
-        found = len(loaded.axes.centre) if loaded.axes else loaded.compared.dimension
-        if found != dimension:
-            raise ProjectionDamaged(pointer.generation, f"made of features of dimension {found}")
-        return loaded
+            return Neighbourhoods.from_bytes(path.read_bytes(), dimension)
 
     def view(self, loaded: Neighbourhoods, reader: Reader, tail: Tail) -> NeighbourView:
         made = loaded.of_tail(*reader.features(self._space, tail.put))

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
-from ..errors import ProjectionDamaged
 from ..ranking import Ids, Ranking, rounded
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -23,29 +22,39 @@ from .base import AbstractProjection, AbstractView, Tail
 Vector = npt.NDArray[np.float32]
 
 
+WIDTH = 16  # FAISS compares rows of float16 by whole registers if they fill them, and four times as fast
+LAYOUT = f"rows of whole {WIDTH}s"  # what an index looks like inside, beside FAISS's own version
+SPARE = 64  # more than are wanted, so that ties at the end seldom cost a second scan
+
+
 @final
 class VectorIndex:
     """Features that can be searched by inner product; the keys are image ids. Never changed once built."""
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Any, dimension: int) -> None:
+        """`dimension` of the features; the rows of the index have zeros behind them."""
         self._index = index
         self.size: int = index.ntotal
-        self.dimension: int = index.d
+        self.dimension = dimension
 
     @classmethod
     def build(cls, ids: Ids, features: Features, dimension: int) -> VectorIndex:
         """Index the features in the order given."""
         faiss = _faiss()
         kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        index = faiss.IndexIDMap2(faiss.IndexScalarQuantizer(dimension, kind, metric))
+        index = faiss.IndexIDMap2(faiss.IndexScalarQuantizer(_whole(dimension), kind, metric))
         if len(ids):
-            index.add_with_ids(features.astype(np.float32), ids)
-        return cls(index)
+            index.add_with_ids(_padded(features, index.d), ids)
+        return cls(index, dimension)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> VectorIndex:
-        """The inverse of to_bytes; the bytes must have been verified before."""
-        return cls(_faiss().deserialize_index(np.frombuffer(data, np.uint8)))
+    def from_bytes(cls, data: bytes, dimension: int) -> VectorIndex:
+        """The inverse of to_bytes; the bytes must have been verified before. Raises ValueError for another
+        dimension than that of the features in it."""
+        index = _faiss().deserialize_index(np.frombuffer(data, np.uint8))
+        if index.d != _whole(dimension):
+            raise ValueError(f"holds rows of {index.d} numbers, not of {_whole(dimension)}")
+        return cls(index, dimension)
 
     def to_bytes(self) -> memoryview:
         """The index as bytes. FAISS's own writer hides a full disk, so we write them ourselves."""
@@ -55,7 +64,7 @@ class VectorIndex:
         """The exact best `limit`; ties at the end are resolved by asking for more until they are all in."""
         wanted = min(limit, self.size)
         while wanted:
-            ids, scores = self._nearest(query, min(wanted + 1, self.size), allowed)
+            ids, scores = self._nearest(query, min(wanted + SPARE, self.size), allowed)
             tied_to_the_end = len(ids) > limit and scores[-1] == scores[limit - 1]
             if not tied_to_the_end or wanted >= self.size:
                 return Ranking.of(ids, scores).top(limit)
@@ -67,7 +76,7 @@ class VectorIndex:
         found = np.zeros((len(ids), self.dimension), np.float32)
         held = np.isin(ids, _faiss().vector_to_array(self._index.id_map))
         if held.any():
-            found[held] = self._index.reconstruct_batch(ids[held])
+            found[held] = self._index.reconstruct_batch(ids[held])[:, : self.dimension]
         return found
 
     def _nearest(self, query: Vector, count: int, allowed: Ids | None) -> tuple[Ids, npt.NDArray[np.float64]]:
@@ -75,9 +84,21 @@ class VectorIndex:
         parameters = None
         if allowed is not None:
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
-        scores, ids = self._index.search(query.reshape(1, -1), count, params=parameters)
+        row = _padded(query.reshape(1, -1), self._index.d)
+        scores, ids = self._index.search(row, count, params=parameters)
         found = ids[0] >= 0
         return ids[0][found], rounded(scores[0][found])
+
+
+def _whole(dimension: int) -> int:
+    return -(-dimension // WIDTH) * WIDTH
+
+
+def _padded(features: Features | Vector, width: int) -> Vector:
+    """Rows with zeros behind them, which change no inner product."""
+    rows = np.zeros((len(features), width), np.float32)
+    rows[:, : features.shape[1]] = features
+    return rows
 
 
 EXACT = 5_000  # rows; among more, the nearest are looked for in the nearest PROBES of √rows lists
@@ -172,7 +193,7 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
         self._space = space
         self.signal = space.descriptor
         self.space_id = space.id
-        self.versions = f"faiss {faiss_version()}, space {space.fingerprint}"
+        self.versions = f"faiss {faiss_version()}, {LAYOUT}, space {space.fingerprint}"
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
@@ -187,10 +208,7 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
             return self._empty()
         path = generations.verified(root, pointer, self.versions)
         with generations.readable(pointer):
-            index = VectorIndex.from_bytes(path.read_bytes())
-        if index.dimension != self._space.dimension:
-            raise ProjectionDamaged(pointer.generation, f"holds features of dimension {index.dimension}")
-        return index
+            return VectorIndex.from_bytes(path.read_bytes(), self._space.dimension)
 
     def view(self, loaded: VectorIndex, reader: Reader, tail: Tail) -> VectorView:
         ids, features = reader.features(self._space, tail.put)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..catalog import Image, Projection
 from ..catalog.reader import Reader
-from ..ranking import Ids, Ranking, rounded
+from ..ranking import Ids, Ranking, rounded, union
 from ..tokens import Terms, tokens
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -91,7 +91,7 @@ class WordView(AbstractView[Terms]):
 
     def search(self, query: Terms, *, limit: int, allowed: Ids | None) -> Ranking:
         found = [matches.ranking for matches in self.matches(query)]
-        ids = np.unique(np.concatenate([each.ids for each in found] or [_no_ids()]))
+        ids = union(*(each.ids for each in found))
         scores = np.zeros(len(ids))
         for each in found:
             scores[np.searchsorted(ids, each.ids)] += each.scores

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import FrozenInstanceError
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.relevance import (
+    BANDS,
     CHANCE,
     COLOUR,
     FEWEST,
     LIKELY,
+    LINE,
     SAMPLE,
     STRONG,
     WEAK,
@@ -23,7 +26,7 @@ from retrieval.relevance import (
     Calibration,
     Unrelated,
     places,
-    word_band,
+    word_levels,
     word_share,
 )
 
@@ -85,21 +88,42 @@ def test_positions_rise_with_the_score_from_0_to_1(unrelated: Unrelated, scores:
     assert float(unrelated.position(1.0)) == 1
 
 
+def named(levels: Any) -> list[str]:
+    return [BANDS[each] for each in np.atleast_1d(levels)]
+
+
+@given(
+    st.lists(st.floats(-1, 1), min_size=1), st.integers(0, 10**9), st.booleans(),
+    st.builds(Unrelated, st.floats(-0.5, 0.9), st.floats(0.001, 0.3), st.booleans()),
+)  # fmt: skip
+def test_levels_are_what_tail_and_expectation_say(
+    scores: list[float], size: int, folds: bool, unrelated: Unrelated
+) -> None:
+    calibration = Calibration(unrelated, size, folds=folds)
+    for score, level in zip(scores, calibration.levels(scores).tolist(), strict=True):
+        tail = float(unrelated.tail(score))
+        wanted = [tail <= LINE or not folds, *(max(size, 1) * tail <= each for each in (0.02, 0.001))]
+        near = any(
+            abs(tail / each - 1) < 1e-9 for each in (LINE, *(most / max(size, 1) for most in (0.02, 0.001)))
+        )
+        assert near or level == sum(wanted)
+
+
 def test_bands_by_the_line_and_by_what_is_to_be_expected() -> None:
     """0.0001 of the unrelated score above 0.872, a millionth above 0.975: among 100 images 0.01 and 0.0001."""
     scores = [0.70, 0.706, 0.84, 0.872, 0.975, 0.999]
-    assert Calibration(PLAIN, 100).bands(scores) == [CHANCE, WEAK, WEAK, LIKELY, STRONG, STRONG]
-    assert Calibration(PLAIN, 10_000).bands(scores) == [CHANCE, WEAK, WEAK, WEAK, LIKELY, LIKELY]
+    assert named(Calibration(PLAIN, 100).levels(scores)) == [CHANCE, WEAK, WEAK, LIKELY, STRONG, STRONG]
+    assert named(Calibration(PLAIN, 10_000).levels(scores)) == [CHANCE, WEAK, WEAK, WEAK, LIKELY, LIKELY]
     assert Calibration(PLAIN, 100).expected([0.872]).tolist() == pytest.approx([0.01], rel=0.02)
 
 
 def test_the_line_does_not_move_with_the_size() -> None:
-    assert {Calibration(PLAIN, size).bands([0.706])[0] for size in (100, 10**4, 10**8)} == {WEAK}
-    assert {Calibration(PLAIN, size).bands([0.70])[0] for size in (1, 10**4, 10**8)} == {CHANCE}
+    assert {named(Calibration(PLAIN, size).levels([0.706]))[0] for size in (100, 10**4, 10**8)} == {WEAK}
+    assert {named(Calibration(PLAIN, size).levels([0.70]))[0] for size in (1, 10**4, 10**8)} == {CHANCE}
 
 
 def test_without_folding_nothing_is_below_the_line() -> None:
-    assert Calibration(PLAIN, 100, folds=False).bands([-1.0, 0.5, 0.975]) == [WEAK, WEAK, STRONG]
+    assert named(Calibration(PLAIN, 100, folds=False).levels([-1.0, 0.5, 0.975])) == [WEAK, WEAK, STRONG]
 
 
 def test_what_is_known_goes_before_a_reference_and_both_before_the_library() -> None:
@@ -123,10 +147,12 @@ def test_too_few_pictures_have_no_background_of_their_own() -> None:
 def test_intruders_are_rarely_likely_and_members_mostly_are() -> None:
     library, intruders = clouds(subjects=20, each=15), clouds(subjects=300, each=1, seed=7)
     background = Background.of(library[places(len(library))], len(library))
-    best = [background.for_picture(each).bands((library @ each).max())[0] for each in intruders]
+    best = [named(background.for_picture(each).levels((library @ each).max()))[0] for each in intruders]
     assert sum(band in (LIKELY, STRONG) for band in best) <= 0.05 * len(best)
     scores = library @ library.T - 2 * np.eye(len(library), dtype=np.float32)
-    found = [background.for_picture(a).bands(b.max())[0] for a, b in zip(library, scores, strict=True)]
+    found = [
+        named(background.for_picture(a).levels(b.max()))[0] for a, b in zip(library, scores, strict=True)
+    ]
     assert sum(band in (LIKELY, STRONG) for band in found) >= 0.9 * len(found)
 
 
@@ -136,10 +162,10 @@ def test_a_library_of_one_subject_does_not_call_its_own_pictures_chance() -> Non
     background = Background.of(one, len(one), known=known)
     calibration = background.for_picture(one[0])
     assert not calibration.folds
-    assert CHANCE not in calibration.bands(one @ one[0])
+    assert CHANCE not in named(calibration.levels(one @ one[0]))
     stranger = background.for_picture(many[0])
     assert stranger.folds
-    assert stranger.bands(one @ many[0]).count(CHANCE) > 0.8 * len(one)
+    assert named(stranger.levels(one @ many[0])).count(CHANCE) > 0.8 * len(one)
 
 
 def test_what_is_no_picture_is_judged_by_its_own_cosines() -> None:
@@ -148,7 +174,7 @@ def test_what_is_no_picture_is_judged_by_its_own_cosines() -> None:
     asked = unit(np.random.default_rng(5).normal(size=DIMENSION))
     cosines = library @ asked
     assert background.for_other(asked).unrelated == Unrelated.fitted(cosines)
-    assert not {LIKELY, STRONG} & set(background.for_other(asked).bands(cosines))
+    assert not {LIKELY, STRONG} & set(named(background.for_other(asked).levels(cosines)))
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, SAMPLE, SAMPLE + 1, 12_345])
@@ -173,9 +199,9 @@ def test_word_shares_worked_by_hand() -> None:
 
 def test_a_common_word_beside_gibberish_is_chance() -> None:
     frequencies = {"the": 990, "zxqvb": 0, "dog": 20}
-    assert word_band(word_share({"the"}, frequencies, 1000)) == CHANCE
-    assert word_band(word_share({"dog"}, frequencies, 1000)) == WEAK
-    assert word_band(word_share({"the", "dog"}, {"the": 990, "dog": 20}, 1000)) == STRONG
+    assert named(word_levels(word_share({"the"}, frequencies, 1000))) == [CHANCE]
+    assert named(word_levels(word_share({"dog"}, frequencies, 1000))) == [WEAK]
+    assert named(word_levels(word_share({"the", "dog"}, {"the": 990, "dog": 20}, 1000))) == [STRONG]
 
 
 @pytest.mark.parametrize(
@@ -183,14 +209,14 @@ def test_a_common_word_beside_gibberish_is_chance() -> None:
     [(1.0, STRONG), (0.998, LIKELY), (0.5, LIKELY), (0.49, WEAK), (0.1, WEAK), (0.09, CHANCE)],
 )
 def test_bands_of_words(share: float, band: str) -> None:
-    assert word_band(share) == band
+    assert named(word_levels(share)) == [band]
 
 
 def test_values_are_frozen_and_inputs_stay_unchanged() -> None:
     features = clouds(subjects=10, each=10)
     before = features.copy()
     background = Background.of(features, 100)
-    background.for_picture(features[0]).bands(features @ features[0])
+    background.for_picture(features[0]).levels(features @ features[0])
     assert np.array_equal(features, before)
     with pytest.raises(FrozenInstanceError):
         PLAIN.location = 0.0  # type: ignore[misc]

@@ -195,7 +195,7 @@ class TestDamage:
 
     def test_another_dimension_is_refused(self, library: Library) -> None:
         other = VectorProjection(replace(library.spaces[1], dimension=8))
-        with pytest.raises(ProjectionDamaged, match=r"dimension 996.*`pictor rebuild`"):
+        with pytest.raises(ProjectionDamaged, match=r"1008 numbers, not of 16.*`pictor rebuild`"):
             other.load(library.generations, pointers(library)["colour"])
 
     def test_a_damaged_generation_is_never_extended(self, path: Path) -> None:

@@ -77,7 +77,7 @@ class TestMaking:
     def test_bytes_and_back_change_no_answer(self) -> None:
         features, queries = kinds(150), kinds(5, seed=9)
         made = built(features)
-        again = Neighbourhoods.from_bytes(bytes(made.to_bytes()))
+        again = Neighbourhoods.from_bytes(bytes(made.to_bytes()), DIMENSION)
         assert bytes(again.to_bytes()) == bytes(made.to_bytes())
         for query in queries:
             assert pairs_of(search(again, query)) == pairs_of(search(made, query))
@@ -99,7 +99,7 @@ class TestMaking:
     def test_a_small_library_is_compared_plainly(self, count: int) -> None:
         features, query = kinds(count), kinds(1, seed=8)[0]
         made = built(features)
-        for each in (made, Neighbourhoods.from_bytes(bytes(made.to_bytes()))):
+        for each in (made, Neighbourhoods.from_bytes(bytes(made.to_bytes()), DIMENSION)):
             expected = nearest(query, np.arange(1, count + 1), features, limit=5)
             found = search(each, query, 5)
             assert found.ids.tolist() == [image_id for image_id, _ in expected]
@@ -111,7 +111,7 @@ class TestMaking:
         monkeypatch.setattr(vectors, "EXACT", 400)
         first, again = built(features), built(features)
         assert bytes(first.to_bytes()) == bytes(again.to_bytes())
-        kept = Neighbourhoods.from_bytes(bytes(first.to_bytes()))
+        kept = Neighbourhoods.from_bytes(bytes(first.to_bytes()), DIMENSION)
         assert kept.made_of(features[:9]) == pytest.approx(first.made_of(features[:9]), abs=1e-6)
         assert ((first.compared.rows(np.arange(1, 901)) * exact).sum(axis=1) > 0.98).mean() > 0.95
 

@@ -67,7 +67,7 @@ def test_a_filter_acts_before_the_limit(
 @settings(deadline=None, max_examples=30)
 def test_bytes_and_back_change_no_answer(held: tuple[Ids, Features], query: Any, limit: int) -> None:
     index = build(*held)
-    again = VectorIndex.from_bytes(bytes(index.to_bytes()))
+    again = VectorIndex.from_bytes(bytes(index.to_bytes()), DIMENSION)
     assert (again.size, again.dimension) == (len(held[0]), DIMENSION)
     first, second = (each.search(query_of(query), limit=limit, allowed=None) for each in (index, again))
     assert pairs_of(first) == pairs_of(second)
@@ -147,7 +147,11 @@ def test_an_image_without_a_direction_scores_nothing() -> None:
 @pytest.mark.parametrize("allowed", [None, NO_IDS, np.array([1, 2])])
 def test_an_empty_index_finds_nothing(allowed: Ids | None) -> None:
     empty = build(NO_IDS, np.empty((0, DIMENSION), np.float16))
-    for each in (empty, VectorIndex.from_bytes(bytes(empty.to_bytes())), VectorView(empty, empty, NO_IDS)):
+    for each in (
+        empty,
+        VectorIndex.from_bytes(bytes(empty.to_bytes()), DIMENSION),
+        VectorView(empty, empty, NO_IDS),
+    ):
         found = each.search(np.ones(DIMENSION, np.float32), limit=10, allowed=allowed)
         assert pairs_of(found) == []
 
