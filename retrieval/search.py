@@ -227,12 +227,12 @@ class Search:
         return [*found, *(self._judge.plain(each, ranked.fused.ids) for each in subjects)]
 
     def _same(self, part: Picture | StoredPicture, rankings: Sequence[Ranking]) -> Ranking:
-        query = self.questions.keypoints(part)
-        if not len(query) or self.questions.details is None:
+        space = self.questions.details
+        if space is None or not len(query := self.questions.keypoints(part)):
             return Ranking.of([], [])
         ids = candidates(rankings, int(self.options.verify or 0)).tolist()
         with self._catalog.reading() as reader:
-            blobs = reader.keypoints(self.questions.details, ids)
+            blobs = reader.keypoints(space, ids)
         return verified(query, ((image_id, from_blob(blob)) for image_id, blob in blobs.items()))
 
     def _reranked(self, ranked: Ranked, probes: Sequence[Probe]) -> Ranked:

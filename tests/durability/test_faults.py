@@ -1,0 +1,30 @@
+"""A sample of the spoilt calls of `python -m benchmarks crash`; PICTOR_CRASH_EVERY=1 for all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import faults
+from tests.indexer.command import ROOT
+
+EVERY = os.environ.get("PICTOR_CRASH_EVERY", "97")
+BAD = ("lost", "unopenable", "unwritable", "unfound", "unsound", "finding", "unclear")
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.mark.skipif(bool(faults.missing()), reason=str(faults.missing()))
+def test_no_spoilt_call_loses_what_was_acknowledged() -> None:
+    """The control, where an fsync does nothing, must lose something: else nothing was tested."""
+    command = [sys.executable, "-m", "benchmarks", "crash", "--json", "--size", EVERY]
+    found = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
+    figures, [control] = found["figures"], found["beside"].values()
+    assert min(figures[f"{kind}: points"] for kind in ("kill", "ENOSPC", "EIO", "EMFILE")) > 5
+    assert {name: count for name, count in figures.items() if name.endswith(BAD) and count} == {}
+    if control:  # where a disk can be mounted
+        assert sum(count for name, count in control.items() if name.endswith(BAD)) > 0
