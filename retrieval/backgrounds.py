@@ -51,4 +51,6 @@ def _known(space: Space) -> Unrelated | None:
     """What is known of a space that is the same in every library."""
     if space.descriptor == "colour":
         return COLOUR
-    return SUBJECTS.get(space.configuration["weights_sha256"]) if space.descriptor == SUBJECT else None
+    if space.descriptor != SUBJECT or "enhance" in space.configuration:
+        return None
+    return SUBJECTS.get(space.configuration["weights_sha256"])

@@ -39,7 +39,7 @@ HOMES = {
     "safetensors": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "open_clip": ("retrieval/descriptors/runtimes/clip.py",),
     "PIL": ("retrieval/images.py",),
-    "cv2": ("retrieval/descriptors/details.py",),
+    "cv2": ("retrieval/descriptors/details.py", "retrieval/enhancement.py"),
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),
     "pydantic": ("webapp/",),

@@ -60,7 +60,7 @@ class Network:
         """The pooled feature of a picture, the map (channel, row, column) that it was pooled from, and the
         part of the picture that the map covers; raises BackboneUnavailable where there is no such map."""
         [pooled], [last] = self._runtime.last_map(self._preprocessing.batch([picture]))
-        return pooled, last, self._preprocessing.frame(*picture.shape[:2])
+        return pooled, last, self._preprocessing.frame(picture)
 
     @property
     def classifier(self) -> Classifier | None:
