@@ -69,8 +69,9 @@ def rank(
 ) -> Ranked:
     """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
 
-    Every image that one signal brings is then scored by all others too, so that none loses for having
-    missed another signal's cut. Images that a probe excludes, and those in `left_out`, take no rank.
+    The first `limit` images of each signal are then scored by all others too, so that none of them loses
+    for having missed another signal's cut; words that bring more rank the rest by themselves. Images that a
+    probe excludes, and those in `left_out`, take no rank.
     """
     out = set(left_out)
     for probe in asked:
@@ -81,14 +82,14 @@ def rank(
     # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
     with ThreadPoolExecutor(max(len(wanted), 1), "probe") as threads:
         first = list(threads.map(lambda probe, cut: _search(probe, views, cut, allowed, out), wanted, cuts))
-        together = union(*(each.ids for each in first))
+        together = union(*(each.ids[:limit] for each in first))
 
-        def all_together(probe: Probe, found: Ranking, cut: int) -> Ranking:
+        def completed(probe: Probe, found: Ranking, cut: int) -> Ranking:
             return found if len(found) < cut else _search(probe, views, len(together), together, out)
 
         rankings = tuple(
             WeightedRanking(probe.part, probe.signal, probe.weight, ranking, probe.scale)
-            for probe, ranking in zip(wanted, threads.map(all_together, wanted, first, cuts), strict=True)
+            for probe, ranking in zip(wanted, threads.map(completed, wanted, first, cuts), strict=True)
         )
     return Ranked(rankings, fuse(rankings, amounts))
 
