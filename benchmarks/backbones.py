@@ -15,6 +15,7 @@ import numpy as np
 
 from retrieval import Backbone, fetch_backbone
 from retrieval.descriptors.runtimes.pytorch import TorchRuntime
+from retrieval.descriptors.runtimes.weights import Weights
 
 from .sets import BACKBONE, BUNDLED_FILE, WEIGHTS, missing
 
@@ -43,19 +44,11 @@ def _rates(backbones: list[Backbone], precision: str, rounds: int) -> list[float
     for _ in range(WARM_UP + rounds):
         for runtime, batch, taken in zip(runtimes, batches, times, strict=True):
             start = time.perf_counter()
-            runtime.forward(batch)
+            runtime.look(batch)
             taken.append(time.perf_counter() - start)
     return [BATCH / median(taken[WARM_UP:]) for taken in times]
 
 
 def _runtime(backbone: Backbone, precision: str) -> TorchRuntime:
-    return TorchRuntime(
-        backbone.name,
-        backbone.weights,
-        WEIGHTS,
-        head=None,
-        dimension=backbone.dimension,
-        size=backbone.preprocessing.size,
-        device="cpu",
-        precision=precision,
-    )
+    weights = Weights(backbone.name, backbone.weights, WEIGHTS, backbone.preprocessing.size)
+    return TorchRuntime(weights, "cpu", precision)

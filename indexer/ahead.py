@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ Output = TypeVar("Output")
 
 def ahead(
     work: Callable[[Input], Output], items: Iterable[Input], *, name: str, threads: int, count: int
-) -> Iterator[Output]:
+) -> Generator[Output]:
     """The results in the order of the items, at most `count` of them ahead; `name` is that of the threads.
 
     Whoever stops early cancels what was not begun.

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from retrieval import Library, display_path
+
+SHOWN = 5  # ids that a finding names
+FROM_BACKUP = "pictor restore a backup into another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +25,68 @@ class Finding:
 
 
 def check(library: Library) -> Iterator[Finding]:
-    """Every finding: damaged or stray projection files, unfinished features, missing or changed files."""
+    """Every finding: those of `check_catalog`, damaged or stray projections, missing or changed files."""
+    yield from check_catalog(library)
     for damage in library.damages():
         yield Finding(damage.code, str(damage), "pictor rebuild")
     for path in library.strays():
         yield Finding("stray-file", f"{path}: belongs to no live generation", "pictor rebuild")
-    yield from _features(library)
     yield from _files(library)
 
 
+def check_catalog(library: Library) -> Iterator[Finding]:
+    """What is wrong with the truth itself: the database, its features, and the weights that made them."""
+    with library.catalog.reading() as reader:
+        for fault in reader.faults():
+            yield Finding("catalog-damaged", f"{library.catalog.place}: {fault}", FROM_BACKUP)
+        if nowhere := reader.placeless():
+            text = f"{len(nowhere)} images lie nowhere ({_some(nowhere)})"
+            yield Finding("placeless", text, "pictor remove them")
+    yield from _features(library)
+    yield from _backbones(library)
+
+
 def _features(library: Library) -> Iterator[Finding]:
+    again = "pictor remove the images without it, then pictor index"
     with library.catalog.reading() as reader:
         images = reader.count_images()
         for space in library.spaces:
             described = reader.count_features(space)
             if described != images:
                 text = f"space {space.descriptor}: {described} of {images} images are described"
-                yield Finding("undescribed", text, "pictor remove the images without it, then pictor index")
+                yield Finding("undescribed", text, again)
+            if space.dimension and (damaged := reader.damaged_features(space)):
+                text = f"space {space.descriptor}: {len(damaged)} features are no use ({_some(damaged)})"
+                yield Finding("feature-damaged", text, "pictor remove these images, then pictor index")
+
+
+def _some(ids: list[int]) -> str:
+    more = ", …" if len(ids) > SHOWN else ""
+    return f"images {', '.join(str(each) for each in ids[:SHOWN])}{more}"
+
+
+def _backbones(library: Library) -> Iterator[Finding]:
+    """Weights are named by their checksums."""
+    needed = {digest for space in library.spaces for digest in _digests(space.configuration)}
+    for digest in sorted(needed):
+        path = library.path / "backbones" / f"{digest}.safetensors"
+        if not path.is_file():
+            yield Finding("backbone-damaged", f"{path}: not there", FROM_BACKUP)
+        elif _sha256(path) != digest:
+            yield Finding("backbone-damaged", f"{path}: its content is not what its name says", FROM_BACKUP)
+
+
+def _digests(configuration: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in configuration.items():
+        if name == "weights_sha256":
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _digests(value)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files(library: Library) -> Iterator[Finding]:

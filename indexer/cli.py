@@ -1,7 +1,7 @@
 """The `pictor` command: names its commands at once, and loads one only when it is called.
 
 Results go to stdout, remarks to stderr. Exit codes: 0 done, 1 a user's problem, 2 wrong usage,
-3 another writer is at work, 4 storage failed.
+3 another writer is at work, 4 storage failed, 128 and its number for the signal that stopped it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ COMMANDS = {
     "explain": "Tell why an image is in the answer to a query.",
     "show": "Tell all that is known about an image.",
     "status": "Tell what a library holds and whether it is sound.",
+    "problems": "List what could not be indexed, and why.",
+    "retry": "Read again what could not be indexed.",
     "check": "Compare files, catalog and projections, and name every repair.",
     "rebuild": "Make the projections again from the catalog.",
+    "backup": "Copy a library, even while it is written to.",
+    "restore": "Make a library of a backup.",
     "remove": "Forget images; files are never touched.",
+    "forget": "Forget files that are gone.",
     "evaluate": "Measure the rankings against labels.",
     "tune": "Learn from labels how much each signal should count.",
     "concept": "Keep sets of examples by name, to search and filter with.",
@@ -72,9 +77,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("stopped; what was acknowledged is safe, run the same command again to go on", err=True)
-        sys.exit(130)
+        # Stopped says which signal it was; click wraps it.
+        sys.exit(getattr(error.__cause__ or error, "exit_code", 130))
     except Exception as error:
         sys.exit(_explained(error))
 

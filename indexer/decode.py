@@ -1,26 +1,29 @@
-"""Reads and decodes files in threads, a bounded number ahead, in order; one bad file stops nothing."""
+"""Reads and decodes files in processes, a bounded number ahead, in order; one bad file stops nothing."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
-from retrieval import Limits, Problem, UnreadableImage, display_path, images, read
+from retrieval import Limits, Metadata, Problem, UnreadableImage, images
 
 from .ahead import ahead
 from .sources import Found
+from .workers import DECODER, Workers
 
-THUMBNAIL_SIDE = 320  # pixels: a tile of the page at most, on a screen of ordinary density
-LOOKAHEAD = 4  # files a thread; a decoded picture takes about 1 MB, so memory stays flat
+LOOKAHEAD = 4  # files a worker; a decoded picture takes about 1 MB, so memory stays flat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """A file's content: its hash, and the decoded picture unless the library knows the content already."""
+    """A file's content: its hash, and unless the library knows it already, the decoded picture.
+
+    `metadata` is what the file says about the picture, in words.
+    """
 
     found: Found
     sha256: str
@@ -28,34 +31,44 @@ class Read:
     decoded: images.Decoded | None
     perceptual_hash: int = 0
     thumbnail: bytes = b""
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 Outcome: TypeAlias = Read | Problem
 
 
 def decode_all(
-    files: Iterable[Found], *, is_known: Callable[[str], bool], limits: Limits, threads: int
+    files: Iterable[Found],
+    *,
+    is_known: Callable[[str], bool],
+    limits: Limits,
+    threads: int,
+    decoder: str = DECODER,
 ) -> Iterator[Outcome]:
-    """Every file's picture or problem, in the order of the files; memory does not grow with their number."""
+    """Every file's picture or problem, in the order of the files; memory does not grow with their number.
+
+    `threads` workers decode, 0: one for each processor, never more of them than files. Whoever stops early
+    ends them. `decoder` is what they decode with, as Workers takes it.
+    Raises DecodingImpossible when no worker can be started.
+    """
     threads = threads or os.cpu_count() or 1
-    decode = partial(_decode, is_known=is_known, limits=limits)
-    return ahead(decode, files, name="decode", threads=threads, count=threads * LOOKAHEAD)
+    workers = Workers(limits, decoder)
+    read = partial(_read, workers=workers, is_known=is_known)
+    outcomes = ahead(read, files, name="decode", threads=threads, count=threads * LOOKAHEAD)
+    # The workers end before `ahead` waits for its threads, which wait for the workers.
+    with closing(outcomes), workers:
+        for outcome in outcomes:  # noqa: UP028 - `yield from` would close the other way round
+            yield outcome
 
 
-def _decode(found: Found, is_known: Callable[[str], bool], limits: Limits) -> Outcome:
+def _read(found: Found, workers: Workers, is_known: Callable[[str], bool]) -> Outcome:
     try:
-        data = read(found.path, limits)
-        digest = hashlib.sha256(data).hexdigest()
-        if is_known(digest):
-            return Read(found, digest, len(data), None)
-        decoded = images.decode(data, name=display_path(found.path), limits=limits)
+        with workers.one() as worker:
+            digest, size = worker.open(found.path)
+            if is_known(digest):
+                worker.skip()
+                return Read(found, digest, size, None)
+            made = worker.decode()
     except UnreadableImage as error:
         return Problem(found.path, error.code, error.reason)
-    return Read(
-        found,
-        digest,
-        len(data),
-        decoded,
-        images.perceptual_hash(decoded.pixels),
-        images.encode_webp(decoded.pixels, side=THUMBNAIL_SIDE),
-    )
+    return Read(found, digest, size, made.decoded, made.perceptual_hash, made.thumbnail, made.metadata)

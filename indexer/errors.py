@@ -16,6 +16,23 @@ class SourceUnreachable(RetrievalError):
         )
 
 
+class InvalidPattern(RetrievalError):
+    """A pattern of --include or --exclude cannot be used."""
+
+    code = "invalid-pattern"
+
+    def __init__(self, pattern: str, reason: str) -> None:
+        super().__init__(
+            f"{pattern!r}: no usable pattern ({reason}); write one like *.png, drafts/ or 2024/**/raw"
+        )
+
+
+class BackupImpossible(RetrievalError):
+    """A backup cannot be made of this library, or cannot be restored there."""
+
+    code = "backup-impossible"
+
+
 class TrainingImpossible(RetrievalError):
     """A training cannot begin or go on with what it was given."""
 
@@ -29,3 +46,12 @@ class PictureUnreachable(RetrievalError):
 
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(f"{address}: {reason}")
+
+
+class DecodingImpossible(RetrievalError):
+    """No process can be had to decode pictures in."""
+
+    code = "decoding-impossible"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"pictures cannot be decoded: {reason}; free some memory, or install Pictor again")

@@ -12,7 +12,7 @@ from data import BACKBONE
 from data.sample import collection
 from retrieval import Backbone, InvalidSetting, Library, Settings, fetch_backbone, images
 
-from .lock import writer_lock
+from .lock import OnBusy, refuse, writer_lock
 
 REFERENCE_STEP = 5  # every fifth picture of the sample collection is a reference: 62 of them
 
@@ -32,13 +32,13 @@ class Recipe:
 
 
 @contextmanager
-def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
+def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse) -> Iterator[Library]:
     """The library at `path`, locked and open for writing; made by the recipe where there is none.
 
-    Raises LibraryBusy when another process writes, InvalidSetting when the recipe asks for another
-    backbone than the library was made with, and BackboneUnavailable before anything is made.
+    Raises LibraryBusy when another process writes and `on_busy` does, InvalidSetting when the recipe asks
+    for another backbone than the library was made with, and BackboneUnavailable before anything is made.
     """
-    with writer_lock(path):
+    with writer_lock(path, on_busy):
         _check_address(path, recipe)
         settings = Settings.resolve(path, catalog_url=recipe.catalog_url)
         # A new library's backbone comes first: when it cannot be had, no library is made.
@@ -54,11 +54,11 @@ def writing(path: Path, recipe: Recipe = Recipe()) -> Iterator[Library]:
 
 
 @contextmanager
-def changing(path: Path) -> Iterator[Library]:
+def changing(path: Path, on_busy: OnBusy = refuse) -> Iterator[Library]:
     """A library that is there already, locked and open for writing; raises LibraryNotFound and makes none."""
     with Library.open(path):
         pass
-    with writer_lock(path), Library.create(path) as library:
+    with writer_lock(path, on_busy), Library.create(path) as library:
         yield library
 
 

@@ -2,53 +2,120 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from retrieval import Library, Location, Problem, display_path, limits_of
+from retrieval import Library, LibraryNotFound, Location, Problem, display_path, limits_of
 
-from . import plan, sources
+from . import plan, sidecars, sources
 from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, decode_all
-from .report import OnEvent, Progress, Report
+from .errors import SourceUnreachable
+from .patterns import EVERYTHING, Choice
+from .report import Done, Met, OnEvent, Planned, Progress, Published, Publishing, Report, Started
 from .sources import Found
 from .write import Written, write_batch
 
 Places = Mapping[bytes, tuple[int, Location]]  # by path: image id and location
+Shield = Callable[[], AbstractContextManager[None]]  # makes what must not be broken off by a polite stop
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What a run starts from."""
+    """What a run starts from; `places` are empty where nothing is to be read."""
 
     library: Library
     captions: Captions
     places: Places
     on_event: OnEvent
+    shield: Shield
 
 
-def index(library: Library, roots: Sequence[bytes], *, captions: Captions, on_event: OnEvent) -> Report:
+def index(
+    library: Library,
+    roots: Sequence[bytes],
+    *,
+    captions: Captions,
+    on_event: OnEvent,
+    choice: Choice = EVERYTHING,
+    unsettled: Iterable[bytes] = (),
+    shield: Shield = nullcontext,
+) -> Report:
     """Bring the library up to date with what lies below the roots; the caller holds the writer's lock.
 
-    Killed at any moment, it loses at most the batch in flight, and running it again continues.
-    Raises SourceUnreachable, before anything is written, when a root cannot be read.
+    Killed at any moment, it loses at most the batch in flight, and running it again continues; each batch
+    is written within a `shield`. `unsettled` files and folders are left for another run.
+    Raises SourceUnreachable, before anything is written, when a root cannot be read, or is empty all at once.
     """
+    on_event(Started(tuple(roots)))
     started = time.monotonic()
-    on_event(Progress("looking"))
-    walked = sources.walk(roots)
-    with library.catalog.reading() as reader:
-        run = _Run(library, captions, reader.locations(), on_event)
-    planned = plan.diff(walked.found, _known(run.places), roots=walked.roots, unseen=walked.unseen)
+    with _uncollected():
+        walked = sources.walk(roots, choice).without(unsettled)
+    return _bring(library, walked, captions, on_event, shield, started)
+
+
+def read_again(
+    library: Library,
+    paths: Sequence[bytes],
+    *,
+    captions: Captions,
+    on_event: OnEvent,
+    shield: Shield = nullcontext,
+) -> Report:
+    """The same for single files; about those that are not there nothing is learned."""
+    on_event(Started(tuple(paths)))
+    return _bring(library, sources.files(paths), captions, on_event, shield, time.monotonic())
+
+
+def preview(
+    path: str | os.PathLike[str], roots: Sequence[bytes], choice: Choice = EVERYTHING
+) -> tuple[sources.Walk, plan.Plan]:
+    """What `index` would find and do; nothing is written, and there may be no library at `path` yet."""
+    with _uncollected():
+        walked = sources.walk(roots, choice)
+        known = _known_at(path)
+        _check_emptied(walked, known)
+        return walked, plan.diff(walked.found, known, expects=walked.expects)
+
+
+def _known_at(path: str | os.PathLike[str]) -> Mapping[bytes, plan.Stamp]:
+    try:
+        with Library.open(os.fspath(path)) as library, library.catalog.reading() as reader:
+            return reader.stamps()
+    except LibraryNotFound:
+        return {}
+
+
+def _bring(
+    library: Library,
+    walked: sources.Walk,
+    captions: Captions,
+    on_event: OnEvent,
+    shield: Shield,
+    started: float,
+) -> Report:
+    with _uncollected(), library.catalog.reading() as reader:
+        known = reader.stamps()
+        _check_emptied(walked, known)
+        planned = plan.diff(walked.found, known, expects=walked.expects)
+        places = reader.locations() if planned.to_read else {}
+    run = _Run(library, captions, places, on_event, shield)
+    on_event(Planned(planned))
+    for problem in walked.problems:
+        on_event(Met(problem))
     written = list(_write_all(run, planned.to_read))
-    captioned, unplaced = _write_facts(run, planned, walked)
-    on_event(Progress("publishing"))
-    library.publish()
-    placed = [place for each in written for place in each.placed]
-    copies, moved = _copies(run.places, planned, placed)
-    return Report(
+    captioned, unplaced, unusable = _write_facts(run, planned, walked)
+    forgotten = forget_missing(library, library.settings.forget_missing_days or None)
+    on_event(Publishing())
+    on_event(Published(library.publish()))
+    copies, moved = _copies(run.places, planned, [place for each in written for place in each.placed])
+    report = Report(
         files=len(walked.found),
         added=sum(each.added for each in written),
         copies=copies,
@@ -57,38 +124,90 @@ def index(library: Library, roots: Sequence[bytes], *, captions: Captions, on_ev
         returned=len(planned.returned),
         unchanged=len(planned.unchanged),
         missing=len(planned.missing),
+        forgotten=forgotten,
         captioned=captioned,
         captions_without_picture=unplaced,
+        excluded=walked.unwanted,
+        archives=walked.archives,
         other_files=walked.others,
         symbolic_links=walked.links,
         seconds=time.monotonic() - started,
-        problems=walked.problems + tuple(problem for each in written for problem in each.problems),
+        problems=walked.problems + tuple(problem for each in written for problem in each.problems) + unusable,
     )
+    on_event(Done(report))
+    return report
 
 
-def _known(places: Places) -> dict[bytes, plan.Known]:
-    return {
-        path: plan.Known(place.size, place.mtime, place.missing_since is not None)
-        for path, (_, place) in places.items()
-    }
+def forget_missing(library: Library, days: float | None) -> int:
+    """Forget the paths that have been missing for so many days, and images that lie nowhere else.
+
+    How many paths; without a number of days none. The files' absence was noted by the clock of the machine.
+    """
+    if days is None:
+        return 0
+    since = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=days)
+    with library.catalog.reading() as reader:
+        gone = [
+            path
+            for path, (_, place) in reader.locations().items()
+            if place.missing_since is not None and place.missing_since <= since
+        ]
+    if gone:
+        with library.catalog.writing() as writer:
+            writer.forget_locations(gone)
+    return len(gone)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make large tables of small values without the garbage collector looking through them all the while.
+
+    Over 100,000 unchanged files that takes half the time; there are no cycles in them.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _check_emptied(walked: sources.Walk, known: Mapping[bytes, plan.Stamp]) -> None:
+    """Refuse a root that is empty all at once: it is more likely that its drive is not mounted."""
+    for root in walked.empty:
+        lost = sum(not missing and sources.below(path, [root]) for path, (_, _, missing) in known.items())
+        if lost:
+            reason = (
+                f"it is empty, but the library knows {lost} files in it; mount its drive, or forget them "
+                "with `pictor remove`"
+            )
+            raise SourceUnreachable(display_path(root), reason)
 
 
 def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     """Read, describe and write the files in batches, publishing when the tail has grown long."""
-    settings = run.library.settings
-    with run.library.catalog.reading() as reader:
+    if not files:
+        return
+    library, settings = run.library, run.library.settings
+    with library.catalog.reading() as reader:
         known = reader.digests()
     outcomes = decode_all(
         files, is_known=known.__contains__, limits=limits_of(settings), threads=settings.decode_threads
     )
+    started = time.monotonic()
     done = problems = 0
     for batch in _batches(outcomes, settings.batch_size):
-        written = write_batch(run.library, batch, run.captions)
+        with run.shield():
+            written = write_batch(library, batch, run.captions)
         known |= written.ids.keys()
         done, problems = done + len(batch), problems + len(written.problems)
-        run.on_event(Progress("describing", done, len(files), problems, _folder(batch[-1])))
-        if run.library.tail_share() > settings.publish_share and done < len(files):
-            run.library.publish()
+        for problem in written.problems:
+            run.on_event(Met(problem))
+        seconds = time.monotonic() - started
+        run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
+        if library.tail_share() > settings.publish_share and done < len(files):
+            library.publish()
         yield written
 
 
@@ -103,10 +222,10 @@ def _folder(outcome: Outcome) -> str:
     return display_path(os.path.dirname(path))  # noqa: PTH120 - Path cannot hold bytes
 
 
-def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[int, int]:
-    """What costs no reading: missing and returned files, problems that are gone, captions.
+def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[int, int, tuple[Problem, ...]]:
+    """What decodes nothing: missing and returned files, problems that are gone, captions and sidecars.
 
-    Two counts: captions that name a picture of the library, and those that do not.
+    Two counts, captions that name a picture of the library and those that do not; and bad sidecars.
     """
     with run.library.catalog.writing() as writer:
         writer.mark_missing(planned.missing)
@@ -116,27 +235,27 @@ def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[i
         writer.forget_problems(_solved(writer.problems(), walked))
         for problem in walked.problems:
             writer.report(problem)
-        places = writer.locations()
+        places = writer.locations() if run.captions else {}
         captioned = [(path, places[path][0]) for path in sorted(run.captions) if path in places]
         for image_id, facts in by_image(run.captions, captioned).items():
             writer.annotate(image_id, SOURCE, facts)
-    return len(captioned), len(run.captions) - len(captioned)
+    unusable = sidecars.follow(run.library, walked)
+    for problem in unusable:
+        run.on_event(Met(problem))
+    return len(captioned), len(run.captions) - len(captioned), unusable
 
 
 def _solved(problems: Iterable[Problem], walked: sources.Walk) -> list[bytes]:
     """Problems of places that were looked at, and where there is nothing to complain of any more."""
-    present = {each.path for each in walked.found} | {each.path for each in walked.problems}
-    return [
-        each.path
-        for each in problems
-        if each.path not in present
-        and plan.below(each.path, walked.roots)
-        and not plan.below(each.path, walked.unseen)
-    ]
+    present = {each.path for each in walked.found + walked.sidecars}
+    present |= {each.path for each in walked.problems}
+    return [each.path for each in problems if each.path not in present and walked.covers(each.path)]
 
 
 def _copies(places: Places, planned: plan.Plan, placed: Sequence[tuple[bytes, int]]) -> tuple[int, int]:
     """New paths of contents that the library had, or met twice: copies, and those that were moved."""
+    if not placed:
+        return 0, 0
     homes: dict[int, set[bytes]] = {}
     for path, (image_id, _) in places.items():
         homes.setdefault(image_id, set()).add(path)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from .sources import Found
 
+Stamp: TypeAlias = tuple[int, int, bool]  # a Known, or what is like it
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the catalog says about one path."""
+
+class Known(NamedTuple):
+    """What the catalog says about one path. `mtime` is in nanoseconds, `size` in bytes."""
 
     size: int
     mtime: int
@@ -36,37 +38,22 @@ class Plan:
         return tuple(sorted(self.new + self.changed, key=lambda each: each.path))
 
 
-def diff(
-    found: Iterable[Found],
-    known: Mapping[bytes, Known],
-    *,
-    roots: Iterable[bytes],
-    unseen: Iterable[bytes] = (),
-) -> Plan:
-    """Compare by size and modification time. Only paths below `roots`, and below no `unseen` folder,
-    can be missing: about all others nothing was learned.
+def diff(found: Iterable[Found], known: Mapping[bytes, Stamp], *, expects: Callable[[bytes], bool]) -> Plan:
+    """Compare by size and modification time. Only paths that the walk `expects` can be missing: about all
+    others nothing was learned.
     """
     lists: dict[str, list[Found]] = {"new": [], "changed": [], "returned": [], "unchanged": []}
     seen = {each.path: each for each in found}
     for path in sorted(seen):
         lists[_fate(seen[path], known.get(path))].append(seen[path])
-    inside, outside = list(roots), list(unseen)
-    missing = tuple(
-        path
-        for path in sorted(known)
-        if path not in seen and not known[path].missing and below(path, inside) and not below(path, outside)
-    )
-    return Plan(**{name: tuple(each) for name, each in lists.items()}, missing=missing)
+    gone = sorted(path for path in known.keys() - seen.keys() if not known[path][2] and expects(path))
+    return Plan(**{name: tuple(each) for name, each in lists.items()}, missing=tuple(gone))
 
 
-def _fate(found: Found, known: Known | None) -> str:
+def _fate(found: Found, known: Stamp | None) -> str:
     if known is None:
         return "new"
-    if (found.size, found.mtime) != (known.size, known.mtime):
+    size, mtime, missing = known
+    if found.size != size or found.mtime != mtime:
         return "changed"
-    return "returned" if known.missing else "unchanged"
-
-
-def below(path: bytes, folders: Iterable[bytes]) -> bool:
-    """Whether a path is one of these, or lies in one of them."""
-    return any(path == folder or path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
+    return "returned" if missing else "unchanged"

@@ -4,23 +4,92 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
-from retrieval import Problem
+from retrieval import Problem, display_path
+
+from .plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The folders are about to be walked."""
+
+    name: ClassVar[str] = "started"
+    roots: tuple[bytes, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": self.name, "roots": [display_path(each) for each in self.roots]}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is to be done: how many files are in each list of the plan, and how many will be read."""
+
+    name: ClassVar[str] = "planned"
+    plan: Plan
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": self.name} | counts(self.plan)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: files done of those that must be read, and the problems so far."""
+    """How far a run is: files done of those that must be read, problems so far, and seconds of reading."""
 
-    stage: str
-    done: int = 0
-    total: int = 0
-    problems: int = 0
-    folder: str = ""
+    name: ClassVar[str] = "progress"
+    done: int
+    total: int
+    problems: int
+    folder: str
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Files a second; 0 while that is unknown."""
+        return self.done / self.seconds if self.seconds else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the rest will take at this rate; None while that is unknown."""
+        return (self.total - self.done) / self.rate if self.rate else None
+
+    def as_json(self) -> dict[str, Any]:
+        left = None if self.left is None else round(self.left, 1)
+        said = asdict(self) | {"seconds": round(self.seconds, 3)}
+        return {"event": self.name} | said | {"per_second": round(self.rate, 2), "seconds_left": left}
 
 
-OnEvent: TypeAlias = Callable[[Progress], None]
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A file could not be taken in."""
+
+    name: ClassVar[str] = "problem"
+    problem: Problem
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": self.name} | problem_json(self.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The projections are about to be brought up to the newest change."""
+
+    name: ClassVar[str] = "publishing"
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The projections are up to the newest change; `anything` tells whether that took any work."""
+
+    name: ClassVar[str] = "published"
+    anything: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": self.name, "anything": self.anything}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +97,8 @@ class Report:
     """The counts of one run, in files, and every problem met.
 
     `added`: contents that are new to the library; `copies`: new paths of a content it already had;
-    `moved`: copies whose only other path is missing now.
+    `moved`: copies whose only other path is missing now; `forgotten`: paths that were missing for longer
+    than the setting forget_missing_days says; `excluded`: pictures that a pattern left out.
     """
 
     files: int = 0
@@ -39,14 +109,49 @@ class Report:
     returned: int = 0
     unchanged: int = 0
     missing: int = 0
+    forgotten: int = 0
     captioned: int = 0
     captions_without_picture: int = 0
+    excluded: int = 0
+    archives: int = 0
     other_files: int = 0
     symbolic_links: int = 0
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def has_news(self) -> bool:
+        """Whether anything was found that was not so before."""
+        places = self.added + self.copies + self.moved + self.changed + self.returned
+        return bool(places + self.missing + self.forgotten) or bool(self.problems)
+
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values."""
-        facts = [{"path": each.display, "code": each.code, "reason": each.reason} for each in self.problems]
+        facts = [problem_json(each) for each in self.problems]
         return asdict(self) | {"problems": facts, "seconds": round(self.seconds, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The run is over."""
+
+    name: ClassVar[str] = "done"
+    report: Report
+
+    def as_json(self) -> dict[str, Any]:
+        return {"event": self.name} | self.report.as_json()
+
+
+Event: TypeAlias = Started | Planned | Progress | Met | Publishing | Published | Done
+OnEvent: TypeAlias = Callable[[Event], None]
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """How many files are in each list of a plan, and how many of them must be read."""
+    lists = {name: len(getattr(plan, name)) for name in plan.__slots__}
+    return {"files": sum(lists.values()) - len(plan.missing), "to_read": len(plan.to_read)} | lists
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON values; what is no text in its path is escaped."""
+    return {"path": problem.display, "code": problem.code, "reason": problem.reason}

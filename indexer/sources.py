@@ -1,4 +1,4 @@
-"""Walks folders: which files may be pictures, and what was passed over and why."""
+"""Walks folders: which files may be pictures, what lies beside them, and what was passed over and why."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from retrieval import Problem, display_path
 
 from .errors import SourceUnreachable
+from .patterns import EVERYTHING, Choice
 
 ENDINGS = (
     b".jpg", b".jpeg", b".jpe", b".jfif", b".mpo", b".png", b".apng", b".webp", b".gif",
-    b".bmp", b".dib", b".tif", b".tiff", b".ppm", b".pgm", b".pbm", b".pnm",
+    b".bmp", b".dib", b".tif", b".tiff", b".ppm", b".pgm", b".pbm", b".pnm", b".heic", b".heif", b".hif",
+    b".avif", b".avifs", b".nef", b".nrw", b".cr2", b".arw", b".sr2", b".dng", b".orf", b".rw2",
+    b".raf", b".pef",
+)  # fmt: skip
+SIDECARS = (b".xmp", b".json", b".txt")
+ARCHIVES = (
+    b".zip", b".tar", b".7z", b".rar", b".tgz", b".tbz2", b".txz", b".gz", b".bz2", b".xz", b".zst",
+    b".cbz", b".cbr",
 )  # fmt: skip
 
 # Why one folder may be passed over; anything else, a disk that fails, stops the run.
@@ -39,8 +47,11 @@ class Found:
 class Walk:
     """What lies below the roots, by path: candidates, problems, and how many other files there are.
 
-    `roots` are those asked for that lie in no other.
+    `roots` are those asked for that lie in no other, `choice` says what was wanted of them.
     `unseen` are folders that could not be listed: nothing is known about what they hold.
+    `sidecars` are text, JSON and XMP files beside a candidate of their name, with or without its ending.
+    `archives` counts what may hold pictures that nobody looked at, `unwanted` what a pattern left out.
+    `empty` are roots in which there is nothing at all, such as where a drive is mounted at other times.
     `links` counts symbolic links, which are never followed, so that no loop can hold the walk.
     """
 
@@ -50,44 +61,87 @@ class Walk:
     unseen: tuple[bytes, ...]
     others: int
     links: int
+    sidecars: tuple[Found, ...] = ()
+    archives: int = 0
+    unwanted: int = 0
+    empty: tuple[bytes, ...] = ()
+    choice: Choice = EVERYTHING
+
+    def expects(self, path: bytes) -> bool:
+        """Whether a picture at this path would have been found; only as a root has it another ending."""
+        return self.covers(path) and (path.lower().endswith(ENDINGS) or path in self.roots)
+
+    def without(self, paths: Iterable[bytes]) -> Walk:
+        """The same as if nothing were known of these files and folders."""
+        left = frozenset(paths)
+        if not left:
+            return self
+        found = tuple(each for each in self.found if not left.intersection(_ancestors(each.path)))
+        sidecars = tuple(each for each in self.sidecars if not left.intersection(_ancestors(each.path)))
+        return replace(self, found=found, sidecars=sidecars, unseen=self.unseen + tuple(sorted(left)))
+
+    def covers(self, path: bytes) -> bool:
+        """Whether this path was looked at: below a root, wanted, and in no unseen folder."""
+        return not below(path, self.unseen) and any(
+            path == root or self.choice.takes(_relative(path, root))
+            for root in self.roots
+            if below(path, [root])
+        )
 
 
 @dataclass(slots=True)
 class _Tally:
+    choice: Choice
     found: list[Found] = field(default_factory=list)
+    sidecars: list[Found] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unseen: list[bytes] = field(default_factory=list)
     others: int = 0
+    archives: int = 0
+    unwanted: int = 0
     links: int = 0
+    empty: list[bytes] = field(default_factory=list)
 
 
-def walk(roots: Iterable[bytes]) -> Walk:
-    """Walk absolute paths of folders and single files; hidden files and folders are passed over.
+def walk(roots: Iterable[bytes], choice: Choice = EVERYTHING) -> Walk:
+    """Walk absolute paths of folders and single files, taking what is chosen; a single file always is.
 
     Raises SourceUnreachable when a root itself cannot be read, or the file system fails midway.
     """
-    tally = _Tally()
-    outermost = _outermost(roots)
+    tally = _Tally(choice)
+    outermost = _outermost(roots, choice)
     for root in outermost:
-        for entry in _root_entries(root, tally):
-            _sort(entry, tally)
-    found = {each.path: each for each in tally.found}
+        if stat.S_ISDIR((facts := reachable(root)).st_mode):
+            _walk_folder(root, tally)
+        else:
+            tally.found.append(Found(root, facts.st_size, facts.st_mtime_ns))
+            tally.sidecars += _beside(root)
     return Walk(
-        outermost,
-        tuple(found[path] for path in sorted(found)),
-        tuple(tally.problems),
-        tuple(tally.unseen),
-        tally.others,
-        tally.links,
+        roots=outermost,
+        found=_by_path(tally.found),
+        problems=tuple(tally.problems),
+        unseen=tuple(tally.unseen),
+        others=tally.others,
+        links=tally.links,
+        sidecars=_by_path(tally.sidecars),
+        archives=tally.archives,
+        unwanted=tally.unwanted,
+        empty=tuple(tally.empty),
+        choice=choice,
     )
 
 
-def _outermost(roots: Iterable[bytes]) -> tuple[bytes, ...]:
-    kept: list[bytes] = []
-    for root in sorted(set(roots)):
-        if not any(root.startswith(each.rstrip(b"/") + b"/") for each in kept):
-            kept.append(root)
-    return tuple(kept)
+def files(paths: Iterable[bytes]) -> Walk:
+    """These files alone, as far as they are there; nothing is learned about any other."""
+    there = _by_path(each for path in paths for each in _regular(path))
+    found = tuple(each for each in there if not each.path.lower().endswith(SIDECARS))
+    beside = (each for file in found for each in _beside(file.path))
+    return Walk((), found, (), (), 0, 0, _by_path({*there, *beside} - {*found}))
+
+
+def below(path: bytes, folders: Iterable[bytes]) -> bool:
+    """Whether a path is one of these, or lies in one of them."""
+    return any(path == folder or path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
 
 
 def reachable(root: bytes) -> os.stat_result:
@@ -98,23 +152,50 @@ def reachable(root: bytes) -> os.stat_result:
         raise SourceUnreachable(display_path(root), error.strerror) from error
 
 
-def _root_entries(root: bytes, tally: _Tally) -> Iterator[os.DirEntry[bytes] | Found]:
-    facts = reachable(root)
-    if not stat.S_ISDIR(facts.st_mode):
-        yield Found(root, facts.st_size, facts.st_mtime_ns)
-        return
+def _outermost(roots: Iterable[bytes], choice: Choice) -> tuple[bytes, ...]:
+    """Without the roots that the walk of another one comes to."""
+    kept: list[bytes] = []
+    for root in sorted(set(roots)):
+        if not any(below(root, [each]) and choice.enters(_relative(root, each) + b"/") for each in kept):
+            kept.append(root)
+    return tuple(kept)
+
+
+def _relative(path: bytes, root: bytes) -> bytes:
+    return path[len(root.rstrip(b"/")) + 1 :]
+
+
+def _ancestors(path: bytes) -> Iterator[bytes]:
+    """A path and every folder above it."""
+    while path:
+        yield path
+        path = path.rpartition(b"/")[0]
+
+
+def _by_path(files: Iterable[Found]) -> tuple[Found, ...]:
+    return tuple(sorted(files, key=lambda each: each.path))
+
+
+def _walk_folder(root: bytes, tally: _Tally) -> None:
     folders = [root]
     while folders:
         folder = folders.pop()
-        entries = _listed(folder, tally, is_root=folder == root)
-        folders += [each.path for each in entries if _is_folder(each)]
-        yield from (each for each in entries if not _is_folder(each))
+        files = []
+        for entry in _listed(folder, tally, is_root=folder == root):
+            if entry.is_dir(follow_symlinks=False):
+                if tally.choice.is_plain or tally.choice.enters(_relative(entry.path, root) + b"/"):
+                    folders.append(entry.path)
+            elif entry.is_symlink():
+                tally.links += 1
+            else:
+                files.append(entry)
+        _sort(files, root, tally)
 
 
 def _listed(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirEntry[bytes]]:
     try:
-        with os.scandir(folder) as entries:
-            return [each for each in entries if not each.name.startswith(b".")]
+        with os.scandir(folder) as listing:
+            entries = list(listing)
     except OSError as error:
         if is_root or error.errno not in UNLISTABLE:
             raise SourceUnreachable(display_path(folder), error.strerror) from error
@@ -122,22 +203,60 @@ def _listed(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirEntry[
         reason = f"the folder cannot be listed ({error.strerror}); nothing in it was looked at"
         tally.problems.append(Problem(folder, UNLISTABLE[error.errno], reason))
         return []
+    if is_root and not entries:
+        tally.empty.append(folder)
+    return [each for each in entries if tally.choice.hidden or not each.name.startswith(b".")]
 
 
-def _is_folder(entry: os.DirEntry[bytes]) -> bool:
-    return entry.is_dir(follow_symlinks=False)
+def _sort(files: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Tally) -> None:
+    """Share out the files of one folder."""
+    named, beside = set[bytes](), list[os.DirEntry[bytes]]()
+    for entry in files:
+        name = entry.name.lower()
+        if name.endswith(ENDINGS):
+            if tally.choice.is_plain or tally.choice.takes(_relative(entry.path, root)):
+                tally.found += _stated(entry)
+                named |= {entry.name, _stem(entry.name)}
+            else:
+                tally.unwanted += 1
+        elif name.endswith(SIDECARS):
+            beside.append(entry)
+        elif name.endswith(ARCHIVES):
+            tally.archives += 1
+        else:
+            tally.others += 1
+    for entry in beside:
+        if _stem(entry.name) in named and tally.choice.enters(_relative(entry.path, root)):
+            tally.sidecars += _stated(entry)
+        else:
+            tally.others += 1
 
 
-def _sort(entry: os.DirEntry[bytes] | Found, tally: _Tally) -> None:
-    if isinstance(entry, Found):
-        tally.found.append(entry)
-    elif entry.is_symlink():
-        tally.links += 1
-    elif not entry.name.lower().endswith(ENDINGS):
-        tally.others += 1
-    else:
-        try:
-            facts = entry.stat(follow_symlinks=False)
-        except OSError:
-            return  # gone since the folder was listed
-        tally.found.append(Found(entry.path, facts.st_size, facts.st_mtime_ns))
+def _stem(name: bytes) -> bytes:
+    return name.rpartition(b".")[0]
+
+
+def _stated(entry: os.DirEntry[bytes]) -> tuple[Found, ...]:
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except OSError:
+        return ()  # gone since the folder was listed
+    return (Found(entry.path, facts.st_size, facts.st_mtime_ns),)
+
+
+def _beside(picture: bytes) -> Iterator[Found]:
+    """The sidecars of a single file; its folder, which may be large, is not listed for it."""
+    for start in dict.fromkeys((_stem(picture), picture)):
+        for ending in SIDECARS:
+            if start + ending != picture:
+                yield from _regular(start + ending)
+
+
+def _regular(path: bytes) -> Iterator[Found]:
+    """The file at a path, if one is there."""
+    try:
+        facts = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path cannot hold bytes
+    except OSError:
+        return
+    if stat.S_ISREG(facts.st_mode):
+        yield Found(path, facts.st_size, facts.st_mtime_ns)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from retrieval import Annotation, Description, Library, NewImage, Problem
 
 from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, Read
 
-FILE = "exif"  # the source of what a picture's file says about it
+EXIF = "exif"  # the source that names the camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) 
         new = [image for image in described if image.sha256 not in ids]
         added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
         ids |= added
-        for digest, camera in _cameras(reads):
+        for digest, source, said in _said(reads):
             if digest in added:
-                writer.annotate(added[digest], FILE, [Annotation("camera", camera, FILE)])
+                writer.annotate(added[digest], source, said)
         placed = [(each.found.path, ids[each.sha256]) for each in reads if each.sha256 in ids]
         files = {each.found.path: each.found for each in reads}
         for path, image_id in placed:
@@ -50,8 +51,18 @@ def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) 
     return Written(ids, len(new), tuple(placed), tuple(problems))
 
 
-def _cameras(reads: Sequence[Read]) -> list[tuple[str, str]]:
-    return [(each.sha256, each.decoded.camera) for each in reads if each.decoded and each.decoded.camera]
+def _said(reads: Sequence[Read]) -> Iterator[tuple[str, str, list[Annotation]]]:
+    """What each decoded file says about its picture: digest, source, and all that this source says."""
+    for each in reads:
+        facts = [Annotation(field, value, source) for source, field, value in each.metadata.facts]
+        if each.decoded and each.decoded.camera:
+            facts.append(Annotation("camera", each.decoded.camera, EXIF))
+        for source, said in groupby(sorted(facts, key=_source), key=_source):
+            yield each.sha256, source, list(said)
+
+
+def _source(fact: Annotation) -> str:
+    return fact.source
 
 
 def _described(library: Library, reads: Sequence[Read]) -> list[NewImage]:

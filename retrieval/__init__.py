@@ -10,7 +10,19 @@ with Library.open("holiday") as library:
 """
 
 from . import evaluation, images, tuning
-from .catalog import PREDICTED, Annotation, Catalog, Facet, FusionRecipe, Image, Location, NewImage, Problem
+from .catalog import (
+    PREDICTED,
+    USER,
+    Annotation,
+    Catalog,
+    Facet,
+    FusionRecipe,
+    Image,
+    Location,
+    NewImage,
+    Problem,
+    Sidecar,
+)
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.pytorch import fetch_backbone
@@ -34,6 +46,7 @@ from .explain import Explanation
 from .files import Limits, read
 from .hits import Contribution, Hit, Results
 from .library import FUSED, Library, Status, limits_of
+from .metadata import SIDECAR, Metadata, read_metadata, read_sidecar
 from .paths import display_path, path_bytes
 from .query import (
     Colours,
@@ -61,7 +74,9 @@ from .spaces import Description
 __all__ = [
     "FUSED",
     "PREDICTED",
+    "SIDECAR",
     "TABLE",
+    "USER",
     "Annotation",
     "Backbone",
     "BackboneUnavailable",
@@ -88,6 +103,7 @@ __all__ = [
     "LibraryNotFound",
     "Limits",
     "Location",
+    "Metadata",
     "NewImage",
     "Options",
     "Palette",
@@ -104,6 +120,7 @@ __all__ = [
     "RetrievalError",
     "SchemaOutOfDate",
     "Settings",
+    "Sidecar",
     "Status",
     "StorageFailed",
     "StoredPicture",
@@ -121,6 +138,8 @@ __all__ = [
     "parse",
     "path_bytes",
     "read",
+    "read_metadata",
+    "read_sidecar",
     "resolved",
     "to_json",
     "tuning",

@@ -25,10 +25,16 @@ _FAILURES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a file may be; beyond these it is refused before its pixels are decoded."""
+    """How large a file may be, how long its decoding may take, and how deep grey is scaled.
+
+    Beyond the first two a file is refused before its pixels are decoded. `seconds` is kept by whoever decodes
+    in a process of its own. `scaling` is a policy of `scaling.eight_bits`.
+    """
 
     max_bytes: int = 1 << 30
     max_megapixels: float = 200.0
+    seconds: float = 30.0
+    scaling: str = "auto"
 
 
 DEFAULT_LIMITS: Final = Limits()
@@ -37,10 +43,19 @@ DEFAULT_LIMITS: Final = Limits()
 def read(path: bytes | str | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Read a whole regular file that stays the same meanwhile; links and pipes are never followed.
 
-    Raises UnreadableImage with code not-regular, empty-file, too-many-bytes, permission-denied, vanished,
-    symlink-skipped, changed-while-reading or unreadable.
+    One that changes is read once more. Raises UnreadableImage with code not-regular, empty-file,
+    too-many-bytes, permission-denied, vanished, symlink-skipped, changed-while-reading or unreadable.
     """
     name = display_path(os.fsencode(path))
+    try:
+        return _read(path, name, limits)
+    except UnreadableImage as error:
+        if error.code != "changed-while-reading":
+            raise
+        return _read(path, name, limits)
+
+
+def _read(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
     try:
         descriptor = os.open(path, _FLAGS)
         try:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-SUPPORTED: Final = "supported are JPEG, PNG, GIF, WebP, BMP, TIFF and PPM"
+SUPPORTED: Final = (
+    "supported are JPEG, PNG, GIF, WebP, BMP, TIFF, PPM, AVIF, HEIC with pictor[heif], "
+    "and the JPEG in cameras' raw files"
+)
+_SWITCHED_OFF: Final = {
+    "HEIF": "looks like a HEIC picture; pip install 'pictor[heif]' switches them on",
+    "AVIF": "looks like an AVIF picture, which the Pillow that is installed was built without",
+}
 _OTHERS: Final = (
     (rb"%PDF", "a PDF document"),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript document"),
-    (rb"....ftyp(hei|hev|mif1|msf1)", "a HEIC picture"),
-    (rb"....ftypavi[fs]", "an AVIF picture"),
+    (rb"....ftypcrx", "a CR3 raw picture"),
     (rb"....ftyp", "a film"),
     (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000 picture"),
     (rb"\0\0\0\x0cJXL |\xff\x0a", "a JPEG XL picture"),
@@ -35,10 +41,35 @@ def ends_early(data: bytes) -> bool | None:
         return len(data) <= int.from_bytes(data[4:8], "little" if data.startswith(b"I") else "big")
     if data.startswith(b"BM") and data[6:10] == b"\0\0\0\0":
         return len(data) < int.from_bytes(data[2:6], "little")
+    if heif_kind(data):
+        return _last_box_is_cut(data)
     return None
 
 
+def heif_kind(data: bytes) -> str | None:
+    """HEIF or AVIF, by the name of their decoder, for what begins like one of them."""
+    brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if brand in (b"avif", b"avis"):
+        return "AVIF"
+    return "HEIF" if brand[:3] in (b"hei", b"hev") or brand in (b"mif1", b"msf1") else None
+
+
+def _last_box_is_cut(data: bytes) -> bool:
+    """ISO 14496-12: a file is boxes, each with its size in front; 0 is up to the end, 1 a size of 8 bytes."""
+    at = 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size == 0:
+            return False
+        at += max(size, 8)
+    return at > len(data)
+
+
 def looks_like(data: bytes) -> str:
+    if kind := heif_kind(data):
+        return _SWITCHED_OFF[kind]
     start = data[:1024]
     for pattern, what in _OTHERS:
         if re.match(pattern, start, re.DOTALL):

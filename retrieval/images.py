@@ -9,23 +9,46 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import BytesIO
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    ExifTags,
+    Image,
+    ImageCms,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from .errors import ImageTooLarge, UnreadableImage
 from .files import DEFAULT_LIMITS, Limits
-from .formats import SUPPORTED, ends_early, looks_like
+from .formats import SUPPORTED, ends_early, heif_kind, looks_like
+from .raw_preview import Preview, preview
+from .scaling import eight_bits
+
+try:
+    import pillow_heif
+except ImportError:  # HEIC is an option
+    pillow_heif = None  # type: ignore[assignment]
 
 RGB: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 3)
 
 WORKING_SIDE: Final = 512  # pixels; descriptors look at 224 to 518, so more would only cost memory
-FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")  # MPO, of 3-D cameras, comes as JPEG
+HAS_HEIF: Final = pillow_heif is not None
+# MPO, of 3-D cameras, comes as JPEG. A name that nothing is registered for would be a KeyError later.
+FORMATS: Final = (
+    *("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"),
+    *(("AVIF",) if AvifImagePlugin.SUPPORTED else ()),
+    *(("HEIF",) if HAS_HEIF else ()),
+)
 CAMERA_LENGTH: Final = 80  # characters of a maker's name, and of a model's; real ones have half of it
 CEILING: Final = 500.0  # megapixels that no setting can exceed
 
@@ -38,6 +61,13 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # Registering the plugins here keeps Pillow from loading all of its forty later, in the midst of threads.
 Image.preinit()
 _ALSO_REGISTERED: Final = (TiffImagePlugin, WebPImagePlugin)
+# One thread a picture, since pictures are decoded side by side; nothing but the picture is looked at.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+if HAS_HEIF:
+    pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+
+# The warning as well, for where warnings are errors.
+_BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _UPRIGHT: Final = {
@@ -72,19 +102,24 @@ class Decoded:
 def decode(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     """Decode the first frame of a picture whole, or raise; damaged metadata are dropped without a word.
 
+    Of a camera's raw file it is the largest JPEG that the camera put into it, and its size; `format` is raw.
     Raises UnreadableImage with code truncated, not-an-image, too-many-pixels, too-much-metadata,
-    empty-file or broken, and nothing else; `name` is what its message calls the picture.
+    empty-file, no-preview, out-of-memory or broken, and nothing else; `name` is what its message calls the
+    picture.
     """
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
+        raw = preview(data)
+        if raw and not raw.jpeg:
+            raise UnreadableImage(name, "no-preview", "a raw file without a JPEG in it; export it as JPEG")
+        with Image.open(BytesIO(raw.jpeg if raw else data), formats=FORMATS) as image:
             _check_pixels(image.width * image.height, name, limits)
-            return _picture(image)
+            return _picture(image, limits.scaling, partial(_outer, data, raw) if raw else None)
     except UnreadableImage:
         raise
     except Exception as error:  # on hostile bytes Pillow's decoders raise nearly every class there is
-        if isinstance(error, Image.DecompressionBombError) and (pixels := re.search(r"\d+", str(error))):
+        if isinstance(error, _BOMBS) and (pixels := re.search(r"\d+", str(error))):
             _check_pixels(int(pixels.group()), name, limits)
         raise UnreadableImage(name, *_refusal(data, error)) from error
 
@@ -100,32 +135,37 @@ def _check_pixels(pixels: int, name: str, limits: Limits) -> None:
 def _refusal(data: bytes, error: Exception) -> tuple[str, str]:
     """Find code and reason for what a decoder raised."""
     words = f"{error}".lower()
+    if isinstance(error, MemoryError) or "out of memory" in words:
+        return "out-of-memory", "decoding it takes more memory than there is; save it again with fewer pixels"
     if "max_text_chunk" in words or "text chunks" in words:
         return "too-much-metadata", "more than 1 MB of text in one place; save it again without metadata"
-    if isinstance(error, UnidentifiedImageError) and ends_early(data) is None:
+    unknown = isinstance(error, UnidentifiedImageError)
+    if unknown and (ends_early(data) is None or heif_kind(data) not in (None, *FORMATS)):
         return "not-an-image", f"{looks_like(data)}; {SUPPORTED}"
     if re.search("truncated|not enough", words) or isinstance(error, EOFError) or ends_early(data):
         return "truncated", f"ends too early, after {len(data)} bytes; copy the file again from its source"
-    cause = "its header is damaged" if isinstance(error, UnidentifiedImageError) else f"{error}"
+    cause = "its header is damaged, or of a rare kind" if unknown else f"{error}"
     return "broken", f"cannot be decoded ({cause or type(error).__name__}); repair it or save it again"
 
 
-def _picture(image: Image.Image) -> Decoded:
+def _picture(image: Image.Image, scaling: str, outer: Callable[[_Facts], _Facts] | None = None) -> Decoded:
+    """Load a picture, reduced; `outer` gives the facts of a raw file that it lies in, from its own."""
     width, height = image.size
     target = _working_size(width, height)
     image.draft(None, target)  # lets JPEG decode at 1/2, 1/4 or 1/8, no smaller than the target
     image.load()
-    orientation, taken_at, camera = _exif(image)
-    small = _resizable(image)
+    facts = _exif(image.getexif)  # not before loading, which turns TIFF upright
+    facts = outer(facts) if outer else facts
+    small = _resizable(image, scaling)
     if small.size != target:
         small = small.resize(target, Image.Resampling.BICUBIC)
     small = _srgb(small, image.info.get("icc_profile"))
-    if orientation in _UPRIGHT:
-        small = small.transpose(_UPRIGHT[orientation])
-    if orientation >= 5:
+    if facts.orientation in _UPRIGHT:
+        small = small.transpose(_UPRIGHT[facts.orientation])
+    if facts.orientation >= 5:
         width, height = height, width
     kind = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO is a JPEG with more behind it
-    return Decoded(np.array(small), width, height, kind, taken_at, camera)
+    return Decoded(np.array(small), width, height, "raw" if outer else kind, facts.taken_at, facts.camera)
 
 
 def _working_size(width: int, height: int) -> tuple[int, int]:
@@ -133,17 +173,39 @@ def _working_size(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _exif(image: Image.Image) -> tuple[int, datetime | None, str]:
-    """Read orientation (1 to 8), time and camera; damaged EXIF counts as none."""
+class _Facts(NamedTuple):
+    """What EXIF says: orientation (1 to 8; 1 where it does not say), time and camera."""
+
+    orientation: int = 1
+    taken_at: datetime | None = None
+    camera: str = ""
+
+
+def _exif(load: Callable[[], Image.Exif]) -> _Facts:
+    """Read the facts; damaged EXIF counts as none."""
     try:
-        exif = image.getexif()
+        exif = load()
         orientation = exif.get(ExifTags.Base.Orientation)
         original = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
         taken_at = _time(original) or _time(exif.get(ExifTags.Base.DateTime))
         camera = _camera(exif.get(ExifTags.Base.Make), exif.get(ExifTags.Base.Model))
     except Exception:  # the parser raises as many classes as the decoders do
-        return 1, None, ""
-    return (orientation if orientation in _UPRIGHT else 1), taken_at, camera
+        return _Facts()
+    return _Facts(orientation if orientation in _UPRIGHT else 1, taken_at, camera)
+
+
+def _outer(data: bytes, raw: Preview, inner: _Facts) -> _Facts:
+    """The facts of a raw file, and where it does not say, those of the JPEG in it."""
+
+    def load() -> Image.Exif:
+        exif = Image.Exif()
+        # Olympus and Panasonic write a mark of their own before what is TIFF otherwise.
+        exif.load_from_fp(BytesIO((b"II*\0" if data.startswith(b"II") else b"MM\0*") + data[4:]))
+        return exif
+
+    said = _exif(load)
+    orientation = raw.orientation if 1 <= raw.orientation <= 8 else inner.orientation
+    return _Facts(orientation, said.taken_at or inner.taken_at, said.camera or inner.camera)
 
 
 def _time(value: object) -> datetime | None:
@@ -167,27 +229,15 @@ def _words(value: object) -> str:
     return " ".join(visible.split())[:CAMERA_LENGTH].strip()
 
 
-def _resizable(image: Image.Image) -> Image.Image:
+def _resizable(image: Image.Image, scaling: str) -> Image.Image:
     """Give a copy whose mode Pillow can resample: L, RGB, CMYK or RGBA."""
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_eight_bits(np.asarray(image)))
+        return Image.fromarray(eight_bits(np.asarray(image), scaling))
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
-
-
-def _eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Scale grey of 16 bits by 1/257 and any other range from its minimum to its maximum; 0 to 255 stays."""
-    values = np.nan_to_num(values, posinf=0, neginf=0)
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 255 and (values.dtype.kind != "f" or low == high):
-        return values.astype(np.uint8)
-    if low >= 0 and high <= 65535 and values.dtype.kind != "f":
-        return np.asarray(values // 257, dtype=np.uint8)
-    scale = 255 / max(high - low, 1e-9)
-    return np.asarray((values.astype(np.float64) - low) * scale, dtype=np.uint8)
 
 
 def _srgb(image: Image.Image, profile: object) -> Image.Image:

@@ -376,5 +376,6 @@ def _nothing(_: str) -> None:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The size limits that the settings name."""
-    return Limits(int(settings.max_image_megabytes * 1e6), settings.max_image_megapixels)
+    """The limits that the settings name, and how they scale deep grey."""
+    size = int(settings.max_image_megabytes * 1e6)
+    return Limits(size, settings.max_image_megapixels, settings.decode_seconds, settings.scaling)

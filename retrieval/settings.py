@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from . import scaling
 from .errors import InvalidSetting
 from .query import COLLAPSES, FUSIONS, Options
 
@@ -28,11 +29,21 @@ class Settings:
     max_image_megapixels: float = _setting(200.0, "Larger pictures are refused unread", least=0.01)
     max_image_megabytes: float = _setting(1024.0, "Larger files are refused unread", least=0.001)
     batch_size: int = _setting(32, "Pictures described and committed together", least=1, most=4096)
-    decode_threads: int = _setting(0, "Threads that decode pictures; 0: one for each processor", most=256)
+    decode_threads: int = _setting(0, "Processes that decode pictures; 0: one for each processor", most=256)
+    decode_seconds: float = _setting(
+        30.0, "A picture that takes longer to decode is given up", least=0.1, most=3600
+    )
+    scaling: str = _setting(
+        "auto", "How grey of more than 8 bits is scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
+    )
     device: str = _setting("auto", "Where the backbone runs: auto, cpu, cuda")
     precision: str = _setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16")
+    runtime: str = _setting("auto", "What runs the backbone: auto, torch, onnx, openvino")
     publish_share: float = _setting(
         0.25, "Publish during a run when the unpublished tail exceeds this share of the rest", least=0.01
+    )
+    forget_missing_days: int = _setting(
+        0, "Indexing forgets files that have been missing for so many days; 0: never", most=36500
     )
     candidates: int = _setting(2000, "Images that each signal brings into the fusion", least=10)
     predicted_labels: bool = _setting(True, "Predict labels when indexing, search them and show them")
@@ -59,11 +70,14 @@ class Settings:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each.name, getattr(self, each.name), each.metadata)
+        scaling.check(self.scaling)
         _check_choice("device", self.device, ("auto", "cpu", "cuda"))
         _check_choice("fusion", self.fusion, FUSIONS)
         _check_choice("collapse", self.collapse, COLLAPSES)
         _check_choice("url_queries", self.url_queries, ("auto", "always", "never"))
         _check_choice("precision", self.precision, ("auto", "float32", "bfloat16"))
+        _check_choice("runtime", self.runtime, ("auto", "torch", "onnx", "openvino"))
+        _check_runtime(self.runtime, self.device, self.precision)
 
     @classmethod
     def resolve(
@@ -149,3 +163,10 @@ def _check(name: str, value: Any, limits: Mapping[str, Any]) -> None:
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise InvalidSetting(f"{name} = {value!r}: choose from {', '.join(choices)}")
+
+
+def _check_runtime(runtime: str, device: str, precision: str) -> None:
+    if device == "cuda" and runtime in ("onnx", "openvino"):
+        raise InvalidSetting(f"runtime = {runtime!r}: it does not run on cuda; choose auto or torch")
+    if precision == "bfloat16" and runtime == "onnx":
+        raise InvalidSetting("runtime = 'onnx': it has no bfloat16; choose auto, torch or openvino")

@@ -67,7 +67,7 @@ def oriented(pixels: RGB, orientation: int, kind: str = "JPEG") -> bytes:
     exif[0x0112] = orientation
     turned = image if method is None else image.transpose(Image.Transpose(method))
     options = {"quality": 95} if kind == "JPEG" else {}
-    return saved(turned, kind, exif=exif, **options)
+    return saved(turned, kind, exif=exif.tobytes(), **options)
 
 
 def bomb(side: int = 30_000) -> bytes:

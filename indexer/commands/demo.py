@@ -14,9 +14,9 @@ from ..captions import read_captions
 from ..demo import write_collection
 from ..making import writing
 from ..pipeline import index
-from ..report import Progress
 from .options import json_option
 from .output import print_json, progress_bar, remark
+from .progress import telling
 from .serve import serve_library
 
 
@@ -55,10 +55,6 @@ def command(directory: Path, host: str, port: int, show: bool, draw_only: bool, 
 
 
 def _index(library: Path, pictures: Path, captions: Path) -> None:
-    with writing(library) as opened, progress_bar("Indexing") as move:
-
-        def on_event(event: Progress) -> None:
-            move(event.done, event.total, event.stage)
-
+    with writing(library) as opened, telling("Indexing", as_json=False) as on_event:
         report = index(opened, [path_bytes(pictures)], captions=read_captions(captions), on_event=on_event)
     remark(f"{report.files} pictures indexed in {report.seconds:.1f} s")

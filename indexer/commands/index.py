@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from retrieval import path_bytes
+from retrieval import display_path, path_bytes
 
 from ..captions import read_captions
 from ..making import Recipe, writing
-from ..pipeline import index
-from ..report import Progress, Report
-from ..sources import reachable
-from .options import json_option, library_option, recipe_options
-from .output import print_json, progress_bar, remark
-
-SHOWN = 20  # problems that the report lists in full
+from ..patterns import Choice
+from ..pipeline import index, preview
+from ..plan import Plan
+from ..report import Report, counts, problem_json
+from ..sources import Found, Walk, reachable
+from ..stopping import stoppable
+from ..watch import Run, following, keep_up
+from .options import json_option, library_option, recipe_options, wait_option
+from .output import remark
+from .progress import print_line
+from .running import print_report, remark_passed_over, say_stopping, told, waiting
 
 
 @click.command("index")
@@ -28,61 +34,115 @@ SHOWN = 20  # problems that the report lists in full
     type=click.Path(dir_okay=False, path_type=Path),
     help="CSV with the columns path, title, caption, tags (parted by ;), label.",
 )
+@click.option(
+    "--include", multiple=True, metavar="PATTERN", help="Take only what fits, such as '*.jpg' or 2024/."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Pass over what fits, such as thumbs/ or '*_small.*'."
+)
+@click.option("--hidden", is_flag=True, help="Take files and folders whose names begin with a dot, too.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--watch", "watches", is_flag=True, help="Go on: take in whatever changes, until stopped.")
+@wait_option
 @recipe_options
 @json_option
 def command(
     folders: tuple[Path, ...],
     library: Path,
     captions: Path | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    hidden: bool,
+    dry_run: bool,
+    watches: bool,
+    wait: bool,
     recipe: Recipe,
     as_json: bool,
 ) -> None:
     """Describe the pictures of folders (or single files), and search them from then on.
 
-    Running it again reads only what is new or changed. Exit code 1 says that there were problems;
-    every other picture is in the library all the same.
+    Running it again reads only what is new or changed. Ctrl-C ends it between two batches. Exit code 1 says
+    that there were problems; every other picture is in the library all the same. With --json every event is
+    a line; the last one is the report.
 
     \b
     Examples:
       pictor index ~/Pictures
+      pictor index ~/Pictures --exclude thumbs/ --exclude '*_small.*' --dry-run
+      pictor index /mnt/photos ~/Pictures --watch
       pictor index scans --captions scans/catalogue.csv --library archive
       pictor index photos --backbone mobilenetv2_100 --weights mobilenetv2.safetensors
     """
     facts = read_captions(captions) if captions else {}
+    choice = Choice(include, exclude, hidden)
     roots = [path_bytes(each) for each in folders]
     for root in roots:
         reachable(root)  # before a library is made for a folder that was mistyped
-    with writing(library, recipe) as opened, progress_bar("Indexing") as move:
+    if dry_run:
+        walked, planned = preview(library, roots, choice)
+        if as_json:
+            print_line(_preview_json(walked, planned))
+        else:
+            _print_preview(walked, planned)
+        return
+    with stoppable(say_stopping) as stopping:
 
-        def on_event(event: Progress) -> None:
-            problems = f"{event.problems} problems, " if event.problems else ""
-            move(event.done, event.total, f"{problems}{event.folder.rpartition('/')[2] or event.stage}")
+        def run(roots: list[bytes], unsettled: frozenset[bytes] = frozenset()) -> Report:
+            with writing(library, recipe, waiting(wait=wait or watches)) as opened:
+                again = partial(index, opened, roots, captions=facts, choice=choice, unsettled=unsettled,
+                                shield=stopping.shield)  # fmt: skip
+                report = told(lambda on_event: again(on_event=on_event), "Indexing", as_json=as_json)
+            if not as_json and (report.has_news or not watches):
+                print_report(report, library)
+            return report
 
-        report = index(opened, roots, captions=facts, on_event=on_event)
-    if as_json:
-        print_json(report.as_json())
-    else:
-        _print(report, library)
-    raise click.exceptions.Exit(1 if report.problems else 0)
+        if watches:
+            _watch(run, roots, library)
+        elif run(roots).problems:
+            raise click.exceptions.Exit(1)
 
 
-def _print(report: Report, library: Path) -> None:
-    counts = {
-        "new": report.added,
-        "changed": report.changed,
-        "copies": report.copies,
-        "moved": report.moved,
-        "returned": report.returned,
-        "missing": report.missing,
-        "unchanged": report.unchanged,
-    }
-    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
-    click.echo(f"{report.files} pictures in {report.seconds:.1f} s: {said}. Library: {library}")
-    if report.captions_without_picture:
-        remark(f"{report.captions_without_picture} lines of the captions file name no picture that is here")
-    if report.symbolic_links:
-        remark(f"{report.symbolic_links} symbolic links were not followed")
-    for problem in report.problems[:SHOWN]:
+def _watch(run: Run, roots: list[bytes], library: Path) -> None:
+    """Keep up with the folders until a signal comes; one that comes between two runs ends it in order."""
+    resting = True
+
+    def counted(roots: list[bytes], unsettled: frozenset[bytes]) -> Report:
+        nonlocal resting
+        resting = False
+        report = run(roots, unsettled)
+        resting = True
+        return report
+
+    due = following(roots, apart_from=path_bytes(library), say=_say_root)
+    remark("following; Ctrl-C ends it")
+    try:
+        keep_up(counted, due, say=lambda reason, _: remark(reason))
+    except KeyboardInterrupt:
+        if not resting:
+            raise
+        remark("no longer following")
+
+
+def _say_root(what: str, root: bytes) -> None:
+    rest = "; nothing is taken to be missing" if what == "gone" else ""
+    remark(f"{display_path(root)} is {what}{rest}")
+
+
+def _print_preview(walked: Walk, planned: Plan) -> None:
+    said = counts(planned)
+    parts = ", ".join(f"{said[name]} {name}" for name in planned.__slots__ if said[name]) or "nothing to do"
+    click.echo(f"{said['files']} pictures: {parts}. {said['to_read']} would be read; nothing was written")
+    remark_passed_over(walked.archives, walked.links, walked.unwanted)
+    for problem in walked.problems:
         remark(f"{problem.code}: {problem.display}: {problem.reason}")
-    if len(report.problems) > SHOWN:
-        remark(f"… and {len(report.problems) - SHOWN} more; `pictor status --json` lists all")
+
+
+def _preview_json(walked: Walk, planned: Plan) -> dict[str, Any]:
+    lists = {name: [_shown(each) for each in getattr(planned, name)] for name in planned.__slots__}
+    passed_over = {"excluded": walked.unwanted, "archives": walked.archives, "other_files": walked.others}
+    problems = [problem_json(each) for each in walked.problems]
+    return {"event": "planned"} | counts(planned) | passed_over | {"lists": lists, "problems": problems}
+
+
+def _shown(each: Found | bytes) -> str:
+    return display_path(each.path if isinstance(each, Found) else each)

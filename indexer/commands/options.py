@@ -30,6 +30,12 @@ labels_option = click.option(
     help="Where labels come from: folder names, the first tag, the first label, or a CSV (path, label).",
 )
 
+code_option = click.option("--code", metavar="CODE", help="Only problems of this kind, such as truncated.")
+
+wait_option = click.option(
+    "--wait", is_flag=True, help="Wait until another writer has finished, instead of exit code 3."
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 _RECIPE = (

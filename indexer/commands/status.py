@@ -9,6 +9,7 @@ import click
 
 from retrieval import Library, Status
 
+from ..report import problem_json
 from .options import json_option, library_option
 from .output import print_json
 
@@ -29,7 +30,7 @@ def command(library: Path, as_json: bool) -> None:
         with opened.catalog.reading() as reader:
             problems = reader.problems()
     if as_json:
-        listed = [{"path": each.display, "code": each.code, "reason": each.reason} for each in problems]
+        listed = [problem_json(each) for each in problems]
         print_json(_as_json(status) | {"problem_list": listed})
     else:
         _print(status)

@@ -5,6 +5,7 @@ from .engine import sqlite_url
 from .facets import Facet
 from .records import (
     PREDICTED,
+    USER,
     Annotation,
     Change,
     FusionRecipe,
@@ -13,11 +14,13 @@ from .records import (
     NewImage,
     Problem,
     Projection,
+    Sidecar,
     Space,
 )
 
 __all__ = [
     "PREDICTED",
+    "USER",
     "Annotation",
     "Catalog",
     "Change",
@@ -28,6 +31,7 @@ __all__ = [
     "NewImage",
     "Problem",
     "Projection",
+    "Sidecar",
     "Space",
     "sqlite_url",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine
 
 from ..errors import SchemaOutOfDate, StorageFailed
-from . import engine
+from . import engine, soundness
 from .reader import Reader
 from .writer import Writer
 
@@ -81,6 +82,15 @@ class Catalog:
             writer = Writer(connection)
             yield writer
             writer.record_changes()
+
+    @property
+    def is_file(self) -> bool:
+        """Whether all of it is one file, and no server has it."""
+        return self._engine.dialect.name == "sqlite"
+
+    def copy_to(self, target: Path) -> None:
+        """Write one state of it to a new file, though others write meanwhile; only where it is a file."""
+        soundness.copy_to(self._engine, self.place, target)
 
     def close(self) -> None:
         """Give every connection back, and the lock."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from ..narrowing import Labelled
 from ..query import Examples, Filters
-from . import changes, saved
+from . import beside, changes, saved, soundness
 from .facets import Facet, facets
 from .features import stacked
 from .filters import matching_ids
@@ -26,6 +26,7 @@ from .records import (
     Problem,
     Projection,
     Space,
+    precedence,
 )
 from .schema import (
     AnnotationRow,
@@ -128,6 +129,8 @@ class Reader:
             query.order_by(AnnotationRow.id)
         ):
             facts[image_id].append(Annotation(field, value, source, sure))
+        for said in facts.values():
+            said.sort(key=lambda fact: precedence(fact.source))
         return facts
 
     def thumbnail(self, image_id: int) -> bytes | None:
@@ -164,12 +167,25 @@ class Reader:
         rows = self._connection.execute(select(LocationRow.image_id, *LOCATION).order_by(LocationRow.path))
         return {row.path: (row.image_id, Location(*row[1:])) for row in rows}
 
+    def stamps(self) -> dict[bytes, tuple[int, int, bool]]:
+        """Size, modification time in nanoseconds, and whether it is missing, of every known path."""
+        gone = LocationRow.missing_since.is_not(None)
+        query = select(LocationRow.path, LocationRow.size, LocationRow.mtime, gone)
+        return {
+            path: (size, mtime, missing)
+            for path, size, mtime, missing in self._connection.execute(query).all()
+        }
+
     def labels(self, field: str) -> dict[int, str]:
-        """The first value that is given for one field, for every image that has one; none is predicted."""
+        """The first value that is given for one field, for every image that has one; none is predicted.
+
+        The first is that of the source which comes first in PRECEDENCE, and of one source the oldest.
+        """
         given = (AnnotationRow.field == field, AnnotationRow.source != PREDICTED)
-        query = select(AnnotationRow.image_id, AnnotationRow.value).where(*given)
-        newest_first = self._connection.execute(query.order_by(AnnotationRow.id.desc()))
-        return {row.image_id: row.value for row in newest_first}
+        query = select(AnnotationRow.image_id, AnnotationRow.value, AnnotationRow.source).where(*given)
+        rows = self._connection.execute(query.order_by(AnnotationRow.id.desc())).all()
+        last_first = sorted(rows, key=lambda row: -precedence(row.source))
+        return {row.image_id: row.value for row in last_first}
 
     def labelled(self) -> Labelled:
         """Every label of every image, given or predicted, for `retrieval.narrowing`."""
@@ -228,6 +244,22 @@ class Reader:
         """What could not be indexed, by path."""
         query = select(ProblemRow.path, ProblemRow.code, ProblemRow.reason, ProblemRow.tries)
         return [Problem(*row) for row in self._connection.execute(query.order_by(ProblemRow.path))]
+
+    def sidecars(self) -> dict[tuple[bytes, int], tuple[int, int]]:
+        """Size and modification time of every sidecar that was read, by its path and its image."""
+        return beside.sidecars(self._connection)
+
+    def faults(self) -> list[str]:
+        """What is wrong with the database itself; see `retrieval.catalog.soundness`."""
+        return soundness.faults(self._connection)
+
+    def placeless(self) -> list[int]:
+        """Ids of images that lie nowhere, not even at a path that is missing."""
+        return soundness.placeless(self._connection)
+
+    def damaged_features(self, space: Space) -> list[int]:
+        """Ids of images whose feature cannot be used; `space` is one whose dimension is not 0."""
+        return soundness.damaged_features(self._connection, space)
 
     def concepts(self) -> dict[str, Examples]:
         """The examples of every saved concept, by its name."""

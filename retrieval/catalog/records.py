@@ -15,11 +15,22 @@ from ..paths import display_path
 
 Features = npt.NDArray[np.float16]  # (image, dimension), every row of unit length
 PREDICTED = "predicted"  # the source of what nobody said, but a classifier takes to be so
+USER = "user"  # the source of what a person says of an image to Pictor itself
+# Whose title is shown where several have one, and whose words come first: a person's own before a list of
+# theirs, files beside pictures before what lies in them. Sources that are not listed come after all.
+PRECEDENCE = (USER, "captions", "sidecar", "xmp", "iptc", "exif")
+
+
+def precedence(source: str) -> int:
+    """The place of a source in the order of PRECEDENCE."""
+    return PRECEDENCE.index(source) if source in PRECEDENCE else len(PRECEDENCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One fact about an image: a title, caption, tag or label, who said it, and how surely (0 to 1)."""
+    """One fact about an image: title, caption, tag, label, creator, place or camera, who said it, and how
+    surely (0 to 1).
+    """
 
     field: str
     value: str
@@ -52,8 +63,21 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A file beside a picture as it was read: fields and values that it says. Size in bytes, mtime in ns."""
+
+    path: bytes
+    size: int
+    mtime: int
+    said: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
-    """One picture's content, with the places where it lies and what is said about it."""
+    """One picture's content, with the places where it lies and what is said about it.
+
+    The annotations come in the order of PRECEDENCE, those of one source as they were stored.
+    """
 
     id: int
     sha256: str
@@ -74,10 +98,15 @@ class Image:
         return (present or list(self.locations))[0].display if self.locations else ""
 
     def values(self, field: str) -> tuple[str, ...]:
-        """What is given for one field, in the order in which it was stored; nothing that was predicted."""
-        return tuple(
-            fact.value for fact in self.annotations if fact.field == field and fact.source != PREDICTED
-        )
+        """What is given for one field, in the order of the annotations; nothing that was predicted.
+
+        Of values that differ in letter case alone, or not at all, the first is given.
+        """
+        given = [fact.value for fact in self.annotations if fact.field == field and fact.source != PREDICTED]
+        first: dict[str, str] = {}
+        for value in given:
+            first.setdefault(value.casefold(), value)
+        return tuple(first.values())
 
     @property
     def title(self) -> str:

@@ -196,6 +196,18 @@ class ConceptRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime)
 
 
+class SidecarRow(Base):
+    __tablename__ = "sidecar"
+    __table_args__ = (UniqueConstraint("path", "image_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
+    mtime: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    said: Mapped[list[list[str]]] = mapped_column(JSON)  # fields and values
+
+
 class RecipeRow(Base):
     __tablename__ = "recipe"
     __table_args__ = {"sqlite_autoincrement": True}

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from ..paths import display_path
 from ..query import Examples
-from . import changes, saved
+from . import beside, changes, saved
 from .features import to_blob
 from .filters import folder_key
 from .reader import Reader
-from .records import Annotation, FusionRecipe, NewImage, Problem, Projection
+from .records import Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
 from .schema import (
     AnnotationRow,
     FeatureRow,
@@ -125,7 +125,10 @@ class Writer(Reader):
         self.remove_images(list(self._connection.scalars(select(ImageRow.id).where(nowhere))))
 
     def annotate(self, image_id: int, source: str, annotations: Sequence[Annotation]) -> bool:
-        """Make these all that `source` says about an image; True when that changed anything."""
+        """Make these all that `source` says about an image; True when that changed anything.
+
+        What other sources say stays: what a person said is never touched on behalf of a file.
+        """
         mine = (AnnotationRow.image_id == image_id, AnnotationRow.source == source)
         columns = (AnnotationRow.field, AnnotationRow.value, AnnotationRow.confidence)
         before = self._connection.execute(select(*columns).where(*mine).order_by(AnnotationRow.id))
@@ -136,6 +139,15 @@ class Writer(Reader):
         self._insert(AnnotationRow, [_annotation_values(image_id, source, fact) for fact in facts])
         self._touch([image_id])
         return True
+
+    def annotate_beside(
+        self, image_id: int, source: str, read: Sequence[Sidecar], gone: Iterable[bytes] = ()
+    ) -> bool:
+        """Keep what these sidecars say, forget those that are gone, and make what all of the image's
+        sidecars say together what `source` says about it; True when that changed anything.
+        """
+        beside.keep(self._connection, image_id, read, gone)
+        return self.annotate(image_id, source, beside.said(self._connection, image_id, source))
 
     def add_space(
         self, fingerprint: str, descriptor: str, configuration: Mapping[str, Any], dimension: int

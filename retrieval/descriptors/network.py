@@ -16,9 +16,11 @@ from ..query import Region
 from ..settings import Settings
 from .backbone import TOWER
 from .base import AbstractDescriptor, Float32
-from .labels import Classifier, Head
+from .labels import Classifier, Head, Name
 from .preprocessing import Preprocessing
-from .runtimes.pytorch import TorchRuntime
+from .runtimes.base import Runtime
+from .runtimes.choice import chosen
+from .runtimes.weights import Weights, read_classifier
 
 Key: TypeAlias = tuple[str, str, Preprocessing]
 
@@ -39,13 +41,12 @@ class Network:
         """`configuration` as the space keeps it; `backbones`: the folder with weights by SHA-256."""
         self._backbone: str = configuration["backbone"]
         self._sha256: str = configuration["weights_sha256"]
-        self._weights = weights_path(backbones, self._sha256)
-        # Only a classifier needs it, and only a subject's configuration has one.
+        self._backbones, self._settings = backbones, settings
+        # Only a classifier and a projection need it, and only a subject's configuration has those.
         self._dimension = int(configuration.get("dimension", 0))
         self._projected = TOWER in configuration
-        self._settings = settings
         self._preprocessing = Preprocessing.from_json(configuration)
-        self._head = Head.from_json(configuration) if settings.predicted_labels else None
+        self._head = Head.from_json(configuration)
 
     @property
     def key(self) -> Key:
@@ -62,23 +63,37 @@ class Network:
         [pooled], [last] = self._runtime.last_map(self._preprocessing.batch([picture]))
         return pooled, last, self._preprocessing.frame(picture)
 
-    @property
+    @cached_property
     def classifier(self) -> Classifier | None:
         """What labels pooled features; None where the weights have none, or the settings want none."""
-        return self._runtime.classifier
+        if not self._head or not self._settings.predicted_labels:
+            return None
+        weights, names = self._weights(), self._runtime.classifier
+        return read_classifier(self._backbone, weights.path, weights.data, names, self._head, self._dimension)
+
+    @property
+    def label_names(self) -> Sequence[Name]:
+        """What the classes are called, in the order of their index; none for weights without a classifier."""
+        return self._runtime.label_names
+
+    @property
+    def runtime(self) -> str:
+        """What computes the features, and in which arithmetic: "onnx float32"; it is loaded for that."""
+        return self._runtime.name
 
     @cached_property
-    def _runtime(self) -> TorchRuntime:
-        return TorchRuntime(
+    def _runtime(self) -> Runtime:
+        return chosen(self._weights(), self._backbones, self._settings)
+
+    def _weights(self) -> Weights:
+        path = weights_path(self._backbones, self._sha256)
+        return Weights(
             self._backbone,
-            verified_weights(self._backbone, self._weights, self._sha256),
-            self._weights,
-            head=self._head,
-            dimension=self._dimension,
+            verified_weights(self._backbone, path, self._sha256),
+            path,
             size=self._preprocessing.size,
-            device=self._settings.device,
-            precision=self._settings.precision,
-            projected=self._projected,
+            projection=self._dimension if self._projected else 0,
+            labels=self._head.labels if self._head else "",
         )
 
 

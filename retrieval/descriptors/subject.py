@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
 from ..images import RGB
 from ..settings import Settings
 from .base import Float32, unit_rows
-from .labels import Name, Prediction, named
+from .labels import Prediction, named
 from .network import AbstractNetworkDescriptor, Network, Pass
-from .runtimes.pytorch import label_names
 
 
 @final
@@ -50,8 +48,4 @@ class Subject(AbstractNetworkDescriptor):
         """
         classifier = self.network.classifier
         guesses = classifier.predict(seen.pooled) if classifier else [()] * len(seen.pooled)
-        return [named(each, self._names) if each else () for each in guesses]
-
-    @cached_property
-    def _names(self) -> tuple[Name, ...]:
-        return label_names(self._configuration["labels"])
+        return [named(each, self.network.label_names) if each else () for each in guesses]

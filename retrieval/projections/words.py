@@ -24,10 +24,24 @@ from .base import AbstractProjection, AbstractView, Tail
 
 # What a match in a field is worth: words that a person chose for the picture before words of its place.
 # Words that nobody chose come last.
-FIELDS = {"title": 2.0, "tag": 2.0, "label": 2.0, "caption": 1.5, "name": 0.7, "predicted": 0.5}
+FIELDS = {
+    "title": 2.0,
+    "tag": 2.0,
+    "label": 2.0,
+    "caption": 1.5,
+    "place": 1.5,
+    "creator": 1.0,
+    "name": 0.7,
+    "predicted": 0.5,
+}
+# What cameras and telephones call pictures, beside numbers; it says nothing of them.
+BY_CAMERA = frozenset([
+    "cimg", "dcim", "dji", "dsc", "dscf", "dscn", "gopr", "hdr", "image", "img", "imgp", "kif", "mg", "mvimg",
+    "p", "pano", "photo", "pic", "pict", "picture", "pxl", "sam", "screenshot", "wp",
+])  # fmt: skip
 SEARCHABLE = 0.5  # confidence from which on a predicted label is searched: it is rather right than wrong
 HOLDS = "holds"  # the Whoosh field with the names of the fields in which an image has any words
-ENTRIES_VERSION = 2  # of the fields and of retrieval.tokens; raise it when either changes
+ENTRIES_VERSION = 3  # of the fields and of retrieval.tokens; raise it when either changes
 GAP = " | "  # between values: no token is written so, hence no phrase reaches across
 CHUNK = 1000  # images read from the catalog at a time
 MOST_SEGMENTS = 8  # every one costs each search a little; at so many, the index is built anew
@@ -123,7 +137,7 @@ class WordView(AbstractView[Terms]):
 
 @final
 class WordProjection(AbstractProjection[WordIndex, Terms]):
-    """Titles, captions, tags, labels, the names of files and folders, and predicted labels.
+    """Titles, captions, tags, labels, places, creators, names of files and folders, and predicted labels.
 
     A generation always holds the predicted ones; `predicted` says whether they are searched.
     """
@@ -197,6 +211,7 @@ def fields_of(image: Image) -> dict[str, str]:
 def texts_of(image: Image) -> dict[str, tuple[str, ...]]:
     """What words are looked for in, by field, as people wrote it."""
     texts = {name: image.values(name) for name in FIELDS}
+    texts["place"] = tuple(each for each in texts["place"] if any(map(str.isalpha, each)))  # no coordinates
     texts["name"] = tuple(
         dict.fromkeys(words for place in image.locations for words in _names(place.display))
     )
@@ -205,10 +220,17 @@ def texts_of(image: Image) -> dict[str, tuple[str, ...]]:
     return texts
 
 
-def _names(path: str) -> tuple[str, str]:
+def _names(path: str) -> tuple[str, ...]:
     """File name without its ending, and the folder around it; folders further up say little."""
     pure = PurePosixPath(path)
-    return pure.parent.name, pure.stem
+    return (pure.parent.name,) if _is_by_camera(pure.stem) else (pure.parent.name, pure.stem)
+
+
+def _is_by_camera(name: str) -> bool:
+    """Whether a name is but a number, or one behind what cameras write: DSC01234, IMG_1234."""
+    words = tokens(name)
+    rest = [word for word in words if not word.isdecimal()]
+    return len(rest) < len(words) and BY_CAMERA.issuperset(rest)
 
 
 @cache

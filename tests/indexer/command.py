@@ -53,6 +53,20 @@ def pictor_json(*arguments: object, code: int = 0, powerless: bool = False) -> A
     return json.loads(done.stdout)
 
 
+def pictor_report(*arguments: object, code: int = 0, powerless: bool = False) -> Any:
+    """The report of `pictor index --json`: the last of the events that it prints, one a line."""
+    done = pictor("index", *arguments, "--json", powerless=powerless)
+    assert done.returncode == code, done.stderr
+    return report_of(done.stdout)
+
+
+def report_of(events: str) -> Any:
+    """What the last event, which must be `done`, says but for its name."""
+    report = json.loads(events.splitlines()[-1])
+    assert report.pop("event") == "done"
+    return report
+
+
 def run(*arguments: object) -> str:
     """What a command that succeeds writes to stdout, called in this process."""
     result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)

@@ -163,6 +163,53 @@ def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path
     assert len(contents(library)["images"]) == 4
 
 
+def change(library: Path, *statements: str) -> None:
+    """Change the catalog behind its back; foreign keys are not looked at."""
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        for each in statements:
+            connection.execute(each)
+
+
+def test_rows_without_an_image_and_images_without_a_place_are_found(library: Path) -> None:
+    change(library, "DELETE FROM image WHERE id = 1", "DELETE FROM location WHERE image_id = 2")
+    found = {each.code: each for each in findings(library)}
+    assert {"catalog-damaged", "placeless"} <= found.keys()
+    orphans = [
+        each.text.partition(" belongs")[0] for each in findings(library) if each.code == "catalog-damaged"
+    ]
+    assert {each.rpartition(" of ")[2] for each in orphans} == {"location", "feature", "thumbnail"}
+    assert found["catalog-damaged"].repair == "pictor restore a backup into another folder"
+    assert (found["placeless"].text, found["placeless"].repair) == (
+        "1 images lie nowhere (images 2)",
+        "pictor remove them",
+    )
+
+
+def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Path, library: Path) -> None:
+    subject = "space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
+    change(
+        library,
+        f"UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND {subject}",
+        f"UPDATE feature SET vector = CAST(x'007c' || substr(vector, 3) AS BLOB) WHERE image_id = 3 AND {subject}",
+    )
+    [finding] = [each for each in findings(library) if each.code == "feature-damaged"]
+    assert finding.text == "space subject: 2 features are no use (images 2, 3)"
+    assert CliRunner().invoke(cli, ["remove", "2", "3", "--library", str(library)]).exit_code == 0
+    index_folder(library, pictures)
+    assert findings(library) == []
+
+
+def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
+    [weights] = (library / "backbones").glob("*.safetensors")
+    flip_a_bit(weights)
+    [finding] = findings(library)
+    assert (finding.code, "not what its name says" in finding.text) == ("backbone-damaged", True)
+    weights.unlink()
+    assert [(each.code, each.text) for each in findings(library)] == [
+        ("backbone-damaged", f"{weights}: not there")
+    ]
+
+
 def test_checking_changes_nothing(library: Path) -> None:
     index_file(library, "words").write_bytes(b"damaged")
     before = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}

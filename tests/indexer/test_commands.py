@@ -17,7 +17,7 @@ from indexer.cli import cli
 from retrieval import ImageNotFound, Library
 from retrieval.descriptors.colour import Colour
 from tests.drawing import folder_of_scenes
-from tests.indexer.command import make_without_backbone, run
+from tests.indexer.command import make_without_backbone, report_of, run
 from tests.indexer.contents import contents
 
 
@@ -49,9 +49,9 @@ def test_index_and_init_as_json(tmp_path: Path) -> None:
     made = json.loads(run("init", *tiny))
     signals = ["words", "subject", "colour", "texture", "layout", "meaning", "details"]
     assert made == {"library": str(tmp_path / "library"), "signals": signals}
-    report = json.loads(run("index", tmp_path / "pictures", *tiny))
+    report = report_of(run("index", tmp_path / "pictures", *tiny))
     assert (report["files"], report["added"], report["unchanged"], report["problems"]) == (2, 2, 0, [])
-    assert json.loads(run("index", tmp_path / "pictures", *tiny))["unchanged"] == 2
+    assert report_of(run("index", tmp_path / "pictures", *tiny))["unchanged"] == 2
 
 
 @pytest.mark.parametrize("backbone", ["no_such_network", "test_resnet"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from PIL import Image
 from retrieval import Library
 from retrieval.images import RGB
 from tests.drawing import deep_grey, folder_of_scenes, hostile_folder, scene
-from tests.indexer.command import pictor, pictor_json
+from tests.indexer.command import pictor, pictor_json, pictor_report, report_of
 
 CLOSE = 8.0  # mean difference of 255 levels that two lossy encodings may make
 
@@ -33,7 +32,7 @@ class Hostile:
 
     @property
     def report(self) -> Any:
-        return json.loads(self.done.stdout)
+        return report_of(self.done.stdout)
 
     @property
     def codes(self) -> dict[str, str]:
@@ -150,7 +149,7 @@ def test_status_lists_every_problem(hostile: Hostile) -> None:
 
 def test_running_again_tries_the_bad_ones_again_and_nothing_else(hostile: Hostile) -> None:
     secret = hostile.folder / "private" / "scene-030.jpg"
-    report = pictor_json("index", hostile.folder, "--library", hostile.library, code=1, powerless=True)
+    report = pictor_report(hostile.folder, "--library", hostile.library, code=1, powerless=True)
     assert (report["added"], report["unchanged"]) == (0, len(hostile.good))
     assert {name_of(each["path"]): each["code"] for each in report["problems"]} == hostile.codes
     with Library.open(hostile.library) as opened, opened.catalog.reading() as reader:

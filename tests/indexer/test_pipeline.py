@@ -10,7 +10,7 @@ import pytest
 from indexer.errors import SourceUnreachable
 from indexer.making import Recipe, writing
 from indexer.pipeline import index
-from indexer.report import Progress
+from indexer.report import Event, Progress
 from retrieval import InvalidSetting, Library, Query, StoredPicture, parse, path_bytes
 from tests.drawing import folder_of_scenes
 from tests.indexer.contents import answers, contents, generations, last_change
@@ -152,9 +152,12 @@ def test_progress_counts_up_to_the_files_that_must_be_read(
 ) -> None:
     monkeypatch.setenv("PICTOR_BATCH_SIZE", "5")
     (pictures / "bad.jpg").write_bytes(b"no picture")
-    events: list[Progress] = []
+    events: list[Event] = []
     with writing(library, TINY) as opened:
         index(opened, [path_bytes(pictures)], captions={}, on_event=events.append)
-    assert [event.stage for event in events] == ["looking", *["describing"] * 3, "publishing"]
-    described = [(each.done, each.total, each.problems, each.folder) for each in events[1:-1]]
+    names = ["started", "planned", "problem", *["progress"] * 3, "publishing", "published", "done"]
+    assert [event.name for event in events] == names
+    described = [
+        (each.done, each.total, each.problems, each.folder) for each in events if isinstance(each, Progress)
+    ]
     assert described == [(5, 13, 1, str(pictures)), (10, 13, 1, str(pictures)), (13, 13, 1, str(pictures))]

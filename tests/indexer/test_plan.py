@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.plan import Known, Plan, diff
-from indexer.sources import Found
+from indexer.sources import Found, Walk
 
 OLD, GONE = Known(10, 1), Known(10, 1, missing=True)
 LISTS = ("new", "changed", "returned", "unchanged", "missing")
@@ -57,9 +57,14 @@ def planned(world: World) -> Plan:
     return diff(
         [Found(path.encode(), size, mtime) for path, (size, mtime) in world.now.items()],
         {path.encode(): known for path, known in world.before.items()},
-        roots=[root.encode() for root in world.roots],
-        unseen=[folder.encode() for folder in world.unseen],
+        expects=walked(
+            [root.encode() for root in world.roots], [each.encode() for each in world.unseen]
+        ).covers,
     )
+
+
+def walked(roots: list[bytes], unseen: list[bytes]) -> Walk:
+    return Walk(tuple(roots), (), (), tuple(unseen), 0, 0)
 
 
 def fates(plan: Plan) -> list[tuple[bytes, str]]:
@@ -100,7 +105,9 @@ folders = st.lists(st.sampled_from([b"/p", b"/p/s", b"/q", b"/", b"/p/a"]), max_
 def test_every_path_is_in_exactly_one_list(
     now: dict[bytes, tuple[int, int]], before: dict[bytes, Known], roots: list[bytes], unseen: list[bytes]
 ) -> None:
-    plan = diff([Found(path, *facts) for path, facts in now.items()], before, roots=roots, unseen=unseen)
+    plan = diff(
+        [Found(path, *facts) for path, facts in now.items()], before, expects=walked(roots, unseen).covers
+    )
     times = Counter(path for path, _ in fates(plan))
     assert set(now) <= set(times)
     assert set(times.values()) <= {1}

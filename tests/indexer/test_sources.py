@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import SourceUnreachable
+from indexer.patterns import Choice
 from indexer.sources import ENDINGS, Found, Walk, walk
 from retrieval import path_bytes
 from tests.indexer.command import python
@@ -21,6 +22,10 @@ BEYOND_PATHS = 3000  # levels: the path of the last one has 6,000 bytes, the ker
 
 def names(walked: Walk, root: Path) -> list[str]:
     return [os.fsdecode(os.path.relpath(each.path, os.fsencode(root))) for each in walked.found]
+
+
+def sidecars(walked: Walk, root: Path) -> list[str]:
+    return [os.fsdecode(os.path.relpath(each.path, os.fsencode(root))) for each in walked.sidecars]
 
 
 def put(root: Path, *paths: str) -> None:
@@ -73,7 +78,54 @@ def test_pictures_are_found_by_their_endings_in_any_case(tmp_path: Path) -> None
     put(tmp_path, "notes.txt", "archive.zip", "jpg", "photo.jpg.xmp")
     walked = walk([path_bytes(tmp_path)])
     assert len(walked.found) == len(ENDINGS)
+    assert (walked.others, walked.archives) == (3, 1)
+
+
+def test_sidecars_lie_beside_a_picture_of_their_name(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "a.xmp", "a.jpg.json", "b.txt", "c/a.txt", "d.TXT", "d.png", "e.xmp.xmp", "e.xmp")
+    walked = walk([path_bytes(tmp_path)])
+    assert sidecars(walked, tmp_path) == ["a.jpg.json", "a.xmp", "d.TXT"]
     assert walked.others == 4
+
+
+def test_sidecars_are_taken_with_their_pictures_unless_they_are_excluded(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "a.xmp", "b.png", "b.xmp")
+    assert sidecars(walk([path_bytes(tmp_path)], Choice(include=("*.jpg",))), tmp_path) == ["a.xmp"]
+    assert sidecars(walk([path_bytes(tmp_path)], Choice(exclude=("a.xmp",))), tmp_path) == ["b.xmp"]
+
+
+def test_a_single_file_has_its_sidecars_too(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "a.xmp", "a.jpg.json", "b.txt")
+    assert sidecars(walk([path_bytes(tmp_path / "a.jpg")]), tmp_path) == ["a.jpg.json", "a.xmp"]
+
+
+def test_patterns_choose_files_and_whole_folders(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "b.png", "drafts/c.jpg", "2024/drafts/d.jpg", "2024/e.jpg")
+    walked = walk([path_bytes(tmp_path)], Choice(include=("*.jpg",), exclude=("drafts/",)))
+    assert names(walked, tmp_path) == ["2024/e.jpg", "a.jpg"]
+    assert walked.unwanted == 1, "what an excluded folder holds was not looked at"
+
+
+def test_hidden_files_are_taken_when_they_are_wanted(tmp_path: Path) -> None:
+    put(tmp_path, ".hidden.jpg", ".private/a.jpg", "b.jpg")
+    walked = walk([path_bytes(tmp_path)], Choice(hidden=True))
+    assert names(walked, tmp_path) == [".hidden.jpg", ".private/a.jpg", "b.jpg"]
+
+
+def test_a_hidden_root_within_another_is_walked_by_itself(tmp_path: Path) -> None:
+    put(tmp_path, ".private/a.jpg", "b.jpg")
+    walked = walk([path_bytes(tmp_path), path_bytes(tmp_path / ".private")])
+    assert names(walked, tmp_path) == [".private/a.jpg", "b.jpg"]
+
+
+def test_a_walk_expects_what_it_would_have_found_and_nothing_else(tmp_path: Path) -> None:
+    put(tmp_path, "scan.picture", "here/a.jpg")
+    walked = walk(
+        [path_bytes(tmp_path / each) for each in ("scan.picture", "here")], Choice(exclude=("*.png",))
+    )
+    expected = {each: walked.expects(path_bytes(tmp_path / each)) for each in
+                ("scan.picture", "here/b.jpg", "here/b.png", "here/.b.jpg", "here/b.picture", "b.jpg")}  # fmt: skip
+    assert [each for each, is_expected in expected.items() if is_expected] == ["scan.picture", "here/b.jpg"]
 
 
 def test_hidden_files_and_folders_are_passed_over_and_not_counted(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import socket
 import struct
 import subprocess
 import sys
@@ -57,6 +58,8 @@ SEEDS = {
     "lzw-tiff": saved(DRAWN, "TIFF", compression="tiff_lzw"),
     "ppm": saved(DRAWN, "PPM"),
     "plain-ppm": PLAIN,
+    "avif": saved(DRAWN, "AVIF", quality=90),
+    "heif": saved(DRAWN, "HEIF", quality=90),
 }
 
 
@@ -95,8 +98,25 @@ def raw_png(width: int, height: int, depth: int, colour: int, rows: bytes) -> by
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
 
 
+DEEP = (SCENE.astype(">u2") * 257).astype(">u2")
+
+
+def deep_tiff() -> bytes:
+    """Colour with 16 bits a channel, in one strip."""
+    facts = (256, 4, 160), (257, 4, 120), (258, 3, 134), (259, 3, 1), (262, 3, 2), (273, 4, 140), (277, 3, 3), \
+        (278, 4, 120), (279, 4, DEEP.nbytes), (284, 3, 1)  # fmt: skip
+    entries = b""
+    for tag, kind, value in facts:
+        packed = struct.pack(">HH" if kind == 3 else ">I", *((value, 0) if kind == 3 else (value,)))
+        entries += struct.pack(">HHI", tag, kind, 1) + packed
+    bits = struct.pack(">HHII", 258, 3, 3, 134)
+    entries = entries[:24] + bits + entries[36:]
+    table = struct.pack(">H", len(facts)) + entries + bytes(4)
+    return b"MM\0*" + struct.pack(">I", 8) + table + struct.pack(">HHH", 16, 16, 16) + DEEP.tobytes()
+
+
 class TestUpright:
-    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_every_orientation_gives_the_same_picture(self, orientation: int, kind: str) -> None:
         picture = decoded(oriented(SCENE, orientation, kind))
@@ -176,6 +196,10 @@ class TestColour:
             (saved(Image.fromarray(deep_grey(SCENE)), "TIFF"), over_grey(GREY)),
             (saved(Image.fromarray(deep_grey(SCENE).astype(">u2")), "TIFF"), over_grey(GREY)),
             (b"P5 160 120 65535\n" + deep_grey(SCENE).astype(">u2").tobytes(), over_grey(GREY)),
+            (b"P6 160 120 65535\n" + DEEP.tobytes(), SCENE),
+            (deep_tiff(), SCENE),
+            (saved(DRAWN, "TIFF", compression="jpeg", quality=92), SCENE),
+            (saved(DRAWN, "TIFF", compression="tiff_adobe_deflate"), SCENE),
             (saved(DRAWN.convert("1"), "PNG"), over_grey(DITHERED)),
             (saved(DRAWN.convert("1"), "TIFF", compression="group4"), over_grey(DITHERED)),
         ],
@@ -189,6 +213,10 @@ class TestColour:
             "tiff16",
             "tiff16-big",
             "pgm16",
+            "ppm16",
+            "tiff16-colour",
+            "jpeg-tiff",
+            "deflated-tiff",
             "one-bit",
             "fax",
         ],
@@ -242,9 +270,28 @@ class TestColour:
         assert decoded(saved(red, "PNG", icc_profile=b"x" * 400)).pixels[0, 0].tolist() == [255, 0, 0]
         assert decoded(saved(red.convert("L"), "PNG", icc_profile=srgb)).pixels.std() == 0
 
-    @pytest.mark.parametrize("kind", ["animated-gif", "lossless-webp"])
+    @pytest.mark.parametrize(
+        "kind", ["animated-gif", "lossless-webp", "GIF", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
+    )
     def test_first_frame_only(self, kind: str) -> None:
-        assert distance(decoded(SEEDS[kind]).pixels, SCENE) < 10
+        several = {"save_all": True, "append_images": FRAMES}
+        data = SEEDS[kind] if kind in SEEDS else saved(DRAWN, kind, **several)
+        assert distance(decoded(data).pixels, SCENE) < 10
+
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [("auto", (0, 3)), ("minmax", (0, 255)), ("percentile", (0, 255)), ("window:500:2000", (63, 191))],
+    )
+    def test_deep_grey_is_scaled_by_the_policy(self, policy: str, expected: tuple[int, int]) -> None:
+        values = np.linspace(0, 1000, 4096).astype(np.uint16).reshape(64, 64)
+        for kind in ("PNG", "TIFF"):
+            data = saved(Image.fromarray(values), kind)
+            pixels = decode(data, name="it", limits=Limits(scaling=policy)).pixels
+            assert (pixels.min(), pixels.max()) == expected
+            assert pixels.shape == (64, 64, 3)
+        assert np.array_equal(
+            decode(SEEDS["png"], name="it", limits=Limits(scaling=policy)).pixels, SCENE
+        )  # has eight bits already
 
     def test_picture_pairs_of_3d_cameras_are_jpeg(self) -> None:
         data = saved(DRAWN, "MPO", save_all=True, append_images=FRAMES)
@@ -306,7 +353,10 @@ class TestRefusals:
             else:
                 assert np.array_equal(pixels, whole), cut  # only what follows the picture was missing
 
-    @pytest.mark.parametrize("kind", ["jpeg", "progressive", "png", "gif", "webp", "bmp", "ppm", "plain-ppm"])
+    @pytest.mark.parametrize(
+        "kind",
+        ["jpeg", "progressive", "png", "gif", "webp", "bmp", "ppm", "plain-ppm", "avif", "heif"],
+    )
     def test_cut_files_are_called_truncated(self, kind: str) -> None:
         data = SEEDS[kind]
         for share in (0.1, 0.2, 0.3):
@@ -319,8 +369,8 @@ class TestRefusals:
             (b"%PDF-1.7 ...", "PDF"),
             (b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "SVG"),
             (b"<!DOCTYPE html><p>", "HTML"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
-            (b"\0\0\0\x18ftypavif\0\0\0\0", "AVIF"),
+            (b"\0\0\0\x18ftypcrx \0\0\0\0", "CR3"),
+            (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
             (b"%!PS-Adobe-3.0 EPSF", "PostScript"),
             (b"push graphic-context\nviewbox 0 0 1 1", "text"),
             (bytes(range(200, 250)), "c8 c9 ca"),
@@ -331,6 +381,40 @@ class TestRefusals:
         assert error.code == "not-an-image"
         assert words in error.reason
         assert "supported are JPEG" in error.reason
+
+    @pytest.mark.parametrize(
+        ("content", "kind"),
+        [
+            (SEEDS["lzw-tiff"], "tiff"),
+            (SEEDS["gif"] + b"<html><script>", "gif"),
+            (SEEDS["jpeg"] + b"PK\3\4" + bytes(300), "jpeg"),
+        ],
+        ids=["other-ending", "html-behind", "zip-behind"],
+    )
+    def test_content_decides_and_not_the_name(self, tmp_path: Path, content: bytes, kind: str) -> None:
+        (tmp_path / "it.png").write_bytes(content)
+        assert decoded(read(tmp_path / "it.png")).format == kind
+
+    def test_what_is_switched_off_says_how_to_switch_it_on(self) -> None:
+        code = (
+            "import sys; sys.modules['pillow_heif'] = None\n"
+            "from retrieval import images; from retrieval.errors import UnreadableImage\n"
+            "try: images.decode(sys.stdin.buffer.read(), name='it')\n"
+            "except UnreadableImage as error: print(error.code, error.reason)"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code], input=SEEDS["heif"], capture_output=True, check=True
+        )
+        assert run.stdout.startswith(
+            b"not-an-image looks like a HEIC picture; pip install 'pictor[heif]' switches them on; supported are"
+        )
+
+    def test_a_hundred_thousand_frames_cost_no_more_than_one(self) -> None:
+        frame = b"!\xf9\4\4\0\0\0\0," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2D\1\0"
+        data = SEEDS["animated-gif"][:-1] + frame * 100_000 + b";"
+        before = time.process_time()
+        assert distance(decoded(data).pixels, SCENE) < 10
+        assert time.process_time() - before < 1
 
     def test_a_bomb_costs_neither_memory_nor_time(self) -> None:
         data = bomb()
@@ -349,8 +433,12 @@ class TestRefusals:
             b"BM" + struct.pack("<IIIIiiHHIIiiII", 99, 0, 54, 40, 65535, 65535, 1, 24, 0, 0, 0, 0, 0, 0),
             raw_png(2**31 - 1, 2**31 - 1, 8, 0, b""),
             b"P5 65535 65535 255\n",
+            SEEDS["webp"].replace(b"\x9d\x01\x2a\xa0\0\x78\0", b"\x9d\x01\x2a\xff\x3f\xff\x3f"),
+            SEEDS["tiff"]
+            .replace(struct.pack("<HHII", 256, 4, 1, 160), struct.pack("<HHII", 256, 4, 1, 65535))
+            .replace(struct.pack("<HHII", 257, 4, 1, 120), struct.pack("<HHII", 257, 4, 1, 65535)),
         ],
-        ids=["gif", "bmp", "png", "ppm"],
+        ids=["gif", "bmp", "png", "ppm", "webp", "tiff"],
     )
     def test_size_is_checked_before_anything_is_allocated(self, data: bytes) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -364,6 +452,8 @@ class TestRefusals:
         text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2 << 20)))
         data = SEEDS["png"]
         assert refusal(data[:33] + text + data[33:]).code == "too-much-metadata"
+        profile = png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(65 << 20)))
+        assert refusal(data[:33] + profile + data[33:]).code == "too-much-metadata"
 
     def test_no_bytes(self) -> None:
         assert refusal(b"").code == "empty-file"
@@ -428,6 +518,21 @@ class TestReading:
         with pytest.raises(ImageTooLarge, match=r"1099511\.628 MB; the limit is 1073\.742"):
             read(tmp_path / "huge.jpg")
 
+    @pytest.mark.parametrize(
+        ("path", "code"), [("/dev/zero", "not-regular"), ("/proc/self/status", "changed-while-reading")]
+    )
+    def test_what_never_ends_is_not_read(self, path: str, code: str) -> None:
+        with pytest.raises(UnreadableImage) as caught:
+            read(path)
+        assert caught.value.code == code
+
+    def test_a_socket_is_not_read(self, tmp_path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "it.jpg"))
+            with pytest.raises(UnreadableImage) as caught:
+                read(tmp_path / "it.jpg")
+        assert caught.value.code == "not-regular"
+
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
     def test_permission_denied(self, tmp_path: Path) -> None:
         (tmp_path / "secret.jpg").touch(mode=0)
@@ -449,6 +554,21 @@ class TestReading:
         with pytest.raises(UnreadableImage) as caught:
             read(path)
         assert caught.value.code == "changed-while-reading"
+
+    def test_a_file_that_changed_once_is_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "growing.jpg"
+        path.write_bytes(SEEDS["jpeg"])
+        whole = os.fdopen
+
+        def grow(*arguments: object, **options: object) -> object:
+            if path.stat().st_size == len(SEEDS["jpeg"]):
+                path.write_bytes(SEEDS["png"] + SEEDS["jpeg"])
+            return whole(*arguments, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(os, "fdopen", grow)
+        assert read(path) == SEEDS["png"] + SEEDS["jpeg"]
 
     @pytest.mark.parametrize(
         ("path", "shown"),

@@ -1,4 +1,4 @@
-"""Backbones run by torch: the only home of torch, timm and safetensors, loaded on first use."""
+"""Backbones run by torch, and fetched through timm; both are loaded on first use."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import json
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 
 from ...errors import BackboneUnavailable, InvalidSetting
 from ..backbone import Backbone, Stage, Tower
-from ..base import Float32, unit_rows
-from ..labels import CLASSES, Classifier, Head, Name
+from ..base import Float32
+from ..labels import Head, Name
 from ..preprocessing import Preprocessing
+from .base import Batch, Seen, agreement, probe
+from .weights import Weights, read_classifier
 
 MADE = ("pretrained", "untrained")  # weights that are not a file
 UNTRAINED_SEED = 2026
 HUB = "huggingface.co"
 # Features of a lower precision are used only where every probe's cosine to float32 is above this.
 AGREEMENT = 0.999
+FREE_MEMORY = "free some of it, or choose the device cpu"
 METADATA = "pictor"  # the key of what a weights file says about itself
 
 
@@ -49,7 +51,7 @@ def fetch_backbone(
     model, data = _seeded_or_pretrained(name, weights, _projection(tower))
     prepared = _timm_preprocessing(model).overridden(preprocessing)
     dimension = _pooled_dimension(model.eval(), name, prepared.size)
-    stages = _stages(model, prepared.size)
+    stages = stages_of(model, prepared.size)
     trained = weights != "untrained"
     return Backbone(name, data, prepared, dimension, trained=trained, stages=stages, tower=tower)
 
@@ -95,8 +97,9 @@ def _from_file(name: str, path: Path, overrides: Mapping[str, str], tower: Tower
     prepared = (said or _timm_preprocessing(model)).overridden(overrides)
     dimension = _pooled_dimension(model.eval(), name, prepared.size)
     if head:
-        _classifier(name, path, head, others, dimension)  # one that cannot be used is refused at once
-    stages = _stages(model, prepared.size)
+        # One that cannot be used is refused at once.
+        read_classifier(name, path, data, list(others), head, dimension)
+    stages = stages_of(model, prepared.size)
     return Backbone(name, data, prepared, dimension, trained=True, head=head, stages=stages, tower=tower)
 
 
@@ -137,18 +140,6 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _classifier(name: str, path: Path, head: Head, tensors: Mapping[str, Any], dimension: int) -> Classifier:
-    """The classifier among the tensors that a model without one has no place for."""
-    found = {key.rpartition(".")[2]: each for key, each in tensors.items()}
-    classes = CLASSES[head.labels]
-    shapes = {key: tuple(each.shape) for key, each in found.items()}
-    if len(tensors) != 2 or shapes != {"weight": (classes, dimension), "bias": (classes,)}:
-        wanted = f"{classes} × {dimension} weights and {classes} biases"
-        raise BackboneUnavailable(name, f"{path}: says that it has {head.labels} labels, without {wanted}")
-    arrays = {key: each.float().numpy() for key, each in found.items()}
-    return Classifier(arrays["weight"], arrays["bias"], head.temperature)
-
-
 def label_names(labels: str) -> tuple[Name, ...]:
     """What the classes of a label set are called, by WordNet, as timm has it; in the order of their index."""
     from timm.data import ImageNetInfo
@@ -175,7 +166,7 @@ def _pooled_dimension(model: Any, name: str, size: int) -> int:
     return int(shape[1])
 
 
-def _stages(model: Any, size: int) -> tuple[Stage, ...]:
+def stages_of(model: Any, size: int) -> tuple[Stage, ...]:
     """The stages at an eighth and a sixteenth of the size, or none where the model does not show any.
 
     Of a network that keeps one size throughout, those at a third and two thirds of its depth.
@@ -204,66 +195,59 @@ def _halfway(sides: Sequence[int], size: int) -> tuple[int, int]:
     return eighth, sixteenth
 
 
+@final
 class TorchRuntime:
-    """A timm backbone: batches in, pooled features out; `classifier` labels those, where it is wanted."""
+    """A timm backbone as it is, on a processor or a GPU; what the export of it is compared with."""
 
-    def __init__(
-        self,
-        backbone: str,
-        weights: bytes,
-        path: Path,
-        *,
-        head: Head | None,
-        dimension: int,
-        size: int,
-        device: str,
-        precision: str,
-        projected: bool = False,
-    ) -> None:
-        """`weights` as they were read from `path`; `head`: what their classifier is, where it is wanted.
-
-        `dimension` is the length of a feature, `size` the pixels along each side of the batches to come.
-        `projected`: the last layer is no classifier but a projection, and is kept.
+    def __init__(self, weights: Weights, device: str, precision: str, *, because: str = "") -> None:
+        """`device` and `precision` as the settings say them; `because`: why no other runtime was chosen.
 
         Raises BackboneUnavailable.
         """
         import torch
 
-        self._torch = torch
-        self.device = _device(device)
-        model = _create(backbone, pretrained=False, projection=dimension if projected else 0)
-        others = _load(model, backbone, path, _state(backbone, path, weights))
-        self.classifier = _classifier(backbone, path, head, others, dimension) if head else None
-        self._model = model.eval().to(self.device, memory_format=torch.channels_last)
-        self.precision = self._fastest_precision(size) if precision == "auto" else precision
+        self._torch, self._weights, self._because = torch, weights, because
+        self.device = device_of(device)
+        model, others = loaded(weights)
+        self.classifier = tuple(sorted(others))
+        self._model = model.to(self.device, memory_format=torch.channels_last)
+        self.precision = self._fastest_precision() if precision == "auto" else precision
 
-    def forward(self, batch: npt.NDArray[np.float32]) -> Float32:
-        """(picture, 3, height, width) to (picture, dimension), rows as the network gives them."""
-        return self.look(batch)[0]
+    @property
+    def name(self) -> str:
+        where = "" if self.device == "cpu" else f" on {self.device}"
+        return f"torch {self.precision}{where}" + (f" ({self._because})" if self._because else "")
 
-    def look(
-        self, batch: npt.NDArray[np.float32], stages: Sequence[int] = ()
-    ) -> tuple[Float32, dict[int, Float32]]:
-        """The same, and from the same pass these stages, by number: (picture, channel, row, column)."""
-        return self._forward(batch, self.precision, stages)
+    @cached_property
+    def label_names(self) -> tuple[Name, ...]:
+        return label_names(self._weights.labels) if self._weights.labels else ()
 
-    def last_map(self, batch: npt.NDArray[np.float32]) -> tuple[Float32, Float32]:
-        """The pooled features in float32, and what they were pooled from: (picture, channel, row, column).
+    def look(self, batch: Batch, stages: Sequence[int] = ()) -> Seen:
+        """A batch that the GPU has no memory for is halved until it has.
 
-        Raises BackboneUnavailable for a model that does not show its last map.
+        Raises BackboneUnavailable where that is not enough for one picture.
         """
+        try:
+            return self._forward(batch, self.precision, stages)
+        except self._torch.OutOfMemoryError as error:
+            if len(batch) < 2:
+                reason = f"{self.device} has no memory left for one picture"
+                raise BackboneUnavailable(self._weights.backbone, reason, FREE_MEMORY) from error
+        self._torch.cuda.empty_cache()  # outside, where the failed pass is no longer held
+        middle = len(batch) // 2
+        return _joined(self.look(batch[:middle], stages), self.look(batch[middle:], stages))
+
+    def last_map(self, batch: Batch) -> tuple[Float32, Float32]:
         tensor = self._torch.from_numpy(np.ascontiguousarray(batch)).to(self.device)
         with self._torch.inference_mode():
             last = self._model.forward_features(tensor)
             pooled = self._model.forward_head(last)
         if last.ndim != 4:
             reason = f"its last features have shape {tuple(last.shape[1:])}, not one of a map"
-            raise BackboneUnavailable(type(self._model).__name__, reason, BackboneUnavailable.UNKNOWN)
+            raise BackboneUnavailable(self._weights.backbone, reason, BackboneUnavailable.UNKNOWN)
         return _array(pooled), _array(last)
 
-    def _forward(
-        self, batch: npt.NDArray[np.float32], precision: str, stages: Sequence[int] = ()
-    ) -> tuple[Float32, dict[int, Float32]]:
+    def _forward(self, batch: Batch, precision: str, stages: Sequence[int] = ()) -> Seen:
         torch = self._torch
         tensor = torch.from_numpy(np.ascontiguousarray(batch)).to(
             self.device, memory_format=torch.channels_last
@@ -279,14 +263,30 @@ class TorchRuntime:
         last, inside = self._model.forward_intermediates(tensor, indices=list(stages))
         return self._model.forward_head(last), inside
 
-    def _fastest_precision(self, size: int) -> str:
+    def _fastest_precision(self) -> str:
         """bfloat16 where the processor computes it in hardware and the features agree."""
         if not _has_fast_bfloat16(self.device):
             return "float32"
-        probe = np.random.default_rng(0).standard_normal((2, 3, size, size), np.float32)
-        exact, fast = (unit_rows(self._forward(probe, each)[0]) for each in ("float32", "bfloat16"))
-        cosines = (exact * fast).sum(axis=1)
-        return "bfloat16" if cosines.min() > AGREEMENT else "float32"
+        batch = probe(self._weights.size)
+        exact, fast = (self._forward(batch, each)[0] for each in ("float32", "bfloat16"))
+        return "bfloat16" if agreement(exact, fast) > AGREEMENT else "float32"
+
+
+def _joined(one: Seen, other: Seen) -> Seen:
+    """Two parts of a batch as one."""
+    pooled = np.concatenate([one[0], other[0]])
+    return pooled, {number: np.concatenate([each, other[1][number]]) for number, each in one[1].items()}
+
+
+def loaded(weights: Weights) -> tuple[Any, dict[str, Any]]:
+    """The timm model with its weights, to be run, and the tensors that it has no place for, by name.
+
+    Raises BackboneUnavailable.
+    """
+    model = _create(weights.backbone, pretrained=False, projection=weights.projection)
+    state = _state(weights.backbone, weights.path, weights.data)
+    others = _load(model, weights.backbone, weights.path, state)
+    return model.eval(), others
 
 
 def _array(tensor: Any) -> Float32:
@@ -350,7 +350,8 @@ def _timm_preprocessing(model: Any) -> Preprocessing:
     )
 
 
-def _device(wanted: str) -> str:
+def device_of(wanted: str) -> str:
+    """The device that a setting means: a GPU where there is one that torch can use, for auto."""
     import torch
 
     if wanted == "auto":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from retrieval import Annotation, Filters, Problem
+from retrieval import USER, Annotation, Filters, Problem, Sidecar
 from retrieval.catalog import Catalog, Change, Projection
 from tests.databases import new_image
 
@@ -46,6 +46,57 @@ def test_annotations_are_all_that_a_source_says_and_saying_it_again_changes_noth
         assert writer.annotate(number, "captions", [BOAT]) is True
     assert said(catalog, number) == (BOAT,)
     assert changes(catalog, since=2) == [Change(3, number, "put")]
+
+
+def test_annotations_come_in_the_order_of_their_sources_and_a_persons_own_come_first(
+    catalog: Catalog,
+) -> None:
+    [number] = add(catalog, A)
+    order = (USER, "captions", "sidecar", "xmp", "iptc", "exif", "another")
+    with catalog.writing() as writer:
+        for source in reversed(order):
+            writer.annotate(number, source, [Annotation("title", each, source) for each in (source, "Same")])
+    with catalog.reading() as reader:
+        [image] = reader.images([number]).values()
+        assert reader.labels("title") == {number: USER}
+    assert [fact.source for fact in image.annotations] == [each for each in order for _ in range(2)]
+    assert image.title == USER
+    assert image.values("title") == (USER, "Same", *order[1:])
+
+
+def test_values_that_differ_in_letter_case_alone_are_given_once(catalog: Catalog) -> None:
+    [number] = add(catalog, A)
+    with catalog.writing() as writer:
+        for source, tags in {"exif": ("sea", "Straße"), "xmp": ("Sea", "sand", "STRASSE")}.items():
+            writer.annotate(number, source, [Annotation("tag", each, source) for each in tags])
+    with catalog.reading() as reader:
+        assert reader.images([number])[number].tags == ("Sea", "sand", "STRASSE")
+
+
+def beside(name: str, *said: tuple[str, str], size: int = 5) -> Sidecar:
+    return Sidecar(name.encode(), size, 7, said)
+
+
+def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(catalog: Catalog) -> None:
+    first, second = add(catalog, A, B)
+    text, list_ = beside("a.txt", ("caption", "Sea")), beside("a.json", ("tag", "sea"), ("caption", "Sea"))
+    with catalog.writing() as writer:
+        assert writer.annotate_beside(first, "sidecar", [text, list_]) is True
+        assert writer.annotate_beside(second, "sidecar", [text]) is True
+        assert writer.annotate_beside(first, "sidecar", [text]) is False
+    with catalog.reading() as reader:
+        assert reader.sidecars() == dict.fromkeys(
+            [(b"a.txt", first), (b"a.json", first), (b"a.txt", second)], (5, 7)
+        )
+    sea, tag = Annotation("caption", "Sea", "sidecar"), Annotation("tag", "sea", "sidecar")
+    assert (said(catalog, first), said(catalog, second)) == ((tag, sea), (sea,))
+    with catalog.writing() as writer:
+        assert writer.annotate_beside(first, "sidecar", [], [b"a.json"]) is True
+    assert (said(catalog, first), said(catalog, second)) == ((sea,), (sea,))
+    with catalog.writing() as writer:
+        writer.remove_images([first])
+    with catalog.reading() as reader:
+        assert list(reader.sidecars()) == [(b"a.txt", second)]
 
 
 def test_a_source_speaks_for_itself_alone(catalog: Catalog) -> None:
@@ -94,7 +145,7 @@ def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catal
         writer.annotate(first, "captions", [BOAT])
         writer.annotate(first, "captions", [])
         writer.annotate(first, "captions", [SEA])
-    assert said(catalog, first) == (LESSER, GUESS, MEANT, SEA)
+    assert said(catalog, first) == (SEA, LESSER, GUESS, MEANT)
     with catalog.writing() as writer:
         writer.annotate(first, "predicted", [GUESS])
     assert said(catalog, first) == (SEA, GUESS)

@@ -180,7 +180,7 @@ class TestBackbone:
             assert found
 
     def test_one_pass_gives_features_and_labels(self, tmp_path: Path) -> None:
-        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors"))
+        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors"), runtime="torch")
         made.network._runtime._model.register_forward_hook(lambda *_: passes.append(1))
         passes: list[int] = []
         features, predicted = made.describe_and_predict([scene(1), scene(2)])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval import Backbone, Library, Picture, Query, StoredPicture, fetch_backbone
+from retrieval import Backbone, Library, Picture, Query, Settings, StoredPicture, fetch_backbone
 from retrieval.descriptors import registry
 from retrieval.descriptors.backbone import Stage
 from retrieval.descriptors.network import Network, weights_path
@@ -48,7 +48,7 @@ def without_new_spaces(path: Path, backbone: Backbone) -> None:
 
 
 def test_one_pass_serves_subject_labels_texture_and_layout(tmp_path: Path, tiny: Backbone) -> None:
-    with Library.create(tmp_path) as library:
+    with Library.create(tmp_path, Settings(runtime="torch", device="cpu")) as library:
         library.make_spaces(tiny)
         made = drawing(library)
         passes: list[int] = []

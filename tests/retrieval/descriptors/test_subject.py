@@ -121,7 +121,7 @@ class TestWeights:
         self, library_path: Path, tmp_path: Path
     ) -> None:
         path = shutil.copytree(library_path, tmp_path / "library")
-        [weights] = (path / "backbones").iterdir()
+        [weights] = (path / "backbones").glob("*.safetensors")
         saved(seeded("test_resnet", num_classes=0), weights)
         for deed in (lambda: None, weights.unlink):
             deed()
@@ -192,7 +192,11 @@ class TestRuntime:
             pytest.skip("this processor does not compute bfloat16 in hardware")
         configuration, pictures = library.spaces[0].configuration, [scene(seed) for seed in range(6)]
         exact, fast = (
-            Subject(configuration, library.path / "backbones", Settings(device="cpu", precision=precision))
+            Subject(
+                configuration,
+                library.path / "backbones",
+                Settings(device="cpu", precision=precision, runtime="torch"),
+            )
             for precision in ("float32", "bfloat16")
         )
         cosines = (exact.describe(pictures) * fast.describe(pictures)).sum(axis=1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval import Filters, Library, Query, Settings, Text
+from retrieval import Annotation, Filters, Library, Query, Settings, Text
 from retrieval.projections.words import SEARCHABLE
 from retrieval.tokens import tokens
 from tests.wording import found, put, ranked
@@ -30,6 +30,8 @@ class TestFinding:
             {"tag": "river;lantern"},
             {"label": "lantern"},
             {"caption": "An old lantern, lit."},
+            {"place": "Lantern Street"},
+            {"creator": "Lantern, Ada"},
             {"path": "/home/pictures/lantern.jpg"},
             {"path": "/home/lantern/17.jpg"},
         ],
@@ -43,6 +45,45 @@ class TestFinding:
         put(words, path="/lantern/holiday/a.jpg")
         assert found(words, "lantern") == []
         assert found(words, "jpg") == []
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "DSC01234",
+            "IMG_1234",
+            "_MG_0017",
+            "P1010017",
+            "PXL_20240101_120000",
+            "20240101-17",
+            "0017",
+            "GOPR17",
+        ],
+    )
+    def test_what_cameras_call_pictures_is_no_word_but_their_folder_is(
+        self, words: Library, name: str
+    ) -> None:
+        lantern = put(words, path=f"/home/lantern 2024/{name}.jpg")
+        put(words, path="/home/boat/boat.jpg")
+        assert found(words, name) == found(words, "17 1234 img dsc p") == []
+        assert found(words, "lantern") == found(words, "2024") == [lantern]
+
+    @pytest.mark.parametrize("name", ["IMG_1234 lantern", "lantern17", "OldLantern_DSC1", "17-lantern"])
+    def test_a_name_with_words_in_it_counts_whole(self, words: Library, name: str) -> None:
+        lantern = put(words, path=f"/home/boat/{name}.jpg")
+        assert found(words, "lantern") == found(words, name) == [lantern]
+
+    def test_coordinates_are_no_words(self, words: Library) -> None:
+        lantern = put(words, place="48.85822, -2.29450;Lantern 48")
+        assert found(words, "85822") == []
+        assert found(words, "48") == [lantern]
+
+    def test_what_two_sources_say_counts_once(self, words: Library) -> None:
+        once, twice = put(words, tag="lantern"), put(words, tag="lantern")
+        with words.catalog.writing() as writer:
+            writer.annotate(twice, "xmp", [Annotation("tag", "Lantern", "xmp")])
+        (_, first), (_, second) = ranked(words, "lantern")
+        assert first == second
+        assert found(words, "lantern") == [once, twice]
 
     def test_a_better_field_ranks_higher_and_ties_go_to_the_smaller_id(self, words: Library) -> None:
         plain = {"title": "oak", "tag": "oak", "label": "oak", "caption": "oak", "path": "/oak/oak.jpg"}

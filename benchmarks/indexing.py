@@ -1,0 +1,130 @@
+"""How near a whole indexing run comes to what the processors can do: pictures a second, and the ratio.
+
+D is the rate of decoding alone (workers, reduced scale, hash, metadata, thumbnail), F that of describing
+alone (all descriptors, in batches as a run makes them), both over the same pictures with all processors. On
+a CPU both share the cores, so that no run is faster than 1 / (1/D + 1/F); with a GPU the bound is min(D, F).
+The run is `index` into a new library, from the walk to the published projections. Measured on 12-megapixel
+photos that are drawn here, and on caltech101 where it is found. --size N: N pictures of each (default 1000).
+Beside: a plain script of full decoding and eager timm, a picture at a time, on a sample of the same photos.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer import sources
+from indexer.decode import Read, decode_all
+from indexer.making import Recipe, writing
+from indexer.pipeline import index
+from retrieval import Library, images, limits_of, path_bytes
+
+from .indexed import quiet
+from .sets import ROOT
+
+SIZE, PLAIN = 1000, 40
+PHOTO = (3000, 4000)  # rows and columns: 12 megapixels
+CALTECH = ROOT / "data" / "caltech101" / "images"
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Rates, the bound that follows from them, and what share of it the run reached."""
+    count = size or SIZE
+    figures: dict[str, float] = {}
+    beside: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        draw(Path(folder), count)
+        photos = sorted(Path(folder).iterdir())
+        figures |= _figures("12-megapixel photos", photos)
+        beside["12-megapixel photos: pictures/s"] = _plain_rate(photos[:PLAIN])
+    if CALTECH.is_dir():
+        known = sorted(CALTECH.rglob("*.jpg"))
+        figures |= _figures("caltech101", [known[i] for i in _spread(len(known), count)])
+    return {"figures": figures, "beside": {"a plain script": beside}}
+
+
+def _spread(count: int, wanted: int) -> list[int]:
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(int)).tolist()
+
+
+def draw(folder: Path, count: int) -> None:
+    """Photos as a telephone makes them: 4000 × 3000 pixels, soft shapes with grain, JPEG of quality 90."""
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda number: _draw(folder / f"photo-{number:05}.jpg", number), range(count)))
+
+
+def _draw(path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    soft = random.integers(0, 256, (12, 16, 3), np.uint8)
+    large = images.resize(soft, PHOTO[1], PHOTO[0]).astype(np.int16)
+    grain = random.integers(-6, 7, (PHOTO[0] // 4, PHOTO[1] // 4, 1), np.int16)
+    large += np.tile(grain, (4, 4, 1))
+    path.write_bytes(images.encode_jpeg(np.clip(large, 0, 255).astype(np.uint8), quality=90))
+
+
+def _figures(name: str, files: Sequence[Path]) -> dict[str, float]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _gathered(files) as gathered,
+        writing(Path(folder), Recipe()) as library,
+    ):
+        library.warm_up()
+        decoding, describing = _rates(library, gathered)
+        start = time.perf_counter()
+        report = index(library, [path_bytes(gathered)], captions={}, on_event=quiet)
+        whole = report.added / (time.perf_counter() - start)
+    bound = 1 / (1 / decoding + 1 / describing)
+    rates = {"decoding (D)": decoding, "describing (F)": describing, "bound": bound, "run": whole}
+    figures = {f"{name}: {key}, pictures/s": rate for key, rate in rates.items()}
+    return figures | {f"{name}: run / bound (promised: 0.9)": whole / bound}
+
+
+@contextmanager
+def _gathered(files: Sequence[Path]) -> Iterator[Path]:
+    """Copies of the files in one folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, path in enumerate(files):
+            shutil.copyfile(path, Path(folder, f"{number:06}{path.suffix}"))
+        yield Path(folder)
+
+
+def _rates(library: Library, folder: Path) -> tuple[float, float]:
+    """Pictures a second of decoding alone, and of describing alone."""
+    settings, files = library.settings, sources.walk([path_bytes(folder)]).found
+    start = time.perf_counter()
+    pictures = [
+        each.decoded.pixels
+        for each in decode_all(
+            files, is_known=lambda _: False, limits=limits_of(settings), threads=settings.decode_threads
+        )
+        if isinstance(each, Read) and each.decoded
+    ]
+    decoded = time.perf_counter()
+    for place in range(0, len(pictures), settings.batch_size):
+        library.describe_and_predict(pictures[place : place + settings.batch_size])
+    return len(pictures) / (decoded - start), len(pictures) / (time.perf_counter() - decoded)
+
+
+def _plain_rate(photos: Sequence[Path]) -> float:
+    """What a script without Pictor does: Pillow's whole picture, timm in eager float32, one at a time."""
+    import timm
+    import torch
+    from PIL import Image
+
+    model = timm.create_model("mobilenetv2_100", pretrained=False, num_classes=0).eval()
+    config = timm.data.resolve_data_config({}, model=model)
+    transform = timm.data.create_transform(**config)
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for path in photos:
+            with Image.open(path) as picture:
+                model(transform(picture.convert("RGB"))[None])
+    return len(photos) / (time.perf_counter() - start)

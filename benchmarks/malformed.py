@@ -1,0 +1,144 @@
+"""Damaged and hostile files through the decoding of an indexing run: nothing may crash, hang or go unnamed.
+
+The files are those below the folders that PICTOR_MALFORMED names (a list as PATH is one; none need be
+named), whatever they are called, and mutations with a seed, up to N files in all: one picture in twelve
+formats, drawn here, with bits flipped, cut off, or with a piece of one spliced into another.
+--size N: N files (default 10,000).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import chain, count, islice
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from data.sample import collection
+from indexer.decode import Outcome, decode_all
+from indexer.sources import Found
+from retrieval import Limits, Problem
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "jpg": {},
+    "progressive.jpg": {"progressive": True},
+    "png": {},
+    "gif": {},
+    "webp": {},
+    "lossless.webp": {"lossless": True},
+    "bmp": {},
+    "tif": {},
+    "lzw.tif": {"compression": "tiff_lzw"},
+    "jpeg.tif": {"compression": "jpeg"},
+    "ppm": {},
+    "avif": {},
+}
+BATCH = 499  # files that one worker decodes, and mutations that lie on the disk at a time
+CRASHES = ("decoder-crashed", "out-of-memory")
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Counts, and the longest time between two outcomes of one worker: no file took longer."""
+    codes: Counter[str] = Counter()
+    slowest = 0.0
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as whole:
+        whole.write(_seeds()["jpg"])
+        whole.flush()
+        for batch in _batches(islice(chain(_given(), _mutations(Path(folder))), size or 10_000)):
+            # A whole picture comes first, so that no file is charged for the start of the worker.
+            files = [_found(Path(whole.name)), *batch]
+            outcomes = decode_all(files, is_known=lambda _: False, limits=Limits(), threads=1)
+            assert _code(next(outcomes)) == "decoded"
+            for code, seconds in _timed(outcomes):
+                codes[code] += 1
+                slowest = max(slowest, seconds)
+            for mutation in Path(folder).iterdir():
+                mutation.unlink()
+    return {"figures": _figures(codes) | {"slowest (s)": slowest}, "beside": {}}
+
+
+def _timed(outcomes: Iterator[Outcome]) -> Iterator[tuple[str, float]]:
+    started = time.perf_counter()
+    for outcome in outcomes:
+        yield _code(outcome), time.perf_counter() - started
+        started = time.perf_counter()
+
+
+def _figures(codes: Counter[str]) -> dict[str, float]:
+    return {
+        "files": codes.total(),
+        "decoded": codes["decoded"],
+        "refused": codes.total() - codes["decoded"],
+        "refused without a code or a reason": codes["unnamed"],
+        "workers crashed": sum(codes[code] for code in CRASHES),
+        "timeouts": codes["timeout"],
+    } | {f"refused: {code}": codes[code] for code in sorted(codes) if code != "decoded"}
+
+
+def _code(outcome: Outcome) -> str:
+    if not isinstance(outcome, Problem):
+        return "decoded"
+    return outcome.code if outcome.code and outcome.reason else "unnamed"
+
+
+def _batches(files: Iterator[Found]) -> Iterator[list[Found]]:
+    while batch := list(islice(files, BATCH)):
+        yield batch
+
+
+def _given() -> Iterator[Found]:
+    folders = os.environ.get("PICTOR_MALFORMED", "").split(os.pathsep)
+    for folder in filter(None, folders):
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file():
+                yield _found(path)
+
+
+def _mutations(folder: Path) -> Iterator[Found]:
+    chance = random.Random(0)
+    seeds = _seeds()
+    for number in count():
+        kind = chance.choice(list(seeds))
+        path = folder / f"{number}.{kind}"
+        path.write_bytes(chance.choice((_flipped, _cut, _spliced))(chance, seeds, kind))
+        yield _found(path)
+
+
+def _found(path: Path) -> Found:
+    facts = path.stat()
+    return Found(os.fsencode(path), facts.st_size, facts.st_mtime_ns)
+
+
+def _seeds() -> dict[str, bytes]:
+    picture = Image.fromarray(next(collection()).pixels)
+    buffers = {kind: BytesIO() for kind in FORMATS}
+    for kind, buffer in buffers.items():
+        picture.save(buffer, Image.registered_extensions()[f".{kind.rpartition('.')[2]}"], **FORMATS[kind])
+    return {kind: buffer.getvalue() for kind, buffer in buffers.items()}
+
+
+def _flipped(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
+    """From one bit to thirty, half of the time among the first 200 bytes."""
+    data = bytearray(seeds[kind])
+    end = len(data) if chance.random() < 0.5 else min(200, len(data))
+    for _ in range(chance.choice((1, 4, 30))):
+        data[chance.randrange(end)] ^= 1 << chance.randrange(8)
+    return bytes(data)
+
+
+def _cut(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
+    return seeds[kind][: chance.randrange(len(seeds[kind]))]
+
+
+def _spliced(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
+    """A piece of another picture in the place of as many bytes."""
+    data, other = seeds[kind], seeds[chance.choice(list(seeds))]
+    at, start, size = chance.randrange(len(data)), chance.randrange(len(other)), chance.randrange(1, 5000)
+    return data[:at] + other[start : start + size] + data[at + size :]

@@ -1,0 +1,92 @@
+"""Pictures a second of each runtime on the processor, beside torch as it is, and whether they agree.
+
+The bundled backbone and an untrained resnet50 look at random pictures, stages included, in batches of 1 and
+of 32; the runtimes take turns, so that ratios are of the same minutes. Runtimes that this machine lacks, and
+bfloat16 where it is slow, are left out. A cosine is the least of all outputs on all probes, to torch in
+float32. --size N: rounds (default 15).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from retrieval import fetch_backbone
+from retrieval.descriptors.runtimes import openvino
+from retrieval.descriptors.runtimes.base import Batch, Runtime, agreement, probe
+from retrieval.descriptors.runtimes.exports import Exports
+from retrieval.descriptors.runtimes.onnx import OnnxRuntime
+from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
+from retrieval.descriptors.runtimes.pytorch import TorchRuntime
+from retrieval.descriptors.runtimes.weights import Weights
+
+from .sets import BACKBONE, BUNDLED_FILE
+
+BATCHES, ROUNDS, WARM_UP = (1, 32), 15, 2
+BACKBONES = {"bundled": (BACKBONE, str(BUNDLED_FILE)), "resnet50": ("resnet50", "untrained")}
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """Rates, ratios to eager torch in float32, and cosines to it, by backbone, runtime and batch size."""
+    figures: dict[str, float] = {}
+    for title, (name, source) in BACKBONES.items():
+        fetched = fetch_backbone(name, source)
+        weights = Weights(name, fetched.weights, Path(source), fetched.preprocessing.size)
+        stages = [each.number for each in fetched.stages]
+        with TemporaryDirectory() as folder:
+            begun = time.perf_counter()
+            Exports(Path(folder)).of(weights)
+            figures[f"{title} export seconds"] = time.perf_counter() - begun
+            runtimes = _runtimes(weights, Path(folder))
+        figures |= _figures(title, runtimes, weights.size, stages, size or ROUNDS)
+    return {"figures": figures}
+
+
+def _runtimes(weights: Weights, folder: Path) -> list[Runtime]:
+    """The first is what the others are compared with."""
+    export = Exports(folder).of(weights)
+    found: list[Runtime] = [TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)]
+    automatic = TorchRuntime(weights, "cpu", "auto")
+    if automatic.precision != "float32":
+        found.append(automatic)
+    if openvino.is_installed():
+        fast = openvino.has_fast_bfloat16()
+        found += [OpenVinoRuntime(export, each) for each in ("float32", "bfloat16")[: 1 + fast]]
+    return found
+
+
+def _figures(
+    title: str, runtimes: Sequence[Runtime], size: int, stages: Sequence[int], rounds: int
+) -> dict[str, float]:
+    figures = {
+        f"{title} {each.name} cosine": _cosine(runtimes[0], each, size, stages) for each in runtimes[1:]
+    }
+    random = np.random.default_rng(0)
+    for count in BATCHES:
+        batch = random.standard_normal((count, 3, size, size), np.float32)
+        rates = _rates(runtimes, batch, stages, rounds)
+        for each, rate in zip(runtimes, rates, strict=True):
+            figures[f"{title} {each.name}, {count}: pictures/s"] = rate
+            figures[f"{title} {each.name}, {count}: times eager"] = rate / rates[0]
+    return figures
+
+
+def _rates(runtimes: Sequence[Runtime], batch: Batch, stages: Sequence[int], rounds: int) -> list[float]:
+    times: list[list[float]] = [[] for _ in runtimes]
+    for _ in range(WARM_UP + rounds):
+        for runtime, taken in zip(runtimes, times, strict=True):
+            begun = time.perf_counter()
+            runtime.look(batch, stages)
+            taken.append(time.perf_counter() - begun)
+    return [len(batch) / median(taken[WARM_UP:]) for taken in times]
+
+
+def _cosine(exact: Runtime, other: Runtime, size: int, stages: Sequence[int]) -> float:
+    (pooled, inside), (found, seen) = (each.look(probe(size), stages) for each in (exact, other))
+    return min(agreement(pooled, found), *(agreement(inside[each], seen[each]) for each in stages), 1.0)

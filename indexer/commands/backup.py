@@ -1,0 +1,33 @@
+"""pictor backup: a copy of a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..backup import backup
+from .options import json_option, library_option
+from .output import print_json
+
+
+@click.command("backup")
+@click.argument("target", metavar="DIR|FILE.tar", type=click.Path(path_type=Path))
+@library_option
+@json_option
+def command(target: Path, library: Path, as_json: bool) -> None:
+    """Copy a library to a new folder, or to one file, even while it is indexed and searched.
+
+    The copy is one state of the catalog, with the settings and the weights, and was opened and checked. The
+    pictures themselves are not in it, nor are projections, which `pictor restore` makes again.
+
+    \b
+    Examples:
+      pictor backup /mnt/safe/pictor-2026-11-21
+      pictor backup archive.tar --library archive
+    """
+    images = backup(library, target)
+    if as_json:
+        print_json({"backup": str(target), "images": images})
+    else:
+        click.echo(f"{target}: {images} images, checked; `pictor restore` makes a library of it")

@@ -1,0 +1,30 @@
+"""pictor restore: a library from its backup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..backup import restore
+from .options import json_option, library_option
+from .output import print_json
+
+
+@click.command("restore")
+@click.argument("source", metavar="DIR|FILE.tar", type=click.Path(exists=True, path_type=Path))
+@library_option
+@json_option
+def command(source: Path, library: Path, as_json: bool) -> None:
+    """Make a library of a backup, where nothing lies yet; it is built whole, checked, and then put in place.
+
+    \b
+    Examples:
+      pictor restore /mnt/safe/pictor-2026-11-21 --library restored
+      pictor restore archive.tar --library archive
+    """
+    images = restore(source, library)
+    if as_json:
+        print_json({"library": str(library), "images": images})
+    else:
+        click.echo(f"{library}: {images} images, checked; `pictor index` brings it up to date")

@@ -1,0 +1,50 @@
+"""pictor retry: another try at what could not be indexed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from retrieval import Library
+
+from ..making import changing
+from ..problems import retry
+from ..report import OnEvent, Report
+from ..stopping import Stopping, stoppable
+from .options import code_option, json_option, library_option, wait_option
+from .output import remark
+from .running import print_report, say_stopping, told, waiting
+
+
+@click.command("retry")
+@code_option
+@library_option
+@wait_option
+@json_option
+def command(code: str | None, library: Path, wait: bool, as_json: bool) -> None:
+    """Read again the files that are problems, and no others.
+
+    Problems of files that are gone are forgotten. Exit code 1 says that problems are left; with --json every
+    event is a line, as `pictor index` prints them.
+
+    \b
+    Examples:
+      pictor retry
+      pictor retry --code permission-denied
+    """
+    with stoppable(say_stopping) as stopping, changing(library, waiting(wait=wait)) as opened:
+        report = _retry(opened, code, stopping, as_json=as_json)
+    if not as_json:
+        print_report(report, library)
+    raise click.exceptions.Exit(1 if report.problems else 0)
+
+
+def _retry(library: Library, code: str | None, stopping: Stopping, *, as_json: bool) -> Report:
+    def work(on_event: OnEvent) -> Report:
+        report, folders = retry(library, code, on_event=on_event, shield=stopping.shield)
+        if folders:
+            remark(f"{folders} problems are those of folders; `pictor index` them again")
+        return report
+
+    return told(work, "Reading again", as_json=as_json)

@@ -1,0 +1,75 @@
+"""What files beside a picture say about it: plain text, JSON, and XMP."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from . import xmp
+from .facts import Fact, Metadata, Pair
+
+SIDECAR: Final = "sidecar"  # the source of all of them
+LARGEST: Final = {"txt": 1 << 16, "json": 1 << 20, "xmp": 1 << 20}  # bytes, by what the name ends in
+# Key to field, and whether a text holds several values, parted by semicolons.
+KEYS: Final = {
+    "title": ("title", False),
+    "caption": ("caption", False),
+    "description": ("caption", False),
+    "tags": ("tag", True),
+    "keywords": ("tag", True),
+    "label": ("label", True),
+    "labels": ("label", True),
+    "creator": ("creator", False),
+}
+
+
+def read_sidecar(data: bytes, ending: str) -> Metadata:
+    """What the bytes of a file say whose name ends in txt, json or xmp; ValueError says why it is refused.
+
+    Text: every paragraph is a caption. JSON: an object with any of KEYS, whose values are texts or lists of
+    them; other keys are passed over. XMP: as inside pictures. An empty file says nothing.
+    """
+    if len(data) > LARGEST[ending]:
+        raise ValueError(f"{len(data)} bytes; the limit for .{ending} is {LARGEST[ending]}")
+    if not data.strip():
+        return Metadata()
+    said = {"txt": _paragraphs, "json": _object, "xmp": xmp.facts}[ending](data)
+    return Metadata.of(Fact(SIDECAR, field, value) for field, value in said)
+
+
+def _paragraphs(data: bytes) -> list[Pair]:
+    return [("caption", each) for each in re.split(r"\n\s*\n", _text(data).replace("\r", ""))]
+
+
+def _object(data: bytes) -> list[Pair]:
+    try:
+        found = json.loads(_text(data))
+    except RecursionError as error:
+        raise ValueError("not JSON that can be used: too many brackets in one another") from error
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise ValueError('JSON, but no object: something like {"title": …, "tags": […]} is needed')
+    return list(_said(found))
+
+
+def _said(found: Mapping[str, Any]) -> Iterator[Pair]:
+    for key, value in found.items():
+        field, parted = KEYS.get(key.casefold(), ("", False))
+        for text in value if isinstance(value, list) else [value]:
+            if field and isinstance(text, str):
+                yield from ((field, each) for each in (text.split(";") if parted else [text]))
+
+
+def _text(data: bytes) -> str:
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    if "\0" in text:
+        raise ValueError("not a text: there is a zero byte in it")
+    return text

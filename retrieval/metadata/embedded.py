@@ -1,0 +1,139 @@
+"""Finds what is said inside a picture's file: the blocks of EXIF, IPTC and XMP in JPEG, PNG, WebP and TIFF.
+
+The containers are walked here, without a decoder: the headers of their parts say how long each is, and a part
+that reaches beyond the file, or a file with more parts than real ones have, ends the walk.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+
+from . import exif, iptc, xmp
+from .facts import Fact, Metadata, Pair
+from .tiff import Tiff
+
+SOURCES: Final = (xmp.SOURCE, iptc.SOURCE, exif.SOURCE)  # the one that people write most deliberately first
+LARGEST: Final = 1 << 20  # bytes of one block
+PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has some 20,000
+MOST_BLOCKS: Final = 16  # of one file
+_EXIF, _XMP, _PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
+_PNG_XMP: Final = b"XML:com.adobe.xmp\0"
+_TIFF_XMP, _TIFF_IPTC = 700, 33723
+
+
+class Block(NamedTuple):
+    """Some bytes that one source is written in."""
+
+    source: str
+    data: bytes
+
+
+def read_metadata(data: bytes) -> Metadata:
+    """What a picture's file says about it in words, and where it was taken; never raises.
+
+    What is damaged, too large or in no known container says nothing.
+    """
+    blocks = list(islice(_blocks(data), MOST_BLOCKS))
+    found = (_facts(block) for source in SOURCES for block in blocks if block.source == source)
+    return Metadata.of(fact for each in found for fact in each)
+
+
+def _facts(block: Block) -> Iterator[Fact]:
+    for field, value in _pairs(block):
+        yield Fact(block.source, field, value)
+
+
+def _pairs(block: Block) -> Iterable[Pair]:
+    if block.source == xmp.SOURCE:
+        try:
+            return xmp.facts(block.data)
+        except ValueError:
+            return ()
+    return iptc.facts(block.data) if block.source == iptc.SOURCE else exif.facts(block.data)
+
+
+def _blocks(data: bytes) -> Iterator[Block]:
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg(data)
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _png(data)
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return _webp(data)
+    return _tiff(data)
+
+
+def _jpeg(data: bytes) -> Iterator[Block]:
+    photoshop = b""  # may be spread over several segments
+    for marker, segment in _segments(data):
+        if marker == 0xE1 and segment.startswith(_EXIF):
+            yield Block(exif.SOURCE, segment.removeprefix(_EXIF))
+        elif marker == 0xE1 and segment.startswith(_XMP):
+            yield Block(xmp.SOURCE, segment.removeprefix(_XMP))
+        elif marker == 0xED and segment.startswith(_PHOTOSHOP) and len(photoshop) < LARGEST:
+            photoshop += segment.removeprefix(_PHOTOSHOP)
+    yield Block(iptc.SOURCE, iptc.resource(photoshop))
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and content of what comes before the pixels."""
+    place = 2
+    for _ in range(PARTS):
+        marker, size = data[place : place + 2], int.from_bytes(data[place + 2 : place + 4], "big")
+        end = place + 2 + size
+        if marker == b"\xff\xff":  # a marker may begin with any number of these
+            place += 1
+            continue
+        if len(marker) < 2 or marker[0] != 0xFF or marker[1] == 0xDA or size < 2 or end > len(data):
+            return
+        yield marker[1], data[place + 4 : end]
+        place = end
+
+
+def _png(data: bytes) -> Iterator[Block]:
+    place = 8
+    for _ in range(PARTS):
+        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        start, place = place + 8, place + 12 + size
+        if place > len(data) or kind == b"IEND":
+            return
+        if size <= LARGEST and kind == b"eXIf":
+            yield Block(exif.SOURCE, data[start : start + size])
+        elif size <= LARGEST and kind == b"iTXt" and data.startswith(_PNG_XMP, start):
+            yield Block(xmp.SOURCE, _international(data[start : start + size]))
+
+
+def _international(chunk: bytes) -> bytes:
+    """The text of an iTXt chunk: after the keyword a flag, a method, a language and a translated keyword."""
+    is_compressed = chunk[len(_PNG_XMP) : len(_PNG_XMP) + 1] == b"\1"
+    text = chunk[len(_PNG_XMP) + 2 :].partition(b"\0")[2].partition(b"\0")[2]
+    if not is_compressed:
+        return text
+    try:
+        return zlib.decompressobj().decompress(text, LARGEST)
+    except zlib.error:
+        return b""
+
+
+def _webp(data: bytes) -> Iterator[Block]:
+    place = 12
+    for _ in range(PARTS):
+        kind, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
+        start, place = place + 8, place + 8 + size + size % 2
+        if start + size > len(data) or len(kind) < 4:
+            return
+        if size <= LARGEST and kind == b"EXIF":
+            yield Block(exif.SOURCE, data[start : start + size].removeprefix(_EXIF))
+        elif size <= LARGEST and kind == b"XMP ":
+            yield Block(xmp.SOURCE, data[start : start + size])
+
+
+def _tiff(data: bytes) -> Iterator[Block]:
+    tiff = Tiff.of(data)
+    if tiff is not None:
+        said = tiff.first((_TIFF_XMP, _TIFF_IPTC))
+        yield Block(xmp.SOURCE, said.get(_TIFF_XMP, b""))
+        yield Block(iptc.SOURCE, said.get(_TIFF_IPTC, b""))
+        yield Block(exif.SOURCE, data)

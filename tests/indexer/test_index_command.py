@@ -1,0 +1,210 @@
+"""The options of `pictor index`, and the commands about what it could not take in or find again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from indexer.cli import cli
+from indexer.errors import SourceUnreachable
+from indexer.lock import writer_lock
+from indexer.pipeline import forget_missing
+from retrieval import Library, LibraryBusy
+from retrieval.catalog import writer as catalog_writer
+from tests.drawing import folder_of_scenes
+from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run
+from tests.indexer.contents import contents, last_change
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    return make_without_backbone(tmp_path / "library")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder_of_scenes(tmp_path / "pictures", 4)
+    return tmp_path / "pictures"
+
+
+def index(library: Path, *arguments: object, code: int = 0) -> dict[str, object]:
+    command = ["index", *(str(each) for each in arguments), "--library", str(library), "--json"]
+    result = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    report: dict[str, object] = report_of(result.stdout)
+    return report
+
+
+def test_a_dry_run_says_what_would_be_done_and_makes_no_library(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "more.zip").write_bytes(b"")
+    said = json.loads(run("index", pictures, "--dry-run", "--json", "--library", tmp_path / "none"))
+    assert (said["event"], said["files"], said["to_read"], said["archives"]) == ("planned", 4, 4, 1)
+    assert said["lists"]["new"] == [str(pictures / f"scene-00{each}.jpg") for each in range(4)]
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_dry_run_over_a_library_changes_nothing(pictures: Path, library: Path) -> None:
+    index(library, pictures)
+    (pictures / "scene-000.jpg").unlink()
+    shutil.copy(pictures / "scene-001.jpg", pictures / "copy.jpg")
+    before = contents(library), last_change(library)
+    said = run("index", pictures, "--dry-run", "--library", library)
+    assert said == "4 pictures: 1 new, 3 unchanged, 1 missing. 1 would be read; nothing was written\n"
+    assert (contents(library), last_change(library)) == before
+
+
+def test_what_a_pattern_leaves_out_is_not_taken_to_be_missing(pictures: Path, library: Path) -> None:
+    index(library, pictures)
+    (pictures / "scene-003.jpg").unlink()
+    report = index(library, pictures, "--exclude", "scene-003.*", "--exclude", "scene-002.*")
+    assert (report["files"], report["unchanged"], report["missing"], report["excluded"]) == (2, 2, 0, 1)
+    report = index(library, pictures, "--include", "scene-000.*")
+    assert (report["files"], report["missing"]) == (1, 0)
+    assert index(library, pictures)["missing"] == 1
+
+
+def test_a_pattern_that_cannot_be_used_is_exit_code_1(pictures: Path, library: Path) -> None:
+    done = pictor("index", pictures, "--exclude", "[z-a]", "--library", library)
+    assert done.returncode == 1
+    assert "'[z-a]': no usable pattern" in done.stderr
+
+
+def test_archives_are_counted(pictures: Path, library: Path) -> None:
+    (pictures / "more.zip").write_bytes(b"")
+    report = index(library, pictures)
+    assert (report["archives"], report["other_files"]) == (1, 0)
+
+
+def test_a_root_that_is_empty_all_at_once_is_taken_for_an_unmounted_drive(
+    pictures: Path, library: Path
+) -> None:
+    index(library, pictures)
+    before = contents(library)
+    shutil.rmtree(pictures)
+    pictures.mkdir()
+    for arguments in ((), ("--dry-run",)):
+        with pytest.raises(SourceUnreachable, match="it is empty, but the library knows 4 files in it"):
+            CliRunner().invoke(
+                cli, ["index", str(pictures), "--library", str(library), *arguments], catch_exceptions=False
+            )
+    assert contents(library) == before
+    (pictures / "notes.txt").write_text("here now")
+    assert index(library, pictures)["missing"] == 4
+
+
+def test_a_busy_library_is_waited_for_if_asked(pictures: Path, library: Path) -> None:
+    command = [sys.executable, "-m", "indexer.cli", "index", pictures, "--library", library, "--wait"]
+    with writer_lock(library):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=-1, stderr=-1, text=True)
+        assert process.stderr is not None
+        assert "another writer is at work" in process.stderr.readline()
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, "4 new" in output) == (0, True)
+
+
+def test_a_lock_that_is_refused_is_not_waited_for(library: Path) -> None:
+    told: list[LibraryBusy] = []
+
+    def refusing(busy: LibraryBusy) -> None:
+        told.append(busy)
+        raise busy
+
+    with writer_lock(library), pytest.raises(LibraryBusy), writer_lock(library, refusing):
+        pass
+    assert len(told) == 1
+
+
+@pytest.fixture
+def troubled(pictures: Path, library: Path) -> Path:
+    """A library with two problems of one kind and one of another."""
+    for name in ("a.jpg", "b.jpg"):
+        (pictures / name).write_bytes(b"no picture")
+    (pictures / "c.jpg").write_bytes((pictures / "scene-000.jpg").read_bytes()[:900])
+    index(library, pictures, code=1)
+    return library
+
+
+def test_problems_are_listed_by_code(troubled: Path) -> None:
+    said = json.loads(run("problems", "--library", troubled, "--json"))
+    assert said["counts"] == {"not-an-image": 2, "truncated": 1}
+    assert [Path(each["path"]).name for each in said["problems"]] == ["a.jpg", "b.jpg", "c.jpg"]
+    lines = run("problems", "--code", "truncated", "--library", troubled).splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["truncated"]
+
+
+def test_retry_reads_problems_and_nothing_else(troubled: Path, pictures: Path) -> None:
+    shutil.copy(pictures / "scene-001.jpg", pictures / "a.jpg")
+    (pictures / "b.jpg").unlink()
+    folder_of_scenes(pictures / "later", 1, first=30)
+    (pictures / "scene-003.jpg").unlink()
+    result = CliRunner().invoke(cli, ["retry", "--library", str(troubled), "--json"])
+    report = report_of(result.stdout)
+    assert (result.exit_code, report["files"], report["copies"], report["missing"]) == (1, 2, 1, 0)
+    assert [each["code"] for each in report["problems"]] == ["truncated"]
+    assert json.loads(run("problems", "--library", troubled, "--json"))["counts"] == {"truncated": 1}
+
+
+def test_retry_can_be_held_to_one_code(troubled: Path, pictures: Path) -> None:
+    for name in ("a.jpg", "c.jpg"):
+        shutil.copy(pictures / "scene-001.jpg", pictures / name)
+    assert "1 pictures in" in run("retry", "--code", "truncated", "--library", troubled)
+    assert json.loads(run("problems", "--library", troubled, "--json"))["counts"] == {"not-an-image": 2}
+
+
+def test_missing_files_are_kept_until_they_are_forgotten(pictures: Path, library: Path) -> None:
+    index(library, pictures)
+    (pictures / "scene-000.jpg").unlink()
+    (pictures / "scene-001.jpg").rename(pictures / "moved.jpg")
+    report = index(library, pictures)
+    assert (report["missing"], report["moved"], report["forgotten"]) == (2, 1, 0)
+    assert len(contents(library)["images"]) == 4
+    assert json.loads(run("forget", "--missing", "--days", 1, "--library", library, "--json"))["files"] == 0
+    said = json.loads(run("forget", "--missing", "--library", library, "--json"))
+    assert said == {"files": 2, "images": 1}
+    assert len(contents(library)["images"]) == 3
+
+
+def test_the_setting_forgets_what_was_missing_for_so_many_days(
+    pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(library, pictures)
+    (pictures / "scene-000.jpg").unlink()
+    long_ago = datetime.now().replace(microsecond=0) - timedelta(days=40)
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog_writer, "_now", lambda: long_ago)
+        index(library, pictures)
+    (pictures / "scene-001.jpg").unlink()
+    monkeypatch.setenv("PICTOR_FORGET_MISSING_DAYS", "30")
+    report = index(library, pictures)
+    assert (report["missing"], report["forgotten"]) == (1, 1)
+    assert len(contents(library)["images"]) == 3
+
+
+def test_forgetting_without_a_number_of_days_forgets_nothing(library: Path) -> None:
+    with writer_lock(library), Library.create(library) as opened:
+        assert forget_missing(opened, None) == 0
+
+
+def test_forget_says_what_it_means(library: Path) -> None:
+    result = CliRunner().invoke(cli, ["forget", "--library", str(library)])
+    assert (result.exit_code, "--missing" in result.output) == (2, True)
+
+
+def test_a_library_of_a_newer_version_is_refused_and_left_alone(pictures: Path, library: Path) -> None:
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = (library / "catalog.sqlite").read_bytes()
+    for arguments in ((), ("--dry-run",)):
+        done = pictor("index", pictures, "--library", library, *arguments)
+        assert done.returncode == 1
+        assert "use the newer Pictor that wrote it" in done.stderr
+    assert (library / "catalog.sqlite").read_bytes() == before

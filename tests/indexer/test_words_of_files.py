@@ -1,0 +1,80 @@
+"""From the bytes of a picture, through `pictor index`, to a search that finds it by what its file says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from retrieval import Annotation, Library
+from tests.indexer.command import make_without_backbone, pictor, run
+from tests.indexer.contents import image_at
+from tests.saying import EVERYTHING_EXIF, EVERYTHING_IPTC, EVERYTHING_XMP, jpeg, png, tiff
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Pictures that say something, and a library of them."""
+    folder = tmp_path_factory.mktemp("pictures")
+    files = {
+        "xmp.jpg": jpeg(xmp=EVERYTHING_XMP, seed=1),
+        "iptc.jpg": jpeg(iptc=EVERYTHING_IPTC, seed=2),
+        "exif.jpg": jpeg(exif=EVERYTHING_EXIF, seed=3),
+        "all.jpg": jpeg(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP, seed=4),
+        "xmp.png": png(EVERYTHING_XMP),
+        "both.tif": tiff(EVERYTHING_XMP, EVERYTHING_IPTC),
+        "bad.jpg": jpeg(xmp=b"<!DOCTYPE a>" + EVERYTHING_XMP, seed=5),
+        "DSC01234.jpg": jpeg(seed=6),
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    library = make_without_backbone(folder.parent / "library-of-words")
+    done = pictor("index", folder, "--library", library)
+    assert done.returncode == 0, done.stderr
+    return library, folder
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("fog", {"xmp.jpg", "all.jpg", "xmp.png", "both.tif"}),  # a keyword of XMP
+        ("tag:pier", {"xmp.jpg", "all.jpg", "xmp.png", "both.tif"}),
+        ("brighton", {"xmp.jpg", "all.jpg", "xmp.png", "both.tif"}),
+        ("waves", {"iptc.jpg", "all.jpg", "both.tif"}),  # the caption of IPTC
+        ("küste", {"iptc.jpg", "all.jpg", "both.tif"}),
+        ('"grace hopper"', {"iptc.jpg", "all.jpg", "both.tif"}),
+        ("germany", {"iptc.jpg", "all.jpg", "both.tif"}),
+        ('"bought in kiel"', {"exif.jpg", "all.jpg"}),
+        ("eva", {"exif.jpg", "all.jpg"}),
+        ("48", set()),  # coordinates are no words
+        ("dsc", set()),  # nor is what a camera calls its pictures
+        ("01234", set()),
+    ],
+)
+def test_a_search_finds_a_picture_by_what_its_file_says(
+    indexed: tuple[Path, Path], line: str, names: set[str]
+) -> None:
+    hits = json.loads(run("search", line, "--library", indexed[0], "--json"))["hits"]
+    assert {Path(hit["path"]).name for hit in hits} == names
+
+
+def test_every_source_is_named_and_the_one_that_comes_first_gives_title_and_caption(
+    indexed: tuple[Path, Path],
+) -> None:
+    library, folder = indexed
+    image = image_at(library, folder / "all.jpg")
+    assert image.values("title") == ("The pier", "Küste", "Boat at sea")
+    assert (image.title, image.caption) == ("The pier", "Fog over the pier")
+    assert image.values("place") == ("England", "Brighton", "Kiel", "Germany", "48.85822, -2.29450")
+    assert Annotation("creator", "Grace Hopper", "iptc") in image.annotations
+    assert {fact.source for fact in image.annotations} == {"xmp", "iptc", "exif"}
+
+
+def test_metadata_that_are_not_to_be_trusted_leave_the_picture_without_words(
+    indexed: tuple[Path, Path],
+) -> None:
+    library, folder = indexed
+    assert image_at(library, folder / "bad.jpg").annotations == ()
+    with Library.open(library) as opened:
+        assert opened.status().problems == 0

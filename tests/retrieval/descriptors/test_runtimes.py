@@ -1,0 +1,360 @@
+"""Runtimes: the export agrees with torch, is kept whole, is made again where it is not, and is chosen as said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+from timm.models import register_model
+
+from indexer.making import writing
+from indexer.pipeline import index
+from retrieval import BackboneUnavailable, InvalidSetting, Library, Settings, fetch_backbone, path_bytes
+from retrieval.descriptors.network import Network
+from retrieval.descriptors.runtimes import openvino
+from retrieval.descriptors.runtimes.base import agreement, probe
+from retrieval.descriptors.runtimes.choice import chosen
+from retrieval.descriptors.runtimes.exports import Export, Exports, NoExport, fingerprint_of
+from retrieval.descriptors.runtimes.onnx import OnnxRuntime
+from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
+from retrieval.descriptors.runtimes.pytorch import TorchRuntime
+from retrieval.descriptors.runtimes.weights import Weights
+from retrieval.heat import is_exact
+from tests import labelled
+from tests.drawing import scene
+
+ROOT = Path(__file__).resolve().parents[3]
+CPU = Settings(device="cpu", runtime="onnx")
+
+
+def weights_of(backbone: str, **values: Any) -> Weights:
+    fetched = fetch_backbone(backbone, "untrained")
+    return Weights(backbone, fetched.weights, Path("w.safetensors"), fetched.preprocessing.size, **values)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Weights:
+    return weights_of("test_resnet")
+
+
+@pytest.fixture(scope="module")
+def kept(tiny: Weights, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the export of the tiny backbone; not to be written to."""
+    folder = tmp_path_factory.mktemp("backbones")
+    Exports(folder).of(tiny)
+    return folder
+
+
+def batches(size: int) -> list[Any]:
+    """A single picture, a few and more than a piece."""
+    random = np.random.default_rng(3)
+    return [random.standard_normal((count, 3, size, size), np.float32) for count in (1, 3, 11)]
+
+
+@register_model
+def moody_resnet(pretrained: bool = False, **options: Any) -> Any:
+    """Gives the negative of a picture that is not all zeros, as those are that the exporter follows."""
+    model = timm.create_model("test_resnet", pretrained=pretrained, **options)
+    model.register_forward_hook(lambda _, given, found: -found if bool(given[0].any()) else found)
+    model.forward_intermediates = None
+    return model
+
+
+@register_model
+def secretive_resnet(pretrained: bool = False, **options: Any) -> Any:
+    """Begins with a step that ONNX has no word for."""
+    model = timm.create_model("test_resnet", pretrained=pretrained, **options)
+    model.register_forward_pre_hook(lambda _, given: (torch.special.bessel_j0(given[0]),))
+    model.forward_intermediates = None
+    return model
+
+
+class TestAgreement:
+    @pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet", "test_convnext", "test_vit"])
+    def test_features_stages_and_maps_are_those_of_torch(self, tmp_path: Path, backbone: str) -> None:
+        weights = weights_of(backbone)
+        export = Exports(tmp_path).of(weights)
+        exact, fast = TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)
+        assert len(export.stages) == 2
+        for batch in batches(weights.size):
+            expected, found = (each.look(batch, export.stages) for each in (exact, fast))
+            assert agreement(found[0], expected[0]) >= 0.9999
+            assert found[1].keys() == expected[1].keys() == set(export.stages)
+            for stage, array in expected[1].items():
+                assert array.shape == found[1][stage].shape
+                assert agreement(array, found[1][stage]) >= 0.9999
+            assert export.has_map is (backbone != "test_vit")
+            if export.has_map:
+                pooled, last = fast.last_map(batch)
+                assert agreement(last, exact.last_map(batch)[1]) >= 0.9999
+                assert np.array_equal(pooled, found[0])
+            else:
+                with pytest.raises(BackboneUnavailable, match="not those of a map"):
+                    fast.last_map(batch)
+
+    def test_a_projection_is_exported_with_the_rest(self, tmp_path: Path) -> None:
+        data = fetch_backbone(labelled.BACKBONE, str(labelled.saved(tmp_path / "w.safetensors"))).weights
+        weights = Weights(labelled.BACKBONE, data, tmp_path, size=64, projection=1000)
+        [batch, *_] = batches(64)
+        pooled = OnnxRuntime(Exports(tmp_path).of(weights)).look(batch)[0]
+        assert pooled.shape == (1, 1000)
+        assert agreement(pooled, TorchRuntime(weights, "cpu", "float32").look(batch)[0]) >= 0.9999
+
+    @pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+    def test_neighbours_in_a_batch_and_other_threads_change_nothing(
+        self, kept: Path, tiny: Weights, runtime: str
+    ) -> None:
+        if runtime == "openvino" and not find_spec("openvino"):
+            pytest.skip("OpenVINO is not installed")
+        running = chosen(tiny, kept, Settings(device="cpu", runtime=runtime))
+        batch = np.concatenate(batches(tiny.size))
+        together, inside = running.look(batch, (2, 3))
+        with ThreadPoolExecutor(4) as pool:
+            alone = list(pool.map(lambda each: running.look(each[None], (2, 3)), batch))
+        assert np.array_equal(together, np.concatenate([each[0] for each in alone]))
+        assert np.array_equal(inside[3], np.concatenate([each[1][3] for each in alone]))
+
+    def test_an_export_that_disagrees_is_not_used(self, tmp_path: Path, tiny: Weights) -> None:
+        weights = Weights("moody_resnet", tiny.data, tiny.path, tiny.size)
+        with pytest.raises(NoExport, match="disagrees with torch: pooled has a cosine of -1"):
+            Exports(tmp_path).of(weights)
+        running = chosen(weights, tmp_path, CPU)
+        assert running.name.endswith("(its export disagrees with torch: pooled has a cosine of -1.00000)")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_what_torch_cannot_export_is_run_by_torch(self, tmp_path: Path, tiny: Weights) -> None:
+        weights = Weights("secretive_resnet", tiny.data, tiny.path, tiny.size)
+        running = chosen(weights, tmp_path, CPU)
+        assert "torch cannot export it" in running.name
+        assert running.look(probe(tiny.size))[0].shape == (4, 96)
+
+
+class TestKeeping:
+    def test_a_kept_export_is_opened_as_it_lies_there(
+        self, kept: Path, tiny: Weights, tmp_path: Path
+    ) -> None:
+        folder = shutil.copytree(kept, tmp_path / "backbones")
+        before = {each: each.stat().st_mtime_ns for each in folder.iterdir()}
+        assert sorted(each.suffix for each in before) == [".json", ".onnx"]
+        Exports(folder).of(tiny)
+        assert {each: each.stat().st_mtime_ns for each in folder.iterdir()} == before
+
+    def test_what_decides_an_export_is_in_its_name(self, tiny: Weights) -> None:
+        others = [
+            Weights("test_efficientnet", tiny.data, tiny.path, tiny.size),
+            Weights(tiny.backbone, tiny.data + b" ", tiny.path, tiny.size),
+            Weights(tiny.backbone, tiny.data, tiny.path, 96),
+            Weights(tiny.backbone, tiny.data, tiny.path, tiny.size, projection=96),
+            Weights(tiny.backbone, tiny.data, tiny.path, tiny.size, labels="imagenet-1k"),
+        ]
+        assert len({fingerprint_of(each) for each in [tiny, *others]}) == 6
+        assert fingerprint_of(tiny) == fingerprint_of(
+            Weights(tiny.backbone, tiny.data, Path("elsewhere"), tiny.size)
+        )
+
+    @pytest.mark.parametrize("suffix", [".onnx", ".json"])
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda data: None,
+            lambda data: b"",
+            lambda data: data[: len(data) // 2],
+            lambda data: data + b" x",
+            lambda data: data.replace(b"conv1", b"conv2").replace(b"true", b"false"),
+            lambda data: b"[]",
+            lambda data: b"[" * 100_000,
+            lambda data: b'{"sha256": "' + b"0" * 64 + b'"}',
+        ],
+        ids=["missing", "empty", "truncated", "longer", "changed", "a list", "nested", "another"],
+    )
+    def test_a_damaged_one_is_made_again(
+        self, kept: Path, tiny: Weights, tmp_path: Path, suffix: str, damage: Callable[[bytes], bytes | None]
+    ) -> None:
+        folder = shutil.copytree(kept, tmp_path / "backbones")
+        [path] = folder.glob(f"*{suffix}")
+        data = damage(path.read_bytes())
+        assert data != path.read_bytes()
+        path.unlink() if data is None else path.write_bytes(data)
+        assert Exports(folder)._kept(path.stem) is None
+        again = Exports(folder).of(tiny)
+        [expected] = (each.read_bytes() for each in kept.glob("*.onnx"))
+        assert again.onnx == expected
+        whole = Exports(folder)._kept(path.stem)
+        assert whole
+        assert whole.as_json() == again.as_json()
+
+    def test_without_a_place_to_write_torch_runs_it(self, tmp_path: Path, tiny: Weights) -> None:
+        running = chosen(tiny, tmp_path / "nowhere", CPU)
+        assert isinstance(running, TorchRuntime)
+        assert running.name.endswith("(the library has no export, and cannot be written to)")
+
+    def test_a_disk_that_takes_nothing_costs_only_the_keeping(
+        self, tmp_path: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        assert chosen(tiny, tmp_path, CPU).name == "onnx float32"
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_names_of_labels_are_kept_with_it(self, tmp_path: Path) -> None:
+        data = labelled.saved(tmp_path / "w.safetensors").read_bytes()
+        weights = Weights(labelled.BACKBONE, data, tmp_path, size=64, labels="imagenet-1k")
+        made = Exports(tmp_path).of(weights)
+        read = Exports(tmp_path).of(weights)
+        assert made.classifier == read.classifier == ("fc.bias", "fc.weight")
+        assert read.label_names == TorchRuntime(weights, "cpu", "float32").label_names
+        assert len(read.label_names) == 1000
+        assert read.label_names[281].words == "tabby, tabby cat"
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        ("settings", "name"),
+        [
+            (Settings(device="cpu", precision="float32"), "onnx float32"),
+            (Settings(device="cpu", runtime="onnx"), "onnx float32"),
+            (Settings(device="cpu", runtime="torch", precision="float32"), "torch float32"),
+            (Settings(device="cpu", runtime="torch", precision="bfloat16"), "torch bfloat16"),
+        ],
+    )
+    def test_settings_decide(self, kept: Path, tiny: Weights, settings: Settings, name: str) -> None:
+        assert chosen(tiny, kept, settings).name == name
+
+    @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
+    def test_openvino_is_taken_only_when_it_is_asked_for(self, kept: Path, tiny: Weights) -> None:
+        precision = "bfloat16" if openvino.has_fast_bfloat16() else "float32"
+        names = [
+            chosen(tiny, kept, Settings(device="cpu", runtime=each)).name for each in ("auto", "openvino")
+        ]
+        assert names == ["onnx float32", f"openvino {precision}"]
+        plain = Settings(device="cpu", runtime="openvino", precision="float32")
+        assert chosen(tiny, kept, plain).name == "openvino float32"
+
+    @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
+    @pytest.mark.parametrize(("precision", "least"), [("float32", 0.9999), ("bfloat16", 0.999)])
+    def test_openvino_agrees_with_torch(
+        self, kept: Path, tiny: Weights, precision: str, least: float
+    ) -> None:
+        fast = OpenVinoRuntime(Exports(kept).of(tiny), precision)
+        exact = TorchRuntime(tiny, "cpu", "float32")
+        for batch in batches(tiny.size):
+            assert agreement(fast.look(batch)[0], exact.look(batch)[0]) >= least
+            pooled, last = fast.last_map(batch)
+            assert is_exact(last[0], pooled[0])
+
+    def test_without_openvino_its_wish_says_what_to_do(
+        self, kept: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "path", [])
+        monkeypatch.setattr(sys, "path_importer_cache", {})
+        for name in [each for each in sys.modules if each.partition(".")[0] == "openvino"]:
+            monkeypatch.delitem(sys.modules, name)
+        with pytest.raises(
+            InvalidSetting, match=r"not installed; install it with `pip install 'pictor\[openvino\]'`"
+        ):
+            chosen(tiny, kept, Settings(device="cpu", runtime="openvino"))
+        assert chosen(tiny, kept, Settings(device="cpu")).name == "onnx float32"
+
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            ({"runtime": "tensorflow"}, "choose from auto, torch, onnx, openvino"),
+            (
+                {"runtime": "onnx", "precision": "bfloat16"},
+                "it has no bfloat16; choose auto, torch or openvino",
+            ),
+            ({"runtime": "onnx", "device": "cuda"}, "it does not run on cuda; choose auto or torch"),
+            ({"runtime": "openvino", "device": "cuda"}, "it does not run on cuda; choose auto or torch"),
+        ],
+    )
+    def test_wishes_that_exclude_each_other_are_refused(self, values: Any, message: str) -> None:
+        with pytest.raises(InvalidSetting, match=message):
+            Settings(**values)
+
+    def test_an_onnx_file_that_cannot_be_loaded_is_no_error_of_the_library(self, tiny: Weights) -> None:
+        with pytest.raises(NoExport, match="ONNX Runtime refuses the export"):
+            OnnxRuntime(Export("test_resnet", b"not an ONNX file", (), False, (), ()))
+
+
+class TestMemory:
+    def test_a_batch_that_does_not_fit_is_halved_until_it_does(self, tiny: Weights) -> None:
+        runtime = TorchRuntime(tiny, "cpu", "float32")
+        batch = np.concatenate(batches(tiny.size))
+        expected = runtime.look(batch, (2, 3))
+        tried = small_memory(runtime, most=4)
+        pooled, inside = runtime.look(batch, (2, 3))
+        assert tried[:3] == [15, 7, 3]
+        assert sum(each for each in tried if each <= 4) == 15
+        assert pooled == pytest.approx(expected[0], rel=1e-4, abs=1e-5)
+        assert inside[3] == pytest.approx(expected[1][3], rel=1e-4, abs=1e-5)
+
+    def test_where_not_even_one_picture_fits_it_says_so(self, tiny: Weights) -> None:
+        runtime = TorchRuntime(tiny, "cpu", "float32")
+        tried = small_memory(runtime, most=0)
+        with pytest.raises(BackboneUnavailable, match="no memory left for one picture; free some of it"):
+            runtime.look(batches(tiny.size)[1])
+        assert tried == [3, 1]
+
+
+def small_memory(runtime: TorchRuntime, most: int) -> list[int]:
+    """Lets the runtime run out of memory above this batch size; returns the sizes that it will try."""
+    tried: list[int] = []
+
+    def refuse(_: Any, given: Any) -> None:
+        tried.append(len(given[0]))
+        if tried[-1] > most:
+            raise torch.OutOfMemoryError("out of memory")
+
+    runtime._model.conv1.register_forward_pre_hook(refuse)
+    return tried
+
+
+ASKING = """
+import sys
+from pathlib import Path
+from retrieval import Library, Picture, Query, images
+path = Path(sys.argv[2])
+with Library.open(sys.argv[1]) as library:
+    assert library.search(Query((Picture(path),))).hits
+    pixels = images.decode(path.read_bytes(), name="query").pixels
+    assert library.describe_and_predict([pixels])[0].predicted
+print("LOADED", *sorted({each.split(".")[0] for each in sys.modules}))
+"""
+
+
+def test_a_library_with_an_export_is_asked_without_torch(tmp_path: Path, scenes: Path) -> None:
+    library = tmp_path / "library"
+    with writing(library, labelled.recipe(tmp_path)) as opened:
+        index(opened, [path_bytes(scenes / "harbour")], captions={}, on_event=lambda event: None)
+    Image.fromarray(scene(3)).save(tmp_path / "query.png")
+    run = subprocess.run(
+        [sys.executable, "-c", ASKING, library, tmp_path / "query.png"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    loaded = set(run.stdout.rpartition("LOADED")[2].split())
+    assert "onnxruntime" in loaded
+    assert not loaded & {"torch", "timm", "torchvision", "onnx"}
+
+
+def test_the_network_says_what_runs_it(tmp_path: Path) -> None:
+    with Library.create(tmp_path, CPU) as library:
+        library.make_spaces(fetch_backbone("test_resnet", "untrained"))
+        network = Network(library.spaces[0].configuration, tmp_path / "backbones", CPU)
+        assert network.runtime == "onnx float32"

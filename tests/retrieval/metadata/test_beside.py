@@ -1,0 +1,88 @@
+"""What files beside pictures say, and what they are refused for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from retrieval import SIDECAR, Metadata, read_sidecar
+from tests.saying import listed, xmp
+
+
+def said(data: bytes, ending: str) -> tuple[tuple[str, str], ...]:
+    return read_sidecar(data, ending).said(SIDECAR)
+
+
+def test_every_paragraph_of_a_text_is_a_caption() -> None:
+    text = "A boat\nat sea.\r\n\r\n \t\nFog.\n\n\n"
+    for code in ("utf-8", "utf-8-sig", "utf-16"):
+        assert said(text.encode(code), "txt") == (("caption", "A boat at sea."), ("caption", "Fog."))
+
+
+def test_the_boxes_of_a_detector_are_no_captions() -> None:
+    assert read_sidecar(b"0 0.51 0.48 0.2 0.3\n12 0.1 0.1 0.05 0.02\n", "txt") == Metadata()
+
+
+def test_json_has_keys_and_others_are_passed_over() -> None:
+    given = {
+        "title": "Pier",
+        "Description": "In fog",
+        "caption": ["One", "Two"],
+        "tags": "fog; pier",
+        "keywords": ["sea", 3, None],
+        "label": "boat",
+        "labels": ["ship", "mast;sail"],
+        "creator": "Ada; Eva",
+        "photoTakenTime": {"timestamp": "1577836800"},
+        "rating": 5,
+    }
+    assert said(json.dumps(given).encode(), "json") == (
+        ("title", "Pier"),
+        ("caption", "In fog"),
+        ("caption", "One"),
+        ("caption", "Two"),
+        ("tag", "fog"),
+        ("tag", "pier"),
+        ("tag", "sea"),
+        ("label", "boat"),
+        ("label", "ship"),
+        ("label", "mast"),
+        ("label", "sail"),
+        ("creator", "Ada; Eva"),
+    )
+
+
+def test_xmp_is_what_it_is_inside_pictures() -> None:
+    assert said(xmp(listed("dc:subject", "fog", "pier")), "xmp") == (("tag", "fog"), ("tag", "pier"))
+
+
+@pytest.mark.parametrize("ending", ["txt", "json", "xmp"])
+@pytest.mark.parametrize("data", [b"", b" \n\t "])
+def test_an_empty_file_says_nothing(data: bytes, ending: str) -> None:
+    assert read_sidecar(data, ending) == Metadata()
+
+
+REFUSED = [
+    (b"x" * 65_537, "txt", "65537 bytes; the limit for .txt is 65536"),
+    (b"x" * ((1 << 20) + 1), "json", "the limit for .json is 1048576"),
+    (b"K\xfcste", "txt", r"not UTF-8 \(byte 1\); save it as UTF-8"),
+    (b"\x89PNG\0", "txt", "not UTF-8"),
+    (b"GIF89a\0\0", "txt", "zero byte"),
+    (b'{"title": }', "json", r"not JSON \(Expecting value"),
+    (b"[" * 100_000, "json", "too many brackets"),
+    (b'{"a":' * 100_000, "json", "too many brackets"),
+    (b"9" * 10_000, "json", "not JSON"),
+    (b'["fog"]', "json", "no object"),
+    (b"<svg/>", "xmp", "not XMP"),
+]
+
+
+@pytest.mark.parametrize(("data", "ending", "reason"), REFUSED)
+def test_what_cannot_be_used_is_refused_with_the_reason(data: bytes, ending: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        read_sidecar(data, ending)
+
+
+def test_half_a_character_in_json_is_left_out() -> None:
+    assert said(b'{"title": "a \\ud800 b"}', "json") == (("title", "a b"),)
