@@ -81,7 +81,7 @@ class Judge:
         wanted, calibration = ranking.weight > 0, self.calibration(asked[0])
         if calibration is None:
             return Judgement(ranking.part, ranking.signal, wanted, None, None)
-        plain = ranking.ranking if asked[0] is asked[1] else self.plain(asked[0], ids)
+        plain = ranking.ranking if asked[0] is asked[1] else self.plain(asked[0], ranking.ranking.ids)
         ranks = plain.rank_of(ids)
         known = np.append(plain.scores, -1.0)[ranks - 1]
         levels = np.where(ranks > 0, calibration.levels(known), np.int8(0))

@@ -44,7 +44,7 @@ from .questions import (
     Questions,
 )
 from .ranked import EVERYTHING, Ranked, rank, unranked
-from .ranking import Ids, Ranking, Scores
+from .ranking import Ids, Ranking, Scores, union
 from .relevance import BANDS, LIKELY, Calibration, Levels
 from .rerank import (
     EXPANDED,
@@ -224,7 +224,8 @@ class Search:
         if NEIGHBOURS not in {each.scale for each in ranked.rankings if each.part == part}:
             return found
         subjects = (each for each in plain if (each.part, each.signal) == (part, SUBJECT))
-        return [*found, *(self._judge.plain(each, ranked.fused.ids) for each in subjects)]
+        ids = union(*(each.ids for each in found))
+        return [*found, *(self._judge.plain(each, ids) for each in subjects)]
 
     def _same(self, part: Picture | StoredPicture, rankings: Sequence[Ranking]) -> Ranking:
         space = self.questions.details

@@ -177,7 +177,8 @@ class VectorView(AbstractView[Vector]):
 
     def _search_published(self, query: Vector, limit: int, allowed: Ids | None) -> Ranking:
         if allowed is not None:
-            return self._published.search(query, limit=limit, allowed=np.setdiff1d(allowed, self._hidden))
+            allowed = allowed[~np.isin(allowed, self._hidden)] if len(self._hidden) else allowed
+            return self._published.search(query, limit=limit, allowed=allowed)
         # Without a filter it is cheaper to ask for as many more as can be hidden.
         found = self._published.search(query, limit=limit + len(self._hidden), allowed=None)
         return found.without(self._hidden).top(limit)
