@@ -64,7 +64,8 @@ def check_version(name: str, configuration: Mapping[str, Any], version: int) -> 
 
 def unit_rows(features: npt.NDArray[Any]) -> Float32:
     """Rows scaled to Euclidean length 1; a row that is zero or not finite becomes zeros."""
-    rows = np.asarray(features, np.float32)
+    # Rows in one piece are summed in one order, whatever the number of rows.
+    rows = np.ascontiguousarray(features, np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     sound = np.isfinite(lengths) & (lengths > 1e-12)
     return np.where(sound, rows / np.where(sound, lengths, 1.0), 0.0).astype(np.float32)

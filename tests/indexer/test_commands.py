@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from indexer.cli import cli
 from retrieval import ImageNotFound, Library
 from retrieval.descriptors.colour import Colour
+from retrieval.ranking import SCORE_DECIMALS
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone, report_of, run
 from tests.indexer.contents import contents
@@ -114,7 +115,8 @@ def brute_force(library: Path, labels: Mapping[int, str]) -> dict[str, dict[str,
     bandwidths = {"subject": 1.0, "colour": Colour.bandwidth, "texture": 1.0, "layout": 1.0}  # two weigh 0
     ids = features["subject"][0].tolist()
     cosines = {
-        name: np.round(rows.astype(float) @ rows.astype(float).T, 6) for name, (_, rows) in features.items()
+        name: np.round(rows.astype(float) @ rows.astype(float).T, SCORE_DECIMALS)
+        for name, (_, rows) in features.items()
     }
     closeness = [weights[name] * np.exp((cosines[name] - 1) / bandwidths[name]) for name in cosines]
     sizes = Counter(labels.values())
