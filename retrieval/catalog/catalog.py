@@ -67,7 +67,7 @@ class Catalog:
     def _check_schema(self) -> None:
         found, expected = engine.revision(self._engine, self.place), engine.newest_revision()
         if found != expected:
-            raise SchemaOutOfDate(self.place, found, str(expected))
+            raise SchemaOutOfDate(self.place, found, expected)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:

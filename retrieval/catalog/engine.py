@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    column,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,6 +29,7 @@ import migrations
 from ..errors import InvalidSetting, LibraryBusy, SchemaOutOfDate, StorageFailed
 
 BUSY_SECONDS = 5
+VERSION_TABLE = "alembic_version"  # where Alembic keeps the revision
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
 PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
 
@@ -146,8 +155,12 @@ def upgrade(engine: Engine, place: str) -> None:
     Raises SchemaOutOfDate for a catalog that a newer version made; it is left as it is.
     """
     found = revision(engine, place)
-    if found is not None and found not in {each.revision for each in _scripts().walk_revisions()}:
-        raise SchemaOutOfDate(place, found, str(newest_revision()))
+    if found == newest_revision():
+        return
+    if found is not None and found not in migrations.REVISIONS:
+        raise SchemaOutOfDate(place, found, newest_revision())
+    from alembic import command  # loaded where there is something to upgrade: it takes a tenth of a second
+
     with transaction(engine, place, writes=True) as connection:
         command.upgrade(_alembic(connection), "head")
 
@@ -155,19 +168,20 @@ def upgrade(engine: Engine, place: str) -> None:
 def revision(engine: Engine, place: str) -> str | None:
     """The revision of the schema that the database has."""
     with transaction(engine, place) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return None
+        found: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+        return found
 
 
-def newest_revision() -> str | None:
+def newest_revision() -> str:
     """The revision of the schema that this code was written for."""
-    return _scripts().get_current_head()
+    return migrations.REVISIONS[-1]
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(migrations.__file__).parent))
+def _alembic(connection: Connection) -> Any:
+    from alembic.config import Config
 
-
-def _alembic(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection

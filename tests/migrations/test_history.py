@@ -78,6 +78,11 @@ def newest() -> str:
     return ScriptDirectory(str(SCRIPTS)).get_heads()[0]
 
 
+def test_the_revisions_are_those_of_the_scripts() -> None:
+    scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()
+    assert tuple(each.revision for each in scripts)[::-1] == migrations.REVISIONS
+
+
 def test_the_history_has_one_end() -> None:
     assert len(ScriptDirectory(str(SCRIPTS)).get_heads()) == 1
 
