@@ -40,6 +40,8 @@ from indexer.lock import writer_lock
 from retrieval import Annotation, Library, NewImage, Options, Query, StoredPicture, Text
 from retrieval.catalog.engine import connect, sqlite_url
 from retrieval.descriptors.colour import Colour
+from retrieval.projections.vectors import faiss_version
+from retrieval.projections.words import whoosh_version
 
 from . import faults
 from .faults import CHANGES, ERRORS, KILL, POWER_OFF, Ended, Fault
@@ -79,8 +81,9 @@ def measure(size: int | None = None) -> dict[str, Any]:
         sys.exit(reason)
     if not faults.is_loaded():
         return _measured_with_shim(size)
-    for name in ("faiss", "whoosh.index", "whoosh.qparser", "whoosh.searching"):
-        import_module(name)  # once for all forks, which would each spend a second on it
+    for name in ("faiss", "numpy.random", "whoosh.index", "whoosh.qparser", "whoosh.searching"):
+        import_module(name)  # once for all forks: what is spoilt is the library, and not its program's files
+    faiss_version(), whoosh_version()
     with tempfile.TemporaryDirectory() as folder, _disk(Path(folder)) as disk:
         found = [each for scenario in scenarios(Path(folder)) for each in _spoilt(scenario, size or 1, disk)]
         controls = list(_controls(Path(folder), size or 1, disk)) if disk else []

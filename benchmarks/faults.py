@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,12 +80,12 @@ def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -
     The process must not have used FAISS before: a fork of one that has hangs. Raises TimeoutError for a
     child that does not end.
     """
-    ours, theirs = os.pipe()
+    ours, theirs = socket.socketpair()
     child = os.fork()
     if not child:
-        os.close(ours)
+        ours.close()
         _work(work, fault, theirs)
-    os.close(theirs)
+    theirs.close()
     lines = _heard(ours, child)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     calls = [int(each.removeprefix("calls ")) for each in lines if each.startswith("calls ")]
@@ -93,12 +93,12 @@ def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -
     return Ended(said, status, calls[0] if calls else 0)
 
 
-def _work(work: Callable[[Callable[[str], None]], None], fault: Fault, pipe: int) -> None:
+def _work(work: Callable[[Callable[[str], None]], None], fault: Fault, parent: socket.socket) -> None:
     shim = ctypes.CDLL(None)
 
     def say(line: str) -> None:
-        # What is said reaches the parent whatever happens next: nothing of it waits in this process.
-        os.write(pipe, line.replace("\n", " ").encode() + b"\n")
+        # Not written but sent, which no fault spoils; and at once: nothing of it waits in this process.
+        parent.sendall(line.replace("\n", " ").encode() + b"\n")
 
     code = 0
     disk = os.open(fault.disk, os.O_RDONLY) if fault.disk else -1
@@ -114,14 +114,15 @@ def _work(work: Callable[[Callable[[str], None]], None], fault: Fault, pipe: int
     os._exit(code)  # nothing of the parent's is cleaned up twice
 
 
-def _heard(pipe: int, child: int) -> list[str]:
+def _heard(said: socket.socket, child: int) -> list[str]:
     heard = b""
-    with os.fdopen(pipe, "rb", buffering=0) as file:
-        while True:
-            if not select.select([file], [], [], LONGEST)[0]:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                raise TimeoutError(f"nothing heard for {LONGEST:g} seconds after {heard[-200:]!r}")
-            if not (some := file.read(65536)):
-                return heard.decode().splitlines()
-            heard += some
+    said.settimeout(LONGEST)
+    with said:
+        try:
+            while some := said.recv(65536):
+                heard += some
+        except TimeoutError as error:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise TimeoutError(f"nothing heard for {LONGEST:g} seconds after {heard[-200:]!r}") from error
+    return heard.decode().splitlines()

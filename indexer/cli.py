@@ -89,6 +89,9 @@ def _explained(error: Exception) -> int:
     """Say what went wrong and give its exit code; an error that is not ours goes on as it is."""
     from retrieval import LibraryBusy, RetrievalError, StorageFailed
 
+    if isinstance(error, OSError):  # what the system refuses outside the library: too many files, say
+        click.echo(f"pictor: {error}", err=True)
+        return 4
     if not isinstance(error, RetrievalError):
         raise error
     click.echo(f"pictor: {error}", err=True)

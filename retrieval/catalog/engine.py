@@ -162,7 +162,10 @@ def upgrade(engine: Engine, place: str) -> None:
     from alembic import command  # loaded where there is something to upgrade: it takes a tenth of a second
 
     with transaction(engine, place, writes=True) as connection:
-        command.upgrade(_alembic(connection), "head")
+        try:
+            command.upgrade(_alembic(connection), "head")
+        except OSError as error:  # its scripts are files, and read one by one
+            raise StorageFailed(place, error) from error
 
 
 def revision(engine: Engine, place: str) -> str | None:

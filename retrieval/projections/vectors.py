@@ -220,6 +220,7 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
         return VectorIndex.build(np.empty(0, np.int64), np.empty((0, dimension), np.float16), dimension)
 
 
+@cache
 def faiss_version() -> str:
     """The installed release, read without loading the library."""
     for distribution in ("faiss-gpu", "faiss-cpu"):

@@ -148,7 +148,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
 
     def __init__(self, *, predicted: bool) -> None:
         self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != "predicted"}
-        self.versions = f"whoosh-reloaded {version('whoosh-reloaded')}, entries {ENTRIES_VERSION}"
+        self.versions = f"whoosh-reloaded {whoosh_version()}, entries {ENTRIES_VERSION}"
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
@@ -197,6 +197,12 @@ def entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]
     wanted = [int(each) for each in (reader.ids() if ids is None else ids)]
     for start in range(0, len(wanted), CHUNK):
         yield from reader.images(wanted[start : start + CHUNK]).values()
+
+
+@cache
+def whoosh_version() -> str:
+    """The installed release."""
+    return version("whoosh-reloaded")
 
 
 def fields_of(image: Image) -> dict[str, str]:
