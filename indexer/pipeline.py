@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -191,16 +191,19 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
         return
     library, settings = run.library, run.library.settings
     with library.catalog.reading() as reader:
-        known = reader.digests()
+        known = set(map(bytes.fromhex, reader.digests()))  # half as large as their texts
     outcomes = decode_all(
-        files, is_known=known.__contains__, limits=limits_of(settings), threads=settings.decode_threads
+        files,
+        is_known=lambda digest: bytes.fromhex(digest) in known,
+        limits=limits_of(settings),
+        threads=settings.decode_threads,
     )
     started = time.monotonic()
     done = problems = 0
     for batch in _batches(outcomes, settings.batch_size):
         with run.shield():
             written = write_batch(library, batch, run.captions)
-        known |= written.ids.keys()
+        known.update(map(bytes.fromhex, written.ids))
         done, problems = done + len(batch), problems + len(written.problems)
         for problem in written.problems:
             run.on_event(Met(problem))
@@ -208,7 +211,7 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
         run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
         if library.tail_share() > settings.publish_share and done < len(files):
             library.publish()
-        yield written
+        yield replace(written, ids={})  # they are known now, and a run keeps what every batch wrote
 
 
 def _batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
