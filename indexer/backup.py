@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tarfile
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from retrieval import Library, Settings, StorageFailed
+from retrieval import Library, Settings, StorageFailed, sync
 
 from .check import check_catalog
 from .errors import BackupImpossible
@@ -43,7 +42,7 @@ def backup(library: Path, target: Path) -> int:
             rest.unlink()  # the empty log of the connections that are closed now
         _sync_all(part)
         (_packed(part) if target.suffix == ".tar" else part).replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     return images
 
 
@@ -61,7 +60,7 @@ def restore(source: Path, library: Path) -> int:
         images = _verified(part)
         _sync_all(part)
         part.replace(library)
-        _sync(library.parent)
+        sync(library.parent)
     return images
 
 
@@ -111,7 +110,7 @@ def _packed(part: Path) -> Path:
         for name in (CATALOG, SETTINGS, BACKBONES):
             if (part / name).exists():
                 archive.add(part / name, name)
-    _sync(packed)
+    sync(packed)
     return packed
 
 
@@ -138,13 +137,4 @@ def _refuse_used(source: Path) -> None:
 
 def _sync_all(folder: Path) -> None:
     for each in (*folder.rglob("*"), folder):
-        _sync(each)
-
-
-def _sync(path: Path) -> None:
-    """Make a file, or the names in a folder, durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(each)

@@ -79,9 +79,7 @@ def preview(
     """What `index` would find and do; nothing is written, and there may be no library at `path` yet."""
     with _uncollected():
         walked = sources.walk(roots, choice)
-        known = _known_at(path)
-        _check_emptied(walked, known)
-        return walked, plan.diff(walked.found, known, expects=walked.expects)
+        return walked, _planned(walked, _known_at(path))
 
 
 def _known_at(path: str | os.PathLike[str]) -> Mapping[bytes, plan.Stamp]:
@@ -101,9 +99,7 @@ def _bring(
     started: float,
 ) -> Report:
     with _uncollected(), library.catalog.reading() as reader:
-        known = reader.stamps()
-        _check_emptied(walked, known)
-        planned = plan.diff(walked.found, known, expects=walked.expects)
+        planned = _planned(walked, reader.stamps())
         places = reader.locations() if planned.to_read else {}
     run = _Run(library, captions, places, on_event, shield)
     on_event(Planned(planned))
@@ -171,6 +167,11 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _planned(walked: sources.Walk, known: Mapping[bytes, plan.Stamp]) -> plan.Plan:
+    _check_emptied(walked, known)
+    return plan.diff(walked.found, known, expects=walked.expects)
 
 
 def _check_emptied(walked: sources.Walk, known: Mapping[bytes, plan.Stamp]) -> None:

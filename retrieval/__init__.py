@@ -43,7 +43,7 @@ from .errors import (
     UnreadableImage,
 )
 from .explain import Explanation
-from .files import Limits, read
+from .files import Limits, read, sync
 from .hits import Contribution, Hit, Results
 from .library import FUSED, Library, Status, limits_of
 from .metadata import SIDECAR, Metadata, read_metadata, read_sidecar
@@ -141,6 +141,7 @@ __all__ = [
     "read_metadata",
     "read_sidecar",
     "resolved",
+    "sync",
     "to_json",
     "tuning",
 ]

@@ -1,4 +1,4 @@
-"""Reads whole files that may be hostile: regular, of bounded size, unchanged while they are read."""
+"""Reads whole files that may be hostile: regular, of bounded size, unchanged meanwhile. Syncs our own."""
 
 from __future__ import annotations
 
@@ -85,3 +85,12 @@ def _read_regular(descriptor: int, name: str, limits: Limits) -> bytes:
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
     return data
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes durable, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

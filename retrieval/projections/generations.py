@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..catalog import Projection
 from ..errors import ProjectionDamaged, StorageFailed
+from ..files import sync
 
 TEMPORARY = ".tmp"
 BLOCK = 1 << 20  # bytes read at a time
@@ -41,7 +42,7 @@ def write_file(root: Path, name: str, data: bytes | memoryview) -> Seal:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(root / name)
-        _sync(root)
+        sync(root)
         return seal(root, name)
 
 
@@ -51,10 +52,10 @@ def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:
         temporary.mkdir(parents=True)
         fill(temporary)
         for path in sorted(temporary.iterdir()):
-            _sync(path)
-        _sync(temporary)
+            sync(path)
+        sync(temporary)
         temporary.rename(root / name)
-        _sync(root)
+        sync(root)
         return seal(root, name)
 
 
@@ -136,11 +137,3 @@ def _remove(path: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256", _bufsize=BLOCK).hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
