@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -28,13 +28,43 @@ Shield = Callable[[], AbstractContextManager[None]]  # makes what must not be br
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What a run starts from; `places` are empty where nothing is to be read."""
+    """What a run starts from."""
 
     library: Library
     captions: Captions
-    places: Places
     on_event: OnEvent
     shield: Shield
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Where contents lay before a run; `gone` are the paths where there is nothing any more."""
+
+    places: Places
+    homes: Mapping[int, set[bytes]]  # by image id
+    gone: set[bytes]
+
+    @classmethod
+    def of(cls, places: Places, missing: Iterable[bytes]) -> _Before:
+        homes: dict[int, set[bytes]] = {}
+        for path, (image_id, _) in places.items():
+            homes.setdefault(image_id, set()).add(path)
+        gone = {path for path, (_, place) in places.items() if place.missing_since}
+        return cls(places, homes, gone.union(missing))
+
+    def is_gone(self, image_id: int) -> bool:
+        """Whether it lay somewhere, and lies nowhere there any more: a new path of it is a move."""
+        return image_id in self.homes and self.homes[image_id] <= self.gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Summed:
+    """What all batches of a run did; see Report."""
+
+    added: int
+    copies: int
+    moved: int
+    problems: tuple[Problem, ...]
 
 
 def index(
@@ -101,21 +131,20 @@ def _bring(
     with _uncollected(), library.catalog.reading() as reader:
         planned = _planned(walked, reader.stamps())
         places = reader.locations() if planned.to_read else {}
-    run = _Run(library, captions, places, on_event, shield)
+    run = _Run(library, captions, on_event, shield)
     on_event(Planned(planned))
     for problem in walked.problems:
         on_event(Met(problem))
-    written = list(_write_all(run, planned.to_read))
+    read = _summed(_write_all(run, planned.to_read), _Before.of(places, planned.missing))
     captioned, unplaced, unusable = _write_facts(run, planned, walked)
     forgotten = forget_missing(library, library.settings.forget_missing_days or None)
     on_event(Publishing())
     on_event(Published(library.publish()))
-    copies, moved = _copies(run.places, planned, [place for each in written for place in each.placed])
     report = Report(
         files=len(walked.found),
-        added=sum(each.added for each in written),
-        copies=copies,
-        moved=moved,
+        added=read.added,
+        copies=read.copies,
+        moved=read.moved,
         changed=len(planned.changed),
         returned=len(planned.returned),
         unchanged=len(planned.unchanged),
@@ -128,7 +157,7 @@ def _bring(
         other_files=walked.others,
         symbolic_links=walked.links,
         seconds=time.monotonic() - started,
-        problems=walked.problems + tuple(problem for each in written for problem in each.problems) + unusable,
+        problems=walked.problems + read.problems + unusable,
     )
     on_event(Done(report))
     return report
@@ -191,11 +220,9 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     if not files:
         return
     library, settings = run.library, run.library.settings
-    with library.catalog.reading() as reader:
-        known = set(map(bytes.fromhex, reader.digests()))  # half as large as their texts
     outcomes = decode_all(
         files,
-        is_known=lambda digest: bytes.fromhex(digest) in known,
+        is_known=library.catalog.holds,
         limits=limits_of(settings),
         threads=settings.decode_threads,
     )
@@ -204,7 +231,6 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     for batch in _batches(outcomes, settings.batch_size):
         with run.shield():
             written = write_batch(library, batch, run.captions)
-        known.update(map(bytes.fromhex, written.ids))
         done, problems = done + len(batch), problems + len(written.problems)
         for problem in written.problems:
             run.on_event(Met(problem))
@@ -212,7 +238,7 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
         run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
         if library.tail_share() > settings.publish_share and done < len(files):
             library.publish()
-        yield replace(written, ids={})  # they are known now, and a run keeps what every batch wrote
+        yield written
 
 
 def _batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
@@ -256,18 +282,13 @@ def _solved(problems: Iterable[Problem], walked: sources.Walk) -> list[bytes]:
     return [each.path for each in problems if each.path not in present and walked.covers(each.path)]
 
 
-def _copies(places: Places, planned: plan.Plan, placed: Sequence[tuple[bytes, int]]) -> tuple[int, int]:
-    """New paths of contents that the library had, or met twice: copies, and those that were moved."""
-    if not placed:
-        return 0, 0
-    homes: dict[int, set[bytes]] = {}
-    for path, (image_id, _) in places.items():
-        homes.setdefault(image_id, set()).add(path)
-    gone = set(planned.missing) | {path for path, (_, place) in places.items() if place.missing_since}
-    seen, copies, moved = set(homes), 0, 0
-    for path, image_id in placed:
-        if image_id in seen and path not in places:
-            was_moved = image_id in homes and homes[image_id] <= gone
-            moved, copies = moved + was_moved, copies + (not was_moved)
-        seen.add(image_id)
-    return copies, moved
+def _summed(batches: Iterable[Written], before: _Before) -> _Summed:
+    """The batches' counts; of what they wrote nothing is kept, so that memory does not grow with a run."""
+    added = copies = moved = 0
+    problems: list[Problem] = []
+    for each in batches:
+        places = [(path, image) for path, image in each.again if path not in before.places]
+        gone = sum(before.is_gone(image) for _, image in places)
+        added, copies, moved = added + each.added, copies + len(places) - gone, moved + gone
+        problems += each.problems
+    return _Summed(added, copies, moved, tuple(problems))

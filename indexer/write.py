@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,11 +16,11 @@ EXIF = "exif"  # the source that names the camera
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one batch did: image ids by SHA-256 for every content in it, and the problems."""
+    """What one batch did: how many contents it added, which it met `again` (the path, and the image that
+    the library had before it), and the problems."""
 
-    ids: Mapping[str, int]
     added: int
-    placed: tuple[tuple[bytes, int], ...]
+    again: tuple[tuple[bytes, int], ...]
     problems: tuple[Problem, ...]
 
 
@@ -48,7 +48,15 @@ def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) 
         problems += [_featureless(each) for each in reads if each.sha256 not in ids]
         for problem in problems:
             writer.report(problem)
-    return Written(ids, len(new), tuple(placed), tuple(problems))
+    return Written(len(new), tuple(_again(placed, set(added.values()))), tuple(problems))
+
+
+def _again(placed: Iterable[tuple[bytes, int]], fresh: set[int]) -> Iterator[tuple[bytes, int]]:
+    """The places but for the first one of every image that is new."""
+    for path, image_id in placed:
+        if image_id not in fresh:
+            yield path, image_id
+        fresh.discard(image_id)
 
 
 def _said(reads: Sequence[Read]) -> Iterator[tuple[str, str, list[Annotation]]]:

@@ -75,6 +75,11 @@ class Catalog:
         with engine.transaction(self._engine, self.place) as connection:
             yield Reader(connection)
 
+    def holds(self, digest: str) -> bool:
+        """Whether the content with this SHA-256 has been acknowledged."""
+        with self.reading() as reader:
+            return bool(reader.ids_by_sha256([digest]))
+
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """Write facts and their changes; they are acknowledged when the block ends."""

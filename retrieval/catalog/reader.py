@@ -158,10 +158,6 @@ class Reader:
             found |= {row.id: row.perceptual_hash for row in rows}
         return [found.get(each, 0) for each in ids]
 
-    def digests(self) -> set[str]:
-        """The SHA-256 of every content that the library holds."""
-        return set(self._connection.scalars(select(ImageRow.sha256)))
-
     def locations(self) -> dict[bytes, tuple[int, Location]]:
         """Every known path, with its image."""
         rows = self._connection.execute(select(LocationRow.image_id, *LOCATION).order_by(LocationRow.path))
