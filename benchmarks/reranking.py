@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,11 @@ from indexer.evaluate import labels_of
 from indexer.making import Recipe
 from retrieval import Library, Ranking, evaluation
 from retrieval.images import perceptual_hash
-from retrieval.projections.neighbours import Neighbourhoods
+from retrieval.neighbourhood import main_axes
+from retrieval.projections.neighbours import Neighbourhoods, write
+from retrieval.projections.segments import SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
+from retrieval.ranking import Ids
 from retrieval.rerank import (
     EXPANDED,
     FIRST,
@@ -153,7 +157,9 @@ def pictures_of(library: Library, labelled: LabelledSet) -> Pictures:
 def grounds(pictures: Pictures) -> tuple[Ground, Ground]:
     """The plain features, and the neighbourhoods."""
     dimension = pictures.subjects.shape[1]
-    made = Neighbourhoods.build(pictures.ids, pictures.subjects, dimension)
+    with TemporaryDirectory() as folder:
+        _write(Path(folder), pictures.ids, pictures.subjects)
+        made = Neighbourhoods.load(Path(folder), dimension)
     plain = VectorIndex.build(pictures.ids, pictures.subjects, dimension)
     by_neighbours = Ground(made.compared, lambda row: made.made_of(row[None])[0], plain)
     return Ground(plain, lambda row: row, plain), by_neighbours
@@ -356,15 +362,25 @@ def _cost() -> dict[str, float]:
     """Time to make and to write down, as a multiple of the plain features' time."""
     ids, features = np.arange(1, COST + 1), _made_up(COST)
     began = time.perf_counter()
-    VectorIndex.build(ids, features, features.shape[1]).to_bytes()
+    with TemporaryDirectory() as folder:
+        VectorIndex.build(ids, features, features.shape[1]).save(Path(folder, "plain"))
     plain = time.perf_counter()
-    data = Neighbourhoods.build(ids, features, features.shape[1]).to_bytes()
-    made = time.perf_counter()
+    with TemporaryDirectory() as folder:
+        _write(Path(folder), ids, features)
+        made = time.perf_counter()
+        size = sum(each.stat().st_size for each in Path(folder).iterdir())
     return {
         f"publishing {COST}: seconds": made - plain,
         f"publishing {COST}: multiple of plain": (made - plain) / (plain - began),
-        f"publishing {COST}: bytes an image": len(data) / COST,
+        f"publishing {COST}: bytes an image": size / COST,
     }
+
+
+def _write(folder: Path, ids: Ids, features: npt.NDArray[np.float16]) -> None:
+    """Their neighbourhoods, segment by segment, as an index has them."""
+    parts = [slice(start, start + SEGMENT) for start in range(0, len(ids), SEGMENT)]
+    blocks = [(number, ids[part], features[part]) for number, part in enumerate(parts)]
+    write(folder, main_axes(features), blocks)
 
 
 def _made_up(count: int) -> npt.NDArray[np.float16]:

@@ -209,6 +209,17 @@ class Reader:
         query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
         return stacked(self._feature_rows(query.order_by(FeatureRow.image_id), ids), space.dimension)
 
+    def features_between(self, space: Space, first: int, end: int) -> tuple[npt.NDArray[np.int64], Features]:
+        """The same for all images with ids from `first` on and below `end`."""
+        query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
+        among = query.where(FeatureRow.image_id >= first, FeatureRow.image_id < end)
+        return stacked(self._connection.execute(among.order_by(FeatureRow.image_id)), space.dimension)
+
+    def described(self, space: Space) -> npt.NDArray[np.int64]:
+        """The ids, in rising order, of the images that the space has a feature of."""
+        query = select(FeatureRow.image_id).where(FeatureRow.space_id == space.id)
+        return np.fromiter(self._connection.scalars(query.order_by(FeatureRow.image_id)), np.int64)
+
     def keypoints(self, space: Space, ids: Iterable[int]) -> dict[int, bytes]:
         """The stored keypoints of these images, by rising image id; b"" for a picture that has none.
 

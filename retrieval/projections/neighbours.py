@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Any, Self, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +15,17 @@ import numpy.typing as npt
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
-from ..neighbourhood import NEIGHBOURS, RECIPE, ROUNDS, Axes, Rows, averaged, beside, main_axes
+from ..neighbourhood import NEIGHBOURS, RECIPE, ROUNDS, SAMPLE, Axes, Rows, averaged, beside, main_axes
 from ..ranking import Ids, Ranking
-from . import generations
+from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
+from .rowfile import RowFile
 from .vectors import LAYOUT, RowIndex, Vector, VectorIndex, VectorView, faiss_version
 
 Array = npt.NDArray[Any]
+Segment: TypeAlias = tuple[int, Ids, Features]  # its number, and the features of its images
+
+CENTRE, DIRECTIONS = "centre.npy", "directions.npy"
 
 
 @final
@@ -38,18 +43,17 @@ class Neighbourhoods:
     remembered: dict[bytes, Vector] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, ids: Ids, features: Features, dimension: int) -> Self:
-        """Make the neighbourhoods of all features; the same features give the same, always."""
-        axes = main_axes(features)
-        if axes is None:
-            return cls(None, (), VectorIndex.build(ids, features, dimension))
-        own = rows = axes.project(features)
-        stages: list[RowIndex] = []
-        for _ in range(ROUNDS):
-            stages.append(RowIndex.build(rows))
-            rows = _gathered(rows, stages[-1])
-        made = beside(own, rows).astype(np.float16)
-        return cls(axes, tuple(stages), VectorIndex.build(ids, made, made.shape[1]))
+    def load(cls, folder: Path, dimension: int) -> Self:
+        """What `write` wrote; it must have been verified before. Raises ValueError where it was made of
+        features of another dimension."""
+        stored = segments.files(folder)
+        if not (folder / CENTRE).exists():
+            return cls(None, (), VectorIndex.load(stored, dimension))
+        axes = Axes(np.load(folder / CENTRE), np.load(folder / DIRECTIONS))
+        if len(axes.centre) != dimension:
+            raise ValueError(f"made of features of dimension {len(axes.centre)}")
+        stages = tuple(RowIndex.load(stage_of(folder, number)) for number in range(ROUNDS))
+        return cls(axes, stages, VectorIndex.load(stored, 2 * axes.directions.shape[1]))
 
     def made_of(self, features: Features | Vector) -> Rows:
         """What is compared instead of features of the space, be they in the library or not."""
@@ -72,29 +76,42 @@ class Neighbourhoods:
         rows = np.array([known[key] for key in keys], np.float16).reshape(len(keys), self.compared.dimension)
         return VectorIndex.build(ids, rows, self.compared.dimension)
 
-    @classmethod
-    def from_bytes(cls, data: bytes, dimension: int) -> Self:
-        """The inverse of to_bytes; the bytes must have been verified before. Raises ValueError where they
-        were made of features of another dimension."""
-        compared, *others = _arrays(data)
-        if not others:
-            return cls(None, (), VectorIndex.from_bytes(compared.tobytes(), dimension))
-        centre, directions, *stages = others
-        if len(centre) != dimension:
-            raise ValueError(f"made of features of dimension {len(centre)}")
-        index = VectorIndex.from_bytes(compared.tobytes(), 2 * directions.shape[1])
-        return cls(Axes(centre, directions), tuple(map(RowIndex.from_bytes, stages)), index)
 
-    def to_bytes(self) -> memoryview:
-        """Arrays in NumPy's own format, one after the other: the compared index, the axes, the stages."""
-        arrays: list[Array] = [np.frombuffer(self.compared.to_bytes(), np.uint8)]
-        if self.axes is not None:
-            arrays += [self.axes.centre, self.axes.directions]
-            arrays += [stage.to_bytes() for stage in self.stages]
-        buffer = BytesIO()
-        for each in arrays:
-            np.save(buffer, each, allow_pickle=False)
-        return buffer.getbuffer()
+def write(folder: Path, axes: Axes | None, features: Iterable[Segment]) -> None:
+    """Make the neighbourhoods of all features, which come segment by segment, and write them into an empty
+    folder; the same features give the same bytes, always.
+
+    Without `axes` the features are written as they are. Only the index of one round is ever in memory.
+    """
+    if axes is None:
+        for number, ids, plain in features:
+            VectorIndex.build(ids, plain, plain.shape[1]).save(segments.file_of(folder, number))
+        return
+    _save(folder / CENTRE, axes.centre)
+    _save(folder / DIRECTIONS, axes.directions)
+    places: list[tuple[int, Ids]] = []
+
+    def projected() -> Iterator[Rows]:
+        for number, ids, plain in features:
+            places.append((number, ids))
+            yield axes.project(plain)
+
+    dimension = axes.directions.shape[1]
+    with ExitStack() as files:
+        own = rows = files.enter_context(RowFile(folder, projected(), dimension))
+        for number in range(ROUNDS):
+            stage = RowIndex.build(rows)
+            stage.save(stage_of(folder, number))
+            averages = (_gathered(block, stage) for block in rows)
+            rows = files.enter_context(RowFile(folder, averages, dimension))
+        for (number, ids), alone, average in zip(places, own, rows, strict=True):
+            made = beside(alone, average).astype(np.float16)
+            VectorIndex.build(ids, made, made.shape[1]).save(segments.file_of(folder, number))
+
+
+def stage_of(folder: Path, number: int) -> Path:
+    """Where the index of a round lies."""
+    return folder / f"stage-{number}.faiss"
 
 
 @final
@@ -136,19 +153,24 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        data = Neighbourhoods.build(*reader.features(self._space), self._space.dimension).to_bytes()
+        axes = self._axes(reader)
         name = generations.new_name(f"neighbours-{self._space.descriptor}-{self._space.id}", seq)
-        sealed = generations.write_file(root, name, data)
+        stored = segments.Stored(reader, self._space)
+        sealed = generations.write_folder(root, name, lambda folder: write(folder, axes, stored))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
+
+    def _axes(self, reader: Reader) -> Axes | None:
+        ids = reader.described(self._space)
+        sample = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
+        return main_axes(reader.features(self._space, sample)[1])
 
     def load(self, root: Path, pointer: Projection | None) -> Neighbourhoods:
         dimension = self._space.dimension
         if pointer is None:
-            nothing = np.empty((0, dimension), np.float16)
-            return Neighbourhoods.build(np.empty(0, np.int64), nothing, dimension)
+            return Neighbourhoods(None, (), VectorIndex.load([], dimension))
         path = generations.verified(root, pointer, self.versions)
         with generations.readable(pointer):
-            return Neighbourhoods.from_bytes(path.read_bytes(), dimension)
+            return Neighbourhoods.load(path, dimension)
 
     def view(self, loaded: Neighbourhoods, reader: Reader, tail: Tail) -> NeighbourView:
         made = loaded.of_tail(*reader.features(self._space, tail.put))
@@ -161,7 +183,7 @@ def _gathered(rows: Rows, stage: RowIndex) -> Rows:
     return np.concatenate(averages or [rows])
 
 
-def _arrays(data: bytes) -> Iterator[Array]:
-    buffer = BytesIO(data)
-    while buffer.tell() < len(data):
-        yield np.load(buffer, allow_pickle=False)
+def _save(path: Path, array: Array) -> None:
+    buffer = BytesIO()  # NumPy's own way to a file says less of a full disk
+    np.save(buffer, array, allow_pickle=False)
+    path.write_bytes(buffer.getbuffer())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,14 +16,17 @@ from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
 from ..ranking import Ids, Ranking, rounded
-from . import generations
+from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
+from .rowfile import RowFile
 
 Vector = npt.NDArray[np.float32]
 
 
 WIDTH = 16  # FAISS compares rows of float16 by whole registers if they fill them, and four times as fast
-LAYOUT = f"rows of whole {WIDTH}s"  # what an index looks like inside, beside FAISS's own version
+# What an index looks like inside, beside FAISS's own version.
+LAYOUT = f"rows of whole {WIDTH}s in segments of {segments.SIZE}"
+_BLOCK = 1024  # rows at a time, so that memory stays flat
 SPARE = 64  # more than are wanted, so that ties at the end seldom cost a second scan
 
 
@@ -43,22 +46,28 @@ class VectorIndex:
         faiss = _faiss()
         kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         index = faiss.IndexIDMap2(faiss.IndexScalarQuantizer(_whole(dimension), kind, metric))
-        if len(ids):
-            index.add_with_ids(_padded(features, index.d), ids)
+        for start in range(0, len(ids), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            index.add_with_ids(_padded(features[part], index.d), ids[part])
         return cls(index, dimension)
 
     @classmethod
-    def from_bytes(cls, data: bytes, dimension: int) -> VectorIndex:
-        """The inverse of to_bytes; the bytes must have been verified before. Raises ValueError for another
-        dimension than that of the features in it."""
-        index = _faiss().deserialize_index(np.frombuffer(data, np.uint8))
-        if index.d != _whole(dimension):
-            raise ValueError(f"holds rows of {index.d} numbers, not of {_whole(dimension)}")
+    def load(cls, files: Iterable[Path], dimension: int) -> VectorIndex:
+        """What was saved to these files, as one; they must have been verified before.
+
+        Raises ValueError for another dimension than that of the features in them.
+        """
+        index = cls.build(np.empty(0, np.int64), np.empty((0, dimension), np.float16), dimension)._index
+        for path in files:
+            part = _loaded(path)
+            if part.d != index.d:
+                raise ValueError(f"holds rows of {part.d} numbers, not of {index.d}")
+            index.merge_from(part)
         return cls(index, dimension)
 
-    def to_bytes(self) -> memoryview:
-        """The index as bytes. FAISS's own writer hides a full disk, so we write them ourselves."""
-        return memoryview(_faiss().serialize_index(self._index))
+    def save(self, path: Path) -> None:
+        """Write the index to a file; see `load`."""
+        _save(self._index, path)
 
     def search(self, query: Vector, *, limit: int, allowed: Ids | None) -> Ranking:
         """The exact best `limit`; ties at the end are resolved by asking for more until they are all in."""
@@ -103,7 +112,7 @@ def _padded(features: Features | Vector, width: int) -> Vector:
 
 EXACT = 5_000  # rows; among more, the nearest are looked for in the nearest PROBES of √rows lists
 PROBES = 16
-_LOOKED_UP = 1024  # rows at a time, so that memory stays flat
+TRAINED = 64
 
 
 @final
@@ -116,37 +125,37 @@ class RowIndex:
         self.dimension: int = index.d
 
     @classmethod
-    def build(cls, rows: Vector) -> RowIndex:
+    def build(cls, rows: RowFile) -> RowIndex:
         """Index the rows in the order given; the same rows give the same lists, always."""
         faiss = _faiss()
         kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        index = faiss.IndexScalarQuantizer(rows.shape[1], kind, metric)
+        index = faiss.IndexScalarQuantizer(rows.dimension, kind, metric)
         if len(rows) > EXACT:
-            centres = faiss.IndexFlatIP(rows.shape[1])
+            centres = faiss.IndexFlatIP(rows.dimension)
             lists = math.isqrt(len(rows))
-            index = faiss.IndexIVFScalarQuantizer(centres, rows.shape[1], lists, kind, metric, False)
+            index = faiss.IndexIVFScalarQuantizer(centres, rows.dimension, lists, kind, metric, False)
             index.nprobe = PROBES
-            # k-means starts from a fixed seed; 64 rows a list are enough to place its centre.
-            index.cp.spherical, index.cp.niter, index.cp.max_points_per_centroid = True, 10, 64
-            index.train(rows)
-        index.add(rows)
+            # k-means starts from a fixed seed; so many rows a list are enough to place its centre.
+            index.cp.spherical, index.cp.niter, index.cp.max_points_per_centroid = True, 10, TRAINED
+            index.train(rows.evenly(TRAINED * lists))
+        for block in rows:
+            index.add(block)
         return cls(index)
 
     @classmethod
-    def from_bytes(cls, data: npt.NDArray[np.uint8]) -> RowIndex:
-        """The inverse of to_bytes; the bytes must have been verified before."""
-        return cls(_faiss().deserialize_index(data))
+    def load(cls, path: Path) -> RowIndex:
+        """What was saved to this file; it must have been verified before."""
+        return cls(_loaded(path))
 
-    def to_bytes(self) -> npt.NDArray[np.uint8]:
-        """The index as bytes."""
-        data: npt.NDArray[np.uint8] = _faiss().serialize_index(self._index)
-        return data
+    def save(self, path: Path) -> None:
+        """Write the index to a file; see `load`."""
+        _save(self._index, path)
 
     def nearest(self, queries: Vector, count: int) -> Iterator[tuple[Vector, Vector, Vector]]:
         """Block by block: some of the queries, (query, neighbour, dimension) of the `count` rows with the
         largest inner products, and these, (query, neighbour), falling; zeros where there are fewer."""
-        for start in range(0, len(queries), _LOOKED_UP):
-            block = queries[start : start + _LOOKED_UP]
+        for start in range(0, len(queries), _BLOCK):
+            block = queries[start : start + _BLOCK]
             products, places, rows = self._index.search_and_reconstruct(block, count)
             found = places >= 0
             yield block, np.where(found[:, :, None], rows, 0), np.where(found, products, 0)
@@ -198,26 +207,43 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        ids, features = reader.features(self._space)
-        data = VectorIndex.build(ids, features, self._space.dimension).to_bytes()
+        stored = segments.Stored(reader, self._space)
+
+        def fill(folder: Path) -> None:
+            if previous is None:
+                segments.write(folder, stored, self._save)
+            else:
+                stale = segments.changed_since(reader, previous)
+                segments.rewrite(folder, stored, self._save, before=root / previous.generation, stale=stale)
+
         name = generations.new_name(f"vectors-{self.signal}-{self._space.id}", seq)
-        sealed = generations.write_file(root, name, data)
+        sealed = generations.write_folder(root, name, fill)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
+
+    def _save(self, path: Path, ids: Ids, features: Features) -> None:
+        VectorIndex.build(ids, features, self._space.dimension).save(path)
 
     def load(self, root: Path, pointer: Projection | None) -> VectorIndex:
         if pointer is None:
-            return self._empty()
+            return VectorIndex.load([], self._space.dimension)
         path = generations.verified(root, pointer, self.versions)
         with generations.readable(pointer):
-            return VectorIndex.from_bytes(path.read_bytes(), self._space.dimension)
+            return VectorIndex.load(segments.files(path), self._space.dimension)
 
     def view(self, loaded: VectorIndex, reader: Reader, tail: Tail) -> VectorView:
         ids, features = reader.features(self._space, tail.put)
         return VectorView(loaded, VectorIndex.build(ids, features, self._space.dimension), tail.hidden)
 
-    def _empty(self) -> VectorIndex:
-        dimension = self._space.dimension
-        return VectorIndex.build(np.empty(0, np.int64), np.empty((0, dimension), np.float16), dimension)
+
+def _save(index: Any, path: Path) -> None:
+    """FAISS's own writer hides a full disk, so its bytes are written here, a block at a time."""
+    faiss = _faiss()
+    with path.open("wb") as file:
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, generations.BLOCK))
+
+
+def _loaded(path: Path) -> Any:
+    return _faiss().deserialize_index(np.fromfile(path, np.uint8))
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -273,16 +271,9 @@ def _extend(previous: Path, folder: Path, images: Iterable[Image]) -> None:
     from whoosh.index import open_dir
 
     for path in previous.iterdir():
-        _share(path, folder / path.name)
+        generations.share(path, folder / path.name)
     _add(open_dir(str(folder)), images)
     _drop_lock(folder)
-
-
-def _share(file: Path, name: Path) -> None:
-    try:
-        os.link(file, name)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(file, name)
 
 
 def _add(index: Any, images: Iterable[Image]) -> None:

@@ -50,9 +50,8 @@ def generation(library: Path, stem: str) -> Path:
 
 
 def index_file(library: Path, stem: str) -> Path:
-    """A vectors file, or the largest of the files that make the words."""
-    path = generation(library, stem)
-    return max(path.iterdir(), key=lambda each: each.stat().st_size) if path.is_dir() else path
+    """The largest of the files that make a generation."""
+    return max(generation(library, stem).iterdir(), key=lambda each: each.stat().st_size)
 
 
 def flip_a_bit(path: Path) -> None:

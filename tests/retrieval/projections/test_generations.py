@@ -107,7 +107,7 @@ class TestWriting:
             live = {each.generation for each in pointers(library).values()}
             assert {each.name for each in library.generations.iterdir()} == live
             files = [each for name in live for each in (library.generations / name).glob("**/*")]
-            assert all(each.is_file() and each.suffix in (".seg", ".toc") for each in files)
+            assert all(each.is_file() and each.suffix in (".seg", ".toc", ".faiss") for each in files)
 
 
 def truncate(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -65,13 +67,24 @@ def test_a_filter_acts_before_the_limit(
 
 @given(collections(), eighths(), LIMIT)
 @settings(deadline=None, max_examples=30)
-def test_bytes_and_back_change_no_answer(held: tuple[Ids, Features], query: Any, limit: int) -> None:
+def test_files_and_back_change_no_answer(held: tuple[Ids, Features], query: Any, limit: int) -> None:
+    """Two of them, loaded as one."""
+    ids, features = held
+    with TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("one", "other")]
+        for path, part in zip(files, (slice(0, 7), slice(7, None)), strict=True):
+            build(ids[part], features[part]).save(path)
+        again = VectorIndex.load(files, DIMENSION)
     index = build(*held)
-    again = VectorIndex.from_bytes(bytes(index.to_bytes()), DIMENSION)
-    assert (again.size, again.dimension) == (len(held[0]), DIMENSION)
+    assert (again.size, again.dimension) == (len(ids), DIMENSION)
     first, second = (each.search(query_of(query), limit=limit, allowed=None) for each in (index, again))
     assert pairs_of(first) == pairs_of(second)
-    assert bytes(again.to_bytes()) == bytes(index.to_bytes())
+    assert np.array_equal(again.rows(ids), features.astype(np.float32))
+
+
+def test_a_disk_that_is_full_is_told() -> None:
+    with pytest.raises(OSError, match="No space left"):
+        build(np.array([1]), np.ones((1, DIMENSION), np.float16)).save(Path("/dev/full"))
 
 
 @given(st.data(), eighths(), LIMIT)
@@ -147,11 +160,7 @@ def test_an_image_without_a_direction_scores_nothing() -> None:
 @pytest.mark.parametrize("allowed", [None, NO_IDS, np.array([1, 2])])
 def test_an_empty_index_finds_nothing(allowed: Ids | None) -> None:
     empty = build(NO_IDS, np.empty((0, DIMENSION), np.float16))
-    for each in (
-        empty,
-        VectorIndex.from_bytes(bytes(empty.to_bytes()), DIMENSION),
-        VectorView(empty, empty, NO_IDS),
-    ):
+    for each in (empty, VectorIndex.load([], DIMENSION), VectorView(empty, empty, NO_IDS)):
         found = each.search(np.ones(DIMENSION, np.float32), limit=10, allowed=allowed)
         assert pairs_of(found) == []
 

@@ -1,0 +1,63 @@
+"""Rows on the disk instead of in memory, while a projection is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Self, final
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.float32]
+KEPT = np.dtype(np.float16)
+
+
+@final
+class RowFile:
+    """Blocks of rows, each (row, dimension), which can be had again as they came, one at a time.
+
+    They are kept as float16, in a file without a name: whatever happens, it leaves nothing behind. To be
+    used as a context manager.
+    """
+
+    def __init__(self, folder: Path, blocks: Iterable[Rows], dimension: int) -> None:
+        """`folder`: on the disk that is to take them."""
+        self.dimension = dimension
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - open for as long as this object is
+        self._lengths: list[int] = []
+        try:
+            for block in blocks:
+                self._file.write(np.ascontiguousarray(block, KEPT).data)
+                self._lengths.append(len(block))
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return sum(self._lengths)
+
+    def __iter__(self) -> Iterator[Rows]:
+        """The blocks; only one iteration at a time."""
+        self._file.seek(0)
+        for length in self._lengths:
+            data = self._file.read(length * self.dimension * KEPT.itemsize)
+            yield np.frombuffer(data, KEPT).reshape(length, self.dimension).astype(np.float32)
+
+    def evenly(self, count: int) -> Rows:
+        """So many of the rows, evenly spaced; all of them where there are no more."""
+        wanted = np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)
+        chosen, start = [np.empty((0, self.dimension), np.float32)], 0
+        for block in self:
+            here = wanted[(wanted >= start) & (wanted < start + len(block))]
+            chosen.append(block[here - start])
+            start += len(block)
+        return np.concatenate(chosen)

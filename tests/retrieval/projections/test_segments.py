@@ -1,0 +1,145 @@
+"""Segments: a generation shares with the one before what has not changed, and answers as one built anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrieval.catalog import Catalog
+from retrieval.projections import publisher, segments
+from retrieval.projections.vectors import VectorIndex, VectorProjection
+from tests.databases import new_image
+
+DIMENSION = 5
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: Any) -> None:
+    """Four ids a segment."""
+    monkeypatch.setattr(segments, "SIZE", 4)
+
+
+class Made:
+    """A catalog with a space, its one projection, and where this lies."""
+
+    def __init__(self, folder: Path) -> None:
+        self.catalog = Catalog.create(f"sqlite:///{folder / 'catalog.sqlite'}")
+        self.root = folder / "projections"
+        with self.catalog.writing() as writer:
+            space = writer.add_space("fingerprint", "colour", {}, DIMENSION)
+        with self.catalog.reading() as reader:
+            [self.space] = [each for each in reader.spaces() if each.id == space]
+        self.projection = VectorProjection(self.space)
+
+    def add(self, count: int, first: int) -> None:
+        with self.catalog.writing() as writer:
+            writer.add_images([self._image(first + each) for each in range(count)])
+
+    def _image(self, number: int) -> Any:
+        feature = np.random.default_rng(number).standard_normal(DIMENSION).astype(np.float16)
+        return new_image(number, features={self.space.id: feature})
+
+    def remove(self, *ids: int) -> None:
+        with self.catalog.writing() as writer:
+            writer.remove_images(ids)
+
+    def publish(self, *, anew: bool = False) -> dict[str, int]:
+        """The files of the generation, each with its inode."""
+        publisher.publish(self.catalog, [self.projection], self.root, anew=anew)
+        [generation] = self.root.iterdir()
+        return {each.name: each.stat().st_ino for each in sorted(generation.iterdir())}
+
+    def index(self) -> VectorIndex:
+        [pointer] = self.pointers()
+        return self.projection.load(self.root, pointer)
+
+    def pointers(self) -> list[Any]:
+        with self.catalog.reading() as reader:
+            return reader.projections()
+
+    def rows(self) -> dict[int, list[float]]:
+        """What the live generation holds, and what the catalog does, which are the same."""
+        with self.catalog.reading() as reader:
+            ids, features = reader.features(self.space)
+        index = self.index()
+        assert index.size == len(ids)
+        assert np.array_equal(index.rows(ids), features.astype(np.float32))
+        return dict(zip(ids.tolist(), features.tolist(), strict=True))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Any:
+    made = Made(tmp_path)
+    yield made
+    made.catalog.close()
+
+
+def names(*numbers: int) -> list[str]:
+    return [f"segment-{number:08}.faiss" for number in numbers]
+
+
+def test_what_has_not_changed_is_shared_and_the_rest_is_written_anew(made: Made) -> None:
+    made.add(10, 0)  # ids 1 to 10
+    first = made.publish()
+    assert list(first) == names(0, 1, 2)
+    made.add(3, 100)  # 11 to 13
+    made.remove(2)
+    second = made.publish()
+    assert list(second) == names(0, 1, 2, 3)
+    assert second[names(1)[0]] == first[names(1)[0]]
+    assert second[names(0)[0]] != first[names(0)[0]]
+    assert second[names(2)[0]] != first[names(2)[0]]
+    assert sorted(made.rows()) == [1, *range(3, 14)]
+
+
+def test_a_segment_whose_images_are_all_gone_is_no_more(made: Made) -> None:
+    made.add(9, 0)
+    made.publish()
+    made.remove(4, 5, 6, 7)
+    assert list(made.publish()) == names(0, 2)
+    assert sorted(made.rows()) == [1, 2, 3, 8, 9]
+
+
+def test_built_anew_it_shares_no_file(made: Made) -> None:
+    made.add(9, 0)
+    first = made.publish()
+    again = made.publish(anew=True)
+    assert not set(first.values()) & set(again.values())
+
+
+def test_an_empty_library_has_no_segment(made: Made) -> None:
+    assert made.publish(anew=True) == {}
+    assert made.rows() == {}
+
+
+@given(st.lists(st.integers(1, 7) | st.sets(st.integers(1, 30), min_size=1), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=10)
+def test_any_history_ends_in_what_the_catalog_holds(
+    tmp_path_factory: pytest.TempPathFactory, history: list[int | set[int]]
+) -> None:
+    """A number is so many images more, a set the ids of those that go."""
+    made = Made(tmp_path_factory.mktemp("history"))
+    for number, step in enumerate(history):
+        if isinstance(step, int):
+            made.add(step, 100 * number)
+        else:
+            made.remove(*step)
+        made.publish()
+        made.rows()
+    made.catalog.close()
+
+
+def test_only_one_segment_is_asked_for_at_a_time(made: Made) -> None:
+    made.add(10, 0)
+    with made.catalog.reading() as reader:
+        blocks = list(segments.Stored(reader, made.space))
+    assert [(number, ids.tolist()) for number, ids, _ in blocks] == [
+        (0, [1, 2, 3]),
+        (1, [4, 5, 6, 7]),
+        (2, [8, 9, 10]),
+    ]
