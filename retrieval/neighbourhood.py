@@ -59,10 +59,11 @@ def main_axes(features: Features) -> Axes | None:
 
     Of more than SAMPLE features, SAMPLE evenly spaced ones count; features without a direction do not.
     """
-    known = features[np.any(features != 0, axis=1)]
+    known = np.flatnonzero(np.any(features, axis=1))
     if len(known) < LEAST:
         return None
-    sample = known[np.linspace(0, len(known) - 1, min(len(known), SAMPLE)).astype(np.int64)]
+    evenly = known[np.linspace(0, len(known) - 1, min(len(known), SAMPLE)).astype(np.int64)]
+    sample = features if len(evenly) == len(features) else features[evenly]
     centre = sample.mean(axis=0, dtype=np.float64)
     variances, directions = np.linalg.eigh(_covariance(sample, centre))
     kept = _kept(variances, len(sample))

@@ -26,6 +26,7 @@ Array = npt.NDArray[Any]
 Segment: TypeAlias = tuple[int, Ids, Features]  # its number, and the features of its images
 
 CENTRE, DIRECTIONS = "centre.npy", "directions.npy"
+BLOCK = 1024  # features read at a time
 
 
 @final
@@ -96,17 +97,20 @@ def write(folder: Path, axes: Axes | None, features: Iterable[Segment]) -> None:
             places.append((number, ids))
             yield axes.project(plain)
 
-    dimension = axes.directions.shape[1]
     with ExitStack() as files:
-        own = rows = files.enter_context(RowFile(folder, projected(), dimension))
+        own = rows = files.enter_context(RowFile(folder, projected(), axes.directions.shape[1]))
         for number in range(ROUNDS):
-            stage = RowIndex.build(rows)
-            stage.save(stage_of(folder, number))
-            averages = (_gathered(block, stage) for block in rows)
-            rows = files.enter_context(RowFile(folder, averages, dimension))
+            rows = files.enter_context(_round(folder, number, rows))
         for (number, ids), alone, average in zip(places, own, rows, strict=True):
             made = beside(alone, average).astype(np.float16)
             VectorIndex.build(ids, made, made.shape[1]).save(segments.file_of(folder, number))
+
+
+def _round(folder: Path, number: int, rows: RowFile) -> RowFile:
+    """Write the index of a round, and average every row with those that are nearest to it there."""
+    stage = RowIndex.build(rows)
+    stage.save(stage_of(folder, number))
+    return RowFile(folder, (_gathered(block, stage) for block in rows), rows.dimension)
 
 
 def stage_of(folder: Path, number: int) -> Path:
@@ -161,8 +165,12 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
 
     def _axes(self, reader: Reader) -> Axes | None:
         ids = reader.described(self._space)
-        sample = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
-        return main_axes(reader.features(self._space, sample)[1])
+        chosen = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
+        sample = np.empty((len(chosen), self._space.dimension), np.float16)
+        for start in range(0, len(chosen), BLOCK):
+            part = slice(start, start + BLOCK)
+            sample[part] = reader.features(self._space, chosen[part])[1]
+        return main_axes(sample)
 
     def load(self, root: Path, pointer: Projection | None) -> Neighbourhoods:
         dimension = self._space.dimension

@@ -112,7 +112,8 @@ def _padded(features: Features | Vector, width: int) -> Vector:
 
 EXACT = 5_000  # rows; among more, the nearest are looked for in the nearest PROBES of √rows lists
 PROBES = 16
-TRAINED = 64
+TRAINED = 64  # rows of a list that place its centre
+_LOOKED_UP = 256  # rows at a time, each with its neighbours
 
 
 @final
@@ -138,6 +139,7 @@ class RowIndex:
             # k-means starts from a fixed seed; so many rows a list are enough to place its centre.
             index.cp.spherical, index.cp.niter, index.cp.max_points_per_centroid = True, 10, TRAINED
             index.train(rows.evenly(TRAINED * lists))
+            _reserve(index, rows)
         for block in rows:
             index.add(block)
         return cls(index)
@@ -154,8 +156,8 @@ class RowIndex:
     def nearest(self, queries: Vector, count: int) -> Iterator[tuple[Vector, Vector, Vector]]:
         """Block by block: some of the queries, (query, neighbour, dimension) of the `count` rows with the
         largest inner products, and these, (query, neighbour), falling; zeros where there are fewer."""
-        for start in range(0, len(queries), _BLOCK):
-            block = queries[start : start + _BLOCK]
+        for start in range(0, len(queries), _LOOKED_UP):
+            block = queries[start : start + _LOOKED_UP]
             products, places, rows = self._index.search_and_reconstruct(block, count)
             found = places >= 0
             yield block, np.where(found[:, :, None], rows, 0), np.where(found, products, 0)
@@ -233,6 +235,14 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
     def view(self, loaded: VectorIndex, reader: Reader, tail: Tail) -> VectorView:
         ids, features = reader.features(self._space, tail.put)
         return VectorView(loaded, VectorIndex.build(ids, features, self._space.dimension), tail.hidden)
+
+
+def _reserve(index: Any, rows: RowFile) -> None:
+    """Make room for the rows in their lists, which would else grow by halves, to half as much again."""
+    lists = np.concatenate([index.quantizer.assign(block, 1)[:, 0] for block in rows])
+    for number, count in enumerate(np.bincount(lists, minlength=index.nlist).tolist()):
+        index.invlists.resize(number, count)
+        index.invlists.resize(number, 0)  # which keeps the room
 
 
 def _save(index: Any, path: Path) -> None:

@@ -43,7 +43,7 @@ ENTRIES_VERSION = 3  # of the fields and of retrieval.tokens; raise it when eith
 GAP = " | "  # between values: no token is written so, hence no phrase reaches across
 CHUNK = 1000  # images read from the catalog at a time
 MOST_SEGMENTS = 8  # every one costs each search a little; at so many, the index is built anew
-MEMORY = 256  # MB that Whoosh may use before it writes a run to disk
+MEMORY = 16  # MB of postings before Whoosh writes a run to the disk; with more of them it is no faster
 
 
 @final
