@@ -12,6 +12,7 @@ from typing import Any
 from retrieval import Library, display_path
 
 SHOWN = 5  # ids that a finding names
+REMOVABLE = 1000  # images that a repair lists one by one
 FROM_BACKUP = "pictor restore a backup into another folder"
 
 
@@ -55,9 +56,15 @@ def _features(library: Library) -> Iterator[Finding]:
             if described != images:
                 text = f"space {space.descriptor}: {described} of {images} images are described"
                 yield Finding("undescribed", text, again)
-            if space.dimension and (damaged := reader.damaged_features(space)):
+            if damaged := reader.damaged_features(space):
                 text = f"space {space.descriptor}: {len(damaged)} features are no use ({_some(damaged)})"
-                yield Finding("feature-damaged", text, "pictor remove these images, then pictor index")
+                yield Finding("feature-damaged", text, _described_again(damaged))
+
+
+def _described_again(ids: list[int]) -> str:
+    if len(ids) > REMOVABLE:
+        return FROM_BACKUP
+    return f"pictor remove {' '.join(map(str, ids))}, then pictor index their folders"
 
 
 def _some(ids: list[int]) -> str:

@@ -28,6 +28,7 @@ from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.pytorch import fetch_backbone
 from .errors import (
     BackboneUnavailable,
+    FeatureDamaged,
     ImageNotFound,
     ImageTooLarge,
     InvalidLabels,
@@ -88,6 +89,7 @@ __all__ = [
     "Examples",
     "Explanation",
     "Facet",
+    "FeatureDamaged",
     "Fetcher",
     "Filters",
     "FusionRecipe",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+SHOWN = 5  # ids that a message names
+
 
 class RetrievalError(Exception):
     """The base of every error that Pictor raises on purpose; `code` is stable and meant for programs."""
@@ -64,6 +68,21 @@ class ProjectionDamaged(RetrievalError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}; nothing is lost, run `pictor rebuild` to make it again")
+
+
+class FeatureDamaged(RetrievalError):
+    """A stored feature is not what was stored; `images` has the ids of all that are not."""
+
+    code = "feature-damaged"
+
+    def __init__(self, space: str, images: Sequence[int]) -> None:
+        shown = ", ".join(str(each) for each in images[:SHOWN])
+        more = ", …" if len(images) > SHOWN else ""
+        super().__init__(
+            f"{space}: {len(images)} stored features are not what was stored (images {shown}{more}); "
+            "run `pictor check`, which names their repair"
+        )
+        self.images = tuple(images)
 
 
 class StorageFailed(RetrievalError):

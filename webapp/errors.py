@@ -12,6 +12,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from indexer import PictureUnreachable
 from retrieval import (
+    FeatureDamaged,
     ImageNotFound,
     ImageTooLarge,
     InvalidQuery,
@@ -65,6 +66,7 @@ STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (ImageTooLarge, 413),
     (UnreadableImage, 415),
     (ProjectionDamaged, 503),
+    (FeatureDamaged, 503),
     (SchemaOutOfDate, 503),
     (StorageFailed, 503),
     (LibraryBusy, 503),

@@ -13,7 +13,7 @@ from ..narrowing import Labelled
 from ..query import Examples, Filters
 from . import beside, changes, saved, soundness
 from .facets import Facet, facets
-from .features import stacked
+from .features import stacked, whole
 from .filters import matching_ids
 from .records import (
     PREDICTED,
@@ -205,15 +205,16 @@ class Reader:
     def features(
         self, space: Space, ids: Iterable[int] | None = None
     ) -> tuple[npt.NDArray[np.int64], Features]:
-        """Image ids in rising order and their features; all that the space holds, or those of `ids`."""
-        query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
-        return stacked(self._feature_rows(query.order_by(FeatureRow.image_id), ids), space.dimension)
+        """Image ids in rising order and their features; all that the space holds, or those of `ids`.
+
+        Raises FeatureDamaged where one of them is not what was stored.
+        """
+        return stacked(whole(self._chosen(_stored(space), ids), space), space.dimension)
 
     def features_between(self, space: Space, first: int, end: int) -> tuple[npt.NDArray[np.int64], Features]:
         """The same for all images with ids from `first` on and below `end`."""
-        query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
-        among = query.where(FeatureRow.image_id >= first, FeatureRow.image_id < end)
-        return stacked(self._connection.execute(among.order_by(FeatureRow.image_id)), space.dimension)
+        among = _stored(space).where(FeatureRow.image_id >= first, FeatureRow.image_id < end)
+        return stacked(whole(self._chosen(among), space), space.dimension)
 
     def described(self, space: Space) -> npt.NDArray[np.int64]:
         """The ids, in rising order, of the images that the space has a feature of."""
@@ -224,11 +225,11 @@ class Reader:
         """The stored keypoints of these images, by rising image id; b"" for a picture that has none.
 
         Images that the space does not hold are left out. `space` is one whose dimension is 0.
+        Raises FeatureDamaged where some of them are not what was stored.
         """
-        query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
-        return dict(self._feature_rows(query.order_by(FeatureRow.image_id), ids))
+        return dict(whole(self._chosen(_stored(space), ids), space))
 
-    def _feature_rows(self, query, ids: Iterable[int] | None) -> Iterator[tuple[int, bytes]]:  # type: ignore[no-untyped-def]
+    def _chosen(self, query, ids: Iterable[int] | None = None) -> Iterator[tuple[int, bytes, int]]:  # type: ignore[no-untyped-def]
         if ids is None:
             yield from self._connection.execute(query)
             return
@@ -265,7 +266,7 @@ class Reader:
         return soundness.placeless(self._connection)
 
     def damaged_features(self, space: Space) -> list[int]:
-        """Ids of images whose feature cannot be used; `space` is one whose dimension is not 0."""
+        """Ids of images whose feature cannot be used; see `retrieval.catalog.soundness`."""
         return soundness.damaged_features(self._connection, space)
 
     def concepts(self) -> dict[str, Examples]:
@@ -275,6 +276,12 @@ class Reader:
     def recipes(self) -> dict[str, FusionRecipe]:
         """Every saved recipe of the fusion, by its name."""
         return saved.recipes(self._connection)
+
+
+def _stored(space: Space):  # type: ignore[no-untyped-def]
+    """What is stored of every image in a space, with its checksum, by rising image id."""
+    query = select(FeatureRow.image_id, FeatureRow.vector, FeatureRow.crc32)
+    return query.where(FeatureRow.space_id == space.id).order_by(FeatureRow.image_id)
 
 
 def _space(row: Row[tuple[object, ...]]) -> Space:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -121,6 +122,7 @@ class FeatureRow(Base):
         BigKey, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     vector: Mapped[bytes] = mapped_column(LargeBinary)  # little-endian float16, or keypoints
+    crc32: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # of `vector`
 
 
 class ChangeRow(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, exists, select
 
 from ..errors import StorageFailed
-from .features import STORED, stacked
+from .features import is_whole, stacked
 from .records import Space
 from .schema import FeatureRow, ImageRow, LocationRow
 
@@ -37,22 +37,28 @@ def placeless(connection: Connection) -> list[int]:
 
 
 def damaged_features(connection: Connection, space: Space) -> list[int]:
-    """Ids of images whose feature has another length than the space, or a number that is not finite."""
-    return [number for batch in _batches(connection, space) for number in _damaged(batch, space.dimension)]
+    """Ids of images whose feature is not what was stored: it has another checksum, another length than the
+    features of the space, or a number that is not finite.
+    """
+    return [number for batch in _batches(connection, space) for number in _damaged(batch, space)]
 
 
-def _batches(connection: Connection, space: Space) -> Iterator[list[tuple[int, bytes]]]:
-    query = select(FeatureRow.image_id, FeatureRow.vector).where(FeatureRow.space_id == space.id)
-    rows = connection.execute(query.order_by(FeatureRow.image_id))
+def _batches(connection: Connection, space: Space) -> Iterator[list[tuple[int, bytes, int]]]:
+    query = select(FeatureRow.image_id, FeatureRow.vector, FeatureRow.crc32)
+    rows = connection.execute(query.where(FeatureRow.space_id == space.id).order_by(FeatureRow.image_id))
     for batch in rows.partitions(ROWS):
-        yield [(row.image_id, row.vector) for row in batch]
+        yield [(row.image_id, row.vector, row.crc32) for row in batch]
 
 
-def _damaged(rows: list[tuple[int, bytes]], dimension: int) -> list[int]:
-    whole = [(number, blob) for number, blob in rows if len(blob) == dimension * STORED.itemsize]
-    ids, features = stacked(whole, dimension)
-    sound = set(ids[np.isfinite(features).all(axis=1)].tolist())
-    return [number for number, _ in rows if number not in sound]
+def _damaged(rows: list[tuple[int, bytes, int]], space: Space) -> list[int]:
+    whole = {number: blob for number, blob, crc32 in rows if is_whole(blob, crc32, space)}
+    sound = _finite(whole, space.dimension) if space.dimension else set(whole)
+    return [number for number, _, _ in rows if number not in sound]
+
+
+def _finite(blobs: Mapping[int, bytes], dimension: int) -> set[int]:
+    ids, features = stacked(blobs.items(), dimension)
+    return set(ids[np.isfinite(features).all(axis=1)].tolist())
 
 
 def copy_to(engine: Engine, place: str, target: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 from ..paths import display_path
 from ..query import Examples
 from . import beside, changes, saved
-from .features import to_blob
+from .features import checksum, to_blob
 from .filters import folder_key
 from .reader import Reader
 from .records import Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
@@ -54,7 +54,7 @@ class Writer(Reader):
         self._insert(
             FeatureRow,
             [
-                {"image_id": each, "space_id": space_id, "vector": blob}
+                {"image_id": each, "space_id": space_id, "vector": blob, "crc32": checksum(blob)}
                 for each, image in numbered
                 for space_id, blob in _blobs(image)
             ],

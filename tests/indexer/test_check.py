@@ -14,8 +14,9 @@ from click.testing import CliRunner
 
 from indexer.check import Finding, check
 from indexer.cli import cli
-from retrieval import Library, ProjectionDamaged, parse
+from retrieval import FeatureDamaged, Library, ProjectionDamaged, parse
 from tests.drawing import folder_of_scenes
+from tests.indexer.command import pictor
 from tests.indexer.contents import answers, contents, generations
 from tests.indexing import index_folder
 
@@ -185,6 +186,7 @@ def test_rows_without_an_image_and_images_without_a_place_are_found(library: Pat
 
 
 def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Path, library: Path) -> None:
+    before = contents(library)
     subject = "space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
     change(
         library,
@@ -193,9 +195,59 @@ def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Pat
     )
     [finding] = [each for each in findings(library) if each.code == "feature-damaged"]
     assert finding.text == "space subject: 2 features are no use (images 2, 3)"
-    assert CliRunner().invoke(cli, ["remove", "2", "3", "--library", str(library)]).exit_code == 0
+    repair_features(library, pictures, finding)
+    assert sorted(contents(library)["images"]) == sorted(before["images"])
+
+
+def repair_features(library: Path, pictures: Path, finding: Finding) -> None:
+    """Run the commands that a finding names."""
+    remove, _, rest = finding.repair.partition(", then ")
+    assert rest == "pictor index their folders"
+    _, *arguments = remove.split()
+    assert CliRunner().invoke(cli, [*arguments, "--library", str(library)]).exit_code == 0
     index_folder(library, pictures)
     assert findings(library) == []
+
+
+def rot(library: Path, descriptor: str) -> None:
+    """Flip a bit in a feature of the second image."""
+    place = f"image_id = 2 AND space_id = (SELECT id FROM space WHERE descriptor = '{descriptor}')"
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        [blob] = connection.execute(f"SELECT vector FROM feature WHERE {place}").fetchone()
+        rotten = bytearray(blob)
+        rotten[len(blob) // 2] ^= 1
+        connection.execute(f"UPDATE feature SET vector = ? WHERE {place}", [bytes(rotten)])
+
+
+@pytest.mark.parametrize("descriptor", ["colour", "details"])
+def test_a_bit_that_rotted_in_a_feature_is_found_and_reaches_no_ranking(
+    pictures: Path, library: Path, descriptor: str
+) -> None:
+    rot(library, descriptor)
+    with pytest.raises(FeatureDamaged, match=rf"{descriptor}: .* \(images 2\); run `pictor check`"):
+        answers(library)
+    [finding] = findings(library)
+    assert finding.code == "feature-damaged"
+    assert finding.text == f"space {descriptor}: 1 features are no use (images 2)"
+    repair_features(library, pictures, finding)
+    assert answers(library)
+
+
+def test_a_feature_that_rotted_is_never_published(library: Path) -> None:
+    rot(library, "colour")
+    before = generations(library)
+    done = pictor("rebuild", "--library", library)
+    assert (done.returncode, "colour: 1 stored features are not what" in done.stderr) == (4, True)
+    assert generations(library) == before
+
+
+def test_features_that_are_too_many_to_remove_one_by_one_are_restored(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.check.REMOVABLE", 0)
+    rot(library, "colour")
+    [finding] = findings(library)
+    assert finding.repair == "pictor restore a backup into another folder"
 
 
 def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:

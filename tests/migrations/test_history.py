@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,32 @@ def test_migrated_and_declared_tables_count_their_ids_alike(engine: Engine) -> N
     Base.metadata.create_all(engine)
     assert migrated == counting_tables(engine)
     assert {"image", "change"} <= migrated
+
+
+def test_features_of_older_libraries_are_given_their_checksums(engine: Engine) -> None:
+    """More of them than are looked at together, in two spaces."""
+    migrate(engine, "0003")
+    features = {(space, image): b"%d of %d" % (image, space) for space in (1, 2) for image in range(1, 1201)}
+    image = (
+        "INSERT INTO image (sha256, perceptual_hash, width, height, format, bytes, added_at)"
+        " VALUES (:name, 1, 2, 3, 'PNG', 4, '2020-01-01 00:00:00')"
+    )
+    space = (
+        "INSERT INTO space (fingerprint, descriptor, configuration, dimension, metric, state)"
+        " VALUES (:name, 'colour', '{}', 4, 'inner product', 'live')"
+    )
+    feature = "INSERT INTO feature (space_id, image_id, vector) VALUES (:space, :image, :blob)"
+    rows = [{"space": space, "image": image, "blob": blob} for (space, image), blob in features.items()]
+    with engine.begin() as connection:
+        connection.execute(text(image), [{"name": str(each)} for each in range(1200)])
+        connection.execute(text(space), [{"name": str(each)} for each in range(2)])
+        connection.execute(text(feature), rows)
+    migrate(engine, "head")
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT space_id, image_id, vector, crc32 FROM feature")).all()
+    assert {(space, image): (vector, crc32) for space, image, vector, crc32 in found} == {
+        key: (blob, zlib.crc32(blob)) for key, blob in features.items()
+    }
 
 
 def test_up_down_up_and_down_leaves_an_empty_base(engine: Engine) -> None:

@@ -55,6 +55,12 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "words-3: its checksum differs; nothing is lost, run `pictor rebuild` to make it again",
     ),
     (
+        errors.FeatureDamaged("colour", range(3, 9)),
+        "feature-damaged",
+        "colour: 6 stored features are not what was stored (images 3, 4, 5, 6, 7, …); "
+        "run `pictor check`, which names their repair",
+    ),
+    (
         errors.StorageFailed("/data/holiday", OSError("disk full")),
         "storage-failed",
         "/data/holiday: storage failed (disk full); free some space or check the disk, then run again",

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL, Engine, text
 
+from retrieval import FeatureDamaged
 from retrieval.catalog import Catalog, Space
 from retrieval.catalog.engine import connect
-from retrieval.catalog.features import from_blobs, stacked, to_blob
+from retrieval.catalog.features import checksum, from_blobs, stacked, to_blob
 from tests.databases import new_image
 
 NUMBERS = st.lists(st.floats(width=16), max_size=50)  # every half float there is, NaN and infinities too
@@ -69,17 +70,72 @@ def test_the_stored_format_is_read_with_struct_alone(catalog: Catalog, catalog_u
     assert stored == features.astype(np.float64).tolist()
 
 
-def test_a_stored_feature_of_another_length_is_refused_with_both_lengths(
-    catalog: Catalog, catalog_url: URL
+def rewrite(catalog_url: URL, image_id: int, blob: bytes, crc32: int | None = None) -> None:
+    """Put other bytes in the place of a stored feature, and another checksum where one is given."""
+    engine = connect(catalog_url, writable=True)
+    values = "vector = :blob" + ("" if crc32 is None else ", crc32 = :crc32")
+    with engine.begin() as connection:
+        change = text(f"UPDATE feature SET {values} WHERE image_id = :id")
+        connection.execute(change, {"blob": blob, "crc32": crc32, "id": image_id})
+    engine.dispose()
+
+
+@given(features=st.binary(min_size=2, max_size=200), bit=st.integers(0))
+def test_any_flipped_bit_changes_the_checksum(features: bytes, bit: int) -> None:
+    flipped = bytearray(features)
+    flipped[bit // 8 % len(features)] ^= 1 << bit % 8
+    assert checksum(bytes(flipped)) != checksum(features)
+
+
+def test_the_checksum_is_the_standard_one() -> None:
+    assert (
+        checksum(b"123456789") == 0xCBF43926
+    )  # the check value of CRC-32/ISO-HDLC in every catalogue of CRCs
+
+
+@pytest.mark.parametrize("dimension", [5, 0], ids=["features", "keypoints"])
+def test_stored_features_that_rotted_are_never_read_and_all_are_named(
+    catalog: Catalog, catalog_url: URL, dimension: int
+) -> None:
+    features = random_features(5, 5)
+    with catalog.writing() as writer:
+        number = writer.add_space("fingerprint", "any", {}, dimension)
+        stored = [to_blob(row) for row in features]
+        images = [replace(new_image(each), keypoints={number: blob}) for each, blob in enumerate(stored)]
+        ids = writer.add_images(images)
+        [space] = writer.spaces()
+    for place in (1, 3):
+        rewrite(catalog_url, ids[place], stored[place][:-1] + bytes([stored[place][-1] ^ 1]))
+    with catalog.reading() as reader:
+        read = reader.features if dimension else reader.keypoints
+        with pytest.raises(FeatureDamaged, match="2 stored features") as error:
+            read(space, ids)
+        assert error.value.images == (ids[1], ids[3])
+        assert reader.damaged_features(space) == [ids[1], ids[3]]
+        assert len(dict(zip(*reader.features(space, ids[::2]), strict=True)) if dimension
+                   else reader.keypoints(space, ids[::2])) == 3  # fmt: skip
+
+
+@pytest.mark.parametrize("blob", [b"", b"12345678", b"123456789012"])
+def test_a_feature_of_another_length_is_refused_even_with_its_checksum(
+    catalog: Catalog, catalog_url: URL, blob: bytes
 ) -> None:
     space, ids = store(catalog, random_features(3, 5))
-    engine = connect(catalog_url, writable=True)
-    with engine.begin() as connection:
-        cut = text("UPDATE feature SET vector = :short WHERE image_id = :id")
-        connection.execute(cut, {"short": b"12345678", "id": ids[1]})
-    engine.dispose()
-    with catalog.reading() as reader, pytest.raises(ValueError, match="has 8 bytes instead of 10"):
+    rewrite(catalog_url, ids[1], blob, checksum(blob))
+    with catalog.reading() as reader, pytest.raises(FeatureDamaged) as error:
         reader.features(space)
+    assert error.value.images == (ids[1],)
+
+
+def test_features_between_two_ids_are_compared_too(catalog: Catalog, catalog_url: URL) -> None:
+    features = random_features(4, 5)
+    space, ids = store(catalog, features)
+    rewrite(catalog_url, ids[1], to_blob(features[0]))
+    with catalog.reading() as reader:
+        found, _ = reader.features_between(space, ids[2], ids[3] + 1)
+        assert found.tolist() == ids[2:]
+        with pytest.raises(FeatureDamaged):
+            reader.features_between(space, ids[0], ids[3])
 
 
 def test_keypoints_of_any_length_come_back_and_no_others(catalog: Catalog) -> None:

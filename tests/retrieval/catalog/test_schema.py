@@ -23,7 +23,7 @@ FILL = [
     "INSERT INTO thumbnail (image_id, data) VALUES (1, 'webp')",
     "INSERT INTO space (fingerprint, descriptor, configuration, dimension, metric, state)"
     " VALUES ('f', 'colour', '{}', 4, 'inner product', 'live')",
-    "INSERT INTO feature (space_id, image_id, vector) VALUES (1, 1, 'v')",
+    "INSERT INTO feature (space_id, image_id, vector, crc32) VALUES (1, 1, 'v', 7)",
     "INSERT INTO change (image_id, operation) VALUES (1, 'put')",
     "INSERT INTO projection (kind, space_id, seq, generation, bytes, sha256, library_versions)"
     " VALUES ('vectors', 1, 1, 'g', 1, 's', 'faiss')",
