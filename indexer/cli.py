@@ -87,7 +87,7 @@ def main() -> None:
 
 def _explained(error: Exception) -> int:
     """Say what went wrong and give its exit code; an error that is not ours goes on as it is."""
-    from retrieval import FeatureDamaged, LibraryBusy, RetrievalError, StorageFailed
+    from retrieval import DurabilityTooLow, FeatureDamaged, LibraryBusy, RetrievalError, StorageFailed
 
     if isinstance(error, OSError):  # what the system refuses outside the library: too many files, say
         click.echo(f"pictor: {error}", err=True)
@@ -97,7 +97,7 @@ def _explained(error: Exception) -> int:
     click.echo(f"pictor: {error}", err=True)
     if isinstance(error, LibraryBusy):
         return 3
-    return 4 if isinstance(error, StorageFailed | FeatureDamaged) else 1
+    return 4 if isinstance(error, StorageFailed | FeatureDamaged | DurabilityTooLow) else 1
 
 
 if __name__ == "__main__":

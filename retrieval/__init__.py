@@ -28,6 +28,7 @@ from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.pytorch import fetch_backbone
 from .errors import (
     BackboneUnavailable,
+    DurabilityTooLow,
     FeatureDamaged,
     ImageNotFound,
     ImageTooLarge,
@@ -86,6 +87,7 @@ __all__ = [
     "Concept",
     "Contribution",
     "Description",
+    "DurabilityTooLow",
     "Examples",
     "Explanation",
     "Facet",

@@ -96,6 +96,18 @@ class StorageFailed(RetrievalError):
         )
 
 
+class DurabilityTooLow(RetrievalError):
+    """The database does not keep what it acknowledges through a power loss; nothing was written."""
+
+    code = "durability-too-low"
+
+    LOCAL = "make the library on a local disk, or give it a catalog on PostgreSQL"
+    SERVER = "run ALTER DATABASE … SET synchronous_commit = on, or choose another server"
+
+    def __init__(self, place: object, reason: str, what_to_do: str = LOCAL) -> None:
+        super().__init__(f"{place}: it could lose what it has acknowledged ({reason}); {what_to_do}")
+
+
 class ImageNotFound(RetrievalError):
     """No image has that id, or none lies at that path."""
 

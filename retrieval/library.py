@@ -47,7 +47,8 @@ FUSED = "fused"
 class Status:
     """What a library holds, and how its projections stand.
 
-    `meaning` says how texts find pictures without words, or why they do not.
+    `meaning` says how texts find pictures without words, or why they do not; `remarks` what is good to know
+    of the catalog, and no damage.
     """
 
     path: str
@@ -60,6 +61,7 @@ class Status:
     last_seq: int
     damages: tuple[str, ...]
     meaning: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class Library:
@@ -323,6 +325,7 @@ class Library:
                 last_seq=reader.last_seq(),
                 damages=damages,
                 meaning="" if damages else self._meaning_in_words(),
+                remarks=self.catalog.remarks(),
             )
 
     def _meaning_in_words(self) -> str:

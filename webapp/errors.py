@@ -12,6 +12,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from indexer import PictureUnreachable
 from retrieval import (
+    DurabilityTooLow,
     FeatureDamaged,
     ImageNotFound,
     ImageTooLarge,
@@ -67,6 +68,7 @@ STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (UnreadableImage, 415),
     (ProjectionDamaged, 503),
     (FeatureDamaged, 503),
+    (DurabilityTooLow, 503),
     (SchemaOutOfDate, 503),
     (StorageFailed, 503),
     (LibraryBusy, 503),

@@ -11,7 +11,7 @@ from retrieval import Library, Status
 
 from ..report import problem_json
 from .options import json_option, library_option
-from .output import print_json
+from .output import print_json, remark
 
 
 @click.command("status")
@@ -61,6 +61,7 @@ def _as_json(status: Status) -> dict[str, Any]:
         ],
         "meaning": status.meaning,
         "damages": list(status.damages),
+        "remarks": list(status.remarks),
     }
 
 
@@ -77,5 +78,7 @@ def _print(status: Status) -> None:
         click.echo(f"projection {each.generation}: {state}")
     if status.meaning:
         click.echo(f"texts find pictures without words: {status.meaning}")
+    for sentence in status.remarks:
+        remark(sentence)
     for damage in status.damages:
         click.echo(f"damaged: {damage}")

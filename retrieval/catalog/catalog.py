@@ -21,10 +21,11 @@ class Catalog:
     acknowledged together when the block ends, or not at all when it raises.
     """
 
-    def __init__(self, sql: Engine, place: str) -> None:
+    def __init__(self, sql: Engine, url: URL) -> None:
         self._engine = sql
         self._lock: Connection | None = None
-        self.place = place
+        self._url = url
+        self.place = url.render_as_string(hide_password=True)
 
     @classmethod
     def create(cls, url: str | URL) -> Catalog:
@@ -33,7 +34,7 @@ class Catalog:
         Raises LibraryBusy where the database is a server and another writer is at work on it.
         """
         parts = engine.address(url)
-        catalog = cls(engine.connect(parts, writable=True), _without_password(parts))
+        catalog = cls(engine.connect(parts, writable=True), parts)
         try:
             catalog._lock = engine.hold_lock(catalog._engine, catalog.place)
             engine.upgrade(catalog._engine, catalog.place)
@@ -56,7 +57,7 @@ class Catalog:
     @classmethod
     def _opened(cls, url: URL, *, unchanging: bool) -> Catalog:
         sql = engine.connect(url, writable=False, unchanging=unchanging)
-        catalog = cls(sql, _without_password(url))
+        catalog = cls(sql, url)
         try:
             catalog._check_schema()
         except BaseException:
@@ -93,6 +94,10 @@ class Catalog:
         """Whether all of it is one file, and no server has it."""
         return self._engine.dialect.name == "sqlite"
 
+    def remarks(self) -> tuple[str, ...]:
+        """What somebody who looks after it may want to know, one line each."""
+        return engine.remarks(self._url)
+
     def copy_to(self, target: Path) -> None:
         """Write one state of it to a new file, though others write meanwhile; only where it is a file."""
         soundness.copy_to(self._engine, self.place, target)
@@ -102,7 +107,3 @@ class Catalog:
         if self._lock is not None:
             self._lock.close()
         self._engine.dispose()
-
-
-def _without_password(url: URL) -> str:
-    return url.render_as_string(hide_password=True)

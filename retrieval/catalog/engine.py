@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,26 @@ from sqlalchemy import (
     make_url,
     select,
     table,
+    text,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 import migrations
 
-from ..errors import InvalidSetting, LibraryBusy, SchemaOutOfDate, StorageFailed
+from ..errors import DurabilityTooLow, InvalidSetting, LibraryBusy, SchemaOutOfDate, StorageFailed
+from . import log
 
 BUSY_SECONDS = 5
 VERSION_TABLE = "alembic_version"  # where Alembic keeps the revision
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
-PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}")
+READS: Mapping[str, int | str] = {"busy_timeout": BUSY_SECONDS * 1000, "wal_autocheckpoint": 0}
+WRITES: Mapping[str, int | str] = {  # as SQLite says them back
+    "busy_timeout": BUSY_SECONDS * 1000,
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL
+    "foreign_keys": 1,
+    "journal_size_limit": log.KEPT,
+}
 
 
 def sqlite_url(path: Path) -> URL:
@@ -59,12 +68,14 @@ def connect(url: URL, *, writable: bool, unchanging: bool = False) -> Engine:
     `unchanging` promises that nobody writes meanwhile, and needs nothing but the file itself.
 
     SQLite: WAL with synchronous=FULL, which lost none of 200 commits at a power loss where
-    synchronous=NORMAL lost all of them. Readers open the file read-only and never checkpoint.
+    synchronous=NORMAL lost all of them. Readers open the file read-only and never checkpoint: while they
+    do, a commit could be lost (see `retrieval.catalog.log`). Connections raise DurabilityTooLow.
     """
     if url.get_backend_name() != "sqlite":
         return _server_engine(url, writable=writable)
     engine = create_engine(_sqlite_address(url, writable=writable, unchanging=unchanging))
-    event.listen(engine, "connect", _prepare_writer if writable else _prepare_reader)
+    pragmas, place = WRITES if writable else READS, str(_sqlite_path(url))
+    event.listen(engine, "connect", lambda connection, _: prepare(connection, pragmas, place))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -96,19 +107,25 @@ def is_settled(url: URL) -> bool:
     """
     if url.get_backend_name() != "sqlite":
         return False
-    log = _sqlite_path(url).with_name(_sqlite_path(url).name + "-wal")
-    return not log.exists() or not log.stat().st_size
+    return not log.size(_sqlite_path(url))
 
 
-def _prepare_writer(connection: Any, _: ConnectionPoolEntry) -> None:
-    _prepare_reader(connection, _)
-    connection.execute("PRAGMA journal_mode=WAL")
+def remarks(url: URL) -> tuple[str, ...]:
+    """What there is to say about a catalog that is a file; see `retrieval.catalog.log`."""
+    return log.remarks(_sqlite_path(url)) if url.get_backend_name() == "sqlite" else ()
 
 
-def _prepare_reader(connection: Any, _: ConnectionPoolEntry) -> None:
+def prepare(connection: sqlite3.Connection, pragmas: Mapping[str, int | str], place: str) -> None:
+    """Set up a connection to SQLite; raises DurabilityTooLow where it says back anything else than was asked.
+
+    A build without foreign keys and a file system without a write-ahead log refuse in silence.
+    """
     connection.isolation_level = None  # the driver must not open transactions of its own
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    for name, wanted in pragmas.items():
+        connection.execute(f"PRAGMA {name}={wanted}")
+        found = next(connection.execute(f"PRAGMA {name}"), ("nothing",))[0]
+        if found != wanted:
+            raise DurabilityTooLow(place, f"{name} is {found}, not {wanted}")
 
 
 def _begin(connection: Connection) -> None:
@@ -120,7 +137,8 @@ def _begin(connection: Connection) -> None:
 def hold_lock(engine: Engine, place: str) -> Connection | None:
     """Keep the writers of other machines out until the connection is closed; SQLite needs no such lock.
 
-    Raises LibraryBusy when another writer holds it. The server gives it back when its holder dies.
+    Raises LibraryBusy when another writer holds it, and DurabilityTooLow where commits do not wait for the
+    server's disk. The server gives the lock back when its holder dies.
     """
     if engine.dialect.name != "postgresql":
         return None
@@ -129,8 +147,12 @@ def hold_lock(engine: Engine, place: str) -> Connection | None:
     except DBAPIError as error:
         raise StorageFailed(place, error.orig) from error
     connection.detach()  # so that closing it ends the session, and with it the lock
+    waits = connection.scalar(text("SHOW synchronous_commit"))
     taken = connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK)))
     connection.commit()
+    if waits == "off":
+        connection.close()
+        raise DurabilityTooLow(place, "synchronous_commit is off", DurabilityTooLow.SERVER)
     if not taken:
         connection.close()
         raise LibraryBusy(place, "a writer of this catalog, perhaps on another machine")

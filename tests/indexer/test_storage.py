@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,16 @@ def test_searches_go_on_while_another_process_writes(copied: Path) -> None:
     with writer_lock(copied), Library.create(copied) as writer, writer.catalog.writing() as facts:
         facts.forget_locations([])
         assert len(pictor_json("search", "harbour", "--library", copied)["hits"]) == 4
+
+
+def test_a_write_lock_that_somebody_else_holds_is_exit_code_3_and_searches_go_on(copied: Path) -> None:
+    with closing(sqlite3.connect(copied / "catalog.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = pictor("remove", 1, "--library", copied)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "another writer is at work (the database stayed locked for 5 seconds)" in done.stderr
+        assert len(pictor_json("search", "harbour", "--library", copied)["hits"]) == 4
+    assert pictor("remove", 1, "--library", copied).returncode == 0
 
 
 def test_a_catalog_that_is_no_database_is_exit_code_4(tmp_path: Path) -> None:

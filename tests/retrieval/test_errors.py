@@ -61,6 +61,12 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "run `pictor check`, which names their repair",
     ),
     (
+        errors.DurabilityTooLow("/data/holiday", "synchronous is 1, not 2"),
+        "durability-too-low",
+        "/data/holiday: it could lose what it has acknowledged (synchronous is 1, not 2); "
+        "make the library on a local disk, or give it a catalog on PostgreSQL",
+    ),
+    (
         errors.StorageFailed("/data/holiday", OSError("disk full")),
         "storage-failed",
         "/data/holiday: storage failed (disk full); free some space or check the disk, then run again",

@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from indexer.captions import read_captions
 from indexer.check import check
 from indexer.making import writing
 from indexer.pipeline import index
 from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse, path_bytes
-from tests.databases import Server
+from tests.databases import Server, execute
+from tests.indexer.command import pictor
 from tests.indexing import TINY
 
 QUERIES = ("quiet harbour", "tag:day2", "folder:market after:1990", "noon -forest", "")
@@ -72,6 +74,15 @@ def test_a_writer_elsewhere_is_refused_while_one_is_at_work(shared: Path, url: s
     with writing(shared), pytest.raises(LibraryBusy, match="another writer"):
         Library.create(elsewhere, Settings(catalog_url=url))
     Library.create(elsewhere, Settings(catalog_url=url)).close()
+
+
+def test_a_server_whose_commits_do_not_wait_for_its_disk_is_exit_code_4(shared: Path, url: str) -> None:
+    execute(url, f"ALTER DATABASE {make_url(url).database} SET synchronous_commit = off")
+    done = pictor("remove", 1, "--library", shared)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert (
+        "could lose what it has acknowledged (synchronous_commit is off); run ALTER DATABASE" in done.stderr
+    )
 
 
 def test_a_reader_cannot_write(shared: Path) -> None:
