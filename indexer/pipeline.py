@@ -18,6 +18,7 @@ from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, decode_all
 from .errors import SourceUnreachable
 from .patterns import EVERYTHING, Choice
+from .persistence import persistently
 from .report import Done, Met, OnEvent, Planned, Progress, Published, Publishing, Report, Started
 from .sources import Found
 from .write import Written, write_batch
@@ -136,10 +137,11 @@ def _bring(
     for problem in walked.problems:
         on_event(Met(problem))
     read = _summed(_write_all(run, planned.to_read), _Before.of(places, planned.missing))
-    captioned, unplaced, unusable = _write_facts(run, planned, walked)
-    forgotten = forget_missing(library, library.settings.forget_missing_days or None)
+    captioned, unplaced, unusable = persistently(lambda: _write_facts(run, planned, walked))
+    days = library.settings.forget_missing_days or None
+    forgotten = persistently(lambda: forget_missing(library, days))
     on_event(Publishing())
-    on_event(Published(library.publish()))
+    on_event(Published(persistently(library.publish)))
     report = Report(
         files=len(walked.found),
         added=read.added,
@@ -222,7 +224,7 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     library, settings = run.library, run.library.settings
     outcomes = decode_all(
         files,
-        is_known=library.catalog.holds,
+        is_known=lambda digest: persistently(lambda: library.catalog.holds(digest)),
         limits=limits_of(settings),
         threads=settings.decode_threads,
     )
@@ -236,8 +238,8 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
             run.on_event(Met(problem))
         seconds = time.monotonic() - started
         run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
-        if library.tail_share() > settings.publish_share and done < len(files):
-            library.publish()
+        if done < len(files) and persistently(library.tail_share) > settings.publish_share:
+            persistently(library.publish)
         yield written
 
 

@@ -10,6 +10,7 @@ from retrieval import Annotation, Description, Library, NewImage, Problem
 
 from .captions import SOURCE, Captions, by_image
 from .decode import Outcome, Read
+from .persistence import persistently
 
 EXIF = "exif"  # the source that names the camera
 
@@ -25,9 +26,23 @@ class Written:
 
 
 def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) -> Written:
-    """Describe what is new and write everything; after it returns, no crash loses any of it."""
+    """Describe what is new and write everything; after it returns, no crash loses any of it.
+
+    Where the database's server goes away meanwhile, the same is written again when it is back.
+    """
     reads = [each for each in batch if isinstance(each, Read)]
     described = _described(library, reads)
+    return persistently(lambda: _write(library, batch, reads, described, captions))
+
+
+def _write(
+    library: Library,
+    batch: Sequence[Outcome],
+    reads: Sequence[Read],
+    described: Sequence[NewImage],
+    captions: Captions,
+) -> Written:
+    """One transaction; contents that the library has are known by their SHA-256, places by their paths."""
     with library.catalog.writing() as writer:
         ids = writer.ids_by_sha256(each.sha256 for each in reads)
         new = [image for image in described if image.sha256 not in ids]

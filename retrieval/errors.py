@@ -90,10 +90,20 @@ class StorageFailed(RetrievalError):
 
     code = "storage-failed"
 
+    DISK = "free some space or check the disk, then run again"
+
+    def __init__(self, place: object, reason: object, what_to_do: str = DISK) -> None:
+        super().__init__(f"{place}: storage failed ({reason}); {what_to_do}")
+
+
+class ServerLost(StorageFailed):
+    """The database's server went away, or is not there; what it was told last is not acknowledged."""
+
+    code = "server-lost"
+
     def __init__(self, place: object, reason: object) -> None:
-        super().__init__(
-            f"{place}: storage failed ({reason}); free some space or check the disk, then run again"
-        )
+        first_line = str(reason).strip().partition("\n")[0]
+        super().__init__(place, first_line, "run again when the server is back")
 
 
 class DurabilityTooLow(RetrievalError):

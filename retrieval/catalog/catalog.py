@@ -83,11 +83,23 @@ class Catalog:
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
-        """Write facts and their changes; they are acknowledged when the block ends."""
-        with engine.transaction(self._engine, self.place, writes=True) as connection:
+        """Write facts and their changes; they are acknowledged when the block ends.
+
+        Raises LibraryBusy where a server was lost meanwhile, and another writer took the lock.
+        """
+        with engine.transaction(self._engine, self.place, writes=True, on=self._locked()) as connection:
             writer = Writer(connection)
             yield writer
             writer.record_changes()
+
+    def _locked(self) -> Connection | None:
+        """The connection that holds the lock, on which everything is written: while the one lives, so does
+        the other. Where it was lost, the lock is taken anew.
+        """
+        if self._lock is not None and (self._lock.closed or self._lock.invalidated):
+            self._lock.close()
+            self._lock = engine.hold_lock(self._engine, self.place)
+        return self._lock
 
     @property
     def is_file(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 import migrations
 
-from ..errors import DurabilityTooLow, InvalidSetting, LibraryBusy, SchemaOutOfDate, StorageFailed
+from ..errors import DurabilityTooLow, InvalidSetting, LibraryBusy, SchemaOutOfDate, ServerLost, StorageFailed
 from . import log
 
 BUSY_SECONDS = 5
@@ -145,7 +145,7 @@ def hold_lock(engine: Engine, place: str) -> Connection | None:
     try:
         connection = engine.connect()
     except DBAPIError as error:
-        raise StorageFailed(place, error.orig) from error
+        raise ServerLost(place, error.orig) from error
     connection.detach()  # so that closing it ends the session, and with it the lock
     waits = connection.scalar(text("SHOW synchronous_commit"))
     taken = connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK)))
@@ -160,15 +160,28 @@ def hold_lock(engine: Engine, place: str) -> Connection | None:
 
 
 @contextmanager
-def transaction(engine: Engine, place: str, *, writes: bool = False) -> Iterator[Connection]:
-    """One transaction; what the database refuses becomes LibraryBusy or StorageFailed."""
+def transaction(
+    engine: Engine, place: str, *, writes: bool = False, on: Connection | None = None
+) -> Iterator[Connection]:
+    """One transaction, on the connection that is given or on one of the pool.
+
+    What the database refuses becomes LibraryBusy or StorageFailed, and ServerLost where it is gone.
+    """
+    options = engine.execution_options(writes=writes)
     try:
-        with engine.execution_options(writes=writes).begin() as connection:
+        with nullcontext(on) if on else options.connect() as connection, connection.begin():
             yield connection
     except DBAPIError as error:
-        if isinstance(error, OperationalError) and "locked" in str(error.orig):
-            raise LibraryBusy(place, f"the database stayed locked for {BUSY_SECONDS} seconds") from error
-        raise StorageFailed(place, error.orig) from error
+        raise _refusal(engine, place, error) from error
+
+
+def _refusal(engine: Engine, place: str, error: DBAPIError) -> LibraryBusy | StorageFailed:
+    if isinstance(error, OperationalError) and "locked" in str(error.orig):
+        return LibraryBusy(place, f"the database stayed locked for {BUSY_SECONDS} seconds")
+    unreached = engine.dialect.name != "sqlite" and error.statement is None
+    if error.connection_invalidated or unreached:
+        return ServerLost(place, error.orig)
+    return StorageFailed(place, error.orig)
 
 
 def upgrade(engine: Engine, place: str) -> None:

@@ -72,6 +72,11 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "/data/holiday: storage failed (disk full); free some space or check the disk, then run again",
     ),
     (
+        errors.ServerLost("db/pictures", "connection refused\n\tIs the server running?"),
+        "server-lost",
+        "db/pictures: storage failed (connection refused); run again when the server is back",
+    ),
+    (
         errors.ImageNotFound(12),
         "image-not-found",
         "image 12: not in the library; it may have been removed",

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:  # pytest loads it as a plugin
+    from tests.databases import Server
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("tests.databases")
+
+
+@pytest.fixture
+def url(postgresql: Server) -> Iterator[str]:
+    made = postgresql.create()
+    yield made
+    postgresql.drop(made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +18,6 @@ from tests.indexer.command import pictor
 from tests.indexing import TINY
 
 QUERIES = ("quiet harbour", "tag:day2", "folder:market after:1990", "noon -forest", "")
-
-
-@pytest.fixture
-def url(postgresql: Server) -> Iterator[str]:
-    made = postgresql.create()
-    yield made
-    postgresql.drop(made)
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+"""PostgreSQL goes away in the midst of a run: the batch is rolled back, and the same run writes it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer import persistence
+from indexer.captions import read_captions
+from indexer.check import check
+from indexer.making import writing
+from indexer.pipeline import index
+from indexer.report import Report
+from retrieval import Library, LibraryBusy, ServerLost, parse, path_bytes
+from retrieval.catalog import Catalog
+from tests.databases import DISCONNECT, execute
+from tests.indexing import TINY
+
+# The session that inserts the first places is ended by its own server; a sequence counts on when it rolls back.
+CUTS = """
+CREATE SEQUENCE cuts;
+CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('cuts') <= {times} THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER cut BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION cut()
+"""
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persistence, "PAUSES", (0, 0, 0))
+
+
+@pytest.fixture
+def empty(url: str, tmp_path: Path) -> Path:
+    """A library without pictures, whose catalog is on the server."""
+    with writing(tmp_path, replace(TINY, catalog_url=url)):
+        return tmp_path
+
+
+def run(library: Path, scenes: Path) -> Report:
+    with writing(library) as opened:
+        captions = read_captions(scenes / "captions.csv")
+        return index(opened, [path_bytes(scenes)], captions=captions, on_event=lambda event: None)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("table", ["location", "projection"])
+def test_what_a_lost_server_did_not_acknowledge_is_written_again(
+    url: str, empty: Path, scenes: Path, library: Library, table: str
+) -> None:
+    execute(url, CUTS.format(times=2, table=table))
+    assert run(empty, scenes).added == 12
+    with Library.open(empty) as found:
+        assert list(check(found)) == []
+        assert found.count() == 12
+        for line in ("quiet harbour", "tag:day2", ""):
+            hits, expected = found.search(parse(line)).hits, library.search(parse(line)).hits
+            assert [hit.image.sha256 for hit in hits] == [hit.image.sha256 for hit in expected]
+    again = run(empty, scenes)
+    assert (again.unchanged, again.added) == (12, 0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
+    url: str, empty: Path, scenes: Path
+) -> None:
+    execute(url, CUTS.format(times=len(persistence.PAUSES) + 1, table="location"))
+    with pytest.raises(ServerLost, match="run again when the server is back"):
+        run(empty, scenes)
+    with Library.open(empty) as found:
+        assert found.count() == 0
+    assert run(empty, scenes).added == 12
+
+
+def test_nothing_is_written_before_the_lock_is_held_again(url: str, empty: Path) -> None:
+    with writing(empty) as mine:
+        execute(url, DISCONNECT)
+        other = Catalog.create(url)
+        with pytest.raises(ServerLost), mine.catalog.writing() as writer:
+            writer.add_space("first", "colour", {}, 4)
+        for _ in range(2):
+            with pytest.raises(LibraryBusy), mine.catalog.writing() as writer:
+                writer.add_space("second", "colour", {}, 4)
+        other.close()
+        with mine.catalog.writing() as writer:
+            writer.add_space("third", "colour", {}, 4)
+        with mine.catalog.reading() as reader:
+            assert [each.fingerprint for each in reader.spaces()][-1:] == ["third"]
+            assert not {"first", "second"} & {each.fingerprint for each in reader.spaces()}
