@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -52,12 +52,15 @@ class VectorIndex:
         return cls(index, dimension)
 
     @classmethod
-    def load(cls, files: Iterable[Path], dimension: int) -> VectorIndex:
+    def load(cls, files: Sequence[Path], dimension: int) -> VectorIndex:
         """What was saved to these files, as one; they must have been verified before.
 
         Raises ValueError for another dimension than that of the features in them.
         """
         index = cls.build(np.empty(0, np.int64), np.empty((0, dimension), np.float16), dimension)._index
+        rows = _faiss().downcast_index(index.index).codes
+        rows.resize(sum(path.stat().st_size for path in files))  # room for all of them, no more and no less
+        rows.resize(0)
         for path in files:
             part = _loaded(path)
             if part.d != index.d:
