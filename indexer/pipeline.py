@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from retrieval import Library, LibraryNotFound, Location, Problem, display_path, limits_of
+from retrieval import Library, LibraryNotFound, Location, Problem, display_path, limits_of, path_bytes
 
 from . import plan, sidecars, sources
 from .captions import SOURCE, Captions, by_image
@@ -39,23 +39,29 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """Where contents lay before a run; `gone` are the paths where there is nothing any more."""
+    """Where contents lay before a run; `gone` are the paths where there is nothing any more, `compared` those
+    where something lies that looks as it did."""
 
     places: Places
     homes: Mapping[int, set[bytes]]  # by image id
     gone: set[bytes]
+    compared: set[bytes]
 
     @classmethod
-    def of(cls, places: Places, missing: Iterable[bytes]) -> _Before:
+    def of(cls, places: Places, planned: plan.Plan) -> _Before:
         homes: dict[int, set[bytes]] = {}
         for path, (image_id, _) in places.items():
             homes.setdefault(image_id, set()).add(path)
         gone = {path for path, (_, place) in places.items() if place.missing_since}
-        return cls(places, homes, gone.union(missing))
+        return cls(places, homes, gone.union(planned.missing), {each.path for each in planned.compared})
 
     def is_gone(self, image_id: int) -> bool:
         """Whether it lay somewhere, and lies nowhere there any more: a new path of it is a move."""
         return image_id in self.homes and self.homes[image_id] <= self.gone
+
+    def is_same(self, path: bytes, image_id: int) -> bool:
+        """Whether a file that was compared holds what it held."""
+        return path in self.compared and self.places[path][0] == image_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class _Summed:
     added: int
     copies: int
     moved: int
+    returned: int
+    unchanged: int
     problems: tuple[Problem, ...]
 
 
@@ -75,20 +83,22 @@ def index(
     captions: Captions,
     on_event: OnEvent,
     choice: Choice = EVERYTHING,
+    compares: bool = False,
     unsettled: Iterable[bytes] = (),
     shield: Shield = nullcontext,
 ) -> Report:
     """Bring the library up to date with what lies below the roots; the caller holds the writer's lock.
 
     Killed at any moment, it loses at most the batch in flight, and running it again continues; each batch
-    is written within a `shield`. `unsettled` files and folders are left for another run.
+    is written within a `shield`. With `compares` every file is read, and those whose contents are others are
+    changed, whatever their sizes and times say. `unsettled` files and folders are left for another run.
     Raises SourceUnreachable, before anything is written, when a root cannot be read, or is empty all at once.
     """
     on_event(Started(tuple(roots)))
     started = time.monotonic()
     with _uncollected():
-        walked = sources.walk(roots, choice).without(unsettled)
-    return _bring(library, walked, captions, on_event, shield, started)
+        walked = sources.walk(roots, choice, path_bytes(library.path)).without(unsettled)
+    return _bring(library, walked, captions, on_event, shield, started, compares=compares)
 
 
 def read_again(
@@ -105,12 +115,16 @@ def read_again(
 
 
 def preview(
-    path: str | os.PathLike[str], roots: Sequence[bytes], choice: Choice = EVERYTHING
+    path: str | os.PathLike[str],
+    roots: Sequence[bytes],
+    choice: Choice = EVERYTHING,
+    *,
+    compares: bool = False,
 ) -> tuple[sources.Walk, plan.Plan]:
     """What `index` would find and do; nothing is written, and there may be no library at `path` yet."""
     with _uncollected():
-        walked = sources.walk(roots, choice)
-        return walked, _planned(walked, _known_at(path))
+        walked = sources.walk(roots, choice, path_bytes(path))
+        return walked, _planned(walked, _known_at(path), compares=compares)
 
 
 def _known_at(path: str | os.PathLike[str]) -> Mapping[bytes, plan.Stamp]:
@@ -128,15 +142,17 @@ def _bring(
     on_event: OnEvent,
     shield: Shield,
     started: float,
+    *,
+    compares: bool = False,
 ) -> Report:
     with _uncollected(), library.catalog.reading() as reader:
-        planned = _planned(walked, reader.stamps())
+        planned = _planned(walked, reader.stamps(), compares=compares)
         places = reader.locations() if planned.to_read else {}
     run = _Run(library, captions, on_event, shield)
     on_event(Planned(planned))
     for problem in walked.problems:
         on_event(Met(problem))
-    read = _summed(_write_all(run, planned.to_read), _Before.of(places, planned.missing))
+    read = _summed(_write_all(run, planned.to_read), _Before.of(places, planned))
     captioned, unplaced, unusable = persistently(lambda: _write_facts(run, planned, walked))
     days = library.settings.forget_missing_days or None
     forgotten = persistently(lambda: forget_missing(library, days))
@@ -147,9 +163,9 @@ def _bring(
         added=read.added,
         copies=read.copies,
         moved=read.moved,
-        changed=len(planned.changed),
-        returned=len(planned.returned),
-        unchanged=len(planned.unchanged),
+        changed=len(planned.changed) + len(planned.compared) - read.returned - read.unchanged,
+        returned=len(planned.returned) + read.returned,
+        unchanged=len(planned.unchanged) + read.unchanged,
         missing=len(planned.missing),
         forgotten=forgotten,
         captioned=captioned,
@@ -200,9 +216,9 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _planned(walked: sources.Walk, known: Mapping[bytes, plan.Stamp]) -> plan.Plan:
+def _planned(walked: sources.Walk, known: Mapping[bytes, plan.Stamp], *, compares: bool) -> plan.Plan:
     _check_emptied(walked, known)
-    return plan.diff(walked.found, known, expects=walked.expects)
+    return plan.diff(walked.found, known, expects=walked.expects, compares=compares)
 
 
 def _check_emptied(walked: sources.Walk, known: Mapping[bytes, plan.Stamp]) -> None:
@@ -286,11 +302,14 @@ def _solved(problems: Iterable[Problem], walked: sources.Walk) -> list[bytes]:
 
 def _summed(batches: Iterable[Written], before: _Before) -> _Summed:
     """The batches' counts; of what they wrote nothing is kept, so that memory does not grow with a run."""
-    added = copies = moved = 0
+    added = copies = moved = returned = unchanged = 0
     problems: list[Problem] = []
     for each in batches:
         places = [(path, image) for path, image in each.again if path not in before.places]
         gone = sum(before.is_gone(image) for _, image in places)
         added, copies, moved = added + each.added, copies + len(places) - gone, moved + gone
+        same = [before.places[path][1] for path, image in each.again if before.is_same(path, image)]
+        back = sum(place.missing_since is not None for place in same)
+        returned, unchanged = returned + back, unchanged + len(same) - back
         problems += each.problems
-    return _Summed(added, copies, moved, tuple(problems))
+    return _Summed(added, copies, moved, returned, unchanged, tuple(problems))

@@ -21,31 +21,41 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Each path in one of five lists, in the order of paths.
+    """Each path in one of six lists, in the order of paths.
 
-    `new` and `changed` must be read; `returned` were missing and are back unchanged; `missing` are gone.
+    `new` and `changed` must be read, and so must `compared`, which look as they did, but whose contents shall
+    tell; `returned` were missing and are back unchanged; `missing` are gone.
     A file that was moved is one missing and one new path: its content tells, once it is read.
     """
 
     new: tuple[Found, ...]
     changed: tuple[Found, ...]
+    compared: tuple[Found, ...]
     returned: tuple[Found, ...]
     unchanged: tuple[Found, ...]
     missing: tuple[bytes, ...]
 
     @property
     def to_read(self) -> tuple[Found, ...]:
-        return tuple(sorted(self.new + self.changed, key=lambda each: each.path))
+        return tuple(sorted(self.new + self.changed + self.compared, key=lambda each: each.path))
 
 
-def diff(found: Iterable[Found], known: Mapping[bytes, Stamp], *, expects: Callable[[bytes], bool]) -> Plan:
-    """Compare by size and modification time. Only paths that the walk `expects` can be missing: about all
-    others nothing was learned.
+def diff(
+    found: Iterable[Found],
+    known: Mapping[bytes, Stamp],
+    *,
+    expects: Callable[[bytes], bool],
+    compares: bool = False,
+) -> Plan:
+    """Compare by size and modification time; with `compares`, what is the same by these is to be read, too.
+
+    Only paths that the walk `expects` can be missing: about all others nothing was learned.
     """
-    lists: dict[str, list[Found]] = {"new": [], "changed": [], "returned": [], "unchanged": []}
+    lists: dict[str, list[Found]] = {name: [] for name in Plan.__slots__ if name != "missing"}
     seen = {each.path: each for each in found}
     for path in sorted(seen):
-        lists[_fate(seen[path], known.get(path))].append(seen[path])
+        fate = _fate(seen[path], known.get(path))
+        lists["compared" if compares and fate in ("returned", "unchanged") else fate].append(seen[path])
     gone = sorted(path for path in known.keys() - seen.keys() if not known[path][2] and expects(path))
     return Plan(**{name: tuple(each) for name, each in lists.items()}, missing=tuple(gone))
 

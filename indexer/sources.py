@@ -92,6 +92,7 @@ class Walk:
 @dataclass(slots=True)
 class _Tally:
     choice: Choice
+    apart_from: bytes
     found: list[Found] = field(default_factory=list)
     sidecars: list[Found] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -103,12 +104,13 @@ class _Tally:
     empty: list[bytes] = field(default_factory=list)
 
 
-def walk(roots: Iterable[bytes], choice: Choice = EVERYTHING) -> Walk:
+def walk(roots: Iterable[bytes], choice: Choice = EVERYTHING, apart_from: bytes = b"") -> Walk:
     """Walk absolute paths of folders and single files, taking what is chosen; a single file always is.
 
+    The folder `apart_from`, the library itself, is never entered from above.
     Raises SourceUnreachable when a root itself cannot be read, or the file system fails midway.
     """
-    tally = _Tally(choice)
+    tally = _Tally(choice, apart_from)
     outermost = _outermost(roots, choice)
     for root in outermost:
         if stat.S_ISDIR((facts := reachable(root)).st_mode):
@@ -183,13 +185,19 @@ def _walk_folder(root: bytes, tally: _Tally) -> None:
         files = []
         for entry in _listed(folder, tally, is_root=folder == root):
             if entry.is_dir(follow_symlinks=False):
-                if tally.choice.is_plain or tally.choice.enters(_relative(entry.path, root) + b"/"):
+                if _enters(entry.path, root, tally):
                     folders.append(entry.path)
             elif entry.is_symlink():
                 tally.links += 1
             else:
                 files.append(entry)
         _sort(files, root, tally)
+
+
+def _enters(folder: bytes, root: bytes, tally: _Tally) -> bool:
+    if folder == tally.apart_from:
+        return False
+    return tally.choice.is_plain or tally.choice.enters(_relative(folder, root) + b"/")
 
 
 def _listed(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirEntry[bytes]]:

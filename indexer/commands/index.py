@@ -41,6 +41,9 @@ from .running import print_report, remark_passed_over, say_stopping, told, waiti
     "--exclude", multiple=True, metavar="PATTERN", help="Pass over what fits, such as thumbs/ or '*_small.*'."
 )
 @click.option("--hidden", is_flag=True, help="Take files and folders whose names begin with a dot, too.")
+@click.option(
+    "--checksum", "compares", is_flag=True, help="Read every file, even where size and time are as they were."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--watch", "watches", is_flag=True, help="Go on: take in whatever changes, until stopped.")
 @wait_option
@@ -53,6 +56,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     hidden: bool,
+    compares: bool,
     dry_run: bool,
     watches: bool,
     wait: bool,
@@ -70,16 +74,19 @@ def command(
       pictor index ~/Pictures
       pictor index ~/Pictures --exclude thumbs/ --exclude '*_small.*' --dry-run
       pictor index /mnt/photos ~/Pictures --watch
+      pictor index /mnt/photos --checksum
       pictor index scans --captions scans/catalogue.csv --library archive
       pictor index photos --backbone mobilenetv2_100 --weights mobilenetv2.safetensors
     """
+    if watches and (dry_run or compares):
+        raise click.UsageError(f"--watch does not go with {'--dry-run' if dry_run else '--checksum'}")
     facts = read_captions(captions) if captions else {}
     choice = Choice(include, exclude, hidden)
     roots = [path_bytes(each) for each in folders]
     for root in roots:
         reachable(root)  # before a library is made for a folder that was mistyped
     if dry_run:
-        walked, planned = preview(library, roots, choice)
+        walked, planned = preview(library, roots, choice, compares=compares)
         if as_json:
             print_line(_preview_json(walked, planned))
         else:
@@ -89,8 +96,8 @@ def command(
 
         def run(roots: list[bytes], unsettled: frozenset[bytes] = frozenset()) -> Report:
             with writing(library, recipe, waiting(wait=wait or watches)) as opened:
-                again = partial(index, opened, roots, captions=facts, choice=choice, unsettled=unsettled,
-                                shield=stopping.shield)  # fmt: skip
+                again = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
+                                unsettled=unsettled, shield=stopping.shield)  # fmt: skip
                 report = told(lambda on_event: again(on_event=on_event), "Indexing", as_json=as_json)
             if not as_json and (report.has_news or not watches):
                 print_report(report, library)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -70,6 +71,84 @@ def test_what_a_pattern_leaves_out_is_not_taken_to_be_missing(pictures: Path, li
     report = index(library, pictures, "--include", "scene-000.*")
     assert (report["files"], report["missing"]) == (1, 0)
     assert index(library, pictures)["missing"] == 1
+
+
+def change_unseen(path: Path, content: bytes) -> None:
+    """Put another content there, of the same size and modification time."""
+    facts = path.stat()
+    path.write_bytes(content.ljust(facts.st_size, b"\0"))
+    assert path.stat().st_size == facts.st_size
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def test_a_file_that_changes_within_its_size_and_time_is_found_by_its_checksum(
+    pictures: Path, library: Path
+) -> None:
+    for path in pictures.iterdir():
+        path.write_bytes(path.read_bytes().ljust(20_000, b"\0"))
+    index(library, pictures)
+    before = contents(library)["images"]
+    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=90)
+    change_unseen(pictures / "scene-002.jpg", other.read_bytes())
+    assert index(library, pictures)["unchanged"] == 4
+    said = run("index", pictures, "--checksum", "--dry-run", "--library", library)
+    assert said == "4 pictures: 4 compared. 4 would be read; nothing was written\n"
+    report = index(library, pictures, "--checksum")
+    assert (report["changed"], report["added"], report["unchanged"]) == (1, 1, 3)
+    after = contents(library)["images"]
+    assert (len(before.keys() - after.keys()), len(after.keys() - before.keys())) == (1, 1)
+    change_unseen(pictures / "scene-001.jpg", b"rotten")
+    report = index(library, pictures, "--checksum", code=1)
+    assert [each["code"] for each in report["problems"]] == ["not-an-image"]
+    assert contents(library)["images"] == after, "a picture is kept when its file goes bad"
+
+
+def test_comparing_checksums_decodes_and_writes_nothing_that_is_the_same(
+    pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(library, pictures)
+    before = contents(library), last_change(library)
+    monkeypatch.setenv("PICTOR_MAX_IMAGE_MEGAPIXELS", "0.01")  # whatever is decoded is refused
+    report = index(library, pictures, "--checksum")
+    assert (report["unchanged"], report["changed"], report["problems"]) == (4, 0, [])
+    assert (contents(library), last_change(library)) == before
+
+
+def test_what_is_back_is_compared_as_well(pictures: Path, library: Path) -> None:
+    index(library, pictures)
+    (pictures / "scene-001.jpg").rename(pictures / "away")
+    assert index(library, pictures)["missing"] == 1
+    (pictures / "away").rename(pictures / "scene-001.jpg")
+    report = index(library, pictures, "--checksum")
+    assert (report["returned"], report["unchanged"], report["changed"], report["missing"]) == (1, 3, 0, 0)
+    assert index(library, pictures)["unchanged"] == 4
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--checksum"])
+def test_what_does_not_go_with_following_is_wrong_usage(pictures: Path, library: Path, option: str) -> None:
+    result = CliRunner().invoke(cli, ["index", str(pictures), "--watch", option, "--library", str(library)])
+    assert (result.exit_code, f"--watch does not go with {option}" in result.output) == (2, True)
+
+
+def test_what_lies_in_the_library_itself_is_no_picture_of_a_folder(tmp_path: Path) -> None:
+    library = make_without_backbone(tmp_path / "pictures" / "library")
+    folder_of_scenes(tmp_path / "pictures", 2)
+    folder_of_scenes(library / "queries", 1, first=50)
+    assert index(library, tmp_path / "pictures")["files"] == 2
+    assert "2 pictures: 2 unchanged" in run("index", tmp_path / "pictures", "--dry-run", "--library", library)
+
+
+def test_a_library_that_was_moved_goes_on_elsewhere(pictures: Path, library: Path, tmp_path: Path) -> None:
+    index(library, pictures)
+    before = contents(library)
+    (tmp_path / "other").mkdir()
+    moved = library.rename(tmp_path / "other" / "elsewhere")
+    assert run("check", "--library", moved) == "everything is as it should be\n"
+    assert index(moved, pictures)["unchanged"] == 4
+    assert contents(moved) == before
+    folder_of_scenes(pictures, 1, first=20)
+    assert index(moved, pictures)["added"] == 1
+    assert run("check", "--library", moved) == "everything is as it should be\n"
 
 
 def test_a_pattern_that_cannot_be_used_is_exit_code_1(pictures: Path, library: Path) -> None:

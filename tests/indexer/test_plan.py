@@ -13,7 +13,7 @@ from indexer.plan import Known, Plan, diff
 from indexer.sources import Found, Walk
 
 OLD, GONE = Known(10, 1), Known(10, 1, missing=True)
-LISTS = ("new", "changed", "returned", "unchanged", "missing")
+LISTS = ("new", "changed", "compared", "returned", "unchanged", "missing")
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,20 @@ def test_lists_are_in_the_order_of_paths_and_new_and_changed_are_read() -> None:
     plan = planned(world)
     assert [each.path for each in plan.to_read] == [b"/p/a", b"/p/b", b"/p/c"]
     assert plan.missing == (b"/p/d", b"/p/e")
+
+
+def test_what_looks_the_same_is_compared_when_it_shall_be() -> None:
+    before = {b"/p/a": OLD, b"/p/b": GONE, b"/p/c": OLD, b"/p/d": OLD}
+    now = [Found(b"/p/" + name, 10, 1) for name in (b"a", b"b", b"e")] + [Found(b"/p/c", 11, 1)]
+    plan = diff(now, before, expects=lambda _: True, compares=True)
+    assert fates(plan) == [
+        (b"/p/e", "new"),
+        (b"/p/c", "changed"),
+        (b"/p/a", "compared"),
+        (b"/p/b", "compared"),
+        (b"/p/d", "missing"),
+    ]
+    assert [each.path for each in plan.to_read] == [b"/p/a", b"/p/b", b"/p/c", b"/p/e"]
 
 
 paths = st.sampled_from(

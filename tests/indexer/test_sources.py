@@ -158,6 +158,16 @@ def test_symbolic_links_are_counted_and_never_followed(tmp_path: Path) -> None:
     assert (walked.links, walked.others, walked.problems) == (4, 0, ())
 
 
+def test_the_library_is_not_entered_from_above(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "library/queries/b.jpg", "libraries/c.jpg")
+    walked = walk([path_bytes(tmp_path)], apart_from=path_bytes(tmp_path / "library"))
+    assert names(walked, tmp_path) == ["a.jpg", "libraries/c.jpg"]
+    queries = tmp_path / "library" / "queries"
+    assert names(walk([path_bytes(queries)], apart_from=path_bytes(tmp_path / "library")), queries) == [
+        "b.jpg"
+    ]
+
+
 def test_a_link_to_a_folder_can_be_a_root(tmp_path: Path) -> None:
     put(tmp_path, "disk/a.jpg")
     (tmp_path / "Pictures").symlink_to("disk")
