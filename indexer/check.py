@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data import BACKBONE
 from retrieval import Library, display_path
 
-SHOWN = 5  # ids that a finding names
-REMOVABLE = 1000  # images that a repair lists one by one
+from .sources import ENDINGS
+
+SHOWN = 5  # ids that a finding's sentence names
+MANY = 50  # images that one repair is about, so that it can be run as it stands
+REMOVABLE = 1000  # images that it may take; of more only a backup is worth the while
 FROM_BACKUP = "pictor restore a backup into another folder"
 
 
@@ -40,31 +45,52 @@ def check_catalog(library: Library) -> Iterator[Finding]:
     with library.catalog.reading() as reader:
         for fault in reader.faults():
             yield Finding("catalog-damaged", f"{library.catalog.place}: {fault}", FROM_BACKUP)
-        if nowhere := reader.placeless():
+        for nowhere in _parts(reader.placeless()):
             text = f"{len(nowhere)} images lie nowhere ({_some(nowhere)})"
-            yield Finding("placeless", text, "pictor remove them")
+            yield Finding("placeless", text, f"pictor remove {_in_line(nowhere)}")
     yield from _features(library)
     yield from _backbones(library)
 
 
 def _features(library: Library) -> Iterator[Finding]:
-    again = "pictor remove the images without it, then pictor index"
-    with library.catalog.reading() as reader:
-        images = reader.count_images()
-        for space in library.spaces:
-            described = reader.count_features(space)
-            if described != images:
-                text = f"space {space.descriptor}: {described} of {images} images are described"
-                yield Finding("undescribed", text, again)
-            if damaged := reader.damaged_features(space):
-                text = f"space {space.descriptor}: {len(damaged)} features are no use ({_some(damaged)})"
-                yield Finding("feature-damaged", text, _described_again(damaged))
+    for space in library.spaces:
+        with library.catalog.reading() as reader:
+            lacking = reader.undescribed(space)
+            damaged = reader.damaged_features(space)
+        for some in _parts(lacking):
+            text = f"space {space.descriptor}: {len(some)} images are not described ({_some(some)})"
+            yield Finding("undescribed", text, _anew(library, some))
+        for some in _parts(damaged):
+            text = f"space {space.descriptor}: {len(some)} features are no use ({_some(some)})"
+            yield Finding("feature-damaged", text, _anew(library, some))
 
 
-def _described_again(ids: list[int]) -> str:
+def _anew(library: Library, ids: list[int]) -> str:
+    """What describes these images again; one whose files are all gone can only come from a backup."""
     if len(ids) > REMOVABLE:
         return FROM_BACKUP
-    return f"pictor remove {' '.join(map(str, ids))}, then pictor index their folders"
+    with library.catalog.reading() as reader:
+        found = reader.images(ids)
+    files = {
+        each: [place.path for place in found[each].locations if place.missing_since is None]
+        for each in ids
+        if each in found
+    }
+    if not all(files.get(each) for each in ids):
+        return FROM_BACKUP
+    paths = " ".join(_quoted(path) for some in files.values() for path in some)
+    return f"pictor remove {_in_line(ids)}; pictor index {paths}"
+
+
+def _parts(ids: list[int]) -> Iterator[list[int]]:
+    """As many together as one repair takes; more than REMOVABLE in one."""
+    size = MANY if len(ids) <= REMOVABLE else len(ids)
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def _in_line(ids: list[int]) -> str:
+    return " ".join(str(each) for each in ids)
 
 
 def _some(ids: list[int]) -> str:
@@ -78,9 +104,16 @@ def _backbones(library: Library) -> Iterator[Finding]:
     for digest in sorted(needed):
         path = library.path / "backbones" / f"{digest}.safetensors"
         if not path.is_file():
-            yield Finding("backbone-damaged", f"{path}: not there", FROM_BACKUP)
+            yield Finding("backbone-damaged", f"{path}: not there", _weights_again(digest))
         elif _sha256(path) != digest:
-            yield Finding("backbone-damaged", f"{path}: its content is not what its name says", FROM_BACKUP)
+            text = f"{path}: its content is not what its name says"
+            yield Finding("backbone-damaged", text, _weights_again(digest))
+
+
+def _weights_again(digest: str) -> str:
+    if _sha256(BACKBONE) == digest:
+        return f"pictor index FOLDER --weights {_quoted(os.fsencode(BACKBONE))}"
+    return f"pictor index FOLDER --weights FILE, the one that it was made with; or {FROM_BACKUP}"
 
 
 def _digests(configuration: Mapping[str, Any]) -> Iterator[str]:
@@ -102,11 +135,38 @@ def _files(library: Library) -> Iterator[Finding]:
     for path, (image_id, place) in places.items():
         if place.missing_since is not None:
             continue
-        shown, again = display_path(path), "pictor index its folder again"
+        shown = display_path(path)
         try:
             facts = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path cannot hold bytes
         except OSError as error:
-            yield Finding("file-missing", f"{shown}: {error.strerror} (image {image_id})", again)
+            yield Finding("file-missing", f"{shown}: {error.strerror} (image {image_id})", _gone(path))
             continue
         if (facts.st_size, facts.st_mtime_ns) != (place.size, place.mtime):
-            yield Finding("file-changed", f"{shown}: changed since it was indexed (image {image_id})", again)
+            text = f"{shown}: changed since it was indexed (image {image_id})"
+            yield Finding("file-changed", text, f"pictor index {_quoted(path)}")
+
+
+def _gone(path: bytes) -> str:
+    """What marks a file as missing: only a walk that would have found it does."""
+    folder, name = os.path.split(path)
+    if not _holds_anything(folder):
+        return f"mount its drive, or pictor remove {_quoted(folder)}"
+    if name.startswith(b".") or not name.lower().endswith(ENDINGS):
+        return f"pictor remove {_quoted(path)}"
+    return f"pictor index {_quoted(folder)}"
+
+
+def _holds_anything(folder: bytes) -> bool:
+    try:
+        with os.scandir(folder) as listing:
+            return any(True for _ in listing)
+    except OSError:
+        return False
+
+
+def _quoted(path: bytes) -> str:
+    """A path as shells take it; what cannot be shown is in bash's $'…'."""
+    if display_path(path).encode() == path:
+        return shlex.quote(path.decode())
+    plain = (chr(each) if 32 <= each < 127 and each not in b"'\\" else f"\\x{each:02x}" for each in path)
+    return f"$'{''.join(plain)}'"

@@ -37,6 +37,7 @@ def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse) -> 
 
     Raises LibraryBusy when another process writes and `on_busy` does, InvalidSetting when the recipe asks
     for another backbone than the library was made with, and BackboneUnavailable before anything is made.
+    Weights that it was made with are put back where its own copy is gone or damaged.
     """
     with writer_lock(path, on_busy):
         _check_address(path, recipe)
@@ -103,8 +104,11 @@ def _check(library: Library, recipe: Recipe) -> None:
             "leave --text-tower out, or index into another --library"
         )
     file = Path(recipe.weights or "")
-    if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != made.get("weights_sha256"):
-        raise InvalidSetting(
-            f"{library.path}: made with other weights than {file}; "
-            "leave --weights out, or index into another --library"
-        )
+    if file.is_file():
+        weights = file.read_bytes()
+        if hashlib.sha256(weights).hexdigest() != made.get("weights_sha256"):
+            raise InvalidSetting(
+                f"{library.path}: made with other weights than {file}; "
+                "leave --weights out, or index into another --library"
+            )
+        library.put_back(weights)

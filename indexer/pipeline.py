@@ -90,8 +90,8 @@ def index(
     """Bring the library up to date with what lies below the roots; the caller holds the writer's lock.
 
     Killed at any moment, it loses at most the batch in flight, and running it again continues; each batch
-    is written within a `shield`. With `compares` every file is read, and those whose contents are others are
-    changed, whatever their sizes and times say. `unsettled` files and folders are left for another run.
+    is written, and told of, within a `shield`. With `compares` every file is read: one whose content is
+    another has changed, whatever its size and time say. `unsettled` ones are left for another run.
     Raises SourceUnreachable, before anything is written, when a root cannot be read, or is empty all at once.
     """
     on_event(Started(tuple(roots)))
@@ -249,11 +249,11 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     for batch in _batches(outcomes, settings.batch_size):
         with run.shield():
             written = write_batch(library, batch, run.captions)
-        done, problems = done + len(batch), problems + len(written.problems)
-        for problem in written.problems:
-            run.on_event(Met(problem))
-        seconds = time.monotonic() - started
-        run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
+            done, problems = done + len(batch), problems + len(written.problems)
+            for problem in written.problems:
+                run.on_event(Met(problem))
+            seconds = time.monotonic() - started
+            run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
         if done < len(files) and persistently(library.tail_share) > settings.publish_share:
             persistently(library.publish)
         yield written

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 
 from retrieval import Library, Problem
@@ -23,6 +23,11 @@ def chosen(library: Library, code: str | None) -> list[Problem]:
 def by_code(problems: Iterable[Problem]) -> dict[str, int]:
     """How many problems have each code, the most frequent first."""
     return dict(sorted(Counter(each.code for each in problems).items(), key=lambda each: (-each[1], each[0])))
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """`{"truncated": 2, "broken": 1}` to “2 truncated, 1 broken”."""
+    return ", ".join(f"{count} {code}" for code, count in counts.items())
 
 
 def retry(

@@ -124,6 +124,10 @@ class Library:
         for derived in ("projections", "_snapshots"):
             self.__dict__.pop(derived, None)
 
+    def put_back(self, weights: bytes) -> None:
+        """Keep weights that the library was made with again, where its copy is gone or damaged."""
+        self._spaces.put_back(weights)
+
     @property
     def spaces(self) -> tuple[Space, ...]:
         """The live spaces: what every image is described in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,6 +68,12 @@ class Spaces:
                 writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
         for derived in ("live", "tower", "_descriptors"):
             self.__dict__.pop(derived, None)
+
+    def put_back(self, weights: bytes) -> None:
+        """Keep weights that the spaces were made with again, where the library's copy is gone or damaged."""
+        path = weights_path(self._backbones, sha256 := hashlib.sha256(weights).hexdigest())
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            write_file(self._backbones, path.name, weights)
 
     def _keep_reference(self, sha256: str, features: Float32) -> None:
         buffer = BytesIO()

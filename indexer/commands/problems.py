@@ -8,7 +8,7 @@ import click
 
 from retrieval import Library
 
-from ..problems import by_code, chosen
+from ..problems import by_code, chosen, in_words
 from ..report import problem_json
 from .options import code_option, json_option, library_option
 from .output import print_json, remark
@@ -27,12 +27,14 @@ def command(code: str | None, library: Path, as_json: bool) -> None:
       pictor problems --code truncated --json
     """
     with Library.open(library) as opened:
-        found = chosen(opened, code)
+        found, others = chosen(opened, code), chosen(opened, None) if code else []
     if as_json:
         listed = [problem_json(each) | {"tries": each.tries} for each in found]
         print_json({"counts": by_code(found), "problems": listed})
         return
     for each in found:
         click.echo(f"{each.code}: {each.display}: {each.reason}")
-    sums = ", ".join(f"{count} {name}" for name, count in by_code(found).items())
-    remark(f"{len(found)} problems: {sums}; `pictor retry` reads them again" if found else "no problems")
+    if found:
+        remark(f"{len(found)} problems: {in_words(by_code(found))}; `pictor retry` reads them again")
+    else:
+        remark(f"none is {code}; there are {in_words(by_code(others))}" if others else "no problems")

@@ -11,6 +11,7 @@ import click
 from retrieval import LibraryBusy
 
 from ..lock import OnBusy, refuse
+from ..problems import by_code, in_words
 from ..report import Event, OnEvent, Progress, Report
 from ..stopping import Stopped
 from .output import remark
@@ -78,7 +79,8 @@ def print_report(report: Report, library: Path) -> None:
     for problem in report.problems[:SHOWN]:
         remark(f"{problem.code}: {problem.display}: {problem.reason}")
     if len(report.problems) > SHOWN:
-        remark(f"… and {len(report.problems) - SHOWN} more; `pictor problems` lists all")
+        sums = in_words(by_code(report.problems))
+        remark(f"… and {len(report.problems) - SHOWN} more, in all {sums}; `pictor problems` lists them")
 
 
 def remark_passed_over(archives: int, links: int, excluded: int) -> None:

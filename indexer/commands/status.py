@@ -76,6 +76,8 @@ def _print(status: Status) -> None:
         behind = status.last_seq - each.seq
         state = "up to date" if not behind else f"{behind} changes are searched beside it"
         click.echo(f"projection {each.generation}: {state}")
+    if not status.projections:
+        click.echo("nothing is published yet; everything is searched all the same, only slower")
     if status.meaning:
         click.echo(f"texts find pictures without words: {status.meaning}")
     for sentence in status.remarks:

@@ -265,6 +265,10 @@ class Reader:
         """Ids of images that lie nowhere, not even at a path that is missing."""
         return soundness.placeless(self._connection)
 
+    def undescribed(self, space: Space) -> list[int]:
+        """Ids of images that a space has no feature of."""
+        return soundness.undescribed(self._connection, space)
+
     def damaged_features(self, space: Space) -> list[int]:
         """Ids of images whose feature cannot be used; see `retrieval.catalog.soundness`."""
         return soundness.damaged_features(self._connection, space)

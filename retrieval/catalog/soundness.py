@@ -36,6 +36,13 @@ def placeless(connection: Connection) -> list[int]:
     return list(connection.scalars(select(ImageRow.id).where(nowhere).order_by(ImageRow.id)))
 
 
+def undescribed(connection: Connection, space: Space) -> list[int]:
+    """Ids of images that a space has no feature of."""
+    here = (FeatureRow.image_id == ImageRow.id, FeatureRow.space_id == space.id)
+    query = select(ImageRow.id).where(~exists().where(*here))
+    return list(connection.scalars(query.order_by(ImageRow.id)))
+
+
 def damaged_features(connection: Connection, space: Space) -> list[int]:
     """Ids of images whose feature is not what was stored: it has another checksum, another length than the
     features of the space, or a number that is not finite.

@@ -57,17 +57,15 @@ def tail_share(catalog: Catalog, projections: Sequence[AnyProjection]) -> float:
 
 
 def damages(catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> list[ProjectionDamaged]:
-    """Every generation that cannot be trusted, each with its reason."""
+    """Every generation that cannot be trusted, each with its reason; what is not published yet is sound."""
     with catalog.reading() as reader:
-        pointers, seq = reader.projections(), reader.last_seq()
+        pointers = reader.projections()
     found: list[ProjectionDamaged] = []
     for each in projections:
         try:
             each.load(root, pointer_of(each, pointers))
         except ProjectionDamaged as error:
             found.append(error)
-    if seq and not pointers:
-        found.append(ProjectionDamaged("projections", "nothing has been published"))
     return found
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +18,7 @@ from indexer.check import Finding, check
 from indexer.cli import cli
 from retrieval import FeatureDamaged, Library, ProjectionDamaged, parse
 from tests.drawing import folder_of_scenes
-from tests.indexer.command import pictor
+from tests.indexer.command import make_without_backbone, pictor
 from tests.indexer.contents import answers, contents, generations
 from tests.indexing import index_folder
 
@@ -43,6 +45,18 @@ def findings(library: Path) -> list[Finding]:
 def run(command: str, library: Path) -> tuple[int, str]:
     result = CliRunner().invoke(cli, [command, "--library", str(library)])
     return result.exit_code, result.output
+
+
+def repair(finding: Finding, library: Path, **places: Path) -> None:
+    """Run what a finding names, as a shell would; the first of several ways."""
+    line = re.sub(r"^mount its drive, or |, the one that .*", "", finding.repair)
+    for word, path in places.items():
+        line = line.replace(word, str(path))
+    for command in line.split("; "):
+        words = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, check=True)
+        _, *arguments, _ = (os.fsdecode(each) for each in words.stdout.split(b"\0"))
+        result = CliRunner().invoke(cli, [*arguments, "--library", str(library)], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
 
 
 def generation(library: Path, stem: str) -> Path:
@@ -133,19 +147,37 @@ def test_a_missing_file_is_found_until_its_folder_is_indexed_again(pictures: Pat
     assert finding == Finding(
         "file-missing",
         f"{pictures / 'scene-002.jpg'}: No such file or directory (image 3)",
-        "pictor index its folder again",
+        f"pictor index {pictures}",
     )
     assert run("check", library)[0] == 1
-    index_folder(library, pictures)
+    repair(finding, library)
+    assert findings(library) == []
+    assert len(contents(library)["images"]) == 4, "it is missing, and not forgotten"
+
+
+@pytest.mark.parametrize("place", ["gone/scene-050.jpg", ".hidden.jpg", "scan.picture", "it's \n \udcff.jpg"])
+def test_whatever_way_a_file_went_the_repair_that_is_named_works(
+    pictures: Path, tmp_path: Path, place: str
+) -> None:
+    library = make_without_backbone(tmp_path / "plain")
+    path = pictures / place
+    path.parent.mkdir(exist_ok=True)
+    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=50)
+    other.rename(path)
+    assert CliRunner().invoke(cli, ["index", str(path), "--library", str(library)]).exit_code == 0
+    path.unlink()
+    [finding] = findings(library)
+    assert finding.code == "file-missing"
+    repair(finding, library)
     assert findings(library) == []
 
 
 def test_a_changed_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:
     (pictures / "scene-001.jpg").write_bytes((pictures / "scene-003.jpg").read_bytes())
     [finding] = findings(library)
-    assert (finding.code, finding.repair) == ("file-changed", "pictor index its folder again")
+    assert (finding.code, finding.repair) == ("file-changed", f"pictor index {pictures / 'scene-001.jpg'}")
     assert finding.text == f"{pictures / 'scene-001.jpg'}: changed since it was indexed (image 2)"
-    index_folder(library, pictures)
+    repair(finding, library)
     assert findings(library) == []
 
 
@@ -156,9 +188,10 @@ def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path
             "AND space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
         )
     [finding] = findings(library)
-    assert (finding.code, finding.text) == ("undescribed", "space subject: 3 of 4 images are described")
-    assert CliRunner().invoke(cli, ["remove", "2", "--library", str(library)]).exit_code == 0
-    index_folder(library, pictures)
+    text = "space subject: 1 images are not described (images 2)"
+    assert (finding.code, finding.text) == ("undescribed", text)
+    assert finding.repair == f"pictor remove 2; pictor index {pictures / 'scene-001.jpg'}"
+    repair(finding, library)
     assert findings(library) == []
     assert len(contents(library)["images"]) == 4
 
@@ -181,8 +214,10 @@ def test_rows_without_an_image_and_images_without_a_place_are_found(library: Pat
     assert found["catalog-damaged"].repair == "pictor restore a backup into another folder"
     assert (found["placeless"].text, found["placeless"].repair) == (
         "1 images lie nowhere (images 2)",
-        "pictor remove them",
+        "pictor remove 2",
     )
+    repair(found["placeless"], library)
+    assert {each.code for each in findings(library)} == {"catalog-damaged"}
 
 
 def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Path, library: Path) -> None:
@@ -195,18 +230,9 @@ def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Pat
     )
     [finding] = [each for each in findings(library) if each.code == "feature-damaged"]
     assert finding.text == "space subject: 2 features are no use (images 2, 3)"
-    repair_features(library, pictures, finding)
-    assert sorted(contents(library)["images"]) == sorted(before["images"])
-
-
-def repair_features(library: Path, pictures: Path, finding: Finding) -> None:
-    """Run the commands that a finding names."""
-    remove, _, rest = finding.repair.partition(", then ")
-    assert rest == "pictor index their folders"
-    _, *arguments = remove.split()
-    assert CliRunner().invoke(cli, [*arguments, "--library", str(library)]).exit_code == 0
-    index_folder(library, pictures)
+    repair(finding, library)
     assert findings(library) == []
+    assert sorted(contents(library)["images"]) == sorted(before["images"])
 
 
 def rot(library: Path, descriptor: str) -> None:
@@ -229,7 +255,8 @@ def test_a_bit_that_rotted_in_a_feature_is_found_and_reaches_no_ranking(
     [finding] = findings(library)
     assert finding.code == "feature-damaged"
     assert finding.text == f"space {descriptor}: 1 features are no use (images 2)"
-    repair_features(library, pictures, finding)
+    repair(finding, library)
+    assert findings(library) == []
     assert answers(library)
 
 
@@ -250,8 +277,17 @@ def test_features_that_are_too_many_to_remove_one_by_one_are_restored(
     assert finding.repair == "pictor restore a backup into another folder"
 
 
+def test_a_useless_feature_of_a_file_that_is_gone_comes_from_a_backup(pictures: Path, library: Path) -> None:
+    (pictures / "scene-001.jpg").unlink()
+    index_folder(library, pictures)
+    change(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND space_id = 1")
+    [finding] = findings(library)
+    assert finding.repair == "pictor restore a backup into another folder"
+
+
 def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
     [weights] = (library / "backbones").glob("*.safetensors")
+    kept = shutil.copy(weights, library.parent / "kept.safetensors")
     flip_a_bit(weights)
     [finding] = findings(library)
     assert (finding.code, "not what its name says" in finding.text) == ("backbone-damaged", True)
@@ -259,6 +295,8 @@ def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
     assert [(each.code, each.text) for each in findings(library)] == [
         ("backbone-damaged", f"{weights}: not there")
     ]
+    repair(findings(library)[0], library, FOLDER=library.parent / "pictures", FILE=kept)
+    assert findings(library) == []
 
 
 def test_checking_changes_nothing(library: Path) -> None:

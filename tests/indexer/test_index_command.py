@@ -220,6 +220,22 @@ def test_problems_are_listed_by_code(troubled: Path) -> None:
     assert [line.partition(":")[0] for line in lines] == ["truncated"]
 
 
+def test_a_code_that_no_problem_has_is_not_taken_for_no_problems(troubled: Path) -> None:
+    result = CliRunner().invoke(cli, ["problems", "--code", "truncatd", "--library", str(troubled)])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "none is truncatd; there are 2 not-an-image, 1 truncated\n"
+
+
+def test_a_long_row_of_bad_files_is_told_of_in_few_lines(pictures: Path, library: Path) -> None:
+    for number in range(30):
+        (pictures / f"bad-{number}.jpg").write_bytes(b"no picture" if number % 3 else b"")
+    result = CliRunner().invoke(cli, ["index", str(pictures), "--library", str(library)])
+    *listed, last = result.stderr.splitlines()
+    assert (result.exit_code, len(listed)) == (1, 20)
+    sums = "in all 20 not-an-image, 10 empty-file"
+    assert last == f"… and 10 more, {sums}; `pictor problems` lists them"
+
+
 def test_retry_reads_problems_and_nothing_else(troubled: Path, pictures: Path) -> None:
     shutil.copy(pictures / "scene-001.jpg", pictures / "a.jpg")
     (pictures / "b.jpg").unlink()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from indexer.stopping import SIGNALS, Stopped, stoppable
-from retrieval import Library
+from retrieval import Library, Query
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor_report
 
@@ -108,5 +108,7 @@ def test_a_stopped_run_publishes_nothing_more_and_the_next_one_goes_on(
     assert "run the same command again to go on" in remarks
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         assert (opened.count(), reader.projections()) == (stopped["done"], [])
+        assert opened.status().damages == (), "what is not published yet is sound"
+        assert len(opened.search(Query(limit=100)).hits) == stopped["done"]
     report = pictor_report(tmp_path / "pictures", "--library", library)
     assert (report["added"], report["unchanged"]) == (40 - stopped["done"], stopped["done"])
