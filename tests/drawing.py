@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from retrieval.images import RGB
+from retrieval.paths import display_path
 
 Mask = npt.NDArray[np.bool_]
 
@@ -122,13 +124,25 @@ HOSTILE: dict[bytes, tuple[Callable[[], bytes], str | None]] = {
     b"rotated.jpg": (lambda: oriented(scene(5), 6), None),
     b"animated.gif": (_animation, None),
     b"not-utf8-\xff.jpg": (lambda: _photo(9), None),
+    b"--help.jpg": (lambda: _photo(10), None),
+    b"tab\tline\nescape\x1b[2J.jpg": (lambda: _photo(11), None),
+    b"\"'<script>$(x)`x`.jpg": (lambda: _photo(12), None),
+    "right\u202eto-left\u200f.jpg".encode(): (lambda: _photo(13), None),
+    b"n" * 251 + b".jpg": (lambda: _photo(14), None),
+    "caf\u00e9.jpg".encode(): (lambda: _photo(15), None),
+    "cafe\u0301.jpg".encode(): (lambda: _photo(16), None),
+    b"CAF\xc3\x89.JPG": (lambda: _photo(17), None),
+    b"dot.png": (lambda: saved(Image.new("RGB", (1, 1), (9, 99, 200)), "PNG"), None),
+    b"line.png": (lambda: saved(Image.new("RGB", (30_000, 1), (9, 99, 201)), "PNG"), None),
+    b"black.png": (lambda: saved(Image.new("RGB", (90, 60)), "PNG"), None),
 }
 
 
 def hostile_folder(folder: Path) -> dict[str, str | None]:
     """Write every kind of awkward file and tell, by name as displayed, its problem code, or None if good.
 
-    With the files come `loop`, a link to the folder itself, and `pipe.jpg`, which no one ever writes to.
+    With the files come `loop`, a link to the folder itself, `pipe.jpg`, which no one ever writes to, a
+    socket, and a file of a terabyte that is not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, (make, _) in HOSTILE.items():
@@ -136,5 +150,9 @@ def hostile_folder(folder: Path) -> dict[str, str | None]:
             file.write(make())
     (folder / "loop").symlink_to(".")
     os.mkfifo(folder / "pipe.jpg")
-    codes = {name.decode("utf-8", "backslashreplace"): code for name, (_, code) in HOSTILE.items()}
-    return codes | {"loop": "symlink-skipped", "pipe.jpg": "not-regular"}
+    os.mknod(folder / "socket.jpg", stat.S_IFSOCK | 0o600)
+    (folder / "huge.jpg").touch()
+    os.truncate(folder / "huge.jpg", 1 << 40)
+    codes = {display_path(name): code for name, (_, code) in HOSTILE.items()}
+    special = {"pipe.jpg": "not-regular", "socket.jpg": "not-regular", "huge.jpg": "too-many-bytes"}
+    return codes | special | {"loop": "symlink-skipped"}

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from PIL import Image
 
 from retrieval import Library
 from retrieval.images import RGB
 from tests.drawing import deep_grey, folder_of_scenes, hostile_folder, scene
 from tests.indexer.command import pictor, pictor_json, pictor_report, report_of
+from webapp import create_app
 
 CLOSE = 8.0  # mean difference of 255 levels that two lossy encodings may make
 
@@ -139,6 +141,30 @@ def test_what_is_transparent_is_white(hostile: Hostile) -> None:
 def test_good_pictures_are_found_by_words_and_by_example(hostile: Hostile) -> None:
     found = pictor_json("search", "rotated", "--library", hostile.library)["hits"]
     assert [name_of(hit["path"]) for hit in found] == ["rotated.jpg"]
+
+
+def test_every_name_is_shown_on_one_line_by_the_command_the_page_and_the_api(hostile: Hostile) -> None:
+    found = pictor("search", "folder", "--limit", 50, "--library", hostile.library)
+    lines = [line for line in found.stdout.splitlines() if "/folder" in line]
+    assert len(lines) == len(hostile.good), "a line for each; its name begins none"
+    with Library.open(hostile.library) as library:
+        client = create_app(library).test_client()
+        listed = client.get("/api/v1/search?q=folder&limit=50").json["hits"]
+        assert {name_of(each["path"]) for each in listed} == hostile.good
+        for each in listed:
+            page = client.get(f"/images/{each['id']}")
+            assert (page.status_code, escape(name_of(each["path"])) in page.text) == (200, True)
+            assert client.get(f"/api/v1/images/{each['id']}").json["path"] == each["path"]
+
+
+def test_no_feature_has_a_number_that_is_none(hostile: Hostile) -> None:
+    with Library.open(hostile.library) as library, library.catalog.reading() as reader:
+        for space in library.spaces:
+            if space.dimension:
+                ids, rows = reader.features(space)
+                assert len(ids) == len(hostile.good)
+                assert np.isfinite(rows).all()
+                assert rows.any(axis=1).all()
 
 
 def test_status_lists_every_problem(hostile: Hostile) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from indexer.errors import SourceUnreachable
 from indexer.making import Recipe, writing
 from indexer.pipeline import index
-from indexer.report import Event, Progress
+from indexer.report import Event, Planned, Progress
 from retrieval import InvalidSetting, Library, Query, StoredPicture, parse, path_bytes
 from tests.drawing import folder_of_scenes
-from tests.indexer.contents import answers, contents, generations, last_change
+from tests.indexer.command import make_without_backbone
+from tests.indexer.contents import answers, contents, generations, image_at, last_change
 from tests.indexing import TINY, index_folder
 
 
@@ -95,6 +97,26 @@ def test_indexing_one_folder_says_nothing_about_another(pictures: Path, library:
     shutil.rmtree(pictures)
     report = index_folder(library, pictures.parent / "more")
     assert (report.added, report.missing) == (2, 0)
+
+
+def test_a_file_that_changes_before_it_is_read_is_read_whole_and_looked_at_again(
+    pictures: Path, library: Path
+) -> None:
+    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=90)
+
+    def meddle(event: Event) -> None:
+        if isinstance(event, Planned):
+            (pictures / "scene-001.jpg").write_bytes(other.read_bytes())
+            (pictures / "scene-002.jpg").unlink()
+
+    make_without_backbone(library)
+    with writing(library) as opened:
+        first = index(opened, [path_bytes(pictures)], captions={}, on_event=meddle)
+        second = index(opened, [path_bytes(pictures)], captions={}, on_event=lambda event: None)
+    assert (first.added, [each.code for each in first.problems]) == (11, ["vanished"])
+    assert image_at(library, pictures / "scene-001.jpg").sha256 == sha256(other.read_bytes()).hexdigest()
+    assert (second.changed, second.added, second.problems) == (1, 0, ())
+    assert problems(library) == {}
 
 
 def test_captions_can_be_added_changed_and_withdrawn_later(pictures: Path, library: Path) -> None:

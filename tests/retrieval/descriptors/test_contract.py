@@ -16,8 +16,8 @@ from retrieval import Library, RetrievalError, Settings, UnknownDescriptor
 from retrieval.descriptors import registry
 from retrieval.descriptors.base import AbstractDescriptor, unit_rows
 from retrieval.descriptors.network import weights_path
-from retrieval.images import RGB
-from tests.drawing import scene
+from retrieval.images import RGB, decode
+from tests.drawing import oriented, scene
 
 SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "wide": (60, 400)}
 
@@ -84,6 +84,14 @@ def test_no_shape_of_noise_breaks_it(descriptor: AbstractDescriptor, shape: tupl
     assert np.isfinite(mixed).all()
     assert np.linalg.norm(mixed, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
     assert cosine(mixed[0], descriptor.describe([scene(1)])[0]) > 0.999
+
+
+def test_a_photo_that_is_turned_has_the_feature_of_the_upright_one(descriptor: AbstractDescriptor) -> None:
+    turned = [decode(oriented(scene(2, 240, 180), each, "PNG"), name="it").pixels for each in range(1, 9)]
+    *features, lying = descriptor.describe([*turned, np.rot90(turned[0]).copy()])
+    least = min(cosine(each, features[0]) for each in features)
+    assert least > 0.99
+    assert cosine(lying, features[0]) < least, "or it would not matter which way a photo is turned"
 
 
 def test_a_library_makes_the_spaces_that_its_descriptors_name(library: Library) -> None:
