@@ -180,6 +180,59 @@ def test_a_root_that_is_empty_all_at_once_is_taken_for_an_unmounted_drive(
     assert index(library, pictures)["missing"] == 4
 
 
+def failing(call: str, path: Path, *command: object, first: int = 1) -> subprocess.CompletedProcess[str]:
+    """Run a command whose calls about that path, from the `first` on, fail as on a broken disk."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    strace = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-P",
+        path,
+        "-e",
+        f"inject={call}:error=EIO:when={first}+",
+    ]
+    done = subprocess.run(
+        [*strace, sys.executable, "-m", "indexer.cli", *(str(each) for each in command)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if "strace:" in done.stderr:
+        pytest.skip(done.stderr)
+    return done
+
+
+@pytest.mark.parametrize("first", [1, 2], ids=["at-once", "half-way"])
+def test_a_folder_whose_listing_fails_ends_the_run_and_nothing_is_missing(
+    pictures: Path, library: Path, first: int
+) -> None:
+    [inner] = folder_of_scenes(pictures / "inner", 1, first=30)
+    index(library, pictures)
+    before = contents(library), last_change(library)
+    inner.unlink()
+    (pictures / "scene-000.jpg").unlink()
+    done = failing("getdents64", inner.parent, "index", pictures, "--library", library, first=first)
+    said = (
+        f"{inner.parent}: cannot be read (Input/output error); nothing was changed, run again when it is back"
+    )
+    assert (done.returncode, said in done.stderr) == (1, True)
+    assert (contents(library), last_change(library)) == before
+
+
+def test_a_file_that_the_disk_does_not_give_is_a_problem_and_the_others_come_in(
+    pictures: Path, library: Path
+) -> None:
+    done = failing("read", pictures / "scene-002.jpg", "index", pictures, "--library", library, "--json")
+    report = report_of(done.stdout)
+    assert (done.returncode, report["added"]) == (1, 3)
+    assert [(each["code"], Path(each["path"]).name) for each in report["problems"]] == [
+        ("unreadable", "scene-002.jpg")
+    ]
+    assert "Input/output error" in report["problems"][0]["reason"]
+
+
 def test_a_busy_library_is_waited_for_if_asked(pictures: Path, library: Path) -> None:
     command = [sys.executable, "-m", "indexer.cli", "index", pictures, "--library", library, "--wait"]
     with writer_lock(library):
