@@ -8,8 +8,9 @@ import click
 
 from ..making import changing
 from ..pipeline import forget_missing
-from .options import json_option, library_option
+from .options import json_option, library_option, wait_option
 from .output import print_json
+from .running import waiting
 
 
 @click.command("forget")
@@ -20,8 +21,9 @@ from .output import print_json
     "--days", default=0.0, show_default=True, type=click.FloatRange(0), help="Only those missing for so long."
 )
 @library_option
+@wait_option
 @json_option
-def command(days: float, library: Path, as_json: bool) -> None:
+def command(days: float, library: Path, wait: bool, as_json: bool) -> None:
     """Forget files that were gone when their folder was indexed, and images that lie nowhere else.
 
     Until then they are kept: a file that comes back is not described anew. The setting forget_missing_days
@@ -32,7 +34,7 @@ def command(days: float, library: Path, as_json: bool) -> None:
       pictor forget --missing
       pictor forget --missing --days 30
     """
-    with changing(library) as opened:
+    with changing(library, waiting(wait=wait)) as opened:
         before = opened.count()
         files = forget_missing(opened, days)
         images = before - opened.count()

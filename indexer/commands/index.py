@@ -111,21 +111,22 @@ def command(
 
 def _watch(run: Run, roots: list[bytes], library: Path) -> None:
     """Keep up with the folders until a signal comes; one that comes between two runs ends it in order."""
-    resting = True
+    broken_off = False
 
-    def counted(roots: list[bytes], unsettled: frozenset[bytes]) -> Report:
-        nonlocal resting
-        resting = False
-        report = run(roots, unsettled)
-        resting = True
-        return report
+    def watched(roots: list[bytes], unsettled: frozenset[bytes]) -> Report:
+        nonlocal broken_off
+        try:
+            return run(roots, unsettled)
+        except KeyboardInterrupt:
+            broken_off = True
+            raise
 
     due = following(roots, apart_from=path_bytes(library), say=_say_root)
     remark("following; Ctrl-C ends it")
     try:
-        keep_up(counted, due, say=lambda reason, _: remark(reason))
+        keep_up(watched, due, say=lambda reason, _: remark(reason))
     except KeyboardInterrupt:
-        if not resting:
+        if broken_off:
             raise
         remark("no longer following")
 

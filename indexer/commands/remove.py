@@ -9,15 +9,17 @@ import click
 from retrieval import ImageNotFound, Library, path_bytes
 
 from ..making import changing
-from .options import json_option, library_option
+from .options import json_option, library_option, wait_option
 from .output import print_json
+from .running import waiting
 
 
 @click.command("remove")
 @click.argument("which", nargs=-1, required=True, metavar="ID|PATH…")
 @library_option
+@wait_option
 @json_option
-def command(which: tuple[str, ...], library: Path, as_json: bool) -> None:
+def command(which: tuple[str, ...], library: Path, wait: bool, as_json: bool) -> None:
     """Forget images by id, or all that lies at or below paths. Files are never touched.
 
     A path that is forgotten comes back when its folder is indexed again.
@@ -27,7 +29,7 @@ def command(which: tuple[str, ...], library: Path, as_json: bool) -> None:
       pictor remove 17 18
       pictor remove ~/Pictures/private
     """
-    with changing(library) as opened:
+    with changing(library, waiting(wait=wait)) as opened:
         removed = _remove(opened, which)
         opened.publish()
     if as_json:

@@ -72,6 +72,12 @@ def test_relative_paths_start_at_the_file_and_absolute_ones_stay(
     assert set(read_captions(Path("lists/captions.csv"))) == expected
 
 
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "@SUM(1+1)", "+1", "-1", "\u202egnp.exe", "<script>"])
+def test_what_a_spreadsheet_would_run_is_kept_as_it_was_written(tmp_path: Path, text: str) -> None:
+    captions = read_captions(written(tmp_path, f'path,title,tags\na.jpg,"{text}","{text}"\n'))
+    assert captions[path_bytes(tmp_path / "a.jpg")] == (said("title", text), said("tag", text))
+
+
 REFUSED: dict[str, tuple[bytes, str]] = {
     "an empty file": (b"", "line 1 must name the columns, and one of them must be path"),
     "no path column": (
@@ -83,6 +89,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "a zero byte": (b"path,title\na.jpg,A\nb.jpg,B\0B\n", "line 3: no path, too many cells or a zero byte"),
     "an unclosed quote": (b'path,title\na.jpg,"A\nb.jpg,B\n', "line 2: unexpected end of data"),
     "text after a quote": (b'path,title\na.jpg,"A"B\n', "line 2: ',' expected after '\"'"),
+    "a line of 10 MB": (
+        b"path," + b"A" * 10_000_000 + b"\na.jpg,A\n",
+        "line 1: field larger than field limit",
+    ),
     "a cell of 200 kB": (
         b"path,title\na.jpg," + b"A" * 200_000 + b"\n",
         "line 2: field larger than field limit",

@@ -233,14 +233,32 @@ def test_a_file_that_the_disk_does_not_give_is_a_problem_and_the_others_come_in(
     assert "Input/output error" in report["problems"][0]["reason"]
 
 
-def test_a_busy_library_is_waited_for_if_asked(pictures: Path, library: Path) -> None:
-    command = [sys.executable, "-m", "indexer.cli", "index", pictures, "--library", library, "--wait"]
+@pytest.mark.parametrize("command", ["index", "forget", "remove"])
+def test_a_busy_library_is_waited_for_if_asked(pictures: Path, library: Path, command: str) -> None:
+    index(library, pictures)
+    what = "--missing" if command == "forget" else pictures
+    line = [sys.executable, "-m", "indexer.cli", command, what, "--library", library, "--wait"]
     with writer_lock(library):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=-1, stderr=-1, text=True)
+        process = subprocess.Popen(line, cwd=ROOT, stdout=-1, stderr=-1, text=True)
         assert process.stderr is not None
         assert "another writer is at work" in process.stderr.readline()
     output, _ = process.communicate(timeout=60)
-    assert (process.returncode, "4 new" in output) == (0, True)
+    said = {"index": "4 unchanged", "forget": "0 missing files forgotten", "remove": "4 images forgotten"}
+    assert (process.returncode, said[command] in output) == (0, True)
+
+
+def test_following_goes_on_after_a_run_that_failed_and_ends_in_order(pictures: Path, library: Path) -> None:
+    line = [sys.executable, "-m", "indexer.cli", "index", pictures, "--library", library, "--watch"]
+    with subprocess.Popen(line, cwd=ROOT, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "4 new" in process.stdout.readline()
+        for path in pictures.iterdir():
+            path.unlink()
+        assert any("it is empty, but the library knows 4 files in it" in each for each in process.stderr)
+        process.terminate()
+        _, rest = process.communicate(timeout=60)
+    assert (process.returncode, rest) == (0, "no longer following\n")
 
 
 def test_a_lock_that_is_refused_is_not_waited_for(library: Path) -> None:
