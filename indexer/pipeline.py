@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 
 from retrieval import Library, LibraryNotFound, Location, Problem, display_path, limits_of, path_bytes
@@ -24,6 +24,7 @@ from .sources import Found
 from .write import Written, write_batch
 
 Places = Mapping[bytes, tuple[int, Location]]  # by path: image id and location
+USUAL_DAYS = 30  # in the place of forget_missing_days where nothing is forgotten
 Shield = Callable[[], AbstractContextManager[None]]  # makes what must not be broken off by a polite stop
 
 
@@ -184,21 +185,30 @@ def _bring(
 def forget_missing(library: Library, days: float | None) -> int:
     """Forget the paths that have been missing for so many days, and images that lie nowhere else.
 
-    How many paths; without a number of days none. The files' absence was noted by the clock of the machine.
+    How many paths; without a number of days none. What is missing since a time to come is so since now.
     """
     if days is None:
         return 0
-    since = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=days)
+    now = library.catalog.clock()
+    since = now - timedelta(days=days)
     with library.catalog.reading() as reader:
         gone = [
             path
             for path, (_, place) in reader.locations().items()
-            if place.missing_since is not None and place.missing_since <= since
+            if place.missing_since is not None and min(place.missing_since, now) <= since
         ]
     if gone:
         with library.catalog.writing() as writer:
             writer.forget_locations(gone)
     return len(gone)
+
+
+def _longest_gap(library: Library) -> timedelta:
+    """The most time that is taken to have passed between two runs.
+
+    Half of what files must be missing for to be forgotten: however a clock jumps, once is not enough.
+    """
+    return timedelta(days=(library.settings.forget_missing_days or USUAL_DAYS) / 2)
 
 
 @contextmanager
@@ -276,6 +286,7 @@ def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[i
     Two counts, captions that name a picture of the library and those that do not; and bad sidecars.
     """
     with run.library.catalog.writing() as writer:
+        writer.follow_clock(_longest_gap(run.library))
         writer.mark_missing(planned.missing)
         for found in planned.returned:
             writer.mark_present(found.path)

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine
 
 from ..errors import SchemaOutOfDate, StorageFailed
 from . import engine, soundness
+from .clock import Clock, utc
 from .reader import Reader
 from .writer import Writer
 
@@ -25,6 +26,7 @@ class Catalog:
         self._engine = sql
         self._lock: Connection | None = None
         self._url = url
+        self.clock: Clock = utc  # what facts are dated with
         self.place = url.render_as_string(hide_password=True)
 
     @classmethod
@@ -88,7 +90,7 @@ class Catalog:
         Raises LibraryBusy where a server was lost meanwhile, and another writer took the lock.
         """
         with engine.transaction(self._engine, self.place, writes=True, on=self._locked()) as connection:
-            writer = Writer(connection)
+            writer = Writer(connection, self.clock)
             yield writer
             writer.record_changes()
 

@@ -221,3 +221,10 @@ class RecipeRow(Base):
     weights: Mapped[dict[str, float]] = mapped_column(JSON)
     measured: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class ClockRow(Base):
+    __tablename__ = "clock"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1: there is one row
+    said: Mapped[datetime] = mapped_column(DateTime)

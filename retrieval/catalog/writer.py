@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from ..paths import display_path
 from ..query import Examples
-from . import beside, changes, saved
+from . import beside, changes, clock, saved
+from .clock import Clock, utc
 from .features import checksum, to_blob
 from .filters import folder_key
 from .reader import Reader
@@ -31,8 +32,9 @@ from .schema import (
 class Writer(Reader):
     """Facts for one transaction; `Catalog.writing` makes one and commits it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: Clock = utc) -> None:
         super().__init__(connection)
+        self._clock = clock
         self._touched: dict[int, None] = {}  # in order, each once
 
     def record_changes(self) -> None:
@@ -46,7 +48,7 @@ class Writer(Reader):
         ids = list(
             self._connection.scalars(
                 insert(ImageRow).returning(ImageRow.id, sort_by_parameter_order=True),
-                [_image_values(image) for image in images],
+                [_image_values(image, self._clock()) for image in images],
             )
         )
         numbered = list(zip(ids, images, strict=True))
@@ -87,9 +89,16 @@ class Writer(Reader):
             self._touch([before])
         self.forget_problems([path])
 
+    def follow_clock(self, most: timedelta) -> None:
+        """Keep what the clock says, for the next call; where it was set, missing files keep their ages.
+
+        Between two calls no more than `most` is taken to have passed. Call it before `mark_missing`.
+        """
+        clock.follow(self._connection, self._clock(), most)
+
     def mark_missing(self, paths: Iterable[bytes]) -> None:
         """Say that nothing lies at these paths any more; their images stay."""
-        gone = update(LocationRow).values(missing_since=_now())
+        gone = update(LocationRow).values(missing_since=self._clock())
         for path in paths:
             self._connection.execute(
                 gone.where(LocationRow.path == path, LocationRow.missing_since.is_(None))
@@ -182,7 +191,7 @@ class Writer(Reader):
             "code": problem.code,
             "reason": problem.reason,
             "tries": tries + 1,
-            "seen_at": _now(),
+            "seen_at": self._clock(),
         }
         self._insert(ProblemRow, [values])
 
@@ -211,11 +220,7 @@ class Writer(Reader):
             self._connection.execute(insert(table), rows)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-
-
-def _image_values(image: NewImage) -> dict[str, Any]:
+def _image_values(image: NewImage, added_at: datetime) -> dict[str, Any]:
     return {
         "sha256": image.sha256,
         "perceptual_hash": image.perceptual_hash,
@@ -224,7 +229,7 @@ def _image_values(image: NewImage) -> dict[str, Any]:
         "format": image.format,
         "bytes": image.bytes,
         "taken_at": image.taken_at,
-        "added_at": _now(),
+        "added_at": added_at,
     }
 
 

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from indexer.errors import SourceUnreachable
 from indexer.lock import writer_lock
 from indexer.pipeline import forget_missing
 from retrieval import Library, LibraryBusy
-from retrieval.catalog import writer as catalog_writer
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run
 from tests.indexer.contents import contents, last_change
@@ -344,10 +342,10 @@ def test_the_setting_forgets_what_was_missing_for_so_many_days(
 ) -> None:
     index(library, pictures)
     (pictures / "scene-000.jpg").unlink()
-    long_ago = datetime.now().replace(microsecond=0) - timedelta(days=40)
-    with monkeypatch.context() as patch:
-        patch.setattr(catalog_writer, "_now", lambda: long_ago)
-        index(library, pictures)
+    index(library, pictures)
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        connection.execute("UPDATE location SET missing_since = datetime('now', '-40 days') WHERE id = 1")
+        connection.execute("UPDATE clock SET said = datetime('now', '-1 day')")
     (pictures / "scene-001.jpg").unlink()
     monkeypatch.setenv("PICTOR_FORGET_MISSING_DAYS", "30")
     report = index(library, pictures)
