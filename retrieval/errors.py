@@ -91,6 +91,7 @@ class StorageFailed(RetrievalError):
     code = "storage-failed"
 
     DISK = "free some space or check the disk, then run again"
+    RESTORE = "write no more to it, and make it again from a backup with `pictor restore`, or anew"
 
     def __init__(self, place: object, reason: object, what_to_do: str = DISK) -> None:
         super().__init__(f"{place}: storage failed ({reason}); {what_to_do}")

@@ -33,13 +33,18 @@ from . import log
 BUSY_SECONDS = 5
 VERSION_TABLE = "alembic_version"  # where Alembic keeps the revision
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
-READS: Mapping[str, int | str] = {"busy_timeout": BUSY_SECONDS * 1000, "wal_autocheckpoint": 0}
+READS: Mapping[str, int | str] = {
+    "busy_timeout": BUSY_SECONDS * 1000,
+    "wal_autocheckpoint": 0,
+    "cell_size_check": 1,  # a page is looked at before it is used
+}
 WRITES: Mapping[str, int | str] = {  # as SQLite says them back
     "busy_timeout": BUSY_SECONDS * 1000,
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
     "journal_size_limit": log.KEPT,
+    "cell_size_check": 1,
 }
 
 
@@ -181,7 +186,10 @@ def _refusal(engine: Engine, place: str, error: DBAPIError) -> LibraryBusy | Sto
     unreached = engine.dialect.name != "sqlite" and error.statement is None
     if error.connection_invalidated or unreached:
         return ServerLost(place, error.orig)
-    return StorageFailed(place, error.orig)
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # what lies above is the kind of it
+    return StorageFailed(
+        place, error.orig, StorageFailed.RESTORE if code == sqlite3.SQLITE_CORRUPT else StorageFailed.DISK
+    )
 
 
 def upgrade(engine: Engine, place: str) -> None:

@@ -22,6 +22,7 @@ WEAKER = {
     "synchronous": 1,
     "foreign_keys": 0,
     "journal_size_limit": -1,
+    "cell_size_check": 0,
 }
 
 
