@@ -33,8 +33,12 @@ class Finding:
 def check(library: Library) -> Iterator[Finding]:
     """Every finding: those of `check_catalog`, damaged or stray projections, missing or changed files."""
     yield from check_catalog(library)
-    for damage in library.damages():
+    damages = library.damages()
+    for damage in damages:
         yield Finding(damage.code, str(damage), "pictor rebuild")
+    for descriptor, ids in {} if damages else library.mismatches().items():
+        text = f"space {descriptor}: the catalog and the projection hold different images ({_some(ids)})"
+        yield Finding("projection-differs", text, "pictor rebuild")
     for path in library.strays():
         yield Finding("stray-file", f"{path}: belongs to no live generation", "pictor rebuild")
     yield from _files(library)

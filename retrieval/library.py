@@ -347,6 +347,22 @@ class Library:
             live = [pointer.generation for pointer in reader.projections()]
         return generations.strays(self.generations, live)
 
+    def mismatches(self) -> dict[str, list[int]]:
+        """Ids of images that the vectors of a space hold and the catalog does not, or the reverse, by space.
+
+        Somebody changed the catalog behind the change log's back then. Nothing while another process
+        writes; raises ProjectionDamaged.
+        """
+        snapshot, found = self.snapshot(), dict[str, list[int]]()
+        with self.catalog.reading() as reader:
+            if reader.last_seq() != snapshot.seq:
+                return {}
+            for space in self._spaces.indexed:
+                anything = np.zeros(space.dimension, np.float32)
+                held = snapshot.views[space.descriptor].search(anything, limit=EVERYTHING, allowed=None).ids
+                found[space.descriptor] = np.setxor1d(held, reader.described(space)).tolist()
+        return {name: ids for name, ids in found.items() if ids}
+
     def damages(self) -> list[ProjectionDamaged]:
         """Every projection that cannot be trusted, with its reason."""
         return publisher.damages(self.catalog, self.projections, self.generations)

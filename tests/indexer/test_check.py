@@ -220,6 +220,32 @@ def test_rows_without_an_image_and_images_without_a_place_are_found(library: Pat
     assert {each.code for each in findings(library)} == {"catalog-damaged"}
 
 
+@pytest.mark.parametrize("removed", [True, False], ids=["removed", "added"])
+def test_rows_that_came_or_went_behind_the_change_log_are_found_and_rebuilt(
+    library: Path, removed: bool
+) -> None:
+    if removed:
+        change(library, "PRAGMA foreign_keys = ON", "DELETE FROM image WHERE id = 2")
+    else:
+        change(
+            library,
+            "INSERT INTO image SELECT 99, 'x' || sha256, perceptual_hash, width, height, format, bytes, "
+            "taken_at, place, added_at FROM image WHERE id = 2",
+            "UPDATE location SET image_id = 99 WHERE image_id = 2",
+            "UPDATE feature SET image_id = 99 WHERE image_id = 2",
+            "UPDATE thumbnail SET image_id = 99 WHERE image_id = 2",
+            "DELETE FROM image WHERE id = 2",
+        )
+    found = [each for each in findings(library) if each.code == "projection-differs"]
+    ids = "2" if removed else "2, 99"
+    assert {each.text for each in found} == {
+        f"space {name}: the catalog and the projection hold different images (images {ids})"
+        for name in ("subject", "texture", "layout", "colour")
+    }
+    assert run("rebuild", library)[0] == 0
+    assert not [each for each in findings(library) if each.code == "projection-differs"]
+
+
 def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Path, library: Path) -> None:
     before = contents(library)
     subject = "space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
