@@ -128,6 +128,13 @@ def test_all_projections_gone_are_found_and_rebuilt(library: Path) -> None:
     assert answers(library, "scene", "pictures") == before
 
 
+def test_a_library_that_was_moved_elsewhere_is_as_it_was(library: Path, tmp_path: Path) -> None:
+    before = answers(library, "scene", "pictures")
+    moved = library.rename(tmp_path / "elsewhere")
+    assert findings(moved) == []
+    assert answers(moved, "scene", "pictures") == before
+
+
 def test_a_stray_file_is_found_and_a_rebuild_removes_it(library: Path) -> None:
     stray = library / "projections" / "vectors-subject-1-000000000004-deadbeef.tmp"
     stray.write_bytes(b"left by a crash")
