@@ -37,7 +37,7 @@ class Settings:
         "auto", "How grey of more than 8 bits is scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
     )
     device: str = _setting("auto", "Where the backbone runs: auto, cpu, cuda")
-    precision: str = _setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16")
+    precision: str = _setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16, float16")
     runtime: str = _setting("auto", "What runs the backbone: auto, torch, onnx, openvino")
     publish_share: float = _setting(
         0.25, "Publish during a run when the unpublished tail exceeds this share of the rest", least=0.01
@@ -75,7 +75,7 @@ class Settings:
         _check_choice("fusion", self.fusion, FUSIONS)
         _check_choice("collapse", self.collapse, COLLAPSES)
         _check_choice("url_queries", self.url_queries, ("auto", "always", "never"))
-        _check_choice("precision", self.precision, ("auto", "float32", "bfloat16"))
+        _check_choice("precision", self.precision, ("auto", "float32", "bfloat16", "float16"))
         _check_choice("runtime", self.runtime, ("auto", "torch", "onnx", "openvino"))
         _check_runtime(self.runtime, self.device, self.precision)
 
@@ -170,3 +170,5 @@ def _check_runtime(runtime: str, device: str, precision: str) -> None:
         raise InvalidSetting(f"runtime = {runtime!r}: it does not run on cuda; choose auto or torch")
     if precision == "bfloat16" and runtime == "onnx":
         raise InvalidSetting("runtime = 'onnx': it has no bfloat16; choose auto, torch or openvino")
+    if precision == "float16" and runtime in ("onnx", "openvino"):
+        raise InvalidSetting(f"runtime = {runtime!r}: it has no float16; choose auto or torch")

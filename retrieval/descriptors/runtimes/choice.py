@@ -20,17 +20,17 @@ GPU_SIGNS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 def chosen(weights: Weights, folder: Path, settings: Settings) -> Runtime:
     """What runs these weights; their export is kept in `folder`.
 
-    `runtime` auto is torch on a GPU and for the precision bfloat16, else ONNX Runtime. OpenVINO must be asked
-    for: now and then a process that used it was seen to hang. Its precision auto is bfloat16 where the
-    processor computes that in hardware and it agrees with float32. Torch runs what cannot be exported.
+    `runtime` auto is torch on a GPU and for half precision, else ONNX Runtime. OpenVINO must be asked for:
+    now and then a process that used it was seen to hang. Its precision auto is bfloat16 where the processor
+    computes that in hardware and it agrees with float32. Torch runs what cannot be exported.
     Raises BackboneUnavailable, and InvalidSetting for an OpenVINO that is not installed.
     """
     if settings.runtime == "openvino":
         openvino.check_installed()
     with_openvino = settings.runtime == "openvino"
-    # ONNX Runtime has no bfloat16; Settings refuse that wish together with the wish for it.
-    plain = settings.precision == "bfloat16" and not with_openvino
-    if settings.runtime == "torch" or plain or _on_gpu(settings):
+    # ONNX Runtime has neither half precision; Settings refuse such a wish together with the wish for it.
+    half = settings.precision in ("bfloat16", "float16") and not with_openvino
+    if settings.runtime == "torch" or half or _on_gpu(settings):
         return TorchRuntime(weights, settings.device, settings.precision)
     try:
         export = Exports(folder).of(weights)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
@@ -18,14 +19,18 @@ from ..base import Float32
 from ..labels import Head, Name
 from ..preprocessing import Preprocessing
 from .base import Batch, Seen, agreement, probe
+from .feed import Feed
+from .pace import WHOLE, Pace, overlapped, pieces
 from .weights import Weights, read_classifier
 
 MADE = ("pretrained", "untrained")  # weights that are not a file
 UNTRAINED_SEED = 2026
 HUB = "huggingface.co"
+Passed: TypeAlias = tuple[Any, dict[int, Any]]  # as Seen, while the device still computes it
 # Features of a lower precision are used only where every probe's cosine to float32 is above this.
 AGREEMENT = 0.999
 FREE_MEMORY = "free some of it, or choose the device cpu"
+FAST_FLOAT16 = (7, 0)  # compute capability: Volta and later; most GPUs before compute it slower than float32
 METADATA = "pictor"  # the key of what a weights file says about itself
 
 
@@ -211,6 +216,8 @@ class TorchRuntime:
         model, others = loaded(weights)
         self.classifier = tuple(sorted(others))
         self._model = model.to(self.device, memory_format=torch.channels_last)
+        self._feed = Feed(self.device)
+        self._pace = WHOLE if self.device == "cpu" else Pace()
         self.precision = self._fastest_precision() if precision == "auto" else precision
 
     @property
@@ -223,22 +230,16 @@ class TorchRuntime:
         return label_names(self._weights.labels) if self._weights.labels else ()
 
     def look(self, batch: Batch, stages: Sequence[int] = ()) -> Seen:
-        """A batch that the GPU has no memory for is halved until it has.
+        """On a GPU in passes of the size that was found to be fastest; one that there is no memory for is
+        halved until there is, and later ones begin with that size.
 
-        Raises BackboneUnavailable where that is not enough for one picture.
+        Raises BackboneUnavailable where there is not enough for one picture.
         """
-        try:
-            return self._forward(batch, self.precision, stages)
-        except self._torch.OutOfMemoryError as error:
-            if len(batch) < 2:
-                reason = f"{self.device} has no memory left for one picture"
-                raise BackboneUnavailable(self._weights.backbone, reason, FREE_MEMORY) from error
-        self._torch.cuda.empty_cache()  # outside, where the failed pass is no longer held
-        middle = len(batch) // 2
-        return _joined(self.look(batch[:middle], stages), self.look(batch[middle:], stages))
+        cut = pieces(batch, lambda: self._pace.size)
+        return _joined(list(overlapped(cut, self._sent, partial(self._begun, stages=stages))))
 
     def last_map(self, batch: Batch) -> tuple[Float32, Float32]:
-        tensor = self._torch.from_numpy(np.ascontiguousarray(batch)).to(self.device)
+        tensor = self._feed.received(self._feed.send(batch))
         with self._torch.inference_mode():
             last = self._model.forward_features(tensor)
             pooled = self._model.forward_head(last)
@@ -247,35 +248,68 @@ class TorchRuntime:
             raise BackboneUnavailable(self._weights.backbone, reason, BackboneUnavailable.UNKNOWN)
         return _array(pooled), _array(last)
 
-    def _forward(self, batch: Batch, precision: str, stages: Sequence[int] = ()) -> Seen:
-        torch = self._torch
-        tensor = torch.from_numpy(np.ascontiguousarray(batch)).to(
-            self.device, memory_format=torch.channels_last
-        )
-        autocast = torch.autocast(self.device, torch.bfloat16, enabled=precision == "bfloat16")
-        with torch.inference_mode(), autocast:
-            pooled, inside = self._seen(tensor, stages)
-        return _array(pooled), {number: _array(each) for number, each in zip(stages, inside, strict=True)}
+    def _sent(self, piece: Batch) -> tuple[Batch, Any]:
+        """A piece, and its tensor, unless there is no memory for it while another one is computed."""
+        try:
+            return piece, self._feed.send(piece)
+        except self._torch.OutOfMemoryError:
+            return piece, None
 
-    def _seen(self, tensor: Any, stages: Sequence[int]) -> tuple[Any, list[Any]]:
-        if not stages:
-            return self._model(tensor), []
-        last, inside = self._model.forward_intermediates(tensor, indices=list(stages))
-        return self._model.forward_head(last), inside
+    def _begun(self, sent: tuple[Batch, Any], stages: Sequence[int]) -> Callable[[], Seen]:
+        """Starts a pass; what is returned waits for it. One without memory is done in halves at once."""
+        (piece, tensor), started = sent, time.perf_counter()
+        try:
+            tensor = self._feed.send(piece) if tensor is None else tensor
+            passed = self._passed(self._feed.received(tensor), self.precision, stages)
+            return partial(self._finished, piece, passed, started)
+        except self._torch.OutOfMemoryError as error:
+            if len(piece) < 2:
+                reason = f"{self.device} has no memory left for one picture"
+                raise BackboneUnavailable(self._weights.backbone, reason, FREE_MEMORY) from error
+        self._torch.cuda.empty_cache()  # outside, where the failed pass is no longer held
+        self._pace = self._pace.without_memory(len(piece))
+        middle = len(piece) // 2
+        halves = [self._begun((half, None), stages)() for half in (piece[:middle], piece[middle:])]
+        return partial(_joined, halves)
+
+    def _finished(self, piece: Batch, passed: Passed, started: float) -> Seen:
+        """float16 has no numbers above 65,504: a piece in which they were needed is passed in float32."""
+        found = _seen(passed)
+        self._pace = self._pace.after(len(piece), time.perf_counter() - started)
+        if self.precision == "float16" and not np.isfinite(found[0]).all():
+            tensor = self._feed.received(self._feed.send(piece))
+            return _seen(self._passed(tensor, "float32", list(found[1])))
+        return found
+
+    def _passed(self, tensor: Any, precision: str, stages: Sequence[int] = ()) -> Passed:
+        lower = getattr(self._torch, precision)
+        autocast = self._torch.autocast(self.device, lower, enabled=precision != "float32")
+        with self._torch.inference_mode(), autocast:
+            if not stages:
+                return self._model(tensor), {}
+            last, inside = self._model.forward_intermediates(tensor, indices=list(stages))
+            return self._model.forward_head(last), dict(zip(stages, inside, strict=True))
 
     def _fastest_precision(self) -> str:
-        """bfloat16 where the processor computes it in hardware and the features agree."""
-        if not _has_fast_bfloat16(self.device):
+        """Half precision where the device computes it in hardware and the features agree."""
+        half = _fast_half(self.device)
+        if not half:
             return "float32"
-        batch = probe(self._weights.size)
-        exact, fast = (self._forward(batch, each)[0] for each in ("float32", "bfloat16"))
-        return "bfloat16" if agreement(exact, fast) > AGREEMENT else "float32"
+        tensor = self._feed.received(self._feed.send(probe(self._weights.size)))
+        exact, fast = (_array(self._passed(tensor, each)[0]) for each in ("float32", half))
+        return half if agreement(exact, fast) > AGREEMENT else "float32"
 
 
-def _joined(one: Seen, other: Seen) -> Seen:
-    """Two parts of a batch as one."""
-    pooled = np.concatenate([one[0], other[0]])
-    return pooled, {number: np.concatenate([each, other[1][number]]) for number, each in one[1].items()}
+def _seen(passed: Passed) -> Seen:
+    return _array(passed[0]), {number: _array(each) for number, each in passed[1].items()}
+
+
+def _joined(parts: Sequence[Seen]) -> Seen:
+    """The parts of a batch as one."""
+    if len(parts) == 1:
+        return parts[0]
+    pooled = np.concatenate([each for each, _ in parts])
+    return pooled, {number: np.concatenate([each[number] for _, each in parts]) for number in parts[0][1]}
 
 
 def loaded(weights: Weights) -> tuple[Any, dict[str, Any]]:
@@ -359,13 +393,16 @@ def device_of(wanted: str) -> str:
     return wanted
 
 
-def _has_fast_bfloat16(device: str) -> bool:
+def _fast_half(device: str) -> str:
+    """The half precision that a device computes in hardware: bfloat16, or of older GPUs float16; else ""."""
     import torch
 
     if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bfloat16"
+        return "float16" if torch.cuda.get_device_capability() >= FAST_FLOAT16 else ""
     capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return "bfloat16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else ""
 
 
 def go_offline_where_there_is_no_hub() -> None:

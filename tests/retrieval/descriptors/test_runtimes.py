@@ -29,7 +29,8 @@ from retrieval.descriptors.runtimes.choice import chosen
 from retrieval.descriptors.runtimes.exports import Export, Exports, NoExport, fingerprint_of
 from retrieval.descriptors.runtimes.onnx import OnnxRuntime
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
-from retrieval.descriptors.runtimes.pytorch import TorchRuntime
+from retrieval.descriptors.runtimes.pace import FIRST, Pace
+from retrieval.descriptors.runtimes.pytorch import AGREEMENT, TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
 from retrieval.heat import is_exact
 from tests import labelled
@@ -229,6 +230,7 @@ class TestChoice:
             (Settings(device="cpu", runtime="onnx"), "onnx float32"),
             (Settings(device="cpu", runtime="torch", precision="float32"), "torch float32"),
             (Settings(device="cpu", runtime="torch", precision="bfloat16"), "torch bfloat16"),
+            (Settings(device="cpu", precision="float16"), "torch float16"),
         ],
     )
     def test_settings_decide(self, kept: Path, tiny: Weights, settings: Settings, name: str) -> None:
@@ -277,6 +279,8 @@ class TestChoice:
                 {"runtime": "onnx", "precision": "bfloat16"},
                 "it has no bfloat16; choose auto, torch or openvino",
             ),
+            ({"runtime": "onnx", "precision": "float16"}, "it has no float16; choose auto or torch"),
+            ({"runtime": "openvino", "precision": "float16"}, "it has no float16; choose auto or torch"),
             ({"runtime": "onnx", "device": "cuda"}, "it does not run on cuda; choose auto or torch"),
             ({"runtime": "openvino", "device": "cuda"}, "it does not run on cuda; choose auto or torch"),
         ],
@@ -297,10 +301,18 @@ class TestMemory:
         expected = runtime.look(batch, (2, 3))
         tried = small_memory(runtime, most=4)
         pooled, inside = runtime.look(batch, (2, 3))
-        assert tried[:3] == [15, 7, 3]
-        assert sum(each for each in tried if each <= 4) == 15
+        assert tried == [15, 7, 3, 4, 8, 4, 4]
         assert pooled == pytest.approx(expected[0], rel=1e-4, abs=1e-5)
         assert inside[3] == pytest.approx(expected[1][3], rel=1e-4, abs=1e-5)
+
+    def test_what_fitted_is_remembered(self, tiny: Weights) -> None:
+        runtime = TorchRuntime(tiny, "cpu", "float32")
+        tried = small_memory(runtime, most=4)
+        [*_, batch] = batches(tiny.size)
+        runtime.look(batch)
+        tried.clear()
+        runtime.look(batch)
+        assert set(tried) <= {1, 2, 3, 4}
 
     def test_where_not_even_one_picture_fits_it_says_so(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
@@ -308,6 +320,48 @@ class TestMemory:
         with pytest.raises(BackboneUnavailable, match="no memory left for one picture; free some of it"):
             runtime.look(batches(tiny.size)[1])
         assert tried == [3, 1]
+
+
+class TestPasses:
+    """What a GPU does with a batch, on the processor; with a GPU, there as well."""
+
+    def test_the_pieces_of_a_batch_give_what_the_whole_gives(self, tiny: Weights) -> None:
+        runtime = TorchRuntime(tiny, "cpu", "float32")
+        batch = batches(tiny.size)[2]
+        whole = runtime.look(batch, (2, 3))
+        runtime._pace = Pace(2)
+        sizes = small_memory(runtime, most=99)
+        pooled, inside = runtime.look(batch, (2, 3))
+        # The first three passes teach that four at once may be faster; the next piece was cut before.
+        assert sizes[:3] == [2, 2, 2]
+        assert sum(sizes) == 11
+        assert pooled == pytest.approx(whole[0], rel=1e-4, abs=1e-5)
+        assert inside[2] == pytest.approx(whole[1][2], rel=1e-4, abs=1e-5)
+
+    @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+    def test_half_precision_agrees_as_promised(self, tiny: Weights, precision: str) -> None:
+        exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", precision))
+        for batch in batches(tiny.size):
+            assert agreement(half.look(batch)[0], exact.look(batch)[0]) > AGREEMENT
+
+    def test_what_float16_has_no_number_for_is_computed_in_float32(self, tiny: Weights) -> None:
+        exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", "float16"))
+        batch = batches(tiny.size)[1] * np.float32(1e6)
+        pooled, inside = half.look(batch, (2,))
+        assert np.isfinite(pooled).all()
+        assert agreement(pooled, exact.look(batch)[0]) > AGREEMENT
+        assert np.isfinite(inside[2]).all()
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+    def test_a_gpu_agrees_and_finds_a_size(self, tiny: Weights) -> None:
+        exact, fast = TorchRuntime(tiny, "cpu", "float32"), TorchRuntime(tiny, "cuda", "auto")
+        batch = np.concatenate([*batches(tiny.size)] * 20)
+        for _ in range(3):
+            pooled, inside = fast.look(batch, (2, 3))
+        assert agreement(pooled, exact.look(batch)[0]) > AGREEMENT
+        assert agreement(inside[3], exact.look(batch, (3,))[1][3]) > AGREEMENT
+        assert fast._pace.size >= FIRST
+        assert fast._pace != Pace()
 
 
 def small_memory(runtime: TorchRuntime, most: int) -> list[int]:
