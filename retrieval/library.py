@@ -157,12 +157,12 @@ class Library:
     def projections(self) -> tuple[AnyProjection, ...]:
         """Every projection of the library: the words, and one for each live space."""
         words = WordProjection(predicted=self.settings.predicted_labels)
-        spaces = self._spaces.indexed
+        spaces, device = self._spaces.indexed, self.settings.device
         subjects = [space for space in spaces if space.descriptor == SUBJECT]
         return (
             words,
-            *(VectorProjection(space) for space in spaces),
-            *(NeighbourProjection(space) for space in subjects),
+            *(VectorProjection(space, device) for space in spaces),
+            *(NeighbourProjection(space, device) for space in subjects),
             *(BridgeProjection(space) for space in subjects if self._spaces.tower is None),
         )
 

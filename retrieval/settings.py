@@ -36,7 +36,7 @@ class Settings:
     scaling: str = _setting(
         "auto", "How grey of more than 8 bits is scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
     )
-    device: str = _setting("auto", "Where the backbone runs: auto, cpu, cuda")
+    device: str = _setting("auto", "Where the backbone runs, and what helps to search: auto, cpu, cuda")
     precision: str = _setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16, float16")
     runtime: str = _setting("auto", "What runs the backbone: auto, torch, onnx, openvino")
     publish_share: float = _setting(

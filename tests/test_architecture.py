@@ -32,7 +32,7 @@ EXCEPTIONS = {("indexer/commands/serve.py", "webapp"), ("indexer/demo.py", "data
 HOMES = {
     "sqlalchemy": ("retrieval/catalog/", "migrations/"),
     "alembic": ("retrieval/catalog/engine.py", "migrations/"),
-    "faiss": ("retrieval/projections/vectors.py",),
+    "faiss": ("retrieval/projections/vectors.py", "retrieval/projections/gpu.py"),
     "whoosh": ("retrieval/projections/words.py",),
     "torch": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "timm": ("retrieval/descriptors/runtimes/", "indexer/training/"),

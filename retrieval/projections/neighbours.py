@@ -44,17 +44,17 @@ class Neighbourhoods:
     remembered: dict[bytes, Vector] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, folder: Path, dimension: int) -> Self:
+    def load(cls, folder: Path, dimension: int, device: str = "cpu") -> Self:
         """What `write` wrote; it must have been verified before. Raises ValueError where it was made of
         features of another dimension."""
         stored = segments.files(folder)
         if not (folder / CENTRE).exists():
-            return cls(None, (), VectorIndex.load(stored, dimension))
+            return cls(None, (), VectorIndex.load(stored, dimension, device))
         axes = Axes(np.load(folder / CENTRE), np.load(folder / DIRECTIONS))
         if len(axes.centre) != dimension:
             raise ValueError(f"made of features of dimension {len(axes.centre)}")
         stages = tuple(RowIndex.load(stage_of(folder, number)) for number in range(ROUNDS))
-        return cls(axes, stages, VectorIndex.load(stored, 2 * axes.directions.shape[1]))
+        return cls(axes, stages, VectorIndex.load(stored, 2 * axes.directions.shape[1], device))
 
     def made_of(self, features: Features | Vector) -> Rows:
         """What is compared instead of features of the space, be they in the library or not."""
@@ -150,8 +150,8 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
     kind = "neighbours"
     signal = "neighbours"
 
-    def __init__(self, space: Space) -> None:
-        self._space = space
+    def __init__(self, space: Space, device: str = "cpu") -> None:
+        self._space, self._device = space, device
         self.space_id = space.id
         self.versions = f"faiss {faiss_version()}, {LAYOUT}, {RECIPE}, space {space.fingerprint}"
 
@@ -178,7 +178,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
             return Neighbourhoods(None, (), VectorIndex.load([], dimension))
         path = generations.verified(root, pointer, self.versions)
         with generations.readable(pointer):
-            return Neighbourhoods.load(path, dimension)
+            return Neighbourhoods.load(path, dimension, self._device)
 
     def view(self, loaded: Neighbourhoods, reader: Reader, tail: Tail) -> NeighbourView:
         made = loaded.of_tail(*reader.features(self._space, tail.put))

@@ -1,4 +1,4 @@
-"""The vector projection of one space: exact inner product over float16. The only home of faiss."""
+"""The vector projection of one space: exact inner product over float16. The home of faiss, with gpu.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
 from ..ranking import Ids, Ranking, rounded
-from . import generations, segments
+from . import generations, gpu, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile
 
@@ -34,11 +34,13 @@ SPARE = 64  # more than are wanted, so that ties at the end seldom cost a second
 class VectorIndex:
     """Features that can be searched by inner product; the keys are image ids. Never changed once built."""
 
-    def __init__(self, index: Any, dimension: int) -> None:
-        """`dimension` of the features; the rows of the index have zeros behind them."""
+    def __init__(self, index: Any, dimension: int, device: str = "cpu") -> None:
+        """`dimension` of the features; the rows of the index have zeros behind them. `device` is that of the
+        settings: a GPU helps with large indexes, and changes no answer."""
         self._index = index
         self.size: int = index.ntotal
         self.dimension = dimension
+        self._copy = gpu.GpuCopy(self._ids(), self.rows) if gpu.is_wanted(device, self.size) else None
 
     @classmethod
     def build(cls, ids: Ids, features: Features, dimension: int) -> VectorIndex:
@@ -52,7 +54,7 @@ class VectorIndex:
         return cls(index, dimension)
 
     @classmethod
-    def load(cls, files: Sequence[Path], dimension: int) -> VectorIndex:
+    def load(cls, files: Sequence[Path], dimension: int, device: str = "cpu") -> VectorIndex:
         """What was saved to these files, as one; they must have been verified before.
 
         Raises ValueError for another dimension than that of the features in them.
@@ -66,7 +68,7 @@ class VectorIndex:
             if part.d != index.d:
                 raise ValueError(f"holds rows of {part.d} numbers, not of {index.d}")
             index.merge_from(part)
-        return cls(index, dimension)
+        return cls(index, dimension, device)
 
     def save(self, path: Path) -> None:
         """Write the index to a file; see `load`."""
@@ -74,6 +76,8 @@ class VectorIndex:
 
     def search(self, query: Vector, *, limit: int, allowed: Ids | None) -> Ranking:
         """The exact best `limit`; ties at the end are resolved by asking for more until they are all in."""
+        if allowed is None and self._copy:
+            allowed = self._copy.near(query, limit)
         wanted = min(limit, self.size)
         while wanted:
             ids, scores = self._nearest(query, min(wanted + SPARE, self.size), allowed)
@@ -86,10 +90,14 @@ class VectorIndex:
     def rows(self, ids: Ids) -> Vector:
         """The features of these images, (image, dimension); zeros for those that it does not hold."""
         found = np.zeros((len(ids), self.dimension), np.float32)
-        held = np.isin(ids, _faiss().vector_to_array(self._index.id_map))
+        held = np.isin(ids, self._ids())
         if held.any():
             found[held] = self._index.reconstruct_batch(ids[held])[:, : self.dimension]
         return found
+
+    def _ids(self) -> Ids:
+        ids: Ids = _faiss().vector_to_array(self._index.id_map)
+        return ids
 
     def _nearest(self, query: Vector, count: int, allowed: Ids | None) -> tuple[Ids, npt.NDArray[np.float64]]:
         faiss = _faiss()
@@ -204,8 +212,8 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
 
     kind = "vectors"
 
-    def __init__(self, space: Space) -> None:
-        self._space = space
+    def __init__(self, space: Space, device: str = "cpu") -> None:
+        self._space, self._device = space, device
         self.signal = space.descriptor
         self.space_id = space.id
         self.versions = f"faiss {faiss_version()}, {LAYOUT}, space {space.fingerprint}"
@@ -233,7 +241,7 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
             return VectorIndex.load([], self._space.dimension)
         path = generations.verified(root, pointer, self.versions)
         with generations.readable(pointer):
-            return VectorIndex.load(segments.files(path), self._space.dimension)
+            return VectorIndex.load(segments.files(path), self._space.dimension, self._device)
 
     def view(self, loaded: VectorIndex, reader: Reader, tail: Tail) -> VectorView:
         ids, features = reader.features(self._space, tail.put)

@@ -1,0 +1,152 @@
+"""A GPU's help changes no answer: on the processor, by an index that rounds as FAISS does on a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import faiss
+import numpy as np
+import pytest
+
+from retrieval.projections import gpu
+from retrieval.projections.gpu import LARGEST, LEAST, WORTH, GpuCopy
+from retrieval.projections.vectors import VectorIndex
+from tests.reference import pairs_of
+
+DIMENSION, COUNT = 20, 6000
+
+
+class Rounding:
+    """Queries and rows in float16, and no more than LARGEST answers."""
+
+    def __init__(self, dimension: int) -> None:
+        self._index = faiss.IndexFlatIP(dimension)
+
+    def add(self, rows: Any) -> None:
+        self._index.add(rows.astype(np.float16).astype(np.float32))
+
+    def search(self, query: Any, count: int) -> Any:
+        assert count <= LARGEST
+        return self._index.search(query.astype(np.float16).astype(np.float32), count)
+
+
+def spread(count: int = COUNT) -> Any:
+    rows = np.random.default_rng(5).standard_normal((count, DIMENSION))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+
+
+def index_of(features: Any) -> VectorIndex:
+    return VectorIndex.build(np.random.default_rng(6).permutation(len(features)) * 3 + 1, features, DIMENSION)
+
+
+def helped(index: VectorIndex, made: Callable[[int], Any] = Rounding) -> tuple[VectorIndex, GpuCopy]:
+    """The same index with a copy that has been asked often enough to be made."""
+    again = VectorIndex(index._index, index.dimension)
+    copy = again._copy = GpuCopy(index._ids(), index.rows, made)
+    for _ in range(WORTH - 1):
+        assert copy.near(np.ones(DIMENSION, np.float32), 1) is None
+    return again, copy
+
+
+def queries(count: int) -> Any:
+    return np.random.default_rng(7).standard_normal((count, DIMENSION)).astype(np.float32) / 4
+
+
+@pytest.mark.parametrize("limit", [1, 10, 500, LARGEST - 100, LARGEST - 1, LARGEST, 3000, COUNT, COUNT + 5])
+def test_answers_are_those_of_the_processor(limit: int) -> None:
+    index = index_of(spread())
+    with_help, copy = helped(index)
+    told = [copy.near(query, limit) for query in queries(5)]
+    for query in queries(5):
+        expected, found = (each.search(query, limit=limit, allowed=None) for each in (index, with_help))
+        assert pairs_of(found) == pairs_of(expected)
+    assert all((near is not None) == (limit < LARGEST - 1) for near in told)
+    assert all(len(near) == LARGEST and (np.diff(near) > 0).all() for near in told if near is not None)
+
+
+def test_where_too_many_score_alike_it_cannot_tell() -> None:
+    index = index_of(np.repeat(spread(2), COUNT // 2, axis=0))
+    with_help, copy = helped(index)
+    for query in queries(5):
+        assert copy.near(query, 10) is None
+        expected, found = (each.search(query, limit=10, allowed=None) for each in (index, with_help))
+        assert pairs_of(found) == pairs_of(expected)
+
+
+def test_rows_that_all_fit_are_told_whatever_they_score() -> None:
+    index = index_of(np.repeat(spread(2), 50, axis=0))
+    with_help, copy = helped(index)
+    [query] = queries(1)
+    near = copy.near(query, 10)
+    assert near is not None
+    assert len(near) == 100
+    assert pairs_of(with_help.search(query, limit=10, allowed=None)) == pairs_of(
+        index.search(query, limit=10, allowed=None)
+    )
+
+
+def test_a_filter_is_the_processors() -> None:
+    index = index_of(spread())
+    with_help, copy = helped(index)
+    [query] = queries(1)
+    some = np.sort(index._ids()[:100])
+    assert pairs_of(with_help.search(query, limit=5, allowed=some)) == pairs_of(
+        index.search(query, limit=5, allowed=some)
+    )
+    assert copy._index is None  # nobody asked it
+
+
+def test_the_copy_is_made_when_it_is_worth_it_and_only_once() -> None:
+    made = []
+
+    def counted(dimension: int) -> Rounding:
+        made.append(dimension)
+        return Rounding(dimension)
+
+    _, copy = helped(index_of(spread()), counted)
+    assert made == []
+    for query in queries(3):
+        assert copy.near(query, 5) is not None
+    assert made == [DIMENSION]
+
+
+def test_a_gpu_without_memory_is_a_remark_and_the_processor_answers() -> None:
+    class Full(Rounding):
+        def add(self, rows: Any) -> None:
+            raise RuntimeError("Error in virtual void *faiss::gpu::StandardGpuResourcesImpl\nout of memory")
+
+    index = index_of(spread())
+    with_help, _ = helped(index, Full)
+    first, second = queries(2)
+    remark = rf"{COUNT} features on the GPU \(out of memory\); the processor .* choose the device cpu"
+    with pytest.warns(RuntimeWarning, match=remark):
+        found = with_help.search(first, limit=5, allowed=None)
+    assert pairs_of(found) == pairs_of(index.search(first, limit=5, allowed=None))
+    # Not a second time: a warning would fail.
+    assert len(with_help.search(second, limit=5, allowed=None).ids) == 5
+
+
+def test_a_busy_gpu_is_not_waited_for() -> None:
+    _, copy = helped(index_of(spread()))
+    [query] = queries(1)
+    with copy._busy:
+        assert copy.near(query, 5) is None
+    assert copy.near(query, 5) is not None
+
+
+def test_only_large_indexes_ask_for_a_gpu() -> None:
+    there = faiss.get_num_gpus() > 0
+    assert not gpu.is_wanted("cpu", 10 * LEAST)
+    assert not gpu.is_wanted("auto", LEAST - 1)
+    assert [gpu.is_wanted(each, LEAST) for each in ("auto", "cuda")] == [there, there]
+
+
+@pytest.mark.skipif(faiss.get_num_gpus() == 0, reason="there is no GPU")
+def test_a_real_gpu_changes_no_answer() -> None:
+    index = index_of(spread())
+    with_help, copy = helped(index, gpu.empty)
+    for query in queries(5):
+        assert copy.near(query, 500) is not None
+        expected, found = (each.search(query, limit=500, allowed=None) for each in (index, with_help))
+        assert pairs_of(found) == pairs_of(expected)
