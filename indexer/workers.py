@@ -115,8 +115,11 @@ class Workers:
         with self._lock:
             if self._is_closed:
                 raise DecodingImpossible("it was stopped")
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.is_alive:
+                    return worker
+                self._all.discard(worker)  # short of memory, the system ends idle ones first
             worker = Worker(self._limits, self._decoder)
             self._all.add(worker)
             return worker
@@ -131,9 +134,9 @@ class Workers:
 
 
 class Worker:
-    """One process. For each file `open` comes first, then `skip` or `decode`.
+    """One process. For each file `open` or `take` comes first, then `skip` or `decode`.
 
-    Both raise UnreadableImage: with the code that the worker gives, with timeout when it takes longer than
+    All raise UnreadableImage: with the code that the worker gives, with timeout when it takes longer than
     the limits allow, with out-of-memory or decoder-crashed when it dies.
     """
 
@@ -145,7 +148,8 @@ class Worker:
             self._process = _started(theirs)
         # A message that begins and does not go on; that none begins is what poll finds out.
         stalled = struct.pack("@ll", int(limits.seconds) + 1, 0)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stalled)
+        for each in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, each, stalled)
         self._connection = Connection(ours.detach())
         with suppress(OSError):  # it has died already: found out when it should be ready
             self._connection.send_bytes(json.dumps({"limits": asdict(limits), "decoder": decoder}).encode())
@@ -156,16 +160,27 @@ class Worker:
         return self._process.pid
 
     @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
     def is_spent(self) -> bool:
         return self._has_ended or self._files >= FILES or _resident(self.process) > MEMORY
 
     def open(self, path: bytes) -> tuple[str, int]:
         """SHA-256 (hexadecimal) and size in bytes of a file that the worker reads and holds."""
+        return self._opened(path, display_path(path))
+
+    def take(self, data: bytes, name: str) -> tuple[str, int]:
+        """The same of content that is in no file; `name` is what messages call it."""
+        return self._opened(b"\0" + data, name)
+
+    def _opened(self, message: bytes, name: str) -> tuple[str, int]:
         self._get_ready()
         self._files += 1
-        self._name, self._deadline = display_path(path), time.monotonic() + self._limits.seconds
+        self._name, self._deadline = name, time.monotonic() + self._limits.seconds
         with self._watched():
-            self._connection.send_bytes(path)
+            self._connection.send_bytes(message)
             said = self._said()
             return str(said["sha256"]), int(said["size"])
 

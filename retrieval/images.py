@@ -285,6 +285,11 @@ def encode_png(pixels: RGB) -> bytes:
     return _saved(Image.fromarray(pixels), "PNG")
 
 
+def encode_ppm(pixels: RGB) -> bytes:
+    """Encode as PPM: as large as the pixels, and done at once."""
+    return _saved(Image.fromarray(pixels), "PPM")
+
+
 def _saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     buffer = BytesIO()
     image.save(buffer, kind, **options)

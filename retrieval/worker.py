@@ -5,7 +5,8 @@ to that (`indexer.workers`). The two talk over the socket that is its standard i
 `multiprocessing.connection`, of which none is ever unpickled. First comes JSON with the limits and the name
 of the decoder, and is answered by `ready`; then for every file:
 
-    a path                →  JSON: sha256 and size, or code and reason, which ends it
+    a path, or a zero byte and the content itself
+                          →  JSON: sha256 and size, or code and reason, which ends it
     `known`, which ends it, or `decode`
                           →  JSON: what the picture is, or code and reason, which ends it;
                              then the thumbnail, and the pixels, row by row
@@ -31,11 +32,11 @@ from . import images
 from .errors import UnreadableImage
 from .files import Limits, read
 from .metadata import read_metadata
-from .paths import display_path
 
 READY: Final = b"ready"
 KNOWN: Final = b"known"
 DECODE: Final = b"decode"
+CONTENT: Final = b"\0"  # what no path begins with
 THUMBNAIL_SIDE: Final = 320  # pixels: a tile of the page at most, on a screen of ordinary density
 FILES: Final = 32  # that may be open at a time
 # A pixel takes four bytes in Pillow, and four times as much while transparent pictures are reduced.
@@ -93,14 +94,14 @@ def _address_space() -> int:
 
 
 def _answer(connection: Connection, limits: Limits, decode: Decode) -> None:
-    path = connection.recv_bytes()
+    asked = connection.recv_bytes()
     _allow_seconds(limits.seconds)
     try:
-        data = read(path, limits)
+        data = asked[1:] if asked.startswith(CONTENT) else read(asked, limits)
         _say(connection, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
         if connection.recv_bytes() == KNOWN:
             return
-        decoded = decode(data, name=display_path(path), limits=limits)
+        decoded = decode(data, name="", limits=limits)  # whoever asked knows what it is called
         thumbnail = images.encode_webp(decoded.pixels, side=THUMBNAIL_SIDE)
         perceptual_hash = images.perceptual_hash(decoded.pixels)
         metadata = read_metadata(data).as_json()

@@ -12,6 +12,7 @@ from retrieval import InvalidQuery, Query, StoredPicture
 
 from . import models, present, requests, services
 from .present import Plain
+from .uploads import UPLOADED
 
 _PROBLEM = {
     "description": "What went wrong, in one sentence",
@@ -85,7 +86,8 @@ def _asked() -> Query:
 def _sent() -> Query:
     if request.is_json:
         return requests.body(request.get_data())
-    files = requests.files(request.files, "picture_file")
+    sent = requests.files(request.files, "picture_file")
+    files = [services.current().decoder.harmless(each, UPLOADED) for each in sent]
     return requests.query(requests.read(models.SearchParameters, request.form), files)
 
 

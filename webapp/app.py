@@ -6,6 +6,7 @@ from flask import Flask
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.routing import IntegerConverter
 
+from indexer import DECODER
 from retrieval import Library
 
 from . import errors, models, present, security, services
@@ -23,11 +24,14 @@ class ImageIdConverter(IntegerConverter):
         super().__init__(map, min=1, max=models.MAX_ID)  # type: ignore[arg-type]
 
 
-def create_app(library: Library, *, hosts: tuple[str, ...] | None = security.LOOPBACK) -> Flask:
+def create_app(
+    library: Library, *, hosts: tuple[str, ...] | None = security.LOOPBACK, decoder: str = DECODER
+) -> Flask:
     """Make the web application for one library.
 
     It answers only requests addressed to one of `hosts`; None answers all, which is for servers behind
-    a proxy that checks. It keeps no session and sets no cookie.
+    a proxy that checks. It keeps no session and sets no cookie. `decoder` is what pictures that others send
+    are decoded with, as `indexer.Workers` takes it.
     """
     app = OpenAPI(
         __name__,
@@ -41,7 +45,8 @@ def create_app(library: Library, *, hosts: tuple[str, ...] | None = security.LOO
     app.url_map.converters["id"] = ImageIdConverter
     app.jinja_env.filters |= {"name": present.name, "alternative": present.alternative}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    services.provide(app, library, local=hosts is not None and set(hosts) <= set(security.LOOPBACK))
+    local = hosts is not None and set(hosts) <= set(security.LOOPBACK)
+    services.provide(app, library, local=local, decoder=decoder)
     security.protect(app, hosts)
     errors.register(app)
     app.register_blueprint(pages)

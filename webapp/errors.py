@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from indexer import PictureUnreachable
+from indexer import DecodingImpossible, PictureUnreachable
 from retrieval import (
     DurabilityTooLow,
     FeatureDamaged,
@@ -66,6 +66,7 @@ STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (ImageNotFound, 404),
     (ImageTooLarge, 413),
     (UnreadableImage, 415),
+    (DecodingImpossible, 503),
     (ProjectionDamaged, 503),
     (FeatureDamaged, 503),
     (DurabilityTooLow, 503),
@@ -74,6 +75,7 @@ STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (LibraryBusy, 503),
     (RetrievalError, 500),
 )
+TOO_LARGE: Final = ("too-many-pixels", "too-many-bytes")
 # What Werkzeug finds wrong, in our words; the rest keep theirs.
 _SENTENCES: Final = {
     404: "There is nothing at this address. Start again from the search page.",
@@ -93,7 +95,9 @@ _HEADINGS: Final = {
 
 def status_of(error: RetrievalError) -> int:
     """The HTTP status of an error."""
-    return next(status for kind, status in STATUS if isinstance(error, kind))
+    # The processes that decode say by the code alone what they refuse.
+    found = ImageTooLarge if error.code in TOO_LARGE else type(error)
+    return next(status for kind, status in STATUS if issubclass(found, kind))
 
 
 def register(app: Flask) -> None:

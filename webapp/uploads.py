@@ -11,30 +11,30 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from retrieval import Library, StorageFailed, images, limits_of
+from retrieval import Library, StorageFailed, images
 
+from .decoding import Decoder
 from .errors import PictureExpired
 
 TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 FOLDER: Final = "queries"  # in the library; nothing outside it is written
 KEPT: Final = 500  # pictures; the least recently used go first
+UPLOADED: Final = "uploaded picture"  # what messages call it
 LIFETIME: Final = 7 * 24 * 3600  # seconds since the last use
 
 
 class QueryPictures:
     """The folder of uploaded query pictures, each re-encoded by us and named by its own content."""
 
-    def __init__(self, library: Library) -> None:
-        self._folder = library.path / FOLDER
-        self._limits = limits_of(library.settings)
+    def __init__(self, library: Library, decoder: Decoder) -> None:
+        self._folder, self._decoder = library.path / FOLDER, decoder
 
     def keep(self, data: bytes) -> str:
         """Store what was uploaded, at working size and without metadata; its token.
 
         Raises UnreadableImage, or StorageFailed where the library cannot be written.
         """
-        decoded = images.decode(data, name="uploaded picture", limits=self._limits)
-        picture = images.encode_png(decoded.pixels)
+        picture = images.encode_png(self._decoder.pixels(data, UPLOADED))
         token = hashlib.sha256(picture).hexdigest()[:32]
         try:
             self._write(token, picture)

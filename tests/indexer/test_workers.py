@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ from retrieval import Limits, Problem, UnreadableImage, images
 from tests.drawing import folder_of_scenes, saved, scene
 from tests.indexer.command import ROOT
 from tests.indexer.decoders import NAME
+
+Children = Callable[[], set[int]]
 
 PATIENT = Limits(seconds=600)
 TINY = saved(Image.fromarray(scene(1, 8, 6)), "PPM")
@@ -56,9 +58,16 @@ def said(outcome: Outcome) -> str:
     return outcome.decoded.camera
 
 
-def children() -> set[int]:
+def processes() -> set[int]:
     tasks = Path("/proc/self/task").iterdir()
     return {int(each) for task in tasks for each in (task / "children").read_text().split()}
+
+
+@pytest.fixture
+def children() -> Children:
+    """The processes that were started since the test began; servers of other tests may have their own."""
+    before = processes()
+    return lambda: processes() - before
 
 
 def has_ended(process: int) -> bool:
@@ -119,7 +128,9 @@ HURT = {
 }
 
 
-def test_a_file_that_ends_its_worker_is_a_problem_and_the_next_one_is_read(tmp_path: Path) -> None:
+def test_a_file_that_ends_its_worker_is_a_problem_and_the_next_one_is_read(
+    tmp_path: Path, children: Children
+) -> None:
     read = outcomes(files(tmp_path, *(each for hurt in HURT for each in (hurt, TINY))))
     for outcome, (code, words) in zip(read[::2], HURT.values(), strict=True):
         assert problem(outcome)[0] == code
@@ -174,7 +185,7 @@ def test_what_decoders_print_reaches_nobody(tmp_path: Path, capfd: pytest.Captur
     assert capfd.readouterr() == ("", "")
 
 
-def test_there_are_no_more_workers_than_files(tmp_path: Path) -> None:
+def test_there_are_no_more_workers_than_files(tmp_path: Path, children: Children) -> None:
     read = decode_all(
         files(tmp_path, TINY, TINY), is_known=lambda _: False, limits=PATIENT, threads=9, decoder=NAME
     )
@@ -184,7 +195,7 @@ def test_there_are_no_more_workers_than_files(tmp_path: Path) -> None:
     assert not children()
 
 
-def test_whoever_stops_early_waits_for_no_file(tmp_path: Path) -> None:
+def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, children: Children) -> None:
     read = decode_all(
         files(tmp_path, TINY, b"do sleep 600"),
         is_known=lambda _: False,
@@ -223,7 +234,40 @@ def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
     assert all(has_ended(each) for each in processes)
 
 
-def test_a_worker_that_cannot_start_is_an_error_of_its_own(tmp_path: Path) -> None:
+def test_content_is_decoded_like_a_file(tmp_path: Path) -> None:
+    with Workers(PATIENT) as workers, workers.one() as worker:
+        said = worker.open(found(tmp_path / "one.ppm", TINY).path)
+        from_file = worker.decode()
+        assert worker.take(TINY, "it") == said
+        assert np.array_equal(worker.decode().decoded.pixels, from_file.decoded.pixels)
+        worker.take(b"no picture", "it")
+        with pytest.raises(UnreadableImage, match=r"^it: "):
+            worker.decode()
+
+
+def test_a_worker_that_does_not_listen_is_given_up() -> None:
+    worker = Worker(Limits(seconds=0.5), "retrieval.images:decode")
+    worker.take(TINY, "it")
+    worker.skip()
+    os.kill(worker.process, signal.SIGSTOP)
+    with pytest.raises(UnreadableImage, match="not decoded within"):
+        worker.take(bytes(20_000_000), "it")
+    assert not worker.is_alive
+
+
+def test_a_worker_that_died_while_nobody_needed_it_costs_no_picture(tmp_path: Path) -> None:
+    with Workers(PATIENT) as workers:
+        with workers.one() as first:
+            first.take(TINY, "it")
+            first.skip()
+        os.kill(first.process, signal.SIGKILL)
+        first._process.wait()
+        with workers.one() as second:
+            assert len(second.take(TINY, "it")[0]) == 64
+        assert second.process != first.process
+
+
+def test_a_worker_that_cannot_start_is_an_error_of_its_own(tmp_path: Path, children: Children) -> None:
     read = decode_all(
         files(tmp_path, TINY), is_known=lambda _: False, limits=Limits(), threads=1, decoder="no.such:decoder"
     )

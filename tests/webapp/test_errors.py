@@ -67,6 +67,7 @@ def test_the_table_is_complete() -> None:
         "ImageNotFound": 404,
         "ImageTooLarge": 413,
         "UnreadableImage": 415,
+        "DecodingImpossible": 503,
         "ProjectionDamaged": 503,
         "FeatureDamaged": 503,
         "DurabilityTooLow": 503,

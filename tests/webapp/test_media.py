@@ -12,8 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from retrieval import Library
+from indexer import DECODER
+from retrieval import Library, Limits
 from webapp import create_app, uploads
+from webapp.decoding import Decoder
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_use_renews_and_age_removes(
     make_library: Callable[..., Library], jpeg: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library = make_library(1)
-    pictures = uploads.QueryPictures(library)
+    pictures = uploads.QueryPictures(library, Decoder(Limits(), DECODER))
     tokens = [pictures.keep(jpeg(seed)) for seed in range(3)]
     old = time.time() - uploads.LIFETIME - 60
     for token in tokens[:2]:
