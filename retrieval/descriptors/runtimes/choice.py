@@ -21,8 +21,9 @@ def chosen(weights: Weights, folder: Path, settings: Settings) -> Runtime:
     """What runs these weights; their export is kept in `folder`.
 
     `runtime` auto is torch on a GPU and for half precision, else ONNX Runtime. OpenVINO must be asked for:
-    now and then a process that used it was seen to hang. Its precision auto is bfloat16 where the processor
-    computes that in hardware and it agrees with float32. Torch runs what cannot be exported.
+    processes that used it were seen to hang, and what mends that is young. Its precision auto is bfloat16
+    where the processor computes that in hardware and it agrees with float32. Torch runs what cannot be
+    exported.
     Raises BackboneUnavailable, and InvalidSetting for an OpenVINO that is not installed.
     """
     if settings.runtime == "openvino":

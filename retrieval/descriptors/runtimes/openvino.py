@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.util import find_spec
+from threading import Lock
 from typing import final
 
 import numpy as np
@@ -13,10 +14,11 @@ from ...errors import InvalidSetting
 from ..base import Float32
 from .base import Batch
 from .exported import AbstractExportRuntime
-from .exports import Export, NoExport
+from .exports import POOLED, Export, NoExport
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 PIECE = 8  # pictures of a batch that one of its streams takes at most
+BEGINNING = Lock()  # those tables belong to the process
 INSTALL = "install it with `pip install 'pictor[openvino]'`, or choose the runtime auto, torch or onnx"
 
 
@@ -55,8 +57,20 @@ class OpenVinoRuntime(AbstractExportRuntime):
             self._compiled = core.compile_model(core.read_model(export.onnx, b""), "CPU", wanted)
             self._streams = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
             self._pool = ThreadPoolExecutor(self._streams, "openvino")
+            self._begin()
         except RuntimeError as error:
             raise NoExport(f"OpenVINO refuses the export: {error}") from error
+
+    def _begin(self) -> None:
+        """One pass before there are threads.
+
+        OpenVINO makes its tables of NumPy's types when it first needs them, within a lock of C++ and with the
+        GIL given back in between: a second thread that needs them just then takes the GIL, waits for that
+        lock, and both wait forever.
+        """
+        sides = [each.get_length() for each in list(self._compiled.input(0).partial_shape)[1:]]
+        with BEGINNING:
+            self._inferred(np.zeros((1, *sides), np.float32), [POOLED])
 
     @property
     def name(self) -> str:

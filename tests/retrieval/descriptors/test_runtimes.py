@@ -258,6 +258,22 @@ class TestChoice:
             pooled, last = fast.last_map(batch)
             assert is_exact(last[0], pooled[0])
 
+    @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
+    def test_openvino_makes_its_tables_before_there_are_threads(
+        self, kept: Path, tiny: Weights, tmp_path: Path
+    ) -> None:
+        """Made by one of several threads, they were seen to stop all of them forever."""
+        weights = tmp_path / "w.safetensors"
+        weights.write_bytes(tiny.data)
+        run = subprocess.run(
+            [sys.executable, "-c", FIRST_USE, kept, weights, str(tiny.size)],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=120,
+        )
+        assert run.stdout.splitlines()[-1:] == ["MainThread"], run.stderr
+
     def test_without_openvino_its_wish_says_what_to_do(
         self, kept: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -320,6 +336,28 @@ class TestMemory:
         with pytest.raises(BackboneUnavailable, match="no memory left for one picture; free some of it"):
             runtime.look(batches(tiny.size)[1])
         assert tried == [3, 1]
+
+
+FIRST_USE = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+import numpy.lib
+known, makers = numpy.lib.NumpyVersion, []
+
+def noted(version):  # what is asked for when the tables are made
+    makers.append(threading.current_thread().name)
+    return known(version)
+
+numpy.lib.NumpyVersion = noted
+from retrieval.descriptors.runtimes.exports import Exports
+from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
+from retrieval.descriptors.runtimes.weights import Weights
+folder, path, size = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+weights = Weights("test_resnet", path.read_bytes(), path, size)
+OpenVinoRuntime(Exports(folder).of(weights), "float32").look(np.zeros((16, 3, size, size), np.float32))
+print(*makers)
+"""
 
 
 class TestPasses:
