@@ -23,6 +23,8 @@ def port(app: Flask) -> Iterator[int]:
     running.close()
     running.task_dispatcher.shutdown()
     thread.join(10)
+    for channel in list(running.active_channels.values()):  # on a busy machine it has not seen us hang up
+        channel.close()
 
 
 def _get(port: int, **headers: str) -> http.client.HTTPResponse:
