@@ -56,6 +56,14 @@ def test_every_setting_is_documented_with_its_default_and_its_help() -> None:
         ]
 
 
+@pytest.mark.parametrize("document", ["faults.md", "reliability.md"])
+def test_every_test_that_is_named_is_there(document: str) -> None:
+    text = (ROOT / "docs" / document).read_text("utf-8")
+    for path, name in re.findall(r"`(?:tests/)?([\w/]+\.py)(?:::(\w+))?`", text):
+        source = (ROOT / "tests" / path).read_text("utf-8")
+        assert not name or f"def {name}(" in source, f"{path} has no {name}"
+
+
 def test_every_error_is_documented() -> None:
     assert SourceUnreachable in families(RetrievalError)
     shown = families(RetrievalError) - families(UnreadableImage) - {RetrievalError}
