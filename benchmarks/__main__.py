@@ -9,7 +9,7 @@ import platform
 from importlib import import_module
 from pathlib import Path
 
-PRIVATE = ("__main__", "faults", "indexed", "intervals", "sets", "subjects")
+PRIVATE = ("__main__", "disks", "faults", "indexed", "intervals", "sets", "subjects")
 
 
 def main() -> None:

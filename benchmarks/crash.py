@@ -5,28 +5,33 @@ A library is made, filled, published, captioned, emptied, rebuilt, repaired and 
 unlink or mkdir (faults.c stands between the process and the kernel). Then the library is opened as a reader
 and as the next writer would, and compared with what had been acknowledged: every acknowledged change is
 there, at most the one in flight besides; every image finds itself by its colours and by its words; and
-`pictor check` has nothing to complain of. The same with a full disk from that call on (ENOSPC), one failing
-write, fsync or rename (EIO), one file too many (EMFILE), and, where this user may mount, with the power of
-the disk (a loop-mounted ext4) cut at that call.
-Beside: a control, the same power losses with an fsync that does nothing, which must lose something.
---size N: every N-th call only (default 1: all of them, some minutes).
+`pictor check` has nothing to complain of. The same with a full disk or a used up quota from that call on
+(ENOSPC, EDQUOT), one failing call (EIO), one file too many (EMFILE), a disk that knows no hard links, and,
+where this user may mount, with the power of the disk (a loop-mounted ext4) cut at that call, and 2.5 seconds
+later.
+Beside: controls, the same power losses with an fsync that does nothing, which must lose something.
+--size N: every N-th call only (default 1: all of them, twenty minutes on two cores that do nothing else).
+Progress, and all that is found wrong, goes to stderr; Ctrl-C ends it with the figures so far.
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
-import json
+import math
 import os
+import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -37,20 +42,28 @@ from alembic.config import Config
 import migrations
 from indexer.check import check
 from indexer.lock import writer_lock
-from retrieval import Annotation, Library, NewImage, Options, Query, StoredPicture, Text
+from retrieval import Annotation, Image, Library, NewImage, Query, StoredPicture, Text
 from retrieval.catalog.engine import connect, sqlite_url
 from retrieval.descriptors.colour import Colour
-from retrieval.projections.vectors import faiss_version
-from retrieval.projections.words import whoosh_version
+from retrieval.projections import segments
+from retrieval.tokens import terms
 
-from . import faults
-from .faults import CHANGES, ERRORS, KILL, POWER_OFF, Ended, Fault
+from . import disks, faults
+from .faults import FAULTS, POWER_LOSSES, SECONDS_LATER, Ended, Fault
 
 SOURCE = "crash"
 State = Mapping[str, str]  # caption by SHA-256
 Say = Callable[[str], None]
 CLEAR = "retrieval.errors."  # the errors that say what to do
 EARLIER = "0001"  # the schema that migrations start from
+BAD = ("lost", "unopenable", "unwritable", "unfound", "unsound", "finding", "unclear", "hung")
+CONTROLS = {  # an fsync that does nothing
+    "control: power": Fault(faults.POWER_OFF, lies=True),
+    "control: power, 2.5 s later": replace(SECONDS_LATER, lies=True),
+}
+CONTROLLED = 6  # calls of each
+AT_ONCE = 2 * (os.cpu_count() or 1)  # half of them wait for disks
+SAID_EVERY = 20.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +93,21 @@ def measure(size: int | None = None) -> dict[str, Any]:
     if reason := faults.missing():
         sys.exit(reason)
     if not faults.is_loaded():
-        return _measured_with_shim(size)
-    for name in ("faiss", "numpy.random", "whoosh.index", "whoosh.qparser", "whoosh.searching"):
-        import_module(name)  # once for all forks: what is spoilt is the library, and not its program's files
-    faiss_version(), whoosh_version()
-    with tempfile.TemporaryDirectory() as folder, _disk(Path(folder)) as disk:
-        found = [each for scenario in scenarios(Path(folder)) for each in _spoilt(scenario, size or 1, disk)]
-        controls = list(_controls(Path(folder), size or 1, disk)) if disk else []
-    return {"figures": _figures(found), "beside": {"an fsync that does nothing": _figures(controls)}}
-
-
-def _measured_with_shim(size: int | None) -> dict[str, Any]:
-    """The same in a process that has the shim from its start."""
-    arguments = [
-        sys.executable,
-        "-m",
-        "benchmarks",
-        "crash",
-        "--json",
-        *(["--size", str(size)] if size else []),
-    ]
+        faults.start_again_with_shim()
+    points: list[Point] = []
     with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"LD_PRELOAD": str(faults.compiled(Path(folder)))}
-        done = subprocess.run(arguments, env=environment, stdout=subprocess.PIPE, check=True)
-    found = json.loads(done.stdout)
-    return {name: found[name] for name in ("figures", "beside")}
+        _warm_up(Path(folder, "warm"))
+        every = size or 1
+        spoilt = [each for scenario in scenarios(Path(folder)) for each in _all_spoilt(scenario, every)]
+        try:
+            for each in _done(spoilt):
+                points.append(each)  # what was found before it was stopped counts
+            assert len(points) == len(spoilt), "a process that spoils calls has died"
+        except KeyboardInterrupt:
+            _say(f"stopped after {len(points)} of {len(spoilt)}")
+    controls = [each for each in points if each.kind in CONTROLS]
+    figures = _figures([each for each in points if each.kind not in CONTROLS])
+    return {"figures": figures, "beside": {"an fsync that does nothing": _figures(controls)}}
 
 
 # -- what is done to libraries ---------------------------------------------------------------------
@@ -154,6 +157,10 @@ def _made(path: Path, state: State) -> None:
         lambda _: _do(path, [_make_space, lambda each: _add(each, range(len(state)), state), Library.publish])
     )
     assert ended.code == 0, ended.lines
+    # What comes next lies in another segment, so that the first one is shared between generations.
+    with sqlite3.connect(path / "catalog.sqlite") as connection:
+        connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'image'", [segments.SIZE])
+    connection.close()
 
 
 def _do(
@@ -237,35 +244,142 @@ def _earlier(made: Path, path: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoilt:
+    """One call that is to be spoilt: of which scenario, and how."""
+
+    scenario: Scenario
+    kind: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """One spoilt call: of which scenario and kind, and what was wrong afterwards, if anything."""
+    """What was wrong after a call was spoilt, in sentences, if anything."""
 
     scenario: str
     kind: str
+    at: int
     wrong: tuple[str, ...]
 
 
-def _spoilt(scenario: Scenario, every: int, disk: Path | None) -> Iterator[Point]:
-    """Every `every`-th call of a scenario, spoilt in every way."""
+def _warm_up(folder: Path) -> None:
+    """Load what is loaded when it is needed, once for all forks: what is spoilt is the library, and not its
+    program's files."""
+    for scenario in scenarios(folder):
+        place = folder / scenario.name
+        _begin(scenario, place)
+        _work(scenario, place, _unheard)
+        _written(place, scenario.states()[-1:], _unheard)
+    gc.collect()
+    gc.freeze()  # a fork need not copy what its collector would only look at
+
+
+def _unheard(_: str) -> None: ...
+
+
+def _all_spoilt(scenario: Scenario, every: int) -> Iterator[Spoilt]:
+    """Every `every`-th call of a scenario, spoilt in every way, and some for the controls."""
+    with tempfile.TemporaryDirectory() as folder:
+        counted = partial(_calls, scenario, place=Path(folder, "library"))
+        possible = FAULTS | (POWER_LOSSES if disks.can_be_had() else {})
+        calls = {kinds: counted(kinds) for kinds in {each.kinds for each in possible.values()}}
+    for kind, fault in possible.items():
+        for at in _chosen(calls[fault.kinds], every):
+            yield Spoilt(scenario, kind, fault.before(at))
+    if disks.can_be_had() and scenario.name == "change":
+        for kind, fault in CONTROLS.items():
+            for at in _chosen(calls[fault.kinds], math.ceil(calls[fault.kinds] / CONTROLLED)):
+                yield Spoilt(scenario, kind, fault.before(at))
+
+
+def _chosen(calls: int, every: int) -> list[int]:
+    """One call, counted from 1, in the midst of each `every` of them."""
+    count = math.ceil(calls / every)
+    return [calls * (2 * place + 1) // (2 * count) + 1 for place in range(count)]
+
+
+def _done(spoilt: Sequence[Spoilt]) -> Iterator[Point]:
+    """Spoil them in several processes, and say how far it is; in any order."""
+    mixed = random.Random(0).sample(spoilt, len(spoilt))  # some wait while others compute
+    mixed.sort(key=lambda each: each.kind not in CONTROLS)  # without these the rest proves nothing
+    done, bad, said, started = 0, 0, 0.0, time.monotonic()
+    with _processes(mixed) as heard:
+        while heard:
+            for each in wait(heard):
+                try:
+                    point = each.recv()
+                except EOFError:
+                    heard.remove(each)
+                    continue
+                yield point
+                done += 1
+                if point.wrong and point.kind not in CONTROLS:
+                    bad += 1
+                    _say(f"{point.scenario}, {point.kind}, call {point.at}: {'; '.join(point.wrong)}")
+                seconds = time.monotonic() - started
+                if seconds - said > SAID_EVERY or done == len(spoilt):
+                    said = seconds
+                    _say(f"{done} of {len(spoilt)} calls spoilt in {seconds:.0f} s, {bad} went wrong")
+
+
+@contextmanager
+def _processes(spoilt: Sequence[Spoilt]) -> Iterator[list[Any]]:
+    """Where what the processes find is heard; they end when nobody listens any more."""
+    context, heard, processes = get_context("fork"), list[Any](), list[Any]()
+    for number in range(AT_ONCE):
+        ours, theirs = context.Pipe(duplex=False)
+        processes.append(context.Process(target=_share, args=(spoilt[number::AT_ONCE], theirs)))
+        processes[-1].start()
+        theirs.close()
+        heard.append(ours)
+    try:
+        yield heard
+    finally:
+        for each in heard:
+            each.close()
+        for process in processes:
+            process.join()  # so that no disk stays mounted
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _share(spoilt: Sequence[Spoilt], parent: Connection) -> None:
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        for each in spoilt:
+            try:
+                wrong = _power_lost(each) if each.fault.what == faults.POWER_OFF else _failed(each)
+            except TimeoutError as error:
+                wrong = (f"hung: {error}",)
+            parent.send(Point(each.scenario.name, each.kind, each.fault.at, wrong))
+
+
+def _failed(spoilt: Spoilt) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "library")
-        for kind, fault in {"kill": Fault(KILL, CHANGES), **ERRORS}.items():
-            yield from _points(scenario, kind, fault, place, every)
-    if disk:
-        yield from _power_losses(scenario, "power", Fault(POWER_OFF, CHANGES, disk=disk), every)
+        _begin(spoilt.scenario, place)
+        ended = faults.run(partial(_work, spoilt.scenario, place), spoilt.fault)
+        return tuple(_wrong(spoilt.scenario, place, ended))
 
 
-def _points(scenario: Scenario, kind: str, fault: Fault, place: Path, every: int) -> Iterator[Point]:
-    for at in range(1, _calls(scenario, fault, place) + 1, every):
-        _begin(scenario, place)
-        ended = faults.run(lambda say: _work(scenario, place, say), fault.before(at))
-        yield Point(scenario.name, kind, tuple(_wrong(scenario, place, ended)))
+def _power_lost(spoilt: Spoilt) -> tuple[str, ...]:
+    """The library's disk, which holds it from the beginning, loses its power, and gets it back."""
+    with tempfile.TemporaryDirectory() as folder:
+        disk = disks.made(Path(folder, "disk"))
+        with disks.mounted(disk) as mounted:
+            _begin(spoilt.scenario, mounted / "library")
+        with disks.mounted(disk, spoilt.fault.mounted) as mounted:
+            work = partial(_work, spoilt.scenario, mounted / "library")
+            ended = faults.run(work, replace(spoilt.fault, disk=mounted))
+        with disks.mounted(disk) as mounted:
+            return tuple(_wrong(spoilt.scenario, mounted / "library", ended))
 
 
-def _calls(scenario: Scenario, fault: Fault, place: Path) -> int:
-    """How many calls of the fault's kinds a run makes that nothing happens to."""
+def _calls(scenario: Scenario, kinds: int, place: Path) -> int:
+    """How many calls of these kinds a run makes that nothing happens to."""
     _begin(scenario, place)
-    ended = faults.run(lambda say: _work(scenario, place, say), Fault(kinds=fault.kinds))
+    ended = faults.run(partial(_work, scenario, place), Fault(kinds=kinds))
     assert ended.code == 0, ended.lines
     assert not (wrong := list(_wrong(scenario, place, ended))), wrong
     return ended.calls
@@ -327,64 +441,42 @@ def _compare(library: Library, states: Sequence[State], say: Say) -> None:
     held = {image.sha256: image.caption for image in images.values()}
     if held not in [dict(state) for state in states]:
         say(f"lost: {len(held)} images are not those of {[len(state) for state in states]}")
-    for image_id, image in images.items():
-        options = Options(weaker=True)
-        example = Query((StoredPicture(image_id),), include_examples=True, options=options, limit=1)
-        words = Query((Text(image.caption),), options=options, limit=1)
-        for query in (example, words):
-            found = [hit.id for hit in library.search(query).hits]
+    snapshot = library.snapshot()
+    for image_id, asked in _asked(library, images):
+        for signal, query in asked.items():
+            found = snapshot.views[signal].search(query, limit=1, allowed=None).ids.tolist()
             if found != [image_id]:
-                say(f"unfound: image {image_id}, but {found}")
+                say(f"unfound: image {image_id} by {signal}, but {found}")
+    for image_id in list(images)[-1:]:  # and by the door that everybody takes
+        parts = (StoredPicture(image_id), Text(images[image_id].caption))
+        found = library.search(Query(parts, include_examples=True, limit=1)).ids
+        if found != [image_id]:
+            say(f"unfound: image {image_id}, but {found}")
 
 
-# -- power ------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _disk(folder: Path) -> Iterator[Path | None]:
-    """A file system of its own, or None where this user may not mount one."""
-    image, mounted = folder / "disk", folder / "mounted"
-    mounted.mkdir()
-    image.write_bytes(b"")
-    os.truncate(image, 64 << 20)
-    made = shutil.which("mkfs.ext4") and not subprocess.run(["mkfs.ext4", "-q", image]).returncode
-    if not made or subprocess.run(["mount", "-o", "loop", image, mounted], capture_output=True).returncode:
-        yield None
-        return
-    try:
-        yield mounted
-    finally:
-        subprocess.run(["umount", mounted], check=True)
-
-
-def _power_losses(scenario: Scenario, kind: str, fault: Fault, every: int) -> Iterator[Point]:
-    """The disk loses its power at every `every`-th call, and gets it back."""
-    assert fault.disk, "a power loss needs a disk"
-    place = fault.disk / "library"
-    counting = Fault(kinds=fault.kinds)
-    for at in range(1, _calls(scenario, counting, place) + 1, every):
-        _begin(scenario, place)
-        os.sync()
-        ended = faults.run(lambda say: _work(scenario, place, say), fault.before(at))
-        subprocess.run(["umount", fault.disk], check=True)
-        subprocess.run(["mount", "-o", "loop", fault.disk.with_name("disk"), fault.disk], check=True)
-        yield Point(scenario.name, kind, tuple(_wrong(scenario, place, ended)))
-
-
-def _controls(folder: Path, every: int, disk: Path | None) -> Iterator[Point]:
-    """The same where nothing is synced: a harness that never sees a fault proves nothing."""
-    lying = Fault(POWER_OFF, CHANGES, disk=disk, lies=True)
-    change = next(each for each in scenarios(folder / "control") if each.name == "change")
-    yield from _power_losses(change, "control", lying, max(every, 5))
+def _asked(library: Library, images: Mapping[int, Image]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What each image must be found by, asked of the projections alone, which takes a tenth of the time."""
+    for space in library.spaces:
+        with library.catalog.reading() as reader:
+            ids, features = reader.features(space, list(images))
+        for image_id, feature in zip(ids.tolist(), features, strict=True):
+            yield (
+                image_id,
+                {
+                    "colour": feature.astype(np.float32),
+                    "words": terms(images[image_id].caption),
+                },
+            )
 
 
 def _figures(points: Sequence[Point]) -> dict[str, float]:
     """Counts by kind: points, and those after which something was lost, unopenable or otherwise wrong."""
     figures: dict[str, float] = {}
-    for kind in dict.fromkeys(each.kind for each in points):
-        of_kind = [each for each in points if each.kind == kind]
+    for kind in FAULTS | POWER_LOSSES | CONTROLS:
+        if not (of_kind := [each for each in points if each.kind == kind]):
+            continue
         figures[f"{kind}: points"] = len(of_kind)
-        for code in ("lost", "unopenable", "unwritable", "unfound", "unsound", "finding", "unclear"):
+        for code in BAD:
             bad = sum(any(line.startswith(code) for line in each.wrong) for each in of_kind)
             figures |= {f"{kind}: {code}": bad} if bad or code in ("lost", "unopenable") else {}
     return figures

@@ -10,39 +10,58 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 SOURCE: Final = Path(__file__).with_suffix(".c")
-WRITE, SYNC, RENAME, UNLINK, MAKE, OPEN = 1, 2, 4, 8, 16, 32
-CHANGES: Final = WRITE | SYNC | RENAME | UNLINK | MAKE
+WRITE, SYNC, RENAME, UNLINK, MAKE, OPEN, LINK = (1 << place for place in range(7))
+CHANGES: Final = WRITE | SYNC | RENAME | UNLINK | MAKE | LINK
+TURNS: Final = SYNC | RENAME | UNLINK | LINK  # where what was written becomes what counts
 COUNT, KILL, FAIL_ONCE, FAIL_ON, POWER_OFF = range(5)
 LONGEST: Final = 120.0  # seconds that a child may take before it counts as hung
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens at the `at`-th call of some kinds; `lies`: what is synced is not."""
+    """What happens at the `at`-th call of some kinds, or `later` (seconds) for a power loss.
+
+    `lies`: what is synced is not. `disk`: any folder of the file system that loses its power, and `mounted`
+    with which options it is.
+    """
 
     what: int = COUNT
     kinds: int = CHANGES
     at: int = 0
     error: int = 0
-    disk: Path | None = None  # any folder of the file system that loses its power
+    later: float = 0.0
     lies: bool = False
+    mounted: str = "defaults"
+    disk: Path | None = None
 
     def before(self, at: int) -> Fault:
         """The same fault at another call."""
         return replace(self, at=at)
 
 
-# The errors that are tried, each at every call of its kinds: once, and from then on.
-ERRORS: Final = {
-    "ENOSPC": Fault(FAIL_ON, WRITE | MAKE, error=errno.ENOSPC),
-    "EIO": Fault(FAIL_ONCE, WRITE | SYNC | RENAME, error=errno.EIO),
+# What is tried, each at every call of its kinds; of the errors some once, and some from then on.
+FAULTS: Final = {
+    "kill": Fault(KILL),
+    "ENOSPC": Fault(FAIL_ON, WRITE | MAKE | LINK, error=errno.ENOSPC),
+    "EDQUOT": Fault(FAIL_ON, WRITE | MAKE | LINK, error=errno.EDQUOT),
+    "EIO": Fault(FAIL_ONCE, error=errno.EIO),
     "EMFILE": Fault(FAIL_ONCE, OPEN, error=errno.EMFILE),
+    "no hard links": Fault(FAIL_ON, LINK, error=errno.EPERM),
+}
+# By then ext4, which keeps its journal every second, has written what files are called, and not what is in
+# them; `noauto_da_alloc` takes away its care for files that are renamed over others.
+SECONDS_LATER: Final = Fault(POWER_OFF, TURNS, later=2.5, mounted="commit=1")
+POWER_LOSSES: Final = {
+    "power": Fault(POWER_OFF),
+    "power, 2.5 s later": SECONDS_LATER,
+    "power, 2.5 s later, noauto_da_alloc": replace(SECONDS_LATER, mounted="commit=1,noauto_da_alloc"),
 }
 
 
@@ -62,23 +81,28 @@ def missing() -> str | None:
     return None if shutil.which("cc") else "there is no C compiler (cc)"
 
 
-def compiled(folder: Path) -> Path:
-    """The shim as a library in this folder, to be named by LD_PRELOAD."""
-    library = folder / "faults.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"], check=True)
-    return library
+def start_again_with_shim() -> NoReturn:
+    """Begin this benchmark anew, in this process, with the shim between it and libc."""
+    with tempfile.NamedTemporaryFile(suffix=".so", delete=False) as library:
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library.name, SOURCE, "-ldl"], check=True)
+    # FAISS with one thread can be forked after it was used.
+    environment = os.environ | {"LD_PRELOAD": library.name, "OMP_NUM_THREADS": "1"}
+    os.execve(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]], environment)
 
 
 def is_loaded() -> bool:
-    """Whether this process was started with the shim."""
-    return hasattr(ctypes.CDLL(None), "faults_arm")
+    """Whether this process was started with the shim, which no process that it starts shall have."""
+    if not hasattr(ctypes.CDLL(None), "faults_arm"):
+        return False
+    Path(os.environ.pop("LD_PRELOAD")).unlink()
+    return True
 
 
 def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -> Ended:
     """Do the work in a fork of this process that meets the fault; it is given a function to say things with.
 
-    The process must not have used FAISS before: a fork of one that has hangs. Raises TimeoutError for a
-    child that does not end.
+    The process must not have used FAISS with several threads before: a fork of one that has hangs. Raises
+    TimeoutError for a child that does not end.
     """
     ours, theirs = socket.socketpair()
     child = os.fork()
@@ -86,7 +110,12 @@ def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -
         ours.close()
         _work(work, fault, theirs)
     theirs.close()
-    lines = _heard(ours, child)
+    try:
+        lines = _heard(ours)
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     calls = [int(each.removeprefix("calls ")) for each in lines if each.startswith("calls ")]
     said = tuple(each for each in lines if not each.startswith("calls "))
@@ -102,7 +131,10 @@ def _work(work: Callable[[Callable[[str], None]], None], fault: Fault, parent: s
 
     code = 0
     disk = os.open(fault.disk, os.O_RDONLY) if fault.disk else -1
-    shim.faults_arm(fault.kinds, ctypes.c_long(fault.at), fault.what, fault.error, disk, int(fault.lies))
+    later = round(fault.later * 1000)
+    shim.faults_arm(
+        fault.kinds, ctypes.c_long(fault.at), fault.what, fault.error, disk, later, int(fault.lies)
+    )
     try:
         work(say)
     except BaseException as error:
@@ -114,7 +146,7 @@ def _work(work: Callable[[Callable[[str], None]], None], fault: Fault, parent: s
     os._exit(code)  # nothing of the parent's is cleaned up twice
 
 
-def _heard(said: socket.socket, child: int) -> list[str]:
+def _heard(said: socket.socket) -> list[str]:
     heard = b""
     said.settimeout(LONGEST)
     with said:
@@ -122,7 +154,5 @@ def _heard(said: socket.socket, child: int) -> list[str]:
             while some := said.recv(65536):
                 heard += some
         except TimeoutError as error:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
             raise TimeoutError(f"nothing heard for {LONGEST:g} seconds after {heard[-200:]!r}") from error
     return heard.decode().splitlines()

@@ -1,0 +1,44 @@
+"""Disks of a file each (loop-mounted ext4): they can be small, and lose their power."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+MEGABYTES = 64
+
+
+def made(image: Path, *options: str) -> Path:
+    """An empty disk in a file; `options` of mkfs.ext4."""
+    image.write_bytes(b"")
+    os.truncate(image, MEGABYTES << 20)
+    subprocess.run(["mkfs.ext4", "-q", *options, image], check=True)
+    return image
+
+
+@contextmanager
+def mounted(image: Path, options: str = "defaults") -> Iterator[Path]:
+    """The folder in which a disk can be seen; afterwards everything has reached it, unless its power went."""
+    folder = image.with_name(f"{image.name}-mounted")
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-o", f"loop,{options}", image, folder], check=True, capture_output=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@cache
+def can_be_had() -> bool:
+    """Whether this user may mount one."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with mounted(made(Path(folder, "disk"))):
+                return True
+        except (OSError, subprocess.CalledProcessError):
+            return False
