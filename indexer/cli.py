@@ -1,7 +1,8 @@
 """The `pictor` command: names its commands at once, and loads one only when it is called.
 
 Results go to stdout, remarks to stderr. Exit codes: 0 done, 1 a user's problem, 2 wrong usage,
-3 another writer is at work, 4 storage failed, 128 and its number for the signal that stopped it.
+3 another writer is at work, 4 storage failed, or the system has too little memory or too few files for it,
+128 and its number for the signal that stopped it.
 """
 
 from __future__ import annotations
@@ -87,17 +88,41 @@ def main() -> None:
 
 def _explained(error: Exception) -> int:
     """Say what went wrong and give its exit code; an error that is not ours goes on as it is."""
-    from retrieval import DurabilityTooLow, FeatureDamaged, LibraryBusy, RetrievalError, StorageFailed
-
-    if isinstance(error, OSError):  # what the system refuses outside the library: too many files, say
-        click.echo(f"pictor: {error}", err=True)
+    if refused := _refused(error):  # comes first: what cannot be loaded may be all that follows
+        click.echo(f"pictor: {refused}", err=True)
         return 4
+    from retrieval import (
+        DurabilityTooLow,
+        FeatureDamaged,
+        LibraryBusy,
+        NotEnoughMemory,
+        RetrievalError,
+        StorageFailed,
+    )
+
     if not isinstance(error, RetrievalError):
         raise error
     click.echo(f"pictor: {error}", err=True)
     if isinstance(error, LibraryBusy):
         return 3
-    return 4 if isinstance(error, StorageFailed | FeatureDamaged | DurabilityTooLow) else 1
+    return 4 if isinstance(error, StorageFailed | FeatureDamaged | DurabilityTooLow | NotEnoughMemory) else 1
+
+
+def _refused(error: Exception) -> str:
+    """What the system did not give: files, memory, threads, or a library to load; empty for another error."""
+    first: BaseException = error
+    while earlier := first.__cause__ or first.__context__:
+        first = earlier
+    if isinstance(error, OSError):
+        return str(error)
+    if isinstance(error, MemoryError) or "start new thread" in str(error):
+        what = f" ({first})" if str(first) else ""
+        return f"not enough memory{what}; let this process have more, or end others, and run again"
+    if isinstance(error, ImportError) or (
+        isinstance(error, RuntimeError) and isinstance(first, ImportError | OSError)
+    ):
+        return f"cannot be loaded ({first}); let this process have more memory, or install Pictor again"
+    return ""
 
 
 if __name__ == "__main__":

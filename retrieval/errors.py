@@ -119,6 +119,18 @@ class DurabilityTooLow(RetrievalError):
         super().__init__(f"{place}: it could lose what it has acknowledged ({reason}); {what_to_do}")
 
 
+class NotEnoughMemory(RetrievalError):
+    """What has to be held in memory does not fit there."""
+
+    code = "not-enough-memory"
+
+    def __init__(self, what: object, size: int) -> None:
+        super().__init__(
+            f"{what}: takes {_plain(size / 1e6)} MB, more than there is memory for; "
+            "let this process have more, or end others, and run again"
+        )
+
+
 class ImageNotFound(RetrievalError):
     """No image has that id, or none lies at that path."""
 

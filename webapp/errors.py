@@ -18,6 +18,7 @@ from retrieval import (
     ImageTooLarge,
     InvalidQuery,
     LibraryBusy,
+    NotEnoughMemory,
     ProjectionDamaged,
     RetrievalError,
     SchemaOutOfDate,
@@ -73,6 +74,7 @@ STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (SchemaOutOfDate, 503),
     (StorageFailed, 503),
     (LibraryBusy, 503),
+    (NotEnoughMemory, 503),
     (RetrievalError, 500),
 )
 TOO_LARGE: Final = ("too-many-pixels", "too-many-bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..catalog import Projection
-from ..errors import ProjectionDamaged, StorageFailed
+from ..errors import NotEnoughMemory, ProjectionDamaged, StorageFailed
 from ..files import sync
 
 TEMPORARY = ".tmp"
@@ -112,10 +113,20 @@ def verified(root: Path, pointer: Projection, versions: str) -> Path:
 
 @contextmanager
 def readable(pointer: Projection) -> Iterator[None]:
-    """What the file system refuses while a generation is opened, or what does not fit, is damage to it."""
+    """What the file system refuses while a generation is opened, or what does not fit, is damage to it.
+
+    But for what the system has too little of: memory, or files that may be open.
+    """
     try:
         yield
+    except MemoryError as error:
+        raise NotEnoughMemory(pointer.generation, pointer.bytes) from error
     except (OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number == errno.ENOMEM:
+            raise NotEnoughMemory(pointer.generation, pointer.bytes) from error
+        if number in (errno.EMFILE, errno.ENFILE):
+            raise StorageFailed(pointer.generation, error) from error
         raise ProjectionDamaged(pointer.generation, f"cannot be read ({error})") from error
 
 

@@ -77,6 +77,12 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "db/pictures: storage failed (connection refused); run again when the server is back",
     ),
     (
+        errors.NotEnoughMemory("vectors-subject-3", 2_048_000_000),
+        "not-enough-memory",
+        "vectors-subject-3: takes 2048 MB, more than there is memory for; "
+        "let this process have more, or end others, and run again",
+    ),
+    (
         errors.ImageNotFound(12),
         "image-not-found",
         "image 12: not in the library; it may have been removed",

@@ -31,6 +31,7 @@ def _made(kind: type[RetrievalError]) -> RetrievalError:
         retrieval.DurabilityTooLow: lambda: retrieval.DurabilityTooLow("here", "synchronous is 1, not 2"),
         retrieval.SchemaOutOfDate: lambda: retrieval.SchemaOutOfDate("here", "0001", "0002"),
         retrieval.StorageFailed: lambda: retrieval.StorageFailed("here", "disk full"),
+        retrieval.NotEnoughMemory: lambda: retrieval.NotEnoughMemory("vectors", 1),
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
         indexer.PictureUnreachable: lambda: indexer.PictureUnreachable("https://a.b/c", "takes too long"),
@@ -74,6 +75,7 @@ def test_the_table_is_complete() -> None:
         "SchemaOutOfDate": 503,
         "StorageFailed": 503,
         "LibraryBusy": 503,
+        "NotEnoughMemory": 503,
         "RetrievalError": 500,
     }
     assert errors.status_of(errors.InvalidParameter("x")) == 400

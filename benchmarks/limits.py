@@ -1,0 +1,135 @@
+"""Runs that may allocate no more memory, or open no more files, and what is lost by them: nothing.
+
+`pictor index` adds pictures to a library under a limit that grows from hardly anything to enough (prlimit
+--as, --nofile), once to a library that ranks by words and colour alone and once to one with the bundled
+backbone. Each run must end by itself: done, or with a sentence and an exit code; the kernel may end it too,
+and so may libraries that cannot do without memory. Afterwards what was in the library is there, nothing is
+damaged, and a run without a limit completes it.
+--size N: the step of the memory in MiB (default 25; four times as much with the backbone).
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.check import check
+from retrieval import Library, images
+
+from .crash import make_space
+
+MEMORY, FILES = "--as", "--nofile"
+LONGEST = 120.0  # seconds that a run may take before it counts as hung
+FIRST, ADDED = 4, 8  # pictures
+SIDE = 96  # pixels
+MIB = 1 << 20
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """How runs under limits ended, and what was wrong afterwards, by library and limit."""
+    step = size or 25
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        plain, full = Path(folder, "colour"), Path(folder, "backbone")
+        make_space(plain)
+        for library in (plain, full):
+            begin(library)
+        for library, most, wide in ((plain, 2000, step), (full, 5000, 4 * step)):
+            limits = {
+                "memory": [(MEMORY, value * MIB) for value in range(100, most, wide)],
+                "files": [(FILES, value) for value in range(4, 40, 2)],
+            }
+            for name, values in limits.items():
+                for how, count in Counter(each for each, _ in ends(library, values)).items():
+                    figures[f"{library.name}, {name}: {how}"] = count
+    return {"figures": figures, "beside": {}}
+
+
+def begin(library: Path) -> None:
+    """Put the first pictures into a library."""
+    draw(library.with_name("first"), 0, FIRST)
+    draw(library.with_name("more"), FIRST, FIRST + ADDED)
+    done = _index(library, "first")
+    assert done.returncode == 0, done.stderr
+
+
+def draw(folder: Path, first: int, end: int) -> None:
+    """Pictures of which no two are alike."""
+    folder.mkdir(exist_ok=True)
+    for number in range(first, end):
+        pixels = np.random.default_rng(number).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+        (folder / f"{number}.png").write_bytes(images.encode_png(pixels))
+
+
+def ends(library: Path, limits: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str]]:
+    """How a run under each limit ended, with what it said; and what was wrong afterwards.
+
+    A run goes on from where the one before it ended, unless that was done.
+    """
+    for place, (limit, value) in enumerate(limits):
+        copied = library.with_name("copied")
+        if not copied.exists():
+            shutil.copytree(library, copied)
+        how, said = _ended(copied, f"{limit}={value}")
+        print(f"{library.name}, {limit} {value}: {how} {said}", file=sys.stderr, flush=True)
+        yield how, said
+        yield from _wrong(copied)
+        if how == "done" or place == len(limits) - 1:
+            yield from _incomplete(copied)
+            shutil.rmtree(copied)
+
+
+def _ended(library: Path, *limits: str) -> tuple[str, str]:
+    try:
+        done = _index(library, "more", "prlimit", *limits)
+    except subprocess.TimeoutExpired:
+        return "hung", ""
+    said = done.stderr.strip()
+    if "Fatal Python error" in said:
+        return "Python did not start", ""
+    if "Traceback" in said:
+        return "traceback", said
+    if done.returncode < 0:
+        return "ended by a signal", str(-done.returncode)
+    if not done.returncode:
+        return "done", ""
+    return ("a sentence" if said else "silent"), f"({done.returncode}) {said.splitlines()[-1:]}"
+
+
+def _index(library: Path, folder: str, *before: str) -> subprocess.CompletedProcess[str]:
+    pictor = [sys.executable, "-m", "indexer.cli", "index", library.with_name(folder), "--library", library]
+    return subprocess.run(
+        [*before, *pictor],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+
+
+def _wrong(library: Path) -> Iterator[tuple[str, str]]:
+    with Library.open(library) as opened:
+        held, found = opened.count(), list(check(opened))
+    if not FIRST <= held <= FIRST + ADDED:
+        yield "lost", f"{held} images"
+    for each in found:
+        # A generation that a killed run was writing is no harm: the next one takes it away.
+        if each.code != "stray-file":
+            yield "finding", each.text
+
+
+def _incomplete(library: Path) -> Iterator[tuple[str, str]]:
+    done = _index(library, "more")
+    with Library.open(library) as opened:
+        held = opened.count()
+    if (done.returncode, held) != (0, FIRST + ADDED):
+        yield "not completed", f"{held} images, exit code {done.returncode}: {done.stderr}"

@@ -1,0 +1,69 @@
+"""A process that may open no more files, or have no more memory, says so and loses nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.crash import make_space
+from benchmarks.limits import FILES, MEMORY, MIB, begin, ends
+from indexer.lock import writer_lock
+from retrieval import Library, NewImage
+from tests.indexer.command import ROOT
+
+LARGE = 5_000  # images: 10 MB of colours
+
+# FAISS is loaded before, and room is left for what Python itself needs.
+SEARCH = """
+import resource, sys
+from pathlib import Path
+from retrieval import Library, NotEnoughMemory
+with Library.open(sys.argv[1]) as library:
+    [words, colours] = library.projections
+    with library.catalog.reading() as reader:
+        empty = colours.load(Path("nowhere"), None)
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + int(sys.argv[2]) * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        try:
+            library.snapshot()
+        except NotEnoughMemory as error:
+            print(error)
+"""
+
+pytestmark = pytest.mark.skipif(not shutil.which("prlimit"), reason="limits are set by prlimit")
+
+
+def test_runs_without_files_or_memory_say_so_and_the_next_one_finishes(tmp_path: Path) -> None:
+    begin(library := make_space(tmp_path / "library"))
+    ended = list(ends(library, [(FILES, 12), (MEMORY, 500 * MIB)]))
+    assert [how for how, _ in ended] == ["a sentence"] * 2, ended
+    assert all("(4)" in said for _, said in ended)
+    assert "Too many open files" in ended[0][1]
+
+
+def test_projections_that_do_not_fit_into_memory_are_named(tmp_path: Path) -> None:
+    library = make_space(tmp_path / "library")
+    with writer_lock(library), Library.create(library) as opened:
+        [space] = opened.spaces
+        feature = {space.id: np.eye(1, space.dimension, dtype=np.float16)[0]}
+        with opened.catalog.writing() as writer:
+            writer.add_images([image(number, feature) for number in range(LARGE)])
+        opened.publish()
+        size = max(each.bytes for each in opened.status().projections)
+    assert size > 9e6
+    for megabytes, expected in ((4, f"takes {size / 1e6:.3f}".rstrip("0").rstrip(".")), (900, "")):
+        command = [sys.executable, "-c", SEARCH, library, str(megabytes)]
+        said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        assert expected in said
+        assert bool(said) == bool(expected)
+
+
+def image(number: int, features: dict[int, np.ndarray]) -> NewImage:
+    return NewImage(hashlib.sha256(b"%d" % number).hexdigest(), 0, 8, 8, "jpeg", 1, None, b"", features)
