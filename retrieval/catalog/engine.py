@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -77,11 +79,23 @@ def connect(url: URL, *, writable: bool, unchanging: bool = False) -> Engine:
     do, a commit could be lost (see `retrieval.catalog.log`). Connections raise DurabilityTooLow.
     """
     if url.get_backend_name() != "sqlite":
-        return _server_engine(url, writable=writable)
+        return _for_one_process(_server_engine(url, writable=writable))
     engine = create_engine(_sqlite_address(url, writable=writable, unchanging=unchanging))
     pragmas, place = WRITES if writable else READS, str(_sqlite_path(url))
     event.listen(engine, "connect", lambda connection, _: prepare(connection, pragmas, place))
     event.listen(engine, "begin", _begin)
+    return _for_one_process(engine)
+
+
+def _for_one_process(engine: Engine) -> Engine:
+    """A fork of this process neither uses nor closes the connections that it has: it makes its own."""
+    known = weakref.ref(engine)
+
+    def forget() -> None:
+        if (copy := known()) is not None:
+            copy.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)
     return engine
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, final
@@ -282,4 +283,6 @@ def faiss_version() -> str:
 def _faiss() -> Any:
     import faiss
 
+    # OpenMP's threads are not there after a fork, and a child that waits for them hangs.
+    os.register_at_fork(after_in_child=partial(faiss.omp_set_num_threads, 1))
     return faiss
