@@ -25,7 +25,7 @@ from tests.wording import put
 
 WORD = Query((Text("harbour"),))
 QUERY = Query((Text("harbour"), StoredPicture(3)))
-KINDS = ("words", "subject", "colour")
+KINDS = ("words", "subject", "colour", "neighbours", "bridge")
 
 
 @pytest.fixture

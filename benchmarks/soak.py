@@ -1,0 +1,198 @@
+"""Searching while somebody indexes, for minutes on end: errors, what is found how soon, and what grows.
+
+One process indexes pictures, a round of them in one transaction, publishes, and removes the oldest ones
+again; others search all the while. Every answer must be one state's: all pictures of a round, or none. What
+was acknowledged must be found, what readers see must never go back, and neither their memory nor their open
+files may grow. Delays run from an acknowledgement to the end of a reader's first search for it, whatever the
+reader did when it came. --size N: N minutes (default 10).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.making import changing
+from indexer.pipeline import index
+from indexer.report import Event, Progress
+from retrieval import Annotation, Library, Picture, Query, StoredPicture, Text, images, path_bytes
+
+from .crash import make_space
+
+MINUTES, READERS, READY = 10, 4, "ready"
+ROUND = 8  # pictures in one transaction
+KEPT = 10  # rounds that a library holds
+SIDE = 24  # pixels
+BETWEEN = 20  # searches between two looks at memory
+
+Said = tuple[Annotation, ...]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one reader saw: faults in sentences, delays in seconds, and (seconds, megabytes, open files)."""
+
+    searches: int = 0
+    faults: list[str] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+    held: list[tuple[float, float, int]] = field(default_factory=list)
+
+    def largest(self, what: int, first: float, last: float) -> float:
+        """The largest of megabytes (1) or files (2) between two moments."""
+        return max(each[what] for each in self.held if first <= each[0] <= last)
+
+
+def measure(size: int | None = None) -> dict[str, Any]:
+    """What all readers saw together, and how much was written meanwhile."""
+    seconds = 60.0 * (size or MINUTES)
+    with tempfile.TemporaryDirectory() as folder:
+        rounds, seen = soak(Path(folder), seconds)
+    for fault in sorted({fault for each in seen for fault in each.faults}):
+        print(fault, file=sys.stderr)
+    delays = np.concatenate([each.delays for each in seen])
+    figures = {
+        "rounds indexed": float(rounds),
+        "searches": float(sum(each.searches for each in seen)),
+        "faults": float(sum(len(each.faults) for each in seen)),
+        "acknowledged to found, median (s)": float(np.median(delays)),
+        "acknowledged to found, worst (s; promised: 1)": float(delays.max()),
+    }
+    for what, name in ((1, "memory of a reader (MB)"), (2, "open files of a reader")):
+        for part, first in (("second fifth", 0.2), ("last fifth", 0.8)):
+            end = (first + 0.2) * seconds
+            figures[f"{name}, {part}"] = max(each.largest(what, first * seconds, end) for each in seen)
+    return {"figures": figures, "beside": {}}
+
+
+def soak(folder: Path, seconds: float, readers: int = READERS) -> tuple[int, list[Seen]]:
+    """Write and read for so long; the rounds that were written, and what each reader saw."""
+    library, said = make_space(folder / "library"), folder / "said"
+    said.touch()
+    context, pipes = get_context("spawn"), []
+    for _ in range(readers):
+        ours, theirs = context.Pipe()
+        context.Process(target=_read, args=(library, said, theirs), daemon=True).start()
+        theirs.close()
+        pipes.append(ours)
+    assert all(each.recv() == READY for each in pipes)
+    ends = time.monotonic() + seconds
+    for each in pipes:
+        each.send(ends)
+    rounds = _write(library, folder / "pictures", said, ends)
+    return rounds, [each.recv() for each in pipes]
+
+
+def _write(library: Path, pictures: Path, said: Path, ends: float) -> int:
+    captions: dict[bytes, Said] = {}
+    number = 0
+    with changing(library) as opened, said.open("a", buffering=1) as log:
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, Progress):
+                log.write(f"{time.monotonic()} {_word(number)}\n")
+
+        while time.monotonic() < ends:
+            captions |= _drawn(pictures / _word(number), number)
+            index(opened, [path_bytes(pictures)], captions=captions, on_event=on_event)
+            if number >= KEPT:
+                old = _word(number - KEPT)
+                log.write(f"leaving {old}\n")
+                _remove(opened, pictures / old, captions)
+                log.write(f"gone {old}\n")
+            number += 1
+    return number
+
+
+def _word(number: int) -> str:
+    return f"round{number}"
+
+
+def _drawn(folder: Path, number: int) -> Iterator[tuple[bytes, Said]]:
+    """New pictures, each with a caption that names its round."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(number)
+    for place in range(ROUND):
+        path = folder / f"{place}.png"
+        path.write_bytes(images.encode_png(random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)))
+        yield path_bytes(path), (Annotation("caption", f"{_word(number)} in the soak", "captions"),)
+
+
+def _remove(library: Library, folder: Path, captions: dict[bytes, Said]) -> None:
+    paths = [path_bytes(path) for path in folder.iterdir()]
+    with library.catalog.writing() as writer:
+        places = writer.locations()
+        writer.remove_images([places[path][0] for path in paths])
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    for path in paths:
+        captions.pop(path)
+
+
+# -- readers ----------------------------------------------------------------------------------------
+
+
+def _read(path: Path, said: Path, parent: Any) -> None:
+    seen, leaving, seq = Seen(), set[str](), 0
+    with Library.open(path) as library, said.open() as log:
+        black = Picture(images.encode_png(np.zeros((8, 8, 3), np.uint8)))
+        library.search(Query((black, Text("soak"))))  # so that everything is loaded
+        parent.send(READY)
+        ends, started = parent.recv(), time.monotonic()
+        while time.monotonic() < ends:
+            told = [line.split() for line in log]
+            leaving |= {word for what, word in told if what == "leaving"}
+            try:
+                for when, word in told:
+                    _ask(library, when, word, word in leaving, seen)
+                seq = _look(library, seq, seen)
+            except Exception as error:  # whatever it is, somebody could not search
+                seen.faults.append(f"{type(error).__name__}: {error}")
+            if seen.searches % BETWEEN < 2 or not seen.held:
+                seen.held.append((time.monotonic() - started, *_held()))
+    parent.send(seen)
+
+
+def _ask(library: Library, when: str, word: str, is_leaving: bool, seen: Seen) -> None:
+    """Whether a round is found when it is there, and never again when it is gone."""
+    found = library.search(Query((Text(word),), limit=1)).total
+    seen.searches += 1
+    if when not in ("leaving", "gone"):
+        seen.delays.append(time.monotonic() - float(when))
+    expected = (0,) if when == "gone" else (0, ROUND) if is_leaving else (ROUND,)
+    if found not in expected:
+        seen.faults.append(f"{found} pictures of {word} were found, and not {expected}")
+
+
+def _look(library: Library, seq: int, seen: Seen) -> int:
+    """One state, by words and by colours, and never an earlier one than before."""
+    snapshot = library.snapshot()
+    found = library.rankings(Query((Text("soak"),)))
+    seen.searches += 1
+    if snapshot.seq < seq:
+        seen.faults.append(f"back: from change {seq} to {snapshot.seq}")
+    for signal, ranking in found.items():
+        if len(ranking) % ROUND:
+            seen.faults.append(f"torn: {len(ranking)} pictures by {signal}")
+    if len(found["words"]):
+        example = StoredPicture(int(found["words"].ids.max()))  # the newest, which is long in coming to go
+        by_colour = library.rankings(Query((example,), include_examples=True))["colour"]
+        seen.searches += 1
+        if len(by_colour) % ROUND:
+            seen.faults.append(f"torn: {len(by_colour)} pictures by colour")
+    return snapshot.seq
+
+
+def _held() -> tuple[float, int]:
+    """Megabytes that this process holds, and its open files."""
+    status = Path("/proc/self/status").read_text()
+    kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+    return kilobytes / 1024, sum(1 for _ in Path("/proc/self/fd").iterdir())
