@@ -38,7 +38,8 @@ def measure(size: int | None = None) -> dict[str, Any]:
     step = size or 25
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        plain, full = Path(folder, "colour"), Path(folder, "backbone")
+        # Apart, since each has its pictures beside it.
+        plain, full = Path(folder, "colour", "library"), Path(folder, "backbone", "library")
         make_space(plain)
         for library in (plain, full):
             begin(library)
@@ -49,7 +50,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
             }
             for name, values in limits.items():
                 for how, count in Counter(each for each, _ in ends(library, values)).items():
-                    figures[f"{library.name}, {name}: {how}"] = count
+                    figures[f"{library.parent.name}, {name}: {how}"] = count
     return {"figures": figures, "beside": {}}
 
 
@@ -63,7 +64,7 @@ def begin(library: Path) -> None:
 
 def draw(folder: Path, first: int, end: int) -> None:
     """Pictures of which no two are alike."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, end):
         pixels = np.random.default_rng(number).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
         (folder / f"{number}.png").write_bytes(images.encode_png(pixels))
@@ -79,7 +80,7 @@ def ends(library: Path, limits: Sequence[tuple[str, int]]) -> Iterator[tuple[str
         if not copied.exists():
             shutil.copytree(library, copied)
         how, said = _ended(copied, f"{limit}={value}")
-        print(f"{library.name}, {limit} {value}: {how} {said}", file=sys.stderr, flush=True)
+        print(f"{library.parent.name}, {limit} {value}: {how} {said}", file=sys.stderr, flush=True)
         yield how, said
         yield from _wrong(copied)
         if how == "done" or place == len(limits) - 1:
