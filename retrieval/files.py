@@ -25,7 +25,7 @@ _FAILURES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a file may be, how long its decoding may take, and how deep grey is scaled.
+    """How large a file may be, how long its decoding may take, and how more than 8 bits are scaled.
 
     Beyond the first two a file is refused before its pixels are decoded. `seconds` is kept by whoever decodes
     in a process of its own. `scaling` is a policy of `scaling.eight_bits`.

@@ -28,9 +28,11 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from . import bands
 from .errors import ImageTooLarge, UnreadableImage
 from .files import DEFAULT_LIMITS, Limits
 from .formats import SUPPORTED, ends_early, heif_kind, looks_like
+from .metadata import read_exif
 from .raw_preview import Preview, preview
 from .scaling import eight_bits
 
@@ -51,6 +53,8 @@ FORMATS: Final = (
 )
 CAMERA_LENGTH: Final = 80  # characters of a maker's name, and of a model's; real ones have half of it
 CEILING: Final = 500.0  # megapixels that no setting can exceed
+# A pixel takes four bytes in Pillow, and four times as much while transparent pictures are reduced.
+BYTES_PER_PIXEL: Final = 16
 
 # Our own limit, checked right after opening, replaces Pillow's. Its check stays on as a ceiling because the
 # GIF and WebP plugins allocate while they open; Pillow refuses above twice its figure.
@@ -113,6 +117,9 @@ def decode(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> Decode
         raw = preview(data)
         if raw and not raw.jpeg:
             raise UnreadableImage(name, "no-preview", "a raw file without a JPEG in it; export it as JPEG")
+        if banded := None if raw else bands.header(data):
+            _check_bands(banded, name, limits)
+            return _from_bands(data, banded, limits.scaling)
         with Image.open(BytesIO(raw.jpeg if raw else data), formats=FORMATS) as image:
             _check_pixels(image.width * image.height, name, limits)
             return _picture(image, limits.scaling, partial(_outer, data, raw) if raw else None)
@@ -129,6 +136,19 @@ def _check_pixels(pixels: int, name: str, limits: Limits) -> None:
     if amount > limit:
         raise ImageTooLarge(
             name, amount=amount, limit=limit, unit="megapixels", setting="max_image_megapixels"
+        )
+
+
+def _check_bands(header: bands.Header, name: str, limits: Limits) -> None:
+    _check_pixels(header.width * header.height, name, limits)
+    limit = min(limits.max_megapixels, CEILING) * BYTES_PER_PIXEL
+    if header.bytes / 1e6 > limit:
+        values = f"{header.samples} bands of {header.width} × {header.height} values with {header.bits} bits"
+        raise UnreadableImage(
+            name,
+            "too-many-pixels",
+            f"{values}; the limit is {limit:g} MB ({BYTES_PER_PIXEL} bytes for each pixel of the setting "
+            "max_image_megapixels)",
         )
 
 
@@ -150,22 +170,56 @@ def _refusal(data: bytes, error: Exception) -> tuple[str, str]:
 
 def _picture(image: Image.Image, scaling: str, outer: Callable[[_Facts], _Facts] | None = None) -> Decoded:
     """Load a picture, reduced; `outer` gives the facts of a raw file that it lies in, from its own."""
-    width, height = image.size
-    target = _working_size(width, height)
-    image.draft(None, target)  # lets JPEG decode at 1/2, 1/4 or 1/8, no smaller than the target
+    size = image.size
+    image.draft(None, _working_size(*size))  # lets JPEG decode at 1/2, 1/4 or 1/8, no smaller than the target
     image.load()
     facts = _exif(image.getexif)  # not before loading, which turns TIFF upright
     facts = outer(facts) if outer else facts
+    kind = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO is a JPEG with more behind it
     small = _resizable(image, scaling)
-    if small.size != target:
-        small = small.resize(target, Image.Resampling.BICUBIC)
-    small = _srgb(small, image.info.get("icc_profile"))
+    return _finished(small, size, facts, "raw" if outer else kind, image.info.get("icc_profile"))
+
+
+def _from_bands(data: bytes, header: bands.Header, scaling: str) -> Decoded:
+    """Read what Pillow does not hold whole, and scale it to eight bits."""
+    read = bands.read(data, header)
+    facts, profile = _exif(lambda: _loaded(read_exif(data))), read.profile
+    if header.format == "PNG":
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            profile = image.info.get("icc_profile", b"")
+    small = _eight_bits(read, scaling)
+    return _finished(small, (header.width, header.height), facts, header.format.lower(), profile)
+
+
+def _eight_bits(read: bands.Bands, scaling: str) -> Image.Image:
+    values = eight_bits(read.values, scaling)
+    image = Image.fromarray(np.invert(values) if read.is_inverted else values)
+    if read.opacity is None:
+        return image
+    opacity = Image.fromarray(read.opacity)
+    mode = "RGBa" if read.is_premultiplied else "RGBA"
+    return Image.merge(mode, (*image.convert("RGB").split(), opacity)).convert("RGBA")
+
+
+def _loaded(block: bytes) -> Image.Exif:
+    exif = Image.Exif()
+    exif.load(block)
+    return exif
+
+
+def _finished(
+    image: Image.Image, size: tuple[int, int], facts: _Facts, kind: str, profile: object
+) -> Decoded:
+    """Reduce a picture to working size, in sRGB, and turn it upright; `size` is that of the original."""
+    width, height = size
+    target = _working_size(width, height)
+    small = image if image.size == target else image.resize(target, Image.Resampling.BICUBIC)
+    small = _srgb(small, profile)
     if facts.orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[facts.orientation])
     if facts.orientation >= 5:
         width, height = height, width
-    kind = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO is a JPEG with more behind it
-    return Decoded(np.array(small), width, height, "raw" if outer else kind, facts.taken_at, facts.camera)
+    return Decoded(np.array(small), width, height, kind, facts.taken_at, facts.camera)
 
 
 def _working_size(width: int, height: int) -> tuple[int, int]:

@@ -399,6 +399,6 @@ def _nothing(_: str) -> None:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The limits that the settings name, and how they scale deep grey."""
+    """The limits that the settings name, and how they scale deep values."""
     size = int(settings.max_image_megabytes * 1e6)
     return Limits(size, settings.max_image_megapixels, settings.decode_seconds, settings.scaling)

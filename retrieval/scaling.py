@@ -1,4 +1,4 @@
-"""How grey of more than eight bits becomes eight: a policy in one line of text, and what it does."""
+"""How values of more than eight bits become eight: a policy in one line of text, and what it does."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def eight_bits(values: Values, policy: str = "auto") -> npt.NDArray[np.uint8]:
     - percentile: the same for the 1st and the 99th percentile (of at most a million values, evenly spaced);
     - window:LEVEL:WIDTH: LEVEL - WIDTH / 2 becomes 0 and LEVEL + WIDTH / 2 becomes 255.
 
+    All bands of a colour share one range, so that its hue stays.
     (value - low) / (high - low) * 255 is rounded down. Where low and high are the same, all becomes 0.
     Raises InvalidSetting for any other policy.
     """
@@ -60,7 +61,8 @@ def _range(values: Values, policy: str) -> Range:
     if policy == "minmax":
         return _extremes(values)
     if policy == "percentile":
-        sample = _finite(values.reshape(-1)[:: -(-values.size // SAMPLE)])
+        step = -(-values.size // SAMPLE)
+        sample = _finite(values.reshape(-1)[:: step + (step % 3 == 0)])  # of colours it meets all three bands
         low, high = np.percentile(sample, SHARES)
         return float(low), float(high)
     return _window(policy)

@@ -34,7 +34,7 @@ class Settings:
         30.0, "A picture that takes longer to decode is given up", least=0.1, most=3600
     )
     scaling: str = _setting(
-        "auto", "How grey of more than 8 bits is scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
+        "auto", "How more than 8 bits are scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
     )
     device: str = _setting("auto", "Where the backbone runs, and what helps to search: auto, cpu, cuda")
     precision: str = _setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16, float16")

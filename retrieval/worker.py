@@ -39,8 +39,6 @@ DECODE: Final = b"decode"
 CONTENT: Final = b"\0"  # what no path begins with
 THUMBNAIL_SIDE: Final = 320  # pixels: a tile of the page at most, on a screen of ordinary density
 FILES: Final = 32  # that may be open at a time
-# A pixel takes four bytes in Pillow, and four times as much while transparent pictures are reduced.
-BYTES_PER_PIXEL: Final = 16
 LEAST_MEMORY: Final = 3 << 29  # bytes: 1.5 GiB
 
 Decode: TypeAlias = Callable[..., images.Decoded]  # as images.decode
@@ -83,7 +81,7 @@ def _confine(limits: Limits) -> None:
 def memory(limits: Limits) -> int:
     """Bytes that decoding the largest picture within the limits may take, its file included."""
     pixels = int(min(limits.max_megapixels, images.CEILING) * 1e6)
-    return max(LEAST_MEMORY, limits.max_bytes + pixels * BYTES_PER_PIXEL)
+    return max(LEAST_MEMORY, limits.max_bytes + pixels * images.BYTES_PER_PIXEL)
 
 
 def _address_space() -> int:

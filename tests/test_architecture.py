@@ -43,6 +43,8 @@ HOMES = {
     "xml": ("retrieval/metadata/xmp.py",),
     "PIL": ("retrieval/images.py",),
     "pillow_heif": ("retrieval/images.py",),
+    "imagecodecs": ("retrieval/bands.py",),
+    "tifffile": ("retrieval/bands.py",),
     "cv2": ("retrieval/descriptors/details.py", "retrieval/enhancement.py"),
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),

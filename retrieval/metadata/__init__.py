@@ -4,7 +4,7 @@ Every byte is taken as hostile: what is damaged says nothing, and what is said i
 """
 
 from .beside import SIDECAR, read_sidecar
-from .embedded import read_metadata
+from .embedded import read_exif, read_metadata
 from .facts import Fact, Metadata
 
-__all__ = ["SIDECAR", "Fact", "Metadata", "read_metadata", "read_sidecar"]
+__all__ = ["SIDECAR", "Fact", "Metadata", "read_exif", "read_metadata", "read_sidecar"]

@@ -41,6 +41,11 @@ def read_metadata(data: bytes) -> Metadata:
     return Metadata.of(fact for each in found for fact in each)
 
 
+def read_exif(data: bytes) -> bytes:
+    """The first EXIF block of a file, which begins like a TIFF; empty where there is none."""
+    return next((block.data for block in _blocks(data) if block.source == exif.SOURCE), b"")
+
+
 def _facts(block: Block) -> Iterator[Fact]:
     for field, value in _pairs(block):
         yield Fact(block.source, field, value)
