@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data import BACKBONE
 from data.sample import collection
-from retrieval import Backbone, InvalidSetting, Library, Settings, fetch_backbone, images
+from retrieval import Backbone, InvalidSetting, Library, Preprocessing, Settings, fetch_backbone, images
 
 from .lock import OnBusy, refuse, writer_lock
 
@@ -35,8 +35,9 @@ class Recipe:
 def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse) -> Iterator[Library]:
     """The library at `path`, locked and open for writing; made by the recipe where there is none.
 
-    Raises LibraryBusy when another process writes and `on_busy` does, InvalidSetting when the recipe asks
-    for another backbone than the library was made with, and BackboneUnavailable before anything is made.
+    Raises LibraryBusy when another process writes and `on_busy` does, InvalidSetting when the recipe or the
+    setting `scaling` asks for features that do not compare with those that the library holds, and
+    BackboneUnavailable before anything is made.
     Weights that it was made with are put back where its own copy is gone or damaged.
     """
     with writer_lock(path, on_busy):
@@ -51,6 +52,8 @@ def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse) -> 
                 _check(library, recipe)
             else:
                 library.make_spaces(fetched := backbone or _fetched(recipe), _reference(recipe, fetched))
+            library.note_scaling()
+            library.check_scaling()
             yield library
 
 
@@ -102,6 +105,12 @@ def _check(library: Library, recipe: Recipe) -> None:
         raise InvalidSetting(
             f"{library.path}: made without a text tower; "
             "leave --text-tower out, or index into another --library"
+        )
+    prepared = Preprocessing.from_json(made)
+    if made and prepared.overridden(recipe.preprocessing) != prepared:
+        raise InvalidSetting(
+            f"{library.path}: made with the preprocessing {prepared.as_json()}; "
+            "leave --preprocessing out, or index into another --library"
         )
     file = Path(recipe.weights or "")
     if file.is_file():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
-from retrieval import Library, LibraryNotFound, Location, Problem, display_path, limits_of, path_bytes
+from retrieval import Library, LibraryNotFound, Location, Problem, display_path, path_bytes
 
 from . import plan, sidecars, sources
 from .captions import SOURCE, Captions, by_image
@@ -251,7 +251,7 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     outcomes = decode_all(
         files,
         is_known=lambda digest: persistently(lambda: library.catalog.holds(digest)),
-        limits=limits_of(settings),
+        limits=library.limits,
         threads=settings.decode_threads,
     )
     started = time.monotonic()

@@ -17,7 +17,7 @@ from .backgrounds import Backgrounds
 from .catalog import Catalog, Facet, Image, Projection, Space, sqlite_url
 from .descriptors import text_tower
 from .descriptors.backbone import Backbone
-from .errors import ImageNotFound, LibraryNotFound, ProjectionDamaged
+from .errors import ImageNotFound, InvalidSetting, LibraryNotFound, ProjectionDamaged
 from .explain import Explainer, Explanation
 from .files import Limits
 from .fusion import amounts_of
@@ -121,12 +121,39 @@ class Library:
         score by a backbone that nothing is known of.
         """
         self._spaces.make(backbone, reference)
+        self._forget()
+
+    def note_scaling(self) -> None:
+        """Note the setting `scaling` as what pictures are described under, where that is still open.
+
+        It is open as long as there are no pictures, and in libraries that were made before it was noted.
+        """
+        if self._spaces.scaling != self.settings.scaling and not (self._spaces.scaling and self.count()):
+            self._spaces.note_scaling(self.settings.scaling)
+            self._forget()
+
+    def _forget(self) -> None:
         for derived in ("projections", "_snapshots"):
             self.__dict__.pop(derived, None)
 
     def put_back(self, weights: bytes) -> None:
         """Keep weights that the library was made with again, where its copy is gone or damaged."""
         self._spaces.put_back(weights)
+
+    def check_scaling(self) -> None:
+        """Raise InvalidSetting where the setting `scaling` is another than pictures were described under."""
+        known, wanted = self._spaces.scaling, self.settings.scaling
+        if known not in (None, wanted):
+            raise InvalidSetting(
+                f"scaling = {wanted!r}: the pictures of {self.path} were described under {known!r}, and do "
+                f"not compare with others; set it back to {known!r}, or index into another --library"
+            )
+
+    @property
+    def limits(self) -> Limits:
+        """What the settings allow files and their decoding; raises what `check_scaling` does."""
+        self.check_scaling()
+        return limits_of(self.settings)
 
     @property
     def spaces(self) -> tuple[Space, ...]:
@@ -252,7 +279,7 @@ class Library:
             catalog=self.catalog,
             snapshot=snapshot,
             backgrounds=self._backgrounds,
-            questions=Questions(self.catalog, self._spaces, limits_of(self.settings), meaning),
+            questions=Questions(self.catalog, self._spaces, self.limits, meaning),
             scales={**SCALES, **self._spaces.bandwidths},
             meant=text_tower.closeness if self._spaces.tower else bridge.closeness,
             settings=settings or self.settings,
@@ -309,7 +336,7 @@ class Library:
 
         The thumbnail stands in where the original cannot be read now, or holds other content now.
         """
-        pixels = original(self.image(image_id), limits_of(self.settings))
+        pixels = original(self.image(image_id), self.limits)
         if pixels is None:
             return self.thumbnail(image_id)
         return encode_webp(pixels, side=max(pixels.shape[:2]))

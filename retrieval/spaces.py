@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .catalog import PREDICTED, Annotation, Catalog, Space
 from .descriptors import registry
 from .descriptors.backbone import Backbone
-from .descriptors.base import AbstractDescriptor, Float32
+from .descriptors.base import AbstractDescriptor, Float32, fingerprint_of
 from .descriptors.details import Details
 from .descriptors.labels import Prediction
 from .descriptors.network import AbstractNetworkDescriptor, Key, Pass, weights_path
@@ -30,6 +30,8 @@ from .query import Region
 from .settings import Settings
 
 Features: TypeAlias = dict[int, npt.NDArray[np.float16]]  # of one picture, by space id
+
+SCALING = "scaling"  # how pictures of more than eight bits came to a space: part of what its features are
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,10 @@ class Spaces:
         with self._catalog.writing() as writer:
             for each in made:
                 writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Look anew at what the catalog says of the spaces."""
         for derived in ("live", "tower", "_descriptors"):
             self.__dict__.pop(derived, None)
 
@@ -74,6 +80,21 @@ class Spaces:
         path = weights_path(self._backbones, sha256 := hashlib.sha256(weights).hexdigest())
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             write_file(self._backbones, path.name, weights)
+
+    @property
+    def scaling(self) -> str | None:
+        """The policy that deep pictures were scaled by before they were described; None: it was not noted."""
+        return next((space.configuration.get(SCALING) for space in self.live), None)
+
+    def note_scaling(self, policy: str) -> None:
+        """Make a policy part of every live space, and of its fingerprint if the space is empty."""
+        with self._catalog.writing() as writer:
+            for space in self.live:
+                configuration = {**space.configuration, SCALING: policy}
+                fresh = not writer.count_features(space)
+                name = _fingerprint(space, configuration) if fresh else space.fingerprint
+                writer.configure_space(space.id, name, configuration)
+        self._forget()
 
     def _keep_reference(self, sha256: str, features: Float32) -> None:
         buffer = BytesIO()
@@ -114,7 +135,8 @@ class Spaces:
         return {space.id: self._made(space.descriptor, space.configuration) for space in self.indexed}
 
     def _made(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
-        return registry.create(name, configuration, backbones=self._backbones, settings=self._settings)
+        own = {key: value for key, value in configuration.items() if key != SCALING}
+        return registry.create(name, own, backbones=self._backbones, settings=self._settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture, as they are stored; a row of zeros where there is none."""
@@ -177,6 +199,12 @@ class Spaces:
     def bandwidths(self) -> Mapping[str, float]:
         """The bandwidth of each space's cosines, by signal."""
         return {each.name: each.bandwidth for each in self._descriptors.values()}
+
+
+def _fingerprint(space: Space, configuration: Mapping[str, Any]) -> str:
+    """With the usual policy it is as it was before policies were noted."""
+    said = {key: value for key, value in configuration.items() if (key, value) != (SCALING, "auto")}
+    return fingerprint_of(space.descriptor, space.dimension, said)
 
 
 def _reference_name(sha256: str) -> str:

@@ -175,6 +175,11 @@ class Writer(Reader):
         }
         return self._connection.execute(insert(SpaceRow).values(values).returning(SpaceRow.id)).scalar_one()
 
+    def configure_space(self, space_id: int, fingerprint: str, configuration: Mapping[str, Any]) -> None:
+        """Replace what a space says of itself; its features stay."""
+        mine = update(SpaceRow).where(SpaceRow.id == space_id)
+        self._connection.execute(mine.values(fingerprint=fingerprint, configuration=dict(configuration)))
+
     def point_to(self, projections: Sequence[Projection]) -> None:
         """Move the pointers to these generations, all at once."""
         self._connection.execute(delete(ProjectionRow))
