@@ -15,7 +15,7 @@ from retrieval import Library, LibraryNotFound, Location, Problem, display_path,
 
 from . import plan, sidecars, sources
 from .captions import SOURCE, Captions, by_image
-from .decode import Outcome, decode_all
+from .decode import Outcome, Read, decode_all
 from .errors import SourceUnreachable
 from .patterns import EVERYTHING, Choice
 from .persistence import persistently
@@ -259,7 +259,8 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     for batch in _batches(outcomes, settings.batch_size):
         with run.shield():
             written = write_batch(library, batch, run.captions)
-            done, problems = done + len(batch), problems + len(written.problems)
+            ended = {_path(each) for each in batch if not isinstance(each, Read) or each.page == 1}
+            done, problems = min(done + len(ended), len(files)), problems + len(written.problems)
             for problem in written.problems:
                 run.on_event(Met(problem))
             seconds = time.monotonic() - started
@@ -276,8 +277,11 @@ def _batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
 
 
 def _folder(outcome: Outcome) -> str:
-    path = outcome.path if isinstance(outcome, Problem) else outcome.found.path
-    return display_path(os.path.dirname(path))  # noqa: PTH120 - Path cannot hold bytes
+    return display_path(os.path.dirname(_path(outcome)))  # noqa: PTH120 - Path cannot hold bytes
+
+
+def _path(outcome: Outcome) -> bytes:
+    return outcome.path if isinstance(outcome, Problem) else outcome.found.path
 
 
 def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[int, int, tuple[Problem, ...]]:

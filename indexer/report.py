@@ -96,9 +96,9 @@ class Published:
 class Report:
     """The counts of one run, in files, and every problem met.
 
-    `added`: contents that are new to the library; `copies`: new paths of a content it already had;
-    `moved`: copies whose only other path is missing now; `forgotten`: paths that were missing for longer
-    than the setting forget_missing_days says; `excluded`: pictures that a pattern left out.
+    `added`: contents that are new to the library, pages among them; `copies`: new paths of a content it
+    already had; `moved`: copies whose only other path is missing now; `forgotten`: paths that were missing
+    for longer than the setting forget_missing_days says; `excluded`: pictures that a pattern left out.
     """
 
     files: int = 0

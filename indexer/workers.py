@@ -31,6 +31,8 @@ from retrieval import Limits, Metadata, UnreadableImage, display_path, images
 from .errors import DecodingImpossible
 
 DECODER: Final = "retrieval.images:decode"
+PAGE: Final = b"page "  # what is said to a worker: this and a number,
+DONE: Final = b"done"  # and this after the last of them
 FILES: Final = 500  # after which a worker is replaced by a new one
 MEMORY: Final = 512 << 20  # bytes that a worker may hold between two files
 START_SECONDS: Final = 60.0  # on a machine that does much else
@@ -57,6 +59,15 @@ _ENVIRONMENT: Final = {
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
 }
 _PACKAGE: Final = str(Path(retrieval.__file__).parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is known of a file before it is decoded: SHA-256 (hexadecimal), size in bytes, number of pages."""
+
+    sha256: str
+    size: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +114,7 @@ class Workers:
         worker = self._taken()
         try:
             yield worker
+            worker.close()
         except UnreadableImage:
             raise
         except BaseException:
@@ -134,15 +146,15 @@ class Workers:
 
 
 class Worker:
-    """One process. For each file `open` or `take` comes first, then `skip` or `decode`.
+    """One process. For each file `open` or `take` comes first, then `decode` for its pages.
 
-    All raise UnreadableImage: with the code that the worker gives, with timeout when it takes longer than
-    the limits allow, with out-of-memory or decoder-crashed when it dies.
+    They raise UnreadableImage, which ends the file: with the code that the worker gives, with timeout when
+    it takes longer than the limits allow, with out-of-memory or decoder-crashed when it dies.
     """
 
     def __init__(self, limits: Limits, decoder: str) -> None:
         self._limits, self._files, self._has_ended, self._is_ready = limits, 0, False, False
-        self._name, self._deadline = "", 0.0
+        self._name, self._deadline, self._is_open = "", 0.0, False
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = _started(theirs)
@@ -167,32 +179,38 @@ class Worker:
     def is_spent(self) -> bool:
         return self._has_ended or self._files >= FILES or _resident(self.process) > MEMORY
 
-    def open(self, path: bytes) -> tuple[str, int]:
-        """SHA-256 (hexadecimal) and size in bytes of a file that the worker reads and holds."""
+    def open(self, path: bytes) -> Opened:
+        """Make the worker read a file and hold it."""
         return self._opened(path, display_path(path))
 
-    def take(self, data: bytes, name: str) -> tuple[str, int]:
+    def take(self, data: bytes, name: str) -> Opened:
         """The same of content that is in no file; `name` is what messages call it."""
         return self._opened(b"\0" + data, name)
 
-    def _opened(self, message: bytes, name: str) -> tuple[str, int]:
+    def _opened(self, message: bytes, name: str) -> Opened:
         self._get_ready()
+        self.close()
         self._files += 1
         self._name, self._deadline = name, time.monotonic() + self._limits.seconds
         with self._watched():
             self._connection.send_bytes(message)
             said = self._said()
-            return str(said["sha256"]), int(said["size"])
+            self._is_open = True
+            return Opened(str(said["sha256"]), int(said["size"]), int(said["pages"]))
 
-    def skip(self) -> None:
-        """Leave the file that was opened undecoded."""
-        with self._watched():
-            self._connection.send_bytes(b"known")
+    def close(self) -> None:
+        """Let the file go that was opened, if one is."""
+        if self._is_open and not self._has_ended:
+            self._is_open = False
+            with self._watched():
+                self._connection.send_bytes(DONE)
 
-    def decode(self) -> Picture:
-        """The picture in the file that was opened."""
+    def decode(self, page: int = 1) -> Picture:
+        """A page, counted from 1, of the file that was opened; every further one has a time of its own."""
+        if page > 1:
+            self._deadline = time.monotonic() + self._limits.seconds
         with self._watched():
-            self._connection.send_bytes(b"decode")
+            self._connection.send_bytes(PAGE + b"%d" % page)
             said = self._said()
             thumbnail = self._received()
             decoded = _decoded(self._received(), said)
@@ -224,6 +242,7 @@ class Worker:
     def _said(self) -> Mapping[str, Any]:
         said: Mapping[str, Any] = json.loads(self._received())
         if "code" in said:
+            self._is_open = False
             raise UnreadableImage(self._name, str(said["code"]), str(said["reason"]))
         return said
 

@@ -51,10 +51,15 @@ def _write(
         for digest, source, said in _said(reads):
             if digest in added:
                 writer.annotate(added[digest], source, said)
-        placed = [(each.found.path, ids[each.sha256]) for each in reads if each.sha256 in ids]
-        files = {each.found.path: each.found for each in reads}
-        for path, image_id in placed:
-            writer.place(path, image_id, mtime=files[path].mtime, size=files[path].size)
+        for each in reads:
+            path, mtime, size = each.found.path, each.found.mtime, each.found.size
+            if each.sha256 in ids:
+                writer.place(path, ids[each.sha256], mtime=mtime, size=size, page=each.page)
+            if each.page == 1:  # it comes last
+                writer.forget_pages(path, after=each.pages)
+        # What is said of a file, here and beside it, is said of its first page.
+        firsts = [each for each in reads if each.page == 1]
+        placed = [(each.found.path, ids[each.sha256]) for each in firsts if each.sha256 in ids]
         # Others may have places, and so captions, outside this batch: the end of the run sees them all.
         fresh = [place for place in placed if place[1] in added.values()]
         for image_id, facts in by_image(captions, fresh).items():
@@ -120,5 +125,6 @@ def _new_image(each: Read, description: Description) -> NewImage:
 
 
 def _featureless(each: Read) -> Problem:
-    reason = "a descriptor found no direction in it (a feature of zeros); it cannot be compared"
+    what = "it" if each.pages == 1 else f"page {each.page}"
+    reason = f"a descriptor found no direction in {what} (a feature of zeros); it cannot be compared"
     return Problem(each.found.path, "degenerate-feature", reason)

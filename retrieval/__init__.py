@@ -51,6 +51,7 @@ from .files import Limits, read, sync
 from .hits import Contribution, Hit, Results
 from .library import FUSED, Library, Status, limits_of
 from .metadata import SIDECAR, Metadata, read_metadata, read_sidecar
+from .pages import MOST_PAGES, page_digest
 from .paths import display_path, path_bytes
 from .query import (
     Colours,
@@ -77,6 +78,7 @@ from .spaces import Description
 
 __all__ = [
     "FUSED",
+    "MOST_PAGES",
     "PREDICTED",
     "SIDECAR",
     "TABLE",
@@ -143,6 +145,7 @@ __all__ = [
     "images",
     "limits_of",
     "line_of",
+    "page_digest",
     "parse",
     "path_bytes",
     "read",

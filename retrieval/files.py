@@ -28,13 +28,15 @@ class Limits:
     """How large a file may be, how long its decoding may take, and how more than 8 bits are scaled.
 
     Beyond the first two a file is refused before its pixels are decoded. `seconds` is kept by whoever decodes
-    in a process of its own. `scaling` is a policy of `scaling.eight_bits`.
+    in a process of its own. `scaling` is a policy of `scaling.eight_bits`. `pages` is first, or all where
+    every page of a TIFF is a picture of its own.
     """
 
     max_bytes: int = 1 << 30
     max_megapixels: float = 200.0
     seconds: float = 30.0
     scaling: str = "auto"
+    pages: str = "first"
 
 
 DEFAULT_LIMITS: Final = Limits()

@@ -428,4 +428,5 @@ def _nothing(_: str) -> None:
 def limits_of(settings: Settings) -> Limits:
     """The limits that the settings name, and how they scale deep values."""
     size = int(settings.max_image_megabytes * 1e6)
-    return Limits(size, settings.max_image_megapixels, settings.decode_seconds, settings.scaling)
+    seconds = settings.decode_seconds
+    return Limits(size, settings.max_image_megapixels, seconds, settings.scaling, settings.pages)

@@ -8,6 +8,7 @@ from .catalog import Catalog, Image
 from .errors import ImageNotFound, UnreadableImage
 from .files import Limits, read
 from .images import RGB, decode
+from .pages import page, page_digest
 from .query import Region
 
 
@@ -16,8 +17,8 @@ def original(image: Image, limits: Limits) -> RGB | None:
     for place in image.locations:
         try:
             data = read(place.path, limits)
-            if hashlib.sha256(data).hexdigest() == image.sha256:
-                return decode(data, name=place.display, limits=limits).pixels
+            if page_digest(hashlib.sha256(data).hexdigest(), place.page) == image.sha256:
+                return decode(page(data, place.page), name=place.display, limits=limits).pixels
         except UnreadableImage:
             continue
     return None

@@ -36,6 +36,7 @@ class Settings:
     scaling: str = _setting(
         "auto", "How more than 8 bits are scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
     )
+    pages: str = _setting("first", "Which pages of a TIFF become images: first, all")
     device: str = _setting("auto", "Where the backbone runs, and what helps to search: auto, cpu, cuda")
     precision: str = _setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16, float16")
     runtime: str = _setting("auto", "What runs the backbone: auto, torch, onnx, openvino")
@@ -71,6 +72,7 @@ class Settings:
         for each in fields(self):
             _check(each.name, getattr(self, each.name), each.metadata)
         scaling.check(self.scaling)
+        _check_choice("pages", self.pages, ("first", "all"))
         _check_choice("device", self.device, ("auto", "cpu", "cuda"))
         _check_choice("fusion", self.fusion, FUSIONS)
         _check_choice("collapse", self.collapse, COLLAPSES)

@@ -6,10 +6,11 @@ to that (`indexer.workers`). The two talk over the socket that is its standard i
 of the decoder, and is answered by `ready`; then for every file:
 
     a path, or a zero byte and the content itself
-                          →  JSON: sha256 and size, or code and reason, which ends it
-    `known`, which ends it, or `decode`
+                          →  JSON: sha256, size and pages, or code and reason, which ends it
+    `page` and a number, any number of times
                           →  JSON: what the picture is, or code and reason, which ends it;
                              then the thumbnail, and the pixels, row by row
+    `done`, which ends it
 
 It ends when the other side of the socket does.
 """
@@ -28,14 +29,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from . import images
+from . import images, pages
 from .errors import UnreadableImage
 from .files import Limits, read
 from .metadata import read_metadata
 
 READY: Final = b"ready"
-KNOWN: Final = b"known"
-DECODE: Final = b"decode"
+PAGE: Final = b"page "  # before a number
+DONE: Final = b"done"
 CONTENT: Final = b"\0"  # what no path begins with
 THUMBNAIL_SIDE: Final = 320  # pixels: a tile of the page at most, on a screen of ordinary density
 FILES: Final = 32  # that may be open at a time
@@ -96,23 +97,29 @@ def _answer(connection: Connection, limits: Limits, decode: Decode) -> None:
     _allow_seconds(limits.seconds)
     try:
         data = asked[1:] if asked.startswith(CONTENT) else read(asked, limits)
-        _say(connection, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-        if connection.recv_bytes() == KNOWN:
-            return
-        decoded = decode(data, name="", limits=limits)  # whoever asked knows what it is called
-        thumbnail = images.encode_webp(decoded.pixels, side=THUMBNAIL_SIDE)
-        perceptual_hash = images.perceptual_hash(decoded.pixels)
-        metadata = read_metadata(data).as_json()
+        count = pages.count(data) if limits.pages == "all" else 1
+        _say(connection, sha256=hashlib.sha256(data).hexdigest(), size=len(data), pages=count)
+        while (wanted := connection.recv_bytes()) != DONE:
+            _allow_seconds(limits.seconds)
+            page = pages.page(data, int(wanted.removeprefix(PAGE)))
+            decoded = decode(page, name="", limits=limits)  # whoever asked knows what it is called
+            _send(connection, decoded, page)
     except UnreadableImage as error:
         _say(connection, code=error.code, reason=error.reason)
     except MemoryError:
         _say(connection, code="out-of-memory", reason="reading it takes more memory than there is")
-    else:
-        facts = {each.name: getattr(decoded, each.name) for each in fields(decoded) if each.name != "pixels"}
-        shape = decoded.pixels.shape[:2]
-        _say(connection, facts=facts, metadata=metadata, perceptual_hash=perceptual_hash, shape=shape)
-        connection.send_bytes(thumbnail)
-        connection.send_bytes(decoded.pixels.reshape(-1).data)
+
+
+def _send(connection: Connection, decoded: images.Decoded, data: bytes) -> None:
+    """Send a picture, with what is made of it and of its file, once all of that is made."""
+    thumbnail = images.encode_webp(decoded.pixels, side=THUMBNAIL_SIDE)
+    perceptual_hash = images.perceptual_hash(decoded.pixels)
+    metadata = read_metadata(data).as_json()
+    facts = {each.name: getattr(decoded, each.name) for each in fields(decoded) if each.name != "pixels"}
+    shape = decoded.pixels.shape[:2]
+    _say(connection, facts=facts, metadata=metadata, perceptual_hash=perceptual_hash, shape=shape)
+    connection.send_bytes(thumbnail)
+    connection.send_bytes(decoded.pixels.reshape(-1).data)
 
 
 def _allow_seconds(seconds: float) -> None:

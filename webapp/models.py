@@ -110,6 +110,7 @@ class ImageSummary(_Answer):
 
     id: int
     path: str
+    page: int = Field(description="Which page of the file it is, counted from 1")
     title: str
     caption: str
     tags: list[str]
@@ -211,6 +212,7 @@ class Location(_Answer):
     """A path at which the image lies, or lay when it was last seen."""
 
     path: str
+    page: int = Field(description="Which page of the file it is, counted from 1")
     bytes: int
     missing_since: datetime | None
 

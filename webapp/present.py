@@ -87,6 +87,7 @@ def summary(image: Image) -> Plain:
     return {
         "id": image.id,
         "path": image.path,
+        "page": image.page,
         "title": image.title,
         "caption": image.caption,
         "tags": list(image.tags),
@@ -110,6 +111,7 @@ def details(image: Image) -> Plain:
         "locations": [
             {
                 "path": place.display,
+                "page": place.page,
                 "bytes": place.size,
                 "missing_since": place.missing_since and place.missing_since.isoformat(),
             }

@@ -46,7 +46,7 @@ def command(
 
 def _print(found: Explanation) -> None:
     hit = found.hit
-    click.echo(f"{hit.image.path}: rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}")
+    click.echo(f"{hit.image.shown}: rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}")
     for each in hit.contributions:
         share = f"{100 * each.amount / hit.score:.0f} %" if hit.score else ""
         click.echo(

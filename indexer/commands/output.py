@@ -58,6 +58,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return {
         "id": hit.id,
         "path": hit.image.path,
+        "page": hit.image.page,
         "score": hit.score,
         "rank": hit.rank,
         "band": hit.band,
@@ -75,6 +76,7 @@ def image_json(image: Image) -> dict[str, Any]:
     return {
         "id": image.id,
         "path": image.path,
+        "page": image.page,
         "sha256": image.sha256,
         "width": image.width,
         "height": image.height,
@@ -83,7 +85,8 @@ def image_json(image: Image) -> dict[str, Any]:
         "taken_at": image.taken_at and image.taken_at.isoformat(),
         "added_at": image.added_at.isoformat(),
         "locations": [
-            {"path": place.display, "missing": place.missing_since is not None} for place in image.locations
+            {"path": place.display, "page": place.page, "missing": place.missing_since is not None}
+            for place in image.locations
         ],
         "predicted": image.predicted_json(),
         "annotations": [asdict(fact) for fact in image.annotations],

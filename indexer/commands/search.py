@@ -165,7 +165,7 @@ def _if_writable(write: Callable[[Query], Any], query: Query) -> Any:
 
 def _print(results: Results) -> None:
     for hit in results.hits:
-        click.echo(f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.path}{judged(hit)}")
+        click.echo(f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.shown}{judged(hit)}")
         if hit.contributions:
             shares = " ".join(
                 f"{each.signal} {each.amount:+.3f} (#{each.rank})" for each in hit.contributions

@@ -49,7 +49,7 @@ def _print(image: Image) -> None:
     if image.taken_at:
         click.echo(f"taken at {image.taken_at}")
     for place in image.locations:
-        click.echo(place.display + (" (missing)" if place.missing_since else ""))
+        click.echo(place.shown + (" (missing)" if place.missing_since else ""))
     for fact in image.without_predictions().annotations:
         click.echo(f"{fact.field}: {fact.value} ({fact.source})")
     for label in image.predicted:

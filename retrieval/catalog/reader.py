@@ -42,7 +42,13 @@ from .schema import (
 LARGEST_ID = 2**63 - 1  # a larger number is no id, and the database would not even take it
 CHUNK = 500  # bound parameters in one statement; SQLite's own limit is far above, older ones allow 999
 
-LOCATION = (LocationRow.path, LocationRow.mtime, LocationRow.size, LocationRow.missing_since)
+LOCATION = (
+    LocationRow.path,
+    LocationRow.mtime,
+    LocationRow.size,
+    LocationRow.missing_since,
+    LocationRow.page,
+)
 
 
 class Reader:
@@ -110,10 +116,8 @@ class Reader:
     def _locations(self, ids: Sequence[int]) -> dict[int, list[Location]]:
         query = select(LocationRow.image_id, *LOCATION).where(LocationRow.image_id.in_(ids))
         places: dict[int, list[Location]] = defaultdict(list)
-        for image_id, path, mtime, size, missing in self._connection.execute(
-            query.order_by(LocationRow.path)
-        ):
-            places[image_id].append(Location(path, mtime, size, missing))
+        for row in self._connection.execute(query.order_by(LocationRow.path, LocationRow.page)):
+            places[row.image_id].append(Location(*row[1:]))
         return places
 
     def _annotations(self, ids: Sequence[int]) -> dict[int, list[Annotation]]:
@@ -159,17 +163,22 @@ class Reader:
         return [found.get(each, 0) for each in ids]
 
     def locations(self) -> dict[bytes, tuple[int, Location]]:
-        """Every known path, with its image."""
-        rows = self._connection.execute(select(LocationRow.image_id, *LOCATION).order_by(LocationRow.path))
+        """Every known path, with the image on its first page."""
+        query = select(LocationRow.image_id, *LOCATION).where(LocationRow.page == 1)
+        rows = self._connection.execute(query.order_by(LocationRow.path))
         return {row.path: (row.image_id, Location(*row[1:])) for row in rows}
 
     def stamps(self) -> dict[bytes, tuple[int, int, bool]]:
-        """Size, modification time in nanoseconds, and whether it is missing, of every known path."""
+        """Size, modification time in nanoseconds, and whether it is missing, of every known path.
+
+        A file whose first page is not known was not read to its end: its time is -1, and so it is changed.
+        """
         gone = LocationRow.missing_since.is_not(None)
         query = select(LocationRow.path, LocationRow.size, LocationRow.mtime, gone)
-        return {
-            path: (size, mtime, missing)
-            for path, size, mtime, missing in self._connection.execute(query).all()
+        begun = self._connection.execute(query.where(LocationRow.page > 1)).all()
+        whole = self._connection.execute(query.where(LocationRow.page == 1)).all()
+        return {path: (size, -1, missing) for path, size, _, missing in begun} | {
+            path: (size, mtime, missing) for path, size, mtime, missing in whole
         }
 
     def labels(self, field: str) -> dict[int, str]:

@@ -45,16 +45,25 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path at which an image's content lies. `mtime` is in nanoseconds, `size` in bytes."""
+    """A path at which an image's content lies, as a page of the file, counted from 1.
+
+    `mtime` is in nanoseconds, `size` in bytes; both are the file's.
+    """
 
     path: bytes
     mtime: int
     size: int
     missing_since: datetime | None = None
+    page: int = 1
 
     @property
     def display(self) -> str:
         return display_path(self.path)
+
+    @property
+    def shown(self) -> str:
+        """The path, and the page where it is not the first."""
+        return self.display + (f", page {self.page}" if self.page > 1 else "")
 
     @property
     def folder_name(self) -> str:
@@ -93,9 +102,24 @@ class Image:
 
     @property
     def path(self) -> str:
-        """The first location that is not missing, for people; control characters are escaped."""
+        """The path of `location`, for people; control characters are escaped."""
+        return self.location.display if self.location else ""
+
+    @property
+    def page(self) -> int:
+        """The page of the file at `path` that the image is."""
+        return self.location.page if self.location else 1
+
+    @property
+    def shown(self) -> str:
+        """The path, and the page where it is not the first."""
+        return self.location.shown if self.location else ""
+
+    @property
+    def location(self) -> Location | None:
+        """The first one that is not missing, or else the first; None for an image that lies nowhere."""
         present = [place for place in self.locations if place.missing_since is None]
-        return (present or list(self.locations))[0].display if self.locations else ""
+        return next(iter(present or self.locations), None)
 
     def values(self, field: str) -> tuple[str, ...]:
         """What is given for one field, in the order of the annotations; nothing that was predicted.

@@ -56,10 +56,10 @@ class ImageRow(Base):
 
 class LocationRow(Base):
     __tablename__ = "location"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (UniqueConstraint("path", "page"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    path: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary)
     display: Mapped[str] = mapped_column(Text)
     # The parent folder, lower-cased, with a slash at both ends: what folder filters are matched with.
     folder: Mapped[str] = mapped_column(Text, index=True)
@@ -67,6 +67,7 @@ class LocationRow(Base):
     mtime: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
     missing_since: Mapped[datetime | None] = mapped_column(DateTime)
+    page: Mapped[int] = mapped_column(server_default="1")  # counted from 1
 
 
 class AnnotationRow(Base):

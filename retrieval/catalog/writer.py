@@ -72,17 +72,18 @@ class Writer(Reader):
         self._touch(ids)
         return ids
 
-    def place(self, path: bytes, image_id: int, *, mtime: int, size: int) -> None:
+    def place(self, path: bytes, image_id: int, *, mtime: int, size: int, page: int = 1) -> None:
         """Say that an image's content lies at this path now; the path leaves the image it had before.
 
         That image stays, even where it has no place left: a file that is still to be read may hold it.
         """
-        before = self._connection.scalar(select(LocationRow.image_id).where(LocationRow.path == path))
+        here = (LocationRow.path == path, LocationRow.page == page)
+        before = self._connection.scalar(select(LocationRow.image_id).where(*here))
         values = {"image_id": image_id, "mtime": mtime, "size": size, "missing_since": None}
         if before is None:
-            self._insert(LocationRow, [values | _path_values(path)])
+            self._insert(LocationRow, [values | _path_values(path) | {"page": page}])
         else:
-            self._connection.execute(update(LocationRow).where(LocationRow.path == path).values(values))
+            self._connection.execute(update(LocationRow).where(*here).values(values))
         if before != image_id:
             self._touch([image_id])
         if before is not None and before != image_id:
@@ -95,6 +96,11 @@ class Writer(Reader):
         Between two calls no more than `most` is taken to have passed. Call it before `mark_missing`.
         """
         clock.follow(self._connection, self._clock(), most)
+
+    def forget_pages(self, path: bytes, after: int) -> None:
+        """Say that the file at this path has no pages after that one; their images stay, as in `place`."""
+        behind = delete(LocationRow).where(LocationRow.path == path, LocationRow.page > after)
+        self._touch(self._connection.scalars(behind.returning(LocationRow.image_id)))
 
     def mark_missing(self, paths: Iterable[bytes]) -> None:
         """Say that nothing lies at these paths any more; their images stay."""

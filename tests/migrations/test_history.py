@@ -163,6 +163,19 @@ def test_upgrading_twice_keeps_what_is_there(engine: Engine, empty_database: URL
         assert connection.scalar(text("SELECT image_id FROM change")) == 7
 
 
+def test_places_of_before_there_were_pages_are_first_pages(engine: Engine) -> None:
+    migrate(engine, "0003")
+    image = "INSERT INTO image (sha256, perceptual_hash, width, height, format, bytes, added_at) VALUES ('a', 0, 1, 1, 'png', 1, '2020-01-01')"
+    place = "INSERT INTO location (path, display, folder, image_id, mtime, size) VALUES (:path, '/a.png', '/', 1, 5, 6)"
+    with engine.begin() as connection:
+        connection.execute(text(image))
+        connection.execute(text(place), {"path": b"/a.png"})
+    migrate(engine, "head")
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT path, image_id, mtime, page FROM location")).all()
+        assert [(bytes(path), *rest) for path, *rest in found] == [(b"/a.png", 1, 5, 1)]
+
+
 @pytest.mark.parametrize(("revision", "named"), [("0000", "0000"), ("9999", "9999"), (None, "none")])
 def test_a_library_at_another_revision_does_not_open(
     engine: Engine, empty_database: URL, tmp_path: Path, revision: str | None, named: str

@@ -21,6 +21,7 @@ DEFAULTS: dict[str, object] = {
     "decode_threads": 0,
     "decode_seconds": 30.0,
     "scaling": "auto",
+    "pages": "first",
     "device": "auto",
     "precision": "auto",
     "runtime": "auto",
