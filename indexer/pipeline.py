@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -21,11 +21,11 @@ from .patterns import EVERYTHING, Choice
 from .persistence import persistently
 from .report import Done, Met, OnEvent, Planned, Progress, Published, Publishing, Report, Started
 from .sources import Found
+from .stopping import Shield
 from .write import Written, write_batch
 
 Places = Mapping[bytes, tuple[int, Location]]  # by path: image id and location
 USUAL_DAYS = 30  # in the place of forget_missing_days where nothing is forgotten
-Shield = Callable[[], AbstractContextManager[None]]  # makes what must not be broken off by a polite stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +121,30 @@ def preview(
     choice: Choice = EVERYTHING,
     *,
     compares: bool = False,
-) -> tuple[sources.Walk, plan.Plan]:
+) -> tuple[sources.Walk, plan.Plan, sidecars.Followed]:
     """What `index` would find and do; nothing is written, and there may be no library at `path` yet."""
-    with _uncollected():
+    with _uncollected(), _opened(path) as library:
         walked = sources.walk(roots, choice, path_bytes(path))
-        return walked, _planned(walked, _known_at(path), compares=compares)
+        planned = _planned(walked, _stamps(library), compares=compares)
+        return walked, planned, sidecars.expected(library, walked, planned)
 
 
-def _known_at(path: str | os.PathLike[str]) -> Mapping[bytes, plan.Stamp]:
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Library | None]:
     try:
-        with Library.open(os.fspath(path)) as library, library.catalog.reading() as reader:
-            return reader.stamps()
+        library = Library.open(os.fspath(path))
     except LibraryNotFound:
+        yield None
+        return
+    with library:
+        yield library
+
+
+def _stamps(library: Library | None) -> Mapping[bytes, plan.Stamp]:
+    if library is None:
         return {}
+    with library.catalog.reading() as reader:
+        return reader.stamps()
 
 
 def _bring(
@@ -154,7 +165,10 @@ def _bring(
     for problem in walked.problems:
         on_event(Met(problem))
     read = _summed(_write_all(run, planned.to_read), _Before.of(places, planned))
-    captioned, unplaced, unusable = persistently(lambda: _write_facts(run, planned, walked))
+    captioned, unplaced = persistently(lambda: _write_facts(run, planned, walked))
+    followed = persistently(lambda: sidecars.follow(library, walked, shield))
+    for problem in followed.problems:
+        on_event(Met(problem))
     days = library.settings.forget_missing_days or None
     forgotten = persistently(lambda: forget_missing(library, days))
     on_event(Publishing())
@@ -171,12 +185,14 @@ def _bring(
         forgotten=forgotten,
         captioned=captioned,
         captions_without_picture=unplaced,
+        sidecars_read=followed.read,
+        sidecars_gone=followed.gone,
         excluded=walked.unwanted,
         archives=walked.archives,
         other_files=walked.others,
         symbolic_links=walked.links,
         seconds=time.monotonic() - started,
-        problems=walked.problems + read.problems + unusable,
+        problems=walked.problems + read.problems + followed.problems,
     )
     on_event(Done(report))
     return report
@@ -284,10 +300,10 @@ def _path(outcome: Outcome) -> bytes:
     return outcome.path if isinstance(outcome, Problem) else outcome.found.path
 
 
-def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[int, int, tuple[Problem, ...]]:
-    """What decodes nothing: missing and returned files, problems that are gone, captions and sidecars.
+def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[int, int]:
+    """What opens no file: missing and returned files, problems that are gone, and captions.
 
-    Two counts, captions that name a picture of the library and those that do not; and bad sidecars.
+    Two counts: captions that name a picture of the library and those that do not.
     """
     with run.library.catalog.writing() as writer:
         writer.follow_clock(_longest_gap(run.library))
@@ -302,10 +318,7 @@ def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[i
         captioned = [(path, places[path][0]) for path in sorted(run.captions) if path in places]
         for image_id, facts in by_image(run.captions, captioned).items():
             writer.annotate(image_id, SOURCE, facts)
-    unusable = sidecars.follow(run.library, walked)
-    for problem in unusable:
-        run.on_event(Met(problem))
-    return len(captioned), len(run.captions) - len(captioned), unusable
+    return len(captioned), len(run.captions) - len(captioned)
 
 
 def _solved(problems: Iterable[Problem], walked: sources.Walk) -> list[bytes]:

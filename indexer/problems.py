@@ -10,8 +10,9 @@ from contextlib import nullcontext
 
 from retrieval import Library, Problem
 
-from .pipeline import Shield, read_again
+from .pipeline import read_again
 from .report import OnEvent, Report
+from .stopping import Shield
 
 
 def chosen(library: Library, code: str | None) -> list[Problem]:

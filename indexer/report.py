@@ -98,7 +98,8 @@ class Report:
 
     `added`: contents that are new to the library, pages among them; `copies`: new paths of a content it
     already had; `moved`: copies whose only other path is missing now; `forgotten`: paths that were missing
-    for longer than the setting forget_missing_days says; `excluded`: pictures that a pattern left out.
+    for longer than the setting forget_missing_days says; `excluded`: pictures that a pattern left out;
+    `sidecars_read`: files beside pictures that are new or changed, and `sidecars_gone` those that are gone.
     """
 
     files: int = 0
@@ -112,6 +113,8 @@ class Report:
     forgotten: int = 0
     captioned: int = 0
     captions_without_picture: int = 0
+    sidecars_read: int = 0
+    sidecars_gone: int = 0
     excluded: int = 0
     archives: int = 0
     other_files: int = 0
@@ -123,7 +126,8 @@ class Report:
     def has_news(self) -> bool:
         """Whether anything was found that was not so before."""
         places = self.added + self.copies + self.moved + self.changed + self.returned
-        return bool(places + self.missing + self.forgotten) or bool(self.problems)
+        sidecars = self.sidecars_read + self.sidecars_gone
+        return bool(places + self.missing + self.forgotten + sidecars) or bool(self.problems)
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from retrieval import (
@@ -23,7 +25,9 @@ from retrieval import (
     read_sidecar,
 )
 
+from .plan import Plan
 from .sources import ENDINGS, Found, Walk
+from .stopping import Shield
 
 BATCH = 500  # images whose words are acknowledged together
 LARGEST = 1 << 20  # bytes of any sidecar
@@ -41,22 +45,60 @@ class Change:
     gone: tuple[bytes, ...]
 
 
-def follow(library: Library, walked: Walk) -> tuple[Problem, ...]:
-    """Bring what the library says by sidecars up to date with the walk, and give those that cannot be used.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How many files beside pictures are new or changed, and so read, how many gone; what cannot be used."""
+
+    read: int = 0
+    gone: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def follow(library: Library, walked: Walk, shield: Shield = nullcontext) -> Followed:
+    """Bring what the library says by sidecars up to date with the walk, a number of images at a time.
 
     One whose size and modification time are as they were is not opened. What is bad says nothing, and is
     tried again in the next run. Nothing is taken from a picture that is missing: it may come back.
+    Each part is read and acknowledged within a `shield`.
     """
     with library.catalog.reading() as reader:
         known = reader.sidecars()
         if not (known or walked.sidecars):
-            return ()
+            return Followed()
         places, troubled = reader.locations(), {each.path for each in reader.problems()}
     changes = diff(walked, known, places)
     problems: dict[bytes, Problem] = {}
     for start in range(0, len(changes), BATCH):
-        problems |= _write(library, changes[start : start + BATCH], troubled)
-    return tuple(problems.values())
+        with shield():
+            problems |= _write(library, changes[start : start + BATCH], troubled)
+    return replace(_counted(changes), problems=tuple(problems.values()))
+
+
+def expected(library: Library | None, walked: Walk, planned: Plan) -> Followed:
+    """What `follow` would do after a run by this plan; no sidecar is opened, so none is known to be bad."""
+    if library is None:
+        known, places = {}, {}
+    else:
+        with library.catalog.reading() as reader:
+            known = reader.sidecars()
+            places = reader.locations() if known or walked.sidecars else {}
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for path in planned.missing:
+        if path in places:
+            places[path] = (places[path][0], replace(places[path][1], missing_since=now))
+    fresh = planned.new + planned.changed
+    for number, found in enumerate(fresh, 1):  # another image, by a number that none has yet
+        places[found.path] = (-number, Location(found.path, found.mtime, found.size))
+    return _counted(diff(walked, known, places))
+
+
+def _counted(changes: Iterable[Change]) -> Followed:
+    read: set[bytes] = set()
+    gone: set[bytes] = set()
+    for change in changes:
+        read.update(found.path for found in change.read)
+        gone.update(change.gone)
+    return Followed(len(read), len(gone - read))
 
 
 def diff(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
+from typing import TypeAlias
 
+Shield: TypeAlias = Callable[[], AbstractContextManager[None]]  # what a polite stop must not break off
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -16,13 +16,14 @@ from ..patterns import Choice
 from ..pipeline import index, preview
 from ..plan import Plan
 from ..report import Report, counts, problem_json
+from ..sidecars import Followed
 from ..sources import Found, Walk, reachable
 from ..stopping import stoppable
 from ..watch import Run, following, keep_up
 from .options import json_option, library_option, recipe_options, wait_option
 from .output import remark
 from .progress import print_line
-from .running import print_report, remark_passed_over, say_stopping, told, waiting
+from .running import print_report, remark_passed_over, remark_sidecars, say_stopping, told, waiting
 
 
 @click.command("index")
@@ -86,11 +87,11 @@ def command(
     for root in roots:
         reachable(root)  # before a library is made for a folder that was mistyped
     if dry_run:
-        walked, planned = preview(library, roots, choice, compares=compares)
+        walked, planned, beside = preview(library, roots, choice, compares=compares)
         if as_json:
-            print_line(_preview_json(walked, planned))
+            print_line(_preview_json(walked, planned, beside))
         else:
-            _print_preview(walked, planned)
+            _print_preview(walked, planned, beside)
         return
     with stoppable(say_stopping) as stopping:
 
@@ -136,20 +137,28 @@ def _say_root(what: str, root: bytes) -> None:
     remark(f"{display_path(root)} is {what}{rest}")
 
 
-def _print_preview(walked: Walk, planned: Plan) -> None:
+def _print_preview(walked: Walk, planned: Plan, beside: Followed) -> None:
     said = counts(planned)
     parts = ", ".join(f"{said[name]} {name}" for name in planned.__slots__ if said[name]) or "nothing to do"
     click.echo(f"{said['files']} pictures: {parts}. {said['to_read']} would be read; nothing was written")
+    remark_sidecars(beside.read, beside.gone)
     remark_passed_over(walked.archives, walked.links, walked.unwanted)
     for problem in walked.problems:
         remark(f"{problem.code}: {problem.display}: {problem.reason}")
 
 
-def _preview_json(walked: Walk, planned: Plan) -> dict[str, Any]:
+def _preview_json(walked: Walk, planned: Plan, beside: Followed) -> dict[str, Any]:
     lists = {name: [_shown(each) for each in getattr(planned, name)] for name in planned.__slots__}
     passed_over = {"excluded": walked.unwanted, "archives": walked.archives, "other_files": walked.others}
     problems = [problem_json(each) for each in walked.problems]
-    return {"event": "planned"} | counts(planned) | passed_over | {"lists": lists, "problems": problems}
+    followed = {"sidecars_read": beside.read, "sidecars_gone": beside.gone}
+    return (
+        {"event": "planned"}
+        | counts(planned)
+        | followed
+        | passed_over
+        | {"lists": lists, "problems": problems}
+    )
 
 
 def _shown(each: Found | bytes) -> str:

@@ -75,12 +75,19 @@ def print_report(report: Report, library: Path) -> None:
     click.echo(f"{report.files} pictures in {report.seconds:.1f} s: {said}. Library: {library}")
     if report.captions_without_picture:
         remark(f"{report.captions_without_picture} lines of the captions file name no picture that is here")
+    remark_sidecars(report.sidecars_read, report.sidecars_gone)
     remark_passed_over(report.archives, report.symbolic_links, report.excluded)
     for problem in report.problems[:SHOWN]:
         remark(f"{problem.code}: {problem.display}: {problem.reason}")
     if len(report.problems) > SHOWN:
         sums = in_words(by_code(report.problems))
         remark(f"… and {len(report.problems) - SHOWN} more, in all {sums}; `pictor problems` lists them")
+
+
+def remark_sidecars(read: int, gone: int) -> None:
+    """What changed beside pictures, where anything did."""
+    if read or gone:
+        remark(f"beside pictures: {read} new or changed files with words, {gone} gone")
 
 
 def remark_passed_over(archives: int, links: int, excluded: int) -> None:

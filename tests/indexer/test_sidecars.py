@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from indexer.captions import Captions, read_captions
 from indexer.making import changing
 from indexer.problems import retry
 from indexer.report import Report
+from indexer.stopping import Stopped, stoppable
 from retrieval import USER, Annotation, Image, Library, parse, path_bytes
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone
@@ -257,3 +261,52 @@ def test_a_captions_file_comes_before_sidecars_for_a_title(folder: Path, library
     captions.write_text("path,title\nscene-000.jpg,From the list\n")
     index(library, folder, read_captions(captions))
     assert first(library, folder).values("title") == ("From the list", "From a sidecar")
+
+
+def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) -> None:
+    def counted() -> tuple[tuple[int, int], tuple[int, int]]:
+        """What a dry run says, and then what a run does."""
+        _, _, beside = pipeline.preview(library, [path_bytes(folder)])
+        report = index(library, folder)
+        return (beside.read, beside.gone), (report.sidecars_read, report.sidecars_gone)
+
+    write(folder / "scene-000.txt", "A lighthouse.")
+    write(folder / "scene-000.jpg.json", json.dumps({"title": "Light"}))
+    write(folder / "nothing.txt", "About no picture.")
+    assert counted() == ((2, 0), (2, 0))
+    assert counted() == ((0, 0), (0, 0))
+    write(folder / "scene-000.txt", "A lighthouse at night.", at=9)
+    (folder / "scene-000.jpg.json").unlink()
+    assert counted() == ((1, 1), (1, 1))
+    (folder / "scene-001.jpg").write_bytes((folder / "scene-002.jpg").read_bytes() + b" ")
+    write(folder / "scene-001.txt", "Another picture.")
+    (folder / "scene-000.jpg").unlink()
+    assert counted() == ((1, 0), (1, 0))
+
+
+def test_without_a_library_a_dry_run_counts_what_would_be_read(folder: Path, tmp_path: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    _, _, beside = pipeline.preview(tmp_path / "none", [path_bytes(folder)])
+    assert (beside.read, beside.gone, beside.problems) == (1, 0, ())
+
+
+def test_a_stop_waits_until_the_sidecars_in_hand_are_acknowledged(folder: Path, library: Path) -> None:
+    index(library, folder)
+    write(folder / "scene-000.txt", "A lighthouse.")
+
+    def stopped_inside() -> None:
+        with stoppable(lambda: None) as stopping, changing(library) as opened:
+
+            @contextmanager
+            def shield() -> Iterator[None]:
+                with stopping.shield():
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    yield
+
+            pipeline.index(
+                opened, [path_bytes(folder)], captions={}, on_event=lambda event: None, shield=shield
+            )
+
+    with pytest.raises(Stopped):
+        stopped_inside()
+    assert first(library, folder).caption == "A lighthouse."
