@@ -1,4 +1,4 @@
-"""Finds what is said inside a picture's file: the blocks of EXIF, IPTC and XMP in JPEG, PNG, WebP and TIFF.
+"""Finds what is said inside a picture's file: EXIF, IPTC and XMP in JPEG, PNG, WebP, TIFF, HEIC and AVIF.
 
 The containers are walked here, without a decoder: the headers of their parts say how long each is, and a part
 that reaches beyond the file, or a file with more parts than real ones have, ends the walk.
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from . import exif, iptc, xmp
+from . import exif, heif, iptc, xmp
 from .facts import Fact, Metadata, Pair
 from .tiff import Tiff
 
@@ -67,7 +67,7 @@ def _blocks(data: bytes) -> Iterator[Block]:
         return _png(data)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _webp(data)
-    return _tiff(data)
+    return _heif(data) if heif.is_heif(data) else _tiff(data)
 
 
 def _jpeg(data: bytes) -> Iterator[Block]:
@@ -133,6 +133,11 @@ def _webp(data: bytes) -> Iterator[Block]:
             yield Block(exif.SOURCE, data[start : start + size].removeprefix(_EXIF))
         elif size <= LARGEST and kind == b"XMP ":
             yield Block(xmp.SOURCE, data[start : start + size])
+
+
+def _heif(data: bytes) -> Iterator[Block]:
+    for kind, item in heif.items(data):
+        yield Block(exif.SOURCE if kind == heif.EXIF else xmp.SOURCE, item)
 
 
 def _tiff(data: bytes) -> Iterator[Block]:

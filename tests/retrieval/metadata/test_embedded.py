@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import pytest
@@ -89,6 +90,60 @@ def test_a_png_says_xmp_and_exif(compressed: bool) -> None:
 def test_a_webp_says_xmp_and_exif() -> None:
     data = webp(EVERYTHING_XMP, exif=EVERYTHING_EXIF)
     assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_heic_and_avif_say_xmp_and_exif(kind: str) -> None:
+    for mark in (b"", b"Exif\0\0"):
+        block = mark + EVERYTHING_EXIF.removeprefix(b"Exif\0\0")
+        data = saved(picture(), kind, exif=block, xmp=EVERYTHING_XMP)
+        assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_damaged_heic_and_avif_say_what_they_can(kind: str) -> None:
+    chance = random.Random(7)
+    data = saved(picture(), kind, exif=EVERYTHING_EXIF, xmp=EVERYTHING_XMP)
+    boxes = data.index(b"mdat")
+    for _ in range(400):
+        damaged = bytearray(data[: chance.randrange(100, len(data))] if chance.random() < 0.3 else data)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(min(boxes, len(damaged)))] = chance.choice(
+                [0, 1, 255, chance.randrange(256)]
+            )
+        assert len(read_metadata(bytes(damaged)).facts) <= 200
+
+
+def heif_with(items: bytes, places: bytes) -> bytes:
+    """A file that has no picture, with these tables."""
+
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body) + 8) + kind + body
+
+    tables = box(b"iinf", bytes(4) + b"\0\1" + items) + box(b"iloc", places)
+    return box(b"ftyp", b"heic" + bytes(4)) + box(b"meta", bytes(4) + tables + box(b"idat", EVERYTHING_XMP))
+
+
+XMP_ITEM = b"infe" + b"\2\0\0\0" + struct.pack(">HH", 5, 0) + b"mime" + b"\0" + b"application/rdf+xml\0"
+XMP_ENTRY = struct.pack(">I", len(XMP_ITEM) + 4) + XMP_ITEM
+
+
+@pytest.mark.parametrize(
+    ("length", "method", "pieces", "heard"),
+    [
+        (len(EVERYTHING_XMP), 1, 1, True),
+        (len(EVERYTHING_XMP), 2, 1, False),
+        (2 << 20, 1, 1, False),
+        (len(EVERYTHING_XMP), 1, 1000, False),
+    ],
+    ids=["beside the tables", "made of other items", "too large", "too many pieces"],
+)
+def test_an_item_may_lie_beside_the_tables_but_not_anywhere(
+    length: int, method: int, pieces: int, heard: bool
+) -> None:
+    piece = struct.pack(">II", 0, length)
+    places = b"\1\0\0\0\x44\0" + struct.pack(">HHHHH", 1, 5, method, 0, pieces) + piece * pieces
+    assert (said(heif_with(XMP_ENTRY, places), "xmp") == IN_XMP) == heard
 
 
 def test_a_tiff_says_all_three() -> None:
