@@ -1,7 +1,7 @@
 """Files beside pictures that say something about them: which changed since they were read, and the words.
 
 NAME.txt, NAME.json and NAME.xmp belong to every picture called NAME in the same folder, and so do files that
-are called after the whole name, as NAME.jpg.txt.
+are called after the whole name, as NAME.jpg.txt, or as Google's Takeout calls them (`sources.sidecar_names`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from retrieval import (
 )
 
 from .plan import Plan
-from .sources import ENDINGS, Found, Walk
+from .sources import ENDINGS, Found, Walk, sidecar_names
 from .stopping import Shield
 
 BATCH = 500  # images whose words are acknowledged together
@@ -142,9 +142,8 @@ def _named(places: Iterable[Pair], wanted: set[bytes]) -> dict[bytes, set[int]]:
     """Images by the wanted names: what a sidecar of theirs is called without its ending."""
     images: dict[bytes, set[int]] = {}
     for path, image in places if wanted else ():
-        for name in (path, _stem(path)):
-            if name in wanted:
-                images.setdefault(name, set()).add(image)
+        for name in wanted.intersection(sidecar_names(path)):
+            images.setdefault(name, set()).add(image)
     return images
 
 

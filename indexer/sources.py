@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ ENDINGS = (
     b".raf", b".pef",
 )  # fmt: skip
 SIDECARS = (b".xmp", b".json", b".txt")
+TAKEOUT_LENGTH = 46  # signs of a name, without the ending
+_NUMBERED = re.compile(r"\(\d+\)(?=\.\w+$)")
 ARCHIVES = (
     b".zip", b".tar", b".7z", b".rar", b".tgz", b".tbz2", b".txz", b".gz", b".bz2", b".xz", b".zst",
     b".cbz", b".cbr",
@@ -218,13 +221,13 @@ def _listed(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirEntry[
 
 def _sort(files: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Tally) -> None:
     """Share out the files of one folder."""
-    named, beside = set[bytes](), list[os.DirEntry[bytes]]()
+    pictures, beside = list[bytes](), list[os.DirEntry[bytes]]()
     for entry in files:
         name = entry.name.lower()
         if name.endswith(ENDINGS):
             if tally.choice.is_plain or tally.choice.takes(_relative(entry.path, root)):
                 tally.found += _stated(entry)
-                named |= {entry.name, _stem(entry.name)}
+                pictures.append(entry.name)
             else:
                 tally.unwanted += 1
         elif name.endswith(SIDECARS):
@@ -233,11 +236,28 @@ def _sort(files: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Tally) -> No
             tally.archives += 1
         else:
             tally.others += 1
+    named = {each for name in pictures for each in sidecar_names(name)} if beside else set()
     for entry in beside:
         if _stem(entry.name) in named and tally.choice.enters(_relative(entry.path, root)):
             tally.sidecars += _stated(entry)
         else:
             tally.others += 1
+
+
+def sidecar_names(picture: bytes) -> tuple[bytes, ...]:
+    """What files beside a picture may be called, without their endings: as the picture, with its own ending
+    or without, or as Google's Takeout calls them.
+
+    Takeout adds a word to the whole name, keeps 46 signs of that, and puts the number of a name that it has
+    met before, as in boat(1).jpg, behind all: boat.jpg.supplemental-metadata(1).
+    """
+    folder, slash, name = picture.rpartition(b"/")
+    text = os.fsdecode(name)
+    number = _NUMBERED.search(text) if ")" in text else None
+    plain = text[: number.start()] + text[number.end() :] if number else text
+    wholes = (plain, plain + ".supplemental-metadata")
+    cut = (os.fsencode(each[:TAKEOUT_LENGTH] + (number[0] if number else "")) for each in wholes)
+    return picture, _stem(picture), *(folder + slash + each for each in cut)
 
 
 def _stem(name: bytes) -> bytes:
@@ -254,7 +274,7 @@ def _stated(entry: os.DirEntry[bytes]) -> tuple[Found, ...]:
 
 def _beside(picture: bytes) -> Iterator[Found]:
     """The sidecars of a single file; its folder, which may be large, is not listed for it."""
-    for start in dict.fromkeys((_stem(picture), picture)):
+    for start in dict.fromkeys(sidecar_names(picture)):
         for ending in SIDECARS:
             if start + ending != picture:
                 yield from _regular(start + ending)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -30,6 +32,15 @@ def said(connection: Connection, image_id: int, source: str) -> list[Annotation]
     """What all sidecars of an image say together, in the order of their paths."""
     query = select(SidecarRow.said).where(SidecarRow.image_id == image_id).order_by(SidecarRow.path)
     return [Annotation(field, value, source) for facts in connection.scalars(query) for field, value in facts]
+
+
+def taken(said: Iterable[Annotation]) -> datetime | None:
+    """The first time that is said, if it is one."""
+    for fact in said:
+        if fact.field == "taken":
+            with suppress(ValueError):
+                return datetime.fromisoformat(fact.value)
+    return None
 
 
 def _values(image_id: int, sidecar: Sidecar) -> dict[str, object]:

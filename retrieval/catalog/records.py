@@ -28,8 +28,8 @@ def precedence(source: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One fact about an image: title, caption, tag, label, creator, place or camera, who said it, and how
-    surely (0 to 1).
+    """One fact about an image: title, caption, tag, label, creator, place, camera or taken (a time), who said
+    it, and how surely (0 to 1).
     """
 
     field: str

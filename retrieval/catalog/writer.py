@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 
 from ..paths import display_path
 from ..query import Examples
@@ -160,9 +160,17 @@ class Writer(Reader):
     ) -> bool:
         """Keep what these sidecars say, forget those that are gone, and make what all of the image's
         sidecars say together what `source` says about it; True when that changed anything.
+
+        When it was taken counts, as long as they say so, for an image that does not say that itself.
         """
+        before = beside.taken(beside.said(self._connection, image_id, source))
         beside.keep(self._connection, image_id, read, gone)
-        return self.annotate(image_id, source, beside.said(self._connection, image_id, source))
+        said = beside.said(self._connection, image_id, source)
+        unsaid = or_(ImageRow.taken_at.is_(None), ImageRow.taken_at == before)
+        if (now := beside.taken(said)) != before:
+            mine = update(ImageRow).where(ImageRow.id == image_id, unsaid)
+            self._connection.execute(mine.values(taken_at=now))
+        return self.annotate(image_id, source, said)
 
     def add_space(
         self, fingerprint: str, descriptor: str, configuration: Mapping[str, Any], dimension: int

@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from . import xmp
@@ -30,7 +31,8 @@ def read_sidecar(data: bytes, ending: str) -> Metadata:
     """What the bytes of a file say whose name ends in txt, json or xmp; ValueError says why it is refused.
 
     Text: every paragraph is a caption. JSON: an object with any of KEYS, whose values are texts or lists of
-    them; other keys are passed over. XMP: as inside pictures. An empty file says nothing.
+    them, or with what Google's Takeout writes; other keys are passed over. XMP: as inside pictures. An empty
+    file says nothing.
     """
     if len(data) > LARGEST[ending]:
         raise ValueError(f"{len(data)} bytes; the limit for .{ending} is {LARGEST[ending]}")
@@ -53,7 +55,7 @@ def _object(data: bytes) -> list[Pair]:
         raise ValueError(f"not JSON ({error})") from error
     if not isinstance(found, dict):
         raise ValueError('JSON, but no object: something like {"title": …, "tags": […]} is needed')
-    return list(_said(found))
+    return [*_said(found), *_exported(found)]
 
 
 def _said(found: Mapping[str, Any]) -> Iterator[Pair]:
@@ -62,6 +64,37 @@ def _said(found: Mapping[str, Any]) -> Iterator[Pair]:
         for text in value if isinstance(value, list) else [value]:
             if field and isinstance(text, str):
                 yield from ((field, each) for each in (text.split(";") if parted else [text]))
+
+
+def _exported(found: Mapping[str, Any]) -> Iterator[Pair]:
+    """What Google's Takeout says: people, a place in degrees, and when the picture was taken, in UTC."""
+    for person in _list(found.get("people")):
+        if isinstance(person, dict) and isinstance(name := person.get("name"), str):
+            yield "tag", name
+    positions = (_position(found.get(key)) for key in ("geoData", "geoDataExif"))
+    yield "place", next(filter(None, positions), "")
+    taken = found.get("photoTakenTime")
+    yield "taken", _moment(taken.get("timestamp")) if isinstance(taken, dict) else ""
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _position(value: object) -> str:
+    """Degrees, as `exif` writes them; empty for what is no place, or 0, 0, which stands for none."""
+    north, east = (value.get("latitude"), value.get("longitude")) if isinstance(value, dict) else (0, 0)
+    if not (isinstance(north, int | float) and isinstance(east, int | float) and (north or east)):
+        return ""
+    return f"{north:.5f}, {east:.5f}" if abs(north) <= 90 and abs(east) <= 180 else ""
+
+
+def _moment(seconds: object) -> str:
+    try:
+        moment = datetime.fromtimestamp(int(str(seconds)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return ""
+    return moment.replace(tzinfo=None).isoformat(" ")
 
 
 def _text(data: bytes) -> str:

@@ -11,7 +11,7 @@ LONGEST: Final = 2000  # bytes of one value in UTF-8: IPTC's limit for a caption
 ALL: Final = 1 << 16  # bytes of all values of one file
 JOINERS: Final = "\u200c\u200d"  # invisible, but they belong to Persian words and to emoji
 SOURCES: Final = ("sidecar", "xmp", "iptc", "exif")
-FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place")
+FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place", "taken")
 
 Pair: TypeAlias = tuple[str, str]  # field and value
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ from indexer.making import changing
 from indexer.problems import retry
 from indexer.report import Report
 from indexer.stopping import Stopped, stoppable
-from retrieval import USER, Annotation, Image, Library, parse, path_bytes
-from tests.drawing import folder_of_scenes
+from retrieval import USER, Annotation, Image, Library, images, parse, path_bytes
+from tests.drawing import folder_of_scenes, scene
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import contents, image_at, last_change
 from tests.saying import listed, xmp
@@ -310,3 +311,61 @@ def test_a_stop_waits_until_the_sidecars_in_hand_are_acknowledged(folder: Path, 
     with pytest.raises(Stopped):
         stopped_inside()
     assert first(library, folder).caption == "A lighthouse."
+
+
+LONG = "a name that is longer than what an export keeps of it.jpg"
+
+
+@pytest.mark.parametrize(
+    ("picture", "beside"),
+    [
+        ("boat.jpg", "boat.jpg.supplemental-metadata.json"),
+        ("IMG_20200101_120000.jpg", "IMG_20200101_120000.jpg.supplemental-metadata.json"),
+        ("IMG_20200101_120000_BURST1.jpg", "IMG_20200101_120000_BURST1.jpg.supplemental-me.json"),
+        (LONG, f"{LONG[:46]}.json"),
+        ("boat(1).jpg", "boat.jpg.supplemental-metadata(1).json"),
+        ("boat(2).jpg", "boat.jpg(2).json"),
+        ("küste.jpg", "küste.jpg.supplemental-metadata.json"),
+    ],
+)
+def test_an_export_of_google_photos_is_known_by_its_name(
+    folder: Path, library: Path, picture: str, beside: str
+) -> None:
+    (folder / "scene-000.jpg").rename(folder / picture)
+    write(folder / beside, json.dumps({"title": picture, "description": "A lighthouse."}))
+    write(folder / "boat.jpg.other.json", json.dumps({"description": "Of no picture."}))
+    assert index(library, folder).sidecars_read == 1
+    assert image_at(library, folder / picture).annotations == (
+        Annotation("caption", "A lighthouse.", "sidecar"),
+    )
+
+
+def test_a_single_file_has_its_export_beside_it(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.jpg.supplemental-metadata.json", json.dumps({"description": "A lighthouse."}))
+    index(library, folder / "scene-000.jpg")
+    assert first(library, folder).caption == "A lighthouse."
+
+
+def test_a_time_beside_a_picture_counts_as_long_as_it_is_said(folder: Path, library: Path) -> None:
+    beside = folder / "scene-000.jpg.supplemental-metadata.json"
+    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    index(library, folder)
+    assert first(library, folder).taken_at == datetime(2020, 1, 1)
+    assert names_found(library, "after:2019-12-31 before:2020-01-02") == {"scene-000.jpg"}
+    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577923200"}}), at=9)
+    index(library, folder)
+    assert first(library, folder).taken_at == datetime(2020, 1, 2)
+    beside.unlink()
+    index(library, folder)
+    assert first(library, folder).taken_at is None
+
+
+def test_the_time_in_a_picture_wins_over_one_beside_it(folder: Path, library: Path) -> None:
+    shot = datetime(2015, 5, 5, 12)
+    (folder / "shot.jpg").write_bytes(images.encode_jpeg(scene(9, 64, 48), taken_at=shot))
+    beside = folder / "shot.jpg.json"
+    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    index(library, folder)
+    beside.unlink()
+    index(library, folder)
+    assert image_at(library, folder / "shot.jpg").taken_at == shot

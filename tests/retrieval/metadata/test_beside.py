@@ -50,7 +50,53 @@ def test_json_has_keys_and_others_are_passed_over() -> None:
         ("label", "mast"),
         ("label", "sail"),
         ("creator", "Ada; Eva"),
+        ("taken", "2020-01-01 00:00:00"),
     )
+
+
+TAKEOUT = {
+    "title": "boat.jpg",
+    "description": "In the harbour",
+    "imageViews": "3",
+    "photoTakenTime": {"timestamp": "1577836800", "formatted": "Jan 1, 2020"},
+    "geoData": {"latitude": 48.85822, "longitude": -2.2945, "altitude": 3.0},
+    "people": [{"name": "Ada"}, {"name": 7}, "Eva"],
+    "url": "https://photos.google.com/photo/1",
+}
+
+
+def test_what_an_export_of_google_photos_says() -> None:
+    assert said(json.dumps(TAKEOUT).encode(), "json") == (
+        ("title", "boat.jpg"),
+        ("caption", "In the harbour"),
+        ("tag", "Ada"),
+        ("place", "48.85822, -2.29450"),
+        ("taken", "2020-01-01 00:00:00"),
+    )
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"geoData": {"latitude": 0, "longitude": 0}},
+        {"geoData": {"latitude": "north", "longitude": 3}},
+        {"geoData": {"latitude": 91.0, "longitude": 3}},
+        {"geoData": [1, 2], "people": {"name": "Ada"}, "photoTakenTime": "1577836800"},
+        {"photoTakenTime": {"timestamp": "soon"}},
+        {"photoTakenTime": {"timestamp": "9" * 30}},
+        {"photoTakenTime": {}},
+    ],
+)
+def test_an_export_that_says_nothing_of_use(odd: dict[str, object]) -> None:
+    assert said(json.dumps(odd).encode(), "json") == ()
+
+
+def test_a_place_of_the_camera_counts_where_nobody_set_another() -> None:
+    given = {
+        "geoData": {"latitude": 0.0, "longitude": 0.0},
+        "geoDataExif": {"latitude": 1, "longitude": 2},
+    }
+    assert said(json.dumps(given).encode(), "json") == (("place", "1.00000, 2.00000"),)
 
 
 def test_xmp_is_what_it_is_inside_pictures() -> None:
