@@ -17,7 +17,7 @@ from .patterns import EVERYTHING, Choice
 ENDINGS = (
     b".jpg", b".jpeg", b".jpe", b".jfif", b".mpo", b".png", b".apng", b".webp", b".gif",
     b".bmp", b".dib", b".tif", b".tiff", b".ppm", b".pgm", b".pbm", b".pnm", b".heic", b".heif", b".hif",
-    b".avif", b".avifs", b".nef", b".nrw", b".cr2", b".arw", b".sr2", b".dng", b".orf", b".rw2",
+    b".avif", b".avifs", b".nef", b".nrw", b".cr2", b".cr3", b".arw", b".sr2", b".dng", b".orf", b".rw2",
     b".raf", b".pef",
 )  # fmt: skip
 SIDECARS = (b".xmp", b".json", b".txt")

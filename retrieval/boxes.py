@@ -1,4 +1,4 @@
-"""The boxes that HEIC and AVIF are made of (ISO 14496-12), each with its size in front. Pure.
+"""The boxes of HEIC, AVIF and CR3 (ISO 14496-12): each has its size in front. Pure.
 
 Every size is hostile: a box that reaches beyond what it lies in ends there, and their number is bounded.
 """

@@ -16,7 +16,6 @@ _SWITCHED_OFF: Final = {
 _OTHERS: Final = (
     (rb"%PDF", "a PDF document"),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript document"),
-    (rb"....ftypcrx", "a CR3 raw picture"),
     (rb"....ftyp", "a film"),
     (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000 picture"),
     (rb"\0\0\0\x0cJXL |\xff\x0a", "a JPEG XL picture"),

@@ -254,7 +254,8 @@ def _outer(data: bytes, raw: Preview, inner: _Facts) -> _Facts:
     def load() -> Image.Exif:
         exif = Image.Exif()
         # Olympus and Panasonic write a mark of their own before what is TIFF otherwise.
-        exif.load_from_fp(BytesIO((b"II*\0" if data.startswith(b"II") else b"MM\0*") + data[4:]))
+        block = raw.exif or data
+        exif.load_from_fp(BytesIO((b"II*\0" if block.startswith(b"II") else b"MM\0*") + block[4:]))
         return exif
 
     said = _exif(load)

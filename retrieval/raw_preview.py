@@ -1,6 +1,7 @@
 """Finds the JPEG that a camera put into its raw file, by the tables that say where it lies. Pure.
 
-NEF, CR2, ARW, DNG, PEF and their like are TIFF files, ORF and RW2 nearly, RAF has the place in its header
+NEF, CR2, ARW, DNG, PEF and their like are TIFF files, ORF and RW2 nearly, RAF has the place in its header,
+CR3 has boxes (see `cr3`)
 (Adobe, TIFF 6.0 and DNG 1.4; Olympus' own table as ExifTool documents it). Every number in them is
 hostile: offsets are checked against the file, tables, entries and values are bounded, none is read twice.
 """
@@ -12,6 +13,8 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from . import cr3
 
 TABLES: Final = 32  # that are followed in one file; real ones have at most a dozen
 ENTRIES: Final = 512  # of one table
@@ -36,35 +39,47 @@ Table: TypeAlias = Mapping[int, Entry]  # by tag
 class Preview:
     """The largest picture in a raw file: a whole JPEG, or b"" where there is none.
 
-    `orientation` is what the file itself says, unchecked; 0 where it says nothing.
+    `orientation` is what the file itself says, unchecked; 0 where it says nothing. `exif` is the block with
+    its facts, which begins like a TIFF, where that is not the file itself.
     """
 
     jpeg: bytes
     orientation: int
+    exif: bytes = b""
 
 
 def preview(data: bytes) -> Preview | None:
     """The embedded JPEG with the most pixels, of equals the first; None for what is no raw file.
 
-    A raw file is known by its content: the marks of CR2, DNG, ORF, RW2 and RAF, or a table for a sensor's
-    own values. Only JPEG that every viewer shows counts (8-bit, Huffman); sensor data in
-    lossless JPEG do not.
+    A raw file is known by its content: the marks of CR2, CR3, DNG, ORF, RW2 and RAF, or a table for a
+    sensor's own values. Only JPEG that every viewer shows counts (8-bit, Huffman); sensor data in lossless
+    JPEG do not.
     """
+    exif = b""
     if data.startswith(_RAF):
         at, size = struct.unpack_from(">II", data.ljust(92, b"\0"), 84)
         found, orientation = [(at, size)], 0
+    elif cr3.is_cr3(data):
+        exif = cr3.exif(data)
+        found, orientation = list(cr3.pictures(data)), _orientation(_Tiff(exif))
     elif data.startswith(_MAGIC):
         file = _Tiff(data)
         tables = list(file.tables())
         if not file.is_raw(tables):
             return None
         found = [place for base, table in tables for place in file.places(base, table)]
-        orientation = file.number(tables[0][1], _ORIENTATION) if tables else 0
+        orientation = _orientation(file)
     else:
         return None
     pixels = {(at, at + size): _pixels(data, at, at + size) for at, size in found}
     start, end = max(pixels, key=pixels.__getitem__, default=(0, 0))
-    return Preview(data[start:end] if pixels.get((start, end)) else b"", orientation)
+    return Preview(data[start:end] if pixels.get((start, end)) else b"", orientation, exif)
+
+
+def _orientation(file: _Tiff) -> int:
+    """What the first table says of it; 0 for nothing."""
+    _, first = next(file.tables(), (0, {}))
+    return file.number(first, _ORIENTATION)
 
 
 class _Tiff:

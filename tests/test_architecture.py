@@ -55,7 +55,7 @@ HOMES = {
     "watchfiles": ("indexer/watch.py",),
 }
 PURE = ("ranking", "narrowing", "fusion", "relevance", "evaluation", "tokens", "query_language", "query", "query_terms",
-        "query_keys", "query_json", "references", "formats", "boxes", "raw_preview", "scaling", "keypoints",
+        "query_keys", "query_json", "references", "formats", "boxes", "cr3", "raw_preview", "scaling", "keypoints",
         "verification", "bridge", "neighbourhood", "rerank", "feedback", "heat", "matches", "tuning")  # fmt: skip
 MAY_PURE = {"__future__", "collections", "dataclasses", "datetime", "math", "numpy", "pathlib", "re",
             "statistics", "struct", "typing",            "unicodedata"}  # fmt: skip

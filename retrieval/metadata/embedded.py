@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from .. import cr3
 from . import exif, heif, iptc, xmp
 from .facts import Fact, Metadata, Pair
 from .tiff import Tiff
@@ -67,6 +68,8 @@ def _blocks(data: bytes) -> Iterator[Block]:
         return _png(data)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _webp(data)
+    if cr3.is_cr3(data):
+        return iter([Block(exif.SOURCE, cr3.exif(data)), Block(xmp.SOURCE, cr3.xmp(data))])
     return _heif(data) if heif.is_heif(data) else _tiff(data)
 
 

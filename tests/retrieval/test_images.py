@@ -425,7 +425,6 @@ class TestRefusals:
             (b"%PDF-1.7 ...", "PDF"),
             (b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "SVG"),
             (b"<!DOCTYPE html><p>", "HTML"),
-            (b"\0\0\0\x18ftypcrx \0\0\0\0", "CR3"),
             (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
             (b"%!PS-Adobe-3.0 EPSF", "PostScript"),
             (b"push graphic-context\nviewbox 0 0 1 1", "text"),

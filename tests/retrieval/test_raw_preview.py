@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from retrieval import read_metadata
 from retrieval.errors import UnreadableImage
 from retrieval.images import decode
 from retrieval.raw_preview import Preview, preview
 from tests.drawing import saved, scene
+from tests.saying import listed, xmp
 
 SCENE = scene(3)
 LARGE = saved(Image.fromarray(SCENE), "JPEG", quality=92)
@@ -123,7 +125,45 @@ def raf() -> bytes:
     return start + struct.pack(">II", 160, len(LARGE)) + bytes(68) + LARGE + bytes(900)
 
 
-MAKES = {"nef": nef(), "nef-little": nef(b"II*\0"), "cr2": cr2(), "arw": arw(), "dng": dng(), "pef": pef(),
+def box(kind: bytes, *contents: bytes) -> bytes:
+    body = b"".join(contents)
+    return struct.pack(">I", len(body) + 8) + kind + body
+
+
+def uuid(name: str, *contents: bytes) -> bytes:
+    return box(b"uuid", bytes.fromhex(name), *contents)
+
+
+def cr3(jpeg: bytes = LARGE, xmp: bytes = b"") -> bytes:
+    """A small picture, one of middle size, one at full size and the sensor's, as Canon orders them."""
+    facts = File()
+    text = (b"Canon\0", b"Canon EOS R\0", b"2021:02:03 04:05:06\0")
+    said = facts.done(facts.table({
+        0x010F: (TEXT, text[0]), 0x0110: (TEXT, text[1]), 0x0112: (SHORT, 6), 0x0132: (TEXT, text[2]),
+        0x013B: (TEXT, b"Jan\0"),
+    }))  # fmt: skip
+    small = box(b"THMB", bytes(4), struct.pack(">HHIHH", 80, 60, len(SMALL), 1, 0), SMALL)
+    middle = box(b"PRVW", bytes(4), struct.pack(">HHHHI", 1, 80, 60, 1, len(SMALL)), SMALL)
+
+    def track(at: int, size: int) -> bytes:
+        sizes = box(b"stsz", bytes(4), struct.pack(">III", 0, 1, size))
+        table = box(b"stbl", sizes, box(b"co64", bytes(4), struct.pack(">IQ", 1, at)))
+        return box(b"trak", box(b"mdia", box(b"minf", table)))
+
+    def file(at: int) -> bytes:
+        start = box(b"ftyp", b"crx ", bytes(4), b"crx isom")
+        tracks = track(at, len(jpeg)), track(at + len(jpeg), len(LOSSLESS))
+        movie = box(b"moov", uuid("85c0b687820f11e08111f4ce462b6a48", box(b"CMT1", said), small), *tracks)
+        packet = uuid("be7acfcb97a942e89c71999491e3afac", xmp)
+        shown = uuid("eaf42b5e1c984b88b9fbb7dc406e4d16", struct.pack(">Q", 1), middle)
+        data = struct.pack(">I4sQ", 1, b"mdat", 16 + len(jpeg) + len(LOSSLESS)) + jpeg + LOSSLESS
+        return start + movie + packet + shown + data
+
+    whole = file(0)
+    return file(len(whole) - len(jpeg) - len(LOSSLESS))
+
+
+MAKES = {"cr3": cr3(), "nef": nef(), "nef-little": nef(b"II*\0"), "cr2": cr2(), "arw": arw(), "dng": dng(), "pef": pef(),
          "rw2": rw2(), "orf": orf(), "raf": raf()}  # fmt: skip
 
 
@@ -134,7 +174,7 @@ def test_the_largest_jpeg_is_the_picture(make: str) -> None:
     assert found.jpeg == LARGE
     picture = decode(MAKES[make], name="it")
     assert picture.format == "raw"
-    upright = np.rot90(SCENE, -1) if make.startswith("nef") else SCENE
+    upright = np.rot90(SCENE, -1) if make.startswith(("nef", "cr3")) else SCENE
     assert picture.pixels.shape == upright.shape
     assert np.abs(picture.pixels.astype(float) - upright).mean() < 5
     assert (picture.height, picture.width) == upright.shape[:2]
@@ -144,6 +184,19 @@ def test_the_file_itself_says_when_and_with_what() -> None:
     picture = decode(MAKES["nef"], name="it")
     assert (picture.taken_at, picture.camera) == (datetime(2021, 2, 3, 4, 5, 6), "NIKON D90")
     assert decode(MAKES["rw2"], name="it").camera == "Panasonic"
+    picture = decode(MAKES["cr3"], name="it")
+    assert (picture.taken_at, picture.camera) == (datetime(2021, 2, 3, 4, 5, 6), "Canon EOS R")
+
+
+def test_a_cr3_says_what_is_written_in_its_boxes() -> None:
+    found = read_metadata(cr3(xmp=xmp(listed("dc:subject", "fog"))))
+    assert (found.said("exif"), found.said("xmp")) == ((("creator", "Jan"),), (("tag", "fog"),))
+
+
+def test_a_cr3_whose_full_size_is_no_jpeg_shows_the_next_smaller_one() -> None:
+    found = preview(cr3(LOSSLESS))
+    assert found is not None
+    assert found.jpeg == SMALL
 
 
 def test_where_the_file_does_not_say_the_jpeg_in_it_does() -> None:
