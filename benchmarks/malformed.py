@@ -1,8 +1,9 @@
 """Damaged and hostile files through the decoding of an indexing run: nothing may crash, hang or go unnamed.
 
 The files are those below the folders that PICTOR_MALFORMED names (a list as PATH is one; none need be
-named), whatever they are called, and mutations with a seed, up to N files in all: one picture in twelve
-formats, drawn here, with bits flipped, cut off, or with a piece of one spliced into another.
+named), whatever they are called, and mutations with a seed, up to N files in all: one picture in sixteen
+formats, drawn here, with bits flipped, cut off, or with a piece of one spliced into another. All pages of a
+file are decoded, so that there are more outcomes than files.
 --size N: N files (default 10,000).
 """
 
@@ -19,12 +20,16 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
+import numpy as np
+import tifffile
 from PIL import Image
 
 from data.sample import collection
 from indexer.decode import Outcome, decode_all
 from indexer.sources import Found
 from retrieval import Limits, Problem
+from retrieval.images import RGB
 
 FORMATS: dict[str, dict[str, Any]] = {
     "jpg": {},
@@ -47,21 +52,22 @@ CRASHES = ("decoder-crashed", "out-of-memory")
 def measure(size: int | None = None) -> dict[str, Any]:
     """Counts, and the longest time between two outcomes of one worker: no file took longer."""
     codes: Counter[str] = Counter()
-    slowest = 0.0
+    slowest, read = 0.0, 0
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as whole:
         whole.write(_seeds()["jpg"])
         whole.flush()
         for batch in _batches(islice(chain(_given(), _mutations(Path(folder))), size or 10_000)):
             # A whole picture comes first, so that no file is charged for the start of the worker.
             files = [_found(Path(whole.name)), *batch]
-            outcomes = decode_all(files, is_known=lambda _: False, limits=Limits(), threads=1)
+            outcomes = decode_all(files, is_known=lambda _: False, limits=Limits(pages="all"), threads=1)
             assert _code(next(outcomes)) == "decoded"
+            read += len(batch)
             for code, seconds in _timed(outcomes):
                 codes[code] += 1
                 slowest = max(slowest, seconds)
             for mutation in Path(folder).iterdir():
                 mutation.unlink()
-    return {"figures": _figures(codes) | {"slowest (s)": slowest}, "beside": {}}
+    return {"figures": {"files": read} | _figures(codes) | {"slowest (s)": slowest}, "beside": {}}
 
 
 def _timed(outcomes: Iterator[Outcome]) -> Iterator[tuple[str, float]]:
@@ -73,7 +79,6 @@ def _timed(outcomes: Iterator[Outcome]) -> Iterator[tuple[str, float]]:
 
 def _figures(codes: Counter[str]) -> dict[str, float]:
     return {
-        "files": codes.total(),
         "decoded": codes["decoded"],
         "refused": codes.total() - codes["decoded"],
         "refused without a code or a reason": codes["unnamed"],
@@ -121,7 +126,24 @@ def _seeds() -> dict[str, bytes]:
     buffers = {kind: BytesIO() for kind in FORMATS}
     for kind, buffer in buffers.items():
         picture.save(buffer, Image.registered_extensions()[f".{kind.rpartition('.')[2]}"], **FORMATS[kind])
-    return {kind: buffer.getvalue() for kind, buffer in buffers.items()}
+    return {kind: buffer.getvalue() for kind, buffer in buffers.items()} | _deep(np.asarray(picture))
+
+
+def _deep(pixels: RGB) -> dict[str, bytes]:
+    """What Pillow does not read whole: 16 bits and floats of colour, several bands, several pages."""
+    deep = pixels.astype(np.uint16) * 257
+    pages = np.stack([deep, deep[::-1], deep[:, ::-1]])
+    tiffs = {
+        "deep.tif": {"data": deep, "photometric": "rgb", "compression": "deflate"},
+        "floats.tif": {"data": pixels.astype(np.float32), "photometric": "rgb", "tile": (64, 64)},
+        "pages.tif": {"data": pages, "photometric": "rgb", "compression": "packbits"},
+    }
+    buffers = {kind: BytesIO() for kind in tiffs}
+    for kind, facts in tiffs.items():
+        tifffile.imwrite(buffers[kind], **facts)
+    return {"deep.png": imagecodecs.png_encode(deep)} | {
+        kind: each.getvalue() for kind, each in buffers.items()
+    }
 
 
 def _flipped(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
