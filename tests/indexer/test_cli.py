@@ -252,7 +252,7 @@ def test_show_as_json(library_path: Path, scenes: Path) -> None:
     by_path, by_id = (document("show", which, "--library", library_path) for which in (path, 2))
     assert by_path == by_id
     assert (by_id["id"], by_id["path"], by_id["width"], by_id["height"]) == (2, str(path), 160, 120)
-    assert by_id["locations"] == [{"path": str(path), "missing": False}]
+    assert by_id["locations"] == [{"path": str(path), "page": 1, "missing": False}]
     assert {"field": "tag", "value": "day1", "source": "captions", "confidence": 1.0} in by_id["annotations"]
 
 
