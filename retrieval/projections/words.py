@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -43,7 +44,7 @@ ENTRIES_VERSION = 3  # of the fields and of retrieval.tokens; raise it when eith
 GAP = " | "  # between values: no token is written so, hence no phrase reaches across
 CHUNK = 1000  # images read from the catalog at a time
 MOST_SEGMENTS = 8  # every one costs each search a little; at so many, the index is built anew
-MEMORY = 16  # MB of postings before Whoosh writes a run to the disk; with more of them it is no faster
+MEMORY = 16.0  # MB of postings before Whoosh writes a run to the disk; with more of them it is no faster
 
 
 @final
@@ -68,7 +69,7 @@ class WordIndex:
     def in_memory(cls, images: Iterable[Image]) -> WordIndex:
         """Index a few images without touching the disk."""
         index = _memory().create_index(_schema())
-        _add(index, images)
+        _add(index, images, memory=math.inf)  # Whoosh cannot write runs to a storage that is in memory
         return cls(_parts(index.reader()))
 
 
@@ -262,7 +263,7 @@ def _memory() -> Any:
 def _create(folder: Path, images: Iterable[Image]) -> None:
     from whoosh.index import create_in
 
-    _add(create_in(str(folder), _schema()), images)
+    _add(create_in(str(folder), _schema()), images, memory=MEMORY)
     _drop_lock(folder)
 
 
@@ -272,17 +273,17 @@ def _extend(previous: Path, folder: Path, images: Iterable[Image]) -> None:
 
     for path in previous.iterdir():
         generations.share(path, folder / path.name)
-    _add(open_dir(str(folder)), images)
+    _add(open_dir(str(folder)), images, memory=MEMORY)
     _drop_lock(folder)
 
 
-def _add(index: Any, images: Iterable[Image]) -> None:
-    """Write the images as segments of their own.
+def _add(index: Any, images: Iterable[Image], *, memory: float) -> None:
+    """Write the images as segments of their own, with no more than so many MB of postings at a time.
 
     Segments are never merged: Whoosh then sums up lengths that it stores only roughly, and the scores
     would no longer be those of an index built anew.
     """
-    writer = index.writer(limitmb=MEMORY)
+    writer = index.writer(limitmb=memory)
     try:
         for image in images:
             writer.add_document(id=image.id, **fields_of(image))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retrieval import Annotation, Filters, Library, Query, Settings, Text
+from retrieval.projections import words as projection
 from retrieval.projections.words import SEARCHABLE
 from retrieval.tokens import tokens
 from tests.wording import found, put, ranked
@@ -277,3 +278,18 @@ class TestNoSyntax:
         asked = set(tokens(text))
         expected = [number for number, held in said.items() if asked & {*held.split(), "p", "q"}]
         assert sorted(found(harbour, text)) == expected
+
+
+def test_postings_that_outgrow_their_memory_change_nothing(
+    words: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In files they are written as runs and merged; in memory, before they are published, they stay."""
+    for number in range(30):
+        put(words, caption=f"lantern {number % 7} harbour {'boat ' * (number % 5)}")
+    kept = ranked(words, "lantern boat 3")
+    monkeypatch.setattr(projection, "MEMORY", 1e-4)  # a hundred bytes
+    put(words, title="dove")
+    assert len(ranked(words, "lantern boat 3")) == len(kept)
+    words.publish(anew=True)
+    assert found(words, "dove") == [31]
+    assert len(ranked(words, "lantern boat 3")) == len(kept)
