@@ -6,13 +6,15 @@ Keypoints are blobs from the start, and stored as they are: see `retrieval.keypo
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Select, select
 
 from ..errors import FeatureDamaged
 from .records import Features, Space
+from .schema import FeatureRow
 
 STORED = np.dtype("<f2")
 
@@ -50,16 +52,33 @@ def whole(rows: Iterable[tuple[int, bytes, int]], space: Space) -> Iterator[tupl
         raise FeatureDamaged(space.descriptor, damaged)
 
 
-def from_blobs(blobs: Sequence[bytes], dimension: int) -> Features:
-    """Stored features as one (image, dimension) array; raises ValueError when a blob has another length."""
-    wrong = next((len(blob) for blob in blobs if len(blob) != dimension * STORED.itemsize), None)
-    if wrong is not None:
-        raise ValueError(f"a stored feature has {wrong} bytes instead of {dimension * STORED.itemsize}")
-    return np.frombuffer(b"".join(blobs), STORED).reshape(len(blobs), dimension)
+def from_blobs(blobs: Iterable[bytes], dimension: int) -> Features:
+    """Stored features as one (image, dimension) array; raises ValueError when a blob has another length.
+
+    Each blob may go when the next one comes: no more than the array is held.
+    """
+    data, count, length = bytearray(), 0, dimension * STORED.itemsize
+    for count, blob in enumerate(blobs, 1):  # noqa: B007 - the last one counts
+        if len(blob) != length:
+            raise ValueError(f"a stored feature has {len(blob)} bytes instead of {length}")
+        data += blob
+    return np.frombuffer(data, STORED).reshape(count, dimension)
 
 
 def stacked(rows: Iterable[tuple[int, bytes]], dimension: int) -> tuple[npt.NDArray[np.int64], Features]:
     """(image id, blob) rows as an array of ids and an array of features, in the same order."""
-    pairs = list(rows)
-    ids = np.fromiter((image_id for image_id, _ in pairs), np.int64, len(pairs))
-    return ids, from_blobs([blob for _, blob in pairs], dimension)
+    ids: list[int] = []
+
+    def blobs() -> Iterator[bytes]:
+        for image_id, blob in rows:
+            ids.append(image_id)
+            yield blob
+
+    features = from_blobs(blobs(), dimension)
+    return np.array(ids, np.int64), features
+
+
+def stored(space: Space) -> Select[int, bytes, int]:
+    """What is stored of every image in a space, with its checksum, by rising image id."""
+    query = select(FeatureRow.image_id, FeatureRow.vector, FeatureRow.crc32)
+    return query.where(FeatureRow.space_id == space.id).order_by(FeatureRow.image_id)

@@ -13,7 +13,7 @@ from ..narrowing import Labelled
 from ..query import Examples, Filters
 from . import beside, changes, saved, soundness
 from .facets import Facet, facets
-from .features import stacked, whole
+from .features import stacked, stored, whole
 from .filters import matching_ids
 from .records import (
     PREDICTED,
@@ -218,11 +218,11 @@ class Reader:
 
         Raises FeatureDamaged where one of them is not what was stored.
         """
-        return stacked(whole(self._chosen(_stored(space), ids), space), space.dimension)
+        return stacked(whole(self._chosen(stored(space), ids), space), space.dimension)
 
     def features_between(self, space: Space, first: int, end: int) -> tuple[npt.NDArray[np.int64], Features]:
         """The same for all images with ids from `first` on and below `end`."""
-        among = _stored(space).where(FeatureRow.image_id >= first, FeatureRow.image_id < end)
+        among = stored(space).where(FeatureRow.image_id >= first, FeatureRow.image_id < end)
         return stacked(whole(self._chosen(among), space), space.dimension)
 
     def described(self, space: Space) -> npt.NDArray[np.int64]:
@@ -236,7 +236,7 @@ class Reader:
         Images that the space does not hold are left out. `space` is one whose dimension is 0.
         Raises FeatureDamaged where some of them are not what was stored.
         """
-        return dict(whole(self._chosen(_stored(space), ids), space))
+        return dict(whole(self._chosen(stored(space), ids), space))
 
     def _chosen(self, query, ids: Iterable[int] | None = None) -> Iterator[tuple[int, bytes, int]]:  # type: ignore[no-untyped-def]
         if ids is None:
@@ -289,12 +289,6 @@ class Reader:
     def recipes(self) -> dict[str, FusionRecipe]:
         """Every saved recipe of the fusion, by its name."""
         return saved.recipes(self._connection)
-
-
-def _stored(space: Space):  # type: ignore[no-untyped-def]
-    """What is stored of every image in a space, with its checksum, by rising image id."""
-    query = select(FeatureRow.image_id, FeatureRow.vector, FeatureRow.crc32)
-    return query.where(FeatureRow.space_id == space.id).order_by(FeatureRow.image_id)
 
 
 def _space(row: Row[tuple[object, ...]]) -> Space:

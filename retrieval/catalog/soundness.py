@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, exists, select
 
 from ..errors import StorageFailed
-from .features import is_whole, stacked
+from .features import is_whole, stacked, stored
 from .records import Space
 from .schema import FeatureRow, ImageRow, LocationRow
 
@@ -51,8 +51,7 @@ def damaged_features(connection: Connection, space: Space) -> list[int]:
 
 
 def _batches(connection: Connection, space: Space) -> Iterator[list[tuple[int, bytes, int]]]:
-    query = select(FeatureRow.image_id, FeatureRow.vector, FeatureRow.crc32)
-    rows = connection.execute(query.where(FeatureRow.space_id == space.id).order_by(FeatureRow.image_id))
+    rows = connection.execute(stored(space))
     for batch in rows.partitions(ROWS):
         yield [(row.image_id, row.vector, row.crc32) for row in batch]
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Self, TypeAlias, final
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +20,11 @@ from ..ranking import Ids, Ranking
 from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile
-from .vectors import LAYOUT, RowIndex, Vector, VectorIndex, VectorView, faiss_version
+from .vectors import LAYOUT, RowIndex, Vector, VectorIndex, VectorView, faiss_version, save
 
 Array = npt.NDArray[Any]
-Segment: TypeAlias = tuple[int, Ids, Features]  # its number, and the features of its images
 
 CENTRE, DIRECTIONS = "centre.npy", "directions.npy"
-BLOCK = 1024  # features read at a time
 
 
 @final
@@ -78,15 +76,14 @@ class Neighbourhoods:
         return VectorIndex.build(ids, rows, self.compared.dimension)
 
 
-def write(folder: Path, axes: Axes | None, features: Iterable[Segment]) -> None:
+def write(folder: Path, axes: Axes | None, features: Iterable[segments.Segment]) -> None:
     """Make the neighbourhoods of all features, which come segment by segment, and write them into an empty
     folder; the same features give the same bytes, always.
 
     Without `axes` the features are written as they are. Only the index of one round is ever in memory.
     """
     if axes is None:
-        for number, ids, plain in features:
-            VectorIndex.build(ids, plain, plain.shape[1]).save(segments.file_of(folder, number))
+        segments.write(folder, features, save)
         return
     _save(folder / CENTRE, axes.centre)
     _save(folder / DIRECTIONS, axes.directions)
@@ -101,9 +98,11 @@ def write(folder: Path, axes: Axes | None, features: Iterable[Segment]) -> None:
         own = rows = files.enter_context(RowFile(folder, projected(), axes.directions.shape[1]))
         for number in range(ROUNDS):
             rows = files.enter_context(_round(folder, number, rows))
-        for (number, ids), alone, average in zip(places, own, rows, strict=True):
-            made = beside(alone, average).astype(np.float16)
-            VectorIndex.build(ids, made, made.shape[1]).save(segments.file_of(folder, number))
+        made = (
+            (number, ids, beside(alone, average).astype(np.float16))
+            for (number, ids), alone, average in zip(places, own, rows, strict=True)
+        )
+        segments.write(folder, made, save)
 
 
 def _round(folder: Path, number: int, rows: RowFile) -> RowFile:
@@ -166,11 +165,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
     def _axes(self, reader: Reader) -> Axes | None:
         ids = reader.described(self._space)
         chosen = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
-        sample = np.empty((len(chosen), self._space.dimension), np.float16)
-        for start in range(0, len(chosen), BLOCK):
-            part = slice(start, start + BLOCK)
-            sample[part] = reader.features(self._space, chosen[part])[1]
-        return main_axes(sample)
+        return main_axes(reader.features(self._space, chosen)[1])
 
     def load(self, root: Path, pointer: Projection | None) -> Neighbourhoods:
         dimension = self._space.dimension

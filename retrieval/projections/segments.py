@@ -6,9 +6,9 @@ before. And no more than one segment is ever in memory while a generation is wri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import final
+from typing import TypeAlias, final
 
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
@@ -20,6 +20,7 @@ SIZE = 8192  # image ids; the features of a segment take some twenty megabytes
 PATTERN = "segment-*.faiss"
 
 Save = Callable[[Path, Ids, Features], None]
+Segment: TypeAlias = tuple[int, Ids, Features]  # its number, and the features of its images
 
 
 def file_of(folder: Path, number: int) -> Path:
@@ -48,8 +49,8 @@ class Stored:
         """The ids of one segment, rising, and their features."""
         return self._reader.features_between(self._space, number * SIZE, (number + 1) * SIZE)
 
-    def __iter__(self) -> Iterator[tuple[int, Ids, Features]]:
-        """Every segment that holds anything: its number, ids and features."""
+    def __iter__(self) -> Iterator[Segment]:
+        """Every segment that holds anything."""
         for number in self.numbers():
             ids, features = self.segment(number)
             if len(ids):
@@ -61,9 +62,9 @@ def changed_since(reader: Reader, previous: Projection) -> set[int]:
     return {change.image_id // SIZE for change in reader.changes_since(previous.seq)}
 
 
-def write(folder: Path, stored: Stored, save: Save) -> None:
+def write(folder: Path, segments: Iterable[Segment], save: Save) -> None:
     """Write all segments into an empty folder."""
-    for number, ids, features in stored:
+    for number, ids, features in segments:
         save(file_of(folder, number), ids, features)
 
 

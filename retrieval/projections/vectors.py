@@ -115,6 +115,11 @@ def _whole(dimension: int) -> int:
     return -(-dimension // WIDTH) * WIDTH
 
 
+def save(path: Path, ids: Ids, features: Features) -> None:
+    """Write features as an index of their own, a segment for `VectorIndex.load`."""
+    VectorIndex.build(ids, features, features.shape[1]).save(path)
+
+
 def _padded(features: Features | Vector, width: int) -> Vector:
     """Rows with zeros behind them, which change no inner product."""
     rows = np.zeros((len(features), width), np.float32)
@@ -225,17 +230,14 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
 
         def fill(folder: Path) -> None:
             if previous is None:
-                segments.write(folder, stored, self._save)
+                segments.write(folder, stored, save)
             else:
                 stale = segments.changed_since(reader, previous)
-                segments.rewrite(folder, stored, self._save, before=root / previous.generation, stale=stale)
+                segments.rewrite(folder, stored, save, before=root / previous.generation, stale=stale)
 
         name = generations.new_name(f"vectors-{self.signal}-{self._space.id}", seq)
         sealed = generations.write_folder(root, name, fill)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
-
-    def _save(self, path: Path, ids: Ids, features: Features) -> None:
-        VectorIndex.build(ids, features, self._space.dimension).save(path)
 
     def load(self, root: Path, pointer: Projection | None) -> VectorIndex:
         if pointer is None:
