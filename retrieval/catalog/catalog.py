@@ -119,5 +119,5 @@ class Catalog:
     def close(self) -> None:
         """Give every connection back, and the lock."""
         if self._lock is not None:
-            self._lock.close()
+            engine.give_back(self._lock)
         self._engine.dispose()

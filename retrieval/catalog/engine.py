@@ -6,7 +6,7 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +25,7 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 import migrations
 
@@ -35,6 +35,8 @@ from . import log
 BUSY_SECONDS = 5
 VERSION_TABLE = "alembic_version"  # where Alembic keeps the revision
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
+LOCK_NOT_AVAILABLE = "55P03"  # what PostgreSQL calls it
+LOCK_MILLISECONDS = 2000  # a server needs some time to see that who held a lock is gone
 READS: Mapping[str, int | str] = {
     "busy_timeout": BUSY_SECONDS * 1000,
     "wal_autocheckpoint": 0,
@@ -156,8 +158,8 @@ def _begin(connection: Connection) -> None:
 def hold_lock(engine: Engine, place: str) -> Connection | None:
     """Keep the writers of other machines out until the connection is closed; SQLite needs no such lock.
 
-    Raises LibraryBusy when another writer holds it, and DurabilityTooLow where commits do not wait for the
-    server's disk. The server gives the lock back when its holder dies.
+    Raises LibraryBusy when another writer holds it for two seconds, DurabilityTooLow where commits do not
+    wait for the server's disk, and ServerLost. The server gives the lock back when its holder dies.
     """
     if engine.dialect.name != "postgresql":
         return None
@@ -166,16 +168,35 @@ def hold_lock(engine: Engine, place: str) -> Connection | None:
     except DBAPIError as error:
         raise ServerLost(place, error.orig) from error
     connection.detach()  # so that closing it ends the session, and with it the lock
-    waits = connection.scalar(text("SHOW synchronous_commit"))
-    taken = connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK)))
-    connection.commit()
-    if waits == "off":
+    try:
+        _take_lock(connection, place)
+    except DBAPIError as error:
         connection.close()
-        raise DurabilityTooLow(place, "synchronous_commit is off", DurabilityTooLow.SERVER)
-    if not taken:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise ServerLost(place, error.orig) from error
+        raise LibraryBusy(place, "a writer of this catalog, perhaps on another machine") from error
+    except BaseException:
         connection.close()
-        raise LibraryBusy(place, "a writer of this catalog, perhaps on another machine")
+        raise
     return connection
+
+
+def _take_lock(connection: Connection, place: str) -> None:
+    if connection.scalar(text("SHOW synchronous_commit")) == "off":
+        raise DurabilityTooLow(place, "synchronous_commit is off", DurabilityTooLow.SERVER)
+    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
+    connection.execute(select(func.pg_advisory_lock(WRITER_LOCK)))
+    connection.commit()
+
+
+def give_back(lock: Connection) -> None:
+    """Give a lock back and end the session that held it, in this order: a server may take a while to see
+    that a session has ended, and whoever comes next would find the lock held.
+    """
+    with suppress(SQLAlchemyError):  # where the session is lost, so is the lock
+        lock.execute(select(func.pg_advisory_unlock(WRITER_LOCK)))
+        lock.commit()
+    lock.close()
 
 
 @contextmanager

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Pool, create_engine, event, make_url, text
 
 from indexer.captions import read_captions
 from indexer.check import check
 from indexer.making import writing
 from indexer.pipeline import index
 from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse, path_bytes
+from retrieval.catalog import Catalog
 from tests.databases import Server, execute
 from tests.indexer.command import pictor
 from tests.indexing import TINY
@@ -66,6 +68,33 @@ def test_a_writer_elsewhere_is_refused_while_one_is_at_work(shared: Path, url: s
     with writing(shared), pytest.raises(LibraryBusy, match="another writer"):
         Library.create(elsewhere, Settings(catalog_url=url))
     Library.create(elsewhere, Settings(catalog_url=url)).close()
+
+
+def test_the_lock_is_given_back_before_its_session_ends(url: str) -> None:
+    mine = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    held = text(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND {mine}")
+    engine = create_engine(url)
+    locks: list[int] = []
+
+    def look(*_: object) -> None:
+        with engine.connect() as connection:
+            locks.append(connection.scalar(held))
+
+    catalog = Catalog.create(url)
+    look()
+    event.listen(Pool, "close_detached", look)  # before it is closed
+    catalog.close()
+    event.remove(Pool, "close_detached", look)
+    engine.dispose()
+    assert locks == [1, 0]
+
+
+def test_a_lock_that_is_about_to_be_given_back_is_waited_for(url: str, tmp_path: Path) -> None:
+    holder = Catalog.create(url)
+    leaving = Timer(0.3, holder.close)
+    leaving.start()
+    Library.create(tmp_path, Settings(catalog_url=url)).close()
+    leaving.join()
 
 
 def test_a_server_whose_commits_do_not_wait_for_its_disk_is_exit_code_4(shared: Path, url: str) -> None:
