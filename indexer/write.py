@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from retrieval import Annotation, Description, Library, NewImage, Problem
 
@@ -48,27 +47,33 @@ def _write(
         new = [image for image in described if image.sha256 not in ids]
         added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
         ids |= added
-        for digest, source, said in _said(reads):
-            if digest in added:
-                writer.annotate(added[digest], source, said)
-        for each in reads:
+        held = [each for each in reads if each.sha256 in ids]
+        for each in held:
             path, mtime, size = each.found.path, each.found.mtime, each.found.size
-            if each.sha256 in ids:
-                writer.place(path, ids[each.sha256], mtime=mtime, size=size, page=each.page)
-            if each.page == 1:  # it comes last
-                writer.forget_pages(path, after=each.pages)
-        # What is said of a file, here and beside it, is said of its first page.
-        firsts = [each for each in reads if each.page == 1]
-        placed = [(each.found.path, ids[each.sha256]) for each in firsts if each.sha256 in ids]
+            writer.place(path, ids[each.sha256], mtime=mtime, size=size, page=each.page)
+        for pages, paths in _by_pages(reads).items():
+            writer.forget_pages(paths, after=pages)
+        # What captions say of a file is said of its first page.
+        placed = [(each.found.path, ids[each.sha256]) for each in held if each.page == 1]
         # Others may have places, and so captions, outside this batch: the end of the run sees them all.
         fresh = [place for place in placed if place[1] in added.values()]
         for image_id, facts in by_image(captions, fresh).items():
             writer.annotate(image_id, SOURCE, facts)
         problems = [each for each in batch if isinstance(each, Problem)]
         problems += [_featureless(each) for each in reads if each.sha256 not in ids]
+        writer.forget_problems(each.found.path for each in held)
         for problem in problems:
             writer.report(problem)
     return Written(len(new), tuple(_again(placed, set(added.values()))), tuple(problems))
+
+
+def _by_pages(reads: Sequence[Read]) -> dict[int, list[bytes]]:
+    """The files that were read to their end, by their number of pages; the first page comes last."""
+    paths: dict[int, list[bytes]] = {}
+    for each in reads:
+        if each.page == 1:
+            paths.setdefault(each.pages, []).append(each.found.path)
+    return paths
 
 
 def _again(placed: Iterable[tuple[bytes, int]], fresh: set[int]) -> Iterator[tuple[bytes, int]]:
@@ -79,18 +84,12 @@ def _again(placed: Iterable[tuple[bytes, int]], fresh: set[int]) -> Iterator[tup
         fresh.discard(image_id)
 
 
-def _said(reads: Sequence[Read]) -> Iterator[tuple[str, str, list[Annotation]]]:
-    """What each decoded file says about its picture: digest, source, and all that this source says."""
-    for each in reads:
-        facts = [Annotation(field, value, source) for source, field, value in each.metadata.facts]
-        if each.decoded and each.decoded.camera:
-            facts.append(Annotation("camera", each.decoded.camera, EXIF))
-        for source, said in groupby(sorted(facts, key=_source), key=_source):
-            yield each.sha256, source, list(said)
-
-
-def _source(fact: Annotation) -> str:
-    return fact.source
+def _said(read: Read) -> Iterator[Annotation]:
+    """What a decoded file says about its picture."""
+    for source, field, value in read.metadata.facts:
+        yield Annotation(field, value, source)
+    if read.decoded and read.decoded.camera:
+        yield Annotation("camera", read.decoded.camera, EXIF)
 
 
 def _described(library: Library, reads: Sequence[Read]) -> list[NewImage]:
@@ -119,7 +118,7 @@ def _new_image(each: Read, description: Description) -> NewImage:
         taken_at=decoded.taken_at,
         thumbnail=each.thumbnail,
         features=description.features,
-        predicted=description.predicted,
+        annotations=(*description.predicted, *_said(each)),
         keypoints=description.keypoints,
     )
 

@@ -182,7 +182,7 @@ def _new(number: int, row: Row) -> Any:
         height=row.height,
         bytes=row.bytes,
         format=row.format,
-        predicted=said,
+        annotations=said,
     )
 
 

@@ -25,7 +25,7 @@ def put(
     with library.catalog.writing() as writer:
         number = writer.last_seq() + 1
         digest = hashlib.sha256(f"{number} {path} {facts}".encode()).hexdigest()
-        new = NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp", predicted=guesses(predicted, sure))
+        new = NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp", annotations=guesses(predicted, sure))
         [image_id] = writer.add_images([new])
         place = Path(path)
         # The same words for every image, in a path of its own.

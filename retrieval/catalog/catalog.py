@@ -81,7 +81,7 @@ class Catalog:
     def holds(self, digest: str) -> bool:
         """Whether the content with this SHA-256 has been acknowledged."""
         with self.reading() as reader:
-            return bool(reader.ids_by_sha256([digest]))
+            return reader.holds(digest)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from ..narrowing import Labelled
 from ..query import Examples, Filters
@@ -49,6 +49,7 @@ LOCATION = (
     LocationRow.missing_since,
     LocationRow.page,
 )
+HELD = select(ImageRow.id).where(ImageRow.sha256 == bindparam("sha256"))  # asked for every file: made once
 
 
 class Reader:
@@ -152,6 +153,10 @@ class Reader:
             )
             found.update((digest, image_id) for digest, image_id in self._connection.execute(query))
         return found
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the library has the content with this SHA-256."""
+        return self._connection.scalar(HELD, {"sha256": sha256}) is not None
 
     def hashes(self, ids: Sequence[int]) -> list[int]:
         """The perceptual hash of each of these images; 0 for one that is not there."""

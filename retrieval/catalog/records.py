@@ -257,5 +257,5 @@ class NewImage:
     taken_at: datetime | None
     thumbnail: builtins.bytes  # WebP
     features: Mapping[int, npt.NDArray[np.float16]] = field(default_factory=dict)  # by space id
-    predicted: tuple[Annotation, ...] = ()
+    annotations: tuple[Annotation, ...] = ()  # what it says of itself, and what a network sees in it
     keypoints: Mapping[int, builtins.bytes] = field(default_factory=dict)  # by space id, as stored

@@ -15,7 +15,7 @@ from . import beside, changes, clock, saved
 from .clock import Clock, utc
 from .features import checksum, to_blob
 from .filters import folder_key
-from .reader import Reader
+from .reader import CHUNK, Reader
 from .records import Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
 from .schema import (
     AnnotationRow,
@@ -42,7 +42,7 @@ class Writer(Reader):
         changes.record(self._connection, "put", self._touched)
 
     def add_images(self, images: Sequence[NewImage]) -> list[int]:
-        """Store new contents with features, thumbnails and predicted labels; their ids, in the same order."""
+        """Store new contents with features, thumbnails and annotations; their ids, in the same order."""
         if not images:
             return []
         ids = list(
@@ -66,7 +66,7 @@ class Writer(Reader):
             [
                 _annotation_values(each, fact.source, fact)
                 for each, image in numbered
-                for fact in image.predicted
+                for fact in _once(image.annotations)
             ],
         )
         self._touch(ids)
@@ -88,7 +88,6 @@ class Writer(Reader):
             self._touch([image_id])
         if before is not None and before != image_id:
             self._touch([before])
-        self.forget_problems([path])
 
     def follow_clock(self, most: timedelta) -> None:
         """Keep what the clock says, for the next call; where it was set, missing files keep their ages.
@@ -97,10 +96,11 @@ class Writer(Reader):
         """
         clock.follow(self._connection, self._clock(), most)
 
-    def forget_pages(self, path: bytes, after: int) -> None:
-        """Say that the file at this path has no pages after that one; their images stay, as in `place`."""
-        behind = delete(LocationRow).where(LocationRow.path == path, LocationRow.page > after)
-        self._touch(self._connection.scalars(behind.returning(LocationRow.image_id)))
+    def forget_pages(self, paths: Sequence[bytes], after: int) -> None:
+        """Say that files at these paths have no pages after that one; their images stay, as in `place`."""
+        for some in _chunks(paths):
+            behind = delete(LocationRow).where(LocationRow.path.in_(some), LocationRow.page > after)
+            self._touch(self._connection.scalars(behind.returning(LocationRow.image_id)))
 
     def mark_missing(self, paths: Iterable[bytes]) -> None:
         """Say that nothing lies at these paths any more; their images stay."""
@@ -147,7 +147,7 @@ class Writer(Reader):
         mine = (AnnotationRow.image_id == image_id, AnnotationRow.source == source)
         columns = (AnnotationRow.field, AnnotationRow.value, AnnotationRow.confidence)
         before = self._connection.execute(select(*columns).where(*mine).order_by(AnnotationRow.id))
-        facts = list({(fact.field, fact.value): fact for fact in annotations}.values())
+        facts = _once(annotations)
         if [tuple(row) for row in before] == [(fact.field, fact.value, fact.confidence) for fact in facts]:
             return False
         self._connection.execute(delete(AnnotationRow).where(*mine))
@@ -216,8 +216,8 @@ class Writer(Reader):
 
     def forget_problems(self, paths: Iterable[bytes]) -> None:
         """These paths have no problem any more."""
-        for path in paths:
-            self._connection.execute(delete(ProblemRow).where(ProblemRow.path == path))
+        for some in _chunks(list(paths)):
+            self._connection.execute(delete(ProblemRow).where(ProblemRow.path.in_(some)))
 
     def keep_concept(self, name: str, examples: Examples) -> None:
         """Keep a set of examples by name; one of the same name is replaced."""
@@ -250,6 +250,17 @@ def _image_values(image: NewImage, added_at: datetime) -> dict[str, Any]:
         "taken_at": image.taken_at,
         "added_at": added_at,
     }
+
+
+def _chunks(paths: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """As many as one statement may name."""
+    for start in range(0, len(paths), CHUNK):
+        yield paths[start : start + CHUNK]
+
+
+def _once(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """What a source says twice is said once; the last word counts."""
+    return list({(fact.source, fact.field, fact.value): fact for fact in annotations}.values())
 
 
 def _blobs(image: NewImage) -> Iterator[tuple[int, bytes]]:

@@ -83,7 +83,7 @@ def fill(library: Library, folder: Path, count: int = COUNT) -> None:
                 taken_at=datetime(2020, 1, 1 + number, 12),
                 thumbnail=images.encode_webp(pixels, side=320),
                 features=features[number],
-                predicted=_guesses(number),
+                annotations=_guesses(number),
             )
             [image_id] = writer.add_images([new])
             writer.place(path, image_id, mtime=0, size=len(data))

@@ -137,7 +137,7 @@ LESSER = Annotation("label", "sea, ocean", "predicted", 0.25)
 
 def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catalog: Catalog) -> None:
     with catalog.writing() as writer:
-        new = replace(new_image(1), predicted=(LESSER, GUESS, MEANT))
+        new = replace(new_image(1), annotations=(LESSER, GUESS, MEANT))
         first, second = writer.add_images([new, new_image(2)])
     assert said(catalog, first) == (LESSER, GUESS, MEANT)
     assert said(catalog, second) == ()
@@ -153,7 +153,7 @@ def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catal
 
 def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: Catalog) -> None:
     with catalog.writing() as writer:
-        new = [replace(new_image(number), predicted=(LESSER, GUESS, MEANT)) for number in range(2)]
+        new = [replace(new_image(number), annotations=(LESSER, GUESS, MEANT)) for number in range(2)]
         first, second = writer.add_images(new)
         writer.annotate(first, "captions", [Annotation("label", "boat", "captions")])
     with catalog.reading() as reader:
@@ -187,14 +187,12 @@ def test_a_problem_reported_again_counts_its_tries_and_keeps_the_last_reason(cat
     assert problems(catalog) == [first, second]
 
 
-def test_a_problem_is_forgotten_by_its_path_or_when_the_path_is_placed(catalog: Catalog) -> None:
+def test_a_problem_is_forgotten_by_its_path(catalog: Catalog) -> None:
     with catalog.writing() as writer:
         for path in (A, B, C):
             writer.report(Problem(path, "truncated", "ends too early"))
         writer.forget_problems([B, b"/never/known.jpg"])
     assert [each.path for each in problems(catalog)] == [C, A]
-    add(catalog, A)
-    assert [each.path for each in problems(catalog)] == [C]
 
 
 def test_a_space_is_made_once_for_its_fingerprint(catalog: Catalog) -> None:
