@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
@@ -99,6 +100,19 @@ def test_a_query_picture_can_be_seen_and_removed(
     removals = [given["href"] for _, given in page.tags if given.get("class") == "remove"]
     token = parse_qs(urlsplit(address).query)["picture"][0]
     assert removals == [f"/?q=harbour&picture={token}", "/?q=harbour&image=2"]
+
+
+def test_a_page_of_a_file_is_named_beside_it(make_library: Callable[..., Library], parsed: Callable) -> None:
+    library = make_library(3)
+    file, own = (bytes(library.path / "originals" / f"scene-{number:03}.jpg") for number in range(2))
+    with Library.create(library.path) as writable, writable.catalog.writing() as writer:
+        writer.place(file, 2, mtime=0, size=1, page=2)
+        writer.forget_locations([own])
+    client = create_app(library).test_client()
+    tiles = parsed(client.get("/").text).text
+    assert tiles.count("Scene 1 page 2") == tiles.count("page 2") == 1
+    assert f"{os.fsdecode(file)}, page 2" in parsed(client.get("/images/2").text).text
+    assert ", page" not in parsed(client.get("/images/1").text).text
 
 
 def test_the_forms_keep_the_rest_of_the_search(client: FlaskClient, parsed: Callable) -> None:
