@@ -87,19 +87,23 @@ def index(
     compares: bool = False,
     unsettled: Iterable[bytes] = (),
     shield: Shield = nullcontext,
+    publishes: bool = True,
 ) -> Report:
     """Bring the library up to date with what lies below the roots; the caller holds the writer's lock.
 
     Killed at any moment, it loses at most the batch in flight, and running it again continues; each batch
     is written, and told of, within a `shield`. With `compares` every file is read: one whose content is
-    another has changed, whatever its size and time say. `unsettled` ones are left for another run.
+    another has changed, whatever its size and time say. `unsettled` ones are left for another run. Unless it
+    `publishes`, it does so only for a long tail (setting publish_share): what it adds is found without, too.
     Raises SourceUnreachable, before anything is written, when a root cannot be read, or is empty all at once.
     """
     on_event(Started(tuple(roots)))
     started = time.monotonic()
     with _uncollected():
         walked = sources.walk(roots, choice, path_bytes(library.path)).without(unsettled)
-    return _bring(library, walked, captions, on_event, shield, started, compares=compares)
+    return _bring(
+        library, walked, captions, on_event, shield, started, compares=compares, publishes=publishes
+    )
 
 
 def read_again(
@@ -156,6 +160,7 @@ def _bring(
     started: float,
     *,
     compares: bool = False,
+    publishes: bool = True,
 ) -> Report:
     with _uncollected(), library.catalog.reading() as reader:
         planned = _planned(walked, reader.stamps(), compares=compares)
@@ -171,8 +176,9 @@ def _bring(
         on_event(Met(problem))
     days = library.settings.forget_missing_days or None
     forgotten = persistently(lambda: forget_missing(library, days))
-    on_event(Publishing())
-    on_event(Published(persistently(library.publish)))
+    if publishes or _has_long_tail(library):
+        on_event(Publishing())
+        on_event(Published(persistently(library.publish)))
     report = Report(
         files=len(walked.found),
         added=read.added,
@@ -281,9 +287,13 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
                 run.on_event(Met(problem))
             seconds = time.monotonic() - started
             run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
-        if done < len(files) and persistently(library.tail_share) > settings.publish_share:
+        if done < len(files) and _has_long_tail(library):
             persistently(library.publish)
         yield written
+
+
+def _has_long_tail(library: Library) -> bool:
+    return persistently(library.tail_share) > library.settings.publish_share
 
 
 def _batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:

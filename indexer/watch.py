@@ -20,16 +20,20 @@ from .sources import ENDINGS, SIDECARS, below
 
 SETTLE = 2.0  # seconds without a change, after which a file is taken to be written to its end
 LOOK = 1.0  # seconds after which roots are looked for again: a drive that goes says nothing
-SWEEP = 600.0  # seconds after which all is looked at, for what a network drive does not tell
+SWEEP = 600.0  # seconds after which all is looked at, for what a network drive does not tell, and published
 REST = 30.0  # seconds at most; a rest takes as long as the run before, which looked at every file
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Roots to be looked at now, and files and folders that are still changing."""
+    """Roots to be looked at now, and files and folders that are still changing.
+
+    A sweep looks at them whether something changed or not.
+    """
 
     roots: tuple[bytes, ...]
     unsettled: frozenset[bytes]
+    is_sweep: bool = False
 
 
 @dataclass(slots=True)
@@ -79,19 +83,21 @@ class Drives:
 class Run(Protocol):
     """One indexing run of these roots, but for what is still changing."""
 
-    def __call__(self, roots: list[bytes], unsettled: frozenset[bytes]) -> Report: ...
+    def __call__(self, roots: list[bytes], unsettled: frozenset[bytes], *, publishes: bool) -> Report: ...
 
 
 def keep_up(run: Run, due: Iterable[Due], *, say: Callable[[str, bytes], None]) -> None:
     """Run whatever is due, each root by itself; one that cannot be read now says nothing about the others.
 
+    Sweeps publish. Between them projections follow only a tail that has grown long: what costs a minute
+    where there are 100,000 images is not done for every new one, which can be found without it.
     `say` is told why a root cannot be read, once until it is read again. Ends only by an exception.
     """
     failed: set[bytes] = set()
     for each in due:
         for root in each.roots:
             try:
-                run([root], each.unsettled)
+                run([root], each.unsettled, publishes=each.is_sweep)
                 failed.discard(root)
             except SourceUnreachable as error:
                 if root not in failed:
@@ -107,7 +113,7 @@ def following(
     settle: float = SETTLE,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Due]:
-    """Once for all roots at first, and from then on whenever something below them has settled.
+    """A sweep of all roots at first and every ten minutes, and whenever something below them has settled.
 
     What lies below `apart_from`, the library itself, does not count. `say` is told of roots that are "gone"
     or "back"; while they are gone nothing is due for them. Ends only by an exception.
@@ -136,10 +142,11 @@ def _while_there(
             return
         settling.touch((each for each in changed if counts(each, apart_from)), clock())
         now = clock()
-        if there and now >= rest and (settling.is_due(now) or now >= sweep):
-            yield Due(tuple(there), settling.take(now))
+        is_sweep = now >= sweep
+        if there and now >= rest and (settling.is_due(now) or is_sweep):
+            yield Due(tuple(there), settling.take(now), is_sweep)
             after = clock()
-            sweep, rest = after + SWEEP, after + min(REST, after - now)
+            sweep, rest = after + SWEEP if is_sweep else sweep, after + min(REST, after - now)
 
 
 def _changes(roots: Sequence[bytes], settle: float) -> Iterator[set[bytes]]:

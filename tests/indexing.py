@@ -13,9 +13,11 @@ from retrieval import path_bytes
 TINY = Recipe(backbone="test_resnet", weights="untrained")  # a timm model of 0.4 million seeded weights
 
 
-def index_folder(library: Path, *folders: Path, captions: Path | None = None) -> Report:
+def index_folder(
+    library: Path, *folders: Path, captions: Path | None = None, publishes: bool = True
+) -> Report:
     """One indexing run, under the lock."""
     facts = read_captions(captions) if captions else {}
     with writing(library, TINY) as opened:
         roots = [path_bytes(folder) for folder in folders]
-        return index(opened, roots, captions=facts, on_event=lambda event: None)
+        return index(opened, roots, captions=facts, on_event=lambda event: None, publishes=publishes)

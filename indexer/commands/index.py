@@ -95,10 +95,12 @@ def command(
         return
     with stoppable(say_stopping) as stopping:
 
-        def run(roots: list[bytes], unsettled: frozenset[bytes] = frozenset()) -> Report:
+        def run(
+            roots: list[bytes], unsettled: frozenset[bytes] = frozenset(), *, publishes: bool = True
+        ) -> Report:
             with writing(library, recipe, waiting(wait=wait or watches)) as opened:
                 again = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
-                                unsettled=unsettled, shield=stopping.shield)  # fmt: skip
+                                unsettled=unsettled, shield=stopping.shield, publishes=publishes)  # fmt: skip
                 report = told(lambda on_event: again(on_event=on_event), "Indexing", as_json=as_json)
             if not as_json and (report.has_news or not watches):
                 print_report(report, library)
@@ -114,10 +116,10 @@ def _watch(run: Run, roots: list[bytes], library: Path) -> None:
     """Keep up with the folders until a signal comes; one that comes between two runs ends it in order."""
     broken_off = False
 
-    def watched(roots: list[bytes], unsettled: frozenset[bytes]) -> Report:
+    def watched(roots: list[bytes], unsettled: frozenset[bytes], *, publishes: bool) -> Report:
         nonlocal broken_off
         try:
-            return run(roots, unsettled)
+            return run(roots, unsettled, publishes=publishes)
         except KeyboardInterrupt:
             broken_off = True
             raise

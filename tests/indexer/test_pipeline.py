@@ -13,6 +13,7 @@ from indexer.making import Recipe, writing
 from indexer.pipeline import index
 from indexer.report import Event, Planned, Progress
 from retrieval import InvalidSetting, Library, Query, StoredPicture, parse, path_bytes
+from retrieval.projections import publisher
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import answers, contents, generations, image_at, last_change
@@ -49,6 +50,34 @@ def test_running_again_changes_nothing(pictures: Path, library: Path) -> None:
     report = index_folder(library, pictures)
     assert (report.files, report.unchanged, report.added) == (12, 12, 0)
     assert (contents(library), last_change(library), generations(library)) == before
+
+
+def test_what_is_not_published_is_found_all_the_same_until_it_is(pictures: Path, library: Path) -> None:
+    later = [(pictures / f"scene-00{number}.jpg").rename(library.with_name(f"{number}")) for number in (3, 4)]
+    index_folder(library, pictures)
+    before = generations(library)
+    for path in later:
+        path.rename(pictures / f"scene-00{path.name}.jpg")
+    assert index_folder(library, pictures, publishes=False).added == 2
+    assert generations(library) == before
+    with Library.open(library) as opened:
+        in_tail = [hit.id for hit in opened.search(Query((StoredPicture(11),), include_examples=True)).hits]
+    assert (len(in_tail), in_tail[0]) == (12, 11)
+    assert index_folder(library, pictures).added == 0
+    assert generations(library) != before
+
+
+def test_a_long_tail_is_published_by_whatever_run(
+    pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "LEAST_PUBLISHED", 1)
+    later = (pictures / "scene-003.jpg").rename(library.with_name("later"))
+    index_folder(library, pictures)
+    before = generations(library)
+    later.rename(pictures / "scene-003.jpg")
+    (library / "library.toml").write_text("publish_share = 0.01\n")
+    index_folder(library, pictures, publishes=False)
+    assert generations(library) != before
 
 
 def test_one_bad_file_among_twelve_stops_nothing(pictures: Path, library: Path) -> None:

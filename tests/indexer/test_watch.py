@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import SourceUnreachable
 from indexer.report import Report
-from indexer.watch import Due, Settling, counts, following, keep_up
+from indexer.watch import SWEEP, Due, Settling, counts, following, keep_up
 from retrieval import path_bytes
 
 SETTLE = 0.2  # seconds
@@ -51,13 +52,37 @@ def root(tmp_path: Path) -> Path:
 
 def test_all_is_due_at_first_and_again_when_something_changed(root: Path) -> None:
     due = follow(root)
-    assert next(due) == Due((path_bytes(root),), frozenset())
+    assert next(due) == Due((path_bytes(root),), frozenset(), is_sweep=True)
     (root / "a.jpg").write_bytes(b"picture")
     assert next(due) == Due((path_bytes(root),), frozenset())
     (root / "a.jpg").rename(root / "b.jpg")
     assert next(due).roots == (path_bytes(root),)
     (root / "new").mkdir()
     assert next(due).roots == (path_bytes(root),)
+
+
+class Hasty:
+    """A clock that goes on by ten seconds whenever it is asked."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 10
+        return self.now
+
+
+def test_a_sweep_comes_in_its_time_whatever_changes_meanwhile(root: Path) -> None:
+    clock, sweeps, others = Hasty(), [], 0
+    own = path_bytes(root / "library")
+    due = following([path_bytes(root)], apart_from=own, say=Listener(), settle=SETTLE, clock=clock)
+    while len(sweeps) < 3:
+        (root / f"{others}.jpg").write_bytes(b"picture")
+        if next(due).is_sweep:
+            sweeps.append(clock.now)
+        else:
+            others += 1
+    assert others
+    assert [SWEEP <= late - early < SWEEP + 60 for early, late in pairwise(sweeps)] == [True, True]
 
 
 def test_only_what_may_be_a_picture_counts_and_nothing_of_the_library(root: Path) -> None:
@@ -76,7 +101,7 @@ def test_a_root_that_goes_is_said_to_be_gone_and_is_due_when_it_is_back(root: Pa
     due = follow(root, listener)
     next(due)
     root.rename(root.with_name("away"))
-    assert next(due) == Due((path_bytes(root),), frozenset())
+    assert next(due) == Due((path_bytes(root),), frozenset(), is_sweep=True)
     assert listener.said == ["gone", "back"]
 
 
@@ -102,17 +127,19 @@ def test_a_drive_that_is_not_mounted_is_gone_though_its_folder_is_there(tmp_path
 
 
 def test_a_root_that_cannot_be_read_says_nothing_about_the_others() -> None:
-    ran: list[bytes] = []
+    ran: list[tuple[bytes, bool]] = []
     said: list[str] = []
 
-    def run(roots: list[bytes], unsettled: frozenset[bytes]) -> Report:
+    def run(roots: list[bytes], unsettled: frozenset[bytes], *, publishes: bool) -> Report:
         if roots == [b"/bad"]:
             raise SourceUnreachable("/bad", "Input/output error")
-        ran.extend(roots)
+        ran.extend((root, publishes) for root in roots)
         return Report()
 
-    keep_up(run, [Due((b"/bad", b"/good"), frozenset())] * 2, say=lambda reason, _: said.append(reason))
-    assert ran == [b"/good", b"/good"]
+    both = (b"/bad", b"/good")
+    due = [Due(both, frozenset(), is_sweep=True), Due(both, frozenset())]
+    keep_up(run, due, say=lambda reason, _: said.append(reason))
+    assert ran == [(b"/good", True), (b"/good", False)]
     assert [each.startswith("/bad: cannot be read") for each in said] == [True]
 
 
