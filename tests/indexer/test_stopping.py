@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,13 @@ from tests.indexer.command import ROOT, make_without_backbone, pictor_report
 
 
 @pytest.fixture(autouse=True)
-def _handlers_stay() -> object:
+def _handlers_stay() -> Iterator[None]:
+    outside = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
     before = [signal.getsignal(each) for each in SIGNALS]
     yield
-    assert [signal.getsignal(each) for each in SIGNALS] == before
+    after = [signal.getsignal(each) for each in SIGNALS]
+    signal.signal(signal.SIGHUP, outside)
+    assert after == before
 
 
 @pytest.mark.parametrize("number", SIGNALS)
