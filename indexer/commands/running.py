@@ -72,7 +72,8 @@ def print_report(report: Report, library: Path) -> None:
         "unchanged": report.unchanged,
     }
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
-    click.echo(f"{report.files} pictures in {report.seconds:.1f} s: {said}. Library: {library}")
+    files = f"{report.files} file" + "s" * (report.files != 1)
+    click.echo(f"{files} in {report.seconds:.1f} s: {said}. Library: {library}")
     if report.captions_without_picture:
         remark(f"{report.captions_without_picture} lines of the captions file name no picture that is here")
     remark_sidecars(report.sidecars_read, report.sidecars_gone)

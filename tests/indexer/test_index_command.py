@@ -320,7 +320,7 @@ def test_retry_reads_problems_and_nothing_else(troubled: Path, pictures: Path) -
 def test_retry_can_be_held_to_one_code(troubled: Path, pictures: Path) -> None:
     for name in ("a.jpg", "c.jpg"):
         shutil.copy(pictures / "scene-001.jpg", pictures / name)
-    assert "1 pictures in" in run("retry", "--code", "truncated", "--library", troubled)
+    assert "1 file in" in run("retry", "--code", "truncated", "--library", troubled)
     assert json.loads(run("problems", "--library", troubled, "--json"))["counts"] == {"not-an-image": 2}
 
 

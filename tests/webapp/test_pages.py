@@ -111,7 +111,9 @@ def test_a_page_of_a_file_is_named_beside_it(make_library: Callable[..., Library
     client = create_app(library).test_client()
     tiles = parsed(client.get("/").text).text
     assert tiles.count("Scene 1 page 2") == tiles.count("page 2") == 1
-    assert f"{os.fsdecode(file)}, page 2" in parsed(client.get("/images/2").text).text
+    alone = parsed(client.get("/images/2").text).text
+    assert f"{os.fsdecode(file)}, page 2" in alone
+    assert "Scene 1 page 2" in alone
     assert ", page" not in parsed(client.get("/images/1").text).text
 
 
