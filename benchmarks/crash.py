@@ -10,7 +10,7 @@ there, at most the one in flight besides; every image finds itself by its colour
 where this user may mount, with the power of the disk (a loop-mounted ext4) cut at that call, and 2.5 seconds
 later.
 Beside: controls, the same power losses with an fsync that does nothing, which must lose something.
---size N: every N-th call only (default 1: all of them, twenty minutes on two cores that do nothing else).
+--size N: every N-th call only (default 1: all of them, a quarter of an hour on two cores).
 Progress, and all that is found wrong, goes to stderr; Ctrl-C ends it with the figures so far.
 """
 
