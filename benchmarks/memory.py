@@ -94,8 +94,11 @@ def _watching(watch: Watch) -> Iterator[None]:
 
 def _processes() -> list[str]:
     """This process and its children."""
-    children = [path.read_text().split() for path in Path("/proc/self/task").glob("*/children")]
-    return ["self", *(each for some in children for each in some)]
+    found = ["self"]
+    for path in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has ended meanwhile
+            found += path.read_text().split()
+    return found
 
 
 def _held(process: str) -> float:

@@ -17,7 +17,7 @@ from .sources import ENDINGS
 
 SHOWN = 5  # ids that a finding's sentence names
 MANY = 50  # images that one repair is about, so that it can be run as it stands
-REMOVABLE = 1000  # images that it may take; of more only a backup is worth the while
+NAMED = 1000  # images whose files are named; of more, the folder that holds all of them
 FROM_BACKUP = "pictor restore a backup into another folder"
 
 
@@ -71,8 +71,6 @@ def _features(library: Library) -> Iterator[Finding]:
 
 def _anew(library: Library, ids: list[int]) -> str:
     """What describes these images again; one whose files are all gone can only come from a backup."""
-    if len(ids) > REMOVABLE:
-        return FROM_BACKUP
     with library.catalog.reading() as reader:
         found = reader.images(ids)
     files = {
@@ -82,13 +80,15 @@ def _anew(library: Library, ids: list[int]) -> str:
     }
     if not all(files.get(each) for each in ids):
         return FROM_BACKUP
-    paths = " ".join(_quoted(path) for some in files.values() for path in some)
-    return f"pictor remove {_in_line(ids)}; pictor index {paths}"
+    paths = [path for some in files.values() for path in some]
+    if len(ids) > NAMED:
+        paths = [os.path.commonpath(paths)]
+    return f"pictor index --again {' '.join(map(_quoted, paths))}"
 
 
 def _parts(ids: list[int]) -> Iterator[list[int]]:
-    """As many together as one repair takes; more than REMOVABLE in one."""
-    size = MANY if len(ids) <= REMOVABLE else len(ids)
+    """As many together as one repair takes; more than NAMED in one."""
+    size = MANY if len(ids) <= NAMED else len(ids)
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 

@@ -36,6 +36,7 @@ class _Run:
     captions: Captions
     on_event: OnEvent
     shield: Shield
+    anew: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class _Summed:
     """What all batches of a run did; see Report."""
 
     added: int
+    described_again: int
     copies: int
     moved: int
     returned: int
@@ -85,6 +87,7 @@ def index(
     on_event: OnEvent,
     choice: Choice = EVERYTHING,
     compares: bool = False,
+    anew: bool = False,
     unsettled: Iterable[bytes] = (),
     shield: Shield = nullcontext,
     publishes: bool = True,
@@ -93,7 +96,8 @@ def index(
 
     Killed at any moment, it loses at most the batch in flight, and running it again continues; each batch
     is written, and told of, within a `shield`. With `compares` every file is read: one whose content is
-    another has changed, whatever its size and time say. `unsettled` ones are left for another run. Unless it
+    another has changed, whatever its size and time say. With `anew` every picture is described again as well;
+    what people and files beside it say stays. `unsettled` ones are left for another run. Unless it
     `publishes`, it does so only for a long tail (setting publish_share): what it adds is found without, too.
     Raises SourceUnreachable, before anything is written, when a root cannot be read, or is empty all at once.
     """
@@ -101,9 +105,8 @@ def index(
     started = time.monotonic()
     with _uncollected():
         walked = sources.walk(roots, choice, path_bytes(library.path)).without(unsettled)
-    return _bring(
-        library, walked, captions, on_event, shield, started, compares=compares, publishes=publishes
-    )
+    run = _Run(library, captions, on_event, shield, anew)
+    return _bring(run, walked, started, compares=compares or anew, publishes=publishes)
 
 
 def read_again(
@@ -116,7 +119,8 @@ def read_again(
 ) -> Report:
     """The same for single files; about those that are not there nothing is learned."""
     on_event(Started(tuple(paths)))
-    return _bring(library, sources.files(paths), captions, on_event, shield, time.monotonic())
+    run = _Run(library, captions, on_event, shield, anew=False)
+    return _bring(run, sources.files(paths), time.monotonic())
 
 
 def preview(
@@ -152,26 +156,18 @@ def _stamps(library: Library | None) -> Mapping[bytes, plan.Stamp]:
 
 
 def _bring(
-    library: Library,
-    walked: sources.Walk,
-    captions: Captions,
-    on_event: OnEvent,
-    shield: Shield,
-    started: float,
-    *,
-    compares: bool = False,
-    publishes: bool = True,
+    run: _Run, walked: sources.Walk, started: float, *, compares: bool = False, publishes: bool = True
 ) -> Report:
+    library, on_event = run.library, run.on_event
     with _uncollected(), library.catalog.reading() as reader:
         planned = _planned(walked, reader.stamps(), compares=compares)
         places = reader.locations() if planned.to_read else {}
-    run = _Run(library, captions, on_event, shield)
     on_event(Planned(planned))
     for problem in walked.problems:
         on_event(Met(problem))
     read = _summed(_write_all(run, planned.to_read), _Before.of(places, planned))
     captioned, unplaced = persistently(lambda: _write_facts(run, planned, walked))
-    followed = persistently(lambda: sidecars.follow(library, walked, shield))
+    followed = persistently(lambda: sidecars.follow(library, walked, run.shield))
     for problem in followed.problems:
         on_event(Met(problem))
     days = library.settings.forget_missing_days or None
@@ -182,6 +178,7 @@ def _bring(
     report = Report(
         files=len(walked.found),
         added=read.added,
+        described_again=read.described_again,
         copies=read.copies,
         moved=read.moved,
         changed=len(planned.changed) + len(planned.compared) - read.returned - read.unchanged,
@@ -272,7 +269,7 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     library, settings = run.library, run.library.settings
     outcomes = decode_all(
         files,
-        is_known=lambda digest: persistently(lambda: library.catalog.holds(digest)),
+        is_known=lambda digest: not run.anew and persistently(lambda: library.catalog.holds(digest)),
         limits=library.limits,
         threads=settings.decode_threads,
     )
@@ -280,7 +277,7 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     done = problems = 0
     for batch in _batches(outcomes, settings.batch_size):
         with run.shield():
-            written = write_batch(library, batch, run.captions)
+            written = write_batch(library, batch, run.captions, anew=run.anew)
             ended = {_path(each) for each in batch if not isinstance(each, Read) or each.page == 1}
             done, problems = min(done + len(ended), len(files)), problems + len(written.problems)
             for problem in written.problems:
@@ -340,14 +337,15 @@ def _solved(problems: Iterable[Problem], walked: sources.Walk) -> list[bytes]:
 
 def _summed(batches: Iterable[Written], before: _Before) -> _Summed:
     """The batches' counts; of what they wrote nothing is kept, so that memory does not grow with a run."""
-    added = copies = moved = returned = unchanged = 0
+    added = described_again = copies = moved = returned = unchanged = 0
     problems: list[Problem] = []
     for each in batches:
         places = [(path, image) for path, image in each.again if path not in before.places]
         gone = sum(before.is_gone(image) for _, image in places)
-        added, copies, moved = added + each.added, copies + len(places) - gone, moved + gone
+        added, described_again = added + each.added, described_again + each.described_again
+        copies, moved = copies + len(places) - gone, moved + gone
         same = [before.places[path][1] for path, image in each.again if before.is_same(path, image)]
         back = sum(place.missing_since is not None for place in same)
         returned, unchanged = returned + back, unchanged + len(same) - back
         problems += each.problems
-    return _Summed(added, copies, moved, returned, unchanged, tuple(problems))
+    return _Summed(added, described_again, copies, moved, returned, unchanged, tuple(problems))

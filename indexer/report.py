@@ -96,14 +96,16 @@ class Published:
 class Report:
     """The counts of one run, in files, and every problem met.
 
-    `added`: contents that are new to the library, pages among them; `copies`: new paths of a content it
-    already had; `moved`: copies whose only other path is missing now; `forgotten`: paths that were missing
-    for longer than the setting forget_missing_days says; `excluded`: pictures that a pattern left out;
-    `sidecars_read`: files beside pictures that are new or changed, and `sidecars_gone` those that are gone.
+    `added`: contents that are new to the library, pages among them; `described_again`: contents that it had,
+    and that were described anew; `copies`: new paths of a content it already had; `moved`: copies whose only
+    other path is missing now; `forgotten`: paths that were missing for longer than the setting
+    forget_missing_days says; `excluded`: pictures that a pattern left out; `sidecars_read`: files beside
+    pictures that are new or changed, and `sidecars_gone` those that are gone.
     """
 
     files: int = 0
     added: int = 0
+    described_again: int = 0
     copies: int = 0
     moved: int = 0
     changed: int = 0
@@ -125,7 +127,7 @@ class Report:
     @property
     def has_news(self) -> bool:
         """Whether anything was found that was not so before."""
-        places = self.added + self.copies + self.moved + self.changed + self.returned
+        places = self.added + self.described_again + self.copies + self.moved + self.changed + self.returned
         sidecars = self.sidecars_read + self.sidecars_gone
         return bool(places + self.missing + self.forgotten + sidecars) or bool(self.problems)
 

@@ -16,22 +16,26 @@ EXIF = "exif"  # the source that names the camera
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one batch did: how many contents it added, which it met `again` (the path, and the image that
-    the library had before it), and the problems."""
+    """What one batch did: how many contents it added, and how many that the library had it described again;
+    what it met `again` (the path, and the image that the library had before it), and the problems."""
 
     added: int
+    described_again: int
     again: tuple[tuple[bytes, int], ...]
     problems: tuple[Problem, ...]
 
 
-def write_batch(library: Library, batch: Sequence[Outcome], captions: Captions) -> Written:
+def write_batch(
+    library: Library, batch: Sequence[Outcome], captions: Captions, *, anew: bool = False
+) -> Written:
     """Describe what is new and write everything; after it returns, no crash loses any of it.
 
+    With `anew` what was decoded is described again where the library has it.
     Where the database's server goes away meanwhile, the same is written again when it is back.
     """
     reads = [each for each in batch if isinstance(each, Read)]
     described = _described(library, reads)
-    return persistently(lambda: _write(library, batch, reads, described, captions))
+    return persistently(lambda: _write(library, batch, reads, described, captions, anew=anew))
 
 
 def _write(
@@ -40,11 +44,16 @@ def _write(
     reads: Sequence[Read],
     described: Sequence[NewImage],
     captions: Captions,
+    *,
+    anew: bool,
 ) -> Written:
     """One transaction; contents that the library has are known by their SHA-256, places by their paths."""
     with library.catalog.writing() as writer:
         ids = writer.ids_by_sha256(each.sha256 for each in reads)
         new = [image for image in described if image.sha256 not in ids]
+        known = [image for image in described if anew and image.sha256 in ids]
+        for image in known:
+            writer.describe_again(ids[image.sha256], image)
         added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
         ids |= added
         held = [each for each in reads if each.sha256 in ids]
@@ -64,7 +73,7 @@ def _write(
         writer.forget_problems(each.found.path for each in held)
         for problem in problems:
             writer.report(problem)
-    return Written(len(new), tuple(_again(placed, set(added.values()))), tuple(problems))
+    return Written(len(new), len(known), tuple(_again(placed, set(added.values()))), tuple(problems))
 
 
 def _by_pages(reads: Sequence[Read]) -> dict[int, list[bytes]]:

@@ -45,6 +45,7 @@ from .running import print_report, remark_passed_over, remark_sidecars, say_stop
 @click.option(
     "--checksum", "compares", is_flag=True, help="Read every file, even where size and time are as they were."
 )
+@click.option("--again", "anew", is_flag=True, help="Read every file, and describe its picture again.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--watch", "watches", is_flag=True, help="Go on: take in whatever changes, until stopped.")
 @wait_option
@@ -58,6 +59,7 @@ def command(
     exclude: tuple[str, ...],
     hidden: bool,
     compares: bool,
+    anew: bool,
     dry_run: bool,
     watches: bool,
     wait: bool,
@@ -76,18 +78,20 @@ def command(
       pictor index ~/Pictures --exclude thumbs/ --exclude '*_small.*' --dry-run
       pictor index /mnt/photos ~/Pictures --watch
       pictor index /mnt/photos --checksum
+      pictor index ~/Pictures/damaged.jpg --again
       pictor index scans --captions scans/catalogue.csv --library archive
       pictor index photos --backbone mobilenetv2_100 --weights mobilenetv2.safetensors
     """
-    if watches and (dry_run or compares):
-        raise click.UsageError(f"--watch does not go with {'--dry-run' if dry_run else '--checksum'}")
+    for option, is_given in {"--dry-run": dry_run, "--checksum": compares, "--again": anew}.items():
+        if watches and is_given:
+            raise click.UsageError(f"--watch does not go with {option}")
     facts = read_captions(captions) if captions else {}
     choice = Choice(include, exclude, hidden)
     roots = [path_bytes(each) for each in folders]
     for root in roots:
         reachable(root)  # before a library is made for a folder that was mistyped
     if dry_run:
-        walked, planned, beside = preview(library, roots, choice, compares=compares)
+        walked, planned, beside = preview(library, roots, choice, compares=compares or anew)
         if as_json:
             print_line(_preview_json(walked, planned, beside))
         else:
@@ -99,9 +103,10 @@ def command(
             roots: list[bytes], unsettled: frozenset[bytes] = frozenset(), *, publishes: bool = True
         ) -> Report:
             with writing(library, recipe, waiting(wait=wait or watches)) as opened:
-                again = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
-                                unsettled=unsettled, shield=stopping.shield, publishes=publishes)  # fmt: skip
-                report = told(lambda on_event: again(on_event=on_event), "Indexing", as_json=as_json)
+                once = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
+                               anew=anew, unsettled=unsettled, shield=stopping.shield,
+                               publishes=publishes)  # fmt: skip
+                report = told(lambda on_event: once(on_event=on_event), "Indexing", as_json=as_json)
             if not as_json and (report.has_news or not watches):
                 print_report(report, library)
             return report

@@ -63,6 +63,7 @@ def print_report(report: Report, library: Path) -> None:
     """The sums on stdout; problems, and what was passed over, as remarks."""
     counts = {
         "new": report.added,
+        "described again": report.described_again,
         "changed": report.changed,
         "copies": report.copies,
         "moved": report.moved,

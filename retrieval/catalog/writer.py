@@ -16,7 +16,7 @@ from .clock import Clock, utc
 from .features import checksum, to_blob
 from .filters import folder_key
 from .reader import CHUNK, Reader
-from .records import Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
+from .records import PREDICTED, Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
 from .schema import (
     AnnotationRow,
     FeatureRow,
@@ -51,7 +51,28 @@ class Writer(Reader):
                 [_image_values(image, self._clock()) for image in images],
             )
         )
-        numbered = list(zip(ids, images, strict=True))
+        self._describe(list(zip(ids, images, strict=True)))
+        self._touch(ids)
+        return ids
+
+    def describe_again(self, image_id: int, image: NewImage) -> None:
+        """Replace an image's thumbnail, the features that are given, and all that its file and a network say
+        of it. What others say of it stays, and so does the rest of what is known about it.
+        """
+        spaces = [*image.features, *image.keypoints]
+        sources = {PREDICTED, *(fact.source for fact in image.annotations)}
+        for mine in (
+            delete(ThumbnailRow).where(ThumbnailRow.image_id == image_id),
+            delete(FeatureRow).where(FeatureRow.image_id == image_id, FeatureRow.space_id.in_(spaces)),
+            delete(AnnotationRow).where(
+                AnnotationRow.image_id == image_id, AnnotationRow.source.in_(sources)
+            ),
+        ):
+            self._connection.execute(mine)
+        self._describe([(image_id, image)])
+        self._touch([image_id])
+
+    def _describe(self, numbered: Sequence[tuple[int, NewImage]]) -> None:
         self._insert(ThumbnailRow, [{"image_id": each, "data": image.thumbnail} for each, image in numbered])
         self._insert(
             FeatureRow,
@@ -69,8 +90,6 @@ class Writer(Reader):
                 for fact in _once(image.annotations)
             ],
         )
-        self._touch(ids)
-        return ids
 
     def place(self, path: bytes, image_id: int, *, mtime: int, size: int, page: int = 1) -> None:
         """Say that an image's content lies at this path now; the path leaves the image it had before.
@@ -147,7 +166,7 @@ class Writer(Reader):
         mine = (AnnotationRow.image_id == image_id, AnnotationRow.source == source)
         columns = (AnnotationRow.field, AnnotationRow.value, AnnotationRow.confidence)
         before = self._connection.execute(select(*columns).where(*mine).order_by(AnnotationRow.id))
-        facts = _once(annotations)
+        facts = list({(fact.field, fact.value): fact for fact in annotations}.values())
         if [tuple(row) for row in before] == [(fact.field, fact.value, fact.confidence) for fact in facts]:
             return False
         self._connection.execute(delete(AnnotationRow).where(*mine))
@@ -259,7 +278,7 @@ def _chunks(paths: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 def _once(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """What a source says twice is said once; the last word counts."""
+    """What a source says twice, once."""
     return list({(fact.source, fact.field, fact.value): fact for fact in annotations}.values())
 
 

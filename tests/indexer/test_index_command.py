@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image as PillowImage
 
 from indexer.cli import cli
 from indexer.errors import SourceUnreachable
 from indexer.lock import writer_lock
 from indexer.pipeline import forget_missing
-from retrieval import Library, LibraryBusy
+from retrieval import USER, Annotation, Library, LibraryBusy
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run
 from tests.indexer.contents import contents, last_change
@@ -112,6 +113,35 @@ def test_comparing_checksums_decodes_and_writes_nothing_that_is_the_same(
     assert (contents(library), last_change(library)) == before
 
 
+def test_describing_again_keeps_what_others_say_and_makes_the_rest_anew(
+    pictures: Path, library: Path
+) -> None:
+    exif = PillowImage.Exif()
+    exif[0x010E] = "an old pier"  # ImageDescription
+    with PillowImage.open(pictures / "scene-001.jpg") as picture:
+        picture.save(pictures / "scene-001.jpg", exif=exif)
+    index(library, pictures)
+    with Library.create(library) as opened, opened.catalog.writing() as writer:
+        writer.annotate(2, USER, [Annotation("tag", "mine", USER)])
+    before, changes = contents(library), last_change(library)
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        connection.execute("UPDATE thumbnail SET data = x'00' WHERE image_id = 2")
+        gone = connection.execute("DELETE FROM annotation WHERE source = 'exif'")
+        assert gone.rowcount == 1
+    report = index(library, pictures, "--again")
+    assert (report["described_again"], report["unchanged"], report["added"]) == (4, 4, 0)
+    assert contents(library) == before
+    assert last_change(library) > changes
+    assert index(library, pictures)["described_again"] == 0
+    assert "4 described again" in run("index", pictures, "--again", "--library", library)
+
+
+def test_describing_again_takes_in_what_is_new(pictures: Path, library: Path) -> None:
+    index(library, pictures / "scene-000.jpg")
+    report = index(library, pictures, "--again")
+    assert (report["described_again"], report["added"]) == (1, 3)
+
+
 def test_what_is_back_is_compared_as_well(pictures: Path, library: Path) -> None:
     index(library, pictures)
     (pictures / "scene-001.jpg").rename(pictures / "away")
@@ -122,7 +152,7 @@ def test_what_is_back_is_compared_as_well(pictures: Path, library: Path) -> None
     assert index(library, pictures)["unchanged"] == 4
 
 
-@pytest.mark.parametrize("option", ["--dry-run", "--checksum"])
+@pytest.mark.parametrize("option", ["--dry-run", "--checksum", "--again"])
 def test_what_does_not_go_with_following_is_wrong_usage(pictures: Path, library: Path, option: str) -> None:
     result = CliRunner().invoke(cli, ["index", str(pictures), "--watch", option, "--library", str(library)])
     assert (result.exit_code, f"--watch does not go with {option}" in result.output) == (2, True)

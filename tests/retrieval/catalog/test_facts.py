@@ -137,7 +137,7 @@ LESSER = Annotation("label", "sea, ocean", "predicted", 0.25)
 
 def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catalog: Catalog) -> None:
     with catalog.writing() as writer:
-        new = replace(new_image(1), annotations=(LESSER, GUESS, MEANT))
+        new = replace(new_image(1), annotations=(LESSER, GUESS, LESSER, MEANT))
         first, second = writer.add_images([new, new_image(2)])
     assert said(catalog, first) == (LESSER, GUESS, MEANT)
     assert said(catalog, second) == ()

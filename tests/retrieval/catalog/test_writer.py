@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pytest
 
 from retrieval import Annotation, Location, StorageFailed
-from retrieval.catalog import Catalog, Image
+from retrieval.catalog import PREDICTED, Catalog, Image
 from tests.databases import new_image
 
 A, B, C = b"/pictures/a.jpg", b"/pictures/b.jpg", b"/other/c.jpg"
 SEA = Annotation("tag", "sea", "captions")
+GUESS, BETTER = Annotation("label", "boat", PREDICTED, 0.5), Annotation("label", "pier", PREDICTED, 0.75)
 
 
 def add(catalog: Catalog, *paths: bytes) -> list[int]:
@@ -105,6 +107,28 @@ def test_a_removed_image_leaves_nothing_behind(catalog: Catalog) -> None:
     with catalog.reading() as reader:
         assert (reader.ids().tolist(), reader.locations(), reader.labels("tag")) == ([kept], {}, {})
         assert (reader.thumbnail(gone), reader.count_features(reader.spaces()[0])) == (None, 1)
+
+
+def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalog: Catalog) -> None:
+    said = Annotation("caption", "an old pier", "exif")
+    row, other = np.array([1, 0], np.float16), np.array([0, 1], np.float16)
+    with catalog.writing() as writer:
+        first, second = (writer.add_space(name, name, {}, 2) for name in ("colour", "texture"))
+        new = new_image(1, features={first: row, second: row})
+        [image_id] = writer.add_images([replace(new, annotations=(GUESS, said))])
+        writer.place(A, image_id, mtime=1, size=1)
+        writer.annotate(image_id, "captions", [SEA])
+    with catalog.writing() as writer:
+        before = writer.last_seq()
+        fresh = replace(new, thumbnail=b"fresh", features={first: other}, annotations=(said, BETTER))
+        writer.describe_again(image_id, fresh)
+    found = image(catalog, image_id)
+    assert set(found.annotations) == {SEA, said, BETTER}
+    assert (found.sha256, [each.path for each in found.locations]) == (new.sha256, [A])
+    with catalog.reading() as reader:
+        rows = [reader.features(space)[1].tolist() for space in reader.spaces()]
+        assert (reader.thumbnail(image_id), rows) == (b"fresh", [[[0, 1]], [[1, 0]]])
+    assert changes(catalog, before) == {(image_id, "put")}
 
 
 # -- places ---------------------------------------------------------------------------------------
