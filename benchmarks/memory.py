@@ -3,7 +3,7 @@
 A library as `pictor index` makes it, over tiny pictures that are all different, published as it comes: every
 time that a quarter is new, and at the end. Memory is the processes' proportional set size, looked at twice
 a second. The peaks are those of publications; the medians show what stays. --size N: N pictures
-(default 100,000, which take an hour on two cores).
+(default 100,000, which take half an hour on two cores).
 """
 
 from __future__ import annotations
