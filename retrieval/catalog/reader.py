@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,8 @@ from .schema import (
 LARGEST_ID = 2**63 - 1  # a larger number is no id, and the database would not even take it
 CHUNK = 500  # bound parameters in one statement; SQLite's own limit is far above, older ones allow 999
 
+Value = TypeVar("Value")
+
 LOCATION = (
     LocationRow.path,
     LocationRow.mtime,
@@ -50,6 +53,12 @@ LOCATION = (
     LocationRow.page,
 )
 HELD = select(ImageRow.id).where(ImageRow.sha256 == bindparam("sha256"))  # asked for every file: made once
+
+
+def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """As many at a time as one statement may name."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
 
 
 class Reader:
@@ -101,8 +110,8 @@ class Reader:
         """The images with these ids, in the order asked for; unknown ids are left out."""
         wanted = [int(each) for each in ids if 0 < each <= LARGEST_ID]
         found: dict[int, Image] = {}
-        for start in range(0, len(wanted), CHUNK):
-            found |= self._images(wanted[start : start + CHUNK])
+        for some in chunks(wanted):
+            found |= self._images(some)
         return {each: found[each] for each in wanted if each in found}
 
     def _images(self, ids: Sequence[int]) -> dict[int, Image]:
@@ -147,10 +156,8 @@ class Reader:
     def ids_by_sha256(self, digests: Iterable[str]) -> dict[str, int]:
         """Which of these contents the library holds already."""
         wanted, found = list(digests), dict[str, int]()
-        for start in range(0, len(wanted), CHUNK):
-            query = select(ImageRow.sha256, ImageRow.id).where(
-                ImageRow.sha256.in_(wanted[start : start + CHUNK])
-            )
+        for some in chunks(wanted):
+            query = select(ImageRow.sha256, ImageRow.id).where(ImageRow.sha256.in_(some))
             found.update((digest, image_id) for digest, image_id in self._connection.execute(query))
         return found
 
@@ -161,9 +168,9 @@ class Reader:
     def hashes(self, ids: Sequence[int]) -> list[int]:
         """The perceptual hash of each of these images; 0 for one that is not there."""
         found: dict[int, int] = {}
-        for start in range(0, len(ids), CHUNK):
+        for some in chunks(ids):
             query = select(ImageRow.id, ImageRow.perceptual_hash)
-            rows = self._connection.execute(query.where(ImageRow.id.in_(ids[start : start + CHUNK])))
+            rows = self._connection.execute(query.where(ImageRow.id.in_(some)))
             found |= {row.id: row.perceptual_hash for row in rows}
         return [found.get(each, 0) for each in ids]
 
@@ -248,8 +255,7 @@ class Reader:
             yield from self._connection.execute(query)
             return
         wanted = sorted({int(each) for each in ids})
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
+        for chunk in chunks(wanted):
             yield from self._connection.execute(query.where(FeatureRow.image_id.in_(chunk)))
 
     def count_features(self, space: Space) -> int:

@@ -15,7 +15,7 @@ from . import beside, changes, clock, saved
 from .clock import Clock, utc
 from .features import checksum, to_blob
 from .filters import folder_key
-from .reader import CHUNK, Reader
+from .reader import Reader, chunks
 from .records import PREDICTED, Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
 from .schema import (
     AnnotationRow,
@@ -117,7 +117,7 @@ class Writer(Reader):
 
     def forget_pages(self, paths: Sequence[bytes], after: int) -> None:
         """Say that files at these paths have no pages after that one; their images stay, as in `place`."""
-        for some in _chunks(paths):
+        for some in chunks(paths):
             behind = delete(LocationRow).where(LocationRow.path.in_(some), LocationRow.page > after)
             self._touch(self._connection.scalars(behind.returning(LocationRow.image_id)))
 
@@ -235,7 +235,7 @@ class Writer(Reader):
 
     def forget_problems(self, paths: Iterable[bytes]) -> None:
         """These paths have no problem any more."""
-        for some in _chunks(list(paths)):
+        for some in chunks(list(paths)):
             self._connection.execute(delete(ProblemRow).where(ProblemRow.path.in_(some)))
 
     def keep_concept(self, name: str, examples: Examples) -> None:
@@ -269,12 +269,6 @@ def _image_values(image: NewImage, added_at: datetime) -> dict[str, Any]:
         "taken_at": image.taken_at,
         "added_at": added_at,
     }
-
-
-def _chunks(paths: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """As many as one statement may name."""
-    for start in range(0, len(paths), CHUNK):
-        yield paths[start : start + CHUNK]
 
 
 def _once(annotations: Iterable[Annotation]) -> list[Annotation]:
