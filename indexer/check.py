@@ -17,7 +17,7 @@ from .sources import ENDINGS
 
 SHOWN = 5  # ids that a finding's sentence names
 MANY = 50  # images that one repair is about, so that it can be run as it stands
-NAMED = 1000  # images whose files are named; of more, the folder that holds all of them
+NAMED = 1000  # images whose files are named; of more, the folders that they lie in
 FROM_BACKUP = "pictor restore a backup into another folder"
 
 
@@ -81,8 +81,8 @@ def _anew(library: Library, ids: list[int]) -> str:
     if not all(files.get(each) for each in ids):
         return FROM_BACKUP
     paths = [path for some in files.values() for path in some]
-    if len(ids) > NAMED:
-        paths = [os.path.commonpath(paths)]
+    if len(ids) > NAMED:  # never what is above them: files that nobody gave to the library may lie there
+        paths = sorted({os.path.dirname(path) for path in paths})  # noqa: PTH120 - Path cannot hold bytes
     return f"pictor index --again {' '.join(map(_quoted, paths))}"
 
 

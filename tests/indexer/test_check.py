@@ -304,14 +304,17 @@ def test_a_feature_that_rotted_is_never_published(library: Path) -> None:
     assert generations(library) == before
 
 
-def test_of_many_files_that_hold_damaged_features_their_folder_is_named(
+def test_of_many_files_that_hold_damaged_features_their_folders_are_named_and_nothing_above(
     pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    elsewhere = pictures.parent / "elsewhere"
+    folder_of_scenes(elsewhere, 1, first=50)
+    index_folder(library, elsewhere)
     before = contents(library)
     monkeypatch.setattr("indexer.check.NAMED", 1)
     change(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id > 1 AND space_id = 1")
     [finding] = findings(library)
-    assert finding.repair == f"pictor index --again {pictures}"
+    assert finding.repair == f"pictor index --again {elsewhere} {pictures}"
     repair(finding, library)
     assert findings(library) == []
     assert contents(library) == before
