@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from indexer.making import writing
+from indexer.upkeep.opening import writing
 from retrieval import Library
-from retrieval.images import RGB, decode, encode_jpeg, resize
+from retrieval.pictures.images import RGB, decode, encode_jpeg, resize
 
 from .descriptors import described, labelled, loaded
 from .sets import BUNDLED, missing

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from retrieval import Backbone, fetch_backbone
-from retrieval.descriptors.runtimes.pytorch import TorchRuntime
+from retrieval.descriptors.runtimes.torch_runtime import TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
 
 from .sets import BACKBONE, BUNDLED_FILE, WEIGHTS, missing

@@ -16,14 +16,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.evaluate import labels_of
-from indexer.making import Recipe
+from indexer.measure.evaluate import labels_of
+from indexer.upkeep.opening import Recipe
 from retrieval import Ranking, evaluation
 from retrieval.descriptors.colour import Colour
 from retrieval.descriptors.subject import Subject
-from retrieval.fusion import Amounts, WeightedRanking, calibrated_score, fuse, reciprocal_rank, relative_score
-from retrieval.ranking import rounded
-from retrieval.relevance import COLOUR, Calibration, Features, Unrelated
+from retrieval.ranking.fusion import (
+    Amounts,
+    WeightedRanking,
+    calibrated_score,
+    fuse,
+    reciprocal_rank,
+    relative_score,
+)
+from retrieval.ranking.ranking import rounded
+from retrieval.ranking.relevance import COLOUR, Calibration, Features, Unrelated
 
 from .indexed import indexed
 from .relevance import RESAMPLES, Backgrounds, drawn, known, needed, referring

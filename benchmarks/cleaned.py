@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from data.sample import collection
-from retrieval.enhancement import enhanced
-from retrieval.images import RGB
+from retrieval.descriptors.enhancement import enhanced
+from retrieval.pictures.images import RGB
 
 from .enhancement import DAMAGES
 

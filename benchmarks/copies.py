@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from indexer.making import Recipe
+from indexer.upkeep.opening import Recipe
 from retrieval import FUSED, Hit, Library, Picture, Query, Ranking, images
 from retrieval.descriptors.details import Details
-from retrieval.keypoints import from_blob
-from retrieval.verification import LEAST_INLIERS, Verifier, candidates
+from retrieval.ranking.keypoints import from_blob
+from retrieval.ranking.verification import LEAST_INLIERS, Verifier, candidates
 
 from .indexed import indexed
 from .intervals import wilson

@@ -40,13 +40,13 @@ from alembic import command
 from alembic.config import Config
 
 import migrations
-from indexer.check import check
-from indexer.lock import writer_lock
+from indexer.upkeep.check import check
+from indexer.upkeep.lock import writer_lock
 from retrieval import Annotation, Image, Library, NewImage, Query, StoredPicture, Text
 from retrieval.catalog.engine import connect, sqlite_url
 from retrieval.descriptors.colour import Colour
 from retrieval.projections import segments
-from retrieval.tokens import terms
+from retrieval.ranking.tokens import terms
 
 from . import disks, faults
 from .faults import FAULTS, POWER_LOSSES, SECONDS_LATER, Ended, Fault

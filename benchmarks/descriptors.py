@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.making import writing
+from indexer.upkeep.opening import writing
 from retrieval import Library, evaluation
 from retrieval.descriptors import registry
 from retrieval.descriptors.network import AbstractNetworkDescriptor
-from retrieval.images import RGB, decode
+from retrieval.pictures.images import RGB, decode
 
 from .sets import BUNDLED, LABELLED, ROOT, missing
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from retrieval import Settings, evaluation, fetch_backbone, images
 from retrieval.descriptors.subject import Subject
-from retrieval.images import RGB
+from retrieval.pictures.images import RGB
 
 from .sets import BACKBONE, BUNDLED_FILE, ROOT, missing
 from .subjects import subjects

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from indexer.evaluate import labels_of
-from indexer.making import Recipe
+from indexer.measure.evaluate import labels_of
+from indexer.upkeep.opening import Recipe
 from retrieval import Examples, Library, Options, Query, StoredPicture, evaluation
-from retrieval.tuning import gain
+from retrieval.ranking.tuning import gain
 
 from .indexed import indexed
 from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from indexer.evaluate import labels_of
+from indexer.measure.evaluate import labels_of
 from retrieval import Library, Query, Ranking, StoredPicture, evaluation
 from retrieval.descriptors.colour import Colour
 from retrieval.descriptors.subject import Subject
-from retrieval.fusion import WeightedRanking, fuse, relative_score
+from retrieval.ranking.fusion import WeightedRanking, fuse, relative_score
 
 from .indexed import indexed
 from .sets import BUNDLED, LABELLED, LabelledSet, missing

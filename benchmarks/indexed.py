@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from indexer.making import Recipe, writing
-from indexer.pipeline import index
+from indexer.run.pipeline import index
+from indexer.upkeep.opening import Recipe, writing
 from retrieval import Library, path_bytes
 
 DONE = "indexed"  # a file that says that a kept library is whole

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from indexer import sources
-from indexer.decode import Read, decode_all
-from indexer.making import Recipe, writing
-from indexer.pipeline import index
+from indexer.run import sources
+from indexer.run.decode import Read, decode_all
+from indexer.run.pipeline import index
+from indexer.upkeep.opening import Recipe, writing
 from retrieval import Library, images, limits_of, path_bytes
 
 from .indexed import quiet

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.making import Recipe, writing
+from indexer.upkeep.opening import Recipe, writing
 from retrieval import Annotation, Library, NewImage, Query, StoredPicture, Text
 from retrieval.projections.vectors import VectorIndex
-from retrieval.tokens import Terms, terms
+from retrieval.ranking.tokens import Terms, terms
 
 QUERIES = 15
 BATCH = 1000

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.check import check
+from indexer.upkeep.check import check
 from retrieval import Library, images
 
 from .crash import make_space

@@ -26,10 +26,10 @@ import tifffile
 from PIL import Image
 
 from data.sample import collection
-from indexer.decode import Outcome, decode_all
-from indexer.sources import Found
+from indexer.run.decode import Outcome, decode_all
+from indexer.run.sources import Found
 from retrieval import Limits, Problem
-from retrieval.images import RGB
+from retrieval.pictures.images import RGB
 
 FORMATS: dict[str, dict[str, Any]] = {
     "jpg": {},

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.captions import read_captions
-from indexer.making import Recipe, writing
-from indexer.pipeline import index
+from indexer.run.captions import read_captions
+from indexer.run.pipeline import index
+from indexer.upkeep.opening import Recipe, writing
 from retrieval import FUSED, Library, Picture, Query, Ranking, Text, evaluation, path_bytes
 
 from .indexed import quiet

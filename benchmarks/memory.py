@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from indexer.making import writing
-from indexer.pipeline import index
-from indexer.report import Event, Progress
+from indexer.run.pipeline import index
+from indexer.run.report import Event, Progress
+from indexer.upkeep.opening import writing
 from retrieval import images, path_bytes
 
 SIZE, FOLDER, STEP = 100_000, 1000, 0.5  # STEP in seconds: looking costs a process of this size 20 ms

@@ -3,7 +3,7 @@
 For every set and every mass: mean average precision and P@10 beside those without narrowing (plain), the
 share of the right images that are lost, the share of the set that is scanned, and the share of the queries
 that narrow at all (`queries`). `time`: what a search takes, narrowing included, as a share of what it takes
-without, over the set repeated to 100,000 images. The default mass (`retrieval.narrowing.MASS`) is the least
+without, over the set repeated to 100,000 images. The default mass (`narrowing.MASS`) is the least
 that costs no set more than 0.02 of its mean average precision. --size N: every N-th picture is a query
 (default 5).
 """
@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.evaluate import labels_of
+from indexer.measure.evaluate import labels_of
 from retrieval import Library, evaluation
 from retrieval.catalog.records import Features
-from retrieval.narrowing import Labelled, likeliest
 from retrieval.projections.vectors import Vector, VectorIndex
-from retrieval.ranking import Ids
+from retrieval.ranking.narrowing import Labelled, likeliest
+from retrieval.ranking.ranking import Ids
 
 from .indexed import indexed
 from .sets import BUNDLED, LABELLED, missing

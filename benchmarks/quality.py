@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from indexer.evaluate import evaluate, labels_of
-from indexer.making import Recipe
+from indexer.measure.evaluate import evaluate, labels_of
+from indexer.upkeep.opening import Recipe
 
 from .indexed import indexed, quiet
 from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing

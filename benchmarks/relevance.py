@@ -29,10 +29,10 @@ import numpy.typing as npt
 
 from data.sample import collection
 from indexer.demo import write_collection
-from indexer.making import Recipe
+from indexer.upkeep.opening import Recipe
 from retrieval import Library, Query, Text
-from retrieval.relevance import BUNDLED as BUNDLED_SUBJECT
-from retrieval.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, places
+from retrieval.ranking.relevance import BUNDLED as BUNDLED_SUBJECT
+from retrieval.ranking.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, places
 
 from .indexed import indexed, quiet
 from .intervals import wilson

@@ -31,16 +31,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from indexer.evaluate import labels_of
-from indexer.making import Recipe
+from indexer.measure.evaluate import labels_of
+from indexer.upkeep.opening import Recipe
 from retrieval import Library, Ranking, evaluation
-from retrieval.images import perceptual_hash
-from retrieval.neighbourhood import main_axes
+from retrieval.pictures.images import perceptual_hash
 from retrieval.projections.neighbours import Neighbourhoods, write
 from retrieval.projections.segments import SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
-from retrieval.ranking import Ids
-from retrieval.rerank import (
+from retrieval.ranking.neighbourhoods import main_axes
+from retrieval.ranking.ranking import Ids
+from retrieval.ranking.rerank import (
     EXPANDED,
     FIRST,
     POWERS,

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.lock import writer_lock
+from indexer.upkeep.lock import writer_lock
 from retrieval import Library, NewImage
 from retrieval.descriptors.colour import Colour
 

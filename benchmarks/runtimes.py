@@ -20,10 +20,10 @@ import numpy as np
 from retrieval import fetch_backbone
 from retrieval.descriptors.runtimes import openvino
 from retrieval.descriptors.runtimes.base import Batch, Runtime, agreement, probe
-from retrieval.descriptors.runtimes.exports import Exports
+from retrieval.descriptors.runtimes.export_store import Exports
 from retrieval.descriptors.runtimes.onnx import OnnxRuntime
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
-from retrieval.descriptors.runtimes.pytorch import TorchRuntime
+from retrieval.descriptors.runtimes.torch_runtime import TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
 
 from .sets import BACKBONE, BUNDLED_FILE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import data
-from indexer.making import Recipe
+from indexer.upkeep.opening import Recipe
 
 ROOT = Path(os.environ.get("PICTOR_BENCH_DATA") or Path(__file__).resolve().parents[2] / "shared")
 WEIGHTS = ROOT / "weights" / "mobilenetv2_100.onnxzoo_tv_headless.safetensors"

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from indexer.making import changing
-from indexer.pipeline import index
-from indexer.report import Event, Progress
+from indexer.run.pipeline import index
+from indexer.run.report import Event, Progress
+from indexer.upkeep.opening import changing
 from retrieval import Annotation, Library, Picture, Query, StoredPicture, Text, images, path_bytes
 
 from .crash import make_space

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from retrieval.descriptors import lab
 from retrieval.descriptors.palette import colours_vector
-from retrieval.images import RGB
-from retrieval.query import Swatch
+from retrieval.pictures.images import RGB
+from retrieval.query.values import Swatch
 
 from .descriptors import Features, labelled, loaded
 from .sets import missing

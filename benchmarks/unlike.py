@@ -18,7 +18,7 @@ import numpy as np
 
 from data.sample import collection
 from indexer.demo import write_collection
-from indexer.making import Recipe
+from indexer.upkeep.opening import Recipe
 from retrieval import Library, Query, StoredPicture, evaluation
 
 from .indexed import indexed, quiet

@@ -187,3 +187,21 @@ class BackboneUnavailable(RetrievalError):
 
     def __init__(self, backbone: str, reason: object, what_to_do: str = UNFIT) -> None:
         super().__init__(f"{backbone}: {reason}; {what_to_do}")
+
+
+class PictureUnreachable(RetrievalError):
+    """A query picture cannot be fetched from its address."""
+
+    code = "picture-unreachable"
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address}: {reason}")
+
+
+class DecodingImpossible(RetrievalError):
+    """No process can be had to decode pictures in."""
+
+    code = "decoding-impossible"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"pictures cannot be decoded: {reason}; free some memory, or install Pictor again")

@@ -12,32 +12,32 @@ from typing import Self
 
 import numpy as np
 
-from . import bridge
-from .backgrounds import Backgrounds
 from .catalog import Catalog, Facet, Image, Projection, Space, sqlite_url
 from .descriptors import text_tower
 from .descriptors.backbone import Backbone
 from .errors import ImageNotFound, InvalidSetting, LibraryNotFound, ProjectionDamaged
-from .explain import Explainer, Explanation
-from .files import Limits
-from .fusion import amounts_of
-from .hits import Results
-from .images import RGB, encode_webp
 from .originals import original, thumbnail
+from .pictures.files import Limits
+from .pictures.images import RGB, encode_webp
 from .projections import generations, publisher
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import Vector, VectorProjection
 from .projections.words import WordProjection
-from .query import Picture, Query, StoredPicture, Text
-from .questions import DETAILS, MEANING, SUBJECT, Probe, Questions
-from .ranked import EVERYTHING
-from .ranking import Ids, Ranking, Scores
-from .search import NEIGHBOURS, SCALES, Search, check_signals, hits, notes
+from .query.values import Picture, Query, StoredPicture, Text
+from .ranking import caption_bridge
+from .ranking.fusion import amounts_of
+from .ranking.ranking import Ids, Ranking, Scores
+from .ranking.tokens import terms
+from .search.backgrounds import Backgrounds
+from .search.explain import Explainer, Explanation
+from .search.flow import NEIGHBOURS, SCALES, Search, check_signals, hits, notes
+from .search.gather import EVERYTHING
+from .search.hits import Results
+from .search.probes import DETAILS, MEANING, SUBJECT, Probe, Questions
 from .settings import FILE_NAME, Settings
 from .spaces import Description, Features, Spaces
-from .tokens import terms
 
 CATALOG_FILE = "catalog.sqlite"
 FUSED = "fused"
@@ -281,7 +281,7 @@ class Library:
             backgrounds=self._backgrounds,
             questions=Questions(self.catalog, self._spaces, self.limits, meaning),
             scales={**SCALES, **self._spaces.bandwidths},
-            meant=text_tower.closeness if self._spaces.tower else bridge.closeness,
+            meant=text_tower.closeness if self._spaces.tower else caption_bridge.closeness,
             settings=settings or self.settings,
         )
 

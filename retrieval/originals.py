@@ -6,10 +6,10 @@ import hashlib
 
 from .catalog import Catalog, Image
 from .errors import ImageNotFound, UnreadableImage
-from .files import Limits, read
-from .images import RGB, decode
-from .pages import page, page_digest
-from .query import Region
+from .pictures.files import Limits, read
+from .pictures.images import RGB, decode
+from .pictures.tiff_pages import page, page_digest
+from .query.values import Region
 
 
 def original(image: Image, limits: Limits) -> RGB | None:

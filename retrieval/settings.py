@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import scaling
 from .errors import InvalidSetting
-from .query import COLLAPSES, FUSIONS, Options
+from .pictures import scaling
+from .query.values import COLLAPSES, FUSIONS, Options
 
 FILE_NAME = "library.toml"
 ENVIRONMENT_PREFIX = "PICTOR_"

@@ -23,10 +23,10 @@ from .descriptors.network import AbstractNetworkDescriptor, Key, Pass, weights_p
 from .descriptors.subject import Subject
 from .descriptors.text_tower import TextTower
 from .errors import BackboneUnavailable
-from .heat import is_exact
-from .images import RGB
+from .pictures.images import RGB
 from .projections.generations import write_file
-from .query import Region
+from .query.values import Region
+from .ranking.heat import is_exact
 from .settings import Settings
 
 Features: TypeAlias = dict[int, npt.NDArray[np.float16]]  # of one picture, by space id

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from retrieval.images import RGB
 from retrieval.paths import display_path
+from retrieval.pictures.images import RGB
 
 Mask = npt.NDArray[np.bool_]
 

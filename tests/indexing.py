@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from indexer.captions import read_captions
-from indexer.making import Recipe, writing
-from indexer.pipeline import index
-from indexer.report import Report
+from indexer.run.captions import read_captions
+from indexer.run.pipeline import index
+from indexer.run.report import Report
+from indexer.upkeep.opening import Recipe, writing
 from retrieval import path_bytes
 
 TINY = Recipe(backbone="test_resnet", weights="untrained")  # a timm model of 0.4 million seeded weights

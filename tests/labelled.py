@@ -10,7 +10,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from indexer.making import Recipe
+from indexer.upkeep.opening import Recipe
 
 BACKBONE = "test_resnet"
 SHARPNESS = 200.0  # of the classifier: seeded weights alone find every class as likely as any other

@@ -24,7 +24,7 @@ from retrieval import (
     Swatch,
     Text,
 )
-from retrieval.query import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCES, RERANKINGS
+from retrieval.query.values import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCES, RERANKINGS
 
 # What the grammar could mistake for something else, and anything at all.
 AWKWARD = [

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval import Ranking
-from retrieval.ranking import SCORE_DECIMALS
+from retrieval.ranking.ranking import SCORE_DECIMALS
 
 
 def nearest(

@@ -6,8 +6,7 @@ from flask import Flask
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.routing import IntegerConverter
 
-from indexer import DECODER
-from retrieval import Library
+from retrieval import DECODER, Library
 
 from . import errors, models, present, security, services
 from .api import api
@@ -31,7 +30,7 @@ def create_app(
 
     It answers only requests addressed to one of `hosts`; None answers all, which is for servers behind
     a proxy that checks. It keeps no session and sets no cookie. `decoder` is what pictures that others send
-    are decoded with, as `indexer.Workers` takes it.
+    are decoded with, as `retrieval.DecoderPool` takes it.
     """
     app = OpenAPI(
         __name__,

@@ -6,8 +6,7 @@ import weakref
 from threading import BoundedSemaphore
 from typing import Final
 
-from indexer import Workers
-from retrieval import Limits, images
+from retrieval import DecoderPool, Limits, images
 
 PROCESSES: Final = 2  # kept warm once they were needed; who comes third waits
 
@@ -19,8 +18,8 @@ class Decoder:
     """
 
     def __init__(self, limits: Limits, decoder: str) -> None:
-        """`decoder` is what the processes decode with, as `indexer.Workers` takes it."""
-        self._workers = Workers(limits, decoder)
+        """`decoder` is what the processes decode with, as `retrieval.DecoderPool` takes it."""
+        self._workers = DecoderPool(limits, decoder)
         self._turns = BoundedSemaphore(PROCESSES)
         weakref.finalize(self, self._workers.close)
 

@@ -10,8 +10,8 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from indexer import DecodingImpossible, PictureUnreachable
 from retrieval import (
+    DecodingImpossible,
     DurabilityTooLow,
     FeatureDamaged,
     ImageNotFound,
@@ -19,6 +19,7 @@ from retrieval import (
     InvalidQuery,
     LibraryBusy,
     NotEnoughMemory,
+    PictureUnreachable,
     ProjectionDamaged,
     RetrievalError,
     SchemaOutOfDate,

@@ -8,8 +8,18 @@ from functools import partial
 
 from flask import Flask, current_app
 
-from indexer import Fetcher as UrlFetcher
-from retrieval import Explanation, Facet, Fetcher, Library, Query, Results, Settings, limits_of, resolved
+from retrieval import (
+    Explanation,
+    Facet,
+    Fetcher,
+    Library,
+    Query,
+    Results,
+    Settings,
+    UrlFetcher,
+    limits_of,
+    resolved,
+)
 
 from .decoding import Decoder
 from .uploads import QueryPictures

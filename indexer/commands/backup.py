@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..backup import backup
+from ..upkeep.backup import backup
 from .options import json_option, library_option
 from .output import print_json
 

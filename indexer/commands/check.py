@@ -9,7 +9,7 @@ import click
 
 from retrieval import Library
 
-from ..check import check
+from ..upkeep.check import check
 from .options import json_option, library_option
 from .output import print_json
 

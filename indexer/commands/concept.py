@@ -8,7 +8,7 @@ import click
 
 from retrieval import Examples, ImageNotFound, Library
 
-from ..making import changing
+from ..upkeep.opening import changing
 from .options import json_option, library_option
 from .output import print_json, remark
 

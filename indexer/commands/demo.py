@@ -10,10 +10,10 @@ from platformdirs import user_data_path
 from data.sample import COUNT, collection
 from retrieval import Library, path_bytes
 
-from ..captions import read_captions
 from ..demo import write_collection
-from ..making import writing
-from ..pipeline import index
+from ..run.captions import read_captions
+from ..run.pipeline import index
+from ..upkeep.opening import writing
 from .options import json_option
 from .output import print_json, progress_bar, remark
 from .progress import telling

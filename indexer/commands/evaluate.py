@@ -12,7 +12,7 @@ from rich.table import Table
 
 from retrieval import Library
 
-from ..evaluate import evaluate, labels_of
+from ..measure.evaluate import evaluate, labels_of
 from .options import json_option, labels_option, library_option
 from .output import print_json, progress_bar
 

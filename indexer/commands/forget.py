@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from ..making import changing
-from ..pipeline import forget_missing
+from ..run.pipeline import forget_missing
+from ..upkeep.opening import changing
 from .options import json_option, library_option, wait_option
 from .output import print_json
-from .running import waiting
+from .run_output import waiting
 
 
 @click.command("forget")

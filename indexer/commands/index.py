@@ -10,20 +10,20 @@ import click
 
 from retrieval import display_path, path_bytes
 
-from ..captions import read_captions
-from ..making import Recipe, writing
-from ..patterns import Choice
-from ..pipeline import index, preview
-from ..plan import Plan
-from ..report import Report, counts, problem_json
-from ..sidecars import Followed
-from ..sources import Found, Walk, reachable
-from ..stopping import stoppable
-from ..watch import Run, following, keep_up
+from ..run.captions import read_captions
+from ..run.patterns import Choice
+from ..run.pipeline import index, preview
+from ..run.plan import Plan
+from ..run.report import Report, counts, problem_json
+from ..run.sidecars import Followed
+from ..run.sources import Found, Walk, reachable
+from ..run.stop_signals import stoppable
+from ..run.watch import Run, following, keep_up
+from ..upkeep.opening import Recipe, writing
 from .options import json_option, library_option, recipe_options, wait_option
 from .output import remark
 from .progress import print_line
-from .running import print_report, remark_passed_over, remark_sidecars, say_stopping, told, waiting
+from .run_output import print_report, remark_passed_over, remark_sidecars, say_stopping, told, waiting
 
 
 @click.command("index")

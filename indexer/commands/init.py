@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..making import Recipe, writing
+from ..upkeep.opening import Recipe, writing
 from .options import json_option, library_option, recipe_options
 from .output import print_json
 

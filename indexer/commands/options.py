@@ -10,7 +10,7 @@ from typing import Any
 import click
 from platformdirs import user_data_path
 
-from ..making import Recipe
+from ..upkeep.opening import Recipe
 
 DEFAULT_LIBRARY = user_data_path("pictor") / "library"
 

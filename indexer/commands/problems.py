@@ -8,8 +8,8 @@ import click
 
 from retrieval import Library
 
-from ..problems import by_code, chosen, in_words
-from ..report import problem_json
+from ..run.report import problem_json
+from ..upkeep.problems import by_code, chosen, in_words
 from .options import code_option, json_option, library_option
 from .output import print_json, remark
 

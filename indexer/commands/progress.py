@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from ..report import Event, OnEvent, Progress, Publishing, Started
+from ..run.report import Event, OnEvent, Progress, Publishing, Started
 from .output import progress_bar, remark
 
 LINE_SECONDS = 5  # between two plain lines

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..making import changing
+from ..upkeep.opening import changing
 from .options import json_option, library_option
 from .output import print_json
 

@@ -8,10 +8,10 @@ import click
 
 from retrieval import ImageNotFound, Library, path_bytes
 
-from ..making import changing
+from ..upkeep.opening import changing
 from .options import json_option, library_option, wait_option
 from .output import print_json
-from .running import waiting
+from .run_output import waiting
 
 
 @click.command("remove")

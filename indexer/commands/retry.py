@@ -8,13 +8,13 @@ import click
 
 from retrieval import Library
 
-from ..making import changing
-from ..problems import retry
-from ..report import OnEvent, Report
-from ..stopping import Stopping, stoppable
+from ..run.report import OnEvent, Report
+from ..run.stop_signals import Stopping, stoppable
+from ..upkeep.opening import changing
+from ..upkeep.problems import retry
 from .options import code_option, json_option, library_option, wait_option
 from .output import remark
-from .running import print_report, say_stopping, told, waiting
+from .run_output import print_report, say_stopping, told, waiting
 
 
 @click.command("retry")

@@ -21,6 +21,7 @@ from retrieval import (
     Results,
     Settings,
     StoredPicture,
+    UrlFetcher,
     from_json,
     limits_of,
     line_of,
@@ -29,7 +30,6 @@ from retrieval import (
     to_json,
 )
 
-from ..fetch import Fetcher as UrlFetcher
 from .options import json_option, key_values, library_option
 from .output import hit_json, print_json, remark
 

@@ -9,7 +9,7 @@ import click
 
 from retrieval import Library, Status
 
-from ..report import problem_json
+from ..run.report import problem_json
 from .options import json_option, library_option
 from .output import print_json, remark
 

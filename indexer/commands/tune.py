@@ -11,9 +11,9 @@ from rich.table import Table
 
 from retrieval import Library
 
-from ..evaluate import labels_of
-from ..making import changing
-from ..tune import Tuned, tune
+from ..measure.evaluate import labels_of
+from ..measure.tune import Tuned, tune
+from ..upkeep.opening import changing
 from .options import json_option, labels_option, library_option
 from .output import print_json, progress_bar, remark
 

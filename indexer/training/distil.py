@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from retrieval import Preprocessing
 
-from ..ahead import ahead
 from ..errors import TrainingImpossible
+from ..run.prefetch import ahead
 from .chain import Chain, relative_error
 from .stages import Adapted, Stages
 from .views import Float32, Views, scaled

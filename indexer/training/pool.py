@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from retrieval import UnreadableImage, display_path, images, read
 
-from ..ahead import ahead
 from ..errors import TrainingImpossible
-from ..sources import Found, walk
+from ..run.prefetch import ahead
+from ..run.sources import Found, walk
 
 PIXELS, ROWS, MADE_OF = "pixels.u8", "rows.npy", "made_of.json"
 THREADS, LOOKAHEAD = 2, 64

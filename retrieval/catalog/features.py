@@ -1,6 +1,6 @@
 """Features as blobs: rows of little-endian float16, readable without us on any machine.
 
-Keypoints are blobs from the start, and stored as they are: see `retrieval.keypoints`.
+Keypoints are blobs from the start, and stored as they are: see `retrieval.ranking.keypoints`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from ..query import Filters
+from ..query.values import Filters
 from .records import PREDICTED
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Row, bindparam, func, select
 
-from ..narrowing import Labelled
-from ..query import Examples, Filters
-from . import beside, changes, saved, soundness
+from ..query.values import Examples, Filters
+from ..ranking.narrowing import Labelled
+from . import changes, saved, sidecars, soundness
 from .facets import Facet, facets
 from .features import stacked, stored, whole
 from .filters import matching_ids
@@ -205,7 +205,7 @@ class Reader:
         return {row.image_id: row.value for row in last_first}
 
     def labelled(self) -> Labelled:
-        """Every label of every image, given or predicted, for `retrieval.narrowing`."""
+        """Every label of every image, given or predicted, for `retrieval.ranking.narrowing`."""
         said = select(AnnotationRow.image_id, AnnotationRow.folded, AnnotationRow.source == PREDICTED)
         found = self._connection.execute(said.where(AnnotationRow.field == "label")).all()
         images, labels = self.ids(), sorted({label for _, label, _ in found})
@@ -275,7 +275,7 @@ class Reader:
 
     def sidecars(self) -> dict[tuple[bytes, int], tuple[int, int]]:
         """Size and modification time of every sidecar that was read, by its path and its image."""
-        return beside.sidecars(self._connection)
+        return sidecars.sidecars(self._connection)
 
     def faults(self) -> list[str]:
         """What is wrong with the database itself; see `retrieval.catalog.soundness`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from ..query import Examples
+from ..query.values import Examples
 from .records import FusionRecipe
 from .schema import ConceptRow, RecipeRow
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 
 from ..paths import display_path
-from ..query import Examples
-from . import beside, changes, clock, saved
+from ..query.values import Examples
+from . import changes, clock, saved, sidecars
 from .clock import Clock, utc
 from .features import checksum, to_blob
 from .filters import folder_key
@@ -182,11 +182,11 @@ class Writer(Reader):
 
         When it was taken counts, as long as they say so, for an image that does not say that itself.
         """
-        before = beside.taken(beside.said(self._connection, image_id, source))
-        beside.keep(self._connection, image_id, read, gone)
-        said = beside.said(self._connection, image_id, source)
+        before = sidecars.taken(sidecars.said(self._connection, image_id, source))
+        sidecars.keep(self._connection, image_id, read, gone)
+        said = sidecars.said(self._connection, image_id, source)
         unsaid = or_(ImageRow.taken_at.is_(None), ImageRow.taken_at == before)
-        if (now := beside.taken(said)) != before:
+        if (now := sidecars.taken(said)) != before:
             mine = update(ImageRow).where(ImageRow.id == image_id, unsaid)
             self._connection.execute(mine.values(taken_at=now))
         return self.annotate(image_id, source, said)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import UnknownDescriptor
-from ..images import RGB
+from ..pictures.images import RGB
 
 Float32 = npt.NDArray[np.float32]
 
@@ -22,7 +22,7 @@ class AbstractDescriptor(ABC):
 
     `name` is the signal it feeds. `configuration` holds everything that the features depend on,
     as JSON values; `dimension` is the length of a feature. `bandwidth` is by how much a cosine must fall
-    for its closeness to fall by the factor e (see retrieval.fusion): small where only near-equal features
+    for its closeness to fall by the factor e (see ranking/fusion.py): small where only near-equal features
     mean anything.
     """
 

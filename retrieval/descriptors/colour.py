@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from ..images import RGB
+from ..pictures.images import RGB
 from . import lab
 from .base import AbstractDescriptor, Float32, check_version
 

@@ -12,8 +12,8 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from ..images import RGB
-from ..keypoints import NONE, SIDE, Keypoints, levels, to_blob
+from ..pictures.images import RGB
+from ..ranking.keypoints import NONE, SIDE, Keypoints, levels, to_blob
 from .base import check_version, fingerprint_of
 
 VERSION = 1  # raise it when a picture's keypoints change
@@ -29,7 +29,7 @@ class Details:
     """SIFT keypoints on the grey picture with a long side of 256 pixels, spread over the whole of it.
 
     Unlike other descriptors it gives blobs of different lengths, which are compared by
-    `retrieval.verification`, and not by inner products: its space has no dimension.
+    `retrieval.ranking.verification`, and not by inner products: its space has no dimension.
     """
 
     name = "details"

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images import RGB, resize
+from ..pictures.images import RGB, resize
 
 Float32: TypeAlias = NDArray[np.float32]
 Axes: TypeAlias = tuple[tuple[float, ...], ...]  # bin centres along L*, a* and b*, ascending

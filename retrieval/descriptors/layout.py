@@ -14,7 +14,7 @@ import numpy as np
 
 from ..settings import Settings
 from .base import Float32, check_version, unit_rows
-from .mixing import mixed
+from .channel_projection import mixed
 from .network import AbstractNetworkDescriptor, Network, Pass
 
 VERSION = 1  # raise it when a picture's feature changes

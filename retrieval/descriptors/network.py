@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import BackboneUnavailable
-from ..images import RGB
-from ..query import Region
+from ..pictures.images import RGB
+from ..query.values import Region
 from ..settings import Settings
 from .backbone import TOWER
 from .base import AbstractDescriptor, Float32

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..images import RGB
-from ..query import MAX_SWATCHES, Swatch
+from ..pictures.images import RGB
+from ..query.values import MAX_SWATCHES, Swatch
 from . import lab
 from .lab import FINE, FINE_BINS, POWER, WEIGHTS, Float32, unit
 

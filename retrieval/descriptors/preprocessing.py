@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..enhancement import VERSION, checked, enhanced, within
 from ..errors import InvalidSetting, UnknownDescriptor
-from ..images import RGB, resize
-from ..query import Region
+from ..pictures.images import RGB, resize
+from ..query.values import Region
+from .enhancement import VERSION, checked, enhanced, within
 
 Triple = tuple[float, float, float]
 KEYS = ("size", "crop", "interpolation", "mean", "std", "enhance")
@@ -29,7 +29,9 @@ class Preprocessing:
     interpolation: str = "bicubic"
     mean: Triple = (0.485, 0.456, 0.406)
     std: Triple = (0.229, 0.224, 0.225)
-    enhance: tuple[str, ...] = ()  # what is done to the picture before (see retrieval.enhancement)
+    enhance: tuple[
+        str, ...
+    ] = ()  # what is done to the picture before (see retrieval.descriptors.enhancement)
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 2048 or not 0.1 <= self.crop <= 1:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-from ..images import RGB
+from ..pictures.images import RGB
 from ..settings import Settings
 from .base import Float32, unit_rows
 from .labels import Prediction, named

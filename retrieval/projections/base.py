@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from ..catalog import Projection
 from ..catalog.reader import Reader
-from ..ranking import Ids, Ranking
+from ..ranking.ranking import Ids, Ranking
 
 LoadedT = TypeVar("LoadedT")
 QueryT = TypeVar("QueryT", contravariant=True)

@@ -16,12 +16,12 @@ from typing import final
 
 import numpy as np
 
-from ..bridge import Bridge, Features, Gain, Said, learn
 from ..catalog import Image, Projection, Space
 from ..catalog.reader import Reader
 from ..errors import ProjectionDamaged
-from ..ranking import Ids, Ranking
-from ..tokens import Terms, tokens
+from ..ranking.caption_bridge import Bridge, Features, Gain, Said, learn
+from ..ranking.ranking import Ids, Ranking
+from ..ranking.tokens import Terms, tokens
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 from .vectors import Vector
@@ -30,7 +30,7 @@ from .words import ENTRIES_VERSION, entries
 MEANING = "meaning"
 GIVEN = ("title", "tag", "label", "caption")  # what somebody said of a picture; names of files say too little
 MOST_LEARNED = 100_000  # captioned images, evenly chosen: with more of them nothing new is learned
-RECIPE = 1  # of retrieval.bridge and GIVEN; raise it when either changes
+RECIPE = 1  # of retrieval.ranking.caption_bridge and GIVEN; raise it when either changes
 STORED = np.dtype("<f2")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..catalog import Projection
 from ..errors import NotEnoughMemory, ProjectionDamaged, StorageFailed
-from ..files import sync
+from ..pictures.files import sync
 
 TEMPORARY = ".tmp"
 BLOCK = 1 << 20  # bytes read at a time

@@ -10,7 +10,7 @@ from typing import Any, Final, final
 import numpy as np
 import numpy.typing as npt
 
-from ..ranking import Ids
+from ..ranking.ranking import Ids
 
 Vector = npt.NDArray[np.float32]
 

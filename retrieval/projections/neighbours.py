@@ -15,8 +15,18 @@ import numpy.typing as npt
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
-from ..neighbourhood import NEIGHBOURS, RECIPE, ROUNDS, SAMPLE, Axes, Rows, averaged, beside, main_axes
-from ..ranking import Ids, Ranking
+from ..ranking.neighbourhoods import (
+    NEIGHBOURS,
+    RECIPE,
+    ROUNDS,
+    SAMPLE,
+    Axes,
+    Rows,
+    averaged,
+    beside,
+    main_axes,
+)
+from ..ranking.ranking import Ids, Ranking
 from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile

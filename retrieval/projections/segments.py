@@ -13,7 +13,7 @@ from typing import TypeAlias, final
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
-from ..ranking import Ids
+from ..ranking.ranking import Ids
 from .generations import share
 
 SIZE = 8192  # image ids; the features of a segment take some twenty megabytes

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
-from ..ranking import Ids, Ranking, rounded
+from ..ranking.ranking import Ids, Ranking, rounded
 from . import generations, gpu, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile

@@ -16,8 +16,8 @@ import numpy as np
 
 from ..catalog import Image, Projection
 from ..catalog.reader import Reader
-from ..ranking import Ids, Ranking, rounded, union
-from ..tokens import Terms, tokens
+from ..ranking.ranking import Ids, Ranking, rounded, union
+from ..ranking.tokens import Terms, tokens
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 
@@ -40,7 +40,7 @@ BY_CAMERA = frozenset([
 ])  # fmt: skip
 SEARCHABLE = 0.5  # confidence from which on a predicted label is searched: it is rather right than wrong
 HOLDS = "holds"  # the Whoosh field with the names of the fields in which an image has any words
-ENTRIES_VERSION = 3  # of the fields and of retrieval.tokens; raise it when either changes
+ENTRIES_VERSION = 3  # of the fields and of retrieval.ranking.tokens; raise it when either changes
 GAP = " | "  # between values: no token is written so, hence no phrase reaches across
 CHUNK = 1000  # images read from the catalog at a time
 MOST_SEGMENTS = 8  # every one costs each search a little; at so many, the index is built anew

@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from data import BACKBONE
 from data.sample import collection
-from indexer.making import Recipe, writing
+from indexer.upkeep.opening import Recipe, writing
 from retrieval import InvalidSetting
-from retrieval.backgrounds import SUBJECTS
+from retrieval.search.backgrounds import SUBJECTS
 
 PICTURES = 96  # of the sample collection: the first of every class and some more
 

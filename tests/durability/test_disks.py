@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.crash import make_space
-from indexer.check import check
-from indexer.lock import writer_lock
-from indexer.making import changing
+from indexer.upkeep.check import check
+from indexer.upkeep.lock import writer_lock
+from indexer.upkeep.opening import changing
 from retrieval import Library, Query, StorageFailed, Text
 from tests.wording import put
 

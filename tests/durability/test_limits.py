@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.crash import make_space
 from benchmarks.limits import FILES, MEMORY, MIB, begin, ends
-from indexer.lock import writer_lock
+from indexer.upkeep.lock import writer_lock
 from retrieval import Library, NewImage
 from tests.indexer.command import ROOT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crash import make_space
-from indexer.making import changing
+from indexer.upkeep.opening import changing
 from retrieval import Annotation, Library, NewImage
 
 PUBLISHES = int(os.environ.get("PICTOR_PUBLISHES", "60"))

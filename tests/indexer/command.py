@@ -12,7 +12,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from indexer.cli import cli
-from indexer.lock import writer_lock
+from indexer.upkeep.lock import writer_lock
 from retrieval import Library
 from retrieval.descriptors.colour import Colour
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from indexer.cli import cli
 from retrieval import ImageNotFound, Library
 from retrieval.descriptors.colour import Colour
-from retrieval.ranking import SCORE_DECIMALS
+from retrieval.ranking.ranking import SCORE_DECIMALS
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone, report_of, run
 from tests.indexer.contents import contents

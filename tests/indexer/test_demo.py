@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from data.sample import Sample, collection
-from indexer.captions import read_captions
 from indexer.cli import cli
 from indexer.commands import demo
 from indexer.demo import write_collection
-from indexer.sources import walk
+from indexer.run.captions import read_captions
+from indexer.run.sources import walk
 from retrieval import images, path_bytes
 
 

@@ -17,8 +17,8 @@ from PIL import Image as PillowImage
 
 from indexer.cli import cli
 from indexer.errors import SourceUnreachable
-from indexer.lock import writer_lock
-from indexer.pipeline import forget_missing
+from indexer.run.pipeline import forget_missing
+from indexer.upkeep.lock import writer_lock
 from retrieval import USER, Annotation, Library, LibraryBusy
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run

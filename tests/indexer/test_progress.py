@@ -7,7 +7,7 @@ import json
 import pytest
 
 from indexer.commands.progress import LINE_SECONDS, Lines, duration, line, telling
-from indexer.report import Event, Progress, Publishing, Started
+from indexer.run.report import Event, Progress, Publishing, Started
 
 
 def at(done: int, seconds: float) -> Progress:

@@ -9,9 +9,9 @@ import pytest
 from benchmarks.indexed import indexed
 from benchmarks.sets import BUNDLED, LABELLED, missing
 from retrieval import Library, Options, Query, StoredPicture, limits_of
-from retrieval.heat import HeatMap
 from retrieval.originals import original
-from retrieval.questions import SUBJECT
+from retrieval.ranking.heat import HeatMap
+from retrieval.search.probes import SUBJECT
 
 PAIRS = 100
 SHARE = 0.2  # of the cells are masked

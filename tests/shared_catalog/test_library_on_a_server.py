@@ -9,10 +9,10 @@ from threading import Timer
 import pytest
 from sqlalchemy import Pool, create_engine, event, make_url, text
 
-from indexer.captions import read_captions
-from indexer.check import check
-from indexer.making import writing
-from indexer.pipeline import index
+from indexer.run.captions import read_captions
+from indexer.run.pipeline import index
+from indexer.upkeep.check import check
+from indexer.upkeep.opening import writing
 from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse, path_bytes
 from retrieval.catalog import Catalog
 from tests.databases import Server, execute

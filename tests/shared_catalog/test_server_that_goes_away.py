@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer import persistence
-from indexer.captions import read_captions
-from indexer.check import check
-from indexer.making import writing
-from indexer.pipeline import index
-from indexer.report import Report
+from indexer.run import retrying
+from indexer.run.captions import read_captions
+from indexer.run.pipeline import index
+from indexer.run.report import Report
+from indexer.upkeep.check import check
+from indexer.upkeep.opening import writing
 from retrieval import Library, LibraryBusy, ServerLost, parse, path_bytes
 from retrieval.catalog import Catalog
 from tests.databases import DISCONNECT, execute
@@ -32,7 +32,7 @@ CREATE TRIGGER cut BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION cut()
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persistence, "PAUSES", (0, 0, 0))
+    monkeypatch.setattr(retrying, "PAUSES", (0, 0, 0))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_what_a_lost_server_did_not_acknowledge_is_written_again(
 def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
     url: str, empty: Path, scenes: Path
 ) -> None:
-    execute(url, CUTS.format(times=len(persistence.PAUSES) + 1, table="location"))
+    execute(url, CUTS.format(times=len(retrying.PAUSES) + 1, table="location"))
     with pytest.raises(ServerLost, match="run again when the server is back"):
         run(empty, scenes)
     with Library.open(empty) as found:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from retrieval import Library, Query, Settings, StoredPicture, parse, query_json
+from retrieval import Library, Query, Settings, StoredPicture, parse
+from retrieval.query import json_form
 from webapp import create_app, models
 
 from .conftest import COUNT
@@ -144,8 +145,8 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert set(form) == {*models.SearchParameters.model_fields, "picture_file"}
     assert bodies["application/json"]["schema"] == {"$ref": "#/components/schemas/Query"}
     said = document["components"]["schemas"]
-    assert set(said["Query"]["properties"]) == set(query_json.QUERY)
-    assert set(said["Part"]["properties"]) == {*query_json.PARTS, "weight", "region"}
+    assert set(said["Query"]["properties"]) == set(json_form.QUERY)
+    assert set(said["Part"]["properties"]) == {*json_form.PARTS, "weight", "region"}
     assert said["Filters"]["properties"]["after"]["anyOf"][0] == {"type": "string", "format": "date"}
     similar = document["paths"]["/api/v1/images/{image_id}/similar"]["get"]["parameters"]
     assert {each["name"] for each in similar} == {"image_id", "limit", "offset"}

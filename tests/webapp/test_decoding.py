@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 from flask import Flask
 
-from indexer import DECODER, DecodingImpossible, Fetcher
-from retrieval import Library, Limits, Settings
-from tests.indexer.decoders import NAME
-from tests.indexer.test_workers import HURT, processes
+from retrieval import DECODER, DecodingImpossible, Library, Limits, Settings, UrlFetcher
+from tests.retrieval.pictures.decoders import NAME
+from tests.retrieval.pictures.test_decoder_pool import HURT, processes
 from tests.serving import answer, serving
 from webapp import create_app
 from webapp.decoding import PROCESSES, Decoder
@@ -48,7 +47,7 @@ def test_a_picture_that_ends_its_decoder_is_refused_and_the_next_one_is_answered
 def test_a_picture_from_an_address_is_decoded_apart_as_well(hurt: Flask) -> None:
     with serving() as neighbour:
         neighbour.answers["/a.jpg"] = answer(b"do kill SIGSEGV")
-        by_url = Fetcher(10**6, allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
+        by_url = UrlFetcher(10**6, allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
         offered = hurt.extensions["pictor"]
         hurt.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
         address = f"http://127.0.0.1:{neighbour.port}/a.jpg"

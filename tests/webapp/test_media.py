@@ -12,8 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from indexer import DECODER
-from retrieval import Library, Limits
+from retrieval import DECODER, Library, Limits
 from webapp import create_app, uploads
 from webapp.decoding import Decoder
 

@@ -12,8 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 
-from indexer import Fetcher
-from retrieval import Library, Query, Settings, to_json
+from retrieval import Library, Query, Settings, UrlFetcher, to_json
 from tests.queries import queries
 from tests.serving import Server, answer, serving
 from webapp import LOOPBACK, create_app, models
@@ -189,7 +188,7 @@ def neighbour() -> Iterator[Server]:
 
 def test_a_picture_is_searched_by_its_address(library: Library, neighbour: Server, jpeg: Callable) -> None:
     app = create_app(library)
-    by_url = Fetcher(10**6, allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
+    by_url = UrlFetcher(10**6, allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
     offered = app.extensions["pictor"]
     app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
     client, address = app.test_client(), f"http://127.0.0.1:{neighbour.port}/6.jpg"

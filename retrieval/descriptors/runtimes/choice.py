@@ -7,10 +7,10 @@ from pathlib import Path
 from ...settings import Settings
 from . import openvino
 from .base import Runtime, agreement, probe
-from .exports import Export, Exports, NoExport
+from .export_store import Export, Exports, NoExport
 from .onnx import OnnxRuntime
 from .openvino import OpenVinoRuntime
-from .pytorch import AGREEMENT, TorchRuntime, device_of
+from .torch_runtime import AGREEMENT, TorchRuntime, device_of
 from .weights import Weights
 
 # Without one of these no driver of a GPU is there, and torch need not be asked, nor loaded.

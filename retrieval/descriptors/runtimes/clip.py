@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import BackboneUnavailable
 from ..backbone import Tower
 from ..base import Float32, unit_rows
-from .pytorch import go_offline_where_there_is_no_hub
+from .torch_runtime import go_offline_where_there_is_no_hub
 
 PRETRAINED = "pretrained"  # the tower of the backbone's own page on the hub
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # as open_clip names them there

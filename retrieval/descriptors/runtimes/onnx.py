@@ -9,8 +9,8 @@ import numpy as np
 
 from ..base import Float32
 from .base import Batch
-from .exported import AbstractExportRuntime
-from .exports import INPUT, Export, NoExport
+from .export_runtime import AbstractExportRuntime
+from .export_store import INPUT, Export, NoExport
 
 
 @final

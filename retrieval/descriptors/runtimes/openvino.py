@@ -13,8 +13,8 @@ import numpy as np
 from ...errors import InvalidSetting
 from ..base import Float32
 from .base import Batch
-from .exported import AbstractExportRuntime
-from .exports import POOLED, Export, NoExport
+from .export_runtime import AbstractExportRuntime
+from .export_store import POOLED, Export, NoExport
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 PIECE = 8  # pictures of a batch that one of its streams takes at most

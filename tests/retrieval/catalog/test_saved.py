@@ -6,7 +6,7 @@ import pytest
 
 from retrieval import Catalog
 from retrieval.catalog import FusionRecipe
-from retrieval.query import Examples
+from retrieval.query.values import Examples
 
 RECIPE = FusionRecipe("mine", "relative", 60.0, {"subject": 1.0, "colour": 0.1}, {"gain": 0.02})
 

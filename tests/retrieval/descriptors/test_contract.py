@@ -17,7 +17,7 @@ from retrieval.catalog import Space
 from retrieval.descriptors import registry
 from retrieval.descriptors.base import AbstractDescriptor, unit_rows
 from retrieval.descriptors.network import weights_path
-from retrieval.images import RGB, decode
+from retrieval.pictures.images import RGB, decode
 from retrieval.spaces import SCALING
 from tests.drawing import oriented, scene
 

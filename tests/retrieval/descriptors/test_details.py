@@ -11,9 +11,9 @@ from PIL import Image
 
 from retrieval import UnknownDescriptor
 from retrieval.descriptors.details import KEPT, SHORTEST, Details, find, spread
-from retrieval.images import RGB
-from retrieval.keypoints import SIDE, from_blob, to_blob
-from retrieval.verification import MOST_MATCHES, verify
+from retrieval.pictures.images import RGB
+from retrieval.ranking.keypoints import SIDE, from_blob, to_blob
+from retrieval.ranking.verification import MOST_MATCHES, verify
 from tests.drawing import saved, scene
 
 SHAPES = {

@@ -15,9 +15,9 @@ from timm.data import ImageNetInfo
 
 from retrieval import BackboneUnavailable, Library, Settings, fetch_backbone
 from retrieval.descriptors.labels import LEAST, MOST, Classifier, Guess, Head, Name, named
-from retrieval.descriptors.runtimes.pytorch import label_names
+from retrieval.descriptors.runtimes.torch_runtime import label_names
 from retrieval.descriptors.subject import Subject
-from retrieval.images import RGB
+from retrieval.pictures.images import RGB
 from tests import labelled
 from tests.drawing import scene
 from tests.labelled import BACKBONE, SAID

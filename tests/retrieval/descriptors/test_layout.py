@@ -8,7 +8,7 @@ import pytest
 from benchmarks.arrangement import arrangement
 from benchmarks.descriptors import labelled, loaded
 from benchmarks.sets import BUNDLED, missing
-from indexer.making import writing
+from indexer.upkeep.opening import writing
 from retrieval.descriptors.layout import GRID, describe_layouts
 
 RANDOM = np.random.default_rng(6)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval.descriptors.runtimes.pace import FIRST, MOST, PASSES, WHOLE, Pace, overlapped, pieces
+from retrieval.descriptors.runtimes.batch_size import FIRST, MOST, PASSES, WHOLE, Pace, overlapped, pieces
 
 
 def run(pace: Pace, seconds: Callable[[int], float], *, memory: int = 1 << 30, passes: int = 60) -> list[int]:

@@ -10,8 +10,8 @@ from benchmarks.sets import missing
 from benchmarks.swatches import swatches
 from retrieval.descriptors.lab import describe_colours
 from retrieval.descriptors.palette import colours_vector, palette_of, palette_vector
-from retrieval.images import RGB
-from retrieval.query import Swatch
+from retrieval.pictures.images import RGB
+from retrieval.query.values import Swatch
 from tests.drawing import scene
 
 RED, BLUE, GREEN, GREY, WHITE = "#d01c1c", "#1e40d0", "#1c9038", "#808080", "#ffffff"

@@ -19,20 +19,20 @@ import torch
 from PIL import Image
 from timm.models import register_model
 
-from indexer.making import writing
-from indexer.pipeline import index
+from indexer.run.pipeline import index
+from indexer.upkeep.opening import writing
 from retrieval import BackboneUnavailable, InvalidSetting, Library, Settings, fetch_backbone, path_bytes
 from retrieval.descriptors.network import Network
 from retrieval.descriptors.runtimes import openvino
 from retrieval.descriptors.runtimes.base import agreement, probe
+from retrieval.descriptors.runtimes.batch_size import FIRST, Pace
 from retrieval.descriptors.runtimes.choice import chosen
-from retrieval.descriptors.runtimes.exports import Export, Exports, NoExport, fingerprint_of
+from retrieval.descriptors.runtimes.export_store import Export, Exports, NoExport, fingerprint_of
 from retrieval.descriptors.runtimes.onnx import OnnxRuntime
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
-from retrieval.descriptors.runtimes.pace import FIRST, Pace
-from retrieval.descriptors.runtimes.pytorch import AGREEMENT, TorchRuntime
+from retrieval.descriptors.runtimes.torch_runtime import AGREEMENT, TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
-from retrieval.heat import is_exact
+from retrieval.ranking.heat import is_exact
 from tests import labelled
 from tests.drawing import scene
 

@@ -20,7 +20,7 @@ from timm.data import create_transform, resolve_data_config
 from timm.models import register_model
 
 from retrieval import BackboneUnavailable, Library, Picture, Query, RetrievalError, Settings, fetch_backbone
-from retrieval.descriptors.runtimes import pytorch
+from retrieval.descriptors.runtimes import torch_runtime
 from retrieval.descriptors.subject import Subject
 from tests.drawing import scene
 
@@ -188,7 +188,7 @@ class TestRuntime:
         assert not subject.describe([scene(1)]).any()
 
     def test_bfloat16_agrees_with_float32(self, library: Library) -> None:
-        if pytorch._fast_half("cpu") != "bfloat16":
+        if torch_runtime._fast_half("cpu") != "bfloat16":
             pytest.skip("this processor does not compute bfloat16 in hardware")
         configuration, pictures = library.spaces[0].configuration, [scene(seed) for seed in range(6)]
         exact, fast = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.descriptors.mixing import mixed
+from retrieval.descriptors.channel_projection import mixed
 from retrieval.descriptors.texture import describe_textures
 
 RANDOM = np.random.default_rng(4)

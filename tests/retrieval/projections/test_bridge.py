@@ -20,7 +20,7 @@ from retrieval.projections.bridge import (
     to_bytes,
 )
 from retrieval.projections.snapshot import Snapshots, tail_of
-from retrieval.tokens import terms
+from retrieval.ranking.tokens import terms
 from tests.databases import new_image
 
 DIMENSION = 24

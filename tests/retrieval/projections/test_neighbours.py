@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from retrieval import Library, NewImage, ProjectionDamaged, Ranking, fetch_backbone
 from retrieval.catalog import Space
-from retrieval.neighbourhood import LEAST, NEIGHBOURS, main_axes
 from retrieval.projections import neighbours, publisher, vectors
 from retrieval.projections.neighbours import Neighbourhoods, NeighbourProjection, NeighbourView
 from retrieval.projections.rowfile import RowFile
 from retrieval.projections.snapshot import Snapshots
 from retrieval.projections.vectors import RowIndex, VectorIndex
+from retrieval.ranking.neighbourhoods import LEAST, NEIGHBOURS, main_axes
 from tests.reference import nearest, pairs_of
 
 DIMENSION, KINDS = 24, 8

@@ -18,7 +18,7 @@ from retrieval.catalog.reader import Reader
 from retrieval.projections.base import AbstractProjection, AbstractView, Tail
 from retrieval.projections.publisher import publish
 from retrieval.projections.snapshot import Snapshot, Snapshots
-from retrieval.tokens import terms
+from retrieval.ranking.tokens import terms
 from tests.reference import pairs_of
 from tests.wording import put
 

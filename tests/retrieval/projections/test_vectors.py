@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from retrieval.projections.vectors import VectorIndex, VectorView
-from retrieval.ranking import Ids
+from retrieval.ranking.ranking import Ids
 from tests.reference import nearest, pairs_of
 
 DIMENSION = 5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from retrieval import Annotation, Filters, Library, Query, Settings, Text
 from retrieval.projections import words as projection
 from retrieval.projections.words import SEARCHABLE
-from retrieval.tokens import tokens
+from retrieval.ranking.tokens import tokens
 from tests.wording import found, put, ranked
 
 

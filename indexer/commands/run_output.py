@@ -1,0 +1,102 @@
+"""What the commands that index have in common: how a run is stopped, waited for and summed up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from retrieval import LibraryBusy
+
+from ..run.report import Event, OnEvent, Progress, Report
+from ..run.stop_signals import Stopped
+from ..upkeep.lock import OnBusy, refuse
+from ..upkeep.problems import by_code, in_words
+from .output import remark
+from .progress import print_line, telling
+
+SHOWN = 20  # problems that the report lists in full
+
+
+def told(work: Callable[[OnEvent], Report], title: str, *, as_json: bool) -> Report:
+    """Do some indexing and show how it goes; a stop says how far it was."""
+    last: list[Progress] = []
+    with telling(title, as_json=as_json) as tell:
+
+        def on_event(event: Event) -> None:
+            last[:] = [event] if isinstance(event, Progress) else last
+            tell(event)
+
+        try:
+            return work(on_event)
+        except Stopped as error:
+            _say_stopped(error, last, as_json=as_json)
+            raise
+
+
+def _say_stopped(error: Stopped, last: list[Progress], *, as_json: bool) -> None:
+    done, total = (last[0].done, last[0].total) if last else (0, 0)
+    if as_json:
+        facts = {"signal": signal.Signals(error.number).name, "done": done, "total": total}
+        print_line({"event": "stopped"} | facts)
+    elif last:
+        remark(f"{done} of {total} files were read, and what they hold is in the library")
+
+
+def say_stopping() -> None:
+    """That a stop was asked for while a batch was being written."""
+    remark("stopping as soon as the pictures in hand are written; a second time stops at once")
+
+
+def waiting(*, wait: bool) -> OnBusy:
+    """What to do when another writer is at work."""
+    return _say_busy if wait else refuse
+
+
+def _say_busy(busy: LibraryBusy) -> None:
+    remark(f"{busy}; waiting")
+
+
+def print_report(report: Report, library: Path) -> None:
+    """The sums on stdout; problems, and what was passed over, as remarks."""
+    counts = {
+        "new": report.added,
+        "described again": report.described_again,
+        "changed": report.changed,
+        "copies": report.copies,
+        "moved": report.moved,
+        "returned": report.returned,
+        "missing": report.missing,
+        "forgotten": report.forgotten,
+        "unchanged": report.unchanged,
+    }
+    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
+    files = f"{report.files} file" + "s" * (report.files != 1)
+    click.echo(f"{files} in {report.seconds:.1f} s: {said}. Library: {library}")
+    if report.captions_without_picture:
+        remark(f"{report.captions_without_picture} lines of the captions file name no picture that is here")
+    remark_sidecars(report.sidecars_read, report.sidecars_gone)
+    remark_passed_over(report.archives, report.symbolic_links, report.excluded)
+    for problem in report.problems[:SHOWN]:
+        remark(f"{problem.code}: {problem.display}: {problem.reason}")
+    if len(report.problems) > SHOWN:
+        sums = in_words(by_code(report.problems))
+        remark(f"… and {len(report.problems) - SHOWN} more, in all {sums}; `pictor problems` lists them")
+
+
+def remark_sidecars(read: int, gone: int) -> None:
+    """What changed beside pictures, where anything did."""
+    if read or gone:
+        remark(f"beside pictures: {read} new or changed files with words, {gone} gone")
+
+
+def remark_passed_over(archives: int, links: int, excluded: int) -> None:
+    """What a walk did not look at, where there is any."""
+    if archives:
+        remark(f"{archives} archives were not opened; unpack those that hold pictures")
+    if links:
+        remark(f"{links} symbolic links were not followed")
+    if excluded:
+        remark(f"{excluded} pictures were left out by --include and --exclude")

@@ -1,0 +1,1 @@
+"""One indexing run, from folders to the catalog."""

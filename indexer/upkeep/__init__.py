@@ -1,0 +1,1 @@
+"""Keeping a library sound: locks, checks, backups, problems."""

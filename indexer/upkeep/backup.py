@@ -1,0 +1,140 @@
+"""Backups: the catalog, the settings and the weights; projections are made again from these."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from retrieval import Library, Settings, StorageFailed, sync
+
+from ..errors import BackupImpossible
+from .check import check_catalog
+from .lock import writer_lock
+
+CATALOG, SETTINGS, BACKBONES = "catalog.sqlite", "library.toml", "backbones"
+ADDRESS = re.compile(r"^\s*catalog_url\s*=.*\n?", re.MULTILINE)  # that of the library, not of its copy
+
+
+def backup(library: Path, target: Path) -> int:
+    """Copy one state of a library to a new folder, or to a new file where the name ends in .tar.
+
+    Others may search and index meanwhile. The copy is opened and checked before it gets its name; a folder
+    is a library whose projections are still to be built. How many images it holds. Raises BackupImpossible.
+    """
+    _refuse_taken(target)
+    with Library.open(library) as opened, _part(target) as part:
+        if not opened.catalog.is_file:
+            raise BackupImpossible(
+                f"{library}: its catalog is on a server ({opened.catalog.place}); back that up with pg_dump, "
+                f"and copy {SETTINGS} and {BACKBONES} from the library's folder"
+            )
+        opened.catalog.copy_to(part / CATALOG)
+        _copy_beside(opened.path, part)
+        with Library.create(part, _settings(part)) as copied, copied.catalog.writing() as writer:
+            writer.point_to(())
+        images = _verified(part)
+        for rest in part.glob(f"{CATALOG}-*"):
+            rest.unlink()  # the empty log of the connections that are closed now
+        _sync_all(part)
+        (_packed(part) if target.suffix == ".tar" else part).replace(target)
+        sync(target.parent)
+    return images
+
+
+def restore(source: Path, library: Path) -> int:
+    """Make a library of a backup where there is none: copied, brought up to date, built and checked.
+
+    How many images it holds. Raises BackupImpossible where something lies at `library`, and where the backup
+    is none.
+    """
+    _refuse_taken(library)
+    with _part(library) as part:
+        _unpack(source, part)
+        with writer_lock(part), Library.create(part, _settings(part)) as made:
+            made.publish(anew=True)
+        images = _verified(part)
+        _sync_all(part)
+        part.replace(library)
+        sync(library.parent)
+    return images
+
+
+def _refuse_taken(target: Path) -> None:
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise BackupImpossible(f"{target}: something is there already; name a place that is empty")
+
+
+@contextmanager
+def _part(target: Path) -> Iterator[Path]:
+    """A folder beside the target that is gone afterwards, unless it became the target."""
+    part = target.absolute().with_name(f".{target.absolute().name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)  # of one that was killed
+        part.mkdir(mode=0o700, parents=True)
+        yield part
+    except OSError as error:
+        raise StorageFailed(target, error.strerror) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _copy_beside(library: Path, part: Path) -> None:
+    """The settings but for the catalog's address, which would be that of the original, and the weights."""
+    if (library / SETTINGS).exists():
+        said = (library / SETTINGS).read_text("utf-8")
+        (part / SETTINGS).write_text(ADDRESS.sub("", said), "utf-8")
+    if (library / BACKBONES).exists():
+        shutil.copytree(library / BACKBONES, part / BACKBONES)
+
+
+def _settings(part: Path) -> Settings:
+    return replace(Settings.resolve(part), catalog_url="")
+
+
+def _verified(part: Path) -> int:
+    """How many images a copy holds; raises BackupImpossible, with what is wrong, unless it is sound."""
+    with Library.open(part, _settings(part)) as opened:
+        for finding in check_catalog(opened):
+            raise BackupImpossible(f"{finding.code}: {finding.text}; nothing was copied, run `pictor check`")
+        return opened.count()
+
+
+def _packed(part: Path) -> Path:
+    packed = part / "packed.tar"
+    with tarfile.open(packed, "w") as archive:
+        for name in (CATALOG, SETTINGS, BACKBONES):
+            if (part / name).exists():
+                archive.add(part / name, name)
+    sync(packed)
+    return packed
+
+
+def _unpack(source: Path, part: Path) -> None:
+    if source.is_file():
+        try:
+            with tarfile.open(source) as archive:
+                archive.extractall(part, filter="data")
+        except tarfile.TarError as error:
+            raise BackupImpossible(f"{source}: no backup ({error})") from error
+    elif (source / CATALOG).is_file():
+        _refuse_used(source)
+        shutil.copyfile(source / CATALOG, part / CATALOG)
+        _copy_beside(source, part)
+    if not (part / CATALOG).is_file():
+        raise BackupImpossible(f"{source}: no backup; there is no {CATALOG} in it")
+
+
+def _refuse_used(source: Path) -> None:
+    log = source / f"{CATALOG}-wal"
+    if log.exists() and log.stat().st_size:
+        raise BackupImpossible(f"{source}: a library in use; copy it with `pictor backup` first")
+
+
+def _sync_all(folder: Path) -> None:
+    for each in (*folder.rglob("*"), folder):
+        sync(each)

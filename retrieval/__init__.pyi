@@ -1,0 +1,162 @@
+"""The public names of the engine, and the modules that hold them."""
+
+from .catalog import (
+    PREDICTED,
+    USER,
+    Annotation,
+    Catalog,
+    Facet,
+    FusionRecipe,
+    Image,
+    Location,
+    NewImage,
+    Problem,
+    Sidecar,
+)
+from .descriptors.backbone import Backbone
+from .descriptors.preprocessing import Preprocessing
+from .descriptors.runtimes.torch_runtime import fetch_backbone
+from .errors import (
+    BackboneUnavailable,
+    DecodingImpossible,
+    DurabilityTooLow,
+    FeatureDamaged,
+    ImageNotFound,
+    ImageTooLarge,
+    InvalidLabels,
+    InvalidQuery,
+    InvalidSetting,
+    LibraryBusy,
+    LibraryNotFound,
+    NotEnoughMemory,
+    PictureUnreachable,
+    ProjectionDamaged,
+    RetrievalError,
+    SchemaOutOfDate,
+    ServerLost,
+    StorageFailed,
+    UnknownDescriptor,
+    UnreadableImage,
+)
+from .library import FUSED, Library, Status, limits_of
+from .paths import display_path, path_bytes
+from .pictures import images
+from .pictures.decoder_pool import DECODER, DecodedPage, DecoderPool, DecoderProcess, OpenedFile
+from .pictures.fetch import UrlFetcher
+from .pictures.files import Limits, read, sync
+from .pictures.metadata import SIDECAR, Metadata, read_metadata, read_sidecar
+from .pictures.tiff_pages import MOST_PAGES, page_digest
+from .query.json_form import from_json, to_json
+from .query.language import line_of, parse
+from .query.references import Fetcher, resolved
+from .query.values import (
+    Colours,
+    Concept,
+    Examples,
+    Filters,
+    Options,
+    Palette,
+    Part,
+    Picture,
+    Query,
+    Reference,
+    Region,
+    StoredPicture,
+    Swatch,
+    Text,
+)
+from .ranking import evaluation, tuning
+from .ranking.ranking import Ranking
+from .search.explain import Explanation
+from .search.hits import Contribution, Hit, Results
+from .settings import TABLE, Settings
+from .spaces import Description
+
+__all__ = [
+    "DECODER",
+    "FUSED",
+    "MOST_PAGES",
+    "PREDICTED",
+    "SIDECAR",
+    "TABLE",
+    "USER",
+    "Annotation",
+    "Backbone",
+    "BackboneUnavailable",
+    "Catalog",
+    "Colours",
+    "Concept",
+    "Contribution",
+    "DecodedPage",
+    "DecoderPool",
+    "DecoderProcess",
+    "DecodingImpossible",
+    "Description",
+    "DurabilityTooLow",
+    "Examples",
+    "Explanation",
+    "Facet",
+    "FeatureDamaged",
+    "Fetcher",
+    "Filters",
+    "FusionRecipe",
+    "Hit",
+    "Image",
+    "ImageNotFound",
+    "ImageTooLarge",
+    "InvalidLabels",
+    "InvalidQuery",
+    "InvalidSetting",
+    "Library",
+    "LibraryBusy",
+    "LibraryNotFound",
+    "Limits",
+    "Location",
+    "Metadata",
+    "NewImage",
+    "NotEnoughMemory",
+    "OpenedFile",
+    "Options",
+    "Palette",
+    "Part",
+    "Picture",
+    "PictureUnreachable",
+    "Preprocessing",
+    "Problem",
+    "ProjectionDamaged",
+    "Query",
+    "Ranking",
+    "Reference",
+    "Region",
+    "Results",
+    "RetrievalError",
+    "SchemaOutOfDate",
+    "ServerLost",
+    "Settings",
+    "Sidecar",
+    "Status",
+    "StorageFailed",
+    "StoredPicture",
+    "Swatch",
+    "Text",
+    "UnknownDescriptor",
+    "UnreadableImage",
+    "UrlFetcher",
+    "display_path",
+    "evaluation",
+    "fetch_backbone",
+    "from_json",
+    "images",
+    "limits_of",
+    "line_of",
+    "page_digest",
+    "parse",
+    "path_bytes",
+    "read",
+    "read_metadata",
+    "read_sidecar",
+    "resolved",
+    "sync",
+    "to_json",
+    "tuning",
+]

@@ -1,0 +1,74 @@
+"""Canon's CR3: where its pictures and its EXIF and XMP lie among the boxes. Pure.
+
+After the description of Laurent Clévy (canon_cr3): Canon's own boxes are of the kind `uuid`, which begin with
+16 bytes that name them; the picture at full size is the only sample of a track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .isobmff import Box, boxes, inside, number
+
+_FACTS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")  # in `moov`: EXIF in four tables, a small picture
+_PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")  # a picture of middle size
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_NAME = 16  # bytes of the name of a box
+_TRACKS = 16  # that are looked at; cameras write five
+_JPEG = b"\xff\xd8\xff"
+_NEAR = 64  # bytes of a box among which its picture begins
+
+
+def is_cr3(data: bytes) -> bool:
+    """Whether a file begins like a CR3."""
+    return data[4:12] == b"ftypcrx "
+
+
+def pictures(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where JPEGs may lie, and how long each is."""
+    for movie in _all(data, b"moov"):
+        for box in _named(data, movie, _FACTS, 0, b"THMB"):
+            yield from _beginning(data, box)
+        tracks = inside(data, movie, b"trak", b"mdia", b"minf", b"stbl")
+        for _, track in zip(range(_TRACKS), tracks, strict=False):
+            yield from _sample(data, track)
+    for box in _named(data, Box(b"", 0, len(data)), _PREVIEW, 8, b"PRVW"):
+        yield from _beginning(data, box)
+
+
+def exif(data: bytes) -> bytes:
+    """The table with maker, model, orientation and time, which begins like a TIFF; empty without one."""
+    found = (box for movie in _all(data, b"moov") for box in _named(data, movie, _FACTS, 0, b"CMT1"))
+    return next((data[box.start : box.end] for box in found), b"")
+
+
+def xmp(data: bytes) -> bytes:
+    """The XMP packet; empty without one."""
+    found = (box for box in _all(data, b"uuid") if data.startswith(_XMP, box.start))
+    return next((data[box.start + _NAME : box.end] for box in found), b"")
+
+
+def _all(data: bytes, kind: bytes) -> Iterator[Box]:
+    return (box for box in boxes(data) if box.kind == kind)
+
+
+def _named(data: bytes, outer: Box, name: bytes, behind: int, kind: bytes) -> Iterator[Box]:
+    """The boxes of a kind in Canon's box of that name; `behind`: bytes between the name and the first."""
+    for box in boxes(data, outer.start, outer.end):
+        if box.kind == b"uuid" and data.startswith(name, box.start):
+            yield from inside(data, Box(box.kind, box.start + _NAME + behind, box.end), kind)
+
+
+def _beginning(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
+    """The JPEG in a box, behind its size in pixels and in bytes."""
+    at = data.find(_JPEG, box.start, min(box.start + _NEAR, box.end))
+    if at >= 0:
+        yield at, box.end - at
+
+
+def _sample(data: bytes, track: Box) -> Iterator[tuple[int, int]]:
+    """The first sample of a track."""
+    tables = {box.kind: box.start + 4 for box in boxes(data, track.start, track.end)}
+    if b"co64" in tables and b"stsz" in tables:
+        sizes = tables[b"stsz"]
+        yield number(data, tables[b"co64"] + 4, 8), number(data, sizes, 4) or number(data, sizes + 8, 4)

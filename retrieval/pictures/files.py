@@ -1,0 +1,98 @@
+"""Reads whole files that may be hostile: regular, of bounded size, unchanged meanwhile. Syncs our own."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..errors import ImageTooLarge, UnreadableImage
+from ..paths import display_path
+
+_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_FAILURES: Final = {
+    errno.ENOENT: ("vanished", "no longer there; it will be left out until it comes back"),
+    errno.ENOTDIR: ("vanished", "its folder is no longer there"),
+    errno.EACCES: ("permission-denied", "permission denied; make it readable for this user"),
+    errno.EPERM: ("permission-denied", "permission denied; make it readable for this user"),
+    errno.ELOOP: ("symlink-skipped", "a symbolic link, which is not followed; give the file itself"),
+    errno.ENXIO: ("not-regular", "a socket or device, not a regular file"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be, how long its decoding may take, and how more than 8 bits are scaled.
+
+    Beyond the first two a file is refused before its pixels are decoded. `seconds` is kept by whoever decodes
+    in a process of its own. `scaling` is a policy of `scaling.eight_bits`. `pages` is first, or all where
+    every page of a TIFF is a picture of its own.
+    """
+
+    max_bytes: int = 1 << 30
+    max_megapixels: float = 200.0
+    seconds: float = 30.0
+    scaling: str = "auto"
+    pages: str = "first"
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+def read(path: bytes | str | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Read a whole regular file that stays the same meanwhile; links and pipes are never followed.
+
+    One that changes is read once more. Raises UnreadableImage with code not-regular, empty-file,
+    too-many-bytes, permission-denied, vanished, symlink-skipped, changed-while-reading or unreadable.
+    """
+    name = display_path(os.fsencode(path))
+    try:
+        return _read(path, name, limits)
+    except UnreadableImage as error:
+        if error.code != "changed-while-reading":
+            raise
+        return _read(path, name, limits)
+
+
+def _read(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
+    try:
+        descriptor = os.open(path, _FLAGS)
+        try:
+            return _read_regular(descriptor, name, limits)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:  # a ValueError is a zero byte in the path
+        reason = f"cannot be read ({getattr(error, 'strerror', None) or error}); check the disk and the path"
+        number = getattr(error, "errno", None)
+        raise UnreadableImage(name, *_FAILURES.get(number or 0, ("unreadable", reason))) from error
+
+
+def _read_regular(descriptor: int, name: str, limits: Limits) -> bytes:
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
+        raise UnreadableImage(name, "not-regular", "not a regular file; give a file with a picture")
+    if before.st_size > limits.max_bytes:
+        amount, limit = before.st_size / 1e6, limits.max_bytes / 1e6
+        raise ImageTooLarge(name, amount=amount, limit=limit, unit="MB", setting="max_image_megabytes")
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        data = file.read(before.st_size + 1)
+    after = os.fstat(descriptor)
+    if (before.st_size, before.st_mtime_ns, len(data)) != (after.st_size, after.st_mtime_ns, after.st_size):
+        raise UnreadableImage(
+            name, "changed-while-reading", "changed while it was read; try again once it is whole"
+        )
+    if not data:
+        raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
+    return data
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes durable, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,96 @@
+"""How values of more than eight bits become eight: a policy in one line of text, and what it does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InvalidSetting
+
+Values: TypeAlias = npt.NDArray[Any]  # of any shape; whole numbers or floats
+Range: TypeAlias = tuple[float, float]  # what becomes black, and what becomes white
+
+POLICIES: Final = ("auto", "minmax", "percentile", "window:LEVEL:WIDTH")
+SHARES: Final = (1.0, 99.0)  # percent of the values, for the policy of percentiles
+SAMPLE: Final = 1_000_000  # values that percentiles are taken from, evenly spaced
+# Divisor and factor of ranges for which 255 / (high - low) would round whole results down.
+_EXACT: Final = {(0.0, 255.0): (1.0, 1.0), (0.0, 65535.0): (257.0, 1.0)}
+_BLOCK: Final = 1 << 20  # values scaled at a time, so that a picture is never held in floats as a whole
+
+
+def check(policy: str) -> None:
+    """Raise InvalidSetting for what is no policy."""
+    if policy not in POLICIES[:3]:
+        _window(policy)
+
+
+def eight_bits(values: Values, policy: str = "auto") -> npt.NDArray[np.uint8]:
+    """Scale to 0 … 255, of the same shape; what is not finite counts as 0, what lies outside is clipped.
+
+    - auto: values from 0 to 255 stay, other whole numbers of 16 bits are divided by 257, anything else goes
+      from its minimum to its maximum, as do all floats;
+    - minmax: the minimum becomes 0, the maximum 255;
+    - percentile: the same for the 1st and the 99th percentile (of at most a million values, evenly spaced);
+    - window:LEVEL:WIDTH: LEVEL - WIDTH / 2 becomes 0 and LEVEL + WIDTH / 2 becomes 255.
+
+    All bands of a colour share one range, so that its hue stays.
+    (value - low) / (high - low) * 255 is rounded down. Where low and high are the same, all becomes 0.
+    Raises InvalidSetting for any other policy.
+    """
+    low, high = _range(values, policy)
+    scaled = np.empty(values.size, np.uint8)
+    flat = values.reshape(-1)
+    unit, per = _EXACT.get((low, high), (max(high - low, 1e-9), 255.0))
+    for start in range(0, flat.size, _BLOCK):
+        block = _finite(flat[start : start + _BLOCK])
+        scaled[start : start + _BLOCK] = np.clip((block - low) / unit * per, 0, 255)
+    return scaled.reshape(values.shape)
+
+
+def _range(values: Values, policy: str) -> Range:
+    if policy == "auto":
+        low, high = _extremes(values)
+        whole = values.dtype.kind != "f"
+        if low >= 0 and high <= 255 and (whole or low == high):
+            return 0.0, 255.0
+        return (0.0, 65535.0) if whole and low >= 0 and high <= 65535 else (low, high)
+    if policy == "minmax":
+        return _extremes(values)
+    if policy == "percentile":
+        step = -(-values.size // SAMPLE)
+        sample = _finite(values.reshape(-1)[:: step + (step % 3 == 0)])  # of colours it meets all three bands
+        low, high = np.percentile(sample, SHARES)
+        return float(low), float(high)
+    return _window(policy)
+
+
+def _extremes(values: Values) -> Range:
+    found = [(block.min(), block.max()) for block in _blocks(values)]
+    return float(min(low for low, _ in found)), float(max(high for _, high in found))
+
+
+def _blocks(values: Values) -> Iterator[npt.NDArray[np.float64]]:
+    flat = values.reshape(-1)
+    return (_finite(flat[start : start + _BLOCK]) for start in range(0, flat.size, _BLOCK))
+
+
+def _finite(values: Values) -> npt.NDArray[np.float64]:
+    return np.nan_to_num(values.astype(np.float64), nan=0, posinf=0, neginf=0)
+
+
+def _window(policy: str) -> Range:
+    kind, _, numbers = policy.partition(":")
+    level, _, width = numbers.partition(":")
+    try:
+        low, high = float(level) - float(width) / 2, float(level) + float(width) / 2
+    except ValueError:
+        low, high = math.nan, math.nan
+    if kind != "window" or not math.isfinite(low + high) or low >= high:
+        raise InvalidSetting(
+            f"scaling = {policy!r}: choose from {', '.join(POLICIES)} (with numbers, as window:40:400)"
+        )
+    return low, high

@@ -1,0 +1,1 @@
+"""What can be asked: checked values, one line of text, and JSON."""

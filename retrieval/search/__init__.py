@@ -1,0 +1,1 @@
+"""How a query is answered: probes, rankings, fusion, judgement, hits."""

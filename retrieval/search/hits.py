@@ -1,0 +1,64 @@
+"""What a search answers: Results of Hits, each with the Contributions that made its score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..catalog.records import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one signal gave to one hit, for one part of the query.
+
+    `rank` counts from 1 among the images that took part, `score` is the signal's own (cosine, or BM25F
+    for words), `amount` is its addend in the hit's score: the amounts of a hit add up to its score.
+    `calibrated` is where the score lies between those of unrelated images (0) and identical ones (1), for
+    words the share of the asked words that the image holds; None where that is not known.
+    A later step that changed the order has the part -1, and its change of the score as score and amount.
+    """
+
+    part: int
+    signal: str
+    rank: int
+    score: float
+    amount: float
+    calibrated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One image of the answer, with its rank counted from 1 over all pages.
+
+    `band` says how far it stands out of what unrelated images score (see ranking.relevance); `copies`
+    are the images that were collapsed into it, best first.
+    """
+
+    image: Image
+    rank: int
+    score: float
+    contributions: tuple[Contribution, ...]
+    band: str | None = None
+    copies: tuple[int, ...] = ()
+
+    @property
+    def id(self) -> int:
+        return self.image.id
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of hits.
+
+    `total` counts the listed images of which this is a page, `weaker` those below the relevance line that
+    are not listed; `notes` say what could not take part in the search and why, in sentences for people.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    notes: tuple[str, ...] = ()
+    weaker: int = 0
+
+    @property
+    def ids(self) -> list[int]:
+        return [hit.id for hit in self.hits]

@@ -1,0 +1,107 @@
+"""A library notes how its pictures were scaled, and refuses to scale others in another way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from indexer.run.pipeline import index
+from indexer.upkeep.opening import Recipe, writing
+from retrieval import InvalidSetting, Library, Picture, Query, fetch_backbone, path_bytes
+from tests.drawing import saved, scene
+from tests.indexer.command import make_without_backbone
+
+WINDOW = 'scaling = "window:100:200"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    (folder / "scan.png").write_bytes(saved(Image.fromarray(scene(1)[..., 0].astype(np.uint16)), "PNG"))
+    return folder
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return make_without_backbone(tmp_path / "library")
+
+
+def indexed(path: Path, folder: Path) -> Library:
+    """A library with what lies in a folder; it is closed, and opened anew to be read."""
+    with writing(path) as library:
+        index(library, [path_bytes(folder)], captions={}, on_event=lambda _: None)
+    return Library.open(path)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InvalidSetting) as caught, writing(path):
+        pass
+    return str(caught.value)
+
+
+def test_another_policy_is_refused_and_the_message_names_both(path: Path, folder: Path) -> None:
+    indexed(path, folder).close()
+    (path / "library.toml").write_text(WINDOW)
+    message = refusal(path)
+    assert "'window:100:200'" in message
+    assert "described under 'auto'" in message
+    assert "index into another --library" in message
+
+
+def test_a_query_picture_is_not_scaled_in_another_way_than_the_library(path: Path, folder: Path) -> None:
+    query = Query((Picture(folder / "scan.png"),))
+    with indexed(path, folder) as library:
+        assert len(library.search(query).hits) == 1
+    (path / "library.toml").write_text(WINDOW)
+    with Library.open(path) as library, pytest.raises(InvalidSetting, match="described under 'auto'"):
+        library.search(query)
+
+
+def test_the_policy_may_be_chosen_until_the_first_picture(path: Path, folder: Path, tmp_path: Path) -> None:
+    with writing(path) as library:
+        before = [space.fingerprint for space in library.spaces]
+    (path / "library.toml").write_text(WINDOW)
+    with indexed(path, folder) as library:
+        assert [space.configuration["scaling"] for space in library.spaces] == ["window:100:200"]
+        assert [space.fingerprint for space in library.spaces] != before
+        assert library.damages() == []
+    (path / "library.toml").write_text('scaling = "minmax"\n')
+    assert "described under 'window:100:200'" in refusal(path)
+
+
+def test_the_usual_policy_leaves_fingerprints_as_they_were(path: Path) -> None:
+    with Library.open(path) as library:
+        before = [space.fingerprint for space in library.spaces]
+    with writing(path) as library:
+        assert [space.fingerprint for space in library.spaces] == before
+        assert library.limits.scaling == "auto"
+
+
+def test_an_older_library_goes_on_under_the_policy_that_it_is_used_with(path: Path, folder: Path) -> None:
+    """It notes nothing; its features stay, and so does all that was made of them."""
+    (path / "library.toml").write_text(WINDOW)
+    with Library.create(path) as library:  # as it was made before: no policy is noted
+        index(library, [path_bytes(folder)], captions={}, on_event=lambda _: None)
+        assert "scaling" not in library.spaces[0].configuration
+        generations = [each.generation for each in library.status().projections]
+    with indexed(path, folder) as library:
+        assert library.spaces[0].configuration["scaling"] == "window:100:200"
+        assert [each.generation for each in library.status().projections] == generations
+        assert len(library.search(Query((Picture(folder / "scan.png"),))).hits) == 1
+    (path / "library.toml").unlink()
+    assert "described under 'window:100:200'" in refusal(path)
+
+
+def test_another_preprocessing_is_refused_as_another_backbone_is(tmp_path: Path) -> None:
+    path, name = tmp_path / "library", "test_resnet"
+    with Library.create(path) as library:
+        library.make_spaces(fetch_backbone(name, "untrained", enhance="median:3"))
+    with writing(path, Recipe(name, "untrained", {"enhance": "median:3"})):
+        pass
+    other = Recipe(name, "untrained", {"enhance": "median:5"})
+    with pytest.raises(InvalidSetting, match="leave --preprocessing out"), writing(path, other):
+        pass

@@ -1,0 +1,170 @@
+"""Predicted labels from the folder to the answers: stored once, beside what people say, never mixed with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from indexer.run.captions import read_captions
+from indexer.run.pipeline import index
+from indexer.run.report import Report
+from indexer.upkeep.opening import Recipe, writing
+from retrieval import PREDICTED, Annotation, Image, Library, parse, path_bytes
+from tests import labelled
+from tests.indexer.command import run
+from tests.indexer.contents import contents, last_change
+from tests.labelled import SAID
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    return labelled.recipe(tmp_path / "weights")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+def indexed(library: Path, recipe: Recipe, folder: Path, captions: str = "") -> Report:
+    """One run, with a captions file in the folder where there are any."""
+    path = folder / "captions.csv"
+    path.write_text(captions or "path\n")
+    with writing(library, recipe) as opened:
+        return index(opened, [path_bytes(folder)], captions=read_captions(path), on_event=lambda event: None)
+
+
+def images(library: Path) -> list[Image]:
+    """Those of a library, by id, with all that its catalog holds."""
+    with Library.open(library) as opened, opened.catalog.reading() as reader:
+        return list(reader.images(reader.ids().tolist()).values())
+
+
+def guesses(image: Image) -> list[Annotation]:
+    return [fact for fact in image.annotations if fact.source == PREDICTED]
+
+
+def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, recipe: Recipe) -> None:
+    indexed(library, recipe, pictures)
+    found = images(library)
+    assert len(found) == 12
+    for image in found:
+        assert 1 <= len(image.predicted) <= 5
+        assert len(guesses(image)) == 2 * len(image.predicted)
+        confidences = [label.confidence for label in image.predicted]
+        assert confidences == sorted(confidences, reverse=True)
+        assert all(0.05 <= each <= 1 and each == round(each, 4) for each in confidences)
+        assert all(image.definition(label) for label in image.predicted)
+        assert image.labels == ()
+    assert len({image.predicted[0].value for image in found}) > 1
+
+
+def test_running_again_changes_nothing(pictures: Path, library: Path, recipe: Recipe) -> None:
+    indexed(library, recipe, pictures)
+    before = contents(library), last_change(library)
+    indexed(library, recipe, pictures)
+    assert (contents(library), last_change(library)) == before
+
+
+def test_captions_come_change_and_go_beside_them(pictures: Path, library: Path, recipe: Recipe) -> None:
+    indexed(library, recipe, pictures)
+    before = {image.sha256: guesses(image) for image in images(library)}
+    for label in ("pier", "quay", ""):
+        indexed(library, recipe, pictures, f"path,label\nscene-001.jpg,{label}\n")
+        assert {image.sha256: guesses(image) for image in images(library)} == before
+        assert images(library)[1].labels == ((label,) if label else ())
+
+
+def test_captions_that_come_with_a_picture_take_nothing_away(
+    pictures: Path, library: Path, recipe: Recipe
+) -> None:
+    indexed(library, recipe, pictures, "path,label\nscene-001.jpg,pier\n")
+    assert images(library)[1].labels == ("pier",)
+    assert all(image.predicted for image in images(library))
+
+
+def test_copies_are_labelled_once_whenever_they_come(pictures: Path, library: Path, recipe: Recipe) -> None:
+    shutil.copy(pictures / "scene-001.jpg", pictures / "beside.jpg")
+    indexed(library, recipe, pictures)
+    before = {image.sha256: guesses(image) for image in images(library)}
+    shutil.copy(pictures / "scene-002.jpg", pictures / "later.jpg")
+    assert indexed(library, recipe, pictures).copies == 1
+    assert {image.sha256: guesses(image) for image in images(library)} == before
+    assert len(before) == 12
+
+
+def test_a_changed_picture_gets_labels_of_its_own(pictures: Path, library: Path, recipe: Recipe) -> None:
+    indexed(library, recipe, pictures)
+    before = {image.sha256 for image in images(library)}
+    shutil.copy(pictures / "scene-002.jpg", pictures / "scene-001.jpg")
+    with (pictures / "scene-001.jpg").open("ab") as file:
+        file.write(b"\0")  # other bytes, the same picture
+    indexed(library, recipe, pictures)
+    [changed] = [image for image in images(library) if image.sha256 not in before]
+    [same] = [image for image in images(library) if image.path.endswith("scene-002.jpg")]
+    assert [(each.value, pytest.approx(each.confidence, abs=1e-3)) for each in guesses(same)] == [
+        (each.value, each.confidence) for each in guesses(changed)
+    ]
+
+
+def test_a_picture_is_found_by_a_synonym_of_its_label(pictures: Path, library: Path, recipe: Recipe) -> None:
+    indexed(library, recipe, pictures)
+    image = max(images(library), key=lambda image: image.predicted[0].confidence)
+    assert image.predicted[0].confidence > 0.5
+    with Library.open(library) as opened:
+        for name in image.predicted[0].names:
+            assert image.id in opened.search(parse(f'"{name}"')).ids
+        assert opened.search(parse(f'label:"{image.predicted[0].value}"')).ids == []
+
+
+def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
+    pictures: Path, library: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_back = (pictures / "scene-011.jpg").rename(pictures.parent / "scene-011.jpg")
+    indexed(library, recipe, pictures)
+    [image, *_] = [each for each in images(library) if each.predicted[0].confidence > 0.5]
+    monkeypatch.setenv("PICTOR_PREDICTED_LABELS", "false")
+    held_back.rename(pictures / "scene-011.jpg")
+    indexed(library, recipe, pictures)
+    assert [bool(each.predicted) for each in images(library)] == [True] * 11 + [False]
+    assert PREDICTED not in run("show", image.id, "--library", library)
+    assert json.loads(run("show", image.id, "--json", "--library", library))["predicted"] == []
+    words = ("search", "--json", "--library", library, f'"{image.predicted[0].names[0]}"')
+    assert json.loads(run(*words))["hits"] == []
+    monkeypatch.delenv("PICTOR_PREDICTED_LABELS")
+    assert image.id in [hit["id"] for hit in json.loads(run(*words))["hits"]]
+
+
+def test_show_tells_what_was_predicted_how_surely_and_what_it_means(
+    pictures: Path, library: Path, recipe: Recipe
+) -> None:
+    indexed(library, recipe, pictures, "path,label\nscene-000.jpg,pier\n")
+    image = images(library)[0]
+    shown = json.loads(run("show", 1, "--json", "--library", library))
+    assert [(each["name"], *each["synonyms"]) for each in shown["predicted"]] == [
+        label.names for label in image.predicted
+    ]
+    assert shown["predicted"][0]["confidence"] == image.predicted[0].confidence
+    lines = run("show", 1, "--library", library).splitlines()
+    first = image.predicted[0]
+    meaning = image.definition(first)
+    assert f"predicted, {first.confidence:.0%}: {first.value} ({meaning})" in lines
+    assert "label: pier (captions)" in lines
+    assert len([line for line in lines if line.startswith("predicted")]) == len(image.predicted)
+
+
+def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, recipe: Recipe) -> None:
+    lines = [f"scene-{number:03}.jpg,{'odd' if number % 2 else 'even'}" for number in range(6)]
+    indexed(library, recipe, pictures, "\n".join(["path,label", *lines]) + "\n")
+    shown = json.loads(run("evaluate", "--labels", "label", "--json", "--library", library))
+    assert (shown["labelled"], shown["classes"], shown["queries"]) == (6, 2, 6)
+
+
+def test_a_backbone_without_a_classifier_predicts_nothing(pictures: Path, library: Path) -> None:
+    headless = {name: SAID[name] for name in ("backbone", "preprocessing")}
+    weights = labelled.saved(library.parent / "headless.safetensors", headless)
+    indexed(library, Recipe(backbone=labelled.BACKBONE, weights=str(weights)), pictures)
+    assert [image.annotations for image in images(library)] == [()] * 12

@@ -1,0 +1,371 @@
+"""Files beside pictures: what they say goes to the catalog, and a later run follows what changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from indexer.run import pipeline
+from indexer.run.captions import Captions, read_captions
+from indexer.run.report import Report
+from indexer.run.stop_signals import Stopped, stoppable
+from indexer.upkeep.opening import changing
+from indexer.upkeep.problems import retry
+from retrieval import USER, Annotation, Image, Library, images, parse, path_bytes
+from tests.drawing import folder_of_scenes, scene
+from tests.indexer.command import make_without_backbone
+from tests.indexer.contents import contents, image_at, last_change
+from tests.saying import listed, xmp
+
+NO_CAPTIONS: Captions = {}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three pictures."""
+    folder_of_scenes(tmp_path / "pictures", 3)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty library that needs no backbone, for few pictures at a time."""
+    monkeypatch.setenv("PICTOR_DECODE_THREADS", "1")
+    return make_without_backbone(tmp_path / "library")
+
+
+def index(library: Path, folder: Path, captions: Captions = NO_CAPTIONS) -> Report:
+    with changing(library) as opened:
+        return pipeline.index(opened, [path_bytes(folder)], captions=captions, on_event=lambda event: None)
+
+
+def names_found(library: Path, line: str) -> set[str]:
+    with Library.open(library) as opened:
+        return {Path(hit.image.path).name for hit in opened.search(parse(line)).hits}
+
+
+def first(library: Path, folder: Path) -> Image:
+    return image_at(library, folder / "scene-000.jpg")
+
+
+def write(path: Path, text: str, *, at: int = 0) -> None:
+    """Write a file whose modification time is so many seconds from the start of time."""
+    path.write_text(text, "utf-8")
+    os.utime(path, (at, at))
+
+
+def test_each_kind_is_found_by_its_words_under_either_name(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.\n\nFog comes in.")
+    write(
+        folder / "scene-001.jpg.json",
+        json.dumps({"title": "The windmill", "tags": ["grain"], "label": "mill"}),
+    )
+    (folder / "scene-002.XMP").write_bytes(xmp(listed("dc:subject", "harbour") + listed("dc:creator", "Ada")))
+    (folder / "notes.txt").write_text("A submarine.")
+    assert index(library, folder).problems == ()
+    assert first(library, folder).annotations == (
+        Annotation("caption", "A lighthouse.", "sidecar"),
+        Annotation("caption", "Fog comes in.", "sidecar"),
+    )
+    assert names_found(library, "lighthouse") == names_found(library, '"fog comes"') == {"scene-000.jpg"}
+    assert (
+        names_found(library, "windmill") == names_found(library, "tag:grain label:mill") == {"scene-001.jpg"}
+    )
+    assert names_found(library, "harbour") == names_found(library, "ada") == {"scene-002.jpg"}
+    assert names_found(library, "submarine") == set()
+
+
+def test_running_again_changes_nothing(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    write(folder / "scene-000.json", '{"title": "Light"}')
+    index(library, folder)
+    before = contents(library), last_change(library)
+    index(library, folder)
+    assert (contents(library), last_change(library)) == before
+
+
+def test_an_unchanged_one_is_not_opened(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    index(library, folder)
+    write(folder / "scene-000.txt", "A watertower.")  # as long, and as old
+    index(library, folder)
+    assert first(library, folder).caption == "A lighthouse."
+
+
+@pytest.mark.parametrize(("text", "at"), [("A watertower.", 9), ("A tower", 0)], ids=["time", "size"])
+def test_a_changed_one_is_read_again_and_its_picture_is_not(
+    folder: Path, library: Path, text: str, at: int
+) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    index(library, folder)
+    number = first(library, folder).id
+    write(folder / "scene-000.txt", text, at=at)
+    report = index(library, folder)
+    assert (report.unchanged, report.added) == (3, 0)
+    image = first(library, folder)
+    assert (image.id, image.values("caption")) == (number, (text,))
+    assert names_found(library, "lighthouse") == set()
+
+
+def test_new_and_removed_ones_come_and_go(folder: Path, library: Path) -> None:
+    index(library, folder)
+    write(folder / "scene-000.txt", "A lighthouse.")
+    write(folder / "scene-000.jpg.txt", "A rock.")
+    index(library, folder)
+    assert first(library, folder).values("caption") == ("A rock.", "A lighthouse.")
+    (folder / "scene-000.txt").unlink()
+    index(library, folder)
+    assert first(library, folder).values("caption") == ("A rock.",)
+    (folder / "scene-000.jpg.txt").unlink()
+    index(library, folder)
+    assert first(library, folder).annotations == ()
+
+
+def test_one_may_be_about_several_pictures_and_copies_share_what_is_said(folder: Path, library: Path) -> None:
+    shutil.copy(folder / "scene-001.jpg", folder / "scene-000.jpeg")  # the content of 001 lies in two places
+    write(folder / "scene-000.txt", "A lighthouse.")
+    write(folder / "scene-001.txt", "A rock.")
+    index(library, folder)
+    assert first(library, folder).values("caption") == ("A lighthouse.",)
+    assert image_at(library, folder / "scene-001.jpg").values("caption") == ("A lighthouse.", "A rock.")
+    (folder / "scene-000.txt").unlink()
+    index(library, folder)
+    assert first(library, folder).values("caption") == ()
+    assert image_at(library, folder / "scene-001.jpg").values("caption") == ("A rock.",)
+
+
+def test_a_picture_that_is_replaced_takes_over_what_lies_beside_it(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    index(library, folder)
+    before = first(library, folder).id
+    shutil.copy(folder / "scene-001.jpg", folder / "scene-000.jpg")
+    os.utime(folder / "scene-000.jpg", (5, 5))
+    index(library, folder)
+    assert first(library, folder).id != before
+    assert first(library, folder).caption == "A lighthouse."
+
+
+def test_a_picture_that_was_removed_from_the_library_and_comes_again_has_its_words(
+    folder: Path, library: Path
+) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    index(library, folder)
+    with changing(library) as opened, opened.catalog.writing() as writer:
+        writer.remove_images([first(library, folder).id])
+    assert index(library, folder).added == 1
+    assert first(library, folder).caption == "A lighthouse."
+
+
+def test_a_missing_picture_keeps_its_words(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    index(library, folder)
+    for name in ("scene-000.txt", "scene-000.jpg"):
+        (folder / name).rename(folder.parent / name)
+    assert index(library, folder).missing == 1
+    assert first(library, folder).caption == "A lighthouse."
+
+
+def test_indexing_one_folder_takes_nothing_from_another(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    index(library, folder)
+    (folder / "scene-000.txt").unlink()
+    folder_of_scenes(folder.parent / "more", 1, first=50)
+    index(library, folder.parent / "more")
+    assert first(library, folder).caption == "A lighthouse."
+
+
+def problems(library: Path) -> dict[str, tuple[str, int]]:
+    with Library.open(library) as opened, opened.catalog.reading() as reader:
+        return {Path(each.display).name: (each.code, each.tries) for each in reader.problems()}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("scene-000.json", b'{"title": ', "not JSON"),
+        ("scene-000.txt", b"K\xfcste", "not UTF-8 (byte 1)"),
+        ("scene-000.xmp", b"x" * (2 << 20), "2097152 bytes; the limit is 1048576"),
+        ("scene-000.xmp", xmp("", before='<!DOCTYPE x [<!ENTITY a "b">]>'), "it declares a document type"),
+    ],
+)
+def test_a_bad_one_is_a_problem_and_stops_nothing(
+    folder: Path, library: Path, name: str, data: bytes, reason: str
+) -> None:
+    (folder / name).write_bytes(data)
+    (folder / "scene-001.txt").write_text("A rock.")
+    for tries in (1, 2):
+        report = index(library, folder)
+        [problem] = report.problems
+        assert (problem.path, problem.code) == (path_bytes(folder / name), "bad-sidecar")
+        assert problem.reason.startswith(reason)
+        assert problems(library) == {name: ("bad-sidecar", tries)}
+    assert first(library, folder).annotations == ()
+    assert names_found(library, "rock") == {"scene-001.jpg"}
+
+
+def test_a_sidecar_that_was_repaired_is_read_by_retry(folder: Path, library: Path) -> None:
+    sidecar = folder / "scene-000.json"
+    write(sidecar, '{"title": ', at=7)
+    index(library, folder)
+    write(sidecar, '{"title": "Lighthouse"}', at=8)
+    with changing(library) as opened:
+        report, _ = retry(opened, None, on_event=lambda event: None)
+    assert report.problems == ()
+    assert problems(library) == {}
+    assert names_found(library, "lighthouse") == {"scene-000.jpg"}
+
+
+def test_a_problem_ends_with_its_cause(folder: Path, library: Path) -> None:
+    sidecar = folder / "scene-000.json"
+    for end in (lambda: write(sidecar, '{"title": "Light"}'), sidecar.unlink):
+        write(sidecar, '{"title": ', at=7)
+        index(library, folder)
+        assert problems(library)
+        assert first(library, folder).annotations == ()
+        end()
+        assert index(library, folder).problems == ()
+        assert problems(library) == {}
+
+
+def test_a_title_that_is_the_name_of_the_file_says_nothing(folder: Path, library: Path) -> None:
+    export = {"title": "scene-000.JPG", "description": "A lighthouse", "imageViews": "12"}
+    write(folder / "scene-000.jpg.json", json.dumps(export))
+    index(library, folder)
+    assert first(library, folder).annotations == (Annotation("caption", "A lighthouse", "sidecar"),)
+
+
+def test_a_persons_own_words_win_and_no_run_touches_them(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.json", '{"title": "From a file", "tags": ["sea"]}')
+    index(library, folder)
+    own = [Annotation("title", "My own", USER), Annotation("tag", "Sea", USER)]
+    with changing(library) as opened, opened.catalog.writing() as writer:
+        writer.annotate(first(library, folder).id, USER, own)
+    write(folder / "scene-000.json", '{"title": "From a file again", "tags": ["sea", "sand"]}')
+    index(library, folder)
+    image = first(library, folder)
+    assert (image.title, image.values("title")) == ("My own", ("My own", "From a file again"))
+    assert image.tags == ("Sea", "sand")
+    assert names_found(library, '"from a file again"') == names_found(library, "own") == {"scene-000.jpg"}
+
+
+def test_a_captions_file_comes_before_sidecars_for_a_title(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.json", '{"title": "From a sidecar"}')
+    captions = folder / "captions.csv"
+    captions.write_text("path,title\nscene-000.jpg,From the list\n")
+    index(library, folder, read_captions(captions))
+    assert first(library, folder).values("title") == ("From the list", "From a sidecar")
+
+
+def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) -> None:
+    def counted() -> tuple[tuple[int, int], tuple[int, int]]:
+        """What a dry run says, and then what a run does."""
+        _, _, beside = pipeline.preview(library, [path_bytes(folder)])
+        report = index(library, folder)
+        return (beside.read, beside.gone), (report.sidecars_read, report.sidecars_gone)
+
+    write(folder / "scene-000.txt", "A lighthouse.")
+    write(folder / "scene-000.jpg.json", json.dumps({"title": "Light"}))
+    write(folder / "nothing.txt", "About no picture.")
+    assert counted() == ((2, 0), (2, 0))
+    assert counted() == ((0, 0), (0, 0))
+    write(folder / "scene-000.txt", "A lighthouse at night.", at=9)
+    (folder / "scene-000.jpg.json").unlink()
+    assert counted() == ((1, 1), (1, 1))
+    (folder / "scene-001.jpg").write_bytes((folder / "scene-002.jpg").read_bytes() + b" ")
+    write(folder / "scene-001.txt", "Another picture.")
+    (folder / "scene-000.jpg").unlink()
+    assert counted() == ((1, 0), (1, 0))
+
+
+def test_without_a_library_a_dry_run_counts_what_would_be_read(folder: Path, tmp_path: Path) -> None:
+    write(folder / "scene-000.txt", "A lighthouse.")
+    _, _, beside = pipeline.preview(tmp_path / "none", [path_bytes(folder)])
+    assert (beside.read, beside.gone, beside.problems) == (1, 0, ())
+
+
+def test_a_stop_waits_until_the_sidecars_in_hand_are_acknowledged(folder: Path, library: Path) -> None:
+    index(library, folder)
+    write(folder / "scene-000.txt", "A lighthouse.")
+
+    def stopped_inside() -> None:
+        with stoppable(lambda: None) as stopping, changing(library) as opened:
+
+            @contextmanager
+            def shield() -> Iterator[None]:
+                with stopping.shield():
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    yield
+
+            pipeline.index(
+                opened, [path_bytes(folder)], captions={}, on_event=lambda event: None, shield=shield
+            )
+
+    with pytest.raises(Stopped):
+        stopped_inside()
+    assert first(library, folder).caption == "A lighthouse."
+
+
+LONG = "a name that is longer than what an export keeps of it.jpg"
+
+
+@pytest.mark.parametrize(
+    ("picture", "beside"),
+    [
+        ("boat.jpg", "boat.jpg.supplemental-metadata.json"),
+        ("IMG_20200101_120000.jpg", "IMG_20200101_120000.jpg.supplemental-metadata.json"),
+        ("IMG_20200101_120000_BURST1.jpg", "IMG_20200101_120000_BURST1.jpg.supplemental-me.json"),
+        (LONG, f"{LONG[:46]}.json"),
+        ("boat(1).jpg", "boat.jpg.supplemental-metadata(1).json"),
+        ("boat(2).jpg", "boat.jpg(2).json"),
+        ("küste.jpg", "küste.jpg.supplemental-metadata.json"),
+    ],
+)
+def test_an_export_of_google_photos_is_known_by_its_name(
+    folder: Path, library: Path, picture: str, beside: str
+) -> None:
+    (folder / "scene-000.jpg").rename(folder / picture)
+    write(folder / beside, json.dumps({"title": picture, "description": "A lighthouse."}))
+    write(folder / "boat.jpg.other.json", json.dumps({"description": "Of no picture."}))
+    assert index(library, folder).sidecars_read == 1
+    assert image_at(library, folder / picture).annotations == (
+        Annotation("caption", "A lighthouse.", "sidecar"),
+    )
+
+
+def test_a_single_file_has_its_export_beside_it(folder: Path, library: Path) -> None:
+    write(folder / "scene-000.jpg.supplemental-metadata.json", json.dumps({"description": "A lighthouse."}))
+    index(library, folder / "scene-000.jpg")
+    assert first(library, folder).caption == "A lighthouse."
+
+
+def test_a_time_beside_a_picture_counts_as_long_as_it_is_said(folder: Path, library: Path) -> None:
+    beside = folder / "scene-000.jpg.supplemental-metadata.json"
+    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    index(library, folder)
+    assert first(library, folder).taken_at == datetime(2020, 1, 1)
+    assert names_found(library, "after:2019-12-31 before:2020-01-02") == {"scene-000.jpg"}
+    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577923200"}}), at=9)
+    index(library, folder)
+    assert first(library, folder).taken_at == datetime(2020, 1, 2)
+    beside.unlink()
+    index(library, folder)
+    assert first(library, folder).taken_at is None
+
+
+def test_the_time_in_a_picture_wins_over_one_beside_it(folder: Path, library: Path) -> None:
+    shot = datetime(2015, 5, 5, 12)
+    (folder / "shot.jpg").write_bytes(images.encode_jpeg(scene(9, 64, 48), taken_at=shot))
+    beside = folder / "shot.jpg.json"
+    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    index(library, folder)
+    beside.unlink()
+    index(library, folder)
+    assert image_at(library, folder / "shot.jpg").taken_at == shot

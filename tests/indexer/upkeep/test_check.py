@@ -1,0 +1,360 @@
+"""Every finding, the repair that it names, and that the repair works."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from indexer.cli import cli
+from indexer.upkeep.check import Finding, check
+from retrieval import FeatureDamaged, Library, ProjectionDamaged, parse
+from tests.drawing import folder_of_scenes
+from tests.indexer.command import make_without_backbone, pictor
+from tests.indexer.contents import answers, contents, generations
+from tests.indexing import index_folder
+
+Damage = Callable[[Path], None]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder_of_scenes(tmp_path / "pictures", 4)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def library(pictures: Path, tmp_path: Path) -> Path:
+    index_folder(tmp_path / "library", pictures)
+    return tmp_path / "library"
+
+
+def findings(library: Path) -> list[Finding]:
+    with Library.open(library) as opened:
+        return list(check(opened))
+
+
+def run(command: str, library: Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, [command, "--library", str(library)])
+    return result.exit_code, result.output
+
+
+def repair(finding: Finding, library: Path, **places: Path) -> None:
+    """Run what a finding names, as a shell would; the first of several ways."""
+    line = re.sub(r"^mount its drive, or |, the one that .*", "", finding.repair)
+    for word, path in places.items():
+        line = line.replace(word, str(path))
+    for command in line.split("; "):
+        words = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, check=True)
+        _, *arguments, _ = (os.fsdecode(each) for each in words.stdout.split(b"\0"))
+        result = CliRunner().invoke(cli, [*arguments, "--library", str(library)], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+
+
+def generation(library: Path, stem: str) -> Path:
+    [path] = (library / "projections").glob(f"{stem}-*")
+    return path
+
+
+def index_file(library: Path, stem: str) -> Path:
+    """The largest of the files that make a generation."""
+    return max(generation(library, stem).iterdir(), key=lambda each: each.stat().st_size)
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_new_library_has_no_findings(library: Path) -> None:
+    assert findings(library) == []
+    assert run("check", library) == (0, "everything is as it should be\n")
+
+
+DAMAGES: dict[str, Damage] = {
+    "a bit has flipped": flip_a_bit,
+    "cut short": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "emptied": lambda path: os.truncate(path, 0),
+    "longer than it was": lambda path: path.write_bytes(path.read_bytes() + b"more") and None,
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("stem", ["words", "vectors-subject", "vectors-colour"])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_projection_is_found_refused_and_rebuilt(library: Path, stem: str, damage: Damage) -> None:
+    before = answers(library, "scene")
+    name = generation(library, stem).name
+    damage(index_file(library, stem))
+    [finding] = findings(library)
+    assert (finding.code, finding.repair) == ("projection-damaged", "pictor rebuild")
+    assert finding.text.startswith(f"{name}: ")
+    code, output = run("check", library)
+    assert (code, "projection-damaged" in output, "repair: pictor rebuild" in output) == (1, True, True)
+    with Library.open(library) as opened, pytest.raises(ProjectionDamaged, match="run `pictor rebuild`"):
+        opened.search(parse("scene"))
+    assert run("rebuild", library)[0] == 0
+    assert findings(library) == []
+    assert answers(library, "scene") == before
+
+
+def test_a_pickle_bomb_in_the_words_is_never_opened(library: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "was-here"
+    bomb = b"cos\nsystem\n(S'touch %s'\ntR." % os.fsencode(canary)
+    for path in generation(library, "words").iterdir():
+        path.write_bytes(bomb)
+    assert [each.code for each in findings(library)] == ["projection-damaged"]
+    with Library.open(library) as opened, pytest.raises(ProjectionDamaged):
+        opened.search(parse("scene"))
+    assert run("rebuild", library)[0] == 0
+    assert not canary.exists()
+
+
+def test_all_projections_gone_are_found_and_rebuilt(library: Path) -> None:
+    before = answers(library, "scene", "pictures")
+    shutil.rmtree(library / "projections")
+    assert {each.code for each in findings(library)} == {"projection-damaged"}
+    assert run("rebuild", library)[0] == 0
+    assert findings(library) == []
+    assert answers(library, "scene", "pictures") == before
+
+
+def test_a_library_that_was_moved_elsewhere_is_as_it_was(library: Path, tmp_path: Path) -> None:
+    before = answers(library, "scene", "pictures")
+    moved = library.rename(tmp_path / "elsewhere")
+    assert findings(moved) == []
+    assert answers(moved, "scene", "pictures") == before
+
+
+def test_a_stray_file_is_found_and_a_rebuild_removes_it(library: Path) -> None:
+    stray = library / "projections" / "vectors-subject-1-000000000004-deadbeef.tmp"
+    stray.write_bytes(b"left by a crash")
+    (library / "projections" / "words-000000000004-deadbeef").mkdir()
+    found = findings(library)
+    assert [each.code for each in found] == ["stray-file", "stray-file"]
+    assert found[0].text == f"{stray}: belongs to no live generation"
+    assert {each.repair for each in found} == {"pictor rebuild"}
+    assert run("rebuild", library)[0] == 0
+    assert findings(library) == []
+    assert len(generations(library)) == 7
+
+
+def test_a_missing_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:
+    (pictures / "scene-002.jpg").unlink()
+    [finding] = findings(library)
+    assert finding == Finding(
+        "file-missing",
+        f"{pictures / 'scene-002.jpg'}: No such file or directory (image 3)",
+        f"pictor index {pictures}",
+    )
+    assert run("check", library)[0] == 1
+    repair(finding, library)
+    assert findings(library) == []
+    assert len(contents(library)["images"]) == 4, "it is missing, and not forgotten"
+
+
+@pytest.mark.parametrize("place", ["gone/scene-050.jpg", ".hidden.jpg", "scan.picture", "it's \n \udcff.jpg"])
+def test_whatever_way_a_file_went_the_repair_that_is_named_works(
+    pictures: Path, tmp_path: Path, place: str
+) -> None:
+    library = make_without_backbone(tmp_path / "plain")
+    path = pictures / place
+    path.parent.mkdir(exist_ok=True)
+    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=50)
+    other.rename(path)
+    assert CliRunner().invoke(cli, ["index", str(path), "--library", str(library)]).exit_code == 0
+    path.unlink()
+    [finding] = findings(library)
+    assert finding.code == "file-missing"
+    repair(finding, library)
+    assert findings(library) == []
+
+
+def test_a_changed_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:
+    (pictures / "scene-001.jpg").write_bytes((pictures / "scene-003.jpg").read_bytes())
+    [finding] = findings(library)
+    assert (finding.code, finding.repair) == ("file-changed", f"pictor index {pictures / 'scene-001.jpg'}")
+    assert finding.text == f"{pictures / 'scene-001.jpg'}: changed since it was indexed (image 2)"
+    repair(finding, library)
+    assert findings(library) == []
+
+
+def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path, library: Path) -> None:
+    before = contents(library)
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        connection.execute(
+            "DELETE FROM feature WHERE image_id = 2 "
+            "AND space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
+        )
+    found = {each.code: each for each in findings(library)}
+    assert set(found) == {"undescribed", "projection-differs"}  # the projection holds it still
+    finding = found["undescribed"]
+    text = "space subject: 1 images are not described (images 2)"
+    assert (finding.code, finding.text) == ("undescribed", text)
+    assert finding.repair == f"pictor index --again {pictures / 'scene-001.jpg'}"
+    repair(finding, library)
+    assert findings(library) == []
+    assert contents(library) == before
+
+
+def change(library: Path, *statements: str) -> None:
+    """Change the catalog behind its back; foreign keys are not looked at."""
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        for each in statements:
+            connection.execute(each)
+
+
+def test_rows_without_an_image_and_images_without_a_place_are_found(library: Path) -> None:
+    change(library, "DELETE FROM image WHERE id = 1", "DELETE FROM location WHERE image_id = 2")
+    found = {each.code: each for each in findings(library)}
+    assert {"catalog-damaged", "placeless"} <= found.keys()
+    orphans = [
+        each.text.partition(" belongs")[0] for each in findings(library) if each.code == "catalog-damaged"
+    ]
+    assert {each.rpartition(" of ")[2] for each in orphans} == {"location", "feature", "thumbnail"}
+    assert found["catalog-damaged"].repair == "pictor restore a backup into another folder"
+    assert (found["placeless"].text, found["placeless"].repair) == (
+        "1 images lie nowhere (images 2)",
+        "pictor remove 2",
+    )
+    repair(found["placeless"], library)
+    assert {each.code for each in findings(library)} == {"catalog-damaged"}
+
+
+@pytest.mark.parametrize("removed", [True, False], ids=["removed", "added"])
+def test_rows_that_came_or_went_behind_the_change_log_are_found_and_rebuilt(
+    library: Path, removed: bool
+) -> None:
+    if removed:
+        change(library, "PRAGMA foreign_keys = ON", "DELETE FROM image WHERE id = 2")
+    else:
+        change(
+            library,
+            "INSERT INTO image SELECT 99, 'x' || sha256, perceptual_hash, width, height, format, bytes, "
+            "taken_at, place, added_at FROM image WHERE id = 2",
+            "UPDATE location SET image_id = 99 WHERE image_id = 2",
+            "UPDATE feature SET image_id = 99 WHERE image_id = 2",
+            "UPDATE thumbnail SET image_id = 99 WHERE image_id = 2",
+            "DELETE FROM image WHERE id = 2",
+        )
+    found = [each for each in findings(library) if each.code == "projection-differs"]
+    ids = "2" if removed else "2, 99"
+    assert {each.text for each in found} == {
+        f"space {name}: the catalog and the projection hold different images (images {ids})"
+        for name in ("subject", "texture", "layout", "colour")
+    }
+    assert run("rebuild", library)[0] == 0
+    assert not [each for each in findings(library) if each.code == "projection-differs"]
+
+
+def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Path, library: Path) -> None:
+    before = contents(library)
+    subject = "space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
+    change(
+        library,
+        f"UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND {subject}",
+        f"UPDATE feature SET vector = CAST(x'007c' || substr(vector, 3) AS BLOB) WHERE image_id = 3 AND {subject}",
+    )
+    [finding] = [each for each in findings(library) if each.code == "feature-damaged"]
+    assert finding.text == "space subject: 2 features are no use (images 2, 3)"
+    repair(finding, library)
+    assert findings(library) == []
+    assert contents(library) == before
+
+
+def rot(library: Path, descriptor: str) -> None:
+    """Flip a bit in a feature of the second image."""
+    place = f"image_id = 2 AND space_id = (SELECT id FROM space WHERE descriptor = '{descriptor}')"
+    with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
+        [blob] = connection.execute(f"SELECT vector FROM feature WHERE {place}").fetchone()
+        rotten = bytearray(blob)
+        rotten[len(blob) // 2] ^= 1
+        connection.execute(f"UPDATE feature SET vector = ? WHERE {place}", [bytes(rotten)])
+
+
+@pytest.mark.parametrize("descriptor", ["colour", "details"])
+def test_a_bit_that_rotted_in_a_feature_is_found_and_reaches_no_ranking(
+    pictures: Path, library: Path, descriptor: str
+) -> None:
+    rot(library, descriptor)
+    with pytest.raises(FeatureDamaged, match=rf"{descriptor}: .* \(images 2\); run `pictor check`"):
+        answers(library)
+    [finding] = findings(library)
+    assert finding.code == "feature-damaged"
+    assert finding.text == f"space {descriptor}: 1 features are no use (images 2)"
+    repair(finding, library)
+    assert findings(library) == []
+    assert answers(library)
+
+
+def test_a_feature_that_rotted_is_never_published(library: Path) -> None:
+    rot(library, "colour")
+    before = generations(library)
+    done = pictor("rebuild", "--library", library)
+    assert (done.returncode, "colour: 1 stored features are not what" in done.stderr) == (4, True)
+    assert generations(library) == before
+
+
+def test_of_many_files_that_hold_damaged_features_their_folders_are_named_and_nothing_above(
+    pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = pictures.parent / "elsewhere"
+    folder_of_scenes(elsewhere, 1, first=50)
+    index_folder(library, elsewhere)
+    before = contents(library)
+    monkeypatch.setattr("indexer.upkeep.check.NAMED", 1)
+    change(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id > 1 AND space_id = 1")
+    [finding] = findings(library)
+    assert finding.repair == f"pictor index --again {elsewhere} {pictures}"
+    repair(finding, library)
+    assert findings(library) == []
+    assert contents(library) == before
+
+
+def test_a_useless_feature_of_a_file_that_is_gone_comes_from_a_backup(pictures: Path, library: Path) -> None:
+    (pictures / "scene-001.jpg").unlink()
+    index_folder(library, pictures)
+    change(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND space_id = 1")
+    [finding] = findings(library)
+    assert finding.repair == "pictor restore a backup into another folder"
+
+
+def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
+    [weights] = (library / "backbones").glob("*.safetensors")
+    kept = shutil.copy(weights, library.parent / "kept.safetensors")
+    flip_a_bit(weights)
+    [finding] = findings(library)
+    assert (finding.code, "not what its name says" in finding.text) == ("backbone-damaged", True)
+    weights.unlink()
+    assert [(each.code, each.text) for each in findings(library)] == [
+        ("backbone-damaged", f"{weights}: not there")
+    ]
+    repair(findings(library)[0], library, FOLDER=library.parent / "pictures", FILE=kept)
+    assert findings(library) == []
+
+
+def test_checking_changes_nothing(library: Path) -> None:
+    index_file(library, "words").write_bytes(b"damaged")
+    before = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
+    assert run("check", library)[0] == 1
+    after = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
+    assert {path.name for path in after.keys() ^ before.keys()} <= {
+        "catalog.sqlite-shm",
+        "catalog.sqlite-wal",
+    }
+    assert {path: after[path] for path in before} == before
+
+
+def test_indexing_again_repairs_what_a_crash_left_behind(pictures: Path, library: Path) -> None:
+    (library / "projections" / "words-9.tmp").mkdir()
+    index_folder(library, pictures)
+    assert findings(library) == []

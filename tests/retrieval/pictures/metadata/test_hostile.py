@@ -1,0 +1,121 @@
+"""Whatever the bytes are: nothing is raised, and what is said stays within the bounds."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrieval import Metadata, read_metadata, read_sidecar
+from retrieval.pictures.metadata import exif, iptc, xmp
+from retrieval.pictures.metadata.facts import ALL, LONGEST, MOST, Fact
+from tests.saying import EVERYTHING_EXIF, EVERYTHING_IPTC, EVERYTHING_XMP, jpeg, photoshop, png, tiff, webp
+
+FILES = (
+    jpeg(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP),
+    png(EVERYTHING_XMP, exif=EVERYTHING_EXIF, compressed=True),
+    webp(EVERYTHING_XMP, exif=EVERYTHING_EXIF),
+    tiff(EVERYTHING_XMP, EVERYTHING_IPTC, description="A boat"),
+)
+STARTS = (b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"")
+ENDINGS = ("txt", "json", "xmp")
+
+edits = st.lists(
+    st.tuples(st.integers(0, 1 << 16), st.binary(min_size=1, max_size=4)), min_size=1, max_size=6
+)
+
+
+def mutated(data: bytes, changes: list[tuple[int, bytes]]) -> bytes:
+    """The same with a few bytes overwritten."""
+    made = bytearray(data)
+    for place, value in changes:
+        start = place % len(made)
+        made[start : start + len(value)] = value
+    return bytes(made)
+
+
+def check(found: Metadata) -> None:
+    assert len(found.facts) <= MOST
+    assert sum(len(fact.value.encode()) for fact in found.facts) <= ALL
+    assert all(0 < len(fact.value.encode()) <= LONGEST for fact in found.facts)
+    assert all(value.isprintable() or "\u200c" in value or "\u200d" in value for _, _, value in found.facts)
+    assert Metadata.from_json(json.loads(json.dumps(found.as_json()))) == found
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(STARTS), st.binary(max_size=400))
+def test_any_bytes_behind_any_start_say_little_or_nothing(start: bytes, data: bytes) -> None:
+    check(read_metadata(start + data))
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.sampled_from(FILES), edits)
+def test_real_files_with_a_few_bytes_overwritten_raise_nothing(
+    data: bytes, changes: list[tuple[int, bytes]]
+) -> None:
+    check(read_metadata(mutated(data, changes)))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(FILES), st.integers(0, 1 << 16))
+def test_real_files_that_end_early_raise_nothing(data: bytes, end: int) -> None:
+    check(read_metadata(data[: end % len(data)]))
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from((EVERYTHING_EXIF[6:], EVERYTHING_IPTC, photoshop(EVERYTHING_IPTC), EVERYTHING_XMP)), edits
+)
+def test_every_parser_stands_damaged_blocks(data: bytes, changes: list[tuple[int, bytes]]) -> None:
+    block = mutated(data, changes)
+    pairs = [*exif.facts(block), *iptc.facts(block), *iptc.facts(iptc.resource(block))]
+    with suppress(ValueError):
+        pairs += xmp.facts(block)
+    check(Metadata.of(Fact("exif", field, value) for field, value in pairs))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(ENDINGS), st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
+def test_any_sidecar_says_something_bounded_or_why_it_is_refused(ending: str, data: bytes) -> None:
+    try:
+        found = read_sidecar(data, ending)
+    except ValueError:
+        found = Metadata()
+    check(found)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["tags", "title", "x"]), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(json_values)
+def test_any_json_is_read_or_refused(value: object) -> None:
+    data = json.dumps(value).encode()
+    if isinstance(value, dict):
+        check(read_sidecar(data, "json"))
+    else:
+        with pytest.raises(ValueError, match="no object"):
+            read_sidecar(data, "json")
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["xmp", "exif"]), st.sampled_from(["title", "caption"]), st.text()).map(
+            lambda each: Fact(*each)
+        )
+    )
+)
+def test_any_facts_are_bounded_once_and_for_all(facts: list[Fact]) -> None:
+    found = Metadata.of(facts)
+    check(found)
+    assert Metadata.of(found.facts) == found

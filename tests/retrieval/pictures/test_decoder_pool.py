@@ -1,0 +1,297 @@
+"""DecoderPool are hurt by real means, and the run goes on: crashes, hangs, hunger, babble, and an end in between."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from indexer.errors import DecodingImpossible
+from indexer.run.decode import LOOKAHEAD, Outcome, Read, decode_all
+from indexer.run.sources import Found
+from retrieval import Limits, Problem, UnreadableImage, images
+from retrieval.pictures.decoder_pool import FILES, DecoderPool, DecoderProcess
+from tests.drawing import folder_of_scenes, saved, scene
+from tests.indexer.command import ROOT
+from tests.retrieval.pictures.decoders import NAME
+
+Children = Callable[[], set[int]]
+
+PATIENT = Limits(seconds=600)
+TINY = saved(Image.fromarray(scene(1, 8, 6)), "PPM")
+
+
+def found(path: Path, content: bytes | None = None) -> Found:
+    if content is not None:
+        path.write_bytes(content)
+    return Found(os.fsencode(path), path.stat().st_size, path.stat().st_mtime_ns)
+
+
+def files(folder: Path, *contents: bytes) -> list[Found]:
+    return [found(folder / f"{place}.ppm", content) for place, content in enumerate(contents)]
+
+
+def outcomes(
+    given: list[Found], *, limits: Limits = PATIENT, threads: int = 1, known: bool = False
+) -> list[Outcome]:
+    return list(decode_all(given, is_known=lambda _: known, limits=limits, threads=threads, decoder=NAME))
+
+
+def problem(outcome: Outcome) -> tuple[str, str]:
+    assert isinstance(outcome, Problem)
+    return outcome.code, outcome.reason
+
+
+def said(outcome: Outcome) -> str:
+    """What the decoder of the tests said: the number of its process, unless it was asked for something."""
+    assert isinstance(outcome, Read)
+    assert outcome.decoded
+    return outcome.decoded.camera
+
+
+def processes() -> set[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(each) for task in tasks for each in (task / "children").read_text().split()}
+
+
+@pytest.fixture
+def children() -> Children:
+    """The processes that were started since the test began; servers of other tests may have their own."""
+    before = processes()
+    return lambda: processes() - before
+
+
+def has_ended(process: int) -> bool:
+    """Whether a process that is not ours ends within a minute."""
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    with os.fdopen(descriptor) as file:
+        return bool(select.select([file], [], [], 60)[0])
+
+
+def test_the_answer_is_what_decoding_here_gives(tmp_path: Path) -> None:
+    paths = folder_of_scenes(tmp_path, 3)
+    given = [found(path) for path in paths]
+    read = decode_all(given, is_known=lambda _: False, limits=Limits(), threads=0)
+    for outcome, path in zip(read, paths, strict=True):
+        assert isinstance(outcome, Read)
+        assert outcome.decoded
+        expected = images.decode(path.read_bytes(), name="it")
+        assert np.array_equal(outcome.decoded.pixels, expected.pixels)
+        assert outcome.decoded.pixels.flags.writeable
+        assert outcome.thumbnail == images.encode_webp(expected.pixels, side=320)
+        assert outcome.perceptual_hash == images.perceptual_hash(expected.pixels)
+        assert (outcome.size, outcome.decoded.format) == (path.stat().st_size, "jpeg")
+
+
+def test_outcomes_come_in_order_and_files_are_taken_only_a_little_ahead(tmp_path: Path) -> None:
+    given = files(tmp_path, *(TINY[:-1] + bytes([place]) for place in range(40)))
+    taken = []
+
+    def stream() -> Iterator[Found]:
+        for each in given:
+            taken.append(each)
+            yield each
+
+    read = decode_all(stream(), is_known=lambda _: False, limits=PATIENT, threads=2, decoder=NAME)
+    for place, outcome in enumerate(read):
+        assert isinstance(outcome, Read)
+        assert outcome.found == given[place]
+        assert len(taken) <= place + 2 * LOOKAHEAD
+
+
+def test_what_is_known_is_not_decoded(tmp_path: Path) -> None:
+    [outcome] = outcomes(files(tmp_path, b"do kill SIGSEGV"), known=True)
+    assert isinstance(outcome, Read)
+    assert (outcome.decoded, outcome.size, len(outcome.sha256)) == (None, 15, 64)
+
+
+HURT = {
+    b"do kill SIGSEGV": ("decoder-crashed", "SIGSEGV"),
+    b"do kill SIGABRT": ("decoder-crashed", "SIGABRT"),
+    b"do kill SIGKILL": ("out-of-memory", "want of memory"),
+    b"do kill SIGXCPU": ("timeout", "600 seconds"),
+    b"do nonsense": ("decoder-crashed", "exit status 1"),
+    b"do babble 2": ("decoder-crashed", "answered"),
+    b"do babble 2000000000": ("decoder-crashed", "answered"),
+}
+
+
+def test_a_file_that_ends_its_worker_is_a_problem_and_the_next_one_is_read(
+    tmp_path: Path, children: Children
+) -> None:
+    read = outcomes(files(tmp_path, *(each for hurt in HURT for each in (hurt, TINY))))
+    for outcome, (code, words) in zip(read[::2], HURT.values(), strict=True):
+        assert problem(outcome)[0] == code
+        assert words in problem(outcome)[1]
+    assert len({said(outcome) for outcome in read[1::2]}) == len(HURT)
+    assert not children()
+
+
+def test_a_file_that_needs_too_much_memory_is_refused_and_its_worker_lives(tmp_path: Path) -> None:
+    before, hurt, after = outcomes(files(tmp_path, TINY, b"do allocate 99000000000", TINY))
+    assert problem(hurt)[0] == "out-of-memory"
+    assert said(before) == said(after)
+
+
+def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    slow, after = outcomes(files(tmp_path, b"do sleep 600", TINY), limits=Limits(seconds=0.5))
+    assert problem(slow) == (
+        "timeout",
+        "not decoded within 0.5 seconds (setting decode_seconds); allow more, or save it again",
+    )
+    assert isinstance(after, Read)
+
+
+def test_a_worker_is_replaced_after_a_number_of_files(tmp_path: Path) -> None:
+    one = found(tmp_path / "one.ppm", TINY)
+    processes = [said(each) for each in outcomes([one] * (FILES + 1))]
+    assert len(set(processes[:FILES])) == 1
+    assert processes[FILES] != processes[0]
+
+
+def test_a_worker_that_has_grown_is_replaced(tmp_path: Path) -> None:
+    first, _, third, fourth = outcomes(files(tmp_path, TINY, b"do leak 600000000", TINY, TINY))
+    assert said(first) != said(third) == said(fourth)
+
+
+def test_a_worker_loads_little(tmp_path: Path) -> None:
+    [outcome] = outcomes(files(tmp_path, b"do modules "))
+    loaded = set(said(outcome).split())
+    assert {"numpy", "PIL", "retrieval"} <= loaded
+    assert not loaded & {"sqlalchemy", "alembic", "torch", "faiss", "whoosh", "cv2", "flask", "click"}
+
+
+def test_a_worker_writes_no_file_and_leaves_no_core(tmp_path: Path) -> None:
+    given = files(tmp_path, b"do write %s/out" % os.fsencode(tmp_path), b"do limits ")
+    wrote, limits = outcomes(given)
+    assert said(wrote) == "File too large"
+    assert said(limits) == "0 32"
+
+
+def test_what_decoders_print_reaches_nobody(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    outcomes(files(tmp_path, b"do complain TIFFReadDirectory: Warning"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_there_are_no_more_workers_than_files(tmp_path: Path, children: Children) -> None:
+    read = decode_all(
+        files(tmp_path, TINY, TINY), is_known=lambda _: False, limits=PATIENT, threads=9, decoder=NAME
+    )
+    next(read)
+    assert len(children()) <= 2
+    read.close()  # type: ignore[attr-defined]
+    assert not children()
+
+
+def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, children: Children) -> None:
+    read = decode_all(
+        files(tmp_path, TINY, b"do sleep 600"),
+        is_known=lambda _: False,
+        limits=PATIENT,
+        threads=2,
+        decoder=NAME,
+    )
+    next(read)
+    read.close()  # type: ignore[attr-defined]
+    assert not children()
+
+
+def test_an_interrupt_does_not_reach_workers(tmp_path: Path) -> None:
+    with DecoderPool(PATIENT) as workers, workers.one() as worker:
+        worker.open(found(tmp_path / "one.ppm", TINY).path)
+        os.kill(worker.process, signal.SIGINT)
+        assert worker.decode().decoded.width == 8
+        assert os.getpgid(worker.process) != os.getpgid(0)
+
+
+def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
+    sign = tmp_path / "spinning"
+    file = found(tmp_path / "it.ppm", b"do spin " + os.fsencode(sign))
+    code = (
+        "from retrieval.pictures.decoder_pool import DecoderProcess; from retrieval import Limits\n"
+        f"idle, busy = (DecoderProcess(Limits(seconds=0.2), {NAME!r}) for _ in range(2))\n"
+        f"idle.open({file.path!r}); busy.open({file.path!r}); print(idle.process, busy.process, flush=True)\n"
+        "busy._deadline += 600; busy.decode()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as run:
+        assert run.stdout
+        processes = [int(each) for each in run.stdout.readline().split()]
+        while not sign.exists():
+            time.sleep(0.01)
+        run.kill()
+    assert all(has_ended(each) for each in processes)
+
+
+def test_content_is_decoded_like_a_file(tmp_path: Path) -> None:
+    with DecoderPool(PATIENT) as workers, workers.one() as worker:
+        said = worker.open(found(tmp_path / "one.ppm", TINY).path)
+        from_file = worker.decode()
+        assert worker.take(TINY, "it") == said
+        assert np.array_equal(worker.decode().decoded.pixels, from_file.decoded.pixels)
+        worker.take(b"no picture", "it")
+        with pytest.raises(UnreadableImage, match=r"^it: "):
+            worker.decode()
+
+
+def test_a_worker_that_does_not_listen_is_given_up() -> None:
+    worker = DecoderProcess(Limits(seconds=0.5), "retrieval.pictures.images:decode")
+    worker.take(TINY, "it")
+    worker.close()
+    os.kill(worker.process, signal.SIGSTOP)
+    with pytest.raises(UnreadableImage, match="not decoded within"):
+        worker.take(bytes(20_000_000), "it")
+    assert not worker.is_alive
+
+
+def test_a_worker_that_died_while_nobody_needed_it_costs_no_picture(tmp_path: Path) -> None:
+    with DecoderPool(PATIENT) as workers:
+        with workers.one() as first:
+            first.take(TINY, "it")
+            first.close()
+        os.kill(first.process, signal.SIGKILL)
+        first._process.wait()
+        with workers.one() as second:
+            assert len(second.take(TINY, "it").sha256) == 64
+        assert second.process != first.process
+
+
+def test_a_worker_that_cannot_start_is_an_error_of_its_own(tmp_path: Path, children: Children) -> None:
+    read = decode_all(
+        files(tmp_path, TINY), is_known=lambda _: False, limits=Limits(), threads=1, decoder="no.such:decoder"
+    )
+    with pytest.raises(DecodingImpossible, match="does not start"):
+        list(read)
+    assert not children()
+
+
+def test_the_largest_legal_picture_fits_into_memory_and_a_larger_one_is_refused_small(tmp_path: Path) -> None:
+    legal = saved(Image.new("P", (7000, 7000), 3), "PNG")  # 49 megapixels in some kB
+    worker = DecoderProcess(Limits(max_megapixels=50), "retrieval.pictures.images:decode")
+    worker.open(found(tmp_path / "legal.png", legal).path)
+    assert worker.decode().decoded.width == 7000
+    assert peak(worker) < 500 << 20
+    worker.end()
+    worker = DecoderProcess(Limits(max_megapixels=40), "retrieval.pictures.images:decode")
+    worker.open(found(tmp_path / "legal.png").path)
+    with pytest.raises(UnreadableImage, match="49 megapixels; the limit is 40"):
+        worker.decode()
+    assert peak(worker) < 200 << 20
+    worker.end()
+
+
+def peak(worker: DecoderProcess) -> int:
+    """Bytes of memory that it has held at most."""
+    lines = Path(f"/proc/{worker.process}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) << 10

@@ -1,0 +1,728 @@
+"""Real files of every kind: what decodes looks right, what does not is refused by one error with a code."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from io import BytesIO
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from retrieval import images
+from retrieval.errors import ImageTooLarge, UnreadableImage
+from retrieval.paths import display_path
+from retrieval.pictures.files import DEFAULT_LIMITS, Limits, read
+from retrieval.pictures.images import RGB, Decoded, decode
+from tests.drawing import (
+    bomb,
+    deep_grey,
+    folder_of_scenes,
+    hostile_folder,
+    oriented,
+    png_chunk,
+    saved,
+    scene,
+    translucent,
+)
+
+SCENE = scene(3)
+DRAWN = Image.fromarray(SCENE)
+GREY = np.asarray(DRAWN.convert("L"))
+DITHERED = np.asarray(DRAWN.convert("1").convert("L"))
+FRAMES = [Image.fromarray(scene(seed)) for seed in (4, 5)]
+PLAIN = b"P3\n20 15\n255\n" + b" ".join(b"%d" % value for value in scene(3, 20, 15).ravel()) + b"\n"
+SEEDS = {
+    "jpeg": saved(DRAWN, "JPEG", quality=92),
+    "progressive": saved(DRAWN, "JPEG", progressive=True),
+    "png": saved(DRAWN, "PNG"),
+    "gif": saved(DRAWN, "GIF"),
+    "animated-gif": saved(DRAWN, "GIF", save_all=True, append_images=FRAMES),
+    "webp": saved(DRAWN, "WEBP"),
+    "lossless-webp": saved(DRAWN, "WEBP", lossless=True, save_all=True, append_images=FRAMES),
+    "bmp": saved(DRAWN, "BMP"),
+    "rle-bmp": saved(DRAWN.quantize(16), "BMP"),
+    "tiff": saved(DRAWN, "TIFF"),
+    "lzw-tiff": saved(DRAWN, "TIFF", compression="tiff_lzw"),
+    "ppm": saved(DRAWN, "PPM"),
+    "plain-ppm": PLAIN,
+    "avif": saved(DRAWN, "AVIF", quality=90),
+    "heif": saved(DRAWN, "HEIF", quality=90),
+}
+
+
+def decoded(data: bytes) -> Decoded:
+    return decode(data, name="it")
+
+
+def refusal(data: bytes, limits: Limits = DEFAULT_LIMITS) -> UnreadableImage:
+    with pytest.raises(UnreadableImage) as caught:
+        decode(data, name="it", limits=limits)
+    return caught.value
+
+
+def distance(first: RGB, second: RGB) -> float:
+    """Mean difference in grey levels."""
+    assert first.shape == second.shape
+    return float(np.abs(first.astype(float) - second).mean())
+
+
+def over_grey(grey: np.ndarray) -> RGB:
+    return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def ratio(first: RGB, second: RGB) -> float:
+    """Peak signal-to-noise ratio in dB."""
+    return float(10 * np.log10(255**2 / ((first.astype(float) - second) ** 2).mean()))
+
+
+def bits_apart(first: int, second: int) -> int:
+    return ((first ^ second) & (2**64 - 1)).bit_count()
+
+
+def raw_png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+
+
+DEEP = (SCENE.astype(">u2") * 257).astype(">u2")
+
+
+def deep_tiff() -> bytes:
+    """Colour with 16 bits a channel, in one strip."""
+    facts = (256, 4, 160), (257, 4, 120), (258, 3, 134), (259, 3, 1), (262, 3, 2), (273, 4, 140), (277, 3, 3), \
+        (278, 4, 120), (279, 4, DEEP.nbytes), (284, 3, 1)  # fmt: skip
+    entries = b""
+    for tag, kind, value in facts:
+        packed = struct.pack(">HH" if kind == 3 else ">I", *((value, 0) if kind == 3 else (value,)))
+        entries += struct.pack(">HHI", tag, kind, 1) + packed
+    bits = struct.pack(">HHII", 258, 3, 3, 134)
+    entries = entries[:24] + bits + entries[36:]
+    table = struct.pack(">H", len(facts)) + entries + bytes(4)
+    return b"MM\0*" + struct.pack(">I", 8) + table + struct.pack(">HHH", 16, 16, 16) + DEEP.tobytes()
+
+
+def gif_frames(count: int) -> bytes:
+    """The scene, and behind it so many frames of one pixel; the others are the same in other formats."""
+    frame = b"!\xf9\4\4\0\0\0\0," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2D\1\0"
+    return SEEDS["animated-gif"][:-1] + frame * count + b";"
+
+
+def webp_frames(count: int) -> bytes:
+    pixels = saved(Image.new("RGB", (2, 2)), "WEBP", lossless=True)[12:]
+    head = bytes(6) + b"\1\0\0" * 2 + b"d\0\0\0"  # where, how large less one, how long
+    frame = b"ANMF" + struct.pack("<I", len(head + pixels)) + head + pixels
+    body = SEEDS["lossless-webp"][8:] + frame * count
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def png_frames(count: int) -> bytes:
+    data, pixels = SEEDS["png"], zlib.compress(b"\0\1\2\3")
+
+    def control(number: int, *size: int) -> bytes:
+        return png_chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, *size, 0, 0, 1, 10, 0, 0))
+
+    frames = b"".join(
+        control(number, 1, 1) + png_chunk(b"fdAT", struct.pack(">I", number + 1) + pixels)
+        for number in range(1, 2 * count, 2)
+    )
+    animation = png_chunk(b"acTL", struct.pack(">II", count + 1, 0)) + control(0, *DRAWN.size)
+    return data[:33] + animation + data[33:-12] + frames + data[-12:]
+
+
+def ycck_jpeg() -> bytes:
+    """Four inks, of which three are stored as brightness and two colour differences, as Photoshop does."""
+    *inks, black = DRAWN.convert("CMYK").split()
+    stored = [
+        each.point(lambda level: 255 - level) for each in Image.merge("RGB", inks).convert("YCbCr").split()
+    ]
+    data = saved(Image.merge("CMYK", [*stored, black]), "JPEG", quality=95, subsampling=0)
+    place = data.index(b"Adobe") + 11
+    return data[:place] + b"\2" + data[place + 1 :]
+
+
+BOMBS = {
+    "one-bit": bomb(),
+    "one-bit-of-49-kB": bomb(20_000),
+    "gif": b"GIF89a\xff\xff\xff\xff\0\0\0!\xf9\4\x08\0\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\2\2D\1\0;",
+    "bmp": b"BM" + struct.pack("<IIIIiiHHIIiiII", 99, 0, 54, 40, 65535, 65535, 1, 24, 0, 0, 0, 0, 0, 0),
+    "png": raw_png(2**31 - 1, 2**31 - 1, 8, 0, b""),
+    "ppm": b"P5 65535 65535 255\n",
+    "webp": SEEDS["webp"].replace(b"\x9d\x01\x2a\xa0\0\x78\0", b"\x9d\x01\x2a\xff\x3f\xff\x3f"),
+    "tiff": SEEDS["tiff"]
+    .replace(struct.pack("<HHII", 256, 4, 1, 160), struct.pack("<HHII", 256, 4, 1, 65535))
+    .replace(struct.pack("<HHII", 257, 4, 1, 120), struct.pack("<HHII", 257, 4, 1, 65535)),
+}
+
+
+class TestUpright:
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_every_orientation_gives_the_same_picture(self, orientation: int, kind: str) -> None:
+        picture = decoded(oriented(SCENE, orientation, kind))
+        assert (picture.width, picture.height) == (160, 120)
+        assert distance(picture.pixels, SCENE) < 5
+
+    def test_a_turned_photo_is_reduced_and_keeps_its_upright_size(self) -> None:
+        picture = decoded(oriented(scene(3, 1600, 1200), 6))
+        assert (picture.width, picture.height, picture.pixels.shape) == (1600, 1200, (512, 683, 3))
+
+    def test_damaged_exif_is_dropped(self) -> None:
+        picture = decoded(saved(DRAWN, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x12\x01" * 40))
+        assert picture.taken_at is None
+        assert distance(picture.pixels, SCENE) < 5
+
+    @pytest.mark.parametrize(
+        ("original", "changed", "expected"),
+        [
+            ("2019:05:04 13:02:01", "2020:01:01 00:00:00", datetime(2019, 5, 4, 13, 2, 1)),
+            ("0000:00:00 00:00:00", "2020:01:01 00:00:00", datetime(2020, 1, 1)),
+            ("2019:05:04 13:02:01\0\0", None, datetime(2019, 5, 4, 13, 2, 1)),
+            ("yesterday", None, None),
+            (None, None, None),
+        ],
+    )
+    def test_time_of_exposure(
+        self, original: str | None, changed: str | None, expected: datetime | None
+    ) -> None:
+        exif = Image.Exif()
+        if original:
+            exif.get_ifd(0x8769)[0x9003] = original
+        if changed:
+            exif[0x0132] = changed
+        assert decoded(saved(DRAWN, "JPEG", exif=exif)).taken_at == expected
+
+    @pytest.mark.parametrize(
+        ("make", "model", "expected"),
+        [
+            ("Canon", "Canon EOS 5D", "Canon EOS 5D"),
+            ("NIKON CORPORATION", "NIKON D90", "NIKON D90"),
+            ("Apple", "iPhone 12", "Apple iPhone 12"),
+            ("FUJIFILM   ", "  X-T4\0\0", "FUJIFILM X-T4"),
+            (None, "X-T4", "X-T4"),
+            ("Apple", None, "Apple"),
+            (None, None, ""),
+            ("\0\0", " ", ""),
+            ("a\x1b[2Jb\nc", "d\te", "a [2Jb c d e"),
+            ("m" * 200, "n" * 200, "m" * 80 + " " + "n" * 80),
+        ],
+    )
+    def test_camera(self, make: str | None, model: str | None, expected: str) -> None:
+        exif = Image.Exif()
+        exif[0x0131] = "a program"  # so that there is EXIF at all
+        for tag, value in ((0x010F, make), (0x0110, model)):
+            if value is not None:
+                exif[tag] = value
+        assert decoded(saved(DRAWN, "JPEG", exif=exif)).camera == expected
+
+    def test_camera_of_a_damaged_exif_is_unknown(self) -> None:
+        number = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIII", 0x010F, 3, 1, 7, 0)  # no text
+        assert decoded(saved(DRAWN, "JPEG", exif=number)).camera == ""
+        broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01" * 40
+        assert decoded(saved(DRAWN, "JPEG", exif=broken)).camera == ""
+        assert decoded(SEEDS["png"]).camera == ""
+
+
+class TestColour:
+    @pytest.mark.parametrize(
+        ("data", "reference"),
+        [
+            (saved(DRAWN.convert("CMYK"), "JPEG", quality=92), SCENE),
+            (ycck_jpeg(), SCENE),
+            (saved(DRAWN.convert("CMYK"), "TIFF"), SCENE),
+            (saved(DRAWN.convert("YCbCr"), "TIFF"), SCENE),
+            (saved(DRAWN.quantize(256), "PNG"), SCENE),
+            (saved(DRAWN.convert("L"), "JPEG"), over_grey(GREY)),
+            (saved(Image.fromarray(deep_grey(SCENE)), "PNG"), over_grey(GREY)),
+            (saved(Image.fromarray(deep_grey(SCENE)), "TIFF"), over_grey(GREY)),
+            (saved(Image.fromarray(deep_grey(SCENE).astype(">u2")), "TIFF"), over_grey(GREY)),
+            (b"P5 160 120 65535\n" + deep_grey(SCENE).astype(">u2").tobytes(), over_grey(GREY)),
+            (b"P6 160 120 65535\n" + DEEP.tobytes(), SCENE),
+            (deep_tiff(), SCENE),
+            (saved(DRAWN, "TIFF", compression="jpeg", quality=92), SCENE),
+            (saved(DRAWN, "TIFF", compression="tiff_adobe_deflate"), SCENE),
+            (saved(DRAWN.convert("1"), "PNG"), over_grey(DITHERED)),
+            (saved(DRAWN.convert("1"), "TIFF", compression="group4"), over_grey(DITHERED)),
+        ],
+        ids=[
+            "cmyk-jpeg",
+            "ycck-jpeg",
+            "cmyk-tiff",
+            "ycbcr",
+            "palette",
+            "grey",
+            "png16",
+            "tiff16",
+            "tiff16-big",
+            "pgm16",
+            "ppm16",
+            "tiff16-colour",
+            "jpeg-tiff",
+            "deflated-tiff",
+            "one-bit",
+            "fax",
+        ],
+    )
+    def test_modes_look_like_their_reference(self, data: bytes, reference: RGB) -> None:
+        assert distance(decoded(data).pixels, reference) < 10
+
+    def test_sixteen_bit_colour(self) -> None:
+        deep = (SCENE.astype(">u2") * 257).astype(">u2")
+        data = raw_png(160, 120, 16, 2, b"".join(b"\0" + row.tobytes() for row in deep))
+        assert distance(decoded(data).pixels, SCENE) < 1
+
+    @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+    def test_what_is_transparent_is_white(self, mode: str) -> None:
+        image = translucent(SCENE)
+        data = saved(
+            image.quantize(128, Image.Quantize.FASTOCTREE) if mode == "P" else image.convert(mode), "PNG"
+        )
+        pixels = decoded(data).pixels
+        assert (pixels[:, 80:] == 255).all()
+        assert distance(pixels[:, :80], over_grey(GREY)[:, :80] if mode == "LA" else SCENE[:, :80]) < 10
+
+    def test_one_transparent_colour_is_white(self) -> None:
+        pixels = decoded(saved(Image.new("RGB", (9, 9), (1, 2, 3)), "PNG", transparency=(1, 2, 3))).pixels
+        assert (pixels == 255).all()
+
+    def test_transparency_bleeds_no_hidden_colour_when_reduced(self) -> None:
+        hidden = np.zeros((1200, 1200, 4), np.uint8)
+        hidden[:, ::2] = (255, 255, 255, 255)
+        assert decoded(saved(Image.fromarray(hidden), "PNG")).pixels.min() >= 254
+
+    @pytest.mark.parametrize("value", [0, 7, 255, 40_000])
+    def test_constant_pictures(self, value: int) -> None:
+        pixels = decoded(saved(Image.fromarray(np.full((8, 8), value, np.uint16)), "PNG")).pixels
+        assert (pixels == (value if value < 256 else value // 257)).all()
+
+    def test_floats_span_from_black_to_white(self) -> None:
+        values = np.linspace(-3, 4, 64, dtype=np.float32).reshape(8, 8)
+        values[0, 1] = np.nan
+        pixels = decoded(saved(Image.fromarray(values), "TIFF")).pixels
+        assert (pixels.min(), pixels.max()) == (0, 255)
+        constant = np.full((8, 8), 1e30, np.float32)
+        assert decoded(saved(Image.fromarray(constant), "TIFF")).pixels.max() == 0
+
+    def test_embedded_profile_is_applied_and_a_broken_one_is_not(self) -> None:
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        swapped = srgb.replace(b"rXYZ", b"????", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"????", b"gXYZ", 1)
+        red = Image.new("RGB", (8, 8), (255, 0, 0))
+        assert decoded(saved(red, "PNG", icc_profile=srgb)).pixels[0, 0].tolist() == [255, 0, 0]
+        assert decoded(saved(red, "PNG", icc_profile=swapped)).pixels[0, 0].tolist() == [0, 255, 0]
+        assert decoded(saved(red, "PNG", icc_profile=b"x" * 400)).pixels[0, 0].tolist() == [255, 0, 0]
+        assert decoded(saved(red.convert("L"), "PNG", icc_profile=srgb)).pixels.std() == 0
+
+    @pytest.mark.parametrize(
+        "kind", ["animated-gif", "lossless-webp", "GIF", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
+    )
+    def test_first_frame_only(self, kind: str) -> None:
+        several = {"save_all": True, "append_images": FRAMES}
+        data = SEEDS[kind] if kind in SEEDS else saved(DRAWN, kind, **several)
+        assert distance(decoded(data).pixels, SCENE) < 10
+
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [("auto", (0, 3)), ("minmax", (0, 255)), ("percentile", (0, 255)), ("window:500:2000", (63, 191))],
+    )
+    def test_deep_grey_is_scaled_by_the_policy(self, policy: str, expected: tuple[int, int]) -> None:
+        values = np.linspace(0, 1000, 4096).astype(np.uint16).reshape(64, 64)
+        for kind in ("PNG", "TIFF"):
+            data = saved(Image.fromarray(values), kind)
+            pixels = decode(data, name="it", limits=Limits(scaling=policy)).pixels
+            assert (pixels.min(), pixels.max()) == expected
+            assert pixels.shape == (64, 64, 3)
+        assert np.array_equal(
+            decode(SEEDS["png"], name="it", limits=Limits(scaling=policy)).pixels, SCENE
+        )  # has eight bits already
+
+    def test_picture_pairs_of_3d_cameras_are_jpeg(self) -> None:
+        data = saved(DRAWN, "MPO", save_all=True, append_images=FRAMES)
+        picture = decoded(data)
+        assert picture.format == "jpeg"
+        assert distance(picture.pixels, SCENE) < 10
+
+
+class TestWorkingSize:
+    @pytest.mark.parametrize(
+        ("width", "height", "expected"),
+        [
+            (4000, 3000, (683, 512)),
+            (513, 513, (512, 512)),
+            (512, 600, (512, 600)),
+            (30, 20, (30, 20)),
+            (1, 1, (1, 1)),
+            (3000, 512, (2048, 350)),
+            (30_000, 1, (2048, 1)),
+            (1, 30_000, (1, 2048)),
+        ],
+    )
+    def test_short_side_512_long_side_2048_never_larger(
+        self, width: int, height: int, expected: tuple[int, int]
+    ) -> None:
+        picture = decoded(saved(Image.new("L", (width, height), 9), "PNG"))
+        assert (picture.width, picture.height) == (width, height)
+        assert picture.pixels.shape == (expected[1], expected[0], 3)
+
+    @pytest.mark.parametrize(("width", "height"), [(1111, 777), (5000, 600), (700, 3001)])
+    def test_reducing_twice_changes_nothing(self, width: int, height: int) -> None:
+        once = decoded(saved(Image.fromarray(scene(2, width, height)), "BMP")).pixels
+        twice = decoded(images.encode_png(once)).pixels
+        assert np.array_equal(once, twice)
+
+    def test_reduced_decoding_of_a_large_jpeg_shows_no_difference(self) -> None:
+        data = saved(Image.fromarray(scene(3, 4000, 3000)), "JPEG", quality=92)
+        with Image.open(BytesIO(data)) as whole:
+            reference = images.resize(np.asarray(whole), 683, 512)
+        assert ratio(decoded(data).pixels, reference) > 40
+
+    def test_resize_is_that_of_pillow(self) -> None:
+        for size in [(53, 47), (320, 240), (160, 120)]:
+            assert np.array_equal(
+                images.resize(SCENE, *size), np.asarray(DRAWN.resize(size, Image.Resampling.BICUBIC))
+            )
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("kind", SEEDS)
+    def test_half_a_file_is_never_half_a_picture(self, kind: str) -> None:
+        data = SEEDS[kind]
+        whole = decoded(data).pixels
+        step = min(64, len(data) // 60 + 1)
+        for cut in [*range(1, len(data), step), *range(len(data) - 9, len(data) - 3)]:
+            try:
+                pixels = decoded(data[:cut]).pixels
+            except UnreadableImage as error:
+                assert error.code in {"truncated", "broken", "not-an-image"}  # noqa: PT017
+            else:
+                assert np.array_equal(pixels, whole), cut  # only what follows the picture was missing
+
+    @pytest.mark.parametrize(
+        "kind",
+        ["jpeg", "progressive", "png", "gif", "webp", "bmp", "ppm", "plain-ppm", "avif", "heif"],
+    )
+    def test_cut_files_are_called_truncated(self, kind: str) -> None:
+        data = SEEDS[kind]
+        for share in (0.1, 0.2, 0.3):
+            assert refusal(data[: int(len(data) * share)]).code == "truncated"
+
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            (b"just words", "text"),
+            (b"%PDF-1.7 ...", "PDF"),
+            (b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "SVG"),
+            (b"<!DOCTYPE html><p>", "HTML"),
+            (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+            (b"%!PS-Adobe-3.0 EPSF", "PostScript"),
+            (b"push graphic-context\nviewbox 0 0 1 1", "text"),
+            (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+            (bytes(range(200, 250)), "c8 c9 ca"),
+        ],
+    )
+    def test_what_is_no_picture_is_named(self, data: bytes, words: str) -> None:
+        error = refusal(data)
+        assert error.code == "not-an-image"
+        assert words in error.reason
+        assert "supported are JPEG" in error.reason
+
+    @pytest.mark.parametrize(
+        ("content", "kind"),
+        [
+            (SEEDS["lzw-tiff"], "tiff"),
+            (SEEDS["gif"] + b"<html><script>", "gif"),
+            (SEEDS["jpeg"] + b"PK\3\4" + bytes(300), "jpeg"),
+            (SEEDS["png"] + b"<?php system($_GET['c']); ?>", "png"),
+        ],
+        ids=["other-ending", "html-behind", "zip-behind", "php-behind"],
+    )
+    def test_content_decides_and_not_the_name(self, tmp_path: Path, content: bytes, kind: str) -> None:
+        (tmp_path / "it.png").write_bytes(content)
+        assert decoded(read(tmp_path / "it.png")).format == kind
+
+    def test_what_is_switched_off_says_how_to_switch_it_on(self) -> None:
+        code = (
+            "import sys; sys.modules['pillow_heif'] = None\n"
+            "from retrieval import images; from retrieval.errors import UnreadableImage\n"
+            "try: images.decode(sys.stdin.buffer.read(), name='it')\n"
+            "except UnreadableImage as error: print(error.code, error.reason)"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code], input=SEEDS["heif"], capture_output=True, check=True
+        )
+        assert run.stdout.startswith(
+            b"not-an-image looks like a HEIC picture; pip install 'pictor[heif]' switches them on; supported are"
+        )
+
+    def test_what_is_no_picture_starts_no_program_and_opens_no_file(self) -> None:
+        code = (
+            "import sys; from retrieval import images; from retrieval.errors import UnreadableImage\n"
+            "seen = []\n"
+            "watched = ('open', 'subprocess', 'os.exec', 'os.fork', 'os.posix_spawn', 'os.system', 'socket')\n"
+            "sys.addaudithook(lambda name, what: name.startswith(watched) and seen.append((name, what)))\n"
+            "for data in eval(sys.stdin.read()):\n"
+            "    try: images.decode(data, name='it')\n"
+            "    except UnreadableImage as error: print(error.code)\n"
+            "assert not seen, seen\n"
+            "open('/dev/null'); assert seen"
+        )
+        secret = "file:///etc/passwd"
+        hostile = (
+            f'<!DOCTYPE svg [<!ENTITY x SYSTEM "{secret}">]><svg><text>&x;</text></svg>'.encode(),
+            f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{secret}"/></svg>'.encode(),
+            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) run showpage\n%%EOF\n",
+            b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/Launch/F(x)>>>>endobj\n%%EOF",
+            b"push graphic-context\nimage over 0,0 0,0 'ephemeral:/etc/passwd'\npop graphic-context",
+            b'<?xml version="1.0"?><image><read filename="caption:&lt;?php ?&gt;"/></image>',
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code], input=repr(hostile).encode(), capture_output=True, check=True
+        )
+        assert run.stdout.split() == [b"not-an-image"] * len(hostile)
+
+    @pytest.mark.parametrize("many", [gif_frames, webp_frames, png_frames])
+    def test_a_hundred_thousand_frames_cost_no_more_than_one(self, many: Callable[[int], bytes]) -> None:
+        data = many(100_000)
+        before = time.process_time()
+        assert distance(decoded(data).pixels, SCENE) < 10
+        assert time.process_time() - before < 1
+
+    @pytest.mark.parametrize("kind", BOMBS)
+    def test_a_bomb_is_refused_for_its_pixels(self, kind: str) -> None:
+        assert isinstance(error := refusal(BOMBS[kind]), ImageTooLarge)
+        assert error.code == "too-many-pixels"
+        assert "megapixels; the limit is 200 (setting max_image_megapixels)" in str(error)
+
+    def test_bombs_cost_no_memory(self) -> None:
+        code = (
+            "import sys; from resource import RUSAGE_SELF, getrusage\n"
+            "from retrieval import images; from retrieval.errors import UnreadableImage\n"
+            "bombs, before = eval(sys.stdin.read()), getrusage(RUSAGE_SELF).ru_maxrss\n"
+            "for data in bombs:\n"
+            "    try: images.decode(data, name='it')\n"
+            "    except UnreadableImage as error: pass\n"
+            "print(getrusage(RUSAGE_SELF).ru_maxrss - before)"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            input=repr([*BOMBS.values()]),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert int(run.stdout) < 20_000  # kB; the smallest would take 400 MB
+
+    def test_the_limit_is_a_setting(self) -> None:
+        assert refusal(SEEDS["png"], Limits(max_megapixels=0.01)).code == "too-many-pixels"
+
+    def test_metadata_bomb(self) -> None:
+        text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2 << 20)))
+        data = SEEDS["png"]
+        assert refusal(data[:33] + text + data[33:]).code == "too-much-metadata"
+        profile = png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(65 << 20)))
+        assert refusal(data[:33] + profile + data[33:]).code == "too-much-metadata"
+
+    def test_no_bytes(self) -> None:
+        assert refusal(b"").code == "empty-file"
+
+    @pytest.mark.parametrize("kind", SEEDS)
+    def test_flipped_bits_give_a_picture_or_the_one_error(self, kind: str) -> None:
+        chance = random.Random(kind)
+        for _ in range(300 // len(SEEDS)):
+            data = bytearray(SEEDS[kind])
+            for _ in range(chance.choice((1, 4, 30))):
+                place = chance.randrange(len(data) if chance.random() < 0.5 else min(200, len(data)))
+                data[place] ^= 1 << chance.randrange(8)
+            try:
+                decode(bytes(data), name="it", limits=Limits(max_megapixels=4))
+            except UnreadableImage as error:
+                assert error.code and str(error).startswith("it: ")  # noqa: PT017, PT018
+
+    def test_no_warning_reaches_the_user(self, tmp_path: Path) -> None:
+        tiff = bytearray(SEEDS["lzw-tiff"])
+        start = struct.unpack_from("<I", tiff, 4)[0]
+        count = struct.unpack_from("<H", tiff, start)[0]
+        struct.pack_into("<HHII", tiff, start + 2 + 12 * (count - 1), 0x9286, 2, 9999, 2**30)
+        (tmp_path / "odd.tif").write_bytes(tiff)
+        code = (
+            "import sys; from retrieval import files, images\n"
+            "images.decode(files.read(sys.argv[1]), name='odd', limits=files.Limits())"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "odd.tif")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stderr == ""
+
+
+class TestReading:
+    def test_hostile_folder(self, tmp_path: Path) -> None:
+        expected = hostile_folder(tmp_path / "hostile")
+        found: dict[str, str | None] = {}
+        for name in os.listdir(os.fsencode(tmp_path / "hostile")):
+            try:
+                decode(read(os.path.join(os.fsencode(tmp_path / "hostile"), name)), name="it")
+                found[display_path(name)] = None
+            except UnreadableImage as error:
+                found[display_path(name)] = error.code
+        assert found == expected
+
+    def test_a_folder_a_lost_file_and_a_zero_byte(self, tmp_path: Path) -> None:
+        for path, code in [
+            (tmp_path, "not-regular"),
+            (tmp_path / "lost.jpg", "vanished"),
+            (b"a\0", "unreadable"),
+        ]:
+            with pytest.raises(UnreadableImage) as caught:
+                read(path)
+            assert caught.value.code == code
+
+    def test_a_sparse_terabyte_is_not_read(self, tmp_path: Path) -> None:
+        with (tmp_path / "huge.jpg").open("wb") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(ImageTooLarge, match=r"1099511\.628 MB; the limit is 1073\.742"):
+            read(tmp_path / "huge.jpg")
+
+    @pytest.mark.parametrize(
+        ("path", "code"), [("/dev/zero", "not-regular"), ("/proc/self/status", "changed-while-reading")]
+    )
+    def test_what_never_ends_is_not_read(self, path: str, code: str) -> None:
+        with pytest.raises(UnreadableImage) as caught:
+            read(path)
+        assert caught.value.code == code
+
+    def test_a_socket_is_not_read(self, tmp_path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "it.jpg"))
+            with pytest.raises(UnreadableImage) as caught:
+                read(tmp_path / "it.jpg")
+        assert caught.value.code == "not-regular"
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+    def test_permission_denied(self, tmp_path: Path) -> None:
+        (tmp_path / "secret.jpg").touch(mode=0)
+        with pytest.raises(UnreadableImage) as caught:
+            read(tmp_path / "secret.jpg")
+        assert caught.value.code == "permission-denied"
+
+    def test_a_file_that_changes_meanwhile(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / "growing.jpg"
+        path.write_bytes(SEEDS["jpeg"])
+        whole = os.fdopen
+
+        def grow(*arguments: object, **options: object) -> object:
+            with path.open("ab") as file:
+                file.write(b"more")
+            return whole(*arguments, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(os, "fdopen", grow)
+        with pytest.raises(UnreadableImage) as caught:
+            read(path)
+        assert caught.value.code == "changed-while-reading"
+
+    def test_a_file_that_shrinks_meanwhile_is_never_half_a_picture(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "shrinking.jpg"
+        path.write_bytes(SEEDS["jpeg"])
+        whole = os.fdopen
+
+        def shrink(*arguments: object, **options: object) -> object:
+            os.truncate(path, path.stat().st_size // 2)
+            return whole(*arguments, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(os, "fdopen", shrink)
+        with pytest.raises(UnreadableImage) as caught:
+            read(path)
+        assert caught.value.code == "changed-while-reading"
+        monkeypatch.undo()
+        assert refusal(read(path)).code == "truncated", "a quarter of it is left"
+
+    def test_a_file_that_changed_once_is_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "growing.jpg"
+        path.write_bytes(SEEDS["jpeg"])
+        whole = os.fdopen
+
+        def grow(*arguments: object, **options: object) -> object:
+            if path.stat().st_size == len(SEEDS["jpeg"]):
+                path.write_bytes(SEEDS["png"] + SEEDS["jpeg"])
+            return whole(*arguments, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(os, "fdopen", grow)
+        assert read(path) == SEEDS["png"] + SEEDS["jpeg"]
+
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            (b"a\xff.jpg", "a\\xff.jpg"),
+            ("grün 日本　👨\u200d👩.jpg".encode(), "grün 日本　👨\u200d👩.jpg"),
+            (b"a\x1b[2J\nb", "a\\x1b[2J\\nb"),
+            ("a\u202egpj.exe".encode(), "a\\u202egpj.exe"),
+        ],
+    )
+    def test_names_are_shown_on_one_line(self, path: bytes, shown: str) -> None:
+        assert display_path(path) == shown
+
+
+class TestEncoding:
+    def test_webp_fits_the_side_and_has_no_metadata(self) -> None:
+        for side, size in [(80, (80, 60)), (500, (160, 120))]:
+            with Image.open(BytesIO(images.encode_webp(SCENE, side=side))) as image:
+                assert (image.format, image.size) == ("WEBP", size)
+                assert not {"exif", "icc_profile", "xmp"} & set(image.info)
+
+    def test_jpeg_keeps_the_time(self) -> None:
+        moment = datetime(2021, 2, 3, 4, 5, 6)
+        assert decoded(images.encode_jpeg(SCENE, taken_at=moment)).taken_at == moment
+        assert decoded(images.encode_jpeg(SCENE)).taken_at is None
+        assert b"Exif" not in images.encode_jpeg(SCENE)
+
+    def test_png_keeps_every_pixel(self) -> None:
+        picture = decoded(images.encode_png(SCENE))
+        assert picture.format == "png"
+        assert np.array_equal(picture.pixels, SCENE)
+
+
+class TestPerceptualHash:
+    def test_survives_resizing_and_compression(self) -> None:
+        for seed in range(12):
+            original = scene(seed, 640, 480)
+            known = images.perceptual_hash(original)
+            small = images.resize(original, 200, 150)
+            poor = decoded(images.encode_jpeg(original, quality=40)).pixels
+            assert bits_apart(known, images.perceptual_hash(small)) <= 8
+            assert bits_apart(known, images.perceptual_hash(poor)) <= 8
+
+    def test_tells_scenes_apart(self) -> None:
+        hashes = [images.perceptual_hash(scene(seed)) for seed in range(20)]
+        assert min(bits_apart(*pair) for pair in combinations(hashes, 2)) > 12
+
+    def test_is_a_signed_64_bit_integer(self) -> None:
+        hashes = [images.perceptual_hash(scene(seed)) for seed in range(20)]
+        assert all(-(2**63) <= value < 2**63 for value in hashes)
+        assert min(hashes) < 0 < max(hashes)
+        assert images.perceptual_hash(np.full((40, 30, 3), 77, np.uint8)) == 0
+
+
+def test_threads_decode_alike(tmp_path: Path) -> None:
+    files = [read(path) for path in folder_of_scenes(tmp_path, 6)] * 8
+    alone = [decoded(data).pixels for data in files[:6]]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(decoded, files))
+    assert all(np.array_equal(picture.pixels, alone[i % 6]) for i, picture in enumerate(together))

@@ -1,0 +1,103 @@
+"""The pages of a TIFF are counted and taken out, whatever its offsets say."""
+
+from __future__ import annotations
+
+import random
+import struct
+from io import BytesIO
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from tests.retrieval.test_raw_preview import dng, nef
+
+from retrieval.pictures.images import decode
+from retrieval.pictures.tiff_pages import MOST_PAGES, count, page, page_digest
+from tests.drawing import saved, scene
+
+SCENES = [scene(seed, 40, 30) for seed in range(4)]
+
+
+def tiff(kinds: tuple[int, ...] = (0, 0, 0, 0), **options: object) -> bytes:
+    """Four pages, each of a kind: 0, or 1 for a preview of another page."""
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer, **options) as writer:  # type: ignore[arg-type]
+        for pixels, kind in zip(SCENES, kinds, strict=True):
+            writer.write(pixels, photometric="rgb", subfiletype=kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"byteorder": ">"}, {"bigtiff": True}], ids=["little", "big", "64-bit"]
+)
+def test_every_page_is_a_file_of_its_own(options: dict[str, object]) -> None:
+    data = tiff(**options)
+    assert count(data) == 4
+    assert page(data, 1) is data
+    for number, expected in enumerate(SCENES, 1):
+        assert np.array_equal(decode(page(data, number), name="it").pixels, expected)
+
+
+def test_a_preview_is_no_page() -> None:
+    data = tiff((0, 1, 0, 1))
+    assert count(data) == 2
+    assert np.array_equal(decode(page(data, 2), name="it").pixels, SCENES[2])
+
+
+def test_the_first_directory_is_a_page_whatever_it_says() -> None:
+    assert count(tiff((1, 1, 1, 1))) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", nef(), dng(), b"II*\0", b"II*\0\x08", saved(Image.fromarray(SCENES[0]), "PNG"), saved(Image.fromarray(SCENES[0]), "TIFF"),
+     saved(Image.fromarray(SCENES[0]), "GIF", save_all=True, append_images=[Image.fromarray(SCENES[1])])],
+    ids=["nothing", "nef", "dng", "mark", "cut", "png", "one-page", "animation"],
+)  # fmt: skip
+def test_all_else_has_one(data: bytes) -> None:
+    assert count(data) == 1
+
+
+def test_a_page_that_is_not_there_is_an_index_error() -> None:
+    for data, number in ((tiff(), 5), (saved(Image.fromarray(SCENES[0]), "PNG"), 2)):
+        with pytest.raises(IndexError):
+            page(data, number)
+
+
+def chained(directories: int, *, back_to: int | None = None) -> bytes:
+    """Directories without entries, one after the other; the last one may point back."""
+    data = b"II*\0" + struct.pack("<I", 8)
+    for place in range(directories):
+        following = 8 + 6 * (place + 1) if place + 1 < directories else back_to or 0
+        data += struct.pack("<HI", 0, following)
+    return data
+
+
+def test_a_chain_that_has_no_end_is_not_followed_for_ever() -> None:
+    assert count(chained(5, back_to=8)) == 5
+    assert count(chained(MOST_PAGES + 500)) == MOST_PAGES + 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_files_have_pages_or_none(seed: int) -> None:
+    chance = random.Random(seed)
+    for data in (tiff(), tiff(bigtiff=True)):
+        for _ in range(100):
+            damaged = bytearray(data)
+            for _ in range(4):
+                damaged[chance.randrange(chance.choice([16, len(data)]))] = chance.choice(
+                    [0, 255, chance.randrange(256)]
+                )
+            found = count(bytes(damaged))
+            assert 1 <= found <= MOST_PAGES + 1
+            assert len(page(bytes(damaged), found)) == len(damaged)
+
+
+def test_pages_are_known_by_their_file_and_their_number() -> None:
+    first = "ab" * 32
+    digests = [page_digest(first, number) for number in range(1, 5)]
+    assert digests[0] == first
+    assert len(set(digests)) == 4
+    assert {len(each) for each in digests} == {64}
+    assert page_digest("cd" * 32, 2) not in digests

@@ -1,0 +1,400 @@
+"""The query language as one table: a line gives a Query, or a message with its column."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from retrieval import (
+    Colours,
+    Concept,
+    Examples,
+    Filters,
+    InvalidQuery,
+    Options,
+    Palette,
+    Part,
+    Picture,
+    Query,
+    Reference,
+    Region,
+    StoredPicture,
+    Swatch,
+    Text,
+    line_of,
+    parse,
+)
+from retrieval.query.keys import KEYS as KEYS_THERE
+from tests.queries import queries
+
+KEYS = (
+    "there are folder, tag, label, after, before, added-after, added-before, shows, confidence, format, "
+    "orientation, camera, in-concept, width, height, bytes, captioned, problem, like, unlike, fusion, expand, "
+    "rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
+    "file, url, upload, palette, colour, concept, weight.SIGNAL (or quote it)"
+)
+UNCLOSED = "this quotation mark is never closed"
+BLANKS = "put blanks around what is in quotation marks"
+NOTHING = "nothing stands between the quotation marks"
+NO_VALUE = "the key has no value; write it without a blank, as in tag:boat"
+UNDATED = "not written as 2020, 2020-06 or 2020-06-17"
+
+
+def query(*texts: str, **filters: Any) -> Query:
+    """A query of texts, negative ones with a minus before them, and filters."""
+    parts = (Text(each[1:], weight=-1.0) if each.startswith("-") else Text(each) for each in texts)
+    return Query(tuple(parts), Filters(**filters))
+
+
+def seeking(*parts: Part, **others: Any) -> Query:
+    """A query of any parts, and what else a query has."""
+    return Query(parts, **others)
+
+
+def given_by(kind: str, value: str, weight: float = 1.0, region: Region | None = None) -> Picture:
+    return Picture(Reference(kind, value), weight, region=region)
+
+
+def refusal_of(line: str) -> str | None:
+    """The message with which a line is refused; None for one that is understood."""
+    try:
+        parse(line)
+    except InvalidQuery as refusal:
+        return str(refusal)
+    return None
+
+
+UNDERSTOOD = [
+    # words and phrases
+    ("", query()),
+    ("   \t\n", query()),
+    ("harbour", query("harbour")),
+    ("harbour  boats", query("harbour boats")),
+    ("  harbour ", query("harbour")),
+    ('"old town"', query('"old town"')),
+    ('harbour "old town" boats', query('harbour "old town" boats')),
+    ('" old town "', query('"old town"')),
+    ("night-train", query("night-train")),
+    ("harbour - boats", query("harbour - boats")),
+    ("12:30", query("12:30")),
+    ("1920x1080", query("1920x1080")),
+    ("*.jpg AND (boat OR ship)", query("*.jpg AND (boat OR ship)")),
+    # what must not be there
+    ("harbour -night", query("harbour", "-night")),
+    ("-night harbour", query("harbour", "-night")),
+    ("harbour -night -fog", query("harbour", "-night", "-fog")),
+    ('harbour -"old town"', query("harbour", '-"old town"')),
+    ('harbour "-night"', query('harbour "-night"')),
+    # lists
+    ("tag:boat", query(tags=("boat",))),
+    ("tag:boat tag:sea", query(tags=("boat", "sea"))),
+    ("harbour tag:boat old", query("harbour old", tags=("boat",))),
+    ('tag:"old town"', query(tags=("old town",))),
+    ("label:cat", query(labels=("cat",))),
+    ("folder:2019/summer", query(folders=("2019/summer",))),
+    ('folder:"/home/a b/2019"', query(folders=("/home/a b/2019",))),
+    ("-tag:night", query(without_tags=("night",))),
+    ('-label:"big cat" -folder:raw', query(without_labels=("big cat",), without_folders=("raw",))),
+    ("tag:a -tag:b tag:c", query(tags=("a", "c"), without_tags=("b",))),
+    ("TAG:Boat Label:CAT", query(tags=("Boat",), labels=("CAT",))),
+    ("tag:a:b", query(tags=("a:b",))),
+    ("tag:-x", query(tags=("-x",))),
+    ('"tag:boat"', query('"tag:boat"')),
+    ('"a: b"', query('"a: b"')),
+    # dates
+    ("after:2020", query(after=date(2020, 1, 1))),
+    ("after:2020-06", query(after=date(2020, 6, 1))),
+    ("before:2020-06-17", query(before=date(2020, 6, 17))),
+    ("before:2020-6-7", query(before=date(2020, 6, 7))),
+    ('after:"2020" BEFORE:2021', query(after=date(2020, 1, 1), before=date(2021, 1, 1))),
+    ("after:2024-02-29", query(after=date(2024, 2, 29))),
+    (
+        "added-after:2024 Added-Before:2024-06",
+        query(added_after=date(2024, 1, 1), added_before=date(2024, 6, 1)),
+    ),
+    # the other filters
+    (
+        'shows:tabby shows:"great white shark" confidence:.6',
+        query(shows=("tabby", "great white shark"), confidence=0.6),
+    ),
+    ("format:jpeg format:png camera:x100", query(formats=("jpeg", "png"), cameras=("x100",))),
+    ("orientation:Landscape in-concept:dogs", query(orientations=("landscape",), concepts=("dogs",))),
+    (
+        "width:800..1600 height:800.. bytes:..1000000",
+        query(min_width=800, max_width=1600, min_height=800, max_bytes=1000000),
+    ),
+    ("width:800", query(min_width=800, max_width=800)),
+    ("captioned:yes problem:No", query(captioned=True, problem=False)),
+    # after a key every sign in quotation marks counts, and two marks are one
+    ('tag:" a "', query(tags=(" a ",))),
+    ('tag:"5"" disk"', query(tags=('5" disk',))),
+    ('tag:""""', query(tags=('"',))),
+    # weights
+    ("2:boat", seeking(Text("boat", 2.0))),
+    (
+        "sea 2:boat -0.5:fruit 1:fog",
+        seeking(Text("sea"), Text("boat", 2.0), Text("fruit", -0.5), Text("fog")),
+    ),
+    (
+        '2:"golden retriever" file:pool.jpg -fruit',
+        seeking(Text('"golden retriever"', 2.0), given_by("file", "pool.jpg"), Text("fruit", -1.0)),
+    ),
+    ("1e-3:boat .5:car 3.:港", seeking(Text("boat", 0.001), Text("car", 0.5), Text("港", 3.0))),
+    ("16:9 -12:30 at", query("16:9 at", "-12:30")),
+    ('2:"16:9"', seeking(Text('"16:9"', 2.0))),
+    ("text:tag text:-x", seeking(Text("tag"), Text("-x"))),
+    ('image:1 2:text:"a ""b c"" d" sea', seeking(Text("sea"), StoredPicture(1), Text('a "b c" d', 2.0))),
+    # pictures
+    ("image:17", seeking(StoredPicture(17))),
+    (
+        "2:image:17 -image:4 -0.5:IMAGE:5",
+        seeking(StoredPicture(17, 2.0), StoredPicture(4, -1.0), StoredPicture(5, -0.5)),
+    ),
+    ("image:17@0.1,0.2,.5,5e-1", seeking(StoredPicture(17, region=Region(0.1, 0.2, 0.5, 0.5)))),
+    ("file:a@b.jpg", seeking(given_by("file", "a@b.jpg"))),
+    ('file:"my pool.jpg"@0,0,1,0.5', seeking(given_by("file", "my pool.jpg", region=Region(0, 0, 1, 0.5)))),
+    ('file:"a@0,0,1,1"', seeking(given_by("file", "a@0,0,1,1"))),
+    (
+        "2:url:https://me@example.org:443/a?b=c#d",
+        seeking(given_by("url", "https://me@example.org:443/a?b=c#d", 2.0)),
+    ),
+    ("upload:0123456789abcdef", seeking(given_by("upload", "0123456789abcdef"))),
+    # colours, palettes, concepts
+    ("colour:#ff0000", seeking(Colours((Swatch("#ff0000"),)))),
+    (
+        "colour:#FF0000@3,Navy,white@.5",
+        seeking(Colours((Swatch("#FF0000", 3), Swatch("#000080"), Swatch("#ffffff", 0.5)))),
+    ),
+    ("sea -2:colour:red", seeking(Text("sea"), Colours((Swatch("#ff0000"),), -2.0))),
+    ("palette:image:17", seeking(Palette(StoredPicture(17)))),
+    (
+        '0.5:Palette:File:"a b.jpg"@0,0,.5,1',
+        seeking(Palette(given_by("file", "a b.jpg", region=Region(0, 0, 0.5, 1)), 0.5)),
+    ),
+    (
+        'concept:dogs sea -concept:"old town"',
+        seeking(Text("sea"), Concept("dogs"), Concept("old town", -1.0)),
+    ),
+    # examples, weights of signals, options
+    ("like:1 unlike:3 like:2", seeking(examples=Examples((1, 2), (3,)))),
+    ("weight.colour:0.3 sea Weight.words:0", seeking(Text("sea"), weights={"colour": 0.3, "words": 0.0})),
+    (
+        "fusion:reciprocal-rank recipe:mine expand:Alpha",
+        seeking(options=Options(fusion="reciprocal-rank", recipe="mine", expand="alpha")),
+    ),
+    (
+        "rerank:diffusion verify:100 diversity:0.3 collapse:copies",
+        seeking(options=Options(rerank="diffusion", verify=100, diversity=0.3, collapse="copies")),
+    ),
+    (
+        "narrow:no neighbours:yes weaker:yes include-examples:yes",
+        seeking(options=Options(narrow=False, neighbours=True, weaker=True), include_examples=True),
+    ),
+    # any script
+    ("Hà Nội 港 порт", query("Hà Nội 港 порт")),
+    ("\u3000港\u3000tag:船\u00a0海", query("港 海", tags=("船",))),
+    ("“old town”", query("“old town”")),
+]
+
+REFUSED = [
+    ("color:red", f"column 1: color: is not a key; {KEYS}"),
+    ("harbour Size:big", f"column 9: size: is not a key; {KEYS}"),
+    ("harbour -lens:x", f"column 9: lens: is not a key; {KEYS}"),
+    ("added-aftr:2020", f"column 1: added-aftr: is not a key; {KEYS}"),
+    ("palette:tag:3", f"column 1: palette:tag: is not a key; {KEYS}"),
+    ("palette:17", "column 1: palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg"),
+    ("http://example.org", f"column 1: http: is not a key; {KEYS}"),
+    ('title:"old town"', f"column 1: title: is not a key; {KEYS}"),
+    ('"old town', f"column 1: {UNCLOSED}"),
+    ('"', f"column 1: {UNCLOSED}"),
+    ('harbour -"old', f"column 10: {UNCLOSED}"),
+    ('tag:"boat', f"column 5: {UNCLOSED}"),
+    ('"old town" "new', f"column 12: {UNCLOSED}"),
+    ('5" disk', f"column 2: {UNCLOSED}"),
+    ('old"town"', f"column 1: {BLANKS}"),
+    ('"old"town', f"column 1: {BLANKS}"),
+    ('sea "old""town"', f"column 5: {BLANKS}"),
+    ('tag:"a"b', f"column 1: {BLANKS}"),
+    ('""', f"column 1: {NOTHING}"),
+    ('sea "  "', f"column 5: {NOTHING}"),
+    ('tag:""', f"column 1: {NOTHING}"),
+    ("tag:", f"column 1: {NO_VALUE}"),
+    ("harbour tag: boat", f"column 9: {NO_VALUE}"),
+    ("harbour -label:", f"column 9: {NO_VALUE}"),
+    ("after: 2020", f"column 1: {NO_VALUE}"),
+    ("after:soon", f"column 1: after:soon: {UNDATED}"),
+    ("sea after:20", f"column 5: after:20: {UNDATED}"),
+    ("before:2020/06", f"column 1: before:2020/06: {UNDATED}"),
+    ("before:2020-06-17-1", f"column 1: before:2020-06-17-1: {UNDATED}"),
+    ("after:2020-13", "column 1: after:2020-13: month must be in 1..12"),
+    ("-after:2020", "column 1: -after: cannot be excluded; swap after and before"),
+    ("-Before:2020", "column 1: -before: cannot be excluded; swap after and before"),
+    ("-night", "every part is negative; add at least one that says what to look for"),
+    ("-added-after:2020", "column 1: -added-after: cannot be excluded; swap added-after and added-before"),
+    ("sea -captioned:no", "column 5: -captioned: cannot be excluded; write captioned:no"),
+    ("sea -like:3", "column 5: -like: cannot be excluded; write unlike:"),
+    ("sea -shows:tabby", "column 5: -shows: cannot be excluded"),
+    ("sea -rerank:none", "column 5: -rerank: cannot be excluded"),
+    ("sea 2:tag:boat", "column 5: tag: takes no weight"),
+    ("sea after:2020 after:2021", "column 16: after: is given twice; keep one"),
+    ("weight.a:1 weight.a:2", "column 12: weight.a: takes neither minus nor weight, and is given once"),
+    ("-weight.a:1", "column 1: weight.a: takes neither minus nor weight, and is given once"),
+    ("weight.a:x", "column 1: weight.a:x: a number is needed, as in 0.5"),
+    ("weight.a:101", "column 1: weight 101.0 of signal a: choose from 0 to 100"),
+    ("weight.a-b:1", "column 1: signal a-b: their names are letters, digits and underscores"),
+    ("sea 0:boat", "column 5: weight 0.0: choose a number from -100 to 100 that is not 0"),
+    ("1984:orwell", "column 1: weight 1984.0: choose a number from -100 to 100 that is not 0"),
+    ("image:x", "column 1: image:x: a whole number is needed"),
+    ("image:1@0.1,0.2", "column 1: image:1@0.1,0.2: a whole number is needed"),
+    ("image:0", "column 1: image 0: ids are positive whole numbers"),
+    ('file:"a"@0.1', "column 1: region 0.1: write @left,top,width,height, as in @0,0,0.5,0.5"),
+    (
+        "image:1@0,0,2,1",
+        "column 1: region 0,0,2,1: give left, top, width and height as shares of the picture from 0 to 1, at least 0.01 wide and high, inside the picture",
+    ),
+    ('tag:"a"@0,0,1,1', f"column 1: {BLANKS}"),
+    ('"a"@0,0,1,1', f"column 1: {BLANKS}"),
+    (
+        "colour:reddish",
+        "column 1: colour:reddish: write a colour as #rrggbb, or as one of black, silver, grey, gray, white, maroon, red, purple, fuchsia, green, lime, olive, yellow, navy, blue, teal, aqua, orange, brown, pink",
+    ),
+    ("colour:#f00", "column 1: colour #f00: write it as #rrggbb, as in #1e90ff"),
+    ("colour:red@x", "column 1: colour:red@x: write a colour's share after an @, as in #ff0000@3"),
+    ("colour:red@0", "column 1: share 0.0 of colour #ff0000: choose a number above 0, up to 100"),
+    ("width:wide", "column 1: width:wide: not written as 800, 800.., ..1600 or 800..1600"),
+    ("width:..", "column 1: width:..: not written as 800, 800.., ..1600 or 800..1600"),
+    ("width:" + "9" * 20, "column 1: width:" + "9" * 20 + ": not written as 800, 800.., ..1600 or 800..1600"),
+    ("width:9..3", "column 1: width from 9 to 3: the first is larger than the second"),
+    ("orientation:tall", "column 1: orientation tall: choose from landscape, portrait, square"),
+    ("confidence:high", "column 1: confidence:high: a number is needed, as in 0.5"),
+    ("narrow:maybe", "column 1: narrow:maybe: write yes or no"),
+    ("rerank:more", "column 1: rerank more: choose from none, k-reciprocal, diffusion"),
+    ("verify:1.5", "column 1: verify:1.5: a whole number is needed"),
+    ("like:1 unlike:1", "column 8: image 1 is a good and a bad example; keep one"),
+    ("after:2021 before:2021", "column 12: after 2021-01-01 and before 2021-01-01 leave no day between them"),
+    ("x" * 1001, "the text has 1001 characters; the limit is 1000"),
+    ("sea" + " -x" * 16, "17 parts; the limit is 16"),
+]
+
+# Pieces of the grammar in any order: what random text would hardly ever put together.
+PIECES = ["tag:", "folder:", "after:", "x:", "-", '"', " ", "\u3000", "2020", "-06", "boat", "ü", ":", "/",
+          "2:", "0.5:", "palette:", "image:", "file:", "colour:", "#00ff00", "red", "@", "@0,0,1,.5", ",", "17", "..",
+          "width:", "like:", "narrow:", "yes", "weight.", "text:", "e5:"]  # fmt: skip
+LINES = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
+WORDS = st.lists(st.text("abcü港09", min_size=1), min_size=1, max_size=20)
+
+
+@pytest.mark.parametrize(("line", "expected"), UNDERSTOOD)
+def test_a_line_is_understood_as(line: str, expected: Query) -> None:
+    assert parse(line) == expected
+
+
+@pytest.mark.parametrize(("line", "message"), REFUSED)
+def test_a_line_is_refused_with(line: str, message: str) -> None:
+    with pytest.raises(InvalidQuery) as refusal:
+        parse(line)
+    assert str(refusal.value) == message
+
+
+def test_any_name_before_a_colon_is_refused_also_without_a_value() -> None:
+    with pytest.raises(InvalidQuery, match=r"^column 1: "):
+        parse("note: harbour")
+
+
+def test_days_that_do_not_exist_are_refused_with_the_term() -> None:
+    with pytest.raises(InvalidQuery, match=r"^column 5: after:2023-02-29: day"):
+        parse("sea after:2023-02-29")
+
+
+def test_given_parts_come_after_the_lines_own_with_limit_and_offset() -> None:
+    picture = StoredPicture(3)
+    parsed = parse("sea -fog", parts=(picture,), limit=5, offset=10)
+    assert parsed == Query((Text("sea"), Text("fog", -1.0), picture), limit=5, offset=10)
+
+
+def test_a_negative_word_is_enough_beside_a_picture() -> None:
+    picture = StoredPicture(3)
+    assert parse("-fog", parts=(picture,)) == Query((Text("fog", -1.0), picture))
+
+
+@settings(deadline=None, max_examples=300)
+@given(LINES)
+def test_any_line_is_understood_or_refused_as_an_invalid_query(line: str) -> None:
+    assert refusal_of(line) != ""
+
+
+@settings(deadline=None)
+@given(LINES)
+@example('old"town" "new')
+def test_the_mark_said_to_be_unclosed_is_the_last_one(line: str) -> None:
+    refusal = refusal_of(line) or ""
+    assert UNCLOSED not in refusal or refusal == f"column {line.rindex(chr(34)) + 1}: {UNCLOSED}"
+
+
+@settings(deadline=None)
+@given(LINES)
+def test_every_quotation_mark_of_an_understood_line_is_closed(line: str) -> None:
+    assert refusal_of(line) is not None or line.count('"') % 2 == 0
+
+
+@settings(deadline=None)
+@given(WORDS)
+def test_bare_words_are_one_text_part_in_their_order(words: list[str]) -> None:
+    assert parse("  ".join(words)).parts == (Text(" ".join(words)),)
+
+
+@settings(deadline=None, max_examples=300)
+@given(queries())
+@example(Query((Text(' 5" disk\n', 1.0), Text("a b", -1.0), Text("12:30", 2.0))))
+@example(
+    Query((given_by("file", 'a "b"@0,0,1,1'), given_by("url", "x@0,0,1,1", -0.5, Region(0, -0.0, 1, 1))))
+)
+@example(Query((Text("red"), Text("boat"), Text("tag:sea"), Text('"a" "b"'), Text("text:"))))
+def test_the_line_of_a_query_is_read_as_the_query(query: Query) -> None:
+    assert parse(line_of(query), limit=query.limit, offset=query.offset) == query
+
+
+@settings(deadline=None, max_examples=300)
+@given(LINES)
+def test_a_line_that_is_written_again_means_the_same(line: str) -> None:
+    if refusal_of(line) is None:
+        assert parse(line_of(parse(line))) == parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "shortest"),
+    [
+        ("  harbour   -night ", "harbour -night"),
+        ('2:text:boat text:"old town" tag:"boat"', '2:boat text:"old town" tag:boat'),
+        ("1.0:image:17@0,0,1,.50 colour:red@1", "image:17@0,0,1,0.5 colour:#ff0000"),
+        ("confidence:0.50 width:7..7 narrow:NO after:2020", "after:2020-01-01 width:7 narrow:no"),
+    ],
+)
+def test_a_line_is_written_as_shortly_as_it_can_be(line: str, shortest: str) -> None:
+    assert line_of(parse(line)) == shortest
+
+
+def test_a_path_is_written_as_a_file_and_bytes_cannot_be_written() -> None:
+    assert line_of(Query((Picture(Path("my pool.jpg"), 2.0),))) == '2:file:"my pool.jpg"'
+    with pytest.raises(InvalidQuery, match="sent along cannot be written in a line"):
+        line_of(Query((Palette(Picture(b"bytes")),)))
+
+
+def test_every_field_can_be_said_in_a_line() -> None:
+    """A new field of these values needs a key."""
+    said = {(key.owner, name) for key in KEYS_THERE.values() for name in (*key.names, key.without) if name}
+    values = (Filters, Options, Examples)
+    assert {pair for pair in said if pair[0] in values} == {
+        (value, each.name) for value in values for each in fields(value)
+    }
+
+
+def test_a_long_line_is_refused_quickly_by_its_first_term_too_many() -> None:
+    with pytest.raises(InvalidQuery, match=r"^column 601: 101 tags; the limit is 100"):
+        parse("tag:x " * 50_000)

@@ -1,0 +1,46 @@
+"""Matched words are found where they stand in the text as people wrote it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.ranking.matches import word_matches
+from retrieval.ranking.tokens import terms, tokens
+
+
+def found(query: str, value: str) -> list[str]:
+    return [
+        match.value[match.start : match.end] for match in word_matches(terms(query), [("caption", value)])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "value", "stretches"),
+    [
+        ("boat", "A red boat, and BOATS", ["boat", "BOATS"]),
+        ("cafe", "Café au lait", ["Café"]),
+        ("cafe", "Cafe\u0301 au lait", ["Cafe\u0301"]),
+        ("town", "img_OldTown-7.jpg", ["OldTown"]),
+        ('"old town"', "the old  town, old and town", ["old  town"]),
+        ('"old town" old', "the old town", ["old", "old town"]),
+        ("fjord", "Sundfjørd", []),
+        ("", "anything", []),
+    ],
+)
+def test_the_stretches(query: str, value: str, stretches: list[str]) -> None:
+    assert found(query, value) == stretches
+
+
+def test_fields_keep_their_order() -> None:
+    texts = [("title", "boat"), ("tag", "sea"), ("caption", "a boat")]
+    assert [match.field for match in word_matches(terms("boat sea"), texts)] == ["title", "tag", "caption"]
+
+
+@given(st.text("aBcS d1-_.é", max_size=40))
+def test_every_token_of_a_text_is_found_in_it(text: str) -> None:
+    for word in tokens(text)[:5]:
+        stretches = word_matches(terms(word), [("caption", text)])
+        assert stretches
+        assert all(0 <= match.start < match.end <= len(text) for match in stretches)

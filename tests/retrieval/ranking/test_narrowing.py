@@ -1,0 +1,135 @@
+"""Which labels are asked for, and which images may have them: worked by hand, and against plain Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval import PREDICTED, Annotation, Catalog, Image, NewImage
+from retrieval.catalog import sqlite_url
+from retrieval.ranking.narrowing import Labelled, likeliest
+
+CAT, DOG, SOFA = "tabby, tabby cat", "boxer", "studio couch, day bed"
+
+
+@pytest.mark.parametrize(
+    ("labels", "mass", "expected"),
+    [
+        ([], 0.5, ()),
+        ([("a", 0.5)], 0.5, ("a",)),
+        ([("a", 0.49)], 0.5, ()),
+        ([("a", 0.2), ("b", 0.6)], 0.5, ("b",)),
+        ([("a", 0.2), ("b", 0.6)], 0.7, ("b", "a")),
+        ([("a", 0.2), ("b", 0.6)], 0.9, ()),
+        ([("b", 0.3), ("a", 0.3), ("c", 0.3)], 0.6, ("a", "b")),
+        ([("a", 0.1), ("b", 0.2), ("c", 0.4)], 0.7, ("c", "b", "a")),  # whose sum is a little less in binary
+    ],
+)
+def test_the_fewest_labels_that_reach_the_mass(
+    labels: list[tuple[str, float]], mass: float, expected: tuple[str, ...]
+) -> None:
+    assert likeliest(labels, mass) == expected
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 20)), st.integers(1, 100))
+def test_none_could_be_left_out_of_them(hundredths: dict[str, int], mass: int) -> None:
+    chosen = likeliest([(label, each / 100) for label, each in hundredths.items()], mass / 100)
+    sums = [hundredths[label] for label in chosen]
+    if chosen:
+        assert sum(sums) >= mass > sum(sums) - min(sums)
+        assert min(sums) >= max(
+            (each for label, each in hundredths.items() if label not in chosen), default=0
+        )
+    else:
+        assert sum(hundredths.values()) < mass
+
+
+FACTS: list[list[tuple[str, str, float]]] = [
+    [(CAT, PREDICTED, 0.9)],
+    [(DOG, PREDICTED, 0.6), (CAT, PREDICTED, 0.05)],
+    [(DOG, PREDICTED, 0.9)],
+    [],
+    [("Tabby Cat", "captions", 1.0), (SOFA, PREDICTED, 0.9)],
+    [("holiday", "captions", 1.0)],
+    [("holiday", "captions", 1.0), (SOFA, PREDICTED, 0.3)],
+    [("cat", "captions", 1.0), (SOFA, PREDICTED, 0.3)],
+]
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> tuple[dict[int, Image], Labelled]:
+    """The images with these labels, after one that was removed, and what the catalog says of them."""
+    catalog = Catalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
+    with catalog.writing() as writer:
+        ids = writer.add_images([_new(number, facts) for number, facts in enumerate([[], *FACTS])])
+        writer.remove_images(ids[:1])
+        for image_id, facts in zip(ids[1:], FACTS, strict=True):
+            given = [Annotation("label", value, source) for value, source, _ in facts if source != PREDICTED]
+            writer.annotate(image_id, "captions", given)
+    with catalog.reading() as reader:
+        found = reader.images(ids), reader.labelled()
+    catalog.close()
+    return found
+
+
+def _new(number: int, facts: list[tuple[str, str, float]]) -> NewImage:
+    said = tuple(
+        Annotation("label", value, PREDICTED, sure) for value, source, sure in facts if source == PREDICTED
+    )
+    meaning = (Annotation("definition", CAT, PREDICTED, 0.9),)  # which is no label
+    return NewImage(f"{number}", 0, 8, 8, "jpeg", 1, None, b"", {}, said + meaning)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ((CAT,), [0, 1, 3, 4, 5]),
+        ((DOG,), [1, 2, 3, 5]),
+        ((CAT, SOFA), [0, 1, 3, 4, 5, 6, 7]),
+        (("tabby",), [3, 5]),  # no label of the classifier, though a name of one
+        (("unheard of",), [3, 5]),
+    ],
+)
+def test_candidates_worked_by_hand(
+    stored: tuple[dict[int, Image], Labelled], asked: tuple[str, ...], expected: list[int]
+) -> None:
+    images, labelled = stored
+    ids = list(images)
+    found = labelled.candidates(asked)
+    assert found is not None
+    assert found.tolist() == [ids[number] for number in expected]
+    assert found.dtype == np.int64
+
+
+def test_no_label_asked_for_means_all_images(stored: tuple[dict[int, Image], Labelled]) -> None:
+    images, labelled = stored
+    assert labelled.candidates(()) is None
+    assert labelled.images.tolist() == list(images)
+
+
+def test_a_catalog_without_labels_loses_nothing() -> None:
+    none = np.empty(0, np.int64)
+    unlabelled = Labelled(np.array([3, 7]), (), none, none, np.empty(0, bool))
+    found = unlabelled.candidates((CAT,))
+    assert found is not None
+    assert found.tolist() == [3, 7]
+
+
+@given(st.sets(st.sampled_from([CAT, DOG, SOFA, "holiday"]), min_size=1), st.data())
+def test_no_image_that_nothing_is_predicted_for_is_ever_lost(asked: set[str], data: st.DataObject) -> None:
+    labels = tuple(sorted([CAT, DOG, SOFA, "holiday"]))
+    said = data.draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.booleans()), max_size=12))
+    rows, codes, predicted = (
+        np.array([each[at] for each in said], kind) for at, kind in ((0, int), (1, int), (2, bool))
+    )
+    found = Labelled(np.arange(6) * 10, labels, rows, codes, predicted).candidates(tuple(asked))
+    assert found is not None
+    for place in range(6):
+        guessed = {labels[code] for row, code, guess in said if row == place and guess}
+        given_ = {labels[code] for row, code, guess in said if row == place and not guess}
+        kept = not guessed or bool(guessed & asked) or bool(given_ & asked)
+        assert (place * 10 in found.tolist()) == kept

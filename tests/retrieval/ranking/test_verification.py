@@ -1,0 +1,170 @@
+"""Verification: planted maps are found with their points, and what has nothing in common has no match."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.retrieval.test_keypoints import some
+
+from retrieval import Ranking
+from retrieval.ranking.keypoints import NONE, Keypoints, from_blob, to_blob
+from retrieval.ranking.verification import (
+    LEAST_INLIERS,
+    MOST_MATCHES,
+    Verifier,
+    candidates,
+    closeness,
+    ranking,
+    verify,
+)
+
+
+def moved(picture: Keypoints, linear: np.ndarray, offset: tuple[float, float] = (0, 0)) -> Keypoints:
+    """The same keypoints where a map takes them; what leaves the frame is cut off."""
+    places = picture.places @ linear.T + np.array(offset)
+    inside = ((places >= 0) & (places <= (255, 255))).all(axis=1)
+    turn, scale = np.arctan2(linear[1, 0], linear[0, 0]), np.sqrt(np.linalg.det(linear))
+    made = Keypoints(
+        256,
+        256,
+        places[inside].astype(np.float32),
+        picture.scales[inside] * np.float32(scale),
+        picture.angles[inside] + np.float32(turn),
+        picture.descriptors[inside],
+    )
+    return from_blob(to_blob(made))
+
+
+def rotation(degrees: float, scale: float = 1.0) -> np.ndarray:
+    turn = np.deg2rad(degrees)
+    return scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+
+MAPS = {
+    "none": (rotation(0), (0, 0)),
+    "crop": (rotation(0, 2.2), (-90, -70)),
+    "shrink": (rotation(0, 0.4), (30, 60)),
+    "10°": (rotation(10), (30, 0)),
+    "90°": (rotation(90), (150, 5)),
+    "stretch": (np.diag([1.25, 0.9]), (0, 0)),
+    "shear": (np.array([[1, 0.2], [0, 1]]), (5, 5)),
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_planted_map_is_found_with_its_points(name: str) -> None:
+    query = some(120)
+    linear, offset = MAPS[name]
+    candidate = moved(query, linear, offset)
+    match = verify(query, candidate)
+    assert match.verified
+    assert match.inliers >= min(len(candidate), MOST_MATCHES) * 0.6
+    assert np.linalg.det(match.transform[:, :2]) > 0
+    # The map, told in shares, takes the query's points to the candidate's, and both are where they were put.
+    here, there = np.split(match.points, 2, axis=1)
+    assert np.abs(np.column_stack([here, np.ones(len(here))]) @ match.transform.T - there).max() < 7 / 255
+    planted = here * (query.width - 1, query.height - 1) @ linear.T + np.array(offset)
+    assert np.abs(planted / 255 - there).max() < 2 / 255
+
+
+def test_a_mirrored_picture_is_found_with_a_map_that_turns_it_over() -> None:
+    query = some(100, width=256, height=256)
+    match = verify(query, query.mirrored())
+    assert match.verified
+    assert match.transform == pytest.approx(np.array([[-1, 0, 1], [0, 1, 0]]), abs=0.01)
+    assert match.points[:, 0] == pytest.approx(1 - match.points[:, 2], abs=0.01)
+    assert match.points[:, 1] == pytest.approx(match.points[:, 3], abs=0.01)
+
+
+def test_the_inverse_of_a_match_is_found_as_well() -> None:
+    query = some(120)
+    candidate = moved(query, rotation(30, 0.7), (80, 20))
+    there, back = verify(query, candidate), verify(candidate, query)
+    assert abs(there.inliers - back.inliers) <= 0.1 * there.inliers
+    whole = np.vstack([there.transform, [0, 0, 1]]) @ np.vstack([back.transform, [0, 0, 1]])
+    assert whole == pytest.approx(np.eye(3), abs=0.03)
+
+
+def test_pictures_with_nothing_in_common_have_no_match() -> None:
+    counts = [verify(some(120, seed=seed), some(120, seed=seed + 100)).inliers for seed in range(20)]
+    assert max(counts) < LEAST_INLIERS
+
+
+def test_the_same_descriptors_at_random_places_are_no_match() -> None:
+    query = some(120)
+    random = np.random.default_rng(8)
+    scattered = Keypoints(
+        256,
+        256,
+        random.uniform(0, 255, (120, 2)).astype(np.float32),
+        query.scales,
+        query.angles,
+        query.descriptors,
+    )
+    assert verify(query, scattered).inliers < LEAST_INLIERS
+
+
+def test_many_keypoints_of_one_corner_count_once() -> None:
+    query, other = some(60), some(60, seed=1)
+    heap = Keypoints(
+        200, 150, np.full((60, 2), 50, np.float32), query.scales, query.angles, query.descriptors
+    )
+    assert verify(heap, heap).inliers <= 1
+    assert verify(heap, other).inliers <= 1
+
+
+@pytest.mark.parametrize("linear", [rotation(0, 0.1), np.diag([1.0, 0.3])], ids=["tiny", "flat"])
+def test_a_map_beyond_reason_is_no_match(linear: np.ndarray) -> None:
+    query = some(120, width=256, height=256)
+    assert verify(query, moved(query, linear, (100, 100))).inliers < LEAST_INLIERS
+
+
+def test_points_in_one_line_are_no_match() -> None:
+    query = some(60)
+    line = np.column_stack([np.linspace(10, 190, 60), np.full(60, 70)]).astype(np.float32)
+    row = Keypoints(200, 150, line, query.scales, np.zeros(60, np.float32), query.descriptors)
+    assert verify(row, row).inliers == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_hardly_any_keypoints_match_nothing(count: int) -> None:
+    few = some(count) if count else NONE
+    for one, other in ((few, some(50)), (some(50), few), (few, few)):
+        assert verify(one, other).inliers == 0
+        assert verify(one, other).points.shape == (0, 4)
+
+
+def test_verifying_changes_nothing_and_gives_the_same_again() -> None:
+    query, candidate = some(100), moved(some(100), rotation(20), (60, 0))
+    before = to_blob(query), to_blob(candidate)
+    verifier = Verifier(query)
+    first, second = verifier.match(candidate), verifier.match(candidate)
+    assert (to_blob(query), to_blob(candidate)) == before
+    assert np.array_equal(first.points, second.points)
+    assert np.array_equal(first.transform, second.transform)
+
+
+def test_closeness_rises_from_one_half_and_never_reaches_one() -> None:
+    counts = np.arange(100)
+    found = closeness(counts)
+    assert not found[:LEAST_INLIERS].any()
+    assert found[LEAST_INLIERS] == 0.5
+    assert (np.diff(found[LEAST_INLIERS:]) > 0).all()
+    assert found.max() < 1
+
+
+def test_candidates_take_turns_and_come_once() -> None:
+    first, second = Ranking.of([7, 8, 9], [3, 2, 1]), Ranking.of([9, 5, 7, 1], [4, 3, 2, 1])
+    assert candidates([first, second], 10).tolist() == [7, 9, 8, 5, 1]
+    assert candidates([second, first], 3).tolist() == [9, 7, 5]
+    assert candidates([first, Ranking.of([], [])], 2).tolist() == [7, 8]
+    assert candidates([], 5).tolist() == []
+
+
+def test_the_ranking_holds_what_is_verified_by_falling_inliers() -> None:
+    query = some(120)
+    whole, part = moved(query, rotation(0)), moved(query, rotation(0, 2.2), (-90, -70))
+    found = ranking(query, [(4, part), (3, some(120, seed=50)), (9, whole), (2, NONE)])
+    assert found.ids.tolist() == [9, 4]
+    assert found.scores.tolist() == [verify(query, whole).inliers, verify(query, part).inliers]
+    assert not len(ranking(NONE, [(1, whole)]))

@@ -1,0 +1,52 @@
+"""An explanation holds what the hit's score is made of, where the words stand, and where the pictures agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from retrieval import ImageNotFound, Library, Picture, Query, StoredPicture, Text
+from retrieval.search.explain import Explanation
+
+
+def explained(library: Library, *parts: Text | Picture | StoredPicture, image_id: int) -> Explanation:
+    return library.explain(Query(parts, limit=1), image_id)
+
+
+def test_the_hit_is_the_one_of_the_answer(library: Library) -> None:
+    query = Query((StoredPicture(3), Text("forest")))
+    for hit in library.search(query).hits:
+        assert library.explain(query, hit.id).hit == hit
+
+
+def test_words_are_found_where_they_stand(library: Library) -> None:
+    image_id = library.search(Query((Text("harbour"),))).ids[0]
+    found = explained(library, Text("harbour"), Text("-x", -1), image_id=image_id).words
+    assert found
+    assert {match.value[match.start : match.end].casefold() for match in found} == {"harbour"}
+
+
+def test_heat_adds_up_to_the_cosine_on_both_sides(library: Library, scenes: Path) -> None:
+    path = scenes / "forest" / "scene-005.jpg"
+    query = Query((Picture(path), StoredPicture(3)), weights={"colour": 0})
+    hit = next(each for each in library.search(query).hits if Path(each.image.path) != path)
+    cosines = [each.score for each in hit.contributions if each.signal == "subject"]
+    heat = library.explain(query, hit.id).heat
+    assert [each.part for each in heat] == [0, 1]
+    for each, cosine in zip(heat, cosines, strict=True):
+        assert each.query.total == pytest.approx(each.image.total, abs=1e-4)
+        assert each.image.total == pytest.approx(cosine, abs=2e-3)
+
+
+def test_a_picture_agrees_with_itself_point_by_point(library: Library, scenes: Path) -> None:
+    path = scenes / "market" / "scene-009.jpg"
+    hit = library.search(Query((Picture(path),))).hits[0]
+    [points] = explained(library, Picture(path), image_id=hit.id).points
+    assert points.match.verified
+    assert points.match.points[:, :2] == pytest.approx(points.match.points[:, 2:], abs=0.02)
+
+
+def test_an_image_that_is_not_in_the_answer_has_no_explanation(library: Library) -> None:
+    with pytest.raises(ImageNotFound):
+        explained(library, Text("harbour"), image_id=999)

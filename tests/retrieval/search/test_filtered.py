@@ -1,0 +1,81 @@
+"""A search by picture with filters is the brute-force ranking of what a plain predicate allows, and counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from retrieval import Filters, Image, Library, Query, StoredPicture
+from retrieval.query.values import Options
+from tests.oracle import satisfies
+from tests.rows import some
+from tests.world import COUNT, World
+
+WORDS = ["boat", "car", "dog", "even", "odd", "third"]
+FOLDERS = ["2019/trip", "/photos/2020", "trip", "2021", "elsewhere"]
+DAYS = [date(2020, month, 5) for month in (1, 4, 7, 12)]
+names, folders = st.sampled_from(WORDS), st.sampled_from(FOLDERS)
+filters = st.builds(
+    Filters,
+    folders=some(folders),
+    without_folders=some(folders, 1),
+    tags=some(names, 1),
+    without_tags=some(names, 1),
+    labels=some(names),
+    shows=some(names, 3),
+    after=st.none() | st.sampled_from(DAYS[:2]),
+    before=st.none() | st.sampled_from(DAYS[2:]),
+    orientations=some(st.sampled_from(["square", "landscape"])),
+    max_bytes=st.sampled_from([None, 0, 1]),
+    captioned=st.sampled_from([None, None, False]),
+    problem=st.sampled_from([None, None, False]),
+)
+
+
+@pytest.fixture(scope="module")
+def searched(world: World) -> Iterator[Library]:
+    with Library.open(world.path) as library:
+        yield library
+
+
+@pytest.fixture(scope="module")
+def images(searched: Library) -> dict[int, Image]:
+    return {each: searched.image(each) for each in range(1, COUNT + 1)}
+
+
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters, st.integers(1, COUNT), st.sampled_from(["subject", "colour"]), st.integers(1, COUNT))
+def test_filters_and_a_picture_agree_with_brute_force(
+    world: World,
+    searched: Library,
+    images: dict[int, Image],
+    asked: Filters,
+    picture: int,
+    signal: str,
+    limit: int,
+) -> None:
+    weights = {name: float(name == signal) for name in searched.signals}
+    query = Query(
+        (StoredPicture(picture),), asked, weights=weights, options=Options(weaker=True), limit=limit
+    )
+    results = searched.search(query)
+    expected = [
+        (image_id, score)
+        for image_id, score in world.cosines(signal, picture)
+        if image_id != picture and satisfies(images[image_id], asked)
+    ]
+    found = [(hit.id, hit.contributions[0].score) for hit in results.hits]
+    assert [image_id for image_id, _ in found] == [image_id for image_id, _ in expected[:limit]]
+    assert [score for _, score in found] == pytest.approx([score for _, score in expected[:limit]], abs=2e-5)
+    assert results.total == len(expected)
+
+
+def test_filters_alone_list_all_that_satisfy_them(searched: Library, images: dict[int, Image]) -> None:
+    for asked in (Filters(tags=("even",)), Filters(labels=("boat", "dog"), folders=("2019",)), Filters()):
+        results = searched.search(Query(filters=asked, limit=COUNT))
+        expected = [each for each, image in images.items() if satisfies(image, asked)]
+        assert (results.ids, results.total) == (expected, len(expected))

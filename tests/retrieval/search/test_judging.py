@@ -1,0 +1,53 @@
+"""The band of a hit follows from what its signals say, part by part."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from retrieval.ranking.fusion import WeightedRanking
+from retrieval.ranking.ranking import Ranking
+from retrieval.ranking.relevance import BANDS
+from retrieval.search.judging import Judge, Judgement, hit_levels
+
+CHANCE, WEAK, LIKELY, STRONG = range(4)
+
+
+def said(part: int, signal: str, *levels: int, wanted: bool = True) -> Judgement:
+    return Judgement(part, signal, wanted, None, np.array(levels, np.int8))
+
+
+def unknown(part: int, signal: str) -> Judgement:
+    return Judgement(part, signal, True, None, None)
+
+
+@pytest.mark.parametrize(
+    ("judged", "expected"),
+    [
+        ([said(0, "subject", STRONG, LIKELY, CHANCE)], [STRONG, LIKELY, CHANCE]),
+        ([said(0, "subject", CHANCE), said(0, "details", STRONG)], [STRONG]),
+        ([said(0, "subject", CHANCE), said(0, "colour", STRONG)], [WEAK]),  # looks beside another signal
+        ([said(0, "colour", STRONG)], [LIKELY]),  # looks alone
+        ([said(0, "subject", STRONG), said(1, "words", CHANCE)], [LIKELY]),  # another wanted part is silent
+        ([said(0, "subject", WEAK), said(1, "words", CHANCE)], [WEAK]),
+        ([said(0, "subject", STRONG), said(1, "subject", LIKELY, wanted=False)], [LIKELY]),
+        ([said(0, "subject", CHANCE), said(1, "subject", LIKELY, wanted=False)], [CHANCE]),
+        ([unknown(0, "subject"), said(0, "colour", CHANCE)], [WEAK]),  # what is not known is not chance
+    ],
+)
+def test_the_rules(judged: list[Judgement], expected: list[int]) -> None:
+    levels = hit_levels(judged, len(expected))
+    assert levels is not None
+    assert levels.tolist() == expected
+
+
+def test_where_nothing_is_known_nothing_is_said() -> None:
+    assert hit_levels([unknown(0, "subject")], 2) is None
+    assert hit_levels([], 0) is None
+
+
+def test_few_points_that_agree_are_likely_and_many_are_strong() -> None:
+    judge = Judge(None, {})  # type: ignore[arg-type]  # the projections take no part in it
+    found = WeightedRanking(0, "details", 2.0, Ranking.of([7, 8], [30, 5]))
+    levels = judge.verified(found, np.array([8, 9, 7])).levels
+    assert [BANDS[each] for each in levels] == ["likely", "chance", "strong"]
