@@ -43,12 +43,12 @@ from .paths import display_path, path_bytes
 from .pictures import images
 from .pictures.decoder_pool import DECODER, DecodedPage, DecoderPool, DecoderProcess, OpenedFile
 from .pictures.fetch import UrlFetcher
-from .pictures.files import Limits, read, sync
+from .pictures.files import Limits, read_file, sync
 from .pictures.metadata import SIDECAR, Metadata, read_metadata, read_sidecar
 from .pictures.tiff_pages import MOST_PAGES, page_digest
 from .query.json_form import from_json, to_json
 from .query.language import line_of, parse
-from .query.references import Fetcher, resolved
+from .query.references import Fetcher, resolve_references
 from .query.values import (
     Colours,
     Concept,
@@ -152,10 +152,10 @@ __all__ = [
     "page_digest",
     "parse",
     "path_bytes",
-    "read",
+    "read_file",
     "read_metadata",
     "read_sidecar",
-    "resolved",
+    "resolve_references",
     "sync",
     "to_json",
     "tuning",

@@ -218,7 +218,7 @@ class Library:
         search = self._searching(query)
         answer = search.answer()
         page = answer.ids[query.offset : query.offset + query.limit].tolist()
-        found = hits(answer, self._images(page), search.amounts, offset=query.offset)
+        found = hits(answer, self._load_images(page), search.amounts, offset=query.offset)
         remarks = (*notes(query), *self._remarks(query))
         return Results(tuple(found), len(answer.ids), remarks, answer.folded)
 
@@ -257,10 +257,10 @@ class Library:
         places = np.flatnonzero(answer.ids == image_id)
         if not len(places):
             raise ImageNotFound(image_id)
-        [hit] = hits(answer, self._images([image_id]), search.amounts, offset=int(places[0]))
+        [hit] = hits(answer, self._load_images([image_id]), search.amounts, offset=int(places[0]))
         return Explainer(query, search.questions, self._spaces).explain(hit)
 
-    def facets(self, query: Query) -> dict[str, Facet]:
+    def count_facets(self, query: Query) -> dict[str, Facet]:
         """How many of all images that a query lists, on every page, have each value; by facet."""
         answer = self._searching(query).answer()
         everything = not (query.parts or query.examples or query.filters)
@@ -314,12 +314,12 @@ class Library:
 
     def image(self, image_id: int) -> Image:
         """One image with all that is known about it; raises ImageNotFound."""
-        found = self._images([image_id])
+        found = self._load_images([image_id])
         if image_id not in found:
             raise ImageNotFound(image_id)
         return found[image_id]
 
-    def _images(self, ids: Sequence[int]) -> dict[int, Image]:
+    def _load_images(self, ids: Sequence[int]) -> dict[int, Image]:
         """Images as they are shown: where the settings want no predicted labels, as if there were none."""
         with self.catalog.reading() as reader:
             images = reader.images(ids)

@@ -6,7 +6,7 @@ import hashlib
 
 from .catalog import Catalog, Image
 from .errors import ImageNotFound, UnreadableImage
-from .pictures.files import Limits, read
+from .pictures.files import Limits, read_file
 from .pictures.images import RGB, decode
 from .pictures.tiff_pages import page, page_digest
 from .query.values import Region
@@ -16,7 +16,7 @@ def original(image: Image, limits: Limits) -> RGB | None:
     """The picture at working size, or None where no original can be read now, or holds other content now."""
     for place in image.locations:
         try:
-            data = read(place.path, limits)
+            data = read_file(place.path, limits)
             if page_digest(hashlib.sha256(data).hexdigest(), place.page) == image.sha256:
                 return decode(page(data, place.page), name=place.display, limits=limits).pixels
         except UnreadableImage:

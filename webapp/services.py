@@ -18,7 +18,7 @@ from retrieval import (
     Settings,
     UrlFetcher,
     limits_of,
-    resolved,
+    resolve_references,
 )
 
 from .decoding import Decoder
@@ -47,7 +47,7 @@ class Services:
 
     def facets(self, query: Query) -> dict[str, Facet]:
         """How many images of the whole answer have which values."""
-        return self.library.facets(self._fetched(query))
+        return self.library.count_facets(self._fetched(query))
 
     def _fetched(self, query: Query) -> Query:
         """The query with its pictures; those that we did not write ourselves are decoded apart."""
@@ -55,7 +55,7 @@ class Services:
             kind: fetch if kind == UPLOAD else partial(self._harmless, fetch)
             for kind, fetch in self.fetchers.items()
         }
-        return resolved(query, guarded)
+        return resolve_references(query, guarded)
 
     def _harmless(self, fetch: Fetcher, value: str) -> bytes:
         fetched = fetch(value)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import click
 
-from retrieval import Explanation, Library, resolved
+from retrieval import Explanation, Library, resolve_references
 
 from .options import json_option, library_option
 from .output import hit_json, print_json
@@ -37,7 +37,7 @@ def command(
     """
     query = asked(" ".join(words), body, ())
     with Library.open(library) as opened:
-        found = opened.explain(resolved(query, fetchers(opened.settings)), image_id)
+        found = opened.explain(resolve_references(query, fetchers(opened.settings)), image_id)
     if as_json:
         print_json({"hit": hit_json(found.hit)} | found.as_json())
     else:

@@ -26,7 +26,7 @@ from retrieval import (
     limits_of,
     line_of,
     parse,
-    resolved,
+    resolve_references,
     to_json,
 )
 
@@ -108,7 +108,7 @@ def command(
         offset=query.offset if offset is None else offset,
     )
     with Library.open(library) as opened:
-        results = opened.search(resolved(query, fetchers(opened.settings)))
+        results = opened.search(resolve_references(query, fetchers(opened.settings)))
     if as_json:
         print_json(_json(query, results))
     else:

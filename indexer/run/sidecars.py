@@ -21,7 +21,7 @@ from retrieval import (
     Problem,
     Sidecar,
     UnreadableImage,
-    read,
+    read_file,
     read_sidecar,
 )
 
@@ -183,7 +183,7 @@ def _said(found: Found) -> tuple[tuple[str, str], ...]:
     if found.size > LARGEST:
         raise ValueError(f"{found.size} bytes; the limit is {LARGEST}")
     ending = found.path.rpartition(b".")[2].decode("ascii").lower()
-    data = read(found.path, Limits(max_bytes=LARGEST)) if found.size else b""
+    data = read_file(found.path, Limits(max_bytes=LARGEST)) if found.size else b""
     said = read_sidecar(data, ending).said(SIDECAR)
     return tuple(pair for pair in said if not (pair[0] == "title" and _is_name(pair[1])))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from retrieval import UnreadableImage, display_path, images, read
+from retrieval import UnreadableImage, display_path, images, read_file
 
 from ..errors import TrainingImpossible
 from ..run.prefetch import ahead
@@ -114,7 +114,7 @@ def _pictures(files: Sequence[Found], side: int = images.WORKING_SIDE) -> Iterat
 
 def _decoded(found: Found, side: int) -> images.RGB | None:
     try:
-        pixels = images.decode(read(found.path), name="picture").pixels
+        pixels = images.decode(read_file(found.path), name="picture").pixels
     except UnreadableImage:
         return None
     height, width = pixels.shape[:2]

@@ -31,7 +31,7 @@ from typing import Any, Final, TypeAlias
 
 from ..errors import UnreadableImage
 from . import images, tiff_pages
-from .files import Limits, read
+from .files import Limits, read_file
 from .metadata import read_metadata
 
 READY: Final = b"ready"
@@ -96,7 +96,7 @@ def _answer(connection: Connection, limits: Limits, decode: Decode) -> None:
     asked = connection.recv_bytes()
     _allow_seconds(limits.seconds)
     try:
-        data = asked[1:] if asked.startswith(CONTENT) else read(asked, limits)
+        data = asked[1:] if asked.startswith(CONTENT) else read_file(asked, limits)
         count = tiff_pages.count(data) if limits.pages == "all" else 1
         _say(connection, sha256=hashlib.sha256(data).hexdigest(), size=len(data), pages=count)
         while (wanted := connection.recv_bytes()) != DONE:

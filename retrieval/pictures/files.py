@@ -42,7 +42,7 @@ class Limits:
 DEFAULT_LIMITS: Final = Limits()
 
 
-def read(path: bytes | str | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
+def read_file(path: bytes | str | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Read a whole regular file that stays the same meanwhile; links and pipes are never followed.
 
     One that changes is read once more. Raises UnreadableImage with code not-regular, empty-file,

@@ -14,7 +14,7 @@ from .values import Palette, Part, Picture, Query, Reference
 Fetcher: TypeAlias = Callable[[str], bytes | Path]
 
 
-def resolved(query: Query, fetchers: Mapping[str, Fetcher]) -> Query:
+def resolve_references(query: Query, fetchers: Mapping[str, Fetcher]) -> Query:
     """The query with the picture itself in the place of every Reference, also inside a palette.
 
     `fetchers` maps the kinds that this door offers to what fetches them. Raises InvalidQuery for another

@@ -13,7 +13,7 @@ from ..catalog import Catalog, Space
 from ..descriptors.palette import colours_vector, palette_vector
 from ..errors import ImageNotFound, InvalidQuery
 from ..originals import cut, pixels_of
-from ..pictures.files import Limits, read
+from ..pictures.files import Limits, read_file
 from ..pictures.images import RGB, decode
 from ..query.values import (
     Colours,
@@ -166,7 +166,7 @@ class Questions:
             )
         if isinstance(part.source, bytes):
             return decode(part.source, name=part.name, limits=self._limits).pixels
-        return decode(read(part.source, self._limits), name=str(part.source), limits=self._limits).pixels
+        return decode(read_file(part.source, self._limits), name=str(part.source), limits=self._limits).pixels
 
     def _stored_pixels(self, image_id: int) -> RGB:
         with self._catalog.reading() as reader:

@@ -24,7 +24,7 @@ from PIL import Image, ImageCms
 from retrieval import images
 from retrieval.errors import ImageTooLarge, UnreadableImage
 from retrieval.paths import display_path
-from retrieval.pictures.files import DEFAULT_LIMITS, Limits, read
+from retrieval.pictures.files import DEFAULT_LIMITS, Limits, read_file
 from retrieval.pictures.images import RGB, Decoded, decode
 from tests.drawing import (
     bomb,
@@ -450,7 +450,7 @@ class TestRefusals:
     )
     def test_content_decides_and_not_the_name(self, tmp_path: Path, content: bytes, kind: str) -> None:
         (tmp_path / "it.png").write_bytes(content)
-        assert decoded(read(tmp_path / "it.png")).format == kind
+        assert decoded(read_file(tmp_path / "it.png")).format == kind
 
     def test_what_is_switched_off_says_how_to_switch_it_on(self) -> None:
         code = (
@@ -575,7 +575,7 @@ class TestReading:
         found: dict[str, str | None] = {}
         for name in os.listdir(os.fsencode(tmp_path / "hostile")):
             try:
-                decode(read(os.path.join(os.fsencode(tmp_path / "hostile"), name)), name="it")
+                decode(read_file(os.path.join(os.fsencode(tmp_path / "hostile"), name)), name="it")
                 found[display_path(name)] = None
             except UnreadableImage as error:
                 found[display_path(name)] = error.code
@@ -588,35 +588,35 @@ class TestReading:
             (b"a\0", "unreadable"),
         ]:
             with pytest.raises(UnreadableImage) as caught:
-                read(path)
+                read_file(path)
             assert caught.value.code == code
 
     def test_a_sparse_terabyte_is_not_read(self, tmp_path: Path) -> None:
         with (tmp_path / "huge.jpg").open("wb") as file:
             file.truncate(1 << 40)
         with pytest.raises(ImageTooLarge, match=r"1099511\.628 MB; the limit is 1073\.742"):
-            read(tmp_path / "huge.jpg")
+            read_file(tmp_path / "huge.jpg")
 
     @pytest.mark.parametrize(
         ("path", "code"), [("/dev/zero", "not-regular"), ("/proc/self/status", "changed-while-reading")]
     )
     def test_what_never_ends_is_not_read(self, path: str, code: str) -> None:
         with pytest.raises(UnreadableImage) as caught:
-            read(path)
+            read_file(path)
         assert caught.value.code == code
 
     def test_a_socket_is_not_read(self, tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(tmp_path / "it.jpg"))
             with pytest.raises(UnreadableImage) as caught:
-                read(tmp_path / "it.jpg")
+                read_file(tmp_path / "it.jpg")
         assert caught.value.code == "not-regular"
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
     def test_permission_denied(self, tmp_path: Path) -> None:
         (tmp_path / "secret.jpg").touch(mode=0)
         with pytest.raises(UnreadableImage) as caught:
-            read(tmp_path / "secret.jpg")
+            read_file(tmp_path / "secret.jpg")
         assert caught.value.code == "permission-denied"
 
     def test_a_file_that_changes_meanwhile(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -631,7 +631,7 @@ class TestReading:
 
         monkeypatch.setattr(os, "fdopen", grow)
         with pytest.raises(UnreadableImage) as caught:
-            read(path)
+            read_file(path)
         assert caught.value.code == "changed-while-reading"
 
     def test_a_file_that_shrinks_meanwhile_is_never_half_a_picture(
@@ -647,10 +647,10 @@ class TestReading:
 
         monkeypatch.setattr(os, "fdopen", shrink)
         with pytest.raises(UnreadableImage) as caught:
-            read(path)
+            read_file(path)
         assert caught.value.code == "changed-while-reading"
         monkeypatch.undo()
-        assert refusal(read(path)).code == "truncated", "a quarter of it is left"
+        assert refusal(read_file(path)).code == "truncated", "a quarter of it is left"
 
     def test_a_file_that_changed_once_is_read_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -665,7 +665,7 @@ class TestReading:
             return whole(*arguments, **options)  # type: ignore[call-overload]
 
         monkeypatch.setattr(os, "fdopen", grow)
-        assert read(path) == SEEDS["png"] + SEEDS["jpeg"]
+        assert read_file(path) == SEEDS["png"] + SEEDS["jpeg"]
 
     @pytest.mark.parametrize(
         ("path", "shown"),
@@ -721,7 +721,7 @@ class TestPerceptualHash:
 
 
 def test_threads_decode_alike(tmp_path: Path) -> None:
-    files = [read(path) for path in folder_of_scenes(tmp_path, 6)] * 8
+    files = [read_file(path) for path in folder_of_scenes(tmp_path, 6)] * 8
     alone = [decoded(data).pixels for data in files[:6]]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(decoded, files))
