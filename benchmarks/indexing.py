@@ -26,7 +26,7 @@ from indexer.run import sources
 from indexer.run.decode import Read, decode_all
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import Library, images, limits_of, path_bytes
+from retrieval import Library, images, limits_from_settings, path_bytes
 
 from .indexed import quiet
 from .sets import ROOT
@@ -123,7 +123,10 @@ def _alone(library: Library, folder: Path) -> tuple[float, float]:
     pictures = [
         each.decoded.pixels
         for each in decode_all(
-            files, is_known=lambda _: False, limits=limits_of(settings), threads=settings.decode_threads
+            files,
+            is_known=lambda _: False,
+            limits=limits_from_settings(settings),
+            threads=settings.decode_threads,
         )
         if isinstance(each, Read) and each.decoded
     ]

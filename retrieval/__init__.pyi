@@ -1,8 +1,8 @@
 """The public names of the engine, and the modules that hold them."""
 
 from .catalog import (
-    PREDICTED,
-    USER,
+    PREDICTED_SOURCE,
+    USER_SOURCE,
     Annotation,
     Catalog,
     Facet,
@@ -38,16 +38,16 @@ from .errors import (
     UnknownDescriptor,
     UnreadableImage,
 )
-from .library import FUSED, Library, Status, limits_of
+from .library import FUSED, Library, Status, limits_from_settings
 from .paths import display_path, path_bytes
 from .pictures import images
 from .pictures.decoder_pool import DECODER, DecodedPage, DecoderPool, DecoderProcess, OpenedFile
 from .pictures.fetch import UrlFetcher
-from .pictures.files import Limits, read_file, sync
-from .pictures.metadata import SIDECAR, Metadata, read_metadata, read_sidecar
-from .pictures.tiff_pages import MOST_PAGES, page_digest
-from .query.json_form import from_json, to_json
-from .query.language import line_of, parse
+from .pictures.files import Limits, read_file, sync_to_disk
+from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
+from .pictures.tiff_pages import MAX_PAGES, page_digest
+from .query.json_form import query_from_json, query_to_json
+from .query.language import format_query, parse_query
 from .query.references import Fetcher, resolve_references
 from .query.values import (
     Colours,
@@ -69,17 +69,17 @@ from .ranking import evaluation, tuning
 from .ranking.ranking import Ranking
 from .search.explain import Explanation
 from .search.hits import Contribution, Hit, Results
-from .settings import TABLE, Settings
+from .settings import SETTINGS, Settings
 from .spaces import Description
 
 __all__ = [
     "DECODER",
     "FUSED",
-    "MOST_PAGES",
-    "PREDICTED",
-    "SIDECAR",
-    "TABLE",
-    "USER",
+    "MAX_PAGES",
+    "PREDICTED_SOURCE",
+    "SETTINGS",
+    "SIDECAR_SOURCE",
+    "USER_SOURCE",
     "Annotation",
     "Backbone",
     "BackboneUnavailable",
@@ -145,18 +145,18 @@ __all__ = [
     "display_path",
     "evaluation",
     "fetch_backbone",
-    "from_json",
+    "format_query",
     "images",
-    "limits_of",
-    "line_of",
+    "limits_from_settings",
     "page_digest",
-    "parse",
+    "parse_query",
     "path_bytes",
+    "query_from_json",
+    "query_to_json",
     "read_file",
     "read_metadata",
     "read_sidecar",
     "resolve_references",
-    "sync",
-    "to_json",
+    "sync_to_disk",
     "tuning",
 ]

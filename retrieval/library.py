@@ -153,7 +153,7 @@ class Library:
     def limits(self) -> Limits:
         """What the settings allow files and their decoding; raises what `check_scaling` does."""
         self.check_scaling()
-        return limits_of(self.settings)
+        return limits_from_settings(self.settings)
 
     @property
     def spaces(self) -> tuple[Space, ...]:
@@ -425,7 +425,7 @@ def _nothing(_: str) -> None:
     """No text tower and no bridge: texts mean nothing but their words."""
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_from_settings(settings: Settings) -> Limits:
     """The limits that the settings name, and how they scale deep values."""
     size = int(settings.max_image_megabytes * 1e6)
     seconds = settings.decode_seconds

@@ -115,7 +115,7 @@ class Settings:
         return float(getattr(self, f"weight_{signal}", 1.0))
 
 
-TABLE = {each.name: each for each in fields(Settings)}
+SETTINGS = {each.name: each for each in fields(Settings)}
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -132,13 +132,13 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    names = {ENVIRONMENT_PREFIX + name.upper(): name for name in TABLE}
+    names = {ENVIRONMENT_PREFIX + name.upper(): name for name in SETTINGS}
     return {names[key]: value for key, value in environment.items() if key in names}
 
 
 def _converted(name: str, value: Any) -> Any:
-    if name not in TABLE:
-        raise InvalidSetting(f"{name}: no such setting; there are {', '.join(TABLE)}")
+    if name not in SETTINGS:
+        raise InvalidSetting(f"{name}: no such setting; there are {', '.join(SETTINGS)}")
     wanted: type[str | int | float] = type(getattr(Settings(), name))
     try:
         if type(value) not in (wanted, str, int if wanted is float else str):

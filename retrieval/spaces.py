@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .catalog import PREDICTED, Annotation, Catalog, Space
+from .catalog import PREDICTED_SOURCE, Annotation, Catalog, Space
 from .descriptors import registry
 from .descriptors.backbone import Backbone
 from .descriptors.base import AbstractDescriptor, Float32, fingerprint_of
@@ -222,5 +222,5 @@ def _annotations(predicted: Sequence[Prediction]) -> Iterator[Annotation]:
     """Each label and what it means, with the same confidence; more than four decimals mean nothing."""
     for each in predicted:
         confidence = round(each.confidence, 4)
-        yield Annotation("label", each.name.words, PREDICTED, confidence)
-        yield Annotation("definition", each.name.definition, PREDICTED, confidence)
+        yield Annotation("label", each.name.words, PREDICTED_SOURCE, confidence)
+        yield Annotation("definition", each.name.definition, PREDICTED_SOURCE, confidence)

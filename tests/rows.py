@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from retrieval import PREDICTED, Annotation, Catalog, Filters, Problem
+from retrieval import PREDICTED_SOURCE, Annotation, Catalog, Filters, Problem
 from retrieval.catalog.schema import ImageRow
 from retrieval.catalog.writer import Writer
 from tests.databases import new_image
@@ -175,7 +175,7 @@ def troubled(ids: Sequence[int], stored: Sequence[Row]) -> set[bytes]:
 
 
 def _new(number: int, row: Row) -> Any:
-    said = tuple(Annotation("label", label, PREDICTED, sure) for label, sure in row.guesses)
+    said = tuple(Annotation("label", label, PREDICTED_SOURCE, sure) for label, sure in row.guesses)
     return replace(
         new_image(number, taken_at=row.taken_at),
         width=row.width,

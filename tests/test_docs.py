@@ -14,16 +14,16 @@ from click.testing import CliRunner
 from indexer.cli import COMMANDS, cli
 from indexer.errors import SourceUnreachable
 from retrieval import (
-    TABLE,
+    SETTINGS,
     Filters,
     Library,
     Options,
     RetrievalError,
     Settings,
     UnreadableImage,
-    from_json,
-    line_of,
-    parse,
+    format_query,
+    parse_query,
+    query_from_json,
 )
 from webapp import create_app
 
@@ -45,7 +45,7 @@ def test_every_command_has_help_with_examples_and_is_in_the_readme(name: str) ->
 
 
 def test_every_setting_is_documented_with_its_default_and_its_help() -> None:
-    for name, each in TABLE.items():
+    for name, each in SETTINGS.items():
         default = getattr(Settings(), name)
         shown = f"{default:g}" if isinstance(default, float) else str(default).lower()  # as it is written
         row = next((line for line in REFERENCE.splitlines() if line.startswith(f"| `{name}` |")), "")
@@ -94,13 +94,13 @@ def test_the_query_examples_of_the_documents_parse() -> None:
     ]
     assert len(examples) > 10
     for example in examples:
-        assert parse(example if not example.startswith("-") else f"boat {example}")
+        assert parse_query(example if not example.startswith("-") else f"boat {example}")
 
 
 def test_the_query_in_json_of_the_reference_is_one() -> None:
     [example] = re.findall(r"```json\n(\{\"parts.*?)```", REFERENCE, re.DOTALL)
-    query = from_json(json.loads(example))
-    assert parse(line_of(query)) == query
+    query = query_from_json(json.loads(example))
+    assert parse_query(format_query(query)) == query
     for value in (Filters, Options):
         assert [each.name for each in fields(value) if not said(each.name)] == []
 

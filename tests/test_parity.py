@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from indexer.cli import cli
-from retrieval import Library, Part, Picture, StoredPicture, from_json, parse, to_json
+from retrieval import Library, Part, Picture, StoredPicture, parse_query, query_from_json, query_to_json
 from webapp import create_app
 
 LINES = ("quiet harbour", "noon -forest", "", "tag:day2", 'folder:market "at noon"', "label:forest -tag:day3")
@@ -24,7 +24,7 @@ def client(library: Library) -> FlaskClient:
 
 
 def by_python(library: Library, line: str, parts: tuple[Part, ...]) -> list[int]:
-    return library.search(parse(line, parts=parts)).ids
+    return library.search(parse_query(line, parts=parts)).ids
 
 
 def by_command(library_path: Path, line: str, *options: str) -> list[int]:
@@ -69,11 +69,11 @@ def test_the_whole_query_as_a_line_as_json_and_as_an_address(
     assert by_command(library_path, line) == expected
     assert by_api(client, q=line) == expected
     path = tmp_path / "query.json"
-    path.write_text(json.dumps(to_json(parse(line))))
+    path.write_text(json.dumps(query_to_json(parse_query(line))))
     assert by_command(library_path, "", "--query", str(path)) == expected
     answer = client.post("/api/v1/search", data=path.read_bytes(), content_type="application/json").json
     assert [hit["id"] for hit in answer["hits"]] == expected
-    assert parse(answer["line"]) == from_json(answer["query"]) == parse(line)
+    assert parse_query(answer["line"]) == query_from_json(answer["query"]) == parse_query(line)
     page = client.get(answer["permalink"])
     assert [int(each) for each in re.findall(r'data-image-id="(\d+)"', page.text)] == expected
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from retrieval import PREDICTED, Annotation, Library, NewImage, Query, Text
+from retrieval import PREDICTED_SOURCE, Annotation, Library, NewImage, Query, Text
 from tests.reference import pairs_of
 
 
@@ -39,7 +39,7 @@ def put(
 
 def guesses(words: str, sure: float) -> tuple[Annotation, ...]:
     facts = (("label", words), ("definition", f"{words}: something meant"))
-    return tuple(Annotation(field, value, PREDICTED, sure) for field, value in facts if words)
+    return tuple(Annotation(field, value, PREDICTED_SOURCE, sure) for field, value in facts if words)
 
 
 def annotations(**facts: str) -> list[Annotation]:

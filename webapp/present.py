@@ -23,8 +23,8 @@ from retrieval import (
     Query,
     Results,
     Text,
-    line_of,
-    to_json,
+    format_query,
+    query_to_json,
 )
 
 from .requests import address_of
@@ -47,7 +47,7 @@ def asked_again(query: Query) -> Plain:
     """The query as JSON, as a line and as an address; None where it holds a file that was sent along."""
     try:
         address = url_for("pages.search", **address_of(query))
-        return {"query": to_json(query), "line": line_of(query), "permalink": address}
+        return {"query": query_to_json(query), "line": format_query(query), "permalink": address}
     except InvalidQuery:
         return dict.fromkeys(("query", "line", "permalink"))
 

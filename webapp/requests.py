@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from retrieval import Picture, Query, Reference, StoredPicture, from_json, line_of, parse
+from retrieval import Picture, Query, Reference, StoredPicture, format_query, parse_query, query_from_json
 
 from .errors import InvalidParameter
 from .models import PageParameters, SearchParameters
@@ -51,7 +51,7 @@ def query(asked: SearchParameters, files: Sequence[bytes] = ()) -> Query:
     stored = [StoredPicture(image_id) for image_id in asked.image]
     uploaded = [Picture(Reference("upload", token)) for token in asked.picture]
     sent = [Picture(data, name="uploaded picture") for data in files]
-    return parse(asked.q, parts=(*stored, *uploaded, *sent), limit=asked.limit, offset=asked.offset)
+    return parse_query(asked.q, parts=(*stored, *uploaded, *sent), limit=asked.limit, offset=asked.offset)
 
 
 def body(data: bytes) -> Query:
@@ -60,7 +60,7 @@ def body(data: bytes) -> Query:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidParameter(f"the body is not JSON ({error})") from error
-    return from_json(value)
+    return query_from_json(value)
 
 
 def files(sent: MultiDict[str, FileStorage], name: str) -> list[bytes]:
@@ -80,5 +80,5 @@ def address_values(asked: PageParameters, **changes: object) -> dict[str, Any]:
 def address_of(asked: Query) -> dict[str, Any]:
     """The parameters of an address that mean this query; raises InvalidQuery for one with a file in it."""
     page = PageParameters(limit=asked.limit, offset=asked.offset)
-    line = line_of(asked)
+    line = format_query(asked)
     return ({"q": line} if line else {}) | address_values(page)

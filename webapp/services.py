@@ -17,7 +17,7 @@ from retrieval import (
     Results,
     Settings,
     UrlFetcher,
-    limits_of,
+    limits_from_settings,
     resolve_references,
 )
 
@@ -65,7 +65,7 @@ class Services:
 
 def provide(app: Flask, library: Library, *, local: bool, decoder: str) -> None:
     """Give the application its library; `local`: nobody but the user of this machine reaches it."""
-    limits = limits_of(library.settings)
+    limits = limits_from_settings(library.settings)
     decoding = Decoder(limits, decoder)
     pictures = QueryPictures(library, decoding)
     fetchers: dict[str, Fetcher] = {UPLOAD: pictures.read}

@@ -60,8 +60,9 @@ class Canvas:
     def grid(self, top: int = 0, left: int = 0, shape: tuple[int, int] | None = None) -> tuple[Field, Field]:
         """The x (1, width) and y (height, 1) of pixel centres; of the whole canvas unless told."""
         rows, columns = shape or self.shape
-        x = (np.arange(left, left + columns, dtype=np.float32) + 0.5) / self.shape[0]
-        y = (np.arange(top, top + rows, dtype=np.float32) + 0.5) / self.shape[0]
+        half, height = np.float32(0.5), np.float32(self.shape[0])
+        x = (np.arange(left, left + columns, dtype=np.float32) + half) / height
+        y = (np.arange(top, top + rows, dtype=np.float32) + half) / height
         return x[None, :], y[:, None]
 
     def mask(self, *outlines: Outline, blur: float = 0.0) -> Mask:

@@ -1,9 +1,9 @@
 """Colours are float triples in [0, 1], sRGB as on the screen."""
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
-Colour = NDArray[np.float32]  # (3,) or (..., 3)
+Colour = npt.NDArray[np.float32]  # (3,) or (..., 3)
 
 
 def rgb(code: str) -> Colour:
@@ -34,7 +34,8 @@ def darker(colour: Colour, share: float) -> Colour:
 
 def glowing(colour: Colour, share: float) -> Colour:
     """The colour in more light; it keeps its hue, where `lighter` would wash it out."""
-    return np.clip(colour * np.float32(1 + share) + np.float32(share * 0.06), 0, 1)
+    light: Colour = np.clip(colour * np.float32(1 + share) + np.float32(share * 0.06), 0, 1)
+    return light
 
 
 def jitter(rng: np.random.Generator, colour: Colour, amount: float = 0.04) -> Colour:
@@ -42,7 +43,7 @@ def jitter(rng: np.random.Generator, colour: Colour, amount: float = 0.04) -> Co
     return np.clip(colour + rng.normal(0, amount, 3), 0, 1).astype(np.float32)
 
 
-def ramp(colours: list[Colour], shares: NDArray[np.float32], stops: list[float] | None = None) -> Colour:
+def ramp(colours: list[Colour], shares: npt.ArrayLike, stops: list[float] | None = None) -> Colour:
     """Colours along a gradient, (..., 3), for shares in [0, 1] of any shape.
 
     The shares are eased inside each step, so that no band shows where two steps meet.
@@ -54,4 +55,5 @@ def ramp(colours: list[Colour], shares: NDArray[np.float32], stops: list[float] 
     eased = 0.5 * inside + 0.5 * inside * inside * (3 - 2 * inside)
     low, high = np.stack(colours)[step], np.stack(colours)[step + 1]
     table = (low + (high - low) * eased[:, None]).astype(np.float32)
-    return table[(np.clip(shares, 0, 1) * 511).astype(np.intp)]
+    colours_of_shares: Colour = table[(np.clip(shares, 0, 1) * 511).astype(np.intp)]
+    return colours_of_shares

@@ -18,7 +18,7 @@ def bloom(canvas: Canvas, *, threshold: float = 0.75, radius: float = 0.03, stre
     """Light parts spill over their edges; worked out at half size, where a blur does not need more."""
     height, width = canvas.shape
     small = canvas.pixels[: height // 2 * 2, : width // 2 * 2]
-    small = (small[::2, ::2] + small[1::2, 1::2]) / 2
+    small = (small[::2, ::2] + small[1::2, 1::2]) / np.float32(2)
     light = np.maximum(small - threshold, 0) / (1 - threshold)
     spread = np.stack([blurred(light[..., i], radius * height / 2) for i in range(3)], -1)
     spread = np.repeat(np.repeat(spread, 2, 0), 2, 1)

@@ -159,7 +159,8 @@ def pine_paint(x: float, base: float, height: float, colour: Colour, depth: floa
         across = np.clip((xs - x) / (height * 0.2), -1, 1)
         light = np.clip(0.55 - 0.32 * across + (tier - 0.6) * depth, 0, 1)[..., None]
         low, high = darker(colour, 0.5), glowing(colour, 0.35)
-        return low + (high - low) * light
+        lit: Colour = low + (high - low) * light
+        return lit
 
     return paint
 

@@ -37,12 +37,14 @@ def fractal(
     for octave in range(octaves):
         finer = (min(cells[0] << octave, shape[0]), min(cells[1] << octave, shape[1]))
         total += value(rng, shape, finer) * np.float32(gain**octave)
-    return (total - total.min()) / np.float32(max(np.ptp(total), 1e-6))
+    stretched: Field = (total - total.min()) / np.float32(max(float(np.ptp(total)), 1e-6))
+    return stretched
 
 
 def profile(rng: np.random.Generator, length: int, cells: int, octaves: int = 5, gain: float = 0.5) -> Field:
     """A fractal line in [0, 1], (length,)."""
-    return fractal(rng, (2, length), (1, cells), octaves, gain)[0]
+    line: Field = fractal(rng, (2, length), (1, cells), octaves, gain)[0]
+    return line
 
 
 def ridged(
@@ -55,4 +57,5 @@ def ridged(
 def smoothstep(low: float, high: float, field: Field) -> Field:
     """0 below `low`, 1 above `high`, eased between."""
     share = np.clip((field - low) / (high - low), 0, 1).astype(np.float32)
-    return share * share * (3 - 2 * share)
+    eased: Field = share * share * (3 - 2 * share)
+    return eased

@@ -83,12 +83,14 @@ def ground(heights: NDArray[np.floating], right: float, bottom: float = 1.2) -> 
 def rotate(outline: Outline, angle: float, about: tuple[float, float] = (0.0, 0.0)) -> Outline:
     """Turned clockwise as seen on the picture, angle in radians."""
     cos, sin = np.cos(angle), np.sin(angle)
-    return (outline - about) @ np.array([[cos, sin], [-sin, cos]]) + about
+    turned: Outline = (outline - about) @ np.array([[cos, sin], [-sin, cos]]) + about
+    return turned
 
 
 def place(outline: Outline, x: float, y: float, scale: float | tuple[float, float] = 1.0) -> Outline:
     """Scaled about the origin, then moved."""
-    return outline * np.asarray(scale) + (x, y)
+    moved: Outline = outline * np.asarray(scale) + (x, y)
+    return moved
 
 
 def blob(

@@ -10,7 +10,8 @@ Pixels = NDArray[np.uint8]  # (height, width, 3)
 
 def brighter(pixels: Pixels) -> Pixels:
     """A little more light, as a photo program's button gives."""
-    return np.clip(pixels * np.float32(1.07) + 5, 0, 255).astype(np.uint8)
+    light: Pixels = np.clip(pixels * np.float32(1.07) + 5, 0, 255).astype(np.uint8)
+    return light
 
 
 def cropped(pixels: Pixels) -> Pixels:
@@ -29,15 +30,17 @@ def smaller(pixels: Pixels) -> Pixels:
     """Two thirds of the size; each pixel is the mean of what it covers."""
     down, across = (_halfway(side, side * 2 // 3) for side in pixels.shape[:2])
     rows = np.einsum("ih,hwc->iwc", down, pixels.astype(np.float32))
-    return (np.einsum("jw,iwc->ijc", across, rows) + 0.5).astype(np.uint8)
+    means: Pixels = (np.einsum("jw,iwc->ijc", across, rows) + 0.5).astype(np.uint8)
+    return means
 
 
 def _halfway(before: int, after: int) -> NDArray[np.float32]:
     """Shares of the old pixels in each new one, (after, before); each row sums to 1."""
     edges = np.linspace(0, before, after + 1)[:, None]
-    covered = np.clip(edges[1:], np.arange(before), np.arange(before) + 1)
-    covered = covered - np.clip(edges[:-1], np.arange(before), np.arange(before) + 1)
-    return (covered / covered.sum(1, keepdims=True)).astype(np.float32)
+    old = np.arange(before)
+    covered = np.clip(edges[1:], old, old + 1) - np.clip(edges[:-1], old, old + 1)
+    shares: NDArray[np.float32] = (covered / covered.sum(1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 # suffix of the file's name: change

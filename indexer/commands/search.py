@@ -22,12 +22,12 @@ from retrieval import (
     Settings,
     StoredPicture,
     UrlFetcher,
-    from_json,
-    limits_of,
-    line_of,
-    parse,
+    format_query,
+    limits_from_settings,
+    parse_query,
+    query_from_json,
+    query_to_json,
     resolve_references,
-    to_json,
 )
 
 from .options import json_option, key_values, library_option
@@ -118,8 +118,8 @@ def command(
 def asked(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
     """The query in words or in JSON; the pictures come after its own parts: stored ones, then files."""
     if body is None:
-        return parse(line, parts=pictures, limit=HITS)
-    query = from_json(_read(body))
+        return parse_query(line, parts=pictures, limit=HITS)
+    query = query_from_json(_read(body))
     return replace(query, parts=(*query.parts, *pictures))
 
 
@@ -139,7 +139,11 @@ def _read(body: BinaryIO) -> Any:
 
 def fetchers(settings: Settings) -> dict[str, Fetcher]:
     """How pictures of the query are had: whoever runs the command may read the file anyway."""
-    by_url = {} if settings.url_queries == "never" else {"url": UrlFetcher(limits_of(settings).max_bytes)}
+    by_url = (
+        {}
+        if settings.url_queries == "never"
+        else {"url": UrlFetcher(limits_from_settings(settings).max_bytes)}
+    )
     return {"file": Path, **by_url}
 
 
@@ -150,8 +154,8 @@ def _json(query: Query, results: Results) -> dict[str, Any]:
         "total": results.total,
         "weaker": results.weaker,
         "notes": list(results.notes),
-        "line": _if_writable(line_of, query),
-        "query": _if_writable(to_json, query),
+        "line": _if_writable(format_query, query),
+        "query": _if_writable(query_to_json, query),
     }
 
 

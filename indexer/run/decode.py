@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from retrieval import (
     DECODER,
-    MOST_PAGES,
+    MAX_PAGES,
     DecoderPool,
     DecoderProcess,
     Limits,
@@ -119,13 +119,13 @@ def _further(
     try:
         with workers.one() as worker:
             opened = worker.open(found.path)
-            for page in range(2, min(opened.pages, MOST_PAGES) + 1):
+            for page in range(2, min(opened.pages, MAX_PAGES) + 1):
                 yield _page(found, worker, opened, page, is_known)
     except UnreadableImage as error:
         reason = f"page {page}: {error.reason}; those behind it are left out"
         return max(1, page - 1), Problem(found.path, error.code, reason)
-    if opened.pages > MOST_PAGES:
-        reason = f"more than {MOST_PAGES} pages; those behind are left out, split the file"
+    if opened.pages > MAX_PAGES:
+        reason = f"more than {MAX_PAGES} pages; those behind are left out, split the file"
         return page, Problem(found.path, "too-many-pages", reason)
     return page, None
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from retrieval import (
-    SIDECAR,
+    SIDECAR_SOURCE,
     Library,
     Limits,
     Location,
@@ -161,7 +161,7 @@ def _write(library: Library, changes: Sequence[Change], troubled: set[bytes]) ->
             facts = [told[found.path] for found in change.read]
             good = [each for each in facts if isinstance(each, Sidecar)]
             bad = [each.path for each in facts if isinstance(each, Problem)]
-            writer.annotate_beside(change.image_id, SIDECAR, good, [*change.gone, *bad])
+            writer.annotate_beside(change.image_id, SIDECAR_SOURCE, good, [*change.gone, *bad])
         writer.forget_problems(troubled & (files.keys() - problems.keys()))
         for problem in problems.values():
             writer.report(problem)
@@ -184,7 +184,7 @@ def _said(found: Found) -> tuple[tuple[str, str], ...]:
         raise ValueError(f"{found.size} bytes; the limit is {LARGEST}")
     ending = found.path.rpartition(b".")[2].decode("ascii").lower()
     data = read_file(found.path, Limits(max_bytes=LARGEST)) if found.size else b""
-    said = read_sidecar(data, ending).said(SIDECAR)
+    said = read_sidecar(data, ending).said(SIDECAR_SOURCE)
     return tuple(pair for pair in said if not (pair[0] == "title" and _is_name(pair[1])))
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from retrieval import Library, Settings, StorageFailed, sync
+from retrieval import Library, Settings, StorageFailed, sync_to_disk
 
 from ..errors import BackupImpossible
 from .check import check_catalog
@@ -42,7 +42,7 @@ def backup(library: Path, target: Path) -> int:
             rest.unlink()  # the empty log of the connections that are closed now
         _sync_all(part)
         (_packed(part) if target.suffix == ".tar" else part).replace(target)
-        sync(target.parent)
+        sync_to_disk(target.parent)
     return images
 
 
@@ -60,7 +60,7 @@ def restore(source: Path, library: Path) -> int:
         images = _verified(part)
         _sync_all(part)
         part.replace(library)
-        sync(library.parent)
+        sync_to_disk(library.parent)
     return images
 
 
@@ -110,7 +110,7 @@ def _packed(part: Path) -> Path:
         for name in (CATALOG, SETTINGS, BACKBONES):
             if (part / name).exists():
                 archive.add(part / name, name)
-    sync(packed)
+    sync_to_disk(packed)
     return packed
 
 
@@ -137,4 +137,4 @@ def _refuse_used(source: Path) -> None:
 
 def _sync_all(folder: Path) -> None:
     for each in (*folder.rglob("*"), folder):
-        sync(each)
+        sync_to_disk(each)

@@ -4,8 +4,8 @@ from .catalog import Catalog
 from .engine import sqlite_url
 from .facets import Facet
 from .records import (
-    PREDICTED,
-    USER,
+    PREDICTED_SOURCE,
+    USER_SOURCE,
     Annotation,
     Change,
     FusionRecipe,
@@ -19,8 +19,8 @@ from .records import (
 )
 
 __all__ = [
-    "PREDICTED",
-    "USER",
+    "PREDICTED_SOURCE",
+    "USER_SOURCE",
     "Annotation",
     "Catalog",
     "Change",

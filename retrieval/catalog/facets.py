@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from .filters import CAMERA, ORIENTATION, described
-from .records import PREDICTED
+from .records import PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow
 
 MOST = 50  # values of one facet that are listed
@@ -89,7 +89,7 @@ def _by_fact(field: str, among: Among) -> Grouped:
     # Plain, it would tempt SQLite to walk the index on values, past all images, for the sake of its order.
     value = (fact.folded + "").label("facet")
     counted = select(value, func.count(distinct(fact.image_id)), func.min(fact.id))
-    stated = (fact.field == field, fact.source != PREDICTED, among(fact.image_id))
+    stated = (fact.field == field, fact.source != PREDICTED_SOURCE, among(fact.image_id))
     return counted.where(*stated).group_by("facet")
 
 
@@ -157,9 +157,9 @@ def _names(label: str, guessed: bool) -> list[str]:
 
 
 def _labels(among: Among, confidence: float | None) -> Select[int, int, str, bool]:
-    fact, given = AnnotationRow, AnnotationRow.source != PREDICTED
+    fact, given = AnnotationRow, AnnotationRow.source != PREDICTED_SOURCE
     sure = given if confidence is None else or_(given, fact.confidence >= confidence)
-    said = select(fact.image_id, fact.id, fact.folded, fact.source == PREDICTED)
+    said = select(fact.image_id, fact.id, fact.folded, fact.source == PREDICTED_SOURCE)
     return said.where(fact.field == "label", sure, among(fact.image_id))
 
 
@@ -169,7 +169,7 @@ Spelled = Callable[[Connection, Iterable[int]], Iterator[tuple[int, str]]]
 def _stated(connection: Connection, rows: Iterable[int]) -> Iterator[tuple[int, str]]:
     query = select(AnnotationRow.id, AnnotationRow.value, AnnotationRow.source)
     for row, value, source in connection.execute(query.where(AnnotationRow.id.in_(rows))):
-        yield row, value.split(", ")[0] if source == PREDICTED else value
+        yield row, value.split(", ")[0] if source == PREDICTED_SOURCE else value
 
 
 def _folders(connection: Connection, rows: Iterable[int]) -> Iterator[tuple[int, str]]:

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, case, func, literal, o
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..query.values import Filters
-from .records import PREDICTED
+from .records import PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
 ESCAPE = "\\"
@@ -106,7 +106,7 @@ def _facts(filters: Filters) -> Iterator[Condition]:
 
 
 def _given(*conditions: Condition) -> Found:
-    return select(AnnotationRow.image_id).where(*conditions, AnnotationRow.source != PREDICTED)
+    return select(AnnotationRow.image_id).where(*conditions, AnnotationRow.source != PREDICTED_SOURCE)
 
 
 def _said(field: str, values: Sequence[str]) -> Found:
@@ -119,7 +119,7 @@ def _showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> An
     guessed = select(AnnotationRow.image_id).where(
         AnnotationRow.field == "label",
         AnnotationRow.folded.in_(_called([label.casefold() for label in labels])),
-        AnnotationRow.source == PREDICTED,
+        AnnotationRow.source == PREDICTED_SOURCE,
         AnnotationRow.confidence >= confidence,
     )
     return union_all(given, guessed) if predicted else given

@@ -17,7 +17,7 @@ from .facets import Facet, facets
 from .features import stacked, stored, whole
 from .filters import matching_ids
 from .records import (
-    PREDICTED,
+    PREDICTED_SOURCE,
     Annotation,
     Change,
     Features,
@@ -198,7 +198,7 @@ class Reader:
 
         The first is that of the source which comes first in PRECEDENCE, and of one source the oldest.
         """
-        given = (AnnotationRow.field == field, AnnotationRow.source != PREDICTED)
+        given = (AnnotationRow.field == field, AnnotationRow.source != PREDICTED_SOURCE)
         query = select(AnnotationRow.image_id, AnnotationRow.value, AnnotationRow.source).where(*given)
         rows = self._connection.execute(query.order_by(AnnotationRow.id.desc())).all()
         last_first = sorted(rows, key=lambda row: -precedence(row.source))
@@ -206,7 +206,7 @@ class Reader:
 
     def labelled(self) -> Labelled:
         """Every label of every image, given or predicted, for `retrieval.ranking.narrowing`."""
-        said = select(AnnotationRow.image_id, AnnotationRow.folded, AnnotationRow.source == PREDICTED)
+        said = select(AnnotationRow.image_id, AnnotationRow.folded, AnnotationRow.source == PREDICTED_SOURCE)
         found = self._connection.execute(said.where(AnnotationRow.field == "label")).all()
         images, labels = self.ids(), sorted({label for _, label, _ in found})
         codes = {label: code for code, label in enumerate(labels)}

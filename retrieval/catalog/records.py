@@ -14,11 +14,11 @@ import numpy.typing as npt
 from ..paths import display_path
 
 Features = npt.NDArray[np.float16]  # (image, dimension), every row of unit length
-PREDICTED = "predicted"  # the source of what nobody said, but a classifier takes to be so
-USER = "user"  # the source of what a person says of an image to Pictor itself
+PREDICTED_SOURCE = "predicted"  # the source of what nobody said, but a classifier takes to be so
+USER_SOURCE = "user"  # the source of what a person says of an image to Pictor itself
 # Whose title is shown where several have one, and whose words come first: a person's own before a list of
 # theirs, files beside pictures before what lies in them. Sources that are not listed come after all.
-PRECEDENCE = (USER, "captions", "sidecar", "xmp", "iptc", "exif")
+PRECEDENCE = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif")
 
 
 def precedence(source: str) -> int:
@@ -126,7 +126,9 @@ class Image:
 
         Of values that differ in letter case alone, or not at all, the first is given.
         """
-        given = [fact.value for fact in self.annotations if fact.field == field and fact.source != PREDICTED]
+        given = [
+            fact.value for fact in self.annotations if fact.field == field and fact.source != PREDICTED_SOURCE
+        ]
         first: dict[str, str] = {}
         for value in given:
             first.setdefault(value.casefold(), value)
@@ -151,7 +153,9 @@ class Image:
     @property
     def predicted(self) -> tuple[Annotation, ...]:
         """The labels that were predicted, the most confident first."""
-        labels = [fact for fact in self.annotations if (fact.field, fact.source) == ("label", PREDICTED)]
+        labels = [
+            fact for fact in self.annotations if (fact.field, fact.source) == ("label", PREDICTED_SOURCE)
+        ]
         return tuple(sorted(labels, key=lambda fact: -fact.confidence))
 
     def definition(self, label: Annotation) -> str:
@@ -160,7 +164,7 @@ class Image:
         definitions = (
             fact.value.removeprefix(starts)
             for fact in self.annotations
-            if (fact.field, fact.source) == ("definition", PREDICTED) and fact.value.startswith(starts)
+            if (fact.field, fact.source) == ("definition", PREDICTED_SOURCE) and fact.value.startswith(starts)
         )
         return next(definitions, "")
 
@@ -178,7 +182,7 @@ class Image:
 
     def without_predictions(self) -> Image:
         """The same with what people and files said of it alone."""
-        given = tuple(fact for fact in self.annotations if fact.source != PREDICTED)
+        given = tuple(fact for fact in self.annotations if fact.source != PREDICTED_SOURCE)
         return replace(self, annotations=given)
 
 

@@ -16,7 +16,7 @@ from .clock import Clock, utc
 from .features import checksum, to_blob
 from .filters import folder_key
 from .reader import Reader, chunks
-from .records import PREDICTED, Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
+from .records import PREDICTED_SOURCE, Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
 from .schema import (
     AnnotationRow,
     FeatureRow,
@@ -60,7 +60,7 @@ class Writer(Reader):
         of it. What others say of it stays, and so does the rest of what is known about it.
         """
         spaces = [*image.features, *image.keypoints]
-        sources = {PREDICTED, *(fact.source for fact in image.annotations)}
+        sources = {PREDICTED_SOURCE, *(fact.source for fact in image.annotations)}
         for mine in (
             delete(ThumbnailRow).where(ThumbnailRow.image_id == image_id),
             delete(FeatureRow).where(FeatureRow.image_id == image_id, FeatureRow.space_id.in_(spaces)),

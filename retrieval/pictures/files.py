@@ -89,7 +89,7 @@ def _read_regular(descriptor: int, name: str, limits: Limits) -> bytes:
     return data
 
 
-def sync(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
     """Make a file's bytes durable, or the names in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -15,19 +15,19 @@ from typing import Final, Literal
 
 from .raw_preview import preview
 
-MOST_PAGES: Final = 1000  # pages of one file that are looked at
-_DIRECTORIES: Final = 4 * MOST_PAGES  # of one file, pages or not
+MAX_PAGES: Final = 1000  # pages of one file that are looked at
+_DIRECTORIES: Final = 4 * MAX_PAGES  # of one file, pages or not
 _ENTRIES: Final = 64  # of a directory among which its kind is looked for; tags come in rising order
 _KIND: Final = 254
 _NO_PAGE: Final = 1 | 4  # reduced size, mask
 
 
 def count(data: bytes) -> int:
-    """How many pages a file has, at most MOST_PAGES + 1; 1 for what is no TIFF, and for raw files."""
+    """How many pages a file has, at most MAX_PAGES + 1; 1 for what is no TIFF, and for raw files."""
     chain = _Chain.of(data)
     if chain is None or preview(data) is not None:
         return 1
-    return max(1, sum(1 for _ in islice(chain.pages(), MOST_PAGES + 1)))
+    return max(1, sum(1 for _ in islice(chain.pages(), MAX_PAGES + 1)))
 
 
 def page(data: bytes, number: int) -> bytes:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..catalog import Projection
 from ..errors import NotEnoughMemory, ProjectionDamaged, StorageFailed
-from ..pictures.files import sync
+from ..pictures.files import sync_to_disk
 
 TEMPORARY = ".tmp"
 BLOCK = 1 << 20  # bytes read at a time
@@ -43,7 +43,7 @@ def write_file(root: Path, name: str, data: bytes | memoryview) -> Seal:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(root / name)
-        sync(root)
+        sync_to_disk(root)
         return seal(root, name)
 
 
@@ -53,10 +53,10 @@ def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:
         temporary.mkdir(parents=True)
         fill(temporary)
         for path in sorted(temporary.iterdir()):
-            sync(path)
-        sync(temporary)
+            sync_to_disk(path)
+        sync_to_disk(temporary)
         temporary.rename(root / name)
-        sync(root)
+        sync_to_disk(root)
         return seal(root, name)
 
 

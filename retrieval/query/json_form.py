@@ -48,8 +48,8 @@ QUERY: Final = ("parts", "filters", "options", "examples", "weights", "limit", "
 # -- a query to JSON ------------------------------------------------------------------------------
 
 
-def to_json(query: Query) -> Json:
-    """The query as JSON values, defaults left out; `from_json` reads it as the same query.
+def query_to_json(query: Query) -> Json:
+    """The query as JSON values, defaults left out; `query_from_json` reads it as the same query.
 
     A path becomes a "file". Raises InvalidQuery for a picture that was given as bytes.
     """
@@ -109,7 +109,7 @@ def _picture_said(part: Picture | StoredPicture) -> Json:
 # -- JSON to a query ------------------------------------------------------------------------------
 
 
-def from_json(value: object) -> Query:
+def query_from_json(value: object) -> Query:
     """The query that JSON values say; every message begins with the path of what is wrong.
 
     Pictures given by "file", "url" and "upload" become a Reference (see `resolved`). Raises InvalidQuery

@@ -51,7 +51,7 @@ _SWATCH = re.compile(rf"([^@]*)(?:@({NUMBER}))?")
 # -- a line to a query ----------------------------------------------------------------------------
 
 
-def parse(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, offset: int = 0) -> Query:
+def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, offset: int = 0) -> Query:
     """Read one line into a Query; `parts` (pictures, say) are put after the line's own parts.
 
     Pictures of `file:`, `url:` and `upload:` become a Reference (see `resolved`). Raises InvalidQuery with
@@ -184,8 +184,8 @@ def _weights(read: Sequence[Term]) -> dict[str, float]:
 # -- a query to a line ----------------------------------------------------------------------------
 
 
-def line_of(query: Query) -> str:
-    """The line that `parse` reads as this query; its limit and offset are not in it.
+def format_query(query: Query) -> str:
+    """The line that `parse_query` reads as this query; its limit and offset are not in it.
 
     A path is written as `file:`. Raises InvalidQuery for a picture that was given as bytes.
     """

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from retrieval import Image, Library, Options, Query, StoredPicture, parse, path_bytes
+from retrieval import Image, Library, Options, Query, StoredPicture, parse_query, path_bytes
 from retrieval.catalog import Space
 from retrieval.catalog.reader import Reader
 
@@ -67,7 +67,7 @@ def answers(path: Path, *lines: str) -> dict[str, list[tuple[int, float]]]:
     with Library.open(path) as library:
         with library.catalog.reading() as reader:
             ids = reader.ids().tolist()
-        queries = {line: parse(line, limit=1000) for line in lines}
+        queries = {line: parse_query(line, limit=1000) for line in lines}
         queries |= {
             f"like {each}": Query((StoredPicture(each),), limit=1000, options=Options(weaker=True))
             for each in {ids[0], ids[len(ids) // 2], ids[-1]}

@@ -19,7 +19,7 @@ from indexer.cli import cli
 from indexer.errors import SourceUnreachable
 from indexer.run.pipeline import forget_missing
 from indexer.upkeep.lock import writer_lock
-from retrieval import USER, Annotation, Library, LibraryBusy
+from retrieval import USER_SOURCE, Annotation, Library, LibraryBusy
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run
 from tests.indexer.contents import contents, last_change
@@ -122,7 +122,7 @@ def test_describing_again_keeps_what_others_say_and_makes_the_rest_anew(
         picture.save(pictures / "scene-001.jpg", exif=exif)
     index(library, pictures)
     with Library.create(library) as opened, opened.catalog.writing() as writer:
-        writer.annotate(2, USER, [Annotation("tag", "mine", USER)])
+        writer.annotate(2, USER_SOURCE, [Annotation("tag", "mine", USER_SOURCE)])
     before, changes = contents(library), last_change(library)
     with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
         connection.execute("UPDATE thumbnail SET data = x'00' WHERE image_id = 2")

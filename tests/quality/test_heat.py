@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.indexed import indexed
 from benchmarks.sets import BUNDLED, LABELLED, missing
-from retrieval import Library, Options, Query, StoredPicture, limits_of
+from retrieval import Library, Options, Query, StoredPicture, limits_from_settings
 from retrieval.originals import original
 from retrieval.ranking.heat import HeatMap
 from retrieval.search.probes import SUBJECT
@@ -51,7 +51,7 @@ def test_masking_the_hottest_cells_costs_more_than_masking_as_many_cold_ones() -
             query = Query((StoredPicture(query_id),), weights={"colour": 0}, limit=1, options=EVERYTHING)
             [hit] = library.search(query).hits
             [heat] = library.explain(query, hit.id).heat
-            pixels = original(hit.image, limits_of(library.settings))
+            pixels = original(hit.image, limits_from_settings(library.settings))
             hot, cold = (
                 masked(pixels, heat.image, each)
                 for each in (heat.image.hottest(SHARE), heat.image.coldest(SHARE))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import InvalidQuery, InvalidSetting, Library, RetrievalError, Settings, errors, parse
+from retrieval import InvalidQuery, InvalidSetting, Library, RetrievalError, Settings, errors, parse_query
 
 FAMILY = {
     kind
@@ -186,6 +186,6 @@ def test_the_engine_raises_them_for_real(tmp_path: Path) -> None:
     with pytest.raises(errors.LibraryNotFound, match=f"^{tmp_path}: no library here"):
         Library.open(tmp_path)
     with pytest.raises(InvalidQuery, match=r"^column 1: size: is not a key"):
-        parse("size:3")
+        parse_query("size:3")
     with pytest.raises(InvalidSetting, match=r"^batch_size = 0: "):
         Settings.resolve(tmp_path, {}, batch_size=0)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Library, Picture, Query, StoredPicture, Text, parse
+from retrieval import Library, Picture, Query, StoredPicture, Text, parse_query
 
 
 def test_words_find_captioned_pictures(library: Library) -> None:
-    results = library.search(parse("harbour"))
+    results = library.search(parse_query("harbour"))
     assert {Path(hit.image.path).parent.name for hit in results.hits} == {"harbour"}
     assert results.total == 4
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from retrieval import TABLE, InvalidSetting, Settings
+from retrieval import SETTINGS, InvalidSetting, Settings
 from retrieval.settings import FILE_NAME
 
-NAMES = ", ".join(TABLE)
+NAMES = ", ".join(SETTINGS)
 DEFAULTS: dict[str, object] = {
     "catalog_url": "",
     "max_image_megapixels": 200.0,
@@ -94,12 +94,12 @@ def write(folder: Path, text: str) -> None:
 
 def test_without_anything_every_setting_has_its_default(tmp_path: Path) -> None:
     settings = Settings.resolve(tmp_path, {})
-    assert {name: getattr(settings, name) for name in TABLE} == DEFAULTS
+    assert {name: getattr(settings, name) for name in SETTINGS} == DEFAULTS
     assert settings == Settings()
 
 
 def test_every_setting_has_help_in_words() -> None:
-    assert all(len(each.metadata["help"].split()) > 3 for each in TABLE.values())
+    assert all(len(each.metadata["help"].split()) > 3 for each in SETTINGS.values())
 
 
 def test_the_argument_beats_the_environment_and_that_beats_the_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
 from indexer.upkeep.opening import writing
-from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse, path_bytes
+from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse_query, path_bytes
 from retrieval.catalog import Catalog
 from tests.databases import Server, execute
 from tests.indexer.command import pictor
@@ -34,7 +34,7 @@ def shared(url: str, scenes: Path, tmp_path: Path) -> Path:
 def test_it_answers_as_a_library_on_sqlite_does(shared: Path, library: Library) -> None:
     with Library.open(shared) as on_server:
         for line in QUERIES:
-            expected, found = library.search(parse(line)), on_server.search(parse(line))
+            expected, found = library.search(parse_query(line)), on_server.search(parse_query(line))
             assert [hit.image.path for hit in found.hits] == [hit.image.path for hit in expected.hits], line
             assert [hit.score for hit in found.hits] == [hit.score for hit in expected.hits], line
         assert list(check(on_server)) == []

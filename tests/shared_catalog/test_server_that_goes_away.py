@@ -13,7 +13,7 @@ from indexer.run.pipeline import index
 from indexer.run.report import Report
 from indexer.upkeep.check import check
 from indexer.upkeep.opening import writing
-from retrieval import Library, LibraryBusy, ServerLost, parse, path_bytes
+from retrieval import Library, LibraryBusy, ServerLost, parse_query, path_bytes
 from retrieval.catalog import Catalog
 from tests.databases import DISCONNECT, execute
 from tests.indexing import TINY
@@ -59,7 +59,7 @@ def test_what_a_lost_server_did_not_acknowledge_is_written_again(
         assert list(check(found)) == []
         assert found.count() == 12
         for line in ("quiet harbour", "tag:day2", ""):
-            hits, expected = found.search(parse(line)).hits, library.search(parse(line)).hits
+            hits, expected = found.search(parse_query(line)).hits, library.search(parse_query(line)).hits
             assert [hit.image.sha256 for hit in hits] == [hit.image.sha256 for hit in expected]
     again = run(empty, scenes)
     assert (again.unchanged, again.added) == (12, 0)

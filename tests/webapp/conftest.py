@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from retrieval import PREDICTED, Annotation, Library, NewImage, fetch_backbone, images
+from retrieval import PREDICTED_SOURCE, Annotation, Library, NewImage, fetch_backbone, images
 from tests.drawing import saved, scene
 from webapp import create_app
 
@@ -49,8 +49,10 @@ def _guesses(number: int) -> tuple[Annotation, ...]:
         words = [(SCRIPT, SCRIPT, 0.7)]
     else:
         words = []
-    labels = [Annotation("label", label, PREDICTED, sure) for label, _, sure in words]
-    means = [Annotation("definition", f"{label}: {text}", PREDICTED, sure) for label, text, sure in words]
+    labels = [Annotation("label", label, PREDICTED_SOURCE, sure) for label, _, sure in words]
+    means = [
+        Annotation("definition", f"{label}: {text}", PREDICTED_SOURCE, sure) for label, text, sure in words
+    ]
     return (*labels, *means)
 
 

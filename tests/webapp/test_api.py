@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from retrieval import Library, Query, Settings, StoredPicture, parse
+from retrieval import Library, Query, Settings, StoredPicture, parse_query
 from retrieval.query import json_form
 from webapp import create_app, models
 
@@ -19,7 +19,7 @@ from .conftest import COUNT
 
 def test_hits_are_those_of_the_engine(client: FlaskClient, library: Library) -> None:
     answer = client.get("/api/v1/search?q=harbour+-night&limit=3").json
-    found = library.search(parse("harbour -night", limit=3))
+    found = library.search(parse_query("harbour -night", limit=3))
     assert [(hit["id"], hit["rank"], hit["score"]) for hit in answer["hits"]] == [
         (hit.id, hit.rank, hit.score) for hit in found.hits
     ]

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 
-from retrieval import Library, Query, Settings, UrlFetcher, to_json
+from retrieval import Library, Query, Settings, UrlFetcher, query_to_json
 from tests.queries import queries
 from tests.serving import Server, answer, serving
 from webapp import LOOPBACK, create_app, models
@@ -131,7 +131,7 @@ def test_other_sites_cannot_post_a_body(client: FlaskClient) -> None:
 @settings(deadline=None, max_examples=100)
 @given(queries())
 def test_the_document_describes_every_query(query: Query) -> None:
-    models.Query.model_validate_json(json.dumps(to_json(query)))
+    models.Query.model_validate_json(json.dumps(query_to_json(query)))
 
 
 # -- pictures by name -----------------------------------------------------------------------------

@@ -129,11 +129,9 @@ def _pattern(
         for tip in tips
     ]
     canvas.fill(darker(main, 0.75), *(w for vein in veins for w in wings(vein)), opacity=0.55)
-    rim = [
-        ellipse(*((tip - centre) * 0.9 + centre), 0.022, points=14)
-        for tip in shape[:: max(len(shape) // 22, 1)]
-        if np.hypot(*tip) > 0.4
-    ]
+    edge = shape[:: max(len(shape) // 22, 1)]
+    middles = (edge[np.hypot(edge[:, 0], edge[:, 1]) > 0.4] - centre) * 0.9 + centre
+    rim = [ellipse(x, y, 0.022, points=14) for x, y in middles.tolist()]
     canvas.fill(light, *(w for dot in rim for w in wings(dot)), opacity=0.95)
     if pattern == 0:
         canvas.fill(darker(main, 0.85), *wings(ellipse(*centre, 0.12)))

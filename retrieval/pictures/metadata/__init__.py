@@ -5,6 +5,6 @@ Every byte is taken as hostile: what is damaged says nothing, and what is said i
 
 from .embedded import read_exif, read_metadata
 from .facts import Fact, Metadata
-from .sidecar_files import SIDECAR, read_sidecar
+from .sidecar_files import SIDECAR_SOURCE, read_sidecar
 
-__all__ = ["SIDECAR", "Fact", "Metadata", "read_exif", "read_metadata", "read_sidecar"]
+__all__ = ["SIDECAR_SOURCE", "Fact", "Metadata", "read_exif", "read_metadata", "read_sidecar"]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from . import xmp
 from .facts import Fact, Metadata, Pair
 
-SIDECAR: Final = "sidecar"  # the source of all of them
+SIDECAR_SOURCE: Final = "sidecar"  # the source of all of them
 LARGEST: Final = {"txt": 1 << 16, "json": 1 << 20, "xmp": 1 << 20}  # bytes, by what the name ends in
 # Key to field, and whether a text holds several values, parted by semicolons.
 KEYS: Final = {
@@ -39,7 +39,7 @@ def read_sidecar(data: bytes, ending: str) -> Metadata:
     if not data.strip():
         return Metadata()
     said = {"txt": _paragraphs, "json": _object, "xmp": xmp.facts}[ending](data)
-    return Metadata.of(Fact(SIDECAR, field, value) for field, value in said)
+    return Metadata.of(Fact(SIDECAR_SOURCE, field, value) for field, value in said)
 
 
 def _paragraphs(data: bytes) -> list[Pair]:

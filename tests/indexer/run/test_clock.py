@@ -12,7 +12,7 @@ import pytest
 from indexer.run.pipeline import index
 from indexer.run.report import Report
 from indexer.upkeep.opening import changing
-from retrieval import Library, parse, path_bytes
+from retrieval import Library, parse_query, path_bytes
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import last_change
@@ -105,4 +105,4 @@ def test_order_is_that_of_the_log_and_durations_are_not_the_clocks(
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         assert {each.image_id for each in reader.changes_since(before)} == {1, 2, 3, 4, 5, 6}
         assert reader.ids().tolist() == [1, 2, 3, 4, 5, 6]
-        assert opened.count() == len(opened.search(parse("")).hits)
+        assert opened.count() == len(opened.search(parse_query("")).hits)

@@ -226,7 +226,7 @@ def test_a_page_that_cannot_be_read_ends_its_file_and_is_reported(library: Path,
 def test_more_pages_than_are_looked_at_are_reported(
     library: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode, "MOST_PAGES", 3)
+    monkeypatch.setattr(decode, "MAX_PAGES", 3)
     [problem] = indexed(library, folder).problems
     assert (problem.code, "more than 3 pages" in problem.reason) == ("too-many-pages", True)
     assert places(library) == [*BOOK[:3], SINGLE]

@@ -12,7 +12,7 @@ from indexer.errors import SourceUnreachable
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Planned, Progress
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import InvalidSetting, Library, Query, StoredPicture, parse, path_bytes
+from retrieval import InvalidSetting, Library, Query, StoredPicture, parse_query, path_bytes
 from retrieval.projections import publisher
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone
@@ -32,7 +32,7 @@ def problems(library: Path) -> dict[str, str]:
 
 def names_found(library: Path, line: str) -> set[str]:
     with Library.open(library) as opened:
-        return {Path(hit.image.path).name for hit in opened.search(parse(line)).hits}
+        return {Path(hit.image.path).name for hit in opened.search(parse_query(line)).hits}
 
 
 def test_every_picture_of_a_folder_is_searchable_afterwards(pictures: Path, library: Path) -> None:

@@ -12,7 +12,7 @@ from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.run.report import Report
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import PREDICTED, Annotation, Image, Library, parse, path_bytes
+from retrieval import PREDICTED_SOURCE, Annotation, Image, Library, parse_query, path_bytes
 from tests import labelled
 from tests.indexer.command import run
 from tests.indexer.contents import contents, last_change
@@ -44,7 +44,7 @@ def images(library: Path) -> list[Image]:
 
 
 def guesses(image: Image) -> list[Annotation]:
-    return [fact for fact in image.annotations if fact.source == PREDICTED]
+    return [fact for fact in image.annotations if fact.source == PREDICTED_SOURCE]
 
 
 def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, recipe: Recipe) -> None:
@@ -116,8 +116,8 @@ def test_a_picture_is_found_by_a_synonym_of_its_label(pictures: Path, library: P
     assert image.predicted[0].confidence > 0.5
     with Library.open(library) as opened:
         for name in image.predicted[0].names:
-            assert image.id in opened.search(parse(f'"{name}"')).ids
-        assert opened.search(parse(f'label:"{image.predicted[0].value}"')).ids == []
+            assert image.id in opened.search(parse_query(f'"{name}"')).ids
+        assert opened.search(parse_query(f'label:"{image.predicted[0].value}"')).ids == []
 
 
 def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
@@ -130,7 +130,7 @@ def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
     held_back.rename(pictures / "scene-011.jpg")
     indexed(library, recipe, pictures)
     assert [bool(each.predicted) for each in images(library)] == [True] * 11 + [False]
-    assert PREDICTED not in run("show", image.id, "--library", library)
+    assert PREDICTED_SOURCE not in run("show", image.id, "--library", library)
     assert json.loads(run("show", image.id, "--json", "--library", library))["predicted"] == []
     words = ("search", "--json", "--library", library, f'"{image.predicted[0].names[0]}"')
     assert json.loads(run(*words))["hits"] == []

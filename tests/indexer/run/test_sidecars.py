@@ -19,7 +19,7 @@ from indexer.run.report import Report
 from indexer.run.stop_signals import Stopped, stoppable
 from indexer.upkeep.opening import changing
 from indexer.upkeep.problems import retry
-from retrieval import USER, Annotation, Image, Library, images, parse, path_bytes
+from retrieval import USER_SOURCE, Annotation, Image, Library, images, parse_query, path_bytes
 from tests.drawing import folder_of_scenes, scene
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import contents, image_at, last_change
@@ -49,7 +49,7 @@ def index(library: Path, folder: Path, captions: Captions = NO_CAPTIONS) -> Repo
 
 def names_found(library: Path, line: str) -> set[str]:
     with Library.open(library) as opened:
-        return {Path(hit.image.path).name for hit in opened.search(parse(line)).hits}
+        return {Path(hit.image.path).name for hit in opened.search(parse_query(line)).hits}
 
 
 def first(library: Path, folder: Path) -> Image:
@@ -245,9 +245,9 @@ def test_a_title_that_is_the_name_of_the_file_says_nothing(folder: Path, library
 def test_a_persons_own_words_win_and_no_run_touches_them(folder: Path, library: Path) -> None:
     write(folder / "scene-000.json", '{"title": "From a file", "tags": ["sea"]}')
     index(library, folder)
-    own = [Annotation("title", "My own", USER), Annotation("tag", "Sea", USER)]
+    own = [Annotation("title", "My own", USER_SOURCE), Annotation("tag", "Sea", USER_SOURCE)]
     with changing(library) as opened, opened.catalog.writing() as writer:
-        writer.annotate(first(library, folder).id, USER, own)
+        writer.annotate(first(library, folder).id, USER_SOURCE, own)
     write(folder / "scene-000.json", '{"title": "From a file again", "tags": ["sea", "sand"]}')
     index(library, folder)
     image = first(library, folder)

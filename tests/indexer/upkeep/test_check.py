@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from indexer.cli import cli
 from indexer.upkeep.check import Finding, check
-from retrieval import FeatureDamaged, Library, ProjectionDamaged, parse
+from retrieval import FeatureDamaged, Library, ProjectionDamaged, parse_query
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone, pictor
 from tests.indexer.contents import answers, contents, generations
@@ -101,7 +101,7 @@ def test_a_damaged_projection_is_found_refused_and_rebuilt(library: Path, stem: 
     code, output = run("check", library)
     assert (code, "projection-damaged" in output, "repair: pictor rebuild" in output) == (1, True, True)
     with Library.open(library) as opened, pytest.raises(ProjectionDamaged, match="run `pictor rebuild`"):
-        opened.search(parse("scene"))
+        opened.search(parse_query("scene"))
     assert run("rebuild", library)[0] == 0
     assert findings(library) == []
     assert answers(library, "scene") == before
@@ -114,7 +114,7 @@ def test_a_pickle_bomb_in_the_words_is_never_opened(library: Path, tmp_path: Pat
         path.write_bytes(bomb)
     assert [each.code for each in findings(library)] == ["projection-damaged"]
     with Library.open(library) as opened, pytest.raises(ProjectionDamaged):
-        opened.search(parse("scene"))
+        opened.search(parse_query("scene"))
     assert run("rebuild", library)[0] == 0
     assert not canary.exists()
 

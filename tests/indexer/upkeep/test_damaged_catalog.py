@@ -16,7 +16,7 @@ import pytest
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
 from indexer.upkeep.opening import changing
-from retrieval import Library, RetrievalError, StorageFailed, parse, path_bytes
+from retrieval import Library, RetrievalError, StorageFailed, parse_query, path_bytes
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone, pictor
 
@@ -45,7 +45,7 @@ def look(library: Path) -> None:
 
 def ask(library: Path) -> None:
     with Library.open(library) as opened:
-        opened.search(parse("scene"))
+        opened.search(parse_query("scene"))
 
 
 def write(library: Path) -> None:
@@ -114,4 +114,4 @@ def test_a_log_that_was_removed_after_a_kill_loses_the_last_commits_and_no_more(
     with Library.open(left) as opened:
         assert opened.count() == 9
         assert list(check(opened)) == []
-        assert len(opened.search(parse("")).hits) == 9
+        assert len(opened.search(parse_query("")).hits) == 9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from retrieval import USER, Annotation, Filters, Problem, Sidecar
+from retrieval import USER_SOURCE, Annotation, Filters, Problem, Sidecar
 from retrieval.catalog import Catalog, Change, Projection
 from tests.databases import new_image
 
@@ -52,16 +52,16 @@ def test_annotations_come_in_the_order_of_their_sources_and_a_persons_own_come_f
     catalog: Catalog,
 ) -> None:
     [number] = add(catalog, A)
-    order = (USER, "captions", "sidecar", "xmp", "iptc", "exif", "another")
+    order = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif", "another")
     with catalog.writing() as writer:
         for source in reversed(order):
             writer.annotate(number, source, [Annotation("title", each, source) for each in (source, "Same")])
     with catalog.reading() as reader:
         [image] = reader.images([number]).values()
-        assert reader.labels("title") == {number: USER}
+        assert reader.labels("title") == {number: USER_SOURCE}
     assert [fact.source for fact in image.annotations] == [each for each in order for _ in range(2)]
-    assert image.title == USER
-    assert image.values("title") == (USER, "Same", *order[1:])
+    assert image.title == USER_SOURCE
+    assert image.values("title") == (USER_SOURCE, "Same", *order[1:])
 
 
 def test_values_that_differ_in_letter_case_alone_are_given_once(catalog: Catalog) -> None:

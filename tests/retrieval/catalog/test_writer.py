@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from retrieval import Annotation, Location, StorageFailed
-from retrieval.catalog import PREDICTED, Catalog, Image
+from retrieval.catalog import PREDICTED_SOURCE, Catalog, Image
 from tests.databases import new_image
 
 A, B, C = b"/pictures/a.jpg", b"/pictures/b.jpg", b"/other/c.jpg"
 SEA = Annotation("tag", "sea", "captions")
-GUESS, BETTER = Annotation("label", "boat", PREDICTED, 0.5), Annotation("label", "pier", PREDICTED, 0.75)
+GUESS, BETTER = (
+    Annotation("label", "boat", PREDICTED_SOURCE, 0.5),
+    Annotation("label", "pier", PREDICTED_SOURCE, 0.75),
+)
 
 
 def add(catalog: Catalog, *paths: bytes) -> list[int]:

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.retrieval.test_raw_preview import dng, nef
 
 from retrieval.pictures.images import decode
-from retrieval.pictures.tiff_pages import MOST_PAGES, count, page, page_digest
+from retrieval.pictures.tiff_pages import MAX_PAGES, count, page, page_digest
 from tests.drawing import saved, scene
 
 SCENES = [scene(seed, 40, 30) for seed in range(4)]
@@ -76,7 +76,7 @@ def chained(directories: int, *, back_to: int | None = None) -> bytes:
 
 def test_a_chain_that_has_no_end_is_not_followed_for_ever() -> None:
     assert count(chained(5, back_to=8)) == 5
-    assert count(chained(MOST_PAGES + 500)) == MOST_PAGES + 1
+    assert count(chained(MAX_PAGES + 500)) == MAX_PAGES + 1
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -90,7 +90,7 @@ def test_damaged_files_have_pages_or_none(seed: int) -> None:
                     [0, 255, chance.randrange(256)]
                 )
             found = count(bytes(damaged))
-            assert 1 <= found <= MOST_PAGES + 1
+            assert 1 <= found <= MAX_PAGES + 1
             assert len(page(bytes(damaged), found)) == len(damaged)
 
 

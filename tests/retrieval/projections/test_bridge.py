@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from retrieval import Annotation, Catalog, ProjectionDamaged
-from retrieval.catalog import PREDICTED, Projection, Space, sqlite_url
+from retrieval.catalog import PREDICTED_SOURCE, Projection, Space, sqlite_url
 from retrieval.projections import publisher
 from retrieval.projections.bridge import (
     BridgeProjection,
@@ -169,7 +169,7 @@ def test_only_what_was_given_is_learned_from(catalog: Catalog) -> None:
             Annotation("camera", "Kodak", "me"),
         ]
         writer.annotate(5, "me", facts)
-        writer.annotate(5, PREDICTED, [Annotation("label", "castle", PREDICTED, 0.9)])
+        writer.annotate(5, PREDICTED_SOURCE, [Annotation("label", "castle", PREDICTED_SOURCE, 0.9)])
     with catalog.reading() as reader:
         image = reader.images([5])[5]
         said, features = captioned(reader, space(catalog))

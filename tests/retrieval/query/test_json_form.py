@@ -18,10 +18,10 @@ from retrieval import (
     Reference,
     StoredPicture,
     Text,
-    from_json,
-    line_of,
-    parse,
-    to_json,
+    format_query,
+    parse_query,
+    query_from_json,
+    query_to_json,
 )
 from tests.queries import queries
 
@@ -59,31 +59,31 @@ LINE = (
 
 
 def test_everything_that_a_line_says_can_be_said_in_json() -> None:
-    assert from_json(EVERYTHING) == parse(LINE, limit=20, offset=40)
+    assert query_from_json(EVERYTHING) == parse_query(LINE, limit=20, offset=40)
 
 
 def test_what_is_said_comes_back_and_defaults_do_not() -> None:
-    assert to_json(from_json(EVERYTHING)) == EVERYTHING
-    assert to_json(Query()) == {}
+    assert query_to_json(query_from_json(EVERYTHING)) == EVERYTHING
+    assert query_to_json(Query()) == {}
     usual = {
         "parts": [{"text": "sea", "weight": 1.0}],
         "filters": {"confidence": 0.5},
         "limit": 40,
         "offset": 0,
     }
-    assert to_json(from_json(usual)) == {"parts": [{"text": "sea"}]}
+    assert query_to_json(query_from_json(usual)) == {"parts": [{"text": "sea"}]}
 
 
 @settings(deadline=None, max_examples=300)
 @given(queries())
 def test_a_query_goes_through_json_and_comes_back_as_it_was(query: Query) -> None:
-    assert from_json(json.loads(json.dumps(to_json(query)))) == query
+    assert query_from_json(json.loads(json.dumps(query_to_json(query)))) == query
 
 
 def test_a_path_becomes_a_file_and_bytes_have_no_json() -> None:
-    assert to_json(Query((Picture(Path("a b.jpg")),))) == {"parts": [{"file": "a b.jpg"}]}
+    assert query_to_json(Query((Picture(Path("a b.jpg")),))) == {"parts": [{"file": "a b.jpg"}]}
     with pytest.raises(InvalidQuery, match="sent along cannot be written as JSON"):
-        to_json(Query((Text("sea"), Palette(Picture(b"bytes")))))
+        query_to_json(Query((Text("sea"), Palette(Picture(b"bytes")))))
 
 
 REFUSED: list[tuple[Any, str]] = [
@@ -149,7 +149,7 @@ REFUSED: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("value", "message"), REFUSED, ids=[message for _, message in REFUSED])
 def test_it_is_refused_with_its_path(value: object, message: str) -> None:
     with pytest.raises(InvalidQuery) as refusal:
-        from_json(value)
+        query_from_json(value)
     assert str(refusal.value).startswith(message)
 
 
@@ -176,13 +176,13 @@ ANYTHING = st.recursive(
 @given(ANYTHING)
 def test_any_json_is_understood_or_refused_as_an_invalid_query(value: object) -> None:
     try:
-        query = from_json(value)
+        query = query_from_json(value)
     except InvalidQuery:
         return
-    assert parse(line_of(query), limit=query.limit, offset=query.offset) == query
+    assert parse_query(format_query(query), limit=query.limit, offset=query.offset) == query
 
 
 def test_a_reference_is_not_followed() -> None:
-    [part, palette] = from_json({"parts": [{"file": "/etc/passwd"}, {"palette": {"image": 3}}]}).parts
+    [part, palette] = query_from_json({"parts": [{"file": "/etc/passwd"}, {"palette": {"image": 3}}]}).parts
     assert part == Picture(Reference("file", "/etc/passwd"))
     assert palette == Palette(StoredPicture(3))

@@ -27,8 +27,8 @@ from retrieval import (
     StoredPicture,
     Swatch,
     Text,
-    line_of,
-    parse,
+    format_query,
+    parse_query,
 )
 from retrieval.query.keys import KEYS as KEYS_THERE
 from tests.queries import queries
@@ -64,7 +64,7 @@ def given_by(kind: str, value: str, weight: float = 1.0, region: Region | None =
 def refusal_of(line: str) -> str | None:
     """The message with which a line is refused; None for one that is understood."""
     try:
-        parse(line)
+        parse_query(line)
     except InvalidQuery as refusal:
         return str(refusal)
     return None
@@ -292,35 +292,35 @@ WORDS = st.lists(st.text("abcü港09", min_size=1), min_size=1, max_size=20)
 
 @pytest.mark.parametrize(("line", "expected"), UNDERSTOOD)
 def test_a_line_is_understood_as(line: str, expected: Query) -> None:
-    assert parse(line) == expected
+    assert parse_query(line) == expected
 
 
 @pytest.mark.parametrize(("line", "message"), REFUSED)
 def test_a_line_is_refused_with(line: str, message: str) -> None:
     with pytest.raises(InvalidQuery) as refusal:
-        parse(line)
+        parse_query(line)
     assert str(refusal.value) == message
 
 
 def test_any_name_before_a_colon_is_refused_also_without_a_value() -> None:
     with pytest.raises(InvalidQuery, match=r"^column 1: "):
-        parse("note: harbour")
+        parse_query("note: harbour")
 
 
 def test_days_that_do_not_exist_are_refused_with_the_term() -> None:
     with pytest.raises(InvalidQuery, match=r"^column 5: after:2023-02-29: day"):
-        parse("sea after:2023-02-29")
+        parse_query("sea after:2023-02-29")
 
 
 def test_given_parts_come_after_the_lines_own_with_limit_and_offset() -> None:
     picture = StoredPicture(3)
-    parsed = parse("sea -fog", parts=(picture,), limit=5, offset=10)
+    parsed = parse_query("sea -fog", parts=(picture,), limit=5, offset=10)
     assert parsed == Query((Text("sea"), Text("fog", -1.0), picture), limit=5, offset=10)
 
 
 def test_a_negative_word_is_enough_beside_a_picture() -> None:
     picture = StoredPicture(3)
-    assert parse("-fog", parts=(picture,)) == Query((Text("fog", -1.0), picture))
+    assert parse_query("-fog", parts=(picture,)) == Query((Text("fog", -1.0), picture))
 
 
 @settings(deadline=None, max_examples=300)
@@ -346,7 +346,7 @@ def test_every_quotation_mark_of_an_understood_line_is_closed(line: str) -> None
 @settings(deadline=None)
 @given(WORDS)
 def test_bare_words_are_one_text_part_in_their_order(words: list[str]) -> None:
-    assert parse("  ".join(words)).parts == (Text(" ".join(words)),)
+    assert parse_query("  ".join(words)).parts == (Text(" ".join(words)),)
 
 
 @settings(deadline=None, max_examples=300)
@@ -357,14 +357,14 @@ def test_bare_words_are_one_text_part_in_their_order(words: list[str]) -> None:
 )
 @example(Query((Text("red"), Text("boat"), Text("tag:sea"), Text('"a" "b"'), Text("text:"))))
 def test_the_line_of_a_query_is_read_as_the_query(query: Query) -> None:
-    assert parse(line_of(query), limit=query.limit, offset=query.offset) == query
+    assert parse_query(format_query(query), limit=query.limit, offset=query.offset) == query
 
 
 @settings(deadline=None, max_examples=300)
 @given(LINES)
 def test_a_line_that_is_written_again_means_the_same(line: str) -> None:
     if refusal_of(line) is None:
-        assert parse(line_of(parse(line))) == parse(line)
+        assert parse_query(format_query(parse_query(line))) == parse_query(line)
 
 
 @pytest.mark.parametrize(
@@ -377,13 +377,13 @@ def test_a_line_that_is_written_again_means_the_same(line: str) -> None:
     ],
 )
 def test_a_line_is_written_as_shortly_as_it_can_be(line: str, shortest: str) -> None:
-    assert line_of(parse(line)) == shortest
+    assert format_query(parse_query(line)) == shortest
 
 
 def test_a_path_is_written_as_a_file_and_bytes_cannot_be_written() -> None:
-    assert line_of(Query((Picture(Path("my pool.jpg"), 2.0),))) == '2:file:"my pool.jpg"'
+    assert format_query(Query((Picture(Path("my pool.jpg"), 2.0),))) == '2:file:"my pool.jpg"'
     with pytest.raises(InvalidQuery, match="sent along cannot be written in a line"):
-        line_of(Query((Palette(Picture(b"bytes")),)))
+        format_query(Query((Palette(Picture(b"bytes")),)))
 
 
 def test_every_field_can_be_said_in_a_line() -> None:
@@ -397,4 +397,4 @@ def test_every_field_can_be_said_in_a_line() -> None:
 
 def test_a_long_line_is_refused_quickly_by_its_first_term_too_many() -> None:
     with pytest.raises(InvalidQuery, match=r"^column 601: 101 tags; the limit is 100"):
-        parse("tag:x " * 50_000)
+        parse_query("tag:x " * 50_000)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import InvalidQuery, Palette, Picture, Query, Region, parse, resolve_references
+from retrieval import InvalidQuery, Palette, Picture, Query, Region, parse_query, resolve_references
 
 BOX = Region(0, 0, 0.5, 1)
 
 
 def test_pictures_take_the_place_of_their_references_and_the_rest_stays() -> None:
-    query = parse("sea 2:file:a.jpg@0,0,.5,1 -palette:upload:x image:3 tag:boat like:4", limit=5)
+    query = parse_query("sea 2:file:a.jpg@0,0,.5,1 -palette:upload:x image:3 tag:boat like:4", limit=5)
     found = resolve_references(query, {"file": Path, "upload": str.encode})
     assert found == Query(
         (
@@ -29,7 +29,7 @@ def test_pictures_take_the_place_of_their_references_and_the_rest_stays() -> Non
 
 def test_messages_call_a_picture_by_its_address_but_not_by_its_token() -> None:
     query = resolve_references(
-        parse("url:https://a.b/c.jpg upload:0123"), {"url": str.encode, "upload": str.encode}
+        parse_query("url:https://a.b/c.jpg upload:0123"), {"url": str.encode, "upload": str.encode}
     )
     assert [part.name for part in query.parts if isinstance(part, Picture)] == [
         "https://a.b/c.jpg",
@@ -46,7 +46,7 @@ def test_a_kind_that_is_not_offered_is_refused_before_anything_is_fetched(line: 
         return b""
 
     with pytest.raises(InvalidQuery) as refusal:
-        resolve_references(parse(line), {"upload": fetch, "url": fetch})
+        resolve_references(parse_query(line), {"upload": fetch, "url": fetch})
     assert str(refusal.value) == "file: is not offered here; there are image:, upload:, url:"
     assert asked == []
 

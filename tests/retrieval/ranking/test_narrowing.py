@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval import PREDICTED, Annotation, Catalog, Image, NewImage
+from retrieval import PREDICTED_SOURCE, Annotation, Catalog, Image, NewImage
 from retrieval.catalog import sqlite_url
 from retrieval.ranking.narrowing import Labelled, likeliest
 
@@ -49,14 +49,14 @@ def test_none_could_be_left_out_of_them(hundredths: dict[str, int], mass: int) -
 
 
 FACTS: list[list[tuple[str, str, float]]] = [
-    [(CAT, PREDICTED, 0.9)],
-    [(DOG, PREDICTED, 0.6), (CAT, PREDICTED, 0.05)],
-    [(DOG, PREDICTED, 0.9)],
+    [(CAT, PREDICTED_SOURCE, 0.9)],
+    [(DOG, PREDICTED_SOURCE, 0.6), (CAT, PREDICTED_SOURCE, 0.05)],
+    [(DOG, PREDICTED_SOURCE, 0.9)],
     [],
-    [("Tabby Cat", "captions", 1.0), (SOFA, PREDICTED, 0.9)],
+    [("Tabby Cat", "captions", 1.0), (SOFA, PREDICTED_SOURCE, 0.9)],
     [("holiday", "captions", 1.0)],
-    [("holiday", "captions", 1.0), (SOFA, PREDICTED, 0.3)],
-    [("cat", "captions", 1.0), (SOFA, PREDICTED, 0.3)],
+    [("holiday", "captions", 1.0), (SOFA, PREDICTED_SOURCE, 0.3)],
+    [("cat", "captions", 1.0), (SOFA, PREDICTED_SOURCE, 0.3)],
 ]
 
 
@@ -68,7 +68,9 @@ def stored(tmp_path: Path) -> tuple[dict[int, Image], Labelled]:
         ids = writer.add_images([_new(number, facts) for number, facts in enumerate([[], *FACTS])])
         writer.remove_images(ids[:1])
         for image_id, facts in zip(ids[1:], FACTS, strict=True):
-            given = [Annotation("label", value, source) for value, source, _ in facts if source != PREDICTED]
+            given = [
+                Annotation("label", value, source) for value, source, _ in facts if source != PREDICTED_SOURCE
+            ]
             writer.annotate(image_id, "captions", given)
     with catalog.reading() as reader:
         found = reader.images(ids), reader.labelled()
@@ -78,9 +80,11 @@ def stored(tmp_path: Path) -> tuple[dict[int, Image], Labelled]:
 
 def _new(number: int, facts: list[tuple[str, str, float]]) -> NewImage:
     said = tuple(
-        Annotation("label", value, PREDICTED, sure) for value, source, sure in facts if source == PREDICTED
+        Annotation("label", value, PREDICTED_SOURCE, sure)
+        for value, source, sure in facts
+        if source == PREDICTED_SOURCE
     )
-    meaning = (Annotation("definition", CAT, PREDICTED, 0.9),)  # which is no label
+    meaning = (Annotation("definition", CAT, PREDICTED_SOURCE, 0.9),)  # which is no label
     return NewImage(f"{number}", 0, 8, 8, "jpeg", 1, None, b"", {}, said + meaning)
 
 

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from retrieval import SIDECAR, Metadata, read_sidecar
+from retrieval import SIDECAR_SOURCE, Metadata, read_sidecar
 from tests.saying import listed, xmp
 
 
 def said(data: bytes, ending: str) -> tuple[tuple[str, str], ...]:
-    return read_sidecar(data, ending).said(SIDECAR)
+    return read_sidecar(data, ending).said(SIDECAR_SOURCE)
 
 
 def test_every_paragraph_of_a_text_is_a_caption() -> None:
