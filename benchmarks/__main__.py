@@ -6,15 +6,17 @@ import argparse
 import json
 import pkgutil
 import platform
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 PRIVATE = ("__main__", "disks", "faults", "indexed", "intervals", "sets", "subjects")
 
 
 def main() -> None:
     """Run one benchmark, or list them all."""
-    names = [each.name for each in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     names = [name for name in names if name not in PRIVATE]
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("name", nargs="?", choices=names)
@@ -27,13 +29,19 @@ def main() -> None:
         return
     measured = import_module(f"benchmarks.{arguments.name}").measure(size=arguments.size)
     result = {"name": arguments.name, "machine": platform.processor() or platform.machine(), **measured}
-    print(json.dumps(result, indent=2) if arguments.json else _table(result))
+    print(json.dumps(result, indent=2) if arguments.json else format_tables(result))
 
 
-def _table(result: dict[str, object]) -> str:
-    figures = result["figures"]
-    assert isinstance(figures, dict), "every benchmark gives figures"
-    return "\n".join(f"{key:40} {value:.4f}" for key, value in figures.items())
+def format_tables(result: Mapping[str, Any]) -> str:
+    """The figures, and a table of each thing that was measured beside them, under its name."""
+    tables = [_format_rows(result["figures"])]
+    tables += [f"beside, {name}:\n{_format_rows(figures)}" for name, figures in result["beside"].items()]
+    return "\n\n".join(tables)
 
 
-main()
+def _format_rows(figures: Mapping[str, float]) -> str:
+    return "\n".join(f"{name:40} {value:.4f}" for name, value in figures.items())
+
+
+if __name__ == "__main__":
+    main()

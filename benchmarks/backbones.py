@@ -27,7 +27,8 @@ def measure(size: int | None = None) -> dict[str, Any]:
     if reason := missing():
         sys.exit(reason)
     found = [fetch_backbone(BACKBONE, str(weights)) for weights in (BUNDLED_FILE, WEIGHTS)]
-    figures, beside = {}, {}
+    figures: dict[str, float] = {}
+    beside: dict[str, float] = {}
     for precision in ("auto", "float32"):
         bundled, teacher = _rates(found, precision, size or ROUNDS)
         figures |= {f"{precision} pictures/s": bundled, f"{precision} times the teacher": bundled / teacher}

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from statistics import median
 from typing import Any
@@ -26,8 +27,8 @@ from PIL import Image, ImageEnhance, ImageOps
 from indexer.upkeep.opening import Recipe
 from retrieval import FUSED, Hit, Library, Picture, Query, Ranking, images
 from retrieval.descriptors.details import Details
-from retrieval.ranking.keypoints import from_blob
-from retrieval.ranking.verification import LEAST_INLIERS, Verifier, candidates
+from retrieval.ranking.keypoints import Keypoints, from_blob
+from retrieval.ranking.verification import LEAST_INLIERS, Match, Verifier, candidates
 
 from .indexed import indexed
 from .intervals import wilson
@@ -178,7 +179,9 @@ def _recalls(found: list[Looked]) -> dict[str, float]:
 def _beside(library: Library, found: list[Looked]) -> dict[str, float]:
     """Whether those that count something bring the original, and what else is taken for a copy."""
     figures: dict[str, float] = {}
-    signals = [name for name in found[0].rankings if name in SIGNALS and library.settings.weight(name)]
+    signals = [
+        name for name in found[0].rankings if name in SIGNALS and library.settings.default_weight(name)
+    ]
     for first in FIRSTS:
         brought = [candidates([each.rankings[name] for name in signals], first) for each in found]
         share = np.mean([each.original in ids for each, ids in zip(found, brought, strict=True)])
@@ -206,11 +209,11 @@ def _costs(library: Library) -> dict[str, float]:
     times: dict[str, list[float]] = {"subject": [], "details": [], "verification": []}
     for path in photos()[:TIMED]:
         pixels = images.decode((SET / path).read_bytes(), name=path).pixels
-        times["subject"].append(_seconds(lambda pixels=pixels: library.describe([pixels])))
-        times["details"].append(_seconds(lambda pixels=pixels: details.describe([pixels])))
+        times["subject"].append(_seconds(partial(library.describe, [pixels])))
+        times["details"].append(_seconds(partial(details.describe, [pixels])))
         query = from_blob(details.describe([pixels])[0])
         verify = Verifier(query).match
-        times["verification"].append(_seconds(lambda verify=verify: [verify(each) for each in stored]))
+        times["verification"].append(_seconds(partial(_match_all, verify, stored)))
     beside = median(times["subject"])
     return {
         "least inliers": LEAST_INLIERS,
@@ -232,6 +235,11 @@ def _unrelated(library: Library) -> dict[str, float]:
         counts += [verify(each).inliers for each in met]
     shares = {f"unrelated: {least} inliers": np.mean(np.array(counts) >= least) for least in (3, 4, 5)}
     return {name: float(share) for name, share in shares.items()}
+
+
+def _match_all(verify: Callable[[Keypoints], Match], stored: list[Keypoints]) -> None:
+    for keypoints in stored:
+        verify(keypoints)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -305,11 +305,11 @@ def _done(spoilt: Sequence[Spoilt]) -> Iterator[Point]:
     done, bad, said, started = 0, 0, 0.0, time.monotonic()
     with _processes(mixed) as heard:
         while heard:
-            for each in wait(heard):
+            for connection in (ready for ready in wait(heard) if isinstance(ready, Connection)):
                 try:
-                    point = each.recv()
+                    point: Point = connection.recv()
                 except EOFError:
-                    heard.remove(each)
+                    heard.remove(connection)
                     continue
                 yield point
                 done += 1
@@ -323,9 +323,9 @@ def _done(spoilt: Sequence[Spoilt]) -> Iterator[Point]:
 
 
 @contextmanager
-def _processes(spoilt: Sequence[Spoilt]) -> Iterator[list[Any]]:
+def _processes(spoilt: Sequence[Spoilt]) -> Iterator[list[Connection]]:
     """Where what the processes find is heard; they end when nobody listens any more."""
-    context, heard, processes = get_context("fork"), list[Any](), list[Any]()
+    context, heard, processes = get_context("fork"), list[Connection](), list[Any]()
     for number in range(AT_ONCE):
         ours, theirs = context.Pipe(duplex=False)
         processes.append(context.Process(target=_share, args=(spoilt[number::AT_ONCE], theirs)))

@@ -79,7 +79,7 @@ def _figures(library: Library, pictures: Labelled) -> dict[str, float]:
     batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
     found = [described(library, [loaded(path) for path, _ in batch]) for batch in batches]
     labels = np.array([label for _, label in pictures])
-    figures = {}
+    figures: dict[str, float] = {}
     for signal in found[0]:
         judged = evaluation.means(_judged(np.concatenate([each[signal] for each in found]), labels))
         figures |= {f"{signal} {each}": judged[each] for each in ("mAP", "P@10")}

@@ -13,9 +13,12 @@ NAMES = ("copies", "reranking", "meaning", "relevance", "feedback", "narrowing")
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
-    """The figures of all, each under the name of its benchmark."""
-    found = {name: import_module(f"benchmarks.{name}").measure(size) for name in NAMES}
-    figures = {
-        f"{name}: {key}": value for name, each in found.items() for key, value in each["figures"].items()
+    """The figures of all, each under the name of its benchmark, and so the tables beside them."""
+    results = {name: import_module(f"benchmarks.{name}").measure(size) for name in NAMES}
+    return {kind: _join_named(results, kind) for kind in ("figures", "beside")}
+
+
+def _join_named(results: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {
+        f"{name}: {key}": value for name, result in results.items() for key, value in result[kind].items()
     }
-    return {"figures": figures, "beside": {name: each["beside"] for name, each in found.items()}}

@@ -124,7 +124,8 @@ def _framed(picture: RGB, random: np.random.Generator) -> RGB:
 
 
 def _levels(values: np.ndarray) -> RGB:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    levels: RGB = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return levels
 
 
 DAMAGES: Mapping[str, tuple[Damage, Sequence[str]]] = {

@@ -72,13 +72,15 @@ def _rounds(
     """nDCG@20 with and without the examples, after each number of rounds."""
     good: tuple[int, ...] = ()
     bad: tuple[int, ...] = ()
-    plain, judged = _asked(library, query, Examples(), neighbours=neighbours), []
+    plain = _asked(library, query, Examples(), neighbours=neighbours)
+    judged: list[tuple[float, float]] = []
     for _ in range(ROUNDS + 1):
         ids = _asked(library, query, Examples(good, bad), neighbours=neighbours)
         marked = {*good, *bad}
         others = [each for each in plain if each not in marked]
         right = sum(label == labels[query] for label in labels.values()) - 1 - len(good)
-        judged.append(tuple(_ndcg(each, labels, labels[query], right) for each in (ids, others)))
+        with_examples, without = (_ndcg(each, labels, labels[query], right) for each in (ids, others))
+        judged.append((with_examples, without))
         seen = ids[:SEEN]
         good += tuple(each for each in seen if labels.get(each) == labels[query])[:GOOD]
         bad += tuple(each for each in seen if labels.get(each) != labels[query])[:BAD]

@@ -53,7 +53,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def _spread(count: int, wanted: int) -> list[int]:
-    return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(int)).tolist()
+    return [int(index) for index in np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(int))]
 
 
 def draw(folder: Path, count: int) -> None:

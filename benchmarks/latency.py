@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from indexer.upkeep.opening import Recipe, writing
 from retrieval import Annotation, Library, NewImage, Query, StoredPicture, Text
 from retrieval.projections.vectors import VectorIndex
+from retrieval.projections.words import WordView
 from retrieval.ranking.tokens import Terms, terms
 
 QUERIES = 15
@@ -62,14 +63,18 @@ def _fill(library: Library, count: int) -> None:
 
 
 def _directions(random: np.random.Generator, count: int, dimension: int) -> Features:
-    rows = np.abs(random.standard_normal((count, dimension)))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return _unit_rows(np.abs(random.standard_normal((count, dimension))))
 
 
 def _around(random: np.random.Generator, centres: Features) -> Features:
     chosen = centres[random.integers(0, len(centres), BATCH)].astype(np.float32)
-    rows = np.abs(chosen + 0.7 * random.standard_normal(chosen.shape, np.float32) / np.sqrt(chosen.shape[1]))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    noise = 0.7 * random.standard_normal(chosen.shape, np.float32) / np.sqrt(chosen.shape[1])
+    return _unit_rows(np.abs(chosen + noise))
+
+
+def _unit_rows(rows: npt.NDArray[np.floating]) -> Features:
+    units: Features = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return units
 
 
 def _image(number: int, features: dict[int, Features]) -> NewImage:
@@ -104,7 +109,7 @@ def _signals(library: Library) -> dict[str, Callable[[Query], object]]:
         return lambda query: views[name].search(question(query), limit=limit, allowed=None)
 
     def words(query: Query) -> object:
-        view = views["words"]
+        view = cast(WordView, views["words"])
         view.matches(terms("forget what was asked before"))
         return view.search(_terms(query), limit=limit, allowed=None)
 
@@ -133,7 +138,8 @@ def _feature_of(library: Library, signal: str) -> Callable[[Query], npt.NDArray[
     @cache
     def stored(image_id: int) -> npt.NDArray[np.float32]:
         with library.catalog.reading() as reader:
-            return reader.features(space, [image_id])[1][0].astype(np.float32)
+            feature: npt.NDArray[np.float32] = reader.features(space, [image_id])[1][0].astype(np.float32)
+        return feature
 
     return lambda query: stored(
         next(each.image_id for each in query.parts if isinstance(each, StoredPicture))

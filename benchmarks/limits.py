@@ -106,9 +106,9 @@ def _ended(library: Path, *limits: str) -> tuple[str, str]:
 
 
 def _index(library: Path, folder: str, *before: str) -> subprocess.CompletedProcess[str]:
-    pictor = [sys.executable, "-m", "indexer.cli", "index", library.with_name(folder), "--library", library]
+    pictor = [sys.executable, "-m", "indexer.cli", "index", str(library.with_name(folder)), "--library"]
     return subprocess.run(
-        [*before, *pictor],
+        [*before, *pictor, str(library)],
         capture_output=True,
         text=True,
         timeout=LONGEST,

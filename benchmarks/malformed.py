@@ -77,7 +77,7 @@ def _timed(outcomes: Iterator[Outcome]) -> Iterator[tuple[str, float]]:
         started = time.perf_counter()
 
 
-def _figures(codes: Counter[str]) -> dict[str, float]:
+def _figures(codes: Counter[str]) -> dict[str, int]:
     return {
         "decoded": codes["decoded"],
         "refused": codes.total() - codes["decoded"],
@@ -138,12 +138,12 @@ def _deep(pixels: RGB) -> dict[str, bytes]:
         "floats.tif": {"data": pixels.astype(np.float32), "photometric": "rgb", "tile": (64, 64)},
         "pages.tif": {"data": pages, "photometric": "rgb", "compression": "packbits"},
     }
-    buffers = {kind: BytesIO() for kind in tiffs}
+    seeds = {"deep.png": bytes(imagecodecs.png_encode(deep))}
     for kind, facts in tiffs.items():
-        tifffile.imwrite(buffers[kind], **facts)
-    return {"deep.png": imagecodecs.png_encode(deep)} | {
-        kind: each.getvalue() for kind, each in buffers.items()
-    }
+        buffer = BytesIO()
+        tifffile.imwrite(buffer, **facts)
+        seeds[kind] = buffer.getvalue()
+    return seeds
 
 
 def _flipped(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:

@@ -90,8 +90,13 @@ class Pictures:
     labels: npt.NDArray[np.str_]
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> Pictures:
-        each = (self.ids, self.hashes, self.subjects, self.colours, self.labels)
-        return Pictures(*(column[chosen] for column in each))
+        return Pictures(
+            self.ids[chosen],
+            self.hashes[chosen],
+            self.subjects[chosen],
+            self.colours[chosen],
+            self.labels[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ reader did when it came. --size N: N minutes (default 10).
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
@@ -130,11 +131,9 @@ def _remove(library: Library, folder: Path, captions: dict[bytes, Said]) -> None
     with library.catalog.writing() as writer:
         places = writer.locations()
         writer.remove_images([places[path][0] for path in paths])
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()
     for path in paths:
         captions.pop(path)
+    shutil.rmtree(folder)
 
 
 # -- readers ----------------------------------------------------------------------------------------
