@@ -16,6 +16,7 @@ from .catalog import (
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.torch_runtime import fetch_backbone
+from .durable import sync_to_disk
 from .errors import (
     BackboneUnavailable,
     DecodingImpossible,
@@ -43,7 +44,7 @@ from .paths import display_path, path_bytes
 from .pictures import images
 from .pictures.decoder_pool import DECODER, DecodedPage, DecoderPool, DecoderProcess, OpenedFile
 from .pictures.fetch import UrlFetcher
-from .pictures.files import Limits, read_file, sync_to_disk
+from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
 from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.json_form import query_from_json, query_to_json

@@ -15,6 +15,7 @@ import numpy as np
 from .catalog import Catalog, Facet, Image, Projection, Space, sqlite_url
 from .descriptors import text_tower
 from .descriptors.backbone import Backbone
+from .durable import write_file
 from .errors import ImageNotFound, InvalidSetting, LibraryNotFound, ProjectionDamaged
 from .originals import original, thumbnail
 from .pictures.files import Limits
@@ -409,7 +410,7 @@ class Library:
         if not Settings.resolve(self.path, {}).catalog_url:
             others = path.read_text("utf-8") if path.exists() else ""
             line = f"catalog_url = {json.dumps(self.settings.catalog_url)}\n"
-            generations.write_file(self.path, FILE_NAME, (line + others).encode())
+            write_file(self.path, FILE_NAME, (line + others).encode())
 
     def tail_share(self) -> float:
         """Unpublished images as a share of the published ones."""

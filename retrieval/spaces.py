@@ -22,9 +22,9 @@ from .descriptors.labels import Prediction
 from .descriptors.network import AbstractNetworkDescriptor, Key, Pass, weights_path
 from .descriptors.subject import Subject
 from .descriptors.text_tower import TextTower
+from .durable import write_file
 from .errors import BackboneUnavailable
 from .pictures.images import RGB
-from .projections.generations import write_file
 from .query.values import Region
 from .ranking.heat import is_exact
 from .settings import Settings

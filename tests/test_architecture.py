@@ -61,7 +61,7 @@ PURE = ("ranking/", "query/", "pictures/formats.py", "pictures/isobmff.py", "pic
 MAY_PURE = {"__future__", "collections", "dataclasses", "datetime", "lazy_loader", "math", "numpy", "pathlib", "re",
             "statistics", "struct", "typing", "unicodedata"}  # fmt: skip
 # The rooms of the engine from the ground up: each may import those before it, and none behind.
-ROOMS = ("errors", "paths", "query", "ranking", "pictures", "settings", "catalog", "projections", "descriptors",
+ROOMS = ("errors", "paths", "durable", "query", "ranking", "pictures", "settings", "catalog", "projections", "descriptors",
          "spaces", "originals", "search", "library")  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Reads whole files that may be hostile: regular, of bounded size, unchanged meanwhile. Syncs our own."""
+"""Reads whole files that may be hostile: regular, of bounded size, unchanged meanwhile."""
 
 from __future__ import annotations
 
@@ -87,12 +87,3 @@ def _read_regular(descriptor: int, name: str, limits: Limits) -> bytes:
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
     return data
-
-
-def sync_to_disk(path: Path) -> None:
-    """Make a file's bytes durable, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..catalog import Image, Projection, Space
 from ..catalog.reader import Reader
+from ..durable import write_file
 from ..errors import ProjectionDamaged
 from ..ranking.caption_bridge import Bridge, Features, Gain, Said, learn
 from ..ranking.ranking import Ids, Ranking
@@ -71,7 +72,7 @@ class BridgeProjection(AbstractProjection[Bridge, Terms]):
         seq = reader.last_seq()
         said, features = captioned(reader, self._space)
         name = generations.new_name(f"bridge-{self._space.id}", seq)
-        sealed = generations.write_file(root, name, to_bytes(learn(said, features)))
+        sealed = write_file(root, name, to_bytes(learn(said, features)))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load(self, root: Path, pointer: Projection | None) -> Bridge:

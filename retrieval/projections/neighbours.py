@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
+from ..durable import write_folder
 from ..ranking.neighbourhoods import (
     NEIGHBOURS,
     RECIPE,
@@ -169,7 +170,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
         axes = self._axes(reader)
         name = generations.new_name(f"neighbours-{self._space.descriptor}-{self._space.id}", seq)
         stored = segments.Stored(reader, self._space)
-        sealed = generations.write_folder(root, name, lambda folder: write(folder, axes, stored))
+        sealed = write_folder(root, name, lambda folder: write(folder, axes, stored))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def _axes(self, reader: Reader) -> Axes | None:

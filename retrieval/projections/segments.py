@@ -13,8 +13,8 @@ from typing import TypeAlias, final
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
+from ..durable import share_file
 from ..ranking.ranking import Ids
-from .generations import share
 
 SIZE = 8192  # image ids; the features of a segment take some twenty megabytes
 PATTERN = "segment-*.faiss"
@@ -72,7 +72,7 @@ def rewrite(folder: Path, stored: Stored, save: Save, *, before: Path, stale: se
     """Write the stale segments into an empty folder, and share all others with the generation `before`."""
     for path in files(before):
         if _number(path) not in stale:
-            share(path, folder / path.name)
+            share_file(path, folder / path.name)
     for number in sorted(stale):
         ids, features = stored.segment(number)
         if len(ids):

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
+from ..durable import BLOCK, write_folder
 from ..ranking.ranking import Ids, Ranking, rounded
 from . import generations, gpu, segments
 from .base import AbstractProjection, AbstractView, Tail
@@ -236,7 +237,7 @@ class VectorProjection(AbstractProjection[VectorIndex, Vector]):
                 segments.rewrite(folder, stored, save, before=root / previous.generation, stale=stale)
 
         name = generations.new_name(f"vectors-{self.signal}-{self._space.id}", seq)
-        sealed = generations.write_folder(root, name, fill)
+        sealed = write_folder(root, name, fill)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load(self, root: Path, pointer: Projection | None) -> VectorIndex:
@@ -263,7 +264,7 @@ def _save(index: Any, path: Path) -> None:
     """FAISS's own writer hides a full disk, so its bytes are written here, a block at a time."""
     faiss = _faiss()
     with path.open("wb") as file:
-        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, generations.BLOCK))
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, BLOCK))
 
 
 def _loaded(path: Path) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..catalog import Image, Projection
 from ..catalog.reader import Reader
+from ..durable import share_file, write_folder
 from ..ranking.ranking import Ids, Ranking, rounded, union
 from ..ranking.tokens import Terms, tokens
 from . import generations
@@ -160,7 +161,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
                 _create(folder, entries(reader))
 
         name = generations.new_name("words", seq)
-        sealed = generations.write_folder(root, name, fill)
+        sealed = write_folder(root, name, fill)
         return Projection(self.kind, None, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load(self, root: Path, pointer: Projection | None) -> WordIndex:
@@ -272,7 +273,7 @@ def _extend(previous: Path, folder: Path, images: Iterable[Image]) -> None:
     from whoosh.index import open_dir
 
     for path in previous.iterdir():
-        generations.share(path, folder / path.name)
+        share_file(path, folder / path.name)
     _add(open_dir(str(folder)), images, memory=MEMORY)
     _drop_lock(folder)
 

@@ -16,7 +16,7 @@ from whoosh.fields import FieldConfigurationError
 from whoosh.index import open_dir
 from whoosh.util.varints import varint
 
-from retrieval import Library, ProjectionDamaged, Query, StorageFailed, StoredPicture, Text
+from retrieval import Library, ProjectionDamaged, Query, StorageFailed, StoredPicture, Text, durable
 from retrieval.catalog import Projection
 from retrieval.projections import generations
 from retrieval.projections.vectors import VectorProjection
@@ -48,14 +48,14 @@ def answers(path: Path) -> list[tuple[int, float]]:
         return [(hit.id, hit.score) for hit in library.search(QUERY).hits]
 
 
-def pointer_to(seal: generations.Seal) -> Projection:
-    return Projection("kind", None, 1, seal.generation, seal.bytes, seal.sha256, "versions")
+def pointer_to(seal: durable.Seal) -> Projection:
+    return Projection("kind", None, 1, seal.name, seal.bytes, seal.sha256, "versions")
 
 
 class TestWriting:
     def test_a_file_is_sealed_verified_and_leaves_nothing_beside_it(self, tmp_path: Path) -> None:
-        seal = generations.write_file(tmp_path / "new" / "root", "one", b"content")
-        assert seal == generations.Seal("one", 7, hashlib.sha256(b"content").hexdigest())
+        seal = durable.write_file(tmp_path / "new" / "root", "one", b"content")
+        assert seal == durable.Seal("one", 7, hashlib.sha256(b"content").hexdigest())
         found = generations.verified(tmp_path / "new" / "root", pointer_to(seal), "versions")
         assert found.read_bytes() == b"content"
         assert os.listdir(tmp_path / "new" / "root") == ["one"]
@@ -69,7 +69,7 @@ class TestWriting:
             return write
 
         seals = [
-            generations.write_folder(tmp_path, str(number), fill(*names))
+            durable.write_folder(tmp_path, str(number), fill(*names))
             for number, names in enumerate([("a", "b"), ("a", "b"), ("b", "a")])
         ]
         assert generations.verified(tmp_path, pointer_to(seals[0]), "versions") == tmp_path / "0"
@@ -90,14 +90,14 @@ class TestWriting:
 
         expected = StorageFailed if isinstance(failure, OSError) else type(failure)
         with pytest.raises(expected):
-            generations.write_folder(tmp_path, "one", fill)
+            durable.write_folder(tmp_path, "one", fill)
         assert os.listdir(tmp_path) == []
 
     def test_a_place_that_cannot_be_written_is_a_failure_of_storage(self, tmp_path: Path) -> None:
         (tmp_path / "one").mkdir()
         (tmp_path / "one" / "kept").touch()
         with pytest.raises(StorageFailed, match="one: storage failed"):
-            generations.write_file(tmp_path, "one", b"content")
+            durable.write_file(tmp_path, "one", b"content")
         assert os.listdir(tmp_path) == ["one"]
 
     def test_a_published_library_holds_its_generations_and_nothing_else(self, path: Path) -> None:

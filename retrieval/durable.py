@@ -1,0 +1,111 @@
+"""Durable files and folders: written under a temporary name, synced to the disk, renamed, and sealed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import StorageFailed
+
+TEMPORARY = ".tmp"  # ending of names that are not finished yet
+BLOCK = 1 << 20  # bytes read at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Name, size and SHA-256 of a finished file or folder; `name` is relative to the folder it lies in."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+def write_file(root: Path, name: str, data: bytes | memoryview) -> Seal:
+    """Write one file durably: temporary file, fsync, rename, fsync of the folder. Raises StorageFailed."""
+    with _temporary_path(root / name) as temporary:
+        root.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(root / name)
+        sync_to_disk(root)
+        return compute_seal(root, name)
+
+
+def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:
+    """Let `fill` write the files of a new folder, sync them, and give the folder its name.
+
+    Raises StorageFailed.
+    """
+    with _temporary_path(root / name) as temporary:
+        temporary.mkdir(parents=True)
+        fill(temporary)
+        for path in sorted(temporary.iterdir()):
+            sync_to_disk(path)
+        sync_to_disk(temporary)
+        temporary.rename(root / name)
+        sync_to_disk(root)
+        return compute_seal(root, name)
+
+
+@contextmanager
+def _temporary_path(path: Path) -> Iterator[Path]:
+    """A name to write under first. When the block fails, nothing is left there.
+
+    An OSError becomes StorageFailed.
+    """
+    temporary = path.with_name(path.name + TEMPORARY)
+    try:
+        yield temporary
+    except BaseException as error:
+        remove_path(temporary)
+        if isinstance(error, OSError):
+            raise StorageFailed(path, error.strerror or error) from error
+        raise
+
+
+def share_file(file: Path, name: Path) -> None:
+    """Give a finished file, which is never written again, a second name."""
+    try:
+        os.link(file, name)
+    except OSError:  # a file system without hard links gets a copy
+        shutil.copyfile(file, name)
+
+
+def sync_to_disk(path: Path) -> None:
+    """Make a file's content durable, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def compute_seal(root: Path, name: str) -> Seal:
+    """The seal of what lies on the disk; a folder's checksum covers its sorted file names and contents."""
+    path = root / name
+    if path.is_file():
+        return Seal(name, path.stat().st_size, _file_sha256(path))
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    digests = "\n".join(f"{file.name} {_file_sha256(file)}" for file in files)
+    total = sum(file.stat().st_size for file in files)
+    return Seal(name, total, hashlib.sha256(digests.encode()).hexdigest())
+
+
+def remove_path(path: Path) -> None:
+    """Remove a file, a link or a whole folder; nothing happens where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256", _bufsize=BLOCK).hexdigest()
