@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+
+# Tests run in a process for each core, and start commands besides. OpenMP's threads wait by spinning: with
+# more threads than cores, training took forty times as long. Libraries read this when they are loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
