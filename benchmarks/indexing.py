@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from indexer.run import sources
-from indexer.run.decode import Read, decode_all
+from indexer.run.decode import FilePage, decode_files
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import Library, images, limits_from_settings, path_bytes
+from retrieval import Library, LibraryWriter, images, limits_from_settings, path_bytes
 
 from .indexed import quiet
 from .sets import ROOT
@@ -65,7 +65,7 @@ def draw(folder: Path, count: int) -> None:
 def _draw(path: Path, seed: int) -> None:
     random = np.random.default_rng(seed)
     soft = random.integers(0, 256, (12, 16, 3), np.uint8)
-    large = images.resize(soft, PHOTO[1], PHOTO[0]).astype(np.int16)
+    large = images.resize_pixels(soft, PHOTO[1], PHOTO[0]).astype(np.int16)
     grain = random.integers(-6, 7, (PHOTO[0] // 4, PHOTO[1] // 4, 1), np.int16)
     large += np.tile(grain, (4, 4, 1))
     path.write_bytes(images.encode_jpeg(np.clip(large, 0, 255).astype(np.uint8), quality=90))
@@ -101,7 +101,7 @@ def _round(gathered: Path, number: int) -> tuple[float, float, float]:
         return *_alone(library, gathered), _run(library, gathered)
 
 
-def _run(library: Library, gathered: Path) -> float:
+def _run(library: LibraryWriter, gathered: Path) -> float:
     start = time.perf_counter()
     index(library, [path_bytes(gathered)], captions={}, on_event=quiet)
     return time.perf_counter() - start
@@ -118,17 +118,17 @@ def _gathered(files: Sequence[Path]) -> Iterator[Path]:
 
 def _alone(library: Library, folder: Path) -> tuple[float, float]:
     """Seconds of decoding alone, and of describing alone."""
-    settings, files = library.settings, sources.walk([path_bytes(folder)]).found
+    settings, files = library.settings, sources.walk_folders([path_bytes(folder)]).files
     start = time.perf_counter()
     pictures = [
         each.decoded.pixels
-        for each in decode_all(
+        for each in decode_files(
             files,
             is_known=lambda _: False,
             limits=limits_from_settings(settings),
             threads=settings.decode_threads,
         )
-        if isinstance(each, Read) and each.decoded
+        if isinstance(each, FilePage) and each.decoded
     ]
     decoded = time.perf_counter()
     for place in range(0, len(pictures), settings.batch_size):

@@ -26,8 +26,8 @@ import tifffile
 from PIL import Image
 
 from data.sample import collection
-from indexer.run.decode import Outcome, decode_all
-from indexer.run.sources import Found
+from indexer.run.decode import Outcome, decode_files
+from indexer.run.sources import FoundFile
 from retrieval import Limits, Problem
 from retrieval.pictures.images import RGB
 
@@ -59,7 +59,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
         for batch in _batches(islice(chain(_given(), _mutations(Path(folder))), size or 10_000)):
             # A whole picture comes first, so that no file is charged for the start of the worker.
             files = [_found(Path(whole.name)), *batch]
-            outcomes = decode_all(files, is_known=lambda _: False, limits=Limits(pages="all"), threads=1)
+            outcomes = decode_files(files, is_known=lambda _: False, limits=Limits(pages="all"), threads=1)
             assert _code(next(outcomes)) == "decoded"
             read += len(batch)
             for code, seconds in _timed(outcomes):
@@ -93,12 +93,12 @@ def _code(outcome: Outcome) -> str:
     return outcome.code if outcome.code and outcome.reason else "unnamed"
 
 
-def _batches(files: Iterator[Found]) -> Iterator[list[Found]]:
+def _batches(files: Iterator[FoundFile]) -> Iterator[list[FoundFile]]:
     while batch := list(islice(files, BATCH)):
         yield batch
 
 
-def _given() -> Iterator[Found]:
+def _given() -> Iterator[FoundFile]:
     folders = os.environ.get("PICTOR_MALFORMED", "").split(os.pathsep)
     for folder in filter(None, folders):
         for path in sorted(Path(folder).rglob("*")):
@@ -106,7 +106,7 @@ def _given() -> Iterator[Found]:
                 yield _found(path)
 
 
-def _mutations(folder: Path) -> Iterator[Found]:
+def _mutations(folder: Path) -> Iterator[FoundFile]:
     chance = random.Random(0)
     seeds = _seeds()
     for number in count():
@@ -116,9 +116,9 @@ def _mutations(folder: Path) -> Iterator[Found]:
         yield _found(path)
 
 
-def _found(path: Path) -> Found:
+def _found(path: Path) -> FoundFile:
     facts = path.stat()
-    return Found(os.fsencode(path), facts.st_size, facts.st_mtime_ns)
+    return FoundFile(os.fsencode(path), facts.st_size, facts.st_mtime_ns)
 
 
 def _seeds() -> dict[str, bytes]:

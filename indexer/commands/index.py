@@ -16,8 +16,8 @@ from ..run.pipeline import index, preview
 from ..run.plan import Plan
 from ..run.report import Report, counts, problem_json
 from ..run.sidecars import Followed
-from ..run.sources import Found, Walk, reachable
-from ..run.stop_signals import stoppable
+from ..run.sources import FoundFile, Walk, stat_root
+from ..run.stop_signals import handle_stop_signals
 from ..run.watch import Run, following, keep_up
 from ..upkeep.opening import Recipe, writing
 from .options import json_option, library_option, recipe_options, wait_option
@@ -89,7 +89,7 @@ def command(
     choice = Choice(include, exclude, hidden)
     roots = [path_bytes(each) for each in folders]
     for root in roots:
-        reachable(root)  # before a library is made for a folder that was mistyped
+        stat_root(root)  # before a library is made for a folder that was mistyped
     if dry_run:
         walked, planned, beside = preview(library, roots, choice, compares=compares or anew)
         if as_json:
@@ -97,7 +97,7 @@ def command(
         else:
             _print_preview(walked, planned, beside)
         return
-    with stoppable(say_stopping) as stopping:
+    with handle_stop_signals(say_stopping) as stopping:
 
         def run(
             roots: list[bytes], unsettled: frozenset[bytes] = frozenset(), *, publishes: bool = True
@@ -149,14 +149,18 @@ def _print_preview(walked: Walk, planned: Plan, beside: Followed) -> None:
     parts = ", ".join(f"{said[name]} {name}" for name in planned.__slots__ if said[name]) or "nothing to do"
     click.echo(f"{said['files']} pictures: {parts}. {said['to_read']} would be read; nothing was written")
     remark_sidecars(beside.read, beside.gone)
-    remark_passed_over(walked.archives, walked.links, walked.unwanted)
+    remark_passed_over(walked.archives, walked.symbolic_links, walked.excluded)
     for problem in walked.problems:
         remark(f"{problem.code}: {problem.display}: {problem.reason}")
 
 
 def _preview_json(walked: Walk, planned: Plan, beside: Followed) -> dict[str, Any]:
     lists = {name: [_shown(each) for each in getattr(planned, name)] for name in planned.__slots__}
-    passed_over = {"excluded": walked.unwanted, "archives": walked.archives, "other_files": walked.others}
+    passed_over = {
+        "excluded": walked.excluded,
+        "archives": walked.archives,
+        "other_files": walked.other_files,
+    }
     problems = [problem_json(each) for each in walked.problems]
     followed = {"sidecars_read": beside.read, "sidecars_gone": beside.gone}
     return (
@@ -168,5 +172,5 @@ def _preview_json(walked: Walk, planned: Plan, beside: Followed) -> dict[str, An
     )
 
 
-def _shown(each: Found | bytes) -> str:
-    return display_path(each.path if isinstance(each, Found) else each)
+def _shown(each: FoundFile | bytes) -> str:
+    return display_path(each.path if isinstance(each, FoundFile) else each)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from retrieval import Library
+from retrieval import LibraryWriter
 
 from ..run.report import OnEvent, Report
-from ..run.stop_signals import Stopping, stoppable
+from ..run.stop_signals import StopRequest, handle_stop_signals
 from ..upkeep.opening import changing
 from ..upkeep.problems import retry
 from .options import code_option, json_option, library_option, wait_option
@@ -33,14 +33,14 @@ def command(code: str | None, library: Path, wait: bool, as_json: bool) -> None:
       pictor retry
       pictor retry --code permission-denied
     """
-    with stoppable(say_stopping) as stopping, changing(library, waiting(wait=wait)) as opened:
+    with handle_stop_signals(say_stopping) as stopping, changing(library, waiting(wait=wait)) as opened:
         report = _retry(opened, code, stopping, as_json=as_json)
     if not as_json:
         print_report(report, library)
     raise click.exceptions.Exit(1 if report.problems else 0)
 
 
-def _retry(library: Library, code: str | None, stopping: Stopping, *, as_json: bool) -> Report:
+def _retry(library: LibraryWriter, code: str | None, stopping: StopRequest, *, as_json: bool) -> Report:
     def work(on_event: OnEvent) -> Report:
         report, folders = retry(library, code, on_event=on_event, shield=stopping.shield)
         if folders:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import click
 
-from retrieval import LibraryBusy
+from retrieval import LibraryBusy, OnBusy, refuse_busy
 
 from ..run.report import Event, OnEvent, Progress, Report
 from ..run.stop_signals import Stopped
-from ..upkeep.lock import OnBusy, refuse
 from ..upkeep.problems import by_code, in_words
 from .output import remark
 from .progress import print_line, telling
@@ -52,7 +51,7 @@ def say_stopping() -> None:
 
 def waiting(*, wait: bool) -> OnBusy:
     """What to do when another writer is at work."""
-    return _say_busy if wait else refuse
+    return _say_busy if wait else refuse_busy
 
 
 def _say_busy(busy: LibraryBusy) -> None:

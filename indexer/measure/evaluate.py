@@ -11,7 +11,7 @@ import numpy as np
 
 from retrieval import Library, Query, StoredPicture, evaluation
 
-from ..run.captions import rows
+from ..run.captions import read_caption_rows
 
 Labels = Mapping[int, str]  # by image id
 OnProgress = Callable[[int, int], None]
@@ -50,7 +50,7 @@ def labels_of(library: Library, source: str) -> dict[int, str]:
     if source == "folder":
         named = {path: place.folder_name for path, (_, place) in places.items()}
     else:
-        named = {path: row.get("label") or "" for path, row in rows(Path(source))}
+        named = {path: row.get("label") or "" for path, row in read_caption_rows(Path(source))}
     found: dict[int, str] = {}
     for path in sorted(places):
         if named.get(path):

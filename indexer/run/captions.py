@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retrieval import Annotation, InvalidLabels, path_bytes
 
-SOURCE = "captions"
+CAPTIONS_SOURCE = "captions"
 # Column to field, and what parts several values in one cell.
 COLUMNS = {
     "title": ("title", None),
@@ -27,10 +27,12 @@ def read_captions(path: Path) -> Captions:
     The first line names the columns: path, and any of title, caption (several parted by ||), tags
     (parted by ;) and label (parted by |); others are passed over. Raises InvalidLabels with the line.
     """
-    return {location: tuple(_annotations(row)) for location, row in rows(path)}
+    return {location: tuple(_row_annotations(row)) for location, row in read_caption_rows(path)}
 
 
-def by_image(captions: Captions, places: Iterable[tuple[bytes, int]]) -> dict[int, tuple[Annotation, ...]]:
+def annotations_by_image(
+    captions: Captions, places: Iterable[tuple[bytes, int]]
+) -> dict[int, tuple[Annotation, ...]]:
     """What the captions say about each image: that of all its places, in the order of `places`."""
     facts: dict[int, tuple[Annotation, ...]] = {}
     for path, image_id in places:
@@ -38,7 +40,7 @@ def by_image(captions: Captions, places: Iterable[tuple[bytes, int]]) -> dict[in
     return facts
 
 
-def rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:
+def read_caption_rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:
     """Each line's absolute path and its cells by column."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -46,10 +48,10 @@ def rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:
         raise InvalidLabels(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InvalidLabels(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    yield from _rows(path, text)
+    yield from _parse_rows(path, text)
 
 
-def _rows(path: Path, text: str) -> Iterator[tuple[bytes, dict[str, str]]]:
+def _parse_rows(path: Path, text: str) -> Iterator[tuple[bytes, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -65,9 +67,9 @@ def _rows(path: Path, text: str) -> Iterator[tuple[bytes, dict[str, str]]]:
         raise InvalidLabels(f"{path}: line {line}: {error}") from error
 
 
-def _annotations(row: Mapping[str, str | None]) -> Iterator[Annotation]:
+def _row_annotations(row: Mapping[str, str | None]) -> Iterator[Annotation]:
     for column, (field, separator) in COLUMNS.items():
         cell = row.get(column) or ""
         for value in cell.split(separator) if separator else [cell]:
             if value.strip():
-                yield Annotation(field, value.strip(), SOURCE)
+                yield Annotation(field, value.strip(), CAPTIONS_SOURCE)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeAlias
 
 from retrieval import (
-    DECODER,
+    DEFAULT_DECODER,
     MAX_PAGES,
     DecoderPool,
     DecoderProcess,
@@ -23,24 +23,24 @@ from retrieval import (
     page_digest,
 )
 
-from .prefetch import ahead
-from .sources import Found
+from .prefetch import prefetch_results
+from .sources import FoundFile
 
 LOOKAHEAD = 4  # files a worker; a decoded picture takes about 1 MB, so memory stays flat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Read:
+class FilePage:
     """The content of a file, or of one of its pages: its digest, and unless that is known, the picture.
 
     `metadata` is what the file says about the picture, in words. `page` counts from 1; `pages` is how many
     the file has.
     """
 
-    found: Found
+    file: FoundFile
     sha256: str
     size: int
-    decoded: images.Decoded | None
+    decoded: images.DecodedImage | None
     perceptual_hash: int = 0
     thumbnail: bytes = b""
     metadata: Metadata = field(default_factory=Metadata)
@@ -49,23 +49,23 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Paged:
+class _MultiPageFile:
     """A file with several pages, which are yet to be read."""
 
-    found: Found
+    file: FoundFile
 
 
-Outcome: TypeAlias = Read | Problem
+Outcome: TypeAlias = FilePage | Problem
 IsKnown: TypeAlias = Callable[[str], bool]
 
 
-def decode_all(
-    files: Iterable[Found],
+def decode_files(
+    files: Iterable[FoundFile],
     *,
     is_known: IsKnown,
     limits: Limits,
     threads: int,
-    decoder: str = DECODER,
+    decoder: str = DEFAULT_DECODER,
 ) -> Iterator[Outcome]:
     """Every file's picture or problem, in the order of the files; memory does not grow with their number.
 
@@ -77,32 +77,36 @@ def decode_all(
     """
     threads = threads or os.cpu_count() or 1
     workers = DecoderPool(limits, decoder)
-    read = partial(_read, workers=workers, is_known=is_known)
-    outcomes = ahead(read, files, name="decode", threads=threads, count=threads * LOOKAHEAD)
+    read = partial(_read_file, workers=workers, is_known=is_known)
+    outcomes = prefetch_results(read, files, name="decode", threads=threads, count=threads * LOOKAHEAD)
     # The workers end before `ahead` waits for its threads, which wait for the workers.
     with closing(outcomes), workers:
         for outcome in outcomes:
-            if isinstance(outcome, _Paged):  # one page after the other: their number shall cost no memory
-                yield from _read_pages(outcome.found, workers, is_known)
+            if isinstance(
+                outcome, _MultiPageFile
+            ):  # one page after the other: their number shall cost no memory
+                yield from _read_pages(outcome.file, workers, is_known)
             else:
                 yield outcome
 
 
-def _read(found: Found, workers: DecoderPool, is_known: IsKnown) -> Outcome | _Paged:
+def _read_file(found: FoundFile, workers: DecoderPool, is_known: IsKnown) -> Outcome | _MultiPageFile:
     try:
-        with workers.one() as worker:
-            opened = worker.open(found.path)
-            return _Paged(found) if opened.pages > 1 else _page(found, worker, opened, 1, is_known)
+        with workers.borrow_process() as worker:
+            opened = worker.open_file(found.path)
+            return (
+                _MultiPageFile(found) if opened.pages > 1 else _read_page(found, worker, opened, 1, is_known)
+            )
     except UnreadableImage as error:
         return Problem(found.path, error.code, error.reason)
 
 
-def _read_pages(found: Found, workers: DecoderPool, is_known: IsKnown) -> Iterator[Outcome]:
+def _read_pages(found: FoundFile, workers: DecoderPool, is_known: IsKnown) -> Iterator[Outcome]:
     """The pages from the second on, then the first, then what was wrong with one of them."""
-    pages, problem = yield from _further(found, workers, is_known)
+    pages, problem = yield from _read_further_pages(found, workers, is_known)
     try:
-        with workers.one() as worker:
-            first = _page(found, worker, worker.open(found.path), 1, is_known)
+        with workers.borrow_process() as worker:
+            first = _read_page(found, worker, worker.open_file(found.path), 1, is_known)
     except UnreadableImage as error:
         yield Problem(found.path, error.code, error.reason)
         return
@@ -111,16 +115,16 @@ def _read_pages(found: Found, workers: DecoderPool, is_known: IsKnown) -> Iterat
         yield problem
 
 
-def _further(
-    found: Found, workers: DecoderPool, is_known: IsKnown
+def _read_further_pages(
+    found: FoundFile, workers: DecoderPool, is_known: IsKnown
 ) -> Generator[Outcome, None, tuple[int, Problem | None]]:
     """The pages from the second on, and how many there are that can be read."""
     page = 1
     try:
-        with workers.one() as worker:
-            opened = worker.open(found.path)
+        with workers.borrow_process() as worker:
+            opened = worker.open_file(found.path)
             for page in range(2, min(opened.pages, MAX_PAGES) + 1):
-                yield _page(found, worker, opened, page, is_known)
+                yield _read_page(found, worker, opened, page, is_known)
     except UnreadableImage as error:
         reason = f"page {page}: {error.reason}; those behind it are left out"
         return max(1, page - 1), Problem(found.path, error.code, reason)
@@ -130,17 +134,19 @@ def _further(
     return page, None
 
 
-def _page(found: Found, worker: DecoderProcess, opened: OpenedFile, page: int, is_known: IsKnown) -> Read:
+def _read_page(
+    found: FoundFile, worker: DecoderProcess, opened: OpenedFile, page: int, is_known: IsKnown
+) -> FilePage:
     """One page of a file that a worker has opened, decoded unless its content is known."""
     digest = page_digest(opened.sha256, page)
     if is_known(digest):
-        return Read(found, digest, opened.size, None, page=page, pages=opened.pages)
-    made = worker.decode(page)
-    return Read(
+        return FilePage(found, digest, opened.size, None, page=page, pages=opened.pages)
+    made = worker.decode_page(page)
+    return FilePage(
         found,
         digest,
         opened.size,
-        made.decoded,
+        made.image,
         made.perceptual_hash,
         made.thumbnail,
         made.metadata,

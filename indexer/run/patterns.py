@@ -1,28 +1,27 @@
-"""Which files below a folder are wanted: patterns like those of gitignore. Pure."""
+"""Which files below a folder a run takes: patterns as in gitignore. Pure. The only home of pathspec."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ..errors import InvalidPattern
 
-PIECES = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|\\.|.", re.DOTALL)
-MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a walk takes, by paths relative to its root, whose folders end in a slash.
+    """What a walk takes, by paths relative to its root; the path of a folder ends in a slash.
 
-    A pattern without a slash before its end is compared with every name on the way, one with such a slash
-    with the path from the root; one that ends in a slash means folders alone. `*` and `?` stop at a slash,
-    `**` does not, `[a-z]` is one character. The case of letters does not count. What a folder is, all that
-    it holds is too. `exclude` outdoes `include`, and without `hidden` no name may begin with a dot.
-    Raises InvalidPattern for a pattern that says nothing, or that cannot be read.
+    Patterns follow the rules of gitignore, without regard to case: one without a slash before its end is
+    compared with every name in the path, any other with the path from the root; a slash at the end stands for
+    folders only. `*` and `?` match no slash, `/**/` matches any number of folders, `[a-z]` one character.
+    A pattern that matches a folder matches everything in it. Unlike in a gitignore file, `#` and `!` at the
+    start are ordinary characters, and so is a `[` that is not closed before the next slash.
+    `exclude` wins over `include`, and unless `hidden` is set, no name may begin with a dot.
+    Raises InvalidPattern for a pattern that is empty or cannot be read.
     """
 
     include: tuple[str, ...] = ()
@@ -30,57 +29,66 @@ class Choice:
     hidden: bool = False
 
     def __post_init__(self) -> None:
-        for pattern in self.include + self.exclude:
-            _compiled((pattern,))
+        _compile_patterns(self.include + self.exclude)
 
     @property
     def is_plain(self) -> bool:
-        """Whether there are no patterns: then names alone decide."""
+        """Whether there are no patterns, so that names alone decide."""
         return not (self.include or self.exclude)
 
-    def enters(self, folder: bytes) -> bool:
-        """Whether this folder, with a slash at its end, may hold anything that is wanted."""
-        return (self.hidden or not _is_hidden(folder)) and not _matches(self.exclude, folder)
+    def can_enter(self, folder: bytes) -> bool:
+        """Whether this folder, with a slash at its end, may hold files that are taken."""
+        return (self.hidden or not _is_hidden(folder)) and not _has_match(self.exclude, folder)
 
-    def takes(self, path: bytes) -> bool:
-        """Whether a file is wanted: a picture, or anything else that is counted."""
-        return self.enters(path) and (not self.include or _matches(self.include, path))
-
-
-EVERYTHING = Choice()
+    def can_take(self, path: bytes) -> bool:
+        """Whether a file is taken, whatever its ending."""
+        return self.can_enter(path) and (not self.include or _has_match(self.include, path))
 
 
 def _is_hidden(path: bytes) -> bool:
     return path.startswith(b".") or b"/." in path
 
 
-def _matches(patterns: tuple[str, ...], path: bytes) -> bool:
-    return bool(patterns) and _compiled(patterns).fullmatch(os.fsdecode(path)) is not None
+def _has_match(patterns: tuple[str, ...], path: bytes) -> bool:
+    if not patterns:
+        return False
+    text = os.fsdecode(path)
+    return any(expression.search(text) for expression in _compile_patterns(patterns))
 
 
 @lru_cache(maxsize=64)
-def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(_expression(each) for each in patterns), re.IGNORECASE | re.DOTALL)
+def _compile_patterns(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(_compile_pattern(pattern) for pattern in patterns)
 
 
-def _expression(pattern: str) -> str:
-    body = pattern.strip("/")
-    start = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
-    end = "/.*" if pattern.endswith("/") else "(?:/.*)?"
-    expression = f"{start}{''.join(_translated(PIECES.findall(body)))}{end}"
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
+    expression = _translate_pattern(pattern)
+    with warnings.catch_warnings():
+        # A `[` inside brackets may get another meaning in a later Python.
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            return re.compile(expression, re.IGNORECASE | re.DOTALL)
+        except re.error as error:
+            raise InvalidPattern(pattern, str(error)) from error
+
+
+def _translate_pattern(pattern: str) -> str:
+    """The pattern in the syntax of `re`, to be searched for in a path."""
+    # Loaded only where there are patterns: that takes a tenth of a second.
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    expression: str | None
+    line = f"\\{pattern}" if pattern.startswith(("#", "!")) else pattern
     try:
-        re.compile(expression)
-    except re.error as error:
-        raise InvalidPattern(pattern, str(error)) from error
-    if not body:
+        expression, _ = GitIgnoreSpecPattern.pattern_to_regex(line)
+        if expression is None:  # brackets that are not closed: git drops such a line
+            expression, _ = GitIgnoreSpecPattern.pattern_to_regex(line.replace("[", r"\["))
+    except GitIgnorePatternError as error:
+        raise InvalidPattern(pattern, "a backslash needs a character after it") from error
+    if expression is None or not pattern.strip("/"):
         raise InvalidPattern(pattern, "it names nothing")
-    return expression
+    return expression.replace("[^", "[^/")  # pathspec lets [!a] match a slash; git does not
 
 
-def _translated(pieces: Iterable[str]) -> Iterator[str]:
-    for piece in pieces:
-        if piece.startswith("[") and len(piece) > 1:
-            inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-            yield f"[{'^/' + inside[1:] if inside[0] in '!^' else inside}]"
-        else:
-            yield MEANING.get(piece) or re.escape(piece.removeprefix("\\") or piece)
+EVERYTHING = Choice()

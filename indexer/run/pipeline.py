@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
-from retrieval import Library, LibraryNotFound, Location, Problem, display_path, path_bytes
+from retrieval import Library, LibraryNotFound, LibraryWriter, Location, Problem, display_path, path_bytes
 
 from ..errors import SourceUnreachable
 from . import plan, sidecars, sources
-from .captions import SOURCE, Captions, by_image
-from .decode import Outcome, Read, decode_all
+from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image
+from .decode import FilePage, Outcome, decode_files
+from .paths import is_below
 from .patterns import EVERYTHING, Choice
 from .report import Done, Met, OnEvent, Planned, Progress, Published, Publishing, Report, Started
-from .retrying import persistently
-from .sources import Found
+from .retrying import retry_after_loss
+from .sources import FoundFile
 from .stop_signals import Shield
 from .write import Written, write_batch
 
@@ -32,7 +33,7 @@ USUAL_DAYS = 30  # in the place of forget_missing_days where nothing is forgotte
 class _Run:
     """What a run starts from."""
 
-    library: Library
+    library: LibraryWriter
     captions: Captions
     on_event: OnEvent
     shield: Shield
@@ -80,7 +81,7 @@ class _Summed:
 
 
 def index(
-    library: Library,
+    library: LibraryWriter,
     roots: Sequence[bytes],
     *,
     captions: Captions,
@@ -92,7 +93,7 @@ def index(
     shield: Shield = nullcontext,
     publishes: bool = True,
 ) -> Report:
-    """Bring the library up to date with what lies below the roots; the caller holds the writer's lock.
+    """Bring the library up to date with what lies below the roots; `library` holds the writer's lock.
 
     Killed at any moment, it loses at most the batch in flight, and running it again continues; each batch
     is written, and told of, within a `shield`. With `compares` every file is read: one whose content is
@@ -104,13 +105,13 @@ def index(
     on_event(Started(tuple(roots)))
     started = time.monotonic()
     with _uncollected():
-        walked = sources.walk(roots, choice, path_bytes(library.path)).without(unsettled)
+        walked = sources.walk_folders(roots, choice, path_bytes(library.path)).without_paths(unsettled)
     run = _Run(library, captions, on_event, shield, anew)
     return _bring(run, walked, started, compares=compares or anew, publishes=publishes)
 
 
 def read_again(
-    library: Library,
+    library: LibraryWriter,
     paths: Sequence[bytes],
     *,
     captions: Captions,
@@ -120,7 +121,7 @@ def read_again(
     """The same for single files; about those that are not there nothing is learned."""
     on_event(Started(tuple(paths)))
     run = _Run(library, captions, on_event, shield, anew=False)
-    return _bring(run, sources.files(paths), time.monotonic())
+    return _bring(run, sources.find_files(paths), time.monotonic())
 
 
 def preview(
@@ -132,7 +133,7 @@ def preview(
 ) -> tuple[sources.Walk, plan.Plan, sidecars.Followed]:
     """What `index` would find and do; nothing is written, and there may be no library at `path` yet."""
     with _uncollected(), _opened(path) as library:
-        walked = sources.walk(roots, choice, path_bytes(path))
+        walked = sources.walk_folders(roots, choice, path_bytes(path))
         planned = _planned(walked, _stamps(library), compares=compares)
         return walked, planned, sidecars.expected(library, walked, planned)
 
@@ -166,17 +167,17 @@ def _bring(
     for problem in walked.problems:
         on_event(Met(problem))
     read = _summed(_write_all(run, planned.to_read), _Before.of(places, planned))
-    captioned, unplaced = persistently(lambda: _write_facts(run, planned, walked))
-    followed = persistently(lambda: sidecars.follow(library, walked, run.shield))
+    captioned, unplaced = retry_after_loss(lambda: _write_facts(run, planned, walked))
+    followed = retry_after_loss(lambda: sidecars.follow(library, walked, run.shield))
     for problem in followed.problems:
         on_event(Met(problem))
     days = library.settings.forget_missing_days or None
-    forgotten = persistently(lambda: forget_missing(library, days))
+    forgotten = retry_after_loss(lambda: forget_missing(library, days))
     if publishes or _has_long_tail(library):
         on_event(Publishing())
-        on_event(Published(persistently(library.publish)))
+        on_event(Published(retry_after_loss(library.publish)))
     report = Report(
-        files=len(walked.found),
+        files=len(walked.files),
         added=read.added,
         described_again=read.described_again,
         copies=read.copies,
@@ -190,10 +191,10 @@ def _bring(
         captions_without_picture=unplaced,
         sidecars_read=followed.read,
         sidecars_gone=followed.gone,
-        excluded=walked.unwanted,
+        excluded=walked.excluded,
         archives=walked.archives,
-        other_files=walked.others,
-        symbolic_links=walked.links,
+        other_files=walked.other_files,
+        symbolic_links=walked.symbolic_links,
         seconds=time.monotonic() - started,
         problems=walked.problems + read.problems + followed.problems,
     )
@@ -201,7 +202,7 @@ def _bring(
     return report
 
 
-def forget_missing(library: Library, days: float | None) -> int:
+def forget_missing(library: LibraryWriter, days: float | None) -> int:
     """Forget the paths that have been missing for so many days, and images that lie nowhere else.
 
     How many paths; without a number of days none. What is missing since a time to come is so since now.
@@ -247,13 +248,13 @@ def _uncollected() -> Iterator[None]:
 
 def _planned(walked: sources.Walk, known: Mapping[bytes, plan.Stamp], *, compares: bool) -> plan.Plan:
     _check_emptied(walked, known)
-    return plan.diff(walked.found, known, expects=walked.expects, compares=compares)
+    return plan.make_plan(walked.files, known, expects=walked.is_expected, compares=compares)
 
 
 def _check_emptied(walked: sources.Walk, known: Mapping[bytes, plan.Stamp]) -> None:
     """Refuse a root that is empty all at once: it is more likely that its drive is not mounted."""
-    for root in walked.empty:
-        lost = sum(not missing and sources.below(path, [root]) for path, (_, _, missing) in known.items())
+    for root in walked.empty_roots:
+        lost = sum(not missing and is_below(path, [root]) for path, (_, _, missing) in known.items())
         if lost:
             reason = (
                 f"it is empty, but the library knows {lost} files in it; mount its drive, or forget them "
@@ -262,14 +263,14 @@ def _check_emptied(walked: sources.Walk, known: Mapping[bytes, plan.Stamp]) -> N
             raise SourceUnreachable(display_path(root), reason)
 
 
-def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
+def _write_all(run: _Run, files: Sequence[FoundFile]) -> Iterator[Written]:
     """Read, describe and write the files in batches, publishing when the tail has grown long."""
     if not files:
         return
     library, settings = run.library, run.library.settings
-    outcomes = decode_all(
+    outcomes = decode_files(
         files,
-        is_known=lambda digest: not run.anew and persistently(lambda: library.catalog.holds(digest)),
+        is_known=lambda digest: not run.anew and retry_after_loss(lambda: library.catalog.holds(digest)),
         limits=library.limits,
         threads=settings.decode_threads,
     )
@@ -278,19 +279,19 @@ def _write_all(run: _Run, files: Sequence[Found]) -> Iterator[Written]:
     for batch in _batches(outcomes, settings.batch_size):
         with run.shield():
             written = write_batch(library, batch, run.captions, anew=run.anew)
-            ended = {_path(each) for each in batch if not isinstance(each, Read) or each.page == 1}
+            ended = {_path(each) for each in batch if not isinstance(each, FilePage) or each.page == 1}
             done, problems = min(done + len(ended), len(files)), problems + len(written.problems)
             for problem in written.problems:
                 run.on_event(Met(problem))
             seconds = time.monotonic() - started
             run.on_event(Progress(done, len(files), problems, _folder(batch[-1]), seconds))
         if done < len(files) and _has_long_tail(library):
-            persistently(library.publish)
+            retry_after_loss(library.publish)
         yield written
 
 
-def _has_long_tail(library: Library) -> bool:
-    return persistently(library.tail_share) > library.settings.publish_share
+def _has_long_tail(library: LibraryWriter) -> bool:
+    return retry_after_loss(library.tail_share) > library.settings.publish_share
 
 
 def _batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
@@ -304,7 +305,7 @@ def _folder(outcome: Outcome) -> str:
 
 
 def _path(outcome: Outcome) -> bytes:
-    return outcome.path if isinstance(outcome, Problem) else outcome.found.path
+    return outcome.path if isinstance(outcome, Problem) else outcome.file.path
 
 
 def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[int, int]:
@@ -323,16 +324,16 @@ def _write_facts(run: _Run, planned: plan.Plan, walked: sources.Walk) -> tuple[i
             writer.report(problem)
         places = writer.locations() if run.captions else {}
         captioned = [(path, places[path][0]) for path in sorted(run.captions) if path in places]
-        for image_id, facts in by_image(run.captions, captioned).items():
-            writer.annotate(image_id, SOURCE, facts)
+        for image_id, facts in annotations_by_image(run.captions, captioned).items():
+            writer.annotate(image_id, CAPTIONS_SOURCE, facts)
     return len(captioned), len(run.captions) - len(captioned)
 
 
 def _solved(problems: Iterable[Problem], walked: sources.Walk) -> list[bytes]:
     """Problems of places that were looked at, and where there is nothing to complain of any more."""
-    present = {each.path for each in walked.found + walked.sidecars}
+    present = {each.path for each in walked.files + walked.sidecars}
     present |= {each.path for each in walked.problems}
-    return [each.path for each in problems if each.path not in present and walked.covers(each.path)]
+    return [each.path for each in problems if each.path not in present and walked.is_covered(each.path)]
 
 
 def _summed(batches: Iterable[Written], before: _Before) -> _Summed:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from .sources import Found
+from .sources import FoundFile
 
 Stamp: TypeAlias = tuple[int, int, bool]  # a Known, or what is like it
 
@@ -28,20 +28,20 @@ class Plan:
     A file that was moved is one missing and one new path: its content tells, once it is read.
     """
 
-    new: tuple[Found, ...]
-    changed: tuple[Found, ...]
-    compared: tuple[Found, ...]
-    returned: tuple[Found, ...]
-    unchanged: tuple[Found, ...]
+    new: tuple[FoundFile, ...]
+    changed: tuple[FoundFile, ...]
+    compared: tuple[FoundFile, ...]
+    returned: tuple[FoundFile, ...]
+    unchanged: tuple[FoundFile, ...]
     missing: tuple[bytes, ...]
 
     @property
-    def to_read(self) -> tuple[Found, ...]:
+    def to_read(self) -> tuple[FoundFile, ...]:
         return tuple(sorted(self.new + self.changed + self.compared, key=lambda each: each.path))
 
 
-def diff(
-    found: Iterable[Found],
+def make_plan(
+    found: Iterable[FoundFile],
     known: Mapping[bytes, Stamp],
     *,
     expects: Callable[[bytes], bool],
@@ -51,16 +51,16 @@ def diff(
 
     Only paths that the walk `expects` can be missing: about all others nothing was learned.
     """
-    lists: dict[str, list[Found]] = {name: [] for name in Plan.__slots__ if name != "missing"}
+    lists: dict[str, list[FoundFile]] = {name: [] for name in Plan.__slots__ if name != "missing"}
     seen = {each.path: each for each in found}
     for path in sorted(seen):
-        fate = _fate(seen[path], known.get(path))
+        fate = _list_name(seen[path], known.get(path))
         lists["compared" if compares and fate in ("returned", "unchanged") else fate].append(seen[path])
     gone = sorted(path for path in known.keys() - seen.keys() if not known[path][2] and expects(path))
     return Plan(**{name: tuple(each) for name, each in lists.items()}, missing=tuple(gone))
 
 
-def _fate(found: Found, known: Stamp | None) -> str:
+def _list_name(found: FoundFile, known: Stamp | None) -> str:
     if known is None:
         return "new"
     size, mtime, missing = known

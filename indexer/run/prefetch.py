@@ -11,7 +11,7 @@ Input = TypeVar("Input")
 Output = TypeVar("Output")
 
 
-def ahead(
+def prefetch_results(
     work: Callable[[Input], Output], items: Iterable[Input], *, name: str, threads: int, count: int
 ) -> Generator[Output]:
     """The results in the order of the items, at most `count` of them ahead; `name` is that of the threads.

@@ -13,7 +13,7 @@ PAUSES = (0.5, 1, 2, 4, 8)  # seconds before each further try: a server that res
 T = TypeVar("T")
 
 
-def persistently(work: Callable[[], T]) -> T:
+def retry_after_loss(work: Callable[[], T]) -> T:
     """What `work` gives, which is done again from its beginning whenever the server was lost.
 
     Whatever it writes in a transaction was rolled back then, or is found there. Raises ServerLost in the end.

@@ -1,12 +1,11 @@
 """Files beside pictures that say something about them: which changed since they were read, and the words.
 
 NAME.txt, NAME.json and NAME.xmp belong to every picture called NAME in the same folder, and so do files that
-are called after the whole name, as NAME.jpg.txt, or as Google's Takeout calls them (`sources.sidecar_names`).
+are called after the whole name, as NAME.jpg.txt, or as Google's Takeout calls them (`sidecar_names`).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from typing import TypeAlias
 from retrieval import (
     SIDECAR_SOURCE,
     Library,
+    LibraryWriter,
     Limits,
     Location,
     Problem,
@@ -25,8 +25,10 @@ from retrieval import (
     read_sidecar,
 )
 
+from .paths import path_stem
 from .plan import Plan
-from .sources import ENDINGS, Found, Walk, sidecar_names
+from .sidecar_names import sidecar_stems
+from .sources import ENDINGS, FoundFile, Walk
 from .stop_signals import Shield
 
 BATCH = 500  # images whose words are acknowledged together
@@ -41,7 +43,7 @@ class Change:
     """What is to be done for one image: sidecars to read, and paths of those that are gone."""
 
     image_id: int
-    read: tuple[Found, ...]
+    read: tuple[FoundFile, ...]
     gone: tuple[bytes, ...]
 
 
@@ -54,7 +56,7 @@ class Followed:
     problems: tuple[Problem, ...] = ()
 
 
-def follow(library: Library, walked: Walk, shield: Shield = nullcontext) -> Followed:
+def follow(library: LibraryWriter, walked: Walk, shield: Shield = nullcontext) -> Followed:
     """Bring what the library says by sidecars up to date with the walk, a number of images at a time.
 
     One whose size and modification time are as they were is not opened. What is bad says nothing, and is
@@ -111,14 +113,14 @@ def diff(
     """
     there = {(each.path, image): each for each, image in _pairs(walked.sidecars, places)}
     missing = ((path, image) for path, (image, place) in places.items() if place.missing_since)
-    away = _named(missing, {_stem(path) for path, _ in known.keys() - there.keys()})
-    read: dict[int, list[Found]] = {}
+    away = _named(missing, {path_stem(path) for path, _ in known.keys() - there.keys()})
+    read: dict[int, list[FoundFile]] = {}
     gone: dict[int, list[bytes]] = {}
     for (path, image), found in there.items():
         if known.get((path, image)) != (found.size, found.mtime):
             read.setdefault(image, []).append(found)
     for path, image in sorted(known.keys() - there.keys()):
-        if walked.covers(path) and image not in away.get(_stem(path), ()):
+        if walked.is_covered(path) and image not in away.get(path_stem(path), ()):
             gone.setdefault(image, []).append(path)
     return [
         Change(image, tuple(read.get(image, ())), tuple(gone.get(image, ())))
@@ -127,10 +129,10 @@ def diff(
 
 
 def _pairs(
-    sidecars: Iterable[Found], places: Mapping[bytes, tuple[int, Location]]
-) -> Iterator[tuple[Found, int]]:
+    sidecars: Iterable[FoundFile], places: Mapping[bytes, tuple[int, Location]]
+) -> Iterator[tuple[FoundFile, int]]:
     """Each sidecar with every image that has a place beside it."""
-    abouts = [(found, _stem(found.path)) for found in sidecars]
+    abouts = [(found, path_stem(found.path)) for found in sidecars]
     here = ((path, image) for path, (image, _) in places.items())
     images = _named(here, {name for _, name in abouts})
     for found, name in abouts:
@@ -142,16 +144,12 @@ def _named(places: Iterable[Pair], wanted: set[bytes]) -> dict[bytes, set[int]]:
     """Images by the wanted names: what a sidecar of theirs is called without its ending."""
     images: dict[bytes, set[int]] = {}
     for path, image in places if wanted else ():
-        for name in wanted.intersection(sidecar_names(path)):
+        for name in wanted.intersection(sidecar_stems(path)):
             images.setdefault(name, set()).add(image)
     return images
 
 
-def _stem(path: bytes) -> bytes:
-    return os.path.splitext(path)[0]  # noqa: PTH122 - Path cannot hold bytes
-
-
-def _write(library: Library, changes: Sequence[Change], troubled: set[bytes]) -> dict[bytes, Problem]:
+def _write(library: LibraryWriter, changes: Sequence[Change], troubled: set[bytes]) -> dict[bytes, Problem]:
     """Read what the changes name and acknowledge it; the problems by path."""
     files = {found.path: found for change in changes for found in change.read}
     told = {path: _read(found) for path, found in files.items()}
@@ -168,7 +166,7 @@ def _write(library: Library, changes: Sequence[Change], troubled: set[bytes]) ->
     return problems
 
 
-def _read(found: Found) -> Sidecar | Problem:
+def _read(found: FoundFile) -> Sidecar | Problem:
     try:
         said = _said(found)
     except UnreadableImage as error:
@@ -178,13 +176,13 @@ def _read(found: Found) -> Sidecar | Problem:
     return Sidecar(found.path, found.size, found.mtime, said)
 
 
-def _said(found: Found) -> tuple[tuple[str, str], ...]:
+def _said(found: FoundFile) -> tuple[tuple[str, str], ...]:
     """Fields and values, but for a title that is the name of a file, as exports of photo services have it."""
     if found.size > LARGEST:
         raise ValueError(f"{found.size} bytes; the limit is {LARGEST}")
     ending = found.path.rpartition(b".")[2].decode("ascii").lower()
     data = read_file(found.path, Limits(max_bytes=LARGEST)) if found.size else b""
-    said = read_sidecar(data, ending).said(SIDECAR_SOURCE)
+    said = read_sidecar(data, ending).facts_from(SIDECAR_SOURCE)
     return tuple(pair for pair in said if not (pair[0] == "title" and _is_name(pair[1])))
 
 

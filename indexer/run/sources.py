@@ -1,10 +1,9 @@
-"""Walks folders: which files may be pictures, what lies beside them, and what was passed over and why."""
+"""Walks folders: which files may be pictures, which are sidecars, and what was left out and why."""
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from retrieval import Problem, display_path
 
 from ..errors import SourceUnreachable
+from .paths import is_below, path_and_parents, path_stem, relative_path
 from .patterns import EVERYTHING, Choice
+from .sidecar_names import SIDECAR_ENDINGS, sidecar_stems
 
 ENDINGS = (
     b".jpg", b".jpeg", b".jpe", b".jfif", b".mpo", b".png", b".apng", b".webp", b".gif",
@@ -20,15 +21,12 @@ ENDINGS = (
     b".avif", b".avifs", b".nef", b".nrw", b".cr2", b".cr3", b".arw", b".sr2", b".dng", b".orf", b".rw2",
     b".raf", b".pef",
 )  # fmt: skip
-SIDECARS = (b".xmp", b".json", b".txt")
-TAKEOUT_LENGTH = 46  # signs of a name, without the ending
-_NUMBERED = re.compile(r"\(\d+\)(?=\.\w+$)")
 ARCHIVES = (
     b".zip", b".tar", b".7z", b".rar", b".tgz", b".tbz2", b".txz", b".gz", b".bz2", b".xz", b".zst",
     b".cbz", b".cbr",
 )  # fmt: skip
 
-# Why one folder may be passed over; anything else, a disk that fails, stops the run.
+# Errors for which one folder is left out; any other, such as a failing disk, stops the run.
 UNLISTABLE = {
     errno.EACCES: "permission-denied",
     errno.EPERM: "permission-denied",
@@ -38,8 +36,8 @@ UNLISTABLE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A file that may be a picture. `mtime` is in nanoseconds, `size` in bytes."""
+class FoundFile:
+    """A file that may be a picture, or a sidecar. `mtime` is in nanoseconds, `size` in bytes."""
 
     path: bytes
     size: int
@@ -48,243 +46,220 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What lies below the roots, by path: candidates, problems, and how many other files there are.
+    """What lies below the roots, in the order of paths.
 
-    `roots` are those asked for that lie in no other, `choice` says what was wanted of them.
-    `unseen` are folders that could not be listed: nothing is known about what they hold.
-    `sidecars` are text, JSON and XMP files beside a candidate of their name, with or without its ending.
-    `archives` counts what may hold pictures that nobody looked at, `unwanted` what a pattern left out.
-    `empty` are roots in which there is nothing at all, such as where a drive is mounted at other times.
-    `links` counts symbolic links, which are never followed, so that no loop can hold the walk.
+    `roots`: those that do not lie in another one. `choice`: which files were to be taken.
+    `files`: those that may be pictures. `sidecars`: text, JSON and XMP files called like one of these.
+    `unlisted`: folders that could not be listed; nothing is known about what is in them.
+    `empty_roots`: roots with nothing in them, such as the mount point of a drive that is not mounted.
+    `archives`: how many files may hold pictures that were not looked at. `excluded`: how many pictures the
+    patterns left out. `other_files`: how many files are none of these. `symbolic_links`: how many there are;
+    none is followed, so that a loop of them cannot hold up the walk.
     """
 
     roots: tuple[bytes, ...]
-    found: tuple[Found, ...]
+    files: tuple[FoundFile, ...]
     problems: tuple[Problem, ...]
-    unseen: tuple[bytes, ...]
-    others: int
-    links: int
-    sidecars: tuple[Found, ...] = ()
+    unlisted: tuple[bytes, ...]
+    other_files: int
+    symbolic_links: int
+    sidecars: tuple[FoundFile, ...] = ()
     archives: int = 0
-    unwanted: int = 0
-    empty: tuple[bytes, ...] = ()
+    excluded: int = 0
+    empty_roots: tuple[bytes, ...] = ()
     choice: Choice = EVERYTHING
 
-    def expects(self, path: bytes) -> bool:
-        """Whether a picture at this path would have been found; only as a root has it another ending."""
-        return self.covers(path) and (path.lower().endswith(ENDINGS) or path in self.roots)
+    def is_expected(self, path: bytes) -> bool:
+        """Whether the walk would have found a picture at this path; only a root may have another ending."""
+        return self.is_covered(path) and (path.lower().endswith(ENDINGS) or path in self.roots)
 
-    def without(self, paths: Iterable[bytes]) -> Walk:
-        """The same as if nothing were known of these files and folders."""
-        left = frozenset(paths)
-        if not left:
-            return self
-        found = tuple(each for each in self.found if not left.intersection(_ancestors(each.path)))
-        sidecars = tuple(each for each in self.sidecars if not left.intersection(_ancestors(each.path)))
-        return replace(self, found=found, sidecars=sidecars, unseen=self.unseen + tuple(sorted(left)))
-
-    def covers(self, path: bytes) -> bool:
-        """Whether this path was looked at: below a root, wanted, and in no unseen folder."""
-        return not below(path, self.unseen) and any(
-            path == root or self.choice.takes(_relative(path, root))
+    def is_covered(self, path: bytes) -> bool:
+        """Whether the walk looked at this path: it is below a root, chosen, and in no unlisted folder."""
+        return not is_below(path, self.unlisted) and any(
+            path == root or self.choice.can_take(relative_path(path, root))
             for root in self.roots
-            if below(path, [root])
+            if is_below(path, [root])
+        )
+
+    def without_paths(self, paths: Iterable[bytes]) -> Walk:
+        """The same walk, as if nothing were known about these files and folders."""
+        ignored = frozenset(paths)
+        if not ignored:
+            return self
+        return replace(
+            self,
+            files=_files_outside(self.files, ignored),
+            sidecars=_files_outside(self.sidecars, ignored),
+            unlisted=self.unlisted + tuple(sorted(ignored)),
         )
 
 
 @dataclass(slots=True)
 class _Tally:
     choice: Choice
-    apart_from: bytes
-    found: list[Found] = field(default_factory=list)
-    sidecars: list[Found] = field(default_factory=list)
+    library_folder: bytes
+    files: list[FoundFile] = field(default_factory=list)
+    sidecars: list[FoundFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    unseen: list[bytes] = field(default_factory=list)
-    others: int = 0
+    unlisted: list[bytes] = field(default_factory=list)
+    other_files: int = 0
     archives: int = 0
-    unwanted: int = 0
-    links: int = 0
-    empty: list[bytes] = field(default_factory=list)
+    excluded: int = 0
+    symbolic_links: int = 0
+    empty_roots: list[bytes] = field(default_factory=list)
 
 
-def walk(roots: Iterable[bytes], choice: Choice = EVERYTHING, apart_from: bytes = b"") -> Walk:
-    """Walk absolute paths of folders and single files, taking what is chosen; a single file always is.
+def walk_folders(roots: Iterable[bytes], choice: Choice = EVERYTHING, library_folder: bytes = b"") -> Walk:
+    """Walk folders and single files, given as absolute paths; a single file is always taken.
 
-    The folder `apart_from`, the library itself, is never entered from above.
-    Raises SourceUnreachable when a root itself cannot be read, or the file system fails midway.
+    The folder of the library itself is not entered, unless it is a root.
+    Raises SourceUnreachable when a root cannot be read, or when the file system fails during the walk.
     """
-    tally = _Tally(choice, apart_from)
-    outermost = _outermost(roots, choice)
+    tally = _Tally(choice, library_folder)
+    outermost = _outermost_roots(roots, choice)
     for root in outermost:
-        if stat.S_ISDIR((facts := reachable(root)).st_mode):
+        status = stat_root(root)
+        if stat.S_ISDIR(status.st_mode):
             _walk_folder(root, tally)
         else:
-            tally.found.append(Found(root, facts.st_size, facts.st_mtime_ns))
-            tally.sidecars += _beside(root)
+            tally.files.append(FoundFile(root, status.st_size, status.st_mtime_ns))
+            tally.sidecars += _find_sidecars(root)
     return Walk(
         roots=outermost,
-        found=_by_path(tally.found),
+        files=_sort_by_path(tally.files),
         problems=tuple(tally.problems),
-        unseen=tuple(tally.unseen),
-        others=tally.others,
-        links=tally.links,
-        sidecars=_by_path(tally.sidecars),
+        unlisted=tuple(tally.unlisted),
+        other_files=tally.other_files,
+        symbolic_links=tally.symbolic_links,
+        sidecars=_sort_by_path(tally.sidecars),
         archives=tally.archives,
-        unwanted=tally.unwanted,
-        empty=tuple(tally.empty),
+        excluded=tally.excluded,
+        empty_roots=tuple(tally.empty_roots),
         choice=choice,
     )
 
 
-def files(paths: Iterable[bytes]) -> Walk:
-    """These files alone, as far as they are there; nothing is learned about any other."""
-    there = _by_path(each for path in paths for each in _regular(path))
-    found = tuple(each for each in there if not each.path.lower().endswith(SIDECARS))
-    beside = (each for file in found for each in _beside(file.path))
-    return Walk((), found, (), (), 0, 0, _by_path({*there, *beside} - {*found}))
+def find_files(paths: Iterable[bytes]) -> Walk:
+    """A walk of these files only, and of their sidecars; paths where there is no file are left out."""
+    present = _sort_by_path(file for path in paths for file in _find_regular_file(path))
+    pictures = tuple(file for file in present if not file.path.lower().endswith(SIDECAR_ENDINGS))
+    sidecars = (sidecar for picture in pictures for sidecar in _find_sidecars(picture.path))
+    return Walk((), pictures, (), (), 0, 0, _sort_by_path({*present, *sidecars} - {*pictures}))
 
 
-def below(path: bytes, folders: Iterable[bytes]) -> bool:
-    """Whether a path is one of these, or lies in one of them."""
-    return any(path == folder or path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
-
-
-def reachable(root: bytes) -> os.stat_result:
-    """What the file system says of a root; raises SourceUnreachable when it is not there."""
+def stat_root(root: bytes) -> os.stat_result:
+    """The status of a root in the file system; raises SourceUnreachable when it is not there."""
     try:
         return os.stat(root)  # noqa: PTH116 - Path cannot hold bytes
     except OSError as error:
         raise SourceUnreachable(display_path(root), error.strerror) from error
 
 
-def _outermost(roots: Iterable[bytes], choice: Choice) -> tuple[bytes, ...]:
-    """Without the roots that the walk of another one comes to."""
-    kept: list[bytes] = []
+def _outermost_roots(roots: Iterable[bytes], choice: Choice) -> tuple[bytes, ...]:
+    """The roots without those that the walk of another root reaches."""
+    outermost: list[bytes] = []
     for root in sorted(set(roots)):
-        if not any(below(root, [each]) and choice.enters(_relative(root, each) + b"/") for each in kept):
-            kept.append(root)
-    return tuple(kept)
+        is_reached = any(
+            is_below(root, [outer]) and choice.can_enter(relative_path(root, outer) + b"/")
+            for outer in outermost
+        )
+        if not is_reached:
+            outermost.append(root)
+    return tuple(outermost)
 
 
-def _relative(path: bytes, root: bytes) -> bytes:
-    return path[len(root.rstrip(b"/")) + 1 :]
+def _files_outside(files: Iterable[FoundFile], ignored: frozenset[bytes]) -> tuple[FoundFile, ...]:
+    return tuple(file for file in files if not ignored.intersection(path_and_parents(file.path)))
 
 
-def _ancestors(path: bytes) -> Iterator[bytes]:
-    """A path and every folder above it."""
-    while path:
-        yield path
-        path = path.rpartition(b"/")[0]
-
-
-def _by_path(files: Iterable[Found]) -> tuple[Found, ...]:
-    return tuple(sorted(files, key=lambda each: each.path))
+def _sort_by_path(files: Iterable[FoundFile]) -> tuple[FoundFile, ...]:
+    return tuple(sorted(files, key=lambda file: file.path))
 
 
 def _walk_folder(root: bytes, tally: _Tally) -> None:
     folders = [root]
     while folders:
         folder = folders.pop()
-        files = []
-        for entry in _listed(folder, tally, is_root=folder == root):
+        entries = []
+        for entry in _list_folder(folder, tally, is_root=folder == root):
             if entry.is_dir(follow_symlinks=False):
-                if _enters(entry.path, root, tally):
+                if _can_enter(entry.path, root, tally):
                     folders.append(entry.path)
             elif entry.is_symlink():
-                tally.links += 1
+                tally.symbolic_links += 1
             else:
-                files.append(entry)
-        _sort(files, root, tally)
+                entries.append(entry)
+        _sort_entries(entries, root, tally)
 
 
-def _enters(folder: bytes, root: bytes, tally: _Tally) -> bool:
-    if folder == tally.apart_from:
+def _can_enter(folder: bytes, root: bytes, tally: _Tally) -> bool:
+    if folder == tally.library_folder:
         return False
-    return tally.choice.is_plain or tally.choice.enters(_relative(folder, root) + b"/")
+    return tally.choice.is_plain or tally.choice.can_enter(relative_path(folder, root) + b"/")
 
 
-def _listed(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirEntry[bytes]]:
+def _list_folder(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirEntry[bytes]]:
     try:
         with os.scandir(folder) as listing:
             entries = list(listing)
     except OSError as error:
         if is_root or error.errno not in UNLISTABLE:
             raise SourceUnreachable(display_path(folder), error.strerror) from error
-        tally.unseen.append(folder)
+        tally.unlisted.append(folder)
         reason = f"the folder cannot be listed ({error.strerror}); nothing in it was looked at"
         tally.problems.append(Problem(folder, UNLISTABLE[error.errno], reason))
         return []
     if is_root and not entries:
-        tally.empty.append(folder)
-    return [each for each in entries if tally.choice.hidden or not each.name.startswith(b".")]
+        tally.empty_roots.append(folder)
+    return [entry for entry in entries if tally.choice.hidden or not entry.name.startswith(b".")]
 
 
-def _sort(files: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Tally) -> None:
-    """Share out the files of one folder."""
-    pictures, beside = list[bytes](), list[os.DirEntry[bytes]]()
-    for entry in files:
+def _sort_entries(entries: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Tally) -> None:
+    """Add the files of one folder to the lists and counts they belong to."""
+    picture_names, candidates = list[bytes](), list[os.DirEntry[bytes]]()
+    for entry in entries:
         name = entry.name.lower()
         if name.endswith(ENDINGS):
-            if tally.choice.is_plain or tally.choice.takes(_relative(entry.path, root)):
-                tally.found += _stated(entry)
-                pictures.append(entry.name)
+            if tally.choice.is_plain or tally.choice.can_take(relative_path(entry.path, root)):
+                tally.files += _stat_entry(entry)
+                picture_names.append(entry.name)
             else:
-                tally.unwanted += 1
-        elif name.endswith(SIDECARS):
-            beside.append(entry)
+                tally.excluded += 1
+        elif name.endswith(SIDECAR_ENDINGS):
+            candidates.append(entry)
         elif name.endswith(ARCHIVES):
             tally.archives += 1
         else:
-            tally.others += 1
-    named = {each for name in pictures for each in sidecar_names(name)} if beside else set()
-    for entry in beside:
-        if _stem(entry.name) in named and tally.choice.enters(_relative(entry.path, root)):
-            tally.sidecars += _stated(entry)
+            tally.other_files += 1
+    stems = {stem for name in picture_names for stem in sidecar_stems(name)} if candidates else set()
+    for entry in candidates:
+        if path_stem(entry.name) in stems and tally.choice.can_enter(relative_path(entry.path, root)):
+            tally.sidecars += _stat_entry(entry)
         else:
-            tally.others += 1
+            tally.other_files += 1
 
 
-def sidecar_names(picture: bytes) -> tuple[bytes, ...]:
-    """What files beside a picture may be called, without their endings: as the picture, with its own ending
-    or without, or as Google's Takeout calls them.
-
-    Takeout adds a word to the whole name, keeps 46 signs of that, and puts the number of a name that it has
-    met before, as in boat(1).jpg, behind all: boat.jpg.supplemental-metadata(1).
-    """
-    folder, slash, name = picture.rpartition(b"/")
-    text = os.fsdecode(name)
-    number = _NUMBERED.search(text) if ")" in text else None
-    plain = text[: number.start()] + text[number.end() :] if number else text
-    wholes = (plain, plain + ".supplemental-metadata")
-    cut = (os.fsencode(each[:TAKEOUT_LENGTH] + (number[0] if number else "")) for each in wholes)
-    return picture, _stem(picture), *(folder + slash + each for each in cut)
-
-
-def _stem(name: bytes) -> bytes:
-    return name.rpartition(b".")[0]
-
-
-def _stated(entry: os.DirEntry[bytes]) -> tuple[Found, ...]:
+def _stat_entry(entry: os.DirEntry[bytes]) -> tuple[FoundFile, ...]:
     try:
-        facts = entry.stat(follow_symlinks=False)
+        status = entry.stat(follow_symlinks=False)
     except OSError:
         return ()  # gone since the folder was listed
-    return (Found(entry.path, facts.st_size, facts.st_mtime_ns),)
+    return (FoundFile(entry.path, status.st_size, status.st_mtime_ns),)
 
 
-def _beside(picture: bytes) -> Iterator[Found]:
+def _find_sidecars(picture: bytes) -> Iterator[FoundFile]:
     """The sidecars of a single file; its folder, which may be large, is not listed for it."""
-    for start in dict.fromkeys(sidecar_names(picture)):
-        for ending in SIDECARS:
-            if start + ending != picture:
-                yield from _regular(start + ending)
+    for stem in dict.fromkeys(sidecar_stems(picture)):
+        for ending in SIDECAR_ENDINGS:
+            if stem + ending != picture:
+                yield from _find_regular_file(stem + ending)
 
 
-def _regular(path: bytes) -> Iterator[Found]:
+def _find_regular_file(path: bytes) -> Iterator[FoundFile]:
     """The file at a path, if one is there."""
     try:
-        facts = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path cannot hold bytes
+        status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path cannot hold bytes
     except OSError:
         return
-    if stat.S_ISREG(facts.st_mode):
-        yield Found(path, facts.st_size, facts.st_mtime_ns)
+    if stat.S_ISREG(status.st_mode):
+        yield FoundFile(path, status.st_size, status.st_mtime_ns)

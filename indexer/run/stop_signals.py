@@ -25,43 +25,43 @@ class Stopped(KeyboardInterrupt):
         return 128 + self.number
 
 
-class Stopping:
+class StopRequest:
     """Whether an end was asked for, and what must not be broken off by it."""
 
     def __init__(self) -> None:
-        self.asked = 0  # the number of the signal
-        self.shielded = False
+        self.signal_number = 0  # the number of the signal
+        self.is_shielded = False
 
     @contextmanager
     def shield(self) -> Iterator[None]:
         """Let the block finish first; raises Stopped behind it when an end was asked for meanwhile."""
-        self.shielded = True
+        self.is_shielded = True
         try:
             yield
         finally:
-            self.shielded = False
-        self.check()
+            self.is_shielded = False
+        self.raise_if_stopped()
 
-    def check(self) -> None:
+    def raise_if_stopped(self) -> None:
         """Raise Stopped when an end was asked for."""
-        if self.asked:
-            raise Stopped(self.asked)
+        if self.signal_number:
+            raise Stopped(self.signal_number)
 
 
 @contextmanager
-def stoppable(on_wait: Callable[[], None]) -> Iterator[Stopping]:
+def handle_stop_signals(on_wait: Callable[[], None]) -> Iterator[StopRequest]:
     """Within the block SIGINT, SIGTERM and SIGHUP raise Stopped, at once or behind what is shielded.
 
     `on_wait` is called in the latter case. The second signal has its usual effect: the process is gone.
     What the caller of the process ignores, as `nohup` does with SIGHUP, stays ignored.
     """
-    stopping = Stopping()
+    stopping = StopRequest()
 
     def stop(number: int, _: FrameType | None) -> None:
         for each in before:
             signal.signal(each, signal.SIG_DFL)
-        stopping.asked = number
-        if not stopping.shielded:
+        stopping.signal_number = number
+        if not stopping.is_shielded:
             raise Stopped(number)
         on_wait()
 

@@ -15,8 +15,10 @@ from watchfiles import Change, watch
 from retrieval import display_path
 
 from ..errors import SourceUnreachable
+from .paths import is_below
 from .report import Report
-from .sources import ENDINGS, SIDECARS, below
+from .sidecar_names import SIDECAR_ENDINGS
+from .sources import ENDINGS
 
 SETTLE = 2.0  # seconds without a change, after which a file is taken to be written to its end
 LOOK = 1.0  # seconds after which roots are looked for again: a drive that goes says nothing
@@ -188,8 +190,8 @@ def _nothing(step: int) -> Iterator[set[tuple[Change, str]]]:
 
 def counts(path: bytes, apart_from: bytes) -> bool:
     """Whether a change may mean pictures: by its name, or as a folder; what is gone may have been one."""
-    if below(path, [apart_from]):
+    if is_below(path, [apart_from]):
         return False
-    if path.lower().endswith(ENDINGS + SIDECARS):
+    if path.lower().endswith(ENDINGS + SIDECAR_ENDINGS):
         return True
     return os.path.isdir(path) or not os.path.exists(path)  # noqa: PTH110, PTH112 - Path cannot hold bytes

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval import Annotation, Description, Library, NewImage, Problem
+from retrieval import Annotation, Description, Library, LibraryWriter, NewImage, Problem
 
-from .captions import SOURCE, Captions, by_image
-from .decode import Outcome, Read
-from .retrying import persistently
+from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image
+from .decode import FilePage, Outcome
+from .retrying import retry_after_loss
 
 EXIF = "exif"  # the source that names the camera
 
@@ -26,22 +26,22 @@ class Written:
 
 
 def write_batch(
-    library: Library, batch: Sequence[Outcome], captions: Captions, *, anew: bool = False
+    library: LibraryWriter, batch: Sequence[Outcome], captions: Captions, *, anew: bool = False
 ) -> Written:
     """Describe what is new and write everything; after it returns, no crash loses any of it.
 
     With `anew` what was decoded is described again where the library has it.
     Where the database's server goes away meanwhile, the same is written again when it is back.
     """
-    reads = [each for each in batch if isinstance(each, Read)]
+    reads = [each for each in batch if isinstance(each, FilePage)]
     described = _described(library, reads)
-    return persistently(lambda: _write(library, batch, reads, described, captions, anew=anew))
+    return retry_after_loss(lambda: _write(library, batch, reads, described, captions, anew=anew))
 
 
 def _write(
-    library: Library,
+    library: LibraryWriter,
     batch: Sequence[Outcome],
-    reads: Sequence[Read],
+    reads: Sequence[FilePage],
     described: Sequence[NewImage],
     captions: Captions,
     *,
@@ -58,30 +58,30 @@ def _write(
         ids |= added
         held = [each for each in reads if each.sha256 in ids]
         for each in held:
-            path, mtime, size = each.found.path, each.found.mtime, each.found.size
+            path, mtime, size = each.file.path, each.file.mtime, each.file.size
             writer.place(path, ids[each.sha256], mtime=mtime, size=size, page=each.page)
         for pages, paths in _by_pages(reads).items():
             writer.forget_pages(paths, after=pages)
         # What captions say of a file is said of its first page.
-        placed = [(each.found.path, ids[each.sha256]) for each in held if each.page == 1]
+        placed = [(each.file.path, ids[each.sha256]) for each in held if each.page == 1]
         # Others may have places, and so captions, outside this batch: the end of the run sees them all.
         fresh = [place for place in placed if place[1] in added.values()]
-        for image_id, facts in by_image(captions, fresh).items():
-            writer.annotate(image_id, SOURCE, facts)
+        for image_id, facts in annotations_by_image(captions, fresh).items():
+            writer.annotate(image_id, CAPTIONS_SOURCE, facts)
         problems = [each for each in batch if isinstance(each, Problem)]
         problems += [_featureless(each) for each in reads if each.sha256 not in ids]
-        writer.forget_problems(each.found.path for each in held)
+        writer.forget_problems(each.file.path for each in held)
         for problem in problems:
             writer.report(problem)
     return Written(len(new), len(known), tuple(_again(placed, set(added.values()))), tuple(problems))
 
 
-def _by_pages(reads: Sequence[Read]) -> dict[int, list[bytes]]:
+def _by_pages(reads: Sequence[FilePage]) -> dict[int, list[bytes]]:
     """The files that were read to their end, by their number of pages; the first page comes last."""
     paths: dict[int, list[bytes]] = {}
     for each in reads:
         if each.page == 1:
-            paths.setdefault(each.pages, []).append(each.found.path)
+            paths.setdefault(each.pages, []).append(each.file.path)
     return paths
 
 
@@ -93,7 +93,7 @@ def _again(placed: Iterable[tuple[bytes, int]], fresh: set[int]) -> Iterator[tup
         fresh.discard(image_id)
 
 
-def _said(read: Read) -> Iterator[Annotation]:
+def _said(read: FilePage) -> Iterator[Annotation]:
     """What a decoded file says about its picture."""
     for source, field, value in read.metadata.facts:
         yield Annotation(field, value, source)
@@ -101,7 +101,7 @@ def _said(read: Read) -> Iterator[Annotation]:
         yield Annotation("camera", read.decoded.camera, EXIF)
 
 
-def _described(library: Library, reads: Sequence[Read]) -> list[NewImage]:
+def _described(library: Library, reads: Sequence[FilePage]) -> list[NewImage]:
     """The decoded contents, each once, that every space has a feature for."""
     fresh = list({each.sha256: each for each in reads if each.decoded}.values())
     if not fresh:
@@ -114,7 +114,7 @@ def _described(library: Library, reads: Sequence[Read]) -> list[NewImage]:
     ]
 
 
-def _new_image(each: Read, description: Description) -> NewImage:
+def _new_image(each: FilePage, description: Description) -> NewImage:
     decoded = each.decoded
     assert decoded is not None, "only decoded contents are described"
     return NewImage(
@@ -132,7 +132,7 @@ def _new_image(each: Read, description: Description) -> NewImage:
     )
 
 
-def _featureless(each: Read) -> Problem:
+def _featureless(each: FilePage) -> Problem:
     what = "it" if each.pages == 1 else f"page {each.page}"
     reason = f"a descriptor found no direction in {what} (a feature of zeros); it cannot be compared"
-    return Problem(each.found.path, "degenerate-feature", reason)
+    return Problem(each.file.path, "degenerate-feature", reason)

@@ -15,7 +15,7 @@ from torch.nn import functional
 from retrieval import Preprocessing
 
 from ..errors import TrainingImpossible
-from ..run.prefetch import ahead
+from ..run.prefetch import prefetch_results
 from .chain import Chain, relative_error
 from .stages import Adapted, Stages
 from .views import Float32, Views, scaled
@@ -81,7 +81,7 @@ class Distillation:
     ) -> None:
         rates = [each.param_groups[0]["lr"] for each in optimisers]
         first = self._resumed(name, optimisers)
-        batches = ahead(
+        batches = prefetch_results(
             lambda step: self._batch(name, step), range(first, steps), name="views", threads=1, count=3
         )
         for step, views in zip(range(first, steps), batches, strict=True):

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from retrieval import UnreadableImage, display_path, images, read_file
 
 from ..errors import TrainingImpossible
-from ..run.prefetch import ahead
-from ..run.sources import Found, walk
+from ..run.prefetch import prefetch_results
+from ..run.sources import FoundFile, walk_folders
 
 PIXELS, ROWS, MADE_OF = "pixels.u8", "rows.npy", "made_of.json"
 THREADS, LOOKAHEAD = 2, 64
@@ -104,28 +104,30 @@ def make_pool(
     np.save(path / ROWS, np.array(rows, ROW))
 
 
-def _files(roots: Sequence[bytes]) -> list[Found]:
-    return list(walk(roots).found)
+def _files(roots: Sequence[bytes]) -> list[FoundFile]:
+    return list(walk_folders(roots).files)
 
 
-def _pictures(files: Sequence[Found], side: int = images.WORKING_SIDE) -> Iterator[images.RGB | None]:
-    return ahead(lambda found: _decoded(found, side), files, name="pool", threads=THREADS, count=LOOKAHEAD)
+def _pictures(files: Sequence[FoundFile], side: int = images.WORKING_SIDE) -> Iterator[images.RGB | None]:
+    return prefetch_results(
+        lambda found: _decoded(found, side), files, name="pool", threads=THREADS, count=LOOKAHEAD
+    )
 
 
-def _decoded(found: Found, side: int) -> images.RGB | None:
+def _decoded(found: FoundFile, side: int) -> images.RGB | None:
     try:
-        pixels = images.decode(read_file(found.path), name="picture").pixels
+        pixels = images.decode_image(read_file(found.path), name="picture").pixels
     except UnreadableImage:
         return None
     height, width = pixels.shape[:2]
     scale = side / min(height, width)
     if scale >= 1:
         return pixels
-    return images.resize(pixels, max(side, round(width * scale)), max(side, round(height * scale)))
+    return images.resize_pixels(pixels, max(side, round(width * scale)), max(side, round(height * scale)))
 
 
 def _thumb(picture: images.RGB) -> npt.NDArray[np.float32]:
-    small = images.resize(picture, THUMB_SIDE, THUMB_SIDE, "bilinear").astype(np.float32).ravel()
+    small = images.resize_pixels(picture, THUMB_SIDE, THUMB_SIDE, "bilinear").astype(np.float32).ravel()
     small -= small.mean()
     unit: npt.NDArray[np.float32] = small / max(float(np.linalg.norm(small)), 1e-6)
     return unit

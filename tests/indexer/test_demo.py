@@ -13,7 +13,7 @@ from indexer.cli import cli
 from indexer.commands import demo
 from indexer.demo import write_collection
 from indexer.run.captions import read_captions
-from indexer.run.sources import walk
+from indexer.run.sources import walk_folders
 from retrieval import images, path_bytes
 
 
@@ -36,7 +36,7 @@ def test_every_sample_becomes_a_picture_at_its_path(samples: list[Sample], tmp_p
     assert counted == list(range(1, 21))
     assert set(state(tmp_path)) == {sample.path for sample in samples} | {"captions.csv"}
     for sample in samples:
-        decoded = images.decode((tmp_path / sample.path).read_bytes(), name=sample.path)
+        decoded = images.decode_image((tmp_path / sample.path).read_bytes(), name=sample.path)
         assert decoded.pixels.shape == sample.pixels.shape
         assert decoded.taken_at == (sample.taken_at and sample.taken_at.replace(microsecond=0))
         assert abs(decoded.pixels.astype(int) - sample.pixels).mean() < 10
@@ -63,7 +63,7 @@ def test_a_run_that_was_broken_off_is_completed(samples: list[Sample], tmp_path:
 
 def test_the_captions_file_covers_the_pictures(samples: list[Sample], tmp_path: Path) -> None:
     captions = read_captions(write_collection(samples, tmp_path, lambda count: None))
-    assert set(captions) == {each.path for each in walk([path_bytes(tmp_path)]).found}
+    assert set(captions) == {each.path for each in walk_folders([path_bytes(tmp_path)]).files}
     for sample in samples:
         said = [(fact.field, fact.value) for fact in captions[path_bytes(tmp_path / sample.path)]]
         expected = [("title", sample.title), ("caption", sample.caption)]

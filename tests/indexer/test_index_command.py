@@ -18,8 +18,7 @@ from PIL import Image as PillowImage
 from indexer.cli import cli
 from indexer.errors import SourceUnreachable
 from indexer.run.pipeline import forget_missing
-from indexer.upkeep.lock import writer_lock
-from retrieval import USER_SOURCE, Annotation, Library, LibraryBusy
+from retrieval import USER_SOURCE, Annotation, LibraryBusy, WriterLock, write_library
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run
 from tests.indexer.contents import contents, last_change
@@ -121,7 +120,7 @@ def test_describing_again_keeps_what_others_say_and_makes_the_rest_anew(
     with PillowImage.open(pictures / "scene-001.jpg") as picture:
         picture.save(pictures / "scene-001.jpg", exif=exif)
     index(library, pictures)
-    with Library.create(library) as opened, opened.catalog.writing() as writer:
+    with write_library(library) as opened, opened.catalog.writing() as writer:
         writer.annotate(2, USER_SOURCE, [Annotation("tag", "mine", USER_SOURCE)])
     before, changes = contents(library), last_change(library)
     with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
@@ -266,7 +265,7 @@ def test_a_busy_library_is_waited_for_if_asked(pictures: Path, library: Path, co
     index(library, pictures)
     what = "--missing" if command == "forget" else pictures
     line = [sys.executable, "-m", "indexer.cli", command, what, "--library", library, "--wait"]
-    with writer_lock(library):
+    with WriterLock(library):
         process = subprocess.Popen(line, cwd=ROOT, stdout=-1, stderr=-1, text=True)
         assert process.stderr is not None
         assert "another writer is at work" in process.stderr.readline()
@@ -296,7 +295,7 @@ def test_a_lock_that_is_refused_is_not_waited_for(library: Path) -> None:
         told.append(busy)
         raise busy
 
-    with writer_lock(library), pytest.raises(LibraryBusy), writer_lock(library, refusing):
+    with WriterLock(library), pytest.raises(LibraryBusy), WriterLock(library, refusing):
         pass
     assert len(told) == 1
 
@@ -384,7 +383,7 @@ def test_the_setting_forgets_what_was_missing_for_so_many_days(
 
 
 def test_forgetting_without_a_number_of_days_forgets_nothing(library: Path) -> None:
-    with writer_lock(library), Library.create(library) as opened:
+    with write_library(library) as opened:
         assert forget_missing(opened, None) == 0
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.run.plan import Known, Plan, diff
-from indexer.run.sources import Found, Walk
+from indexer.run.plan import Known, Plan, make_plan
+from indexer.run.sources import FoundFile, Walk
 
 OLD, GONE = Known(10, 1), Known(10, 1, missing=True)
 LISTS = ("new", "changed", "compared", "returned", "unchanged", "missing")
@@ -54,12 +54,12 @@ WORLDS = {
 
 
 def planned(world: World) -> Plan:
-    return diff(
-        [Found(path.encode(), size, mtime) for path, (size, mtime) in world.now.items()],
+    return make_plan(
+        [FoundFile(path.encode(), size, mtime) for path, (size, mtime) in world.now.items()],
         {path.encode(): known for path, known in world.before.items()},
         expects=walked(
             [root.encode() for root in world.roots], [each.encode() for each in world.unseen]
-        ).covers,
+        ).is_covered,
     )
 
 
@@ -69,7 +69,7 @@ def walked(roots: list[bytes], unseen: list[bytes]) -> Walk:
 
 def fates(plan: Plan) -> list[tuple[bytes, str]]:
     return [
-        (each.path if isinstance(each, Found) else each, name)
+        (each.path if isinstance(each, FoundFile) else each, name)
         for name in LISTS
         for each in getattr(plan, name)
     ]
@@ -91,8 +91,8 @@ def test_lists_are_in_the_order_of_paths_and_new_and_changed_are_read() -> None:
 
 def test_what_looks_the_same_is_compared_when_it_shall_be() -> None:
     before = {b"/p/a": OLD, b"/p/b": GONE, b"/p/c": OLD, b"/p/d": OLD}
-    now = [Found(b"/p/" + name, 10, 1) for name in (b"a", b"b", b"e")] + [Found(b"/p/c", 11, 1)]
-    plan = diff(now, before, expects=lambda _: True, compares=True)
+    now = [FoundFile(b"/p/" + name, 10, 1) for name in (b"a", b"b", b"e")] + [FoundFile(b"/p/c", 11, 1)]
+    plan = make_plan(now, before, expects=lambda _: True, compares=True)
     assert fates(plan) == [
         (b"/p/e", "new"),
         (b"/p/c", "changed"),
@@ -119,8 +119,10 @@ folders = st.lists(st.sampled_from([b"/p", b"/p/s", b"/q", b"/", b"/p/a"]), max_
 def test_every_path_is_in_exactly_one_list(
     now: dict[bytes, tuple[int, int]], before: dict[bytes, Known], roots: list[bytes], unseen: list[bytes]
 ) -> None:
-    plan = diff(
-        [Found(path, *facts) for path, facts in now.items()], before, expects=walked(roots, unseen).covers
+    plan = make_plan(
+        [FoundFile(path, *facts) for path, facts in now.items()],
+        before,
+        expects=walked(roots, unseen).is_covered,
     )
     times = Counter(path for path, _ in fates(plan))
     assert set(now) <= set(times)

@@ -16,7 +16,7 @@ import pytest
 from indexer.run import pipeline
 from indexer.run.captions import Captions, read_captions
 from indexer.run.report import Report
-from indexer.run.stop_signals import Stopped, stoppable
+from indexer.run.stop_signals import Stopped, handle_stop_signals
 from indexer.upkeep.opening import changing
 from indexer.upkeep.problems import retry
 from retrieval import USER_SOURCE, Annotation, Image, Library, images, parse_query, path_bytes
@@ -296,7 +296,7 @@ def test_a_stop_waits_until_the_sidecars_in_hand_are_acknowledged(folder: Path, 
     write(folder / "scene-000.txt", "A lighthouse.")
 
     def stopped_inside() -> None:
-        with stoppable(lambda: None) as stopping, changing(library) as opened:
+        with handle_stop_signals(lambda: None) as stopping, changing(library) as opened:
 
             @contextmanager
             def shield() -> Iterator[None]:
@@ -344,6 +344,17 @@ def test_a_single_file_has_its_export_beside_it(folder: Path, library: Path) -> 
     write(folder / "scene-000.jpg.supplemental-metadata.json", json.dumps({"description": "A lighthouse."}))
     index(library, folder / "scene-000.jpg")
     assert first(library, folder).caption == "A lighthouse."
+
+
+def test_a_file_outside_the_folder_of_a_picture_says_nothing_about_it(folder: Path, library: Path) -> None:
+    (folder / "a.b").mkdir()
+    (folder / "scene-000.jpg").rename(folder / "a.b" / "scan")
+    (folder / "scene-001.jpg").rename(folder / "a.jpg")
+    write(folder / "a.txt", "A shopping list.")
+    index(library, folder / "a.b" / "scan")
+    index(library, folder)
+    assert image_at(library, folder / "a.b" / "scan").annotations == ()
+    assert image_at(library, folder / "a.jpg").caption == "A shopping list."
 
 
 def test_a_time_beside_a_picture_counts_as_long_as_it_is_said(folder: Path, library: Path) -> None:

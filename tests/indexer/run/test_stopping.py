@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.run.stop_signals import SIGNALS, Stopped, stoppable
-from retrieval import Library, Query
+from indexer.run.stop_signals import SIGNALS, Stopped, handle_stop_signals
+from retrieval import Library, Query, read_status
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor_report
 
@@ -33,7 +33,7 @@ def test_a_stop_waits_for_what_is_shielded_and_then_comes(number: signal.Signals
     steps: list[str] = []
 
     def work() -> None:
-        with stoppable(lambda: steps.append("waits")) as stopping:
+        with handle_stop_signals(lambda: steps.append("waits")) as stopping:
             with stopping.shield():
                 os.kill(os.getpid(), number)
                 steps.append("finished")
@@ -49,7 +49,7 @@ def test_a_stop_of_what_is_not_shielded_comes_at_once() -> None:
     steps: list[str] = []
 
     def work() -> None:
-        with stoppable(lambda: steps.append("waits")):
+        with handle_stop_signals(lambda: steps.append("waits")):
             os.kill(os.getpid(), signal.SIGTERM)
             steps.append("never")
 
@@ -62,7 +62,7 @@ def test_the_second_signal_has_its_usual_effect() -> None:
     handlers: list[object] = []
 
     def work() -> None:
-        with stoppable(lambda: None) as stopping, stopping.shield():
+        with handle_stop_signals(lambda: None) as stopping, stopping.shield():
             os.kill(os.getpid(), signal.SIGINT)
             handlers.extend(signal.getsignal(each) for each in SIGNALS)
 
@@ -74,9 +74,9 @@ def test_the_second_signal_has_its_usual_effect() -> None:
 def test_what_the_caller_ignores_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with stoppable(lambda: None) as stopping:
+        with handle_stop_signals(lambda: None) as stopping:
             os.kill(os.getpid(), signal.SIGHUP)
-        assert stopping.asked == 0
+        assert stopping.signal_number == 0
     finally:
         signal.signal(signal.SIGHUP, before)
 
@@ -112,7 +112,7 @@ def test_a_stopped_run_publishes_nothing_more_and_the_next_one_goes_on(
     assert "run the same command again to go on" in remarks
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         assert (opened.count(), reader.projections()) == (stopped["done"], [])
-        assert opened.status().damages == (), "what is not published yet is sound"
+        assert read_status(opened).damages == (), "what is not published yet is sound"
         assert len(opened.search(Query(limit=100)).hits) == stopped["done"]
     report = pictor_report(tmp_path / "pictures", "--library", library)
     assert (report["added"], report["unchanged"]) == (40 - stopped["done"], stopped["done"])

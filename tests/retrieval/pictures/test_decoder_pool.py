@@ -15,11 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.errors import DecodingImpossible
-from indexer.run.decode import LOOKAHEAD, Outcome, Read, decode_all
-from indexer.run.sources import Found
-from retrieval import Limits, Problem, UnreadableImage, images
-from retrieval.pictures.decoder_pool import FILES, DecoderPool, DecoderProcess
+from indexer.run.decode import LOOKAHEAD, FilePage, Outcome, decode_files
+from indexer.run.sources import FoundFile
+from retrieval import DecodingImpossible, Limits, Problem, UnreadableImage, images
+from retrieval.pictures.decoder_pool import MAX_FILES, DecoderPool, DecoderProcess
 from tests.drawing import folder_of_scenes, saved, scene
 from tests.indexer.command import ROOT
 from tests.retrieval.pictures.decoders import NAME
@@ -30,20 +29,20 @@ PATIENT = Limits(seconds=600)
 TINY = saved(Image.fromarray(scene(1, 8, 6)), "PPM")
 
 
-def found(path: Path, content: bytes | None = None) -> Found:
+def found(path: Path, content: bytes | None = None) -> FoundFile:
     if content is not None:
         path.write_bytes(content)
-    return Found(os.fsencode(path), path.stat().st_size, path.stat().st_mtime_ns)
+    return FoundFile(os.fsencode(path), path.stat().st_size, path.stat().st_mtime_ns)
 
 
-def files(folder: Path, *contents: bytes) -> list[Found]:
+def files(folder: Path, *contents: bytes) -> list[FoundFile]:
     return [found(folder / f"{place}.ppm", content) for place, content in enumerate(contents)]
 
 
 def outcomes(
-    given: list[Found], *, limits: Limits = PATIENT, threads: int = 1, known: bool = False
+    given: list[FoundFile], *, limits: Limits = PATIENT, threads: int = 1, known: bool = False
 ) -> list[Outcome]:
-    return list(decode_all(given, is_known=lambda _: known, limits=limits, threads=threads, decoder=NAME))
+    return list(decode_files(given, is_known=lambda _: known, limits=limits, threads=threads, decoder=NAME))
 
 
 def problem(outcome: Outcome) -> tuple[str, str]:
@@ -53,7 +52,7 @@ def problem(outcome: Outcome) -> tuple[str, str]:
 
 def said(outcome: Outcome) -> str:
     """What the decoder of the tests said: the number of its process, unless it was asked for something."""
-    assert isinstance(outcome, Read)
+    assert isinstance(outcome, FilePage)
     assert outcome.decoded
     return outcome.decoded.camera
 
@@ -83,11 +82,11 @@ def has_ended(process: int) -> bool:
 def test_the_answer_is_what_decoding_here_gives(tmp_path: Path) -> None:
     paths = folder_of_scenes(tmp_path, 3)
     given = [found(path) for path in paths]
-    read = decode_all(given, is_known=lambda _: False, limits=Limits(), threads=0)
+    read = decode_files(given, is_known=lambda _: False, limits=Limits(), threads=0)
     for outcome, path in zip(read, paths, strict=True):
-        assert isinstance(outcome, Read)
+        assert isinstance(outcome, FilePage)
         assert outcome.decoded
-        expected = images.decode(path.read_bytes(), name="it")
+        expected = images.decode_image(path.read_bytes(), name="it")
         assert np.array_equal(outcome.decoded.pixels, expected.pixels)
         assert outcome.decoded.pixels.flags.writeable
         assert outcome.thumbnail == images.encode_webp(expected.pixels, side=320)
@@ -99,21 +98,21 @@ def test_outcomes_come_in_order_and_files_are_taken_only_a_little_ahead(tmp_path
     given = files(tmp_path, *(TINY[:-1] + bytes([place]) for place in range(40)))
     taken = []
 
-    def stream() -> Iterator[Found]:
+    def stream() -> Iterator[FoundFile]:
         for each in given:
             taken.append(each)
             yield each
 
-    read = decode_all(stream(), is_known=lambda _: False, limits=PATIENT, threads=2, decoder=NAME)
+    read = decode_files(stream(), is_known=lambda _: False, limits=PATIENT, threads=2, decoder=NAME)
     for place, outcome in enumerate(read):
-        assert isinstance(outcome, Read)
-        assert outcome.found == given[place]
+        assert isinstance(outcome, FilePage)
+        assert outcome.file == given[place]
         assert len(taken) <= place + 2 * LOOKAHEAD
 
 
 def test_what_is_known_is_not_decoded(tmp_path: Path) -> None:
     [outcome] = outcomes(files(tmp_path, b"do kill SIGSEGV"), known=True)
-    assert isinstance(outcome, Read)
+    assert isinstance(outcome, FilePage)
     assert (outcome.decoded, outcome.size, len(outcome.sha256)) == (None, 15, 64)
 
 
@@ -151,14 +150,14 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
         "timeout",
         "not decoded within 0.5 seconds (setting decode_seconds); allow more, or save it again",
     )
-    assert isinstance(after, Read)
+    assert isinstance(after, FilePage)
 
 
 def test_a_worker_is_replaced_after_a_number_of_files(tmp_path: Path) -> None:
     one = found(tmp_path / "one.ppm", TINY)
-    processes = [said(each) for each in outcomes([one] * (FILES + 1))]
-    assert len(set(processes[:FILES])) == 1
-    assert processes[FILES] != processes[0]
+    processes = [said(each) for each in outcomes([one] * (MAX_FILES + 1))]
+    assert len(set(processes[:MAX_FILES])) == 1
+    assert processes[MAX_FILES] != processes[0]
 
 
 def test_a_worker_that_has_grown_is_replaced(tmp_path: Path) -> None:
@@ -186,7 +185,7 @@ def test_what_decoders_print_reaches_nobody(tmp_path: Path, capfd: pytest.Captur
 
 
 def test_there_are_no_more_workers_than_files(tmp_path: Path, children: Children) -> None:
-    read = decode_all(
+    read = decode_files(
         files(tmp_path, TINY, TINY), is_known=lambda _: False, limits=PATIENT, threads=9, decoder=NAME
     )
     next(read)
@@ -196,7 +195,7 @@ def test_there_are_no_more_workers_than_files(tmp_path: Path, children: Children
 
 
 def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, children: Children) -> None:
-    read = decode_all(
+    read = decode_files(
         files(tmp_path, TINY, b"do sleep 600"),
         is_known=lambda _: False,
         limits=PATIENT,
@@ -209,11 +208,11 @@ def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, children: Childre
 
 
 def test_an_interrupt_does_not_reach_workers(tmp_path: Path) -> None:
-    with DecoderPool(PATIENT) as workers, workers.one() as worker:
-        worker.open(found(tmp_path / "one.ppm", TINY).path)
-        os.kill(worker.process, signal.SIGINT)
-        assert worker.decode().decoded.width == 8
-        assert os.getpgid(worker.process) != os.getpgid(0)
+    with DecoderPool(PATIENT) as workers, workers.borrow_process() as worker:
+        worker.open_file(found(tmp_path / "one.ppm", TINY).path)
+        os.kill(worker.pid, signal.SIGINT)
+        assert worker.decode_page().image.width == 8
+        assert os.getpgid(worker.pid) != os.getpgid(0)
 
 
 def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
@@ -235,40 +234,40 @@ def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
 
 
 def test_content_is_decoded_like_a_file(tmp_path: Path) -> None:
-    with DecoderPool(PATIENT) as workers, workers.one() as worker:
-        said = worker.open(found(tmp_path / "one.ppm", TINY).path)
-        from_file = worker.decode()
-        assert worker.take(TINY, "it") == said
-        assert np.array_equal(worker.decode().decoded.pixels, from_file.decoded.pixels)
-        worker.take(b"no picture", "it")
+    with DecoderPool(PATIENT) as workers, workers.borrow_process() as worker:
+        said = worker.open_file(found(tmp_path / "one.ppm", TINY).path)
+        from_file = worker.decode_page()
+        assert worker.open_content(TINY, "it") == said
+        assert np.array_equal(worker.decode_page().image.pixels, from_file.image.pixels)
+        worker.open_content(b"no picture", "it")
         with pytest.raises(UnreadableImage, match=r"^it: "):
-            worker.decode()
+            worker.decode_page()
 
 
 def test_a_worker_that_does_not_listen_is_given_up() -> None:
-    worker = DecoderProcess(Limits(seconds=0.5), "retrieval.pictures.images:decode")
-    worker.take(TINY, "it")
-    worker.close()
-    os.kill(worker.process, signal.SIGSTOP)
+    worker = DecoderProcess(Limits(seconds=0.5), "retrieval.pictures.images:decode_image")
+    worker.open_content(TINY, "it")
+    worker.close_file()
+    os.kill(worker.pid, signal.SIGSTOP)
     with pytest.raises(UnreadableImage, match="not decoded within"):
-        worker.take(bytes(20_000_000), "it")
+        worker.open_content(bytes(20_000_000), "it")
     assert not worker.is_alive
 
 
 def test_a_worker_that_died_while_nobody_needed_it_costs_no_picture(tmp_path: Path) -> None:
     with DecoderPool(PATIENT) as workers:
-        with workers.one() as first:
-            first.take(TINY, "it")
-            first.close()
-        os.kill(first.process, signal.SIGKILL)
+        with workers.borrow_process() as first:
+            first.open_content(TINY, "it")
+            first.close_file()
+        os.kill(first.pid, signal.SIGKILL)
         first._process.wait()
-        with workers.one() as second:
-            assert len(second.take(TINY, "it").sha256) == 64
-        assert second.process != first.process
+        with workers.borrow_process() as second:
+            assert len(second.open_content(TINY, "it").sha256) == 64
+        assert second.pid != first.pid
 
 
 def test_a_worker_that_cannot_start_is_an_error_of_its_own(tmp_path: Path, children: Children) -> None:
-    read = decode_all(
+    read = decode_files(
         files(tmp_path, TINY), is_known=lambda _: False, limits=Limits(), threads=1, decoder="no.such:decoder"
     )
     with pytest.raises(DecodingImpossible, match="does not start"):
@@ -278,20 +277,20 @@ def test_a_worker_that_cannot_start_is_an_error_of_its_own(tmp_path: Path, child
 
 def test_the_largest_legal_picture_fits_into_memory_and_a_larger_one_is_refused_small(tmp_path: Path) -> None:
     legal = saved(Image.new("P", (7000, 7000), 3), "PNG")  # 49 megapixels in some kB
-    worker = DecoderProcess(Limits(max_megapixels=50), "retrieval.pictures.images:decode")
-    worker.open(found(tmp_path / "legal.png", legal).path)
-    assert worker.decode().decoded.width == 7000
+    worker = DecoderProcess(Limits(max_megapixels=50), "retrieval.pictures.images:decode_image")
+    worker.open_file(found(tmp_path / "legal.png", legal).path)
+    assert worker.decode_page().image.width == 7000
     assert peak(worker) < 500 << 20
-    worker.end()
-    worker = DecoderProcess(Limits(max_megapixels=40), "retrieval.pictures.images:decode")
-    worker.open(found(tmp_path / "legal.png").path)
+    worker.end_process()
+    worker = DecoderProcess(Limits(max_megapixels=40), "retrieval.pictures.images:decode_image")
+    worker.open_file(found(tmp_path / "legal.png").path)
     with pytest.raises(UnreadableImage, match="49 megapixels; the limit is 40"):
-        worker.decode()
+        worker.decode_page()
     assert peak(worker) < 200 << 20
-    worker.end()
+    worker.end_process()
 
 
 def peak(worker: DecoderProcess) -> int:
     """Bytes of memory that it has held at most."""
-    lines = Path(f"/proc/{worker.process}/status").read_text().splitlines()
+    lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) << 10
