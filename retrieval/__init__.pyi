@@ -1,5 +1,6 @@
 """The public names of the engine, and the modules that hold them."""
 
+from . import answers
 from .catalog import (
     PREDICTED_SOURCE,
     USER_SOURCE,
@@ -15,7 +16,7 @@ from .catalog import (
 )
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
-from .descriptors.runtimes.torch_runtime import fetch_backbone
+from .descriptors.runtimes.fetching import fetch_backbone
 from .durable import sync_to_disk
 from .errors import (
     BackboneUnavailable,
@@ -39,10 +40,10 @@ from .errors import (
     UnknownDescriptor,
     UnreadableImage,
 )
-from .library import FUSED, Library, Status, limits_from_settings
+from .library import FUSED, Library, limits_from_settings
 from .paths import display_path, path_bytes
 from .pictures import images
-from .pictures.decoder_pool import DECODER, DecodedPage, DecoderPool, DecoderProcess, OpenedFile
+from .pictures.decoder_pool import DEFAULT_DECODER, DecodedPage, DecoderPool, DecoderProcess, OpenedFile
 from .pictures.fetch import UrlFetcher
 from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
@@ -71,11 +72,15 @@ from .ranking.ranking import Ranking
 from .search.explain import Explanation
 from .search.hits import Contribution, Hit, Results
 from .settings import SETTINGS, Settings
+from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import Description
+from .writing.library_writer import LibraryWriter, write_library
+from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 
 __all__ = [
-    "DECODER",
+    "DEFAULT_DECODER",
     "FUSED",
+    "LOCK_FILE",
     "MAX_PAGES",
     "PREDICTED_SOURCE",
     "SETTINGS",
@@ -111,11 +116,13 @@ __all__ = [
     "Library",
     "LibraryBusy",
     "LibraryNotFound",
+    "LibraryWriter",
     "Limits",
     "Location",
     "Metadata",
     "NewImage",
     "NotEnoughMemory",
+    "OnBusy",
     "OpenedFile",
     "Options",
     "Palette",
@@ -143,9 +150,14 @@ __all__ = [
     "UnknownDescriptor",
     "UnreadableImage",
     "UrlFetcher",
+    "WriterLock",
+    "answers",
     "display_path",
     "evaluation",
     "fetch_backbone",
+    "find_damages",
+    "find_mismatches",
+    "find_strays",
     "format_query",
     "images",
     "limits_from_settings",
@@ -157,7 +169,10 @@ __all__ = [
     "read_file",
     "read_metadata",
     "read_sidecar",
+    "read_status",
+    "refuse_busy",
     "resolve_references",
     "sync_to_disk",
     "tuning",
+    "write_library",
 ]

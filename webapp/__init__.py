@@ -1,14 +1,14 @@
-"""The search page and the HTTP interface onto one library.
+"""The search page and the HTTP interface of one library.
 
 from retrieval import Library
-from webapp import create_app, server
+from webapp import create_app, create_server
 
 with Library.open("holiday") as library:
-    server(create_app(library), port=8000).run()
+    create_server(create_app(library), port=8000).run()
 """
 
 from .app import create_app
 from .security import LOOPBACK
-from .server import MAX_THREADS, server
+from .server import MAX_THREADS, create_server
 
-__all__ = ["LOOPBACK", "MAX_THREADS", "create_app", "server"]
+__all__ = ["LOOPBACK", "MAX_THREADS", "create_app", "create_server"]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import current_app, request
-from flask_openapi3 import APIBlueprint
+from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
 
-from retrieval import InvalidQuery, Query, StoredPicture
+from retrieval import InvalidQuery, Query, StoredPicture, answers, read_status
 
-from . import models, present, requests, services
-from .present import Plain
-from .uploads import UPLOADED
+from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
+from .parameters import NoParameters, PageParameters, SearchParameters
+from .requests import build_query, read_files, read_json_query, read_parameters
+from .services import current_services
+from .uploads import UPLOADED_NAME
+
+Json: TypeAlias = dict[str, Any]
 
 _PROBLEM = {
     "description": "What went wrong, in one sentence",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
 }
 
 api = APIBlueprint(
@@ -31,23 +35,23 @@ _IMAGE_ID = {"name": "image_id", "in": "path", "required": True, "schema": {"typ
 
 # flask-openapi3 documents and requests.py reads, since the former takes every form value for JSON: it would
 # turn q="old town" into q=old town. So parameters are documented by hand, from the models that check them.
-def _parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+def _document_parameters(model: type[BaseModel]) -> list[Json]:
     return [
         {"name": name, "in": "query", "description": value.get("description"), "schema": value}
         for name, value in model.model_json_schema()["properties"].items()
     ]
 
 
-def _bodies() -> dict[str, Any]:
-    schema = models.SearchParameters.model_json_schema()
+def _document_bodies() -> Json:
+    schema = SearchParameters.model_json_schema()
     files = {"type": "array", "items": {"type": "string", "format": "binary"}}
     schema["properties"]["picture_file"] = files | {"description": "Pictures to search by; not stored"}
-    query = {"$ref": "#/components/schemas/Query"}  # there, since every answer holds one
+    query = {"$ref": "#/components/schemas/Query"}  # it is there, since every answer holds a query
     return {"content": {"application/json": {"schema": query}, "multipart/form-data": {"schema": schema}}}
 
 
-_ASKED = {"parameters": _parameters(models.SearchParameters)}
-_SENT = {"requestBody": _bodies()}
+_IN_ADDRESS = {"parameters": _document_parameters(SearchParameters)}
+_IN_BODY = {"requestBody": _document_bodies()}
 
 
 def _image_id() -> int:
@@ -55,106 +59,131 @@ def _image_id() -> int:
     return image_id
 
 
-@api.get("/search", responses={200: models.Results}, openapi_extensions=_ASKED)
-def search() -> Plain:
+# The names of these functions are in the document, as ids of operations.
+@api.get("/search", responses={200: answers.Results}, openapi_extensions=_IN_ADDRESS)
+def search() -> Json:
     """Search by all that the query language can say."""
-    return _answered(_asked())
+    return _search_results(_query_in_address())
 
 
-@api.post("/search", responses={200: models.Results}, openapi_extensions=_SENT)
-def search_by_body() -> Plain:
+@api.post("/search", responses={200: answers.Results}, openapi_extensions=_IN_BODY)
+def search_by_body() -> Json:
     """Search by a query in JSON, or by a form: pictures that are sent along, and all that GET takes."""
-    return _answered(_sent())
+    return _search_results(_query_in_body())
 
 
-@api.get("/facets", responses={200: models.Facets}, openapi_extensions=_ASKED)
-def facets() -> Plain:
+@api.get("/facets", responses={200: answers.Facets}, openapi_extensions=_IN_ADDRESS)
+def facets() -> Json:
     """How many images of the whole answer to a query have which folders, tags, labels, years …"""
-    return present.facets(services.current().facets(_asked()))
+    return _facet_counts(_query_in_address())
 
 
-@api.post("/facets", responses={200: models.Facets}, openapi_extensions=_SENT)
-def facets_by_body() -> Plain:
+@api.post("/facets", responses={200: answers.Facets}, openapi_extensions=_IN_BODY)
+def facets_by_body() -> Json:
     """The same for a query in JSON or a form."""
-    return present.facets(services.current().facets(_sent()))
+    return _facet_counts(_query_in_body())
 
 
-def _asked() -> Query:
-    return requests.query(requests.read(models.SearchParameters, request.args))
+def _query_in_address() -> Query:
+    return build_query(read_parameters(SearchParameters, request.args))
 
 
-def _sent() -> Query:
+def _query_in_body() -> Query:
     if request.is_json:
-        return requests.body(request.get_data())
-    sent = requests.files(request.files, "picture_file")
-    files = [services.current().decoder.harmless(each, UPLOADED) for each in sent]
-    return requests.query(requests.read(models.SearchParameters, request.form), files)
+        return read_json_query(request.get_data())
+    decoder = current_services().decoder
+    files = [
+        decoder.reencode_picture(data, UPLOADED_NAME) for data in read_files(request.files, "picture_file")
+    ]
+    return build_query(read_parameters(SearchParameters, request.form), files)
 
 
-def _answered(query: Query) -> Plain:
-    found = services.current().search(query)
+def _search_results(query: Query) -> Json:
     try:
-        following = present.next_address("api.search", found, query, requests.address_of(query))
+        values = query_values(query)
     except InvalidQuery:  # a file that was sent has no address, so only the sender can ask for the next page
-        following = None
-    return present.results(found, query, following)
+        values = None
+    return _results_page("api.search", query, values)
+
+
+def _results_page(endpoint: str, query: Query, values: Json | None) -> Json:
+    results = current_services().search(query)
+    following = None if values is None else next_address(endpoint, results, query, values)
+    page = answers.present_results(
+        results, query, PICTURE_ADDRESSES, next_address=following, permalink=permalink(query)
+    )
+    return _json_values(page)
+
+
+def _facet_counts(query: Query) -> Json:
+    return _json_values(answers.present_facets(current_services().count_facets(query)))
+
+
+def _explanation_of_image(query: Query) -> Json:
+    explanation = current_services().explain(query, _image_id())
+    return _json_values(answers.present_explanation(explanation, PICTURE_ADDRESSES))
+
+
+def _json_values(model: BaseModel) -> Json:
+    values: Json = answers.json_values(model)
+    return values
 
 
 @api.get(
     "/images/<id:image_id>",
-    responses={200: models.Image},
+    responses={200: answers.Image},
     openapi_extensions={"parameters": [_IMAGE_ID]},
 )
-def image() -> Plain:
+def image() -> Json:
     """All that is known about one image."""
-    requests.read(models.NoParameters, request.args)
-    return present.details(services.current().library.image(_image_id()))
+    read_parameters(NoParameters, request.args)
+    stored = current_services().library.image(_image_id())
+    return _json_values(answers.present_image(stored, PICTURE_ADDRESSES))
 
 
 @api.get(
     "/images/<id:image_id>/similar",
-    responses={200: models.Results},
-    openapi_extensions={"parameters": [_IMAGE_ID, *_parameters(models.PageParameters)]},
+    responses={200: answers.Results},
+    openapi_extensions={"parameters": [_IMAGE_ID, *_document_parameters(PageParameters)]},
 )
-def similar() -> Plain:
+def similar() -> Json:
     """The images most like this one."""
-    asked = requests.read(models.PageParameters, request.args)
+    page = read_parameters(PageParameters, request.args)
     image_id = _image_id()
-    query = Query((StoredPicture(image_id),), limit=asked.limit, offset=asked.offset)
-    found = services.current().search(query)
-    values = {"image_id": image_id} | requests.address_values(asked)
-    return present.results(found, query, present.next_address("api.similar", found, query, values))
+    query = Query((StoredPicture(image_id),), limit=page.limit, offset=page.offset)
+    return _results_page("api.similar", query, {"image_id": image_id} | address_values(page))
 
 
 @api.get(
     "/images/<id:image_id>/explanation",
-    responses={200: models.Explanation},
-    openapi_extensions={"parameters": [_IMAGE_ID, *_parameters(models.SearchParameters)]},
+    responses={200: answers.Explanation},
+    openapi_extensions={"parameters": [_IMAGE_ID, *_document_parameters(SearchParameters)]},
 )
-def explanation() -> Plain:
+def explanation() -> Json:
     """Why an image is in the answer to a query: contributions, words, heat maps, points in common."""
-    return present.explanation(services.current().explain(_asked(), _image_id()))
+    return _explanation_of_image(_query_in_address())
 
 
 @api.post(
     "/images/<id:image_id>/explanation",
-    responses={200: models.Explanation},
-    openapi_extensions={"parameters": [_IMAGE_ID], **_SENT},
+    responses={200: answers.Explanation},
+    openapi_extensions={"parameters": [_IMAGE_ID], **_IN_BODY},
 )
-def explanation_by_body() -> Plain:
+def explanation_by_body() -> Json:
     """The same for a query in JSON or a form."""
-    return present.explanation(services.current().explain(_sent(), _image_id()))
+    return _explanation_of_image(_query_in_body())
 
 
-@api.get("/status", responses={200: models.Status})
-def status() -> Plain:
+@api.get("/status", responses={200: answers.Status})
+def status() -> Json:
     """What the library holds, and whether its projections can be trusted."""
-    requests.read(models.NoParameters, request.args)
-    return present.status(services.current().library)
+    read_parameters(NoParameters, request.args)
+    library = current_services().library
+    return _json_values(answers.present_status(read_status(library), library.signals))
 
 
 @api.get("/openapi.json", doc_ui=False)
-def openapi() -> Plain:
+def openapi() -> Json:
     """This interface as an OpenAPI document."""
-    document: Plain = current_app.api_doc  # type: ignore[attr-defined]
+    document: Json = current_app.api_doc  # type: ignore[attr-defined]
     return document

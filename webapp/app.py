@@ -1,53 +1,57 @@
-"""The application: a library, with pages, an interface for programs and guards around them."""
+"""The application: the pages and the interface for programs onto one library, and the guards around them."""
 
 from __future__ import annotations
 
 from flask import Flask
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import IntegerConverter
 
-from retrieval import DECODER, Library
+from retrieval import DEFAULT_DECODER, Library, answers
 
-from . import errors, models, present, security, services
 from .api import api
+from .errors import register_handlers
 from .media import media
 from .pages import pages
+from .security import LOOPBACK, protect_app
+from .services import attach_services
+from .wording import alternative_text, image_name
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
 
 
 class ImageIdConverter(IntegerConverter):
-    """A path component that can be an image id; a larger number is an address that leads nowhere."""
+    """A path component that can be an image id; a larger number makes an address that does not exist."""
 
     def __init__(self, map: object) -> None:
-        super().__init__(map, min=1, max=models.MAX_ID)  # type: ignore[arg-type]
+        super().__init__(map, min=1, max=answers.MAX_ID)  # type: ignore[arg-type]
 
 
 def create_app(
-    library: Library, *, hosts: tuple[str, ...] | None = security.LOOPBACK, decoder: str = DECODER
+    library: Library, *, hosts: tuple[str, ...] | None = LOOPBACK, decoder: str = DEFAULT_DECODER
 ) -> Flask:
     """Make the web application for one library.
 
     It answers only requests addressed to one of `hosts`; None answers all, which is for servers behind
-    a proxy that checks. It keeps no session and sets no cookie. `decoder` is what pictures that others send
-    are decoded with, as `retrieval.DecoderPool` takes it.
+    a proxy that checks. It keeps no session and sets no cookie. `decoder` decodes the pictures that visitors
+    send; it is named as for `retrieval.DecoderPool`.
     """
     app = OpenAPI(
         __name__,
         info=Info(title="Pictor", version="1"),
         doc_ui=False,
         validation_error_status=400,
-        validation_error_model=models.Problem,
+        validation_error_model=answers.ProblemDetails,
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = ImageIdConverter
-    app.jinja_env.filters |= {"name": present.name, "alternative": present.alternative}
+    app.jinja_env.filters |= {"image_name": image_name, "alternative_text": alternative_text}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    local = hosts is not None and set(hosts) <= set(security.LOOPBACK)
-    services.provide(app, library, local=local, decoder=decoder)
-    security.protect(app, hosts)
-    errors.register(app)
+    local = hosts is not None and set(hosts) <= set(LOOPBACK)
+    attach_services(app, library, local=local, decoder=decoder)
+    protect_app(app, hosts)
+    register_handlers(app)
     app.register_blueprint(pages)
     app.register_blueprint(media)
     app.register_api(api)

@@ -1,4 +1,4 @@
-"""Pictures that others send are decoded in processes apart, so that no file takes the server down."""
+"""Pictures that visitors send are decoded in separate processes, so that no file takes the server down."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Final
 
 from retrieval import DecoderPool, Limits, images
 
-PROCESSES: Final = 2  # kept warm once they were needed; who comes third waits
+PROCESSES: Final = 2  # started when first needed, then kept; a third request waits
 
 
 class Decoder:
-    """Makes harmless pictures of bytes that may be anything; safe to use from many threads.
+    """Decodes bytes that may be anything; safe to use from many threads.
 
     Its processes end with it, or with the server.
     """
 
     def __init__(self, limits: Limits, decoder: str) -> None:
         """`decoder` is what the processes decode with, as `retrieval.DecoderPool` takes it."""
-        self._workers = DecoderPool(limits, decoder)
-        self._turns = BoundedSemaphore(PROCESSES)
-        weakref.finalize(self, self._workers.close)
+        self._processes = DecoderPool(limits, decoder)
+        self._free_processes = BoundedSemaphore(PROCESSES)
+        weakref.finalize(self, self._processes.close)
 
-    def pixels(self, data: bytes, name: str) -> images.RGB:
+    def decode_pixels(self, data: bytes, name: str) -> images.RGB:
         """The picture at working size.
 
         Raises UnreadableImage, whatever the bytes do to the process that decodes them, and DecodingImpossible
-        where there can be none.
+        where no such process can be started.
         """
-        with self._turns, self._workers.one() as worker:
-            worker.take(data, name)
-            return worker.decode().decoded.pixels
+        with self._free_processes, self._processes.borrow_process() as process:
+            process.open_content(data, name)
+            return process.decode_page().image.pixels
 
-    def harmless(self, data: bytes, name: str) -> bytes:
-        """The same as a file that we wrote."""
-        return images.encode_ppm(self.pixels(data, name))
+    def reencode_picture(self, data: bytes, name: str) -> bytes:
+        """The picture at working size, as a file that this server wrote; raises as `decode_pixels`."""
+        return images.encode_ppm(self.decode_pixels(data, name))

@@ -1,4 +1,4 @@
-"""What went wrong, said once: one table from error to status, one sentence for page and JSON."""
+"""Errors as answers: one table from error to HTTP status, one sentence for page and JSON."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class UnknownHost(RetrievalError):
     code = "unknown-host"
 
 
-# The first class that fits decides, so that subclasses stand before their bases.
-STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
+# The first class that fits decides, so subclasses stand before their bases.
+STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (UnknownHost, 400),
     (ForeignRequest, 403),
     (PictureExpired, 404),
@@ -78,14 +78,14 @@ STATUS: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (NotEnoughMemory, 503),
     (RetrievalError, 500),
 )
-TOO_LARGE: Final = ("too-many-pixels", "too-many-bytes")
-# What Werkzeug finds wrong, in our words; the rest keep theirs.
+TOO_LARGE_CODES: Final = ("too-many-pixels", "too-many-bytes")
+# Our sentences for errors that Werkzeug finds; for other statuses its own are shown.
 _SENTENCES: Final = {
     404: "There is nothing at this address. Start again from the search page.",
     405: "This address does not take that kind of request.",
     413: "The upload is too large; the limit is {limit:.0f} MB. Make the picture smaller and try again.",
 }
-# What stands above the sentence on a page.
+# The heading of the error page.
 _HEADINGS: Final = {
     400: "This search does not work",
     404: "Not found",
@@ -96,50 +96,50 @@ _HEADINGS: Final = {
 }
 
 
-def status_of(error: RetrievalError) -> int:
+def http_status(error: RetrievalError) -> int:
     """The HTTP status of an error."""
-    # The processes that decode say by the code alone what they refuse.
-    found = ImageTooLarge if error.code in TOO_LARGE else type(error)
-    return next(status for kind, status in STATUS if issubclass(found, kind))
+    # Decoder processes report a picture that is too large by its code alone.
+    kind = ImageTooLarge if error.code in TOO_LARGE_CODES else type(error)
+    return next(status for error_type, status in STATUSES if issubclass(kind, error_type))
 
 
-def register(app: Flask) -> None:
+def register_handlers(app: Flask) -> None:
     """Answer every error with a problem: JSON (RFC 9457) for programs, a page for people."""
-    app.register_error_handler(RetrievalError, _expected)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(RetrievalError, _answer_known_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unknown_error)
 
 
-def _expected(error: RetrievalError) -> Response:
-    status = status_of(error)
+def _answer_known_error(error: RetrievalError) -> Response:
+    status = http_status(error)
     if status >= 500:
         current_app.logger.warning("%s: %s", type(error).__name__, error)
-    return _answer(status, error.code, str(error))
+    return _problem_response(status, error.code, str(error))
 
 
-def _http(error: HTTPException) -> Response:
+def _answer_http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
-        return make_response(error.get_response())  # a redirect, say
+        return make_response(error.get_response())  # such as a redirect
     limit = current_app.config["MAX_CONTENT_LENGTH"] / 1e6
     sentence = _SENTENCES.get(error.code, error.description or "").format(limit=limit)
-    answer = _answer(error.code, error.name.lower().replace(" ", "-"), sentence)
+    answer = _problem_response(error.code, error.name.lower().replace(" ", "-"), sentence)
     for name, value in error.get_headers(request.environ):
         if name == "Allow":
             answer.headers[name] = value
     return answer
 
 
-def _unexpected(error: Exception) -> Response:
+def _answer_unknown_error(error: Exception) -> Response:
     number = uuid.uuid4().hex[:12]
     current_app.logger.error("request %s failed: %s", number, request.path, exc_info=error)
-    return _answer(
+    return _problem_response(
         500,
         "internal-error",
         f"Something went wrong on our side. The server's log has the details under request {number}.",
     )
 
 
-def _answer(status: int, code: str, detail: str) -> Response:
+def _problem_response(status: int, code: str, detail: str) -> Response:
     problem: dict[str, object] = {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES[status],

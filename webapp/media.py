@@ -1,34 +1,34 @@
-"""The pictures themselves: only by id or token, and always as we encoded them."""
+"""The pictures themselves: only by id or token, and always as Pictor encoded them."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from . import services
 from .security import POLICY
+from .services import current_services
 
 media = Blueprint("media", __name__, url_prefix="/media")
 
 
 @media.get("/<id:image_id>/thumbnail")
 def thumbnail(image_id: int) -> Response:
-    return _picture(services.current().library.thumbnail(image_id), "image/webp")
+    return _picture_response(current_services().library.thumbnail(image_id), "image/webp")
 
 
 @media.get("/<id:image_id>/preview")
 def preview(image_id: int) -> Response:
-    return _picture(services.current().library.preview(image_id), "image/webp")
+    return _picture_response(current_services().library.preview(image_id), "image/webp")
 
 
 @media.get("/queries/<token>")
 def query_picture(token: str) -> Response:
-    return _picture(services.current().pictures.read(token), "image/png")
+    return _picture_response(current_services().pictures.read_picture(token), "image/png")
 
 
-def _picture(data: bytes, kind: str) -> Response:
-    response = Response(data, content_type=kind)
-    # Browsers ask again each time: another library, served later at this address, has other pictures
-    # under the same ids. What has not changed is not sent again.
+def _picture_response(data: bytes, content_type: str) -> Response:
+    response = Response(data, content_type=content_type)
+    # Browsers ask again each time, since another library that is served later at this address has other
+    # pictures under the same ids. A picture that has not changed is not sent again.
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = f"{POLICY}; sandbox"
     response.headers["Content-Disposition"] = "inline"

@@ -2,100 +2,117 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from retrieval import ProjectionDamaged, Query, StoredPicture
+from retrieval import ProjectionDamaged, Query, StoredPicture, answers
 
-from . import present, requests, services
+from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .errors import InvalidParameter
-from .models import NoParameters, SearchParameters
-from .present import Plain
+from .parameters import NoParameters, SearchParameters
+from .requests import build_query, read_files, read_parameters
+from .services import current_services
+from .wording import image_name, part_names
 
-SIMILAR = 10  # two rows on a wide screen
+SIMILAR_COUNT = 10  # two rows on a wide screen
 
 pages = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPicture:
+    """A picture that the page searches by: its name, the address that shows it, and the search without it."""
+
+    name: str
+    address: str
+    without: str
 
 
 @pages.get("/")
 def search() -> str:
     """The search page; its address holds the whole search."""
-    asked = requests.read(SearchParameters, request.args)
-    query = requests.query(asked)
-    found = services.current().search(query)
-    following = present.next_address("pages.search", found, query, requests.address_values(asked))
+    parameters = read_parameters(SearchParameters, request.args)
+    query = build_query(parameters)
+    results = current_services().search(query)
+    following = next_address("pages.search", results, query, address_values(parameters))
     return render_template(
         "search.html",
-        asked=asked,
-        results=present.results(found, query, following),
-        previous=_previous(asked),
-        parts=present.part_names(query.parts),
-        chips=_chips(asked),
+        parameters=parameters,
+        results=answers.present_results(
+            results, query, PICTURE_ADDRESSES, next_address=following, permalink=permalink(query)
+        ),
+        previous=_previous_address(parameters),
+        part_names=part_names(query.parts),
+        query_pictures=_query_pictures(parameters),
         browsing=not query.parts,
         filtered=bool(query.filters),
-        count=services.current().library.count(),
+        image_count=current_services().library.count(),
     )
 
 
 @pages.get("/images/<id:image_id>")
 def image(image_id: int) -> str:
     """All that is known about one image."""
-    requests.read(NoParameters, request.args)
+    read_parameters(NoParameters, request.args)
+    library = current_services().library
     return render_template(
         "image.html",
-        image=present.details(services.current().library.image(image_id)),
-        similar=_similar(image_id),
-        asked=SearchParameters(),
-        chips=[],
-        count=services.current().library.count(),
+        image=answers.present_image(library.image(image_id), PICTURE_ADDRESSES),
+        similar=_similar_images(image_id),
+        parameters=SearchParameters(),
+        query_pictures=[],
+        image_count=library.count(),
     )
 
 
 @pages.post("/pictures")
 def upload() -> Response:
     """Keep an uploaded query picture, and lead to the search with it."""
-    files = requests.files(request.files, "picture")
-    asked = requests.read(SearchParameters, request.form)
+    files = read_files(request.files, "picture")
+    parameters = read_parameters(SearchParameters, request.form)
     if len(files) != 1:
         raise InvalidParameter(f"picture: {len(files)} files; choose one picture")
-    token = services.current().pictures.keep(files[0])
-    tokens = tuple(dict.fromkeys((*asked.picture, token)))
-    values = requests.address_values(asked, picture=tokens, offset=0)
+    token = current_services().pictures.keep_picture(files[0])
+    tokens = tuple(dict.fromkeys((*parameters.picture, token)))
+    values = address_values(parameters, picture=tokens, offset=0)
     return redirect(url_for("pages.search", **values), 303)
 
 
-def _similar(image_id: int) -> list[Plain]:
+def _similar_images(image_id: int) -> list[answers.Hit]:
     """The first images like this one; none while projections are damaged."""
+    query = Query((StoredPicture(image_id),), limit=SIMILAR_COUNT)
     try:
-        found = services.current().library.search(Query((StoredPicture(image_id),), limit=SIMILAR))
+        results = current_services().library.search(query)
     except ProjectionDamaged:
         return []
-    return [present.hit(each) for each in found.hits]
+    return [answers.present_hit(hit, PICTURE_ADDRESSES) for hit in results.hits]
 
 
-def _previous(asked: SearchParameters) -> str | None:
+def _previous_address(parameters: SearchParameters) -> str | None:
     """The address of the page before this one, or None at the start."""
-    if not asked.offset:
+    if not parameters.offset:
         return None
-    offset = max(0, asked.offset - asked.limit)
-    return url_for("pages.search", **requests.address_values(asked, offset=offset))
+    offset = max(0, parameters.offset - parameters.limit)
+    return url_for("pages.search", **address_values(parameters, offset=offset))
 
 
-def _chips(asked: SearchParameters) -> list[Plain]:
-    """The query pictures: what to show for each, and the address of the search without it."""
-    library = services.current().library
-    chips: list[Plain] = []
-    for image_id in asked.image:
-        shown = present.summary(library.image(image_id))
-        others = tuple(each for each in asked.image if each != image_id)
-        chips.append(_chip(present.name(shown), shown["thumbnail"], asked, image=others))
-    for token in asked.picture:
-        source = url_for("media.query_picture", token=token)
-        left = tuple(each for each in asked.picture if each != token)
-        chips.append(_chip("Your picture", source, asked, picture=left))
-    return chips
+def _query_pictures(parameters: SearchParameters) -> list[QueryPicture]:
+    stored = [_stored_query_picture(image_id, parameters) for image_id in parameters.image]
+    return stored + [_uploaded_query_picture(token, parameters) for token in parameters.picture]
 
 
-def _chip(name: str, source: str, asked: SearchParameters, **without: object) -> Plain:
-    values = requests.address_values(asked, offset=0, **without)
-    return {"name": name, "source": source, "without": url_for("pages.search", **values)}
+def _stored_query_picture(image_id: int, parameters: SearchParameters) -> QueryPicture:
+    summary = answers.present_summary(current_services().library.image(image_id))
+    remaining = tuple(other for other in parameters.image if other != image_id)
+    values = address_values(parameters, offset=0, image=remaining)
+    address = url_for("media.thumbnail", image_id=image_id)
+    return QueryPicture(image_name(summary), address, url_for("pages.search", **values))
+
+
+def _uploaded_query_picture(token: str, parameters: SearchParameters) -> QueryPicture:
+    remaining = tuple(other for other in parameters.picture if other != token)
+    values = address_values(parameters, offset=0, picture=remaining)
+    address = url_for("media.query_picture", token=token)
+    return QueryPicture("Your picture", address, url_for("pages.search", **values))

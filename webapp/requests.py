@@ -1,4 +1,4 @@
-"""The one reader: what a request says becomes parameters and a Query, for pages and JSON alike."""
+"""The one reader: a request becomes parameters and a Query, for pages and JSON alike."""
 
 from __future__ import annotations
 
@@ -10,75 +10,64 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from retrieval import Picture, Query, Reference, StoredPicture, format_query, parse_query, query_from_json
+from retrieval import Part, Picture, Query, Reference, StoredPicture, parse_query, query_from_json
 
 from .errors import InvalidParameter
-from .models import PageParameters, SearchParameters
+from .parameters import SearchParameters
 
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
 REPEATABLE = frozenset({"image", "picture"})
 
 
-def read(model: type[AnyParameters], values: MultiDict[str, str]) -> AnyParameters:
+def read_parameters(model: type[AnyParameters], values: MultiDict[str, str]) -> AnyParameters:
     """Check the values of an address or a form; raises InvalidParameter naming the first that is wrong."""
-    given: dict[str, Any] = {}
-    for name, several in values.lists():
-        if name not in REPEATABLE and len(several) > 1:
-            raise InvalidParameter(f"{name}: given {len(several)} times; give it once")
-        given[name] = several if name in REPEATABLE else several[0]
+    parameters: dict[str, Any] = {}
+    for name, texts in values.lists():
+        if name not in REPEATABLE and len(texts) > 1:
+            raise InvalidParameter(f"{name}: given {len(texts)} times; give it once")
+        parameters[name] = texts if name in REPEATABLE else texts[0]
     try:
-        return model.model_validate(given)
+        return model.model_validate(parameters)
     except ValidationError as error:
-        raise InvalidParameter(_sentence(model, error.errors()[0])) from error
+        raise InvalidParameter(_error_sentence(model, error.errors()[0])) from error
 
 
-def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
+def _error_sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
-        known = ", ".join(model.model_fields) or "none here"
-        return f"{name[:80]}: no such parameter; there are {known}"
+        known_names = ", ".join(model.model_fields) or "none here"
+        return f"{name[:80]}: no such parameter; there are {known_names}"
     if error["type"] == "string_pattern_mismatch":
         return f"{name}: not the token of an uploaded picture; upload the picture again"
     reason = error["msg"].removeprefix("Input ")
     return f"{name}: “{str(error['input'])[:40]}” {reason}"
 
 
-def query(asked: SearchParameters, files: Sequence[bytes] = ()) -> Query:
-    """The Query that the parameters and the files sent along mean; raises InvalidQuery.
+def build_query(parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
+    """The Query of these parameters and of the files sent with them; raises InvalidQuery.
 
-    Its parts are those of `q` first, then stored images, uploaded pictures and files, in the order given.
+    Its parts are those of `q` first, then stored images, uploaded pictures and files, each in their order.
     """
-    stored = [StoredPicture(image_id) for image_id in asked.image]
-    uploaded = [Picture(Reference("upload", token)) for token in asked.picture]
+    stored = [StoredPicture(image_id) for image_id in parameters.image]
+    uploaded = [Picture(Reference("upload", token)) for token in parameters.picture]
     sent = [Picture(data, name="uploaded picture") for data in files]
-    return parse_query(asked.q, parts=(*stored, *uploaded, *sent), limit=asked.limit, offset=asked.offset)
+    parts: tuple[Part, ...] = (*stored, *uploaded, *sent)
+    return parse_query(parameters.q, parts=parts, limit=parameters.limit, offset=parameters.offset)
 
 
-def body(data: bytes) -> Query:
-    """The Query that a body in JSON says; raises InvalidQuery naming the path of what is wrong."""
+def read_json_query(body: bytes) -> Query:
+    """The Query of a body in JSON; raises InvalidQuery naming the path of what is wrong."""
     try:
-        value = json.loads(data)
+        value = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidParameter(f"the body is not JSON ({error})") from error
     return query_from_json(value)
 
 
-def files(sent: MultiDict[str, FileStorage], name: str) -> list[bytes]:
+def read_files(files: MultiDict[str, FileStorage], field: str) -> list[bytes]:
     """The contents of the files in one field; raises InvalidParameter for files in any other field."""
-    for other in sent:
-        if other != name:
-            raise InvalidParameter(f"{other}: no such file field; send pictures as {name}")
-    chosen = [file for file in sent.getlist(name) if file.filename]  # an empty file field has no name
+    for name in files:
+        if name != field:
+            raise InvalidParameter(f"{name}: no such file field; send pictures as {field}")
+    chosen = [file for file in files.getlist(field) if file.filename]  # an empty file field has no name
     return [file.read() for file in chosen]
-
-
-def address_values(asked: PageParameters, **changes: object) -> dict[str, Any]:
-    """The parameters as they stand in an address: those that differ from the defaults, after `changes`."""
-    return asked.model_copy(update=changes).model_dump(exclude_defaults=True)
-
-
-def address_of(asked: Query) -> dict[str, Any]:
-    """The parameters of an address that mean this query; raises InvalidQuery for one with a file in it."""
-    page = PageParameters(limit=asked.limit, offset=asked.offset)
-    line = format_query(asked)
-    return ({"q": line} if line else {}) | address_values(page)

@@ -27,27 +27,27 @@ HEADERS: Final = {
 }
 
 
-def protect(app: Flask, hosts: tuple[str, ...] | None) -> None:
+def protect_app(app: Flask, hosts: tuple[str, ...] | None) -> None:
     """Guard every request and every response; `hosts` None accepts any Host header."""
 
     @app.before_request
-    def refuse() -> None:
+    def refuse_request() -> None:
         _check_host(hosts)
         _check_origin()
 
     @app.after_request
-    def carry(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
 
 def _check_host(hosts: tuple[str, ...] | None) -> None:
-    """Refuse names that are not ours: one that another site lets point here would share its rights."""
+    """Refuse other host names: a site whose name points to this machine would get the rights of our pages."""
     if hosts is None:
         return
     host = _without_port(request.environ.get("HTTP_HOST", ""))
-    if host.lower() not in {each.lower() for each in hosts}:
+    if host.lower() not in {name.lower() for name in hosts}:
         raise UnknownHost(f"“{host[:80]}”: this server answers only to {', '.join(hosts)}")
 
 
@@ -58,7 +58,7 @@ def _without_port(host: str) -> str:
 
 
 def _check_origin() -> None:
-    """Refuse what another site makes a browser send; programs send neither header."""
+    """Refuse what another site makes a browser send; programs send neither of the two headers."""
     if request.method in SAFE:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")

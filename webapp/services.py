@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 from flask import Flask, current_app
 
 from retrieval import (
     Explanation,
     Facet,
-    Fetcher,
     Library,
     Query,
     Results,
@@ -25,7 +25,9 @@ from .decoding import Decoder
 from .uploads import QueryPictures
 
 _KEY = "pictor"
-UPLOAD = "upload"  # the kind of reference whose pictures we wrote ourselves
+UPLOAD_KIND = "upload"  # of a reference; the server wrote these pictures itself
+
+ByteFetcher: TypeAlias = Callable[[str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,51 +37,49 @@ class Services:
     library: Library
     decoder: Decoder
     pictures: QueryPictures
-    fetchers: Mapping[str, Fetcher]  # never one for files: those of this machine are nobody's to name
+    fetchers: Mapping[str, ByteFetcher]  # none for files: visitors may not name files here
 
     def search(self, query: Query) -> Results:
-        """The hits of a query; its pictures are fetched by what this door offers."""
-        return self.library.search(self._fetched(query))
+        """The hits of a query, whose pictures are fetched first."""
+        return self.library.search(self._fetch_pictures(query))
 
     def explain(self, query: Query, image_id: int) -> Explanation:
         """Why an image is in the answer to a query."""
-        return self.library.explain(self._fetched(query), image_id)
+        return self.library.explain(self._fetch_pictures(query), image_id)
 
-    def facets(self, query: Query) -> dict[str, Facet]:
+    def count_facets(self, query: Query) -> dict[str, Facet]:
         """How many images of the whole answer have which values."""
-        return self.library.count_facets(self._fetched(query))
+        return self.library.count_facets(self._fetch_pictures(query))
 
-    def _fetched(self, query: Query) -> Query:
-        """The query with its pictures; those that we did not write ourselves are decoded apart."""
-        guarded = {
-            kind: fetch if kind == UPLOAD else partial(self._harmless, fetch)
+    def _fetch_pictures(self, query: Query) -> Query:
+        """The query with its pictures; a decoder process re-encodes those that this server did not write."""
+        safe_fetchers = {
+            kind: fetch if kind == UPLOAD_KIND else partial(self._fetch_reencoded, fetch)
             for kind, fetch in self.fetchers.items()
         }
-        return resolve_references(query, guarded)
+        return resolve_references(query, safe_fetchers)
 
-    def _harmless(self, fetch: Fetcher, value: str) -> bytes:
-        fetched = fetch(value)
-        assert isinstance(fetched, bytes), "no door of the web names files"
-        return self.decoder.harmless(fetched, value)
+    def _fetch_reencoded(self, fetch: ByteFetcher, value: str) -> bytes:
+        return self.decoder.reencode_picture(fetch(value), value)
 
 
-def provide(app: Flask, library: Library, *, local: bool, decoder: str) -> None:
-    """Give the application its library; `local`: nobody but the user of this machine reaches it."""
+def attach_services(app: Flask, library: Library, *, local: bool, decoder: str) -> None:
+    """Give the application its library; `local`: only the user of this machine reaches it."""
     limits = limits_from_settings(library.settings)
-    decoding = Decoder(limits, decoder)
-    pictures = QueryPictures(library, decoding)
-    fetchers: dict[str, Fetcher] = {UPLOAD: pictures.read}
-    if _fetches(library.settings, local=local):
+    picture_decoder = Decoder(limits, decoder)
+    pictures = QueryPictures(library, picture_decoder)
+    fetchers: dict[str, ByteFetcher] = {UPLOAD_KIND: pictures.read_picture}
+    if _allows_addresses(library.settings, local=local):
         fetchers["url"] = UrlFetcher(limits.max_bytes)
-    app.extensions[_KEY] = Services(library, decoding, pictures, fetchers)
+    app.extensions[_KEY] = Services(library, picture_decoder, pictures, fetchers)
 
 
-def _fetches(settings: Settings, *, local: bool) -> bool:
-    """Whether pictures are fetched by their address: for others, only where the settings say so."""
+def _allows_addresses(settings: Settings, *, local: bool) -> bool:
+    """Whether queries may name pictures by address; for other machines, only where the settings allow it."""
     return settings.url_queries == "always" or (local and settings.url_queries == "auto")
 
 
-def current() -> Services:
+def current_services() -> Services:
     """The services of the application that answers the current request."""
     services: Services = current_app.extensions[_KEY]
     return services

@@ -34,12 +34,12 @@ def command(library: Path, host: str, port: int, show: bool, as_json: bool) -> N
 
 def serve_library(library: Library, *, host: str, port: int, show: bool, as_json: bool) -> None:
     """Serve until interrupted; the backbone is loaded beside, so that the page is there at once."""
-    from webapp import create_app, server
+    from webapp import create_app, create_server
 
     # Only a name that the browser was given may be asked for: other names may be pointed here by others.
     hosts = None if host in ("0.0.0.0", "::") else (host, "localhost", "127.0.0.1", "[::1]")
     try:
-        bound = server(create_app(library, hosts=hosts), host=host, port=port)
+        bound = create_server(create_app(library, hosts=hosts), host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
     _announce(f"http://{host}:{bound.effective_port}/", library, show=show, as_json=as_json)

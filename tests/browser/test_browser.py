@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from retrieval import Library
 from tests.drawing import saved, scene
-from webapp import create_app, server
+from webapp import create_app, create_server
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +40,7 @@ ADDRESSES = {
 @pytest.fixture(scope="module")
 def address(library: Library) -> Iterator[str]:
     """Where the shared library of scenes is served."""
-    running = server(create_app(library), port=0)
+    running = create_server(create_app(library), port=0)
     thread = threading.Thread(target=running.run)
     thread.start()
     yield f"http://127.0.0.1:{running.effective_port}"

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from retrieval import PREDICTED_SOURCE, Annotation, Library, NewImage, fetch_backbone, images
+from retrieval import PREDICTED_SOURCE, Annotation, Library, NewImage, fetch_backbone, images, write_library
 from tests.drawing import saved, scene
 from webapp import create_app
 
@@ -95,7 +95,7 @@ def fill(library: Library, folder: Path, count: int = COUNT) -> None:
 
 def made(path: Path, count: int = COUNT) -> Path:
     """Make a library of `count` scenes."""
-    with Library.create(path) as library:
+    with write_library(path) as library:
         library.make_spaces(fetch_backbone("test_resnet", "untrained"))
         if count:
             fill(library, path / "originals", count)

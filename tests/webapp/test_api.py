@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from retrieval import Library, Query, Settings, StoredPicture, parse_query
+from retrieval import Library, Query, Settings, StoredPicture, answers, parse_query
 from retrieval.query import json_form
-from webapp import create_app, models
+from webapp import create_app
+from webapp.parameters import SearchParameters
 
 from .conftest import COUNT
 
@@ -24,7 +25,7 @@ def test_hits_are_those_of_the_engine(client: FlaskClient, library: Library) -> 
         (hit.id, hit.rank, hit.score) for hit in found.hits
     ]
     assert answer["total"] == found.total
-    models.Results.model_validate(answer)
+    answers.Results.model_validate(answer)
 
 
 def test_shares_add_up(client: FlaskClient) -> None:
@@ -71,7 +72,7 @@ def test_files_that_are_sent_are_not_kept(client: FlaskClient, library: Library,
 
 def test_similar_leaves_the_image_itself_out(client: FlaskClient, library: Library) -> None:
     answer = client.get("/api/v1/images/3/similar?limit=4&offset=2").json
-    models.Results.model_validate(answer)
+    answers.Results.model_validate(answer)
     found = library.search(Query((StoredPicture(3),), limit=4, offset=2))
     assert [hit["id"] for hit in answer["hits"]] == found.ids
     assert answer["next"] == "/api/v1/images/3/similar?limit=4&offset=6"
@@ -79,7 +80,7 @@ def test_similar_leaves_the_image_itself_out(client: FlaskClient, library: Libra
 
 def test_one_image(client: FlaskClient) -> None:
     answer = client.get("/api/v1/images/1").json
-    models.Image.model_validate(answer)
+    answers.Image.model_validate(answer)
     assert (answer["title"], answer["tags"], answer["labels"]) == ("Scene 0", ["harbour"], ["outdoors"])
     assert answer["taken_at"] == "2020-01-01T12:00:00"
     assert answer["annotations"][1] == {
@@ -92,7 +93,7 @@ def test_one_image(client: FlaskClient) -> None:
 
 def test_predicted_labels_are_shown_apart_from_given_ones(client: FlaskClient) -> None:
     answer = client.get("/api/v1/images/2").json
-    models.Image.model_validate(answer)
+    answers.Image.model_validate(answer)
     assert answer["labels"] == ["outdoors"]
     assert answer["predicted"] == [
         {
@@ -122,7 +123,7 @@ def test_the_setting_hides_predicted_labels_everywhere(library_path: Path, wante
 
 def test_status(client: FlaskClient) -> None:
     answer = client.get("/api/v1/status").json
-    models.Status.model_validate(answer)
+    answers.Status.model_validate(answer)
     assert (answer["images"], answer["damages"]) == (COUNT, [])
     assert set(answer["signals"]) == {"words", "meaning", "subject", "colour", "texture", "layout", "details"}
 
@@ -139,14 +140,14 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/status": {"get"},
     }
     search = document["paths"]["/api/v1/search"]
-    assert {each["name"] for each in search["get"]["parameters"]} == set(models.SearchParameters.model_fields)
+    assert {each["name"] for each in search["get"]["parameters"]} == set(SearchParameters.model_fields)
     bodies = search["post"]["requestBody"]["content"]
     form = bodies["multipart/form-data"]["schema"]["properties"]
-    assert set(form) == {*models.SearchParameters.model_fields, "picture_file"}
+    assert set(form) == {*SearchParameters.model_fields, "picture_file"}
     assert bodies["application/json"]["schema"] == {"$ref": "#/components/schemas/Query"}
     said = document["components"]["schemas"]
-    assert set(said["Query"]["properties"]) == set(json_form.QUERY)
-    assert set(said["Part"]["properties"]) == {*json_form.PARTS, "weight", "region"}
+    assert set(said["Query"]["properties"]) == set(json_form.QUERY_KEYS)
+    assert set(said["Part"]["properties"]) == {*json_form.PART_KEYS, "weight", "region"}
     assert said["Filters"]["properties"]["after"]["anyOf"][0] == {"type": "string", "format": "date"}
     similar = document["paths"]["/api/v1/images/{image_id}/similar"]["get"]["parameters"]
     assert {each["name"] for each in similar} == {"image_id", "limit", "offset"}

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from flask import Flask
 
-from retrieval import DECODER, DecodingImpossible, Library, Limits, Settings, UrlFetcher
+from retrieval import DEFAULT_DECODER, DecodingImpossible, Library, Limits, Settings, UrlFetcher
 from tests.retrieval.pictures.decoders import NAME
 from tests.retrieval.pictures.test_decoder_pool import HURT, processes
 from tests.serving import answer, serving
@@ -47,7 +47,7 @@ def test_a_picture_that_ends_its_decoder_is_refused_and_the_next_one_is_answered
 def test_a_picture_from_an_address_is_decoded_apart_as_well(hurt: Flask) -> None:
     with serving() as neighbour:
         neighbour.answers["/a.jpg"] = answer(b"do kill SIGSEGV")
-        by_url = UrlFetcher(10**6, allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
+        by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
         offered = hurt.extensions["pictor"]
         hurt.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
         address = f"http://127.0.0.1:{neighbour.port}/a.jpg"
@@ -74,13 +74,13 @@ def test_without_a_process_it_says_so(library: Library, jpeg: Callable[[int], by
 def test_few_processes_serve_many_at_once_stay_warm_and_end_with_their_owner(
     jpeg: Callable[[int], bytes],
 ) -> None:
-    before, decoder = processes(), Decoder(Limits(), DECODER)
+    before, decoder = processes(), Decoder(Limits(), DEFAULT_DECODER)
     with ThreadPoolExecutor(6) as pool:
-        decoded = list(pool.map(decoder.pixels, map(jpeg, range(6)), ["it"] * 6))
+        decoded = list(pool.map(decoder.decode_pixels, map(jpeg, range(6)), ["it"] * 6))
     assert [each.dtype for each in decoded] == [np.uint8] * 6
     ours = processes() - before
     assert 1 <= len(ours) <= PROCESSES
-    decoder.pixels(jpeg(7), "it")
+    decoder.decode_pixels(jpeg(7), "it")
     assert processes() - before == ours
     del decoder
     assert not processes() & ours

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 import indexer
 import retrieval
-from retrieval import Library, RetrievalError, Settings
-from webapp import create_app, errors, models
+from retrieval import Library, RetrievalError, Settings, answers
+from webapp import create_app, errors
 from webapp.app import MAX_UPLOAD
 
 
@@ -45,7 +45,7 @@ def failing(library: Library) -> Flask:
     app = create_app(library)
 
     def fail(number: int) -> str:
-        raise _made(errors.STATUS[number][0])
+        raise _made(errors.STATUSES[number][0])
 
     def crash() -> str:
         raise ZeroDivisionError("a secret in a traceback")
@@ -58,7 +58,7 @@ def failing(library: Library) -> Flask:
 
 
 def test_the_table_is_complete() -> None:
-    statuses = {kind.__name__: status for kind, status in errors.STATUS}
+    statuses = {kind.__name__: status for kind, status in errors.STATUSES}
     assert statuses == {
         "UnknownHost": 400,
         "ForeignRequest": 403,
@@ -78,12 +78,12 @@ def test_the_table_is_complete() -> None:
         "NotEnoughMemory": 503,
         "RetrievalError": 500,
     }
-    assert errors.status_of(errors.InvalidParameter("x")) == 400
+    assert errors.http_status(errors.InvalidParameter("x")) == 400
 
 
-@pytest.mark.parametrize("number", range(len(errors.STATUS)))
+@pytest.mark.parametrize("number", range(len(errors.STATUSES)))
 def test_page_and_json_say_the_same(failing: Flask, number: int) -> None:
-    kind, status = errors.STATUS[number]
+    kind, status = errors.STATUSES[number]
     page, problem = (failing.test_client().get(f"{base}/fail/{number}") for base in ("", "/api/v1"))
     assert page.status_code == problem.status_code == status
     assert problem.content_type == "application/problem+json"
@@ -92,7 +92,7 @@ def test_page_and_json_say_the_same(failing: Flask, number: int) -> None:
     assert problem.json["status"] == status
     assert str(_made(kind)) in unescape(page.text)
     assert "<b>signs" not in page.text
-    models.Problem.model_validate(problem.json)
+    answers.ProblemDetails.model_validate(problem.json)
 
 
 @pytest.mark.parametrize("address", ["/crash", "/api/v1/crash"])

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from retrieval import DECODER, Library, Limits
+from retrieval import DEFAULT_DECODER, Library, Limits
 from webapp import create_app, uploads
 from webapp.decoding import Decoder
 
@@ -87,17 +87,17 @@ def test_use_renews_and_age_removes(
     make_library: Callable[..., Library], jpeg: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library = make_library(1)
-    pictures = uploads.QueryPictures(library, Decoder(Limits(), DECODER))
-    tokens = [pictures.keep(jpeg(seed)) for seed in range(3)]
+    pictures = uploads.QueryPictures(library, Decoder(Limits(), DEFAULT_DECODER))
+    tokens = [pictures.keep_picture(jpeg(seed)) for seed in range(3)]
     old = time.time() - uploads.LIFETIME - 60
     for token in tokens[:2]:
         os.utime(_queries(library) / f"{token}.png", (old, old))
-    pictures.read(tokens[0])
-    monkeypatch.setattr(uploads, "KEPT", 3)
-    newest = pictures.keep(jpeg(3))
+    pictures.read_picture(tokens[0])
+    monkeypatch.setattr(uploads, "MAX_PICTURES", 3)
+    newest = pictures.keep_picture(jpeg(3))
     assert {path.stem for path in _queries(library).iterdir()} == {tokens[0], tokens[2], newest}
-    monkeypatch.setattr(uploads, "KEPT", 1)
-    last = pictures.keep(jpeg(4))
+    monkeypatch.setattr(uploads, "MAX_PICTURES", 1)
+    last = pictures.keep_picture(jpeg(4))
     assert [path.stem for path in _queries(library).iterdir()] == [last]
 
 

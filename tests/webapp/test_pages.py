@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from retrieval import Library
+from retrieval import Library, write_library
 from webapp import create_app
 
 from .conftest import COUNT, SCRIPT  # a constant is no fixture
@@ -105,7 +105,7 @@ def test_a_query_picture_can_be_seen_and_removed(
 def test_a_page_of_a_file_is_named_beside_it(make_library: Callable[..., Library], parsed: Callable) -> None:
     library = make_library(3)
     file, own = (bytes(library.path / "originals" / f"scene-{number:03}.jpg") for number in range(2))
-    with Library.create(library.path) as writable, writable.catalog.writing() as writer:
+    with write_library(library.path) as writable, writable.catalog.writing() as writer:
         writer.place(file, 2, mtime=0, size=1, page=2)
         writer.forget_locations([own])
     client = create_app(library).test_client()

@@ -12,10 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 
-from retrieval import Library, Query, Settings, UrlFetcher, query_to_json
+from retrieval import Library, Query, Settings, UrlFetcher, answers, query_to_json
 from tests.queries import queries
 from tests.serving import Server, answer, serving
-from webapp import LOOPBACK, create_app, models
+from webapp import LOOPBACK, create_app
 
 BODY = {
     "parts": [{"image": 3, "weight": 2}, {"text": "red boat"}, {"text": "night", "weight": -0.5}],
@@ -35,7 +35,7 @@ def found(client: FlaskClient, **asked: object) -> list[tuple[int, float]]:
 
 def test_a_body_in_json_a_line_and_the_permalink_find_the_same(client: FlaskClient, parsed: Callable) -> None:
     posted = client.post("/api/v1/search", json=BODY).json
-    models.Results.model_validate(posted)
+    answers.Results.model_validate(posted)
     hits = [(hit["id"], hit["score"]) for hit in posted["hits"]]
     assert hits == found(client, q=LINE, limit=3, offset=1)
     assert len(hits) == 3
@@ -82,7 +82,7 @@ def test_a_file_that_was_sent_has_no_address(client: FlaskClient, jpeg: Callable
     sent = client.post(
         "/api/v1/search", data={"q": "harbour", "picture_file": (BytesIO(jpeg(3)), "x.jpg")}
     ).json
-    models.Results.model_validate(sent)
+    answers.Results.model_validate(sent)
     assert sent["hits"]
     assert [sent[name] for name in ("query", "line", "permalink", "next")] == [None] * 4
 
@@ -131,7 +131,7 @@ def test_other_sites_cannot_post_a_body(client: FlaskClient) -> None:
 @settings(deadline=None, max_examples=100)
 @given(queries())
 def test_the_document_describes_every_query(query: Query) -> None:
-    models.Query.model_validate_json(json.dumps(query_to_json(query)))
+    answers.Query.model_validate_json(json.dumps(query_to_json(query)))
 
 
 # -- pictures by name -----------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def neighbour() -> Iterator[Server]:
 
 def test_a_picture_is_searched_by_its_address(library: Library, neighbour: Server, jpeg: Callable) -> None:
     app = create_app(library)
-    by_url = UrlFetcher(10**6, allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
+    by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
     offered = app.extensions["pictor"]
     app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
     client, address = app.test_client(), f"http://127.0.0.1:{neighbour.port}/6.jpg"

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from webapp import MAX_THREADS, server
+from webapp import MAX_THREADS, create_server
 
 
 @pytest.fixture(scope="module")
 def port(app: Flask) -> Iterator[int]:
-    running = server(app, port=0)
+    running = create_server(app, port=0)
     assert running.effective_host == "127.0.0.1"
     assert running.adj.threads == MAX_THREADS
     thread = threading.Thread(target=running.run)

@@ -1,95 +1,23 @@
-"""The shapes of what comes in and goes out, for checking parameters and for the OpenAPI document."""
+"""The shapes of answers: hits, images, explanations, facets, status and errors.
+
+Only a server has addresses (`thumbnail`, `preview`, `next`, `permalink`); elsewhere they are null. The schema
+is that of the API, where thumbnail and preview are always there.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import Field, RootModel
+from pydantic.json_schema import SkipJsonSchema
 
-from retrieval import Examples, Filters, Options
+from .query import Query, StrictModel
 
-from .uploads import TOKEN
-
-MAX_ID = 2**63 - 1
-ImageId = Annotated[int, Field(ge=1, le=MAX_ID)]
-Token = Annotated[str, Field(pattern=f"^{TOKEN.pattern}$")]
+PictureAddress: TypeAlias = str | SkipJsonSchema[None]
 
 
-class _Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NoParameters(_Parameters):
-    """An address that takes none."""
-
-
-class PageParameters(_Parameters):
-    """Which stretch of the hits is wanted."""
-
-    limit: int = Field(default=40, ge=1, le=1000, description="Hits in one answer")
-    offset: int = Field(default=0, ge=0, lt=2**31, description="Hits to leave out from the start")
-
-
-class SearchParameters(PageParameters):
-    """A search as its address says it; with no part at all: every image, by id."""
-
-    q: str = Field(
-        default="", description='The query, as in: harbour "old town" -night image:17 tag:boat after:2020'
-    )
-    image: tuple[ImageId, ...] = Field(default=(), description="Ids of stored images to find the like of")
-    picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Swatch(_Answer):
-    """A colour, and its share of the picture beside the others."""
-
-    colour: str = Field(description="sRGB as #rrggbb")
-    share: float = 1.0
-
-
-class Source(_Answer):
-    """A picture: exactly one of its kinds, whole or a box of it."""
-
-    image: ImageId | None = Field(default=None, description="Id of a stored image")
-    url: str | None = Field(default=None, description="Address on the public web, where the server allows it")
-    upload: str | None = Field(default=None, description="Token of an uploaded picture")
-    file: str | None = Field(default=None, description="Path of a file; for the command, refused by servers")
-    region: tuple[float, float, float, float] | None = Field(
-        default=None, description="left, top, width and height as shares of the picture"
-    )
-
-
-class Part(Source):
-    """One part of a query: exactly one of text, image, url, upload, colours, palette and concept."""
-
-    text: str | None = Field(
-        default=None, description='Words; "quotation marks" in it hold a phrase together'
-    )
-    colours: list[Swatch] | None = None
-    palette: Source | None = Field(default=None, description="The colours of this picture, and no more of it")
-    concept: str | None = Field(default=None, description="Name of a saved set of examples")
-    weight: float = Field(default=1.0, description="Negative: not this; from -100 to 100, never 0")
-
-
-class Query(PageParameters):
-    """All that a line of the query language can say; what is left out stands at its default."""
-
-    parts: list[Part] = []
-    filters: Filters = Filters()
-    options: Options = Options()
-    examples: Examples = Examples()
-    weights: dict[str, float] = Field(default={}, description="How much each signal counts, from 0 to 100")
-    include_examples: bool = Field(
-        default=False, description="Whether stored images that are searched by are hits"
-    )
-
-
-class Contribution(_Answer):
+class Contribution(StrictModel):
     """What one signal gave to one hit for one part of the query; the amounts add up to the hit's score."""
 
     part: int = Field(
@@ -98,14 +26,14 @@ class Contribution(_Answer):
     signal: str
     rank: int = Field(description="The image's rank by this signal alone, counted from 1")
     score: float = Field(description="The signal's own score: cosine, or BM25F for words")
+    amount: float = Field(description="The addend in the hit's score")
     calibrated: float | None = Field(
         description="The score between those of unrelated images (0) and identical ones (1), where known"
     )
-    amount: float = Field(description="The addend in the hit's score")
     share: float = Field(description="The amount as a share of the hit's score; the shares add up to 1")
 
 
-class ImageSummary(_Answer):
+class ImageSummary(StrictModel):
     """One image in short. `path` is for people: what cannot be shown in it is escaped."""
 
     id: int
@@ -118,7 +46,7 @@ class ImageSummary(_Answer):
     width: int
     height: int
     taken_at: datetime | None
-    thumbnail: str = Field(description="Address of a WebP picture of at most 320 pixels")
+    thumbnail: PictureAddress = Field(description="Address of a WebP picture of at most 320 pixels")
 
 
 class Hit(ImageSummary):
@@ -131,7 +59,7 @@ class Hit(ImageSummary):
     contributions: list[Contribution]
 
 
-class Results(_Answer):
+class Results(StrictModel):
     """One page of hits, best first; equal scores by rising id."""
 
     hits: list[Hit]
@@ -146,14 +74,14 @@ class Results(_Answer):
     permalink: str | None = Field(description="Address of the search page with these hits")
 
 
-class FacetValue(_Answer):
+class FacetValue(StrictModel):
     """One value, and how many images of the answer have it."""
 
     value: str
     count: int
 
 
-class Facet(_Answer):
+class Facet(StrictModel):
     """The values that most images have, and how many more values there are."""
 
     values: list[FacetValue]
@@ -164,7 +92,7 @@ class Facets(RootModel[dict[str, Facet]]):
     """Facets by name: folder, tag, label, shows, year, format, orientation, camera, captioned."""
 
 
-class WordMatch(_Answer):
+class WordMatch(StrictModel):
     """A stretch of a text, in characters from `start` up to `end`, that holds words of the query."""
 
     field: str
@@ -174,7 +102,7 @@ class WordMatch(_Answer):
     words: list[str]
 
 
-class HeatMap(_Answer):
+class HeatMap(StrictModel):
     """The addends of a cosine by cell, in rows from above; `frame` is the part of the picture they cover."""
 
     cells: list[list[float]]
@@ -182,7 +110,7 @@ class HeatMap(_Answer):
     summary: str
 
 
-class Heat(_Answer):
+class Heat(StrictModel):
     """What each place of two pictures gives to the cosine of their subjects; each map adds up to it."""
 
     part: int
@@ -191,7 +119,7 @@ class Heat(_Answer):
     image: HeatMap
 
 
-class Points(_Answer):
+class Points(StrictModel):
     """Where two pictures agree: x and y in the query's picture, x and y in the image, as shares."""
 
     part: int
@@ -199,7 +127,7 @@ class Points(_Answer):
     points: list[list[float]]
 
 
-class Explanation(_Answer):
+class Explanation(StrictModel):
     """Why one image is in an answer."""
 
     hit: Hit
@@ -208,7 +136,7 @@ class Explanation(_Answer):
     points: list[Points]
 
 
-class Location(_Answer):
+class Location(StrictModel):
     """A path at which the image lies, or lay when it was last seen."""
 
     path: str
@@ -217,7 +145,7 @@ class Location(_Answer):
     missing_since: datetime | None
 
 
-class Annotation(_Answer):
+class Annotation(StrictModel):
     """One fact, who said it, and how surely."""
 
     field: str
@@ -226,7 +154,7 @@ class Annotation(_Answer):
     confidence: float
 
 
-class Predicted(_Answer):
+class PredictedLabel(StrictModel):
     """A label that nobody gave, but a classifier predicts."""
 
     name: str
@@ -242,13 +170,15 @@ class Image(ImageSummary):
     format: str
     bytes: int
     added_at: datetime
-    preview: str = Field(description="Address of a larger WebP picture")
-    predicted: list[Predicted] = Field(description="Labels that were predicted, the most confident first")
+    preview: PictureAddress = Field(description="Address of a larger WebP picture")
+    predicted: list[PredictedLabel] = Field(
+        description="Labels that were predicted, the most confident first"
+    )
     locations: list[Location]
     annotations: list[Annotation]
 
 
-class Space(_Answer):
+class Space(StrictModel):
     """One set of features that pictures are compared by."""
 
     descriptor: str
@@ -257,7 +187,7 @@ class Space(_Answer):
     state: str
 
 
-class Status(_Answer):
+class Status(StrictModel):
     """What the library holds."""
 
     images: int
@@ -270,7 +200,7 @@ class Status(_Answer):
     damages: list[str]
 
 
-class Problem(_Answer):
+class ProblemDetails(StrictModel):
     """An error as RFC 9457 has it; `code` is stable and meant for programs."""
 
     type: str

@@ -1,0 +1,222 @@
+"""What the engine answers becomes the shapes that programs get, from the command and the API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+from .. import catalog
+from ..errors import InvalidQuery
+from ..query.json_form import query_to_json
+from ..query.language import format_query
+from ..query.values import Query
+from ..ranking.heat import HeatMap
+from ..search.explain import Explanation
+from ..search.hits import Contribution, Hit, Results
+from ..soundness import Status
+from . import models
+from .query import Query as QueryModel
+
+DECIMALS: Final = 5  # of the numbers in an explanation
+
+
+@dataclass(frozen=True, slots=True)
+class PictureAddresses:
+    """Where a server shows the pictures of an image, by its id."""
+
+    thumbnail: Callable[[int], str | None]
+    preview: Callable[[int], str | None]
+
+
+def _no_address(_image_id: int) -> None:
+    """Without a server nothing has an address."""
+
+
+NO_SERVER: Final = PictureAddresses(_no_address, _no_address)
+
+
+def json_values(model: BaseModel) -> Any:
+    """The shape as JSON values; in a query, what stands at its default is left out."""
+    # Nothing but the shapes of a query has defaults.
+    return model.model_dump(mode="json", exclude_defaults=True)
+
+
+def present_results(
+    results: Results,
+    query: Query,
+    addresses: PictureAddresses = NO_SERVER,
+    *,
+    next_address: str | None = None,
+    permalink: str | None = None,
+) -> models.Results:
+    """One page of hits, with the query in the forms in which it can be asked again."""
+    line, query_model = _query_forms(query)
+    return models.Results(
+        hits=[present_hit(hit, addresses) for hit in results.hits],
+        total=results.total,
+        weaker=results.weaker,
+        notes=list(results.notes),
+        next=next_address,
+        query=query_model,
+        line=line,
+        permalink=permalink,
+    )
+
+
+def _query_forms(query: Query) -> tuple[str | None, QueryModel | None]:
+    """The query as a line and as JSON; None for one that holds a picture which no text can name."""
+    try:
+        return format_query(query), QueryModel.model_validate(query_to_json(query))
+    except InvalidQuery:
+        return None, None
+
+
+def present_hit(hit: Hit, addresses: PictureAddresses = NO_SERVER) -> models.Hit:
+    """One hit: its image, and what each signal gave to its score."""
+    return models.Hit(
+        **_summary_fields(hit.image, addresses),
+        rank=hit.rank,
+        score=hit.score,
+        band=hit.band,
+        copies=list(hit.copies),
+        contributions=[_present_contribution(contribution, hit.score) for contribution in hit.contributions],
+    )
+
+
+def _present_contribution(contribution: Contribution, score: float) -> models.Contribution:
+    share = contribution.amount / score if score else 0.0
+    return models.Contribution(**asdict(contribution), share=share)
+
+
+def present_summary(image: catalog.Image, addresses: PictureAddresses = NO_SERVER) -> models.ImageSummary:
+    """One image in short."""
+    return models.ImageSummary(**_summary_fields(image, addresses))
+
+
+def _summary_fields(image: catalog.Image, addresses: PictureAddresses) -> dict[str, Any]:
+    return {
+        "id": image.id,
+        "path": image.path,
+        "page": image.page,
+        "title": image.title,
+        "caption": image.caption,
+        "tags": list(image.tags),
+        "labels": list(image.labels),
+        "width": image.width,
+        "height": image.height,
+        "taken_at": image.taken_at,
+        "thumbnail": addresses.thumbnail(image.id),
+    }
+
+
+def present_image(image: catalog.Image, addresses: PictureAddresses = NO_SERVER) -> models.Image:
+    """All that is known about one image."""
+    return models.Image(
+        **_summary_fields(image, addresses),
+        sha256=image.sha256,
+        format=image.format,
+        bytes=image.bytes,
+        added_at=image.added_at,
+        preview=addresses.preview(image.id),
+        predicted=[_present_predicted_label(image, label) for label in image.predicted],
+        locations=[_present_location(location) for location in image.locations],
+        annotations=[models.Annotation(**asdict(annotation)) for annotation in image.annotations],
+    )
+
+
+def _present_predicted_label(image: catalog.Image, label: catalog.Annotation) -> models.PredictedLabel:
+    return models.PredictedLabel(
+        name=label.names[0],
+        synonyms=list(label.names[1:]),
+        definition=image.definition(label),
+        confidence=label.confidence,
+    )
+
+
+def _present_location(location: catalog.Location) -> models.Location:
+    return models.Location(
+        path=location.display,
+        page=location.page,
+        bytes=location.size,
+        missing_since=location.missing_since,
+    )
+
+
+def present_explanation(
+    explanation: Explanation, addresses: PictureAddresses = NO_SERVER
+) -> models.Explanation:
+    """Why one image is in an answer."""
+    return models.Explanation(
+        hit=present_hit(explanation.hit, addresses),
+        words=[
+            models.WordMatch(**asdict(match) | {"words": list(match.words)}) for match in explanation.words
+        ],
+        heat=[
+            models.Heat(
+                part=heat.part,
+                cosine=round(heat.image.total, DECIMALS),
+                query=_present_heat_map(heat.query),
+                image=_present_heat_map(heat.image),
+            )
+            for heat in explanation.heat
+        ],
+        points=[
+            models.Points(
+                part=points.part, inliers=points.match.inliers, points=_rounded_rows(points.match.points)
+            )
+            for points in explanation.points
+        ],
+    )
+
+
+def _present_heat_map(heat_map: HeatMap) -> models.HeatMap:
+    frame = heat_map.frame
+    sides = (frame.left, frame.top, frame.width, frame.height)
+    return models.HeatMap(
+        cells=_rounded_rows(heat_map.cells),
+        frame=[round(side, DECIMALS) for side in sides],
+        summary=heat_map.in_words(),
+    )
+
+
+def _rounded_rows(values: npt.NDArray[np.floating]) -> list[list[float]]:
+    rows: list[list[float]] = np.asarray(values, np.float64).round(DECIMALS).tolist()
+    return rows
+
+
+def present_facets(facets: Mapping[str, catalog.Facet]) -> models.Facets:
+    """Values with their counts, by facet."""
+    return models.Facets({name: _present_facet(facet) for name, facet in facets.items()})
+
+
+def _present_facet(facet: catalog.Facet) -> models.Facet:
+    values = [models.FacetValue(value=value, count=count) for value, count in facet.counts]
+    return models.Facet(values=values, more=facet.more)
+
+
+def present_status(status: Status, signals: Iterable[str]) -> models.Status:
+    """What a library holds; `signals` are those that it ranks by."""
+    spaces = [
+        models.Space(
+            descriptor=space.descriptor,
+            fingerprint=space.fingerprint,
+            dimension=space.dimension,
+            state=space.state,
+        )
+        for space in status.spaces
+    ]
+    return models.Status(
+        images=status.images,
+        locations=status.locations,
+        missing=status.missing,
+        problems=status.problems,
+        signals=list(signals),
+        spaces=spaces,
+        meaning=status.meaning,
+        damages=list(status.damages),
+    )

@@ -1,0 +1,68 @@
+"""The shape of a query in JSON, as programs send it and as answers repeat it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..query.values import Examples, Filters, Options
+
+MAX_ID = 2**63 - 1
+ImageId = Annotated[int, Field(ge=1, le=MAX_ID)]
+Limit = Annotated[int, Field(ge=1, le=1000, description="Hits in one answer")]
+Offset = Annotated[int, Field(ge=0, lt=2**31, description="Hits to leave out from the start")]
+
+
+class StrictModel(BaseModel):
+    """A frozen shape that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Swatch(StrictModel):
+    """A colour, and its share of the picture beside the others."""
+
+    colour: str = Field(description="sRGB as #rrggbb")
+    share: float = 1.0
+
+
+class QueryPicture(StrictModel):
+    """A picture: exactly one of its kinds, whole or a box of it."""
+
+    image: ImageId | None = Field(default=None, description="Id of a stored image")
+    url: str | None = Field(default=None, description="Address on the public web, where the server allows it")
+    upload: str | None = Field(default=None, description="Token of an uploaded picture")
+    file: str | None = Field(default=None, description="Path of a file; for the command, refused by servers")
+    region: tuple[float, float, float, float] | None = Field(
+        default=None, description="left, top, width and height as shares of the picture"
+    )
+
+
+class Part(QueryPicture):
+    """One part of a query: exactly one of text, image, url, upload, colours, palette and concept."""
+
+    text: str | None = Field(
+        default=None, description='Words; "quotation marks" in it hold a phrase together'
+    )
+    colours: list[Swatch] | None = None
+    palette: QueryPicture | None = Field(
+        default=None, description="The colours of this picture, and no more of it"
+    )
+    concept: str | None = Field(default=None, description="Name of a saved set of examples")
+    weight: float = Field(default=1.0, description="Negative: not this; from -100 to 100, never 0")
+
+
+class Query(StrictModel):
+    """All that a line of the query language can say; what is left out stands at its default."""
+
+    parts: list[Part] = []
+    filters: Filters = Filters()
+    options: Options = Options()
+    examples: Examples = Examples()
+    weights: dict[str, float] = Field(default={}, description="How much each signal counts, from 0 to 100")
+    limit: Limit = 40
+    offset: Offset = 0
+    include_examples: bool = Field(
+        default=False, description="Whether stored images that are searched by are hits"
+    )

@@ -1,0 +1,42 @@
+"""The addresses of this server: of pictures, of searches, and of the next page of hits."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import url_for
+
+from retrieval import InvalidQuery, Query, Results, answers, format_query
+
+from .parameters import PageParameters
+
+PICTURE_ADDRESSES: Final = answers.PictureAddresses(
+    thumbnail=lambda image_id: url_for("media.thumbnail", image_id=image_id),
+    preview=lambda image_id: url_for("media.preview", image_id=image_id),
+)
+
+
+def address_values(parameters: PageParameters, **changes: object) -> dict[str, Any]:
+    """The parameters as they stand in an address: those that differ from the defaults, after `changes`."""
+    return parameters.model_copy(update=changes).model_dump(exclude_defaults=True)
+
+
+def query_values(query: Query) -> dict[str, Any]:
+    """The parameters of an address that mean this query; raises InvalidQuery for one with a file in it."""
+    page = PageParameters(limit=query.limit, offset=query.offset)
+    line = format_query(query)
+    return ({"q": line} if line else {}) | address_values(page)
+
+
+def permalink(query: Query) -> str | None:
+    """The address of the search page with these hits; None for a query with a file in it."""
+    try:
+        return url_for("pages.search", **query_values(query))
+    except InvalidQuery:
+        return None
+
+
+def next_address(endpoint: str, results: Results, query: Query, values: dict[str, Any]) -> str | None:
+    """The address of the page after this one, or None at the end; `values` are the query's parameters."""
+    offset = query.offset + query.limit
+    return url_for(endpoint, **values | {"offset": offset}) if offset < results.total else None
