@@ -17,7 +17,7 @@ import numpy as np
 
 from indexer.upkeep.opening import writing
 from retrieval import Library
-from retrieval.pictures.images import RGB, decode, encode_jpeg, resize
+from retrieval.pictures.images import RGB, decode_image, encode_jpeg, resize_pixels
 
 from .descriptors import described, labelled, loaded
 from .sets import BUNDLED, missing
@@ -54,8 +54,8 @@ def cropped(picture: RGB) -> RGB:
 
 def reduced(picture: RGB) -> RGB:
     """A third of the size, as a poor JPEG."""
-    small = resize(picture, picture.shape[1] // 3, picture.shape[0] // 3)
-    return decode(encode_jpeg(small, quality=20), name="reduced").pixels
+    small = resize_pixels(picture, picture.shape[1] // 3, picture.shape[0] // 3)
+    return decode_image(encode_jpeg(small, quality=20), name="reduced").pixels
 
 
 def grey(picture: RGB) -> RGB:
@@ -79,7 +79,7 @@ CHANGES: tuple[Callable[[RGB], RGB], ...] = (
     grey,
     lambda picture: picture[..., [2, 0, 1]],
     lambda picture: 255 - picture,
-    lambda picture: resize(picture, picture.shape[1] * 5 // 4, picture.shape[0]),
+    lambda picture: resize_pixels(picture, picture.shape[1] * 5 // 4, picture.shape[0]),
 )
 DISARRANGEMENTS: tuple[Callable[[RGB], RGB], ...] = (
     lambda picture: picture[:, ::-1],

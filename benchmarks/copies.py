@@ -208,7 +208,7 @@ def _costs(library: Library) -> dict[str, float]:
     details, stored = Details(), [from_blob(blob) for blob in list(blobs.values())[:FIRST]]
     times: dict[str, list[float]] = {"subject": [], "details": [], "verification": []}
     for path in photos()[:TIMED]:
-        pixels = images.decode((SET / path).read_bytes(), name=path).pixels
+        pixels = images.decode_image((SET / path).read_bytes(), name=path).pixels
         times["subject"].append(_seconds(partial(library.describe, [pixels])))
         times["details"].append(_seconds(partial(details.describe, [pixels])))
         query = from_blob(details.describe([pixels])[0])
@@ -230,7 +230,7 @@ def _unrelated(library: Library) -> dict[str, float]:
     paths = sorted((ROOT / "data" / "caltech101" / "images").rglob("*.jpg"))
     counts = []
     for path in paths[:: len(paths) // INTRUDERS][:INTRUDERS]:
-        pixels = images.decode(path.read_bytes(), name=path.name).pixels
+        pixels = images.decode_image(path.read_bytes(), name=path.name).pixels
         verify = Verifier(from_blob(Details().describe([pixels])[0])).match
         counts += [verify(each).inliers for each in met]
     shares = {f"unrelated: {least} inliers": np.mean(np.array(counts) >= least) for least in (3, 4, 5)}

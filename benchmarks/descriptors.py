@@ -24,7 +24,7 @@ from indexer.upkeep.opening import writing
 from retrieval import Library, evaluation
 from retrieval.descriptors import registry
 from retrieval.descriptors.network import AbstractNetworkDescriptor
-from retrieval.pictures.images import RGB, decode
+from retrieval.pictures.images import RGB, decode_image
 
 from .sets import BUNDLED, LABELLED, ROOT, missing
 
@@ -62,7 +62,7 @@ def textures() -> dict[str, Labelled]:
 
 def loaded(path: Path) -> RGB:
     """The picture as it is indexed."""
-    return decode(path.read_bytes(), name=path.name).pixels
+    return decode_image(path.read_bytes(), name=path.name).pixels
 
 
 def described(library: Library, pictures: Sequence[RGB]) -> dict[str, Features]:
@@ -101,7 +101,7 @@ def _costs(library: Library, pictures: list[RGB]) -> dict[str, float]:
     tasks: dict[str, Callable[[], Any]] = {"all": lambda: library.describe(pictures)}
     taken: dict[str, list[float]] = {"all": []}
     made = [
-        registry.create(
+        registry.create_descriptor(
             each.descriptor,
             each.configuration,
             backbones=library.path / "backbones",

@@ -51,7 +51,7 @@ def _sample(size: int) -> tuple[list[RGB], np.ndarray]:
     rows = [(path, label) for path, label, _ in subjects("corel1k")]
     chosen = [rows[place] for place in np.linspace(0, len(rows) - 1, size).astype(int)]
     data = [(ROOT / "data" / "corel1k" / path).read_bytes() for path, _ in chosen]
-    return [images.decode(each, name="corel1k").pixels for each in data], np.array(
+    return [images.decode_image(each, name="corel1k").pixels for each in data], np.array(
         [each for _, each in chosen]
     )
 
@@ -60,7 +60,7 @@ def _described(pictures: Sequence[RGB], step: str) -> np.ndarray:
     backbone = fetch_backbone(BACKBONE, str(BUNDLED_FILE), **({"enhance": step} if step else {}))
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, f"{backbone.sha256}.safetensors").write_bytes(backbone.weights)
-        subject = Subject(backbone.configuration(), Path(folder), Settings())
+        subject = Subject(backbone.subject_configuration(), Path(folder), Settings())
         batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
         return np.concatenate([subject.describe(each) for each in batches])
 
@@ -115,7 +115,7 @@ def _shaded(picture: RGB, random: np.random.Generator) -> RGB:
 def _framed(picture: RGB, random: np.random.Generator) -> RGB:
     """On a scanner's lid of near white: the picture takes about a sixth of it, anywhere."""
     height, width = picture.shape[:2]
-    small = images.resize(picture, max(1, width // 2), max(1, height // 2))
+    small = images.resize_pixels(picture, max(1, width // 2), max(1, height // 2))
     lid = _levels(245 + random.normal(0, 2, (int(height * 1.2), int(width * 1.2), 3)))
     top = int(random.integers(0, lid.shape[0] - small.shape[0]))
     left = int(random.integers(0, lid.shape[1] - small.shape[1]))

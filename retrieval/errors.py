@@ -126,7 +126,7 @@ class NotEnoughMemory(RetrievalError):
 
     def __init__(self, what: object, size: int) -> None:
         super().__init__(
-            f"{what}: takes {_plain(size / 1e6)} MB, more than there is memory for; "
+            f"{what}: takes {_format_amount(size / 1e6)} MB, more than there is memory for; "
             "let this process have more, or end others, and run again"
         )
 
@@ -154,11 +154,13 @@ class ImageTooLarge(UnreadableImage):
     def __init__(self, name: str, *, amount: float, limit: float, unit: str, setting: str) -> None:
         code = "too-many-pixels" if unit == "megapixels" else "too-many-bytes"
         super().__init__(
-            name, code, f"{_plain(amount)} {unit}; the limit is {_plain(limit)} (setting {setting})"
+            name,
+            code,
+            f"{_format_amount(amount)} {unit}; the limit is {_format_amount(limit)} (setting {setting})",
         )
 
 
-def _plain(number: float) -> str:
+def _format_amount(number: float) -> str:
     """Three decimals at most, so that an amount just over a limit is seen to be over it."""
     return f"{number:.3f}".rstrip("0").rstrip(".")
 

@@ -7,8 +7,8 @@ import hashlib
 from .catalog import Catalog, Image
 from .errors import ImageNotFound, UnreadableImage
 from .pictures.files import Limits, read_file
-from .pictures.images import RGB, decode
-from .pictures.tiff_pages import page, page_digest
+from .pictures.images import RGB, decode_image
+from .pictures.tiff_pages import extract_page, page_digest
 from .query.values import Region
 
 
@@ -18,7 +18,7 @@ def original(image: Image, limits: Limits) -> RGB | None:
         try:
             data = read_file(place.path, limits)
             if page_digest(hashlib.sha256(data).hexdigest(), place.page) == image.sha256:
-                return decode(page(data, place.page), name=place.display, limits=limits).pixels
+                return decode_image(extract_page(data, place.page), name=place.display, limits=limits).pixels
         except UnreadableImage:
             continue
     return None
@@ -28,7 +28,7 @@ def pixels_of(catalog: Catalog, image: Image, limits: Limits) -> RGB:
     """The original at working size, or else the thumbnail."""
     pixels = original(image, limits)
     if pixels is None:
-        return decode(thumbnail(catalog, image.id), name=f"image {image.id}").pixels
+        return decode_image(thumbnail(catalog, image.id), name=f"image {image.id}").pixels
     return pixels
 
 

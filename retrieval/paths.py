@@ -20,10 +20,10 @@ def display_path(path: AnyPath) -> str:
     `b"a\xff.jpg"` gives `a\xff.jpg`; line ends, escape and text direction characters are escaped alike.
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(_escaped(sign) for sign in text)
+    return "".join(_escape_character(sign) for sign in text)
 
 
-def _escaped(sign: str) -> str:
+def _escape_character(sign: str) -> str:
     # Joiners are kept: they belong to Persian words and to emoji.
     hidden = unicodedata.category(sign) in {"Cc", "Cf", "Zl", "Zp"} and sign not in "\u200c\u200d"
     return sign.encode("unicode_escape").decode("ascii") if hidden else sign

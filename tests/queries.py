@@ -24,7 +24,7 @@ from retrieval import (
     Swatch,
     Text,
 )
-from retrieval.query.values import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCES, RERANKINGS
+from retrieval.query.values import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCE_KINDS, RERANKINGS
 
 # What the grammar could mistake for something else, and anything at all.
 AWKWARD = [
@@ -60,7 +60,7 @@ def regions(draw: st.DrawFn) -> Region:
     return Region(left, top, draw(st.floats(0.01, 1 - left)), draw(st.floats(0.01, 1 - top)))
 
 
-references = st.builds(Reference, st.sampled_from(REFERENCES), names)
+references = st.builds(Reference, st.sampled_from(REFERENCE_KINDS), names)
 swatches = st.builds(Swatch, st.from_regex(r"#[0-9a-fA-F]{6}", fullmatch=True), factors)
 
 

@@ -1,62 +1,62 @@
-"""Reads and decodes files in processes, a bounded number ahead, in order; one bad file stops nothing."""
+"""Reads and decodes files in processes, in order and a bounded number ahead; a bad file stops nothing."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
 from retrieval import (
     DEFAULT_DECODER,
     MAX_PAGES,
+    DecodedPage,
     DecoderPool,
     DecoderProcess,
     Limits,
-    Metadata,
     OpenedFile,
     Problem,
     UnreadableImage,
-    images,
     page_digest,
 )
 
 from .prefetch import prefetch_results
 from .sources import FoundFile
 
-LOOKAHEAD = 4  # files a worker; a decoded picture takes about 1 MB, so memory stays flat
+LOOKAHEAD = 4  # files for each thread; a decoded picture takes about 1 MB, so memory use stays small
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilePage:
-    """The content of a file, or of one of its pages: its digest, and unless that is known, the picture.
+    """One page of a file, or a file that has only one: the SHA-256 of its content, and the decoded picture.
 
-    `metadata` is what the file says about the picture, in words. `page` counts from 1; `pages` is how many
-    the file has.
+    `decoded` is None where the library has the content already. `size` is that of the file in bytes.
     """
 
     file: FoundFile
     sha256: str
     size: int
-    decoded: images.DecodedImage | None
-    perceptual_hash: int = 0
-    thumbnail: bytes = b""
-    metadata: Metadata = field(default_factory=Metadata)
-    page: int = 1
-    pages: int = 1
+    decoded: DecodedPage | None
+    page_number: int = 1  # from 1
+    page_count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the page that stands for the whole file."""
+        return self.page_number == 1
 
 
 @dataclass(frozen=True, slots=True)
 class _MultiPageFile:
-    """A file with several pages, which are yet to be read."""
+    """A file with several pages, which are still to be read."""
 
     file: FoundFile
 
 
 Outcome: TypeAlias = FilePage | Problem
-IsKnown: TypeAlias = Callable[[str], bool]
+IsKnown: TypeAlias = Callable[[str], bool]  # by SHA-256
 
 
 def decode_files(
@@ -67,89 +67,75 @@ def decode_files(
     threads: int,
     decoder: str = DEFAULT_DECODER,
 ) -> Iterator[Outcome]:
-    """Every file's picture or problem, in the order of the files; memory does not grow with their number.
+    """The picture or the problem of every file, in their order; memory use does not grow with their number.
 
-    Where all pages count, a file's further ones come before its first, so that the first stands for the
-    whole file; one that cannot be read ends them, and is a problem after it.
-    `threads` workers decode, 0: one for each processor, never more of them than files. Whoever stops early
-    ends them. `decoder` is what they decode with, as DecoderPool takes it.
-    Raises DecodingImpossible when no worker can be started.
+    Of a file whose pages are all wanted, the first page comes after the others, so that it stands for the
+    whole file. A page that cannot be read ends the file; its problem comes after the first page.
+    `threads` is the number of decoder processes, 0 one for each processor; there are never more than files.
+    Closing the iterator ends them. `decoder` is a name that DecoderPool takes.
+    Raises DecodingImpossible when no process can be started.
     """
     threads = threads or os.cpu_count() or 1
-    workers = DecoderPool(limits, decoder)
-    read = partial(_read_file, workers=workers, is_known=is_known)
+    pool = DecoderPool(limits, decoder)
+    read = partial(_read_file, pool=pool, is_known=is_known)
     outcomes = prefetch_results(read, files, name="decode", threads=threads, count=threads * LOOKAHEAD)
-    # The workers end before `ahead` waits for its threads, which wait for the workers.
-    with closing(outcomes), workers:
+    # The pool is closed first: `outcomes` waits for its threads, and these wait for the processes.
+    with closing(outcomes), pool:
         for outcome in outcomes:
-            if isinstance(
-                outcome, _MultiPageFile
-            ):  # one page after the other: their number shall cost no memory
-                yield from _read_pages(outcome.file, workers, is_known)
+            if isinstance(outcome, _MultiPageFile):  # page by page, so that many pages need no more memory
+                yield from _read_pages(outcome.file, pool, is_known)
             else:
                 yield outcome
 
 
-def _read_file(found: FoundFile, workers: DecoderPool, is_known: IsKnown) -> Outcome | _MultiPageFile:
+def _read_file(file: FoundFile, pool: DecoderPool, is_known: IsKnown) -> Outcome | _MultiPageFile:
     try:
-        with workers.borrow_process() as worker:
-            opened = worker.open_file(found.path)
+        with pool.borrow_process() as process:
+            opened = process.open_file(file.path)
             return (
-                _MultiPageFile(found) if opened.pages > 1 else _read_page(found, worker, opened, 1, is_known)
+                _MultiPageFile(file) if opened.pages > 1 else _read_page(file, process, opened, 1, is_known)
             )
     except UnreadableImage as error:
-        return Problem(found.path, error.code, error.reason)
+        return Problem(file.path, error.code, error.reason)
 
 
-def _read_pages(found: FoundFile, workers: DecoderPool, is_known: IsKnown) -> Iterator[Outcome]:
-    """The pages from the second on, then the first, then what was wrong with one of them."""
-    pages, problem = yield from _read_further_pages(found, workers, is_known)
+def _read_pages(file: FoundFile, pool: DecoderPool, is_known: IsKnown) -> Iterator[Outcome]:
+    """The pages from the second on, then the first, then the problem of one of them."""
+    page_count, problem = yield from _read_further_pages(file, pool, is_known)
     try:
-        with workers.borrow_process() as worker:
-            first = _read_page(found, worker, worker.open_file(found.path), 1, is_known)
+        with pool.borrow_process() as process:
+            first = _read_page(file, process, process.open_file(file.path), 1, is_known)
     except UnreadableImage as error:
-        yield Problem(found.path, error.code, error.reason)
+        yield Problem(file.path, error.code, error.reason)
         return
-    yield replace(first, pages=pages)
+    yield replace(first, page_count=page_count)
     if problem:
         yield problem
 
 
 def _read_further_pages(
-    found: FoundFile, workers: DecoderPool, is_known: IsKnown
+    file: FoundFile, pool: DecoderPool, is_known: IsKnown
 ) -> Generator[Outcome, None, tuple[int, Problem | None]]:
-    """The pages from the second on, and how many there are that can be read."""
-    page = 1
+    """Yield the pages from the second on; return how many pages can be read, the first included."""
+    number = 1
     try:
-        with workers.borrow_process() as worker:
-            opened = worker.open_file(found.path)
-            for page in range(2, min(opened.pages, MAX_PAGES) + 1):
-                yield _read_page(found, worker, opened, page, is_known)
+        with pool.borrow_process() as process:
+            opened = process.open_file(file.path)
+            for number in range(2, min(opened.pages, MAX_PAGES) + 1):
+                yield _read_page(file, process, opened, number, is_known)
     except UnreadableImage as error:
-        reason = f"page {page}: {error.reason}; those behind it are left out"
-        return max(1, page - 1), Problem(found.path, error.code, reason)
+        reason = f"page {number}: {error.reason}; those behind it are left out"
+        return max(1, number - 1), Problem(file.path, error.code, reason)
     if opened.pages > MAX_PAGES:
         reason = f"more than {MAX_PAGES} pages; those behind are left out, split the file"
-        return page, Problem(found.path, "too-many-pages", reason)
-    return page, None
+        return number, Problem(file.path, "too-many-pages", reason)
+    return number, None
 
 
 def _read_page(
-    found: FoundFile, worker: DecoderProcess, opened: OpenedFile, page: int, is_known: IsKnown
+    file: FoundFile, process: DecoderProcess, opened: OpenedFile, number: int, is_known: IsKnown
 ) -> FilePage:
-    """One page of a file that a worker has opened, decoded unless its content is known."""
-    digest = page_digest(opened.sha256, page)
-    if is_known(digest):
-        return FilePage(found, digest, opened.size, None, page=page, pages=opened.pages)
-    made = worker.decode_page(page)
-    return FilePage(
-        found,
-        digest,
-        opened.size,
-        made.image,
-        made.perceptual_hash,
-        made.thumbnail,
-        made.metadata,
-        page,
-        opened.pages,
-    )
+    """One page of a file that a process has opened, decoded unless its content is known."""
+    digest = page_digest(opened.sha256, number)
+    decoded = None if is_known(digest) else process.decode_page(number)
+    return FilePage(file, digest, opened.size, decoded, number, opened.pages)

@@ -53,7 +53,7 @@ class Views:
         top, left = random.integers(height - tall + 1), random.integers(width - wide + 1)
         cut = np.ascontiguousarray(picture[top : top + tall, left : left + wide])
         mirror = 1 if random.random() < 0.5 else -1
-        return images.resize(cut, self.size, self.size, "bilinear")[:, ::mirror]
+        return images.resize_pixels(cut, self.size, self.size, "bilinear")[:, ::mirror]
 
 
 def scaled(views: Float32, preprocessing: Preprocessing) -> Float32:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pictures.images import RGB, resize
+from ..pictures.images import RGB, resize_pixels
 
 Float32: TypeAlias = NDArray[np.float32]
 Axes: TypeAlias = tuple[tuple[float, ...], ...]  # bin centres along L*, a* and b*, ascending
@@ -73,7 +73,7 @@ def reduce(pixels: RGB) -> Float32:
     The stretch keeps every colour's share of the area, which is all that histograms and cells look at;
     a picture smaller than SIDE is repeated in the same shares, so 1 x 1 and 1 x 500 need no special case.
     """
-    return resize(pixels, SIDE, SIDE, "box").astype(np.float32)
+    return resize_pixels(pixels, SIDE, SIDE, "box").astype(np.float32)
 
 
 def to_lab(rgb: Float32) -> Float32:

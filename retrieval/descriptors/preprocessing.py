@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InvalidSetting, UnknownDescriptor
-from ..pictures.images import RGB, resize
+from ..pictures.images import RGB, resize_pixels
 from ..query.values import Region
 from .enhancement import VERSION, checked, enhanced, within
 
@@ -65,18 +65,18 @@ class Preprocessing:
             raise UnknownDescriptor(found, [f"enhancement, version {VERSION}"])
         return cls(**known)
 
-    def overridden(self, texts: Mapping[str, str]) -> Preprocessing:
+    def with_overrides(self, texts: Mapping[str, str]) -> Preprocessing:
         """Replace what `size=256`, `crop=1`, `mean=0.5`, `std=0.2,0.2,0.2` or `enhance=median:3` say."""
         return replace(self, **{name: _parsed(name, text) for name, text in texts.items()})
 
-    def batch(self, pictures: Sequence[RGB]) -> npt.NDArray[np.float32]:
+    def prepare_batch(self, pictures: Sequence[RGB]) -> npt.NDArray[np.float32]:
         """The backbone's input: (picture, 3, size, size)."""
         stacked = np.stack([self._cropped(enhanced(picture, self.enhance)[0]) for picture in pictures])
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
         scaled: npt.NDArray[np.float32] = (stacked.astype(np.float32) / np.float32(255) - mean) / std
         return scaled.transpose(0, 3, 1, 2)
 
-    def frame(self, picture: RGB) -> Region:
+    def visible_region(self, picture: RGB) -> Region:
         """The part of a picture that the backbone sees."""
         seen, part = enhanced(picture, self.enhance)
         height, width = seen.shape[:2]
@@ -93,7 +93,7 @@ class Preprocessing:
         longest = int(np.ceil(8 * min(height, width)))
         picture = _middle(picture, min(height, longest), min(width, longest))
         height, width = picture.shape[:2]
-        resized = resize(
+        resized = resize_pixels(
             picture, max(short, int(width * scale)), max(short, int(height * scale)), self.interpolation
         )
         return _middle(resized, self.size, self.size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .isobmff import Box, boxes, inside, number
+from .isobmff import Box, iterate_boxes, nested_boxes, read_number
 
 _FACTS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")  # in `moov`: EXIF in four tables, a small picture
 _PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")  # a picture of middle size
@@ -24,51 +24,58 @@ def is_cr3(data: bytes) -> bool:
     return data[4:12] == b"ftypcrx "
 
 
-def pictures(data: bytes) -> Iterator[tuple[int, int]]:
+def find_jpegs(data: bytes) -> Iterator[tuple[int, int]]:
     """Where JPEGs may lie, and how long each is."""
-    for movie in _all(data, b"moov"):
-        for box in _named(data, movie, _FACTS, 0, b"THMB"):
-            yield from _beginning(data, box)
-        tracks = inside(data, movie, b"trak", b"mdia", b"minf", b"stbl")
+    for movie in _boxes_of_kind(data, b"moov"):
+        for box in _canon_boxes(data, movie, _FACTS, 0, b"THMB"):
+            yield from _find_embedded_jpeg(data, box)
+        tracks = nested_boxes(data, movie, b"trak", b"mdia", b"minf", b"stbl")
         for _, track in zip(range(_TRACKS), tracks, strict=False):
-            yield from _sample(data, track)
-    for box in _named(data, Box(b"", 0, len(data)), _PREVIEW, 8, b"PRVW"):
-        yield from _beginning(data, box)
+            yield from _first_sample(data, track)
+    for box in _canon_boxes(data, Box(b"", 0, len(data)), _PREVIEW, 8, b"PRVW"):
+        yield from _find_embedded_jpeg(data, box)
 
 
-def exif(data: bytes) -> bytes:
+def find_exif(data: bytes) -> bytes:
     """The table with maker, model, orientation and time, which begins like a TIFF; empty without one."""
-    found = (box for movie in _all(data, b"moov") for box in _named(data, movie, _FACTS, 0, b"CMT1"))
+    found = (
+        box
+        for movie in _boxes_of_kind(data, b"moov")
+        for box in _canon_boxes(data, movie, _FACTS, 0, b"CMT1")
+    )
     return next((data[box.start : box.end] for box in found), b"")
 
 
-def xmp(data: bytes) -> bytes:
+def find_xmp(data: bytes) -> bytes:
     """The XMP packet; empty without one."""
-    found = (box for box in _all(data, b"uuid") if data.startswith(_XMP, box.start))
+    found = (box for box in _boxes_of_kind(data, b"uuid") if data.startswith(_XMP, box.start))
     return next((data[box.start + _NAME : box.end] for box in found), b"")
 
 
-def _all(data: bytes, kind: bytes) -> Iterator[Box]:
-    return (box for box in boxes(data) if box.kind == kind)
+def _boxes_of_kind(data: bytes, kind: bytes) -> Iterator[Box]:
+    return (box for box in iterate_boxes(data) if box.kind == kind)
 
 
-def _named(data: bytes, outer: Box, name: bytes, behind: int, kind: bytes) -> Iterator[Box]:
+def _canon_boxes(data: bytes, outer: Box, name: bytes, behind: int, kind: bytes) -> Iterator[Box]:
     """The boxes of a kind in Canon's box of that name; `behind`: bytes between the name and the first."""
-    for box in boxes(data, outer.start, outer.end):
+    for box in iterate_boxes(data, outer.start, outer.end):
         if box.kind == b"uuid" and data.startswith(name, box.start):
-            yield from inside(data, Box(box.kind, box.start + _NAME + behind, box.end), kind)
+            yield from nested_boxes(data, Box(box.kind, box.start + _NAME + behind, box.end), kind)
 
 
-def _beginning(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
+def _find_embedded_jpeg(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
     """The JPEG in a box, behind its size in pixels and in bytes."""
     at = data.find(_JPEG, box.start, min(box.start + _NEAR, box.end))
     if at >= 0:
         yield at, box.end - at
 
 
-def _sample(data: bytes, track: Box) -> Iterator[tuple[int, int]]:
+def _first_sample(data: bytes, track: Box) -> Iterator[tuple[int, int]]:
     """The first sample of a track."""
-    tables = {box.kind: box.start + 4 for box in boxes(data, track.start, track.end)}
+    tables = {box.kind: box.start + 4 for box in iterate_boxes(data, track.start, track.end)}
     if b"co64" in tables and b"stsz" in tables:
         sizes = tables[b"stsz"]
-        yield number(data, tables[b"co64"] + 4, 8), number(data, sizes, 4) or number(data, sizes + 8, 4)
+        yield (
+            read_number(data, tables[b"co64"] + 4, 8),
+            read_number(data, sizes, 4) or read_number(data, sizes + 8, 4),
+        )

@@ -32,8 +32,8 @@ from .decoder_process import DONE, PAGE
 from .files import Limits
 from .metadata import Metadata
 
-DECODER: Final = "retrieval.pictures.images:decode"
-FILES: Final = 500  # after which a worker is replaced by a new one
+DEFAULT_DECODER: Final = "retrieval.pictures.images:decode_image"
+MAX_FILES: Final = 500  # after which a worker is replaced by a new one
 MEMORY: Final = 512 << 20  # bytes that a worker may hold between two files
 START_SECONDS: Final = 60.0  # on a machine that does much else
 # What a worker's end by a signal says. Only the kernel sends these: the one for want of memory, the other
@@ -68,7 +68,7 @@ class DecodedPage:
     the file says about it.
     """
 
-    decoded: images.Decoded
+    image: images.DecodedImage
     perceptual_hash: int
     thumbnail: bytes
     metadata: Metadata
@@ -77,10 +77,10 @@ class DecodedPage:
 class DecoderPool:
     """As many workers as are asked for at the same time; threads may share it.
 
-    `decoder` is what workers decode with: module:function, which takes what `images.decode` takes.
+    `decoder` is what workers decode with: module:function, which takes what `images.decode_image` takes.
     """
 
-    def __init__(self, limits: Limits, decoder: str = DECODER) -> None:
+    def __init__(self, limits: Limits, decoder: str = DEFAULT_DECODER) -> None:
         self._limits, self._decoder = limits, decoder
         self._idle: list[DecoderProcess] = []
         self._all: set[DecoderProcess] = set()
@@ -98,24 +98,24 @@ class DecoderPool:
         with self._lock:
             self._is_closed = True
             for worker in self._all:
-                worker.end()
+                worker.end_process()
 
     @contextmanager
-    def one(self) -> Iterator[DecoderProcess]:
+    def borrow_process(self) -> Iterator[DecoderProcess]:
         """A worker of one's own, used again later unless it has ended or is worn out."""
-        worker = self._taken()
+        worker = self._take_process()
         try:
             yield worker
-            worker.close()
+            worker.close_file()
         except UnreadableImage:
             raise
         except BaseException:
-            worker.end()  # in the midst of a file
+            worker.end_process()  # in the midst of a file
             raise
         finally:
-            self._returned(worker)
+            self._return_process(worker)
 
-    def _taken(self) -> DecoderProcess:
+    def _take_process(self) -> DecoderProcess:
         with self._lock:
             if self._is_closed:
                 raise DecodingImpossible("it was stopped")
@@ -128,10 +128,10 @@ class DecoderPool:
             self._all.add(worker)
             return worker
 
-    def _returned(self, worker: DecoderProcess) -> None:
+    def _return_process(self, worker: DecoderProcess) -> None:
         with self._lock:
-            if worker.is_spent:
-                worker.end()
+            if worker.is_worn_out:
+                worker.end_process()
                 self._all.discard(worker)
             else:
                 self._idle.append(worker)
@@ -159,7 +159,7 @@ class DecoderProcess:
             self._connection.send_bytes(json.dumps({"limits": asdict(limits), "decoder": decoder}).encode())
 
     @property
-    def process(self) -> int:
+    def pid(self) -> int:
         """Its process id."""
         return self._process.pid
 
@@ -168,20 +168,20 @@ class DecoderProcess:
         return self._process.poll() is None
 
     @property
-    def is_spent(self) -> bool:
-        return self._has_ended or self._files >= FILES or _resident(self.process) > MEMORY
+    def is_worn_out(self) -> bool:
+        return self._has_ended or self._files >= MAX_FILES or _resident(self.pid) > MEMORY
 
-    def open(self, path: bytes) -> OpenedFile:
+    def open_file(self, path: bytes) -> OpenedFile:
         """Make the worker read a file and hold it."""
         return self._opened(path, display_path(path))
 
-    def take(self, data: bytes, name: str) -> OpenedFile:
+    def open_content(self, data: bytes, name: str) -> OpenedFile:
         """The same of content that is in no file; `name` is what messages call it."""
         return self._opened(b"\0" + data, name)
 
     def _opened(self, message: bytes, name: str) -> OpenedFile:
         self._get_ready()
-        self.close()
+        self.close_file()
         self._files += 1
         self._name, self._deadline = name, time.monotonic() + self._limits.seconds
         with self._watched():
@@ -190,14 +190,14 @@ class DecoderProcess:
             self._is_open = True
             return OpenedFile(str(said["sha256"]), int(said["size"]), int(said["pages"]))
 
-    def close(self) -> None:
+    def close_file(self) -> None:
         """Let the file go that was opened, if one is."""
         if self._is_open and not self._has_ended:
             self._is_open = False
             with self._watched():
                 self._connection.send_bytes(DONE)
 
-    def decode(self, page: int = 1) -> DecodedPage:
+    def decode_page(self, page: int = 1) -> DecodedPage:
         """A page, counted from 1, of the file that was opened; every further one has a time of its own."""
         if page > 1:
             self._deadline = time.monotonic() + self._limits.seconds
@@ -209,7 +209,7 @@ class DecoderProcess:
             metadata = Metadata.from_json(said["metadata"])
             return DecodedPage(decoded, int(said["perceptual_hash"]), thumbnail, metadata)
 
-    def end(self) -> None:
+    def end_process(self) -> None:
         """Kill the process; whoever waits for an answer of it learns that it died."""
         self._has_ended = True
         self._process.kill()
@@ -223,7 +223,7 @@ class DecoderProcess:
                 self._is_ready = self._received() == b"ready"
             except (EOFError, OSError):
                 fate = _fate(self._status(wait=1.0))
-                self.end()
+                self.end_process()
                 raise DecodingImpossible(f"a process for it does not start ({fate})") from None
 
     def _received(self) -> bytes:
@@ -246,11 +246,11 @@ class DecoderProcess:
         except UnreadableImage:
             raise
         except (TimeoutError, BlockingIOError):
-            self.end()
+            self.end_process()
             raise self._refusal("timeout") from None
         except Exception as error:  # one that a file has taken over may answer anything
             died = self._status(wait=1.0)
-            self.end()
+            self.end_process()
             raise self._refusal(_CODES.get(died or 0, "decoder-crashed"), _fate(died)) from error
 
     def _status(self, wait: float) -> int | None:
@@ -298,10 +298,10 @@ def _fate(status: int | None) -> str:
     return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 
 
-def _decoded(pixels: bytes, said: Mapping[str, Any]) -> images.Decoded:
+def _decoded(pixels: bytes, said: Mapping[str, Any]) -> images.DecodedImage:
     height, width = (int(each) for each in said["shape"])
     facts = said["facts"]
-    return images.Decoded(
+    return images.DecodedImage(
         np.frombuffer(pixels, np.uint8).reshape(height, width, 3).copy(),  # what is received is read-only
         int(facts["width"]),
         int(facts["height"]),

@@ -42,7 +42,7 @@ THUMBNAIL_SIDE: Final = 320  # pixels: a tile of the page at most, on a screen o
 FILES: Final = 32  # that may be open at a time
 LEAST_MEMORY: Final = 3 << 29  # bytes: 1.5 GiB
 
-Decode: TypeAlias = Callable[..., images.Decoded]  # as images.decode
+Decode: TypeAlias = Callable[..., images.DecodedImage]  # as images.decode_image
 
 
 def serve() -> None:
@@ -81,7 +81,7 @@ def _confine(limits: Limits) -> None:
 
 def memory(limits: Limits) -> int:
     """Bytes that decoding the largest picture within the limits may take, its file included."""
-    pixels = int(min(limits.max_megapixels, images.CEILING) * 1e6)
+    pixels = int(min(limits.max_megapixels, images.MAX_MEGAPIXELS) * 1e6)
     return max(LEAST_MEMORY, limits.max_bytes + pixels * images.BYTES_PER_PIXEL)
 
 
@@ -97,11 +97,11 @@ def _answer(connection: Connection, limits: Limits, decode: Decode) -> None:
     _allow_seconds(limits.seconds)
     try:
         data = asked[1:] if asked.startswith(CONTENT) else read_file(asked, limits)
-        count = tiff_pages.count(data) if limits.pages == "all" else 1
+        count = tiff_pages.count_pages(data) if limits.pages == "all" else 1
         _say(connection, sha256=hashlib.sha256(data).hexdigest(), size=len(data), pages=count)
         while (wanted := connection.recv_bytes()) != DONE:
             _allow_seconds(limits.seconds)
-            page = tiff_pages.page(data, int(wanted.removeprefix(PAGE)))
+            page = tiff_pages.extract_page(data, int(wanted.removeprefix(PAGE)))
             decoded = decode(page, name="", limits=limits)  # whoever asked knows what it is called
             _send(connection, decoded, page)
     except UnreadableImage as error:
@@ -110,7 +110,7 @@ def _answer(connection: Connection, limits: Limits, decode: Decode) -> None:
         _say(connection, code="out-of-memory", reason="reading it takes more memory than there is")
 
 
-def _send(connection: Connection, decoded: images.Decoded, data: bytes) -> None:
+def _send(connection: Connection, decoded: images.DecodedImage, data: bytes) -> None:
     """Send a picture, with what is made of it and of its file, once all of that is made."""
     thumbnail = images.encode_webp(decoded.pixels, side=THUMBNAIL_SIDE)
     perceptual_hash = images.perceptual_hash(decoded.pixels)

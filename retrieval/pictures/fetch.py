@@ -25,8 +25,8 @@ from ..errors import ImageTooLarge, InvalidQuery, PictureUnreachable
 
 Address: TypeAlias = IPv4Address | IPv6Address
 MAX_BYTES: Final = 64_000_000
-REDIRECTS: Final = 3
-TRIED: Final = 3  # addresses of one name
+MAX_REDIRECTS: Final = 3
+MAX_ADDRESSES: Final = 3  # addresses of one name
 CHUNK: Final = 1 << 16
 PORTS: Final = {"http": 80, "https": 443}
 _SAFE: Final = "/%:@!$&'()*+,;=~?"
@@ -61,7 +61,7 @@ class UrlFetcher:
     """
 
     max_bytes: int
-    allowed: Callable[[Address], bool] = is_public
+    is_allowed: Callable[[Address], bool] = is_public
     ports: tuple[int, ...] = tuple(PORTS.values())
     seconds: float = 15.0
     tls: ssl.SSLContext | None = None  # None: the authorities that this machine trusts
@@ -74,55 +74,57 @@ class UrlFetcher:
         """
         deadline, asked = time.monotonic() + self.seconds, url
         try:
-            for _ in range(REDIRECTS + 1):
-                body, moved = self._ask(asked, deadline)
+            for _ in range(MAX_REDIRECTS + 1):
+                body, moved = self._request_picture(asked, deadline)
                 if body is not None:
                     return body
                 asked = urljoin(asked, moved)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise PictureUnreachable(_shown(url), _reason(error)) from error
-        raise PictureUnreachable(_shown(url), f"leads on more than {REDIRECTS} times")
+            raise PictureUnreachable(_printable_url(url), _failure_reason(error)) from error
+        raise PictureUnreachable(_printable_url(url), f"leads on more than {MAX_REDIRECTS} times")
 
-    def _ask(self, url: str, deadline: float) -> tuple[bytes | None, str]:
+    def _request_picture(self, url: str, deadline: float) -> tuple[bytes | None, str]:
         """The picture, or the address that it has moved to."""
         parts = urlsplit(url)
-        name, port = self._checked(parts)
-        with self._connect(parts, name, port, deadline) as connection:
-            answer = _answer(connection, parts, name, deadline)
+        name, port = self._check_url(parts)
+        with self._open_connection(parts, name, port, deadline) as connection:
+            answer = _send_request(connection, parts, name, deadline)
             if answer.status in _MOVED and (moved := answer.getheader("Location")):
                 return None, moved
             if answer.status != 200:
                 said = f"{answer.status} {http.client.responses.get(answer.status, '')}".strip()
-                raise PictureUnreachable(_shown(url), f"the server answers {said}")
-            return self._body(answer, _shown(url)), ""
+                raise PictureUnreachable(_printable_url(url), f"the server answers {said}")
+            return self._read_body(answer, _printable_url(url)), ""
 
-    def _checked(self, parts: SplitResult) -> tuple[str, int]:
+    def _check_url(self, parts: SplitResult) -> tuple[str, int]:
         """The name, in ASCII, and the port that the address leads to."""
         if parts.scheme not in PORTS:
-            raise InvalidQuery(f"{_shown(parts.geturl())}: no address of the web; write https://…")
+            raise InvalidQuery(f"{_printable_url(parts.geturl())}: no address of the web; write https://…")
         if parts.username is not None or parts.password is not None:
-            raise InvalidQuery(f"{_shown(parts.geturl())}: holds a user's name or password; leave them out")
+            raise InvalidQuery(
+                f"{_printable_url(parts.geturl())}: holds a user's name or password; leave them out"
+            )
         name, port = (parts.hostname or "").encode("idna").decode(), parts.port or PORTS[parts.scheme]
         if not _NAME.fullmatch(name):
-            raise InvalidQuery(f"{_shown(parts.geturl())}: its server has no proper name")
+            raise InvalidQuery(f"{_printable_url(parts.geturl())}: its server has no proper name")
         if port not in self.ports:
             allowed = " and ".join(str(each) for each in self.ports)
-            raise InvalidQuery(f"{_shown(parts.geturl())}: port {port}; allowed are {allowed}")
+            raise InvalidQuery(f"{_printable_url(parts.geturl())}: port {port}; allowed are {allowed}")
         return name, port
 
-    def _connect(self, parts: SplitResult, name: str, port: int, deadline: float) -> socket.socket:
-        addresses = _addresses(name, port, deadline)
-        if not all(self.allowed(each) for each in addresses):
+    def _open_connection(self, parts: SplitResult, name: str, port: int, deadline: float) -> socket.socket:
+        addresses = _resolve_name(name, port, deadline)
+        if not all(self.is_allowed(each) for each in addresses):
             raise InvalidQuery(
-                f"{_shown(parts.geturl())}: not on the public Internet; send the picture itself"
+                f"{_printable_url(parts.geturl())}: not on the public Internet; send the picture itself"
             )
-        connection = _first(addresses[:TRIED], port, deadline)
+        connection = _connect_to_first(addresses[:MAX_ADDRESSES], port, deadline)
         if parts.scheme == "http":
             return connection
-        connection.settimeout(_left(deadline))
+        connection.settimeout(_remaining_seconds(deadline))
         return (self.tls or ssl.create_default_context()).wrap_socket(connection, server_hostname=name)
 
-    def _body(self, answer: http.client.HTTPResponse, name: str) -> bytes:
+    def _read_body(self, answer: http.client.HTTPResponse, name: str) -> bytes:
         most, expected, data = min(self.max_bytes, MAX_BYTES), answer.length or 0, bytearray()
         while max(len(data), expected) <= most and (chunk := answer.read1(CHUNK)):
             data += chunk
@@ -135,12 +137,12 @@ class UrlFetcher:
         return bytes(data)
 
 
-def _shown(url: str) -> str:
+def _printable_url(url: str) -> str:
     """An address as messages may show it; one that a server leads on to can hold anything."""
     return "".join(sign if sign.isprintable() else "?" for sign in url)[:200]
 
 
-def _reason(error: Exception) -> str:
+def _failure_reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "takes too long to answer; try again, or send the picture itself"
     if isinstance(error, OSError):
@@ -153,7 +155,7 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _left(deadline: float) -> float:
+def _remaining_seconds(deadline: float) -> float:
     """The seconds that are left; raises TimeoutError where there are none."""
     left = deadline - time.monotonic()
     if left <= 0:
@@ -161,7 +163,7 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _addresses(name: str, port: int, deadline: float) -> list[Address]:
+def _resolve_name(name: str, port: int, deadline: float) -> list[Address]:
     """Every address of a name, looked up once; beside, since a look-up itself knows no time limit."""
     found: SimpleQueue[Any] = SimpleQueue()
 
@@ -173,7 +175,7 @@ def _addresses(name: str, port: int, deadline: float) -> list[Address]:
 
     Thread(target=look_up, daemon=True, name="look-up").start()
     try:
-        answer = found.get(timeout=_left(deadline))
+        answer = found.get(timeout=_remaining_seconds(deadline))
     except Empty as error:
         raise TimeoutError from error
     if isinstance(answer, Exception):
@@ -181,18 +183,18 @@ def _addresses(name: str, port: int, deadline: float) -> list[Address]:
     return list(dict.fromkeys(ip_address(place[0]) for *_, place in answer))
 
 
-def _first(addresses: list[Address], port: int, deadline: float) -> socket.socket:
+def _connect_to_first(addresses: list[Address], port: int, deadline: float) -> socket.socket:
     """A connection to the first address that takes one; addresses, so that nothing is looked up again."""
     failure: OSError = OSError("the name has no address")
     for address in addresses:
         try:
-            return socket.create_connection((str(address), port), timeout=_left(deadline))
+            return socket.create_connection((str(address), port), timeout=_remaining_seconds(deadline))
         except OSError as error:
             failure = error
     raise failure
 
 
-class _Incoming(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """What a connection still sends before the deadline: no pause and no trickle outlasts it."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
@@ -202,7 +204,7 @@ class _Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(_left(self._deadline))
+        self._connection.settimeout(_remaining_seconds(self._deadline))
         return self._connection.recv_into(buffer)
 
     def makefile(self, mode: str) -> io.BufferedReader:
@@ -210,7 +212,7 @@ class _Incoming(io.RawIOBase):
         return io.BufferedReader(self)
 
 
-def _answer(
+def _send_request(
     connection: socket.socket, parts: SplitResult, name: str, deadline: float
 ) -> http.client.HTTPResponse:
     """Ask for the picture, and read the head of the answer."""
@@ -221,8 +223,8 @@ def _answer(
         f"GET {path}{'?' + query if query else ''} HTTP/1.1", f"Host: {host}{port}", "User-Agent: Pictor",
         "Accept: image/*", "Accept-Encoding: identity", "Connection: close", "", "",
     )  # fmt: skip
-    connection.settimeout(_left(deadline))
+    connection.settimeout(_remaining_seconds(deadline))
     connection.sendall("\r\n".join(lines).encode("ascii"))
-    answer = http.client.HTTPResponse(_Incoming(connection, deadline), method="GET")  # type: ignore[arg-type]
+    answer = http.client.HTTPResponse(_DeadlineReader(connection, deadline), method="GET")  # type: ignore[arg-type]
     answer.begin()
     return answer

@@ -50,14 +50,14 @@ def read_file(path: bytes | str | Path, limits: Limits = DEFAULT_LIMITS) -> byte
     """
     name = display_path(os.fsencode(path))
     try:
-        return _read(path, name, limits)
+        return _read_once(path, name, limits)
     except UnreadableImage as error:
         if error.code != "changed-while-reading":
             raise
-        return _read(path, name, limits)
+        return _read_once(path, name, limits)
 
 
-def _read(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
+def _read_once(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
     try:
         descriptor = os.open(path, _FLAGS)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-SUPPORTED: Final = (
+SUPPORTED_FORMATS: Final = (
     "supported are JPEG, PNG, GIF, WebP, BMP, TIFF, PPM, AVIF, HEIC with pictor[heif], "
     "and the JPEG in cameras' raw files"
 )
@@ -66,7 +66,7 @@ def _last_box_is_cut(data: bytes) -> bool:
     return at > len(data)
 
 
-def looks_like(data: bytes) -> str:
+def describe_content(data: bytes) -> str:
     if kind := heif_kind(data):
         return _SWITCHED_OFF[kind]
     start = data[:1024]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-MOST: Final = 10_000  # boxes beside one another
+MAX_BOXES: Final = 10_000  # boxes beside one another
 HEADER: Final = 8
 
 
@@ -20,15 +20,15 @@ class Box(NamedTuple):
     end: int
 
 
-def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
+def iterate_boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
     """The boxes from `start` to `end`; one of size 0 goes on to the end, of size 1 has it in 8 more bytes."""
     end = len(data) if end is None else min(end, len(data))
-    for _ in range(MOST):
+    for _ in range(MAX_BOXES):
         if start + HEADER > end:
             return
-        size, kind, header = number(data, start, 4), data[start + 4 : start + 8], HEADER
+        size, kind, header = read_number(data, start, 4), data[start + 4 : start + 8], HEADER
         if size == 1:
-            size, header = number(data, start + HEADER, 8), 2 * HEADER
+            size, header = read_number(data, start + HEADER, 8), 2 * HEADER
         behind = start + size if size else end
         if behind < start + header:
             return
@@ -36,16 +36,16 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
         start = behind
 
 
-def inside(data: bytes, outer: Box, *kinds: bytes) -> Iterator[Box]:
+def nested_boxes(data: bytes, outer: Box, *kinds: bytes) -> Iterator[Box]:
     """The boxes that are reached from `outer` through boxes of these kinds, in the order of the file."""
     if not kinds:
         yield outer
         return
-    for box in boxes(data, outer.start, outer.end):
+    for box in iterate_boxes(data, outer.start, outer.end):
         if box.kind == kinds[0]:
-            yield from inside(data, box, *kinds[1:])
+            yield from nested_boxes(data, box, *kinds[1:])
 
 
-def number(data: bytes, at: int, size: int) -> int:
+def read_number(data: bytes, at: int, size: int) -> int:
     """A whole number without a sign; what lies behind the end of the data counts as nothing."""
     return int.from_bytes(data[at : at + size], "big")

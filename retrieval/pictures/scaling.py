@@ -15,20 +15,20 @@ Values: TypeAlias = npt.NDArray[Any]  # of any shape; whole numbers or floats
 Range: TypeAlias = tuple[float, float]  # what becomes black, and what becomes white
 
 POLICIES: Final = ("auto", "minmax", "percentile", "window:LEVEL:WIDTH")
-SHARES: Final = (1.0, 99.0)  # percent of the values, for the policy of percentiles
-SAMPLE: Final = 1_000_000  # values that percentiles are taken from, evenly spaced
+PERCENTILES: Final = (1.0, 99.0)  # percent of the values, for the policy of percentiles
+SAMPLE_SIZE: Final = 1_000_000  # values that percentiles are taken from, evenly spaced
 # Divisor and factor of ranges for which 255 / (high - low) would round whole results down.
 _EXACT: Final = {(0.0, 255.0): (1.0, 1.0), (0.0, 65535.0): (257.0, 1.0)}
 _BLOCK: Final = 1 << 20  # values scaled at a time, so that a picture is never held in floats as a whole
 
 
-def check(policy: str) -> None:
+def check_policy(policy: str) -> None:
     """Raise InvalidSetting for what is no policy."""
     if policy not in POLICIES[:3]:
-        _window(policy)
+        _parse_window(policy)
 
 
-def eight_bits(values: Values, policy: str = "auto") -> npt.NDArray[np.uint8]:
+def scale_to_eight_bits(values: Values, policy: str = "auto") -> npt.NDArray[np.uint8]:
     """Scale to 0 … 255, of the same shape; what is not finite counts as 0, what lies outside is clipped.
 
     - auto: values from 0 to 255 stay, other whole numbers of 16 bits are divided by 257, anything else goes
@@ -41,48 +41,50 @@ def eight_bits(values: Values, policy: str = "auto") -> npt.NDArray[np.uint8]:
     (value - low) / (high - low) * 255 is rounded down. Where low and high are the same, all becomes 0.
     Raises InvalidSetting for any other policy.
     """
-    low, high = _range(values, policy)
+    low, high = _policy_range(values, policy)
     scaled = np.empty(values.size, np.uint8)
     flat = values.reshape(-1)
     unit, per = _EXACT.get((low, high), (max(high - low, 1e-9), 255.0))
     for start in range(0, flat.size, _BLOCK):
-        block = _finite(flat[start : start + _BLOCK])
+        block = _replace_nonfinite(flat[start : start + _BLOCK])
         scaled[start : start + _BLOCK] = np.clip((block - low) / unit * per, 0, 255)
     return scaled.reshape(values.shape)
 
 
-def _range(values: Values, policy: str) -> Range:
+def _policy_range(values: Values, policy: str) -> Range:
     if policy == "auto":
-        low, high = _extremes(values)
+        low, high = _value_range(values)
         whole = values.dtype.kind != "f"
         if low >= 0 and high <= 255 and (whole or low == high):
             return 0.0, 255.0
         return (0.0, 65535.0) if whole and low >= 0 and high <= 65535 else (low, high)
     if policy == "minmax":
-        return _extremes(values)
+        return _value_range(values)
     if policy == "percentile":
-        step = -(-values.size // SAMPLE)
-        sample = _finite(values.reshape(-1)[:: step + (step % 3 == 0)])  # of colours it meets all three bands
-        low, high = np.percentile(sample, SHARES)
+        step = -(-values.size // SAMPLE_SIZE)
+        sample = _replace_nonfinite(
+            values.reshape(-1)[:: step + (step % 3 == 0)]
+        )  # of colours it meets all three bands
+        low, high = np.percentile(sample, PERCENTILES)
         return float(low), float(high)
-    return _window(policy)
+    return _parse_window(policy)
 
 
-def _extremes(values: Values) -> Range:
-    found = [(block.min(), block.max()) for block in _blocks(values)]
+def _value_range(values: Values) -> Range:
+    found = [(block.min(), block.max()) for block in _iterate_blocks(values)]
     return float(min(low for low, _ in found)), float(max(high for _, high in found))
 
 
-def _blocks(values: Values) -> Iterator[npt.NDArray[np.float64]]:
+def _iterate_blocks(values: Values) -> Iterator[npt.NDArray[np.float64]]:
     flat = values.reshape(-1)
-    return (_finite(flat[start : start + _BLOCK]) for start in range(0, flat.size, _BLOCK))
+    return (_replace_nonfinite(flat[start : start + _BLOCK]) for start in range(0, flat.size, _BLOCK))
 
 
-def _finite(values: Values) -> npt.NDArray[np.float64]:
+def _replace_nonfinite(values: Values) -> npt.NDArray[np.float64]:
     return np.nan_to_num(values.astype(np.float64), nan=0, posinf=0, neginf=0)
 
 
-def _window(policy: str) -> Range:
+def _parse_window(policy: str) -> Range:
     kind, _, numbers = policy.partition(":")
     level, _, width = numbers.partition(":")
     try:

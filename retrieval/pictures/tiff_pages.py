@@ -13,29 +13,29 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal
 
-from .raw_preview import preview
+from .raw_preview import find_preview
 
 MAX_PAGES: Final = 1000  # pages of one file that are looked at
-_DIRECTORIES: Final = 4 * MAX_PAGES  # of one file, pages or not
-_ENTRIES: Final = 64  # of a directory among which its kind is looked for; tags come in rising order
-_KIND: Final = 254
-_NO_PAGE: Final = 1 | 4  # reduced size, mask
+_MAX_DIRECTORIES: Final = 4 * MAX_PAGES  # of one file, pages or not
+_MAX_ENTRIES: Final = 64  # of a directory among which its kind is looked for; tags come in rising order
+_SUBFILE_TYPE: Final = 254
+_NOT_A_PAGE: Final = 1 | 4  # reduced size, mask
 
 
-def count(data: bytes) -> int:
+def count_pages(data: bytes) -> int:
     """How many pages a file has, at most MAX_PAGES + 1; 1 for what is no TIFF, and for raw files."""
-    chain = _Chain.of(data)
-    if chain is None or preview(data) is not None:
+    chain = _Chain.from_bytes(data)
+    if chain is None or find_preview(data) is not None:
         return 1
-    return max(1, sum(1 for _ in islice(chain.pages(), MAX_PAGES + 1)))
+    return max(1, sum(1 for _ in islice(chain.page_offsets(), MAX_PAGES + 1)))
 
 
-def page(data: bytes, number: int) -> bytes:
+def extract_page(data: bytes, number: int) -> bytes:
     """The same file with page `number`, counted from 1, as its first; IndexError where there is none."""
-    chain = _Chain.of(data)
+    chain = _Chain.from_bytes(data)
     if number == 1:
         return data
-    found = list(islice(chain.pages(), number)) if chain else []
+    found = list(islice(chain.page_offsets(), number)) if chain else []
     if chain is None or len(found) < number:
         raise IndexError(f"page {number} of {max(1, len(found))}")
     start = chain.start
@@ -57,7 +57,7 @@ class _Chain:
     start: int
 
     @classmethod
-    def of(cls, data: bytes) -> _Chain | None:
+    def from_bytes(cls, data: bytes) -> _Chain | None:
         """None for what is no TIFF."""
         if data.startswith((b"II*\0", b"MM\0*")):
             return cls(data, "little" if data.startswith(b"I") else "big", 4, 4)
@@ -65,31 +65,31 @@ class _Chain:
             return cls(data, "little" if data.startswith(b"I") else "big", 8, 8)
         return None
 
-    def pages(self) -> Iterator[int]:
+    def page_offsets(self) -> Iterator[int]:
         """Offsets of the directories that are pages; the first one is, whatever it says."""
-        for place, at in enumerate(self._directories()):
-            if not place or not self._kind(at) & _NO_PAGE:
+        for place, at in enumerate(self._directory_offsets()):
+            if not place or not self._read_subfile_type(at) & _NOT_A_PAGE:
                 yield at
 
-    def _directories(self) -> Iterator[int]:
-        at, seen = self._number(self.start, self.size), set[int]()
-        while 0 < at < len(self.data) and at not in seen and len(seen) < _DIRECTORIES:
+    def _directory_offsets(self) -> Iterator[int]:
+        at, seen = self._read_number(self.start, self.size), set[int]()
+        while 0 < at < len(self.data) and at not in seen and len(seen) < _MAX_DIRECTORIES:
             seen.add(at)
             yield at
-            at = self._number(self._entry(at, self._count(at)), self.size)
+            at = self._read_number(self._entry_offset(at, self._count_entries(at)), self.size)
 
-    def _kind(self, at: int) -> int:
-        for place in range(min(self._count(at), _ENTRIES)):
-            entry = self._entry(at, place)
-            if self._number(entry, 2) == _KIND:
-                return self._number(entry + 4 + self.size, 4)
+    def _read_subfile_type(self, at: int) -> int:
+        for place in range(min(self._count_entries(at), _MAX_ENTRIES)):
+            entry = self._entry_offset(at, place)
+            if self._read_number(entry, 2) == _SUBFILE_TYPE:
+                return self._read_number(entry + 4 + self.size, 4)
         return 0
 
-    def _count(self, at: int) -> int:
-        return self._number(at, 2 if self.size == 4 else 8)
+    def _count_entries(self, at: int) -> int:
+        return self._read_number(at, 2 if self.size == 4 else 8)
 
-    def _entry(self, at: int, place: int) -> int:
+    def _entry_offset(self, at: int, place: int) -> int:
         return at + (2 + 12 * place if self.size == 4 else 8 + 20 * place)
 
-    def _number(self, at: int, size: int) -> int:
+    def _read_number(self, at: int, size: int) -> int:
         return int.from_bytes(self.data[at : at + size], self.order)

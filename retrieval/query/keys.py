@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from .terms import NUMBER, number
+from .terms import NUMBER, format_number
 from .values import Examples, Filters, Options, Query
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
@@ -17,11 +17,11 @@ _RANGE = re.compile(r"([0-9]{1,19})|([0-9]{1,19})?\.\.([0-9]{1,19})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ValueKind:
     """How one kind of value is read, raising ValueError with what is wrong, and written."""
 
-    read: Callable[[str], Any]
-    write: Callable[[Any], str]
+    parse: Callable[[str], Any]
+    format: Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,39 +29,39 @@ class Key:
     """Which fields of which value a key fills; a minus fills the field `without`."""
 
     owner: type[Any]
-    names: tuple[str, ...]
-    kind: Kind
-    several: bool = False
-    without: str = ""
-    instead: str = ""  # what to write where a minus would say it
+    field_names: tuple[str, ...]
+    kind: ValueKind
+    is_list: bool = False
+    negated_field: str = ""
+    alternative: str = ""  # what to write where a minus would say it
 
 
-def whole(text: str) -> int:
+def parse_integer(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         raise ValueError("a whole number is needed")
     return int(text)
 
 
-def real(text: str) -> float:
+def parse_number(text: str) -> float:
     if not re.fullmatch(NUMBER, text):
         raise ValueError("a number is needed, as in 0.5")
     return float(text)
 
 
-def _truth(text: str) -> bool:
+def _parse_yes_no(text: str) -> bool:
     if text.lower() not in ("yes", "no"):
         raise ValueError("write yes or no")
     return text.lower() == "yes"
 
 
-def _day(text: str) -> date:
+def _parse_day(text: str) -> date:
     match = _DATE.fullmatch(text)
     if match is None:
         raise ValueError("not written as 2020, 2020-06 or 2020-06-17")
     return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
 
 
-def _range(text: str) -> tuple[int | None, int | None]:
+def _parse_range(text: str) -> tuple[int | None, int | None]:
     match = _RANGE.fullmatch(text)
     if match is None or text == "..":
         raise ValueError("not written as 800, 800.., ..1600 or 800..1600")
@@ -69,20 +69,20 @@ def _range(text: str) -> tuple[int | None, int | None]:
     return (least, most) if exact is None else (exact, exact)
 
 
-def _range_written(bounds: tuple[int | None, int | None]) -> str:
+def _format_range(bounds: tuple[int | None, int | None]) -> str:
     least, most = bounds
     if least == most:
         return str(least)
     return f"{'' if least is None else least}..{'' if most is None else most}"
 
 
-_NAME = Kind(str, str)
-_CHOICE = Kind(str.lower, str)
-_COUNT = Kind(whole, str)
-_SHARE = Kind(real, number)
-_SWITCH = Kind(_truth, lambda value: "yes" if value else "no")
-_DAY = Kind(_day, date.isoformat)
-_BOUNDS = Kind(_range, _range_written)
+_NAME = ValueKind(str, str)
+_CHOICE = ValueKind(str.lower, str)
+_COUNT = ValueKind(parse_integer, str)
+_SHARE = ValueKind(parse_number, format_number)
+_SWITCH = ValueKind(_parse_yes_no, lambda value: "yes" if value else "no")
+_DAY = ValueKind(_parse_day, date.isoformat)
+_BOUNDS = ValueKind(_parse_range, _format_range)
 _OPTIONS = (
     (_CHOICE, ("fusion", "expand", "rerank", "collapse")),
     (_SWITCH, ("narrow", "neighbours", "weaker")),
@@ -92,40 +92,40 @@ _OPTIONS = (
 )
 
 
-def _listed(name: str, kind: Kind = _NAME, *, without: bool = False) -> Key:
-    return Key(Filters, (name,), kind, several=True, without=f"without_{name}" if without else "")
+def _list_key(name: str, kind: ValueKind = _NAME, *, without: bool = False) -> Key:
+    return Key(Filters, (name,), kind, is_list=True, negated_field=f"without_{name}" if without else "")
 
 
-def _dated(name: str, *, instead: str) -> Key:
-    return Key(Filters, (name,), _DAY, instead=instead)
+def _date_key(name: str, *, instead: str) -> Key:
+    return Key(Filters, (name,), _DAY, alternative=instead)
 
 
-def _switched(owner: type[Any], name: str, key: str) -> Key:
-    return Key(owner, (name,), _SWITCH, instead=f"write {key}:no")
+def _switch_key(owner: type[Any], name: str, key: str) -> Key:
+    return Key(owner, (name,), _SWITCH, alternative=f"write {key}:no")
 
 
 KEYS: Final[dict[str, Key]] = {
-    "folder": _listed("folders", without=True),
-    "tag": _listed("tags", without=True),
-    "label": _listed("labels", without=True),
-    "after": _dated("after", instead="swap after and before"),
-    "before": _dated("before", instead="swap after and before"),
-    "added-after": _dated("added_after", instead="swap added-after and added-before"),
-    "added-before": _dated("added_before", instead="swap added-after and added-before"),
-    "shows": _listed("shows"),
+    "folder": _list_key("folders", without=True),
+    "tag": _list_key("tags", without=True),
+    "label": _list_key("labels", without=True),
+    "after": _date_key("after", instead="swap after and before"),
+    "before": _date_key("before", instead="swap after and before"),
+    "added-after": _date_key("added_after", instead="swap added-after and added-before"),
+    "added-before": _date_key("added_before", instead="swap added-after and added-before"),
+    "shows": _list_key("shows"),
     "confidence": Key(Filters, ("confidence",), _SHARE),
-    "format": _listed("formats"),
-    "orientation": _listed("orientations", _CHOICE),
-    "camera": _listed("cameras"),
-    "in-concept": _listed("concepts"),
+    "format": _list_key("formats"),
+    "orientation": _list_key("orientations", _CHOICE),
+    "camera": _list_key("cameras"),
+    "in-concept": _list_key("concepts"),
     **{each: Key(Filters, (f"min_{each}", f"max_{each}"), _BOUNDS) for each in ("width", "height", "bytes")},
-    **{each: _switched(Filters, each, each) for each in ("captioned", "problem")},
-    "like": Key(Examples, ("good",), _COUNT, several=True, instead="write unlike:"),
-    "unlike": Key(Examples, ("bad",), _COUNT, several=True, instead="write like:"),
+    **{each: _switch_key(Filters, each, each) for each in ("captioned", "problem")},
+    "like": Key(Examples, ("good",), _COUNT, is_list=True, alternative="write unlike:"),
+    "unlike": Key(Examples, ("bad",), _COUNT, is_list=True, alternative="write like:"),
     **{
-        name: _switched(Options, name, name) if kind is _SWITCH else Key(Options, (name,), kind)
+        name: _switch_key(Options, name, name) if kind is _SWITCH else Key(Options, (name,), kind)
         for kind, names in _OPTIONS
         for name in names
     },
-    "include-examples": _switched(Query, "include_examples", "include-examples"),
+    "include-examples": _switch_key(Query, "include_examples", "include-examples"),
 }

@@ -18,8 +18,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import InvalidQuery
-from .keys import KEYS, Key, real, whole
-from .terms import NUMBER, PALETTE, PICTURES, Term, number, prefix, terms, written
+from .keys import KEYS, Key, parse_integer, parse_number
+from .terms import (
+    NUMBER,
+    PALETTE_PREFIX,
+    PICTURE_KEYS,
+    Term,
+    format_number,
+    format_term,
+    format_weight,
+    split_terms,
+)
 from .values import (
     Colours,
     Concept,
@@ -36,14 +45,14 @@ from .values import (
     Text,
 )
 
-COLOURS: Final = {
+COLOUR_NAMES: Final = {
     "black": "#000000", "silver": "#c0c0c0", "grey": "#808080", "gray": "#808080", "white": "#ffffff",
     "maroon": "#800000", "red": "#ff0000", "purple": "#800080", "fuchsia": "#ff00ff", "green": "#008000",
     "lime": "#00ff00", "olive": "#808000", "yellow": "#ffff00", "navy": "#000080", "blue": "#0000ff",
     "teal": "#008080", "aqua": "#00ffff", "orange": "#ffa500", "brown": "#a52a2a", "pink": "#ffc0cb",
 }  # fmt: skip
-PARTS: Final = ("text", *PICTURES, "palette", "colour", "concept")
-WEIGHT: Final = "weight."  # and the name of a signal
+PART_KEYS: Final = ("text", *PICTURE_KEYS, "palette", "colour", "concept")
+WEIGHT_PREFIX: Final = "weight."  # and the name of a signal
 
 _SWATCH = re.compile(rf"([^@]*)(?:@({NUMBER}))?")
 
@@ -58,12 +67,12 @@ def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, off
     the column, counted from 1, for an unknown key, a value that does not fit it, an empty value or a
     quotation mark that is never closed.
     """
-    read = [_known(term) for term in terms(line)]
-    stated = _stated(read)
+    read = [_check_key(term) for term in split_terms(line)]
+    stated = _collect_fields(read)
     return Query(
-        (*_parts(read), *parts),
+        (*_build_parts(read), *parts),
         Filters(**stated[Filters]),
-        weights=_weights(read),
+        weights=_read_weights(read),
         options=Options(**stated[Options]),
         examples=Examples(**stated[Examples]),
         limit=limit,
@@ -72,112 +81,118 @@ def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, off
     )
 
 
-def _known(term: Term) -> Term:
+def _check_key(term: Term) -> Term:
     key = term.key
-    if key is None or key in KEYS or key in _READERS or key.startswith(WEIGHT):
+    if key is None or key in KEYS or key in _READERS or key.startswith(WEIGHT_PREFIX):
         return term
     if key == "palette":
-        raise term.refused("palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg")
-    names = ", ".join((*KEYS, *PARTS, f"{WEIGHT}SIGNAL"))
-    raise term.refused(f"{key}: is not a key; there are {names} (or quote it)")
+        raise term.make_error("palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg")
+    names = ", ".join((*KEYS, *PART_KEYS, f"{WEIGHT_PREFIX}SIGNAL"))
+    raise term.make_error(f"{key}: is not a key; there are {names} (or quote it)")
 
 
-def _checked(term: Term, make: Callable[..., Any], *values: Any, **fields: Any) -> Any:
+def _build_checked(term: Term, make: Callable[..., Any], *values: Any, **fields: Any) -> Any:
     """What `make` makes of these; what it refuses is said with the term's column."""
     try:
         return make(*values, **fields)
     except InvalidQuery as error:
-        raise term.refused(error) from error
+        raise term.make_error(error) from error
     except ValueError as error:
-        raise term.refused(f"{term.key}:{term.value[:80]}: {error}") from error
+        raise term.make_error(f"{term.key}:{term.value[:80]}: {error}") from error
 
 
-def _parts(read: Sequence[Term]) -> list[Part]:
-    bare = " ".join(_words(term) for term in read if term.is_bare)
+def _build_parts(read: Sequence[Term]) -> list[Part]:
+    bare = " ".join(_format_words(term) for term in read if term.is_bare)
     texts: list[Part] = [Text(bare)] if bare else []
     return texts + [
-        _checked(term, _READERS[term.key], term) for term in read if term.key in _READERS and not term.is_bare
+        _build_checked(term, _READERS[term.key], term)
+        for term in read
+        if term.key in _READERS and not term.is_bare
     ]
 
 
-def _words(term: Term) -> str:
-    return f'"{term.value}"' if term.quoted else term.value
+def _format_words(term: Term) -> str:
+    return f'"{term.value}"' if term.is_quoted else term.value
 
 
-def _stored(term: Term) -> StoredPicture:
-    return StoredPicture(whole(term.value), term.signed_weight, term.region)
+def _build_stored_picture(term: Term) -> StoredPicture:
+    return StoredPicture(parse_integer(term.value), term.signed_weight, term.region)
 
 
-def _referred(term: Term) -> Picture:
-    kind = str(term.key).removeprefix(PALETTE)
+def _build_picture(term: Term) -> Picture:
+    kind = str(term.key).removeprefix(PALETTE_PREFIX)
     return Picture(Reference(kind, term.value), term.signed_weight, region=term.region)
 
 
-def _palette(term: Term) -> Palette:
+def _build_palette(term: Term) -> Palette:
     read = _PICTURES[str(term.key)]
     return Palette(replace(read(term), weight=1.0), term.signed_weight)
 
 
-def _colours(term: Term) -> Colours:
-    return Colours(tuple(_swatch(each) for each in term.value.split(",")), term.signed_weight)
+def _build_colours(term: Term) -> Colours:
+    return Colours(tuple(_parse_swatch(each) for each in term.value.split(",")), term.signed_weight)
 
 
-def _swatch(text: str) -> Swatch:
+def _parse_swatch(text: str) -> Swatch:
     match = _SWATCH.fullmatch(text)
     if match is None:
         raise ValueError("write a colour's share after an @, as in #ff0000@3")
-    colour = COLOURS.get(match[1].lower(), match[1])
+    colour = COLOUR_NAMES.get(match[1].lower(), match[1])
     if not colour.startswith("#"):
-        raise ValueError(f"write a colour as #rrggbb, or as one of {', '.join(COLOURS)}")
+        raise ValueError(f"write a colour as #rrggbb, or as one of {', '.join(COLOUR_NAMES)}")
     return Swatch(colour, float(match[2] or 1))
 
 
 _PICTURES: Final[dict[str, Callable[[Term], Picture | StoredPicture]]] = {
-    start + key: _stored if key == "image" else _referred for start in ("", PALETTE) for key in PICTURES
+    start + key: _build_stored_picture if key == "image" else _build_picture
+    for start in ("", PALETTE_PREFIX)
+    for key in PICTURE_KEYS
 }
 _READERS: Final[dict[str | None, Callable[[Term], Part]]] = {
-    None: lambda term: Text(_words(term), term.signed_weight),
+    None: lambda term: Text(_format_words(term), term.signed_weight),
     "text": lambda term: Text(term.value, term.signed_weight),
     "concept": lambda term: Concept(term.value, term.signed_weight),
-    "colour": _colours,
-    **{key: _palette if key.startswith(PALETTE) else read for key, read in _PICTURES.items()},
+    "colour": _build_colours,
+    **{key: _build_palette if key.startswith(PALETTE_PREFIX) else read for key, read in _PICTURES.items()},
 }
 
 
-def _stated(read: Sequence[Term]) -> dict[type[Any], dict[str, Any]]:
+def _collect_fields(read: Sequence[Term]) -> dict[type[Any], dict[str, Any]]:
     """The fields that the terms fill, by the value that they belong to."""
     stated: dict[type[Any], dict[str, Any]] = {owner: {} for owner in (Filters, Examples, Options, Query)}
     for term in read:
         if key := KEYS.get(term.key or ""):
             given = stated[key.owner]
-            for name, value in _fields(term, key).items():
-                if name in given and not key.several:
-                    raise term.refused(f"{term.key}: is given twice; keep one")
-                given[name] = (*given.get(name, ()), value) if key.several else value
-            _checked(term, key.owner, **given)  # at once, so that a refusal has its column
+            for name, value in _read_fields(term, key).items():
+                if name in given and not key.is_list:
+                    raise term.make_error(f"{term.key}: is given twice; keep one")
+                given[name] = (*given.get(name, ()), value) if key.is_list else value
+            _build_checked(term, key.owner, **given)  # at once, so that a refusal has its column
     return stated
 
 
-def _fields(term: Term, key: Key) -> dict[str, Any]:
+def _read_fields(term: Term, key: Key) -> dict[str, Any]:
     """What one term says."""
     if term.weight is not None:
-        raise term.refused(f"{term.key}: takes no weight")
-    if term.minus and not key.without:
-        raise term.refused(f"-{term.key}: cannot be excluded{'; ' + key.instead if key.instead else ''}")
-    value = _checked(term, key.kind.read, term.value)
-    names = (key.without,) if term.minus else key.names
+        raise term.make_error(f"{term.key}: takes no weight")
+    if term.is_negated and not key.negated_field:
+        raise term.make_error(
+            f"-{term.key}: cannot be excluded{'; ' + key.alternative if key.alternative else ''}"
+        )
+    value = _build_checked(term, key.kind.parse, term.value)
+    names = (key.negated_field,) if term.is_negated else key.field_names
     return dict(zip(names, value if len(names) > 1 else (value,), strict=True))
 
 
-def _weights(read: Sequence[Term]) -> dict[str, float]:
+def _read_weights(read: Sequence[Term]) -> dict[str, float]:
     weights: dict[str, float] = {}
     for term in read:
-        if term.key and term.key.startswith(WEIGHT):
-            signal = term.key.removeprefix(WEIGHT)
-            if term.minus or term.weight is not None or signal in weights:
-                raise term.refused(f"{term.key}: takes neither minus nor weight, and is given once")
-            weights[signal] = _checked(term, real, term.value)
-            _checked(term, Query, weights={signal: weights[signal]})
+        if term.key and term.key.startswith(WEIGHT_PREFIX):
+            signal = term.key.removeprefix(WEIGHT_PREFIX)
+            if term.is_negated or term.weight is not None or signal in weights:
+                raise term.make_error(f"{term.key}: takes neither minus nor weight, and is given once")
+            weights[signal] = _build_checked(term, parse_number, term.value)
+            _build_checked(term, Query, weights={signal: weights[signal]})
     return weights
 
 
@@ -190,59 +205,61 @@ def format_query(query: Query) -> str:
     A path is written as `file:`. Raises InvalidQuery for a picture that was given as bytes.
     """
     values = (query.filters, query.examples, query.options, query)
-    said = [*_parts_written(query.parts), *(each for value in values for each in _fields_written(value))]
-    weights = [written(WEIGHT + signal, number(weight)) for signal, weight in query.weights.items()]
+    said = [*_format_parts(query.parts), *(each for value in values for each in _format_fields(value))]
+    weights = [
+        format_term(WEIGHT_PREFIX + signal, format_number(weight)) for signal, weight in query.weights.items()
+    ]
     return " ".join([*said, *weights])
 
 
-def _fields_written(value: Filters | Examples | Options | Query) -> Iterator[str]:
+def _format_fields(value: Filters | Examples | Options | Query) -> Iterator[str]:
     for key, entry in KEYS.items():
         if isinstance(value, entry.owner):
-            yield from _field_written(value, key, entry, entry.names)
-            if entry.without:
-                yield from _field_written(value, f"-{key}", entry, (entry.without,))
+            yield from _format_field(value, key, entry, entry.field_names)
+            if entry.negated_field:
+                yield from _format_field(value, f"-{key}", entry, (entry.negated_field,))
 
 
-def _field_written(value: object, key: str, entry: Key, names: tuple[str, ...]) -> Iterator[str]:
+def _format_field(value: object, key: str, entry: Key, names: tuple[str, ...]) -> Iterator[str]:
     """Nothing for a field that stands at its default, a term for each of several values, or one term."""
     given, usual = ([getattr(each, name) for name in names] for each in (value, entry.owner()))
     if given != usual:
-        each_value = given[0] if entry.several else [given[0] if len(given) == 1 else tuple(given)]
-        yield from (written(key, entry.kind.write(each)) for each in each_value)
+        each_value = given[0] if entry.is_list else [given[0] if len(given) == 1 else tuple(given)]
+        yield from (format_term(key, entry.kind.format(each)) for each in each_value)
 
 
-def _parts_written(parts: tuple[Part, ...]) -> Iterator[str]:
+def _format_parts(parts: tuple[Part, ...]) -> Iterator[str]:
     for place, part in enumerate(parts):
         if isinstance(part, Text):
-            yield _text_written(part, first=place == 0)
+            yield _format_text(part, first=place == 0)
         elif isinstance(part, Concept):
-            yield written("concept", part.name, part.weight)
+            yield format_term("concept", part.name, part.weight)
         elif isinstance(part, Colours):
-            yield written("colour", ",".join(map(_swatch_written, part.swatches)), part.weight)
+            yield format_term("colour", ",".join(map(_format_swatch, part.swatches)), part.weight)
         elif isinstance(part, Palette):
-            yield _picture_written(part.of, part.weight, PALETTE)
+            yield _format_picture(part.picture, part.weight, PALETTE_PREFIX)
         else:
-            yield _picture_written(part, part.weight)
+            yield _format_picture(part, part.weight)
 
 
-def _text_written(part: Text, *, first: bool) -> str:
+def _format_text(part: Text, *, first: bool) -> str:
     """As bare words, as one word or phrase with its weight, or else after `text:`."""
-    bare = part.text if first and part.weight == 1 else (prefix(part.weight) or "1:") + part.text
+    bare = part.text if first and part.weight == 1 else (format_weight(part.weight) or "1:") + part.text
     try:
-        alike = _parts([_known(term) for term in terms(bare)]) == [part]
+        alike = _build_parts([_check_key(term) for term in split_terms(bare)]) == [part]
     except InvalidQuery:
         alike = False
-    return bare if alike else written("text", part.text, part.weight)
+    return bare if alike else format_term("text", part.text, part.weight)
 
 
-def _swatch_written(swatch: Swatch) -> str:
-    return swatch.colour if swatch.share == 1 else f"{swatch.colour}@{number(swatch.share)}"
+def _format_swatch(swatch: Swatch) -> str:
+    return swatch.colour if swatch.share == 1 else f"{swatch.colour}@{format_number(swatch.share)}"
 
 
-def _picture_written(part: Picture | StoredPicture, weight: float, start: str = "") -> str:
+def _format_picture(part: Picture | StoredPicture, weight: float, start: str = "") -> str:
     if isinstance(part, StoredPicture):
-        return written(f"{start}image", str(part.image_id), weight, part.region)
+        return format_term(f"{start}image", str(part.image_id), weight, part.region)
     source = Reference("file", str(part.source)) if isinstance(part.source, Path) else part.source
     if isinstance(source, bytes):
         raise InvalidQuery(f"{part.name}: a picture that was sent along cannot be written in a line")
-    return written(start + source.kind, source.value, weight, part.region)
+    return format_term(start + source.kind, source.value, weight, part.region)

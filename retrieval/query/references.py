@@ -21,24 +21,24 @@ def resolve_references(query: Query, fetchers: Mapping[str, Fetcher]) -> Query:
     kind, before anything is fetched, and whatever a fetcher raises.
     """
     for part in query.parts:
-        _check(part, fetchers)
-    return replace(query, parts=tuple(_fetched(part, fetchers) for part in query.parts))
+        _check_kind(part, fetchers)
+    return replace(query, parts=tuple(_resolve_part(part, fetchers) for part in query.parts))
 
 
-def _check(part: Part, fetchers: Mapping[str, Fetcher]) -> None:
-    source = getattr(part.of if isinstance(part, Palette) else part, "source", None)
+def _check_kind(part: Part, fetchers: Mapping[str, Fetcher]) -> None:
+    source = getattr(part.picture if isinstance(part, Palette) else part, "source", None)
     if isinstance(source, Reference) and source.kind not in fetchers:
         offered = ", ".join(f"{kind}:" for kind in ("image", *fetchers))
         raise InvalidQuery(f"{source.kind}: is not offered here; there are {offered}")
 
 
-def _fetched(part: Part, fetchers: Mapping[str, Fetcher]) -> Part:
-    if isinstance(part, Palette) and isinstance(part.of, Picture):
-        return replace(part, of=_picture(part.of, fetchers))
-    return _picture(part, fetchers) if isinstance(part, Picture) else part
+def _resolve_part(part: Part, fetchers: Mapping[str, Fetcher]) -> Part:
+    if isinstance(part, Palette) and isinstance(part.picture, Picture):
+        return replace(part, of=_fetch_picture(part.picture, fetchers))
+    return _fetch_picture(part, fetchers) if isinstance(part, Picture) else part
 
 
-def _picture(part: Picture, fetchers: Mapping[str, Fetcher]) -> Picture:
+def _fetch_picture(part: Picture, fetchers: Mapping[str, Fetcher]) -> Picture:
     if not isinstance(part.source, Reference):
         return part
     kind, value = part.source.kind, part.source.value

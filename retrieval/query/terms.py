@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from ..errors import InvalidQuery
 from .values import Region
 
-PALETTE = "palette:"
-PICTURES = ("image", "file", "url", "upload")
-BOXED = frozenset({*PICTURES, *(PALETTE + key for key in PICTURES)})
+PALETTE_PREFIX = "palette:"
+PICTURE_KEYS = ("image", "file", "url", "upload")
+REGION_KEYS = frozenset({*PICTURE_KEYS, *(PALETTE_PREFIX + key for key in PICTURE_KEYS)})
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 _KEY = r"(?:[Pp][Aa][Ll][Ee][Tt][Tt][Ee]:)?[^\W\d]\w*(?:[.-]\w+)*"
@@ -36,23 +36,23 @@ class Term:
     """One term; `column` counts from 1, `weight` is None where none is written, the minus not in it."""
 
     column: int
-    minus: bool
+    is_negated: bool
     weight: float | None
     key: str | None
     value: str  # without its quotation marks
-    quoted: bool = False
+    is_quoted: bool = False
     box: str | None = None
 
     @property
     def is_bare(self) -> bool:
         """A word or phrase with nothing before it."""
-        return self.key is None and self.weight is None and not self.minus
+        return self.key is None and self.weight is None and not self.is_negated
 
     @property
     def signed_weight(self) -> float:
         """The weight that the term gives to its part."""
         weight = 1.0 if self.weight is None else self.weight
-        return -weight if self.minus else weight
+        return -weight if self.is_negated else weight
 
     @property
     def region(self) -> Region | None:
@@ -63,12 +63,12 @@ class Term:
             raise InvalidQuery(f"region {self.box[:40]}: write @left,top,width,height, as in @0,0,0.5,0.5")
         return Region(*(float(each) for each in self.box.split(",")))
 
-    def refused(self, sentence: object) -> InvalidQuery:
+    def make_error(self, sentence: object) -> InvalidQuery:
         """The refusal of this term, with its column."""
         return InvalidQuery(f"column {self.column}: {sentence}")
 
 
-def terms(line: str) -> Iterator[Term]:
+def split_terms(line: str) -> Iterator[Term]:
     """The terms of a line in their order.
 
     Raises InvalidQuery with the column for an empty value or a quotation mark that is never closed.
@@ -80,15 +80,15 @@ def terms(line: str) -> Iterator[Term]:
             continue
         match = _TERM.match(line, position)
         if match is None or _KEY_ALONE.match(line, position):
-            raise InvalidQuery(_broken(line, position))
-        yield _term(match)
+            raise InvalidQuery(_describe_syntax_error(line, position))
+        yield _parse_term(match)
         position = match.end()
 
 
-def _term(match: re.Match[str]) -> Term:
-    key = match["key"] and _lower(match["key"])
+def _parse_term(match: re.Match[str]) -> Term:
+    key = match["key"] and _fold_key(match["key"])
     plain, quoted, box = match["plain"], match["quoted"], match["box"]
-    if plain and key in BOXED and (boxed := _BOXED.fullmatch(plain)):
+    if plain and key in REGION_KEYS and (boxed := _BOXED.fullmatch(plain)):
         plain, box = boxed["plain"], boxed["box"]
     value = quoted if plain is None else plain
     # A phrase is words; after a key every sign counts.
@@ -96,19 +96,19 @@ def _term(match: re.Match[str]) -> Term:
     weight = None if match["weight"] is None else float(match["weight"])
     term = Term(match.start() + 1, bool(match["minus"]), weight, key, value, plain is None, box)
     if not value.strip():
-        raise term.refused("nothing stands between the quotation marks")
-    if (box is not None and key not in BOXED) or (key is None and '"' in value):
-        raise term.refused("put blanks around what is in quotation marks")
+        raise term.make_error("nothing stands between the quotation marks")
+    if (box is not None and key not in REGION_KEYS) or (key is None and '"' in value):
+        raise term.make_error("put blanks around what is in quotation marks")
     return term
 
 
-def _lower(key: str) -> str:
+def _fold_key(key: str) -> str:
     """Letter case does not matter in keys; a signal is called as it is called."""
     name, dot, signal = key.partition(".")
     return name.lower() + dot + signal
 
 
-def _broken(line: str, position: int) -> str:
+def _describe_syntax_error(line: str, position: int) -> str:
     if line.count('"', position) % 2:
         return f"column {line.rindex(chr(34)) + 1}: this quotation mark is never closed"
     if _KEY_ALONE.match(line, position):
@@ -116,35 +116,35 @@ def _broken(line: str, position: int) -> str:
     return f"column {position + 1}: put blanks around what is in quotation marks"
 
 
-def written(key: str, value: str, weight: float = 1.0, region: Region | None = None) -> str:
+def format_term(key: str, value: str, weight: float = 1.0, region: Region | None = None) -> str:
     """The term that reads as this key, value, weight and region; quotation marks only where needed."""
-    box = f"@{box_of(region)}" if region else ""
-    start = f"{prefix(weight)}{key}:"
+    box = f"@{format_region(region)}" if region else ""
+    start = f"{format_weight(weight)}{key}:"
     plain, quoted = start + value + box, start + '"' + value.replace('"', '""') + '"' + box
     return plain if _reads_alike(plain, quoted) else quoted
 
 
 def _reads_alike(plain: str, quoted: str) -> bool:
     try:
-        return [(each.value, each.box) for each in terms(plain)] == [
-            (each.value, each.box) for each in terms(quoted)
+        return [(each.value, each.box) for each in split_terms(plain)] == [
+            (each.value, each.box) for each in split_terms(quoted)
         ]
     except InvalidQuery:
         return False
 
 
-def prefix(weight: float) -> str:
+def format_weight(weight: float) -> str:
     """What stands before a term of this weight: nothing, a minus, or the number."""
     if abs(weight) == 1:
         return "" if weight > 0 else "-"
-    return f"{number(weight)}:"
+    return f"{format_number(weight)}:"
 
 
-def box_of(region: Region) -> str:
+def format_region(region: Region) -> str:
     """A region as it is written after an @."""
-    return ",".join(number(each) for each in (region.left, region.top, region.width, region.height))
+    return ",".join(format_number(each) for each in (region.left, region.top, region.width, region.height))
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """A number that reads as exactly this one, and as short as that allows."""
     return repr(float(value) + 0.0).removesuffix(".0")  # the sum has no negative zero

@@ -18,9 +18,9 @@ MAX_VALUES = 100  # folders, tags or labels in one query
 MAX_LIMIT = 1000  # hits in one answer; more are had by paging
 MAX_SWATCHES = 8
 MAX_EXAMPLES = 200  # good and bad ones together
-LEAST_SIDE = 0.01  # of a region, as a share of the picture: less holds next to no pixels
-EDGE = 1e-6  # by which a region may stand over: shares are often written with few decimals
-REFERENCES = ("file", "url", "upload")
+MIN_REGION_SIDE = 0.01  # of a region, as a share of the picture: less holds next to no pixels
+EDGE_TOLERANCE = 1e-6  # by which a region may stand over: shares are often written with few decimals
+REFERENCE_KINDS = ("file", "url", "upload")
 ORIENTATIONS = ("landscape", "portrait", "square")
 FUSIONS = ("relative", "calibrated", "reciprocal-rank")
 EXPANSIONS = ("none", "average", "alpha")
@@ -104,12 +104,12 @@ class Region:
 
     def __post_init__(self) -> None:
         box = (self.left, self.top, self.width, self.height)
-        inside = self.left + self.width <= 1 + EDGE and self.top + self.height <= 1 + EDGE
-        if not (all(0 <= each <= 1 for each in box) and min(box[2:]) >= LEAST_SIDE and inside):
+        inside = self.left + self.width <= 1 + EDGE_TOLERANCE and self.top + self.height <= 1 + EDGE_TOLERANCE
+        if not (all(0 <= each <= 1 for each in box) and min(box[2:]) >= MIN_REGION_SIDE and inside):
             shown = ",".join(f"{each:g}" for each in box)
             raise InvalidQuery(
                 f"region {shown}: give left, top, width and height as shares of the picture from 0 to 1, "
-                f"at least {LEAST_SIDE:g} wide and high, inside the picture"
+                f"at least {MIN_REGION_SIDE:g} wide and high, inside the picture"
             )
 
 
@@ -121,8 +121,8 @@ class Reference:
     value: str
 
     def __post_init__(self) -> None:
-        if self.kind not in REFERENCES:
-            raise InvalidQuery(f"{self.kind[:40]}: a picture is given as {', '.join(REFERENCES)}")
+        if self.kind not in REFERENCE_KINDS:
+            raise InvalidQuery(f"{self.kind[:40]}: a picture is given as {', '.join(REFERENCE_KINDS)}")
         _check_name(f"the {self.kind}", self.value)
 
 
@@ -194,12 +194,12 @@ class Colours:
 class Palette:
     """The colours of a picture, wherever in it they lie, and nothing else of it."""
 
-    of: Picture | StoredPicture
+    picture: Picture | StoredPicture
     weight: float = 1.0
 
     def __post_init__(self) -> None:
         _check_weight(self.weight)
-        if self.of.weight != 1:
+        if self.picture.weight != 1:
             raise InvalidQuery("the picture of a palette has no weight of its own; give it to the palette")
 
 

@@ -10,8 +10,6 @@ from typing import TypeAlias
 import numpy as np
 
 from ..catalog import Catalog, FusionRecipe, Image
-from ..descriptors.palette import PALETTE_BANDWIDTH, SWATCH_BANDWIDTH
-from ..descriptors.subject import Subject
 from ..errors import InvalidQuery
 from ..projections.neighbours import NeighbourView
 from ..projections.snapshot import Snapshot
@@ -50,23 +48,27 @@ from ..ranking.tokens import terms
 from ..ranking.verification import candidates, closeness
 from ..ranking.verification import ranking as verified
 from ..settings import Settings
+from ..signals import (
+    COLOUR,
+    DETAILS,
+    EXAMPLES,
+    MEANING,
+    NEIGHBOURS,
+    SCALES,
+    SUBJECT,
+    WORDS,
+    bandwidths,
+    sharpness_by_signal,
+)
 from .backgrounds import Backgrounds
 from .gather import EVERYTHING, Ranked, rank, unranked
 from .hits import Contribution, Hit
 from .judging import Judge, Judgement, hit_levels
-from .probes import COLOUR, DETAILS, EXAMPLES, MEANING, PALETTE, SUBJECT, SWATCHES, WORDS, Probe, Questions
+from .probes import Probe, Questions
 
-NEIGHBOURS = "neighbours"
 WeightOf: TypeAlias = Callable[[Probe], float]  # what a signal counts, for a part of weight 1
 Rerank: TypeAlias = Callable[[Ranking, Vector, Features], Ranking]
 RERANKING: Mapping[str, Rerank] = {"k-reciprocal": k_reciprocal, "diffusion": diffusion}
-# By how much a score must fall for its closeness to fall by the factor e, where it is not a descriptor's own.
-SCALES: Mapping[str, float] = {
-    SWATCHES: SWATCH_BANDWIDTH,
-    PALETTE: PALETTE_BANDWIDTH,
-    EXAMPLES: Subject.bandwidth,
-    NEIGHBOURS: Subject.bandwidth,
-}
 ALL = -1  # the part of contributions that belong to no single part
 
 
@@ -110,15 +112,14 @@ class Search:
         snapshot: Snapshot,
         backgrounds: Backgrounds,
         questions: Questions,
-        scales: Mapping[str, float],
         meant: Callable[[Scores], Scores],
         settings: Settings,
     ) -> None:
         self.query = query
         self._catalog, self._snapshot, self.questions = catalog, snapshot, questions
-        self._backgrounds, self._scales, self._settings = backgrounds, scales, settings
+        self._backgrounds, self._settings = backgrounds, settings
         self._meant = meant  # what the scores of `meaning` count
-        self.options = settings.options(query.options)
+        self.options = settings.complete_options(query.options)
         self._recipe = self._saved_recipe()
 
     # -- the steps ------------------------------------------------------------------------------
@@ -311,17 +312,19 @@ class Search:
             return self.query.weights[probe.signal]
         if self._recipe and probe.signal in self._recipe.weights:
             return self._recipe.weights[probe.signal]
-        # Who names colours means them; beside a whole picture they are one look of it among others.
-        return 1.0 if probe.scale in (SWATCHES, PALETTE) else self._settings.weight(probe.signal)
+        scale = SCALES.get(probe.scale)
+        if scale is not None and scale.default_weight is not None:
+            return scale.default_weight
+        return self._settings.default_weight(probe.signal)
 
     @cached_property
     def amounts(self) -> Amounts:
         """What the rankings give to their images."""
         if self._fusion == "reciprocal-rank":
             return reciprocal_rank(self._recipe.k if self._recipe else self._settings.fusion_k)
-        amounts = relative_score(self._scales)
+        amounts = relative_score(bandwidths())
         if self._fusion == "calibrated":
-            amounts = calibrated_score(self._calibrations(), others=amounts)
+            amounts = calibrated_score(self._calibrations(), sharpness_by_signal(), others=amounts)
         return with_closeness(amounts, {DETAILS: closeness, MEANING: self._meant})
 
     @property

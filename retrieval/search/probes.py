@@ -14,7 +14,7 @@ from ..descriptors.palette import colours_vector, palette_vector
 from ..errors import ImageNotFound, InvalidQuery
 from ..originals import cut, pixels_of
 from ..pictures.files import Limits, read_file
-from ..pictures.images import RGB, decode
+from ..pictures.images import RGB, decode_image
 from ..query.values import (
     Colours,
     Concept,
@@ -30,11 +30,8 @@ from ..query.values import (
 from ..ranking.feedback import BAD, moved
 from ..ranking.keypoints import Keypoints, from_blob
 from ..ranking.tokens import terms
+from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SUBJECT, SWATCHES, WORDS
 from ..spaces import Spaces
-
-WORDS, MEANING, SUBJECT, COLOUR, DETAILS = "words", "meaning", "subject", "colour", "details"
-# What scores mean, where that is something else than for whole pictures of the signal.
-SWATCHES, PALETTE, EXAMPLES = "swatches", "palette", "examples"
 
 Vector = npt.NDArray[np.float32]
 
@@ -127,7 +124,7 @@ class Questions:
         elif isinstance(part, Colours):
             yield Probe(0, COLOUR, 1, colours_vector(part.swatches), scale=SWATCHES)
         elif isinstance(part, Palette):
-            yield Probe(0, COLOUR, 1, palette_vector(self._features(part.of)[COLOUR]), scale=PALETTE)
+            yield Probe(0, COLOUR, 1, palette_vector(self._features(part.picture)[COLOUR]), scale=PALETTE)
         elif isinstance(part, Concept):
             yield Probe(0, SUBJECT, 1, self.direction(self.concept(part.name)), scale=EXAMPLES)
         else:
@@ -138,7 +135,7 @@ class Questions:
         yield Probe(0, WORDS, 1, terms(text))
         vector = self._meaning(text)
         if vector is not None:
-            yield Probe(0, MEANING, 1, vector, view=SUBJECT, scale=MEANING)
+            yield Probe(0, MEANING, 1, vector, view=SUBJECT)
 
     def _features(self, part: Picture | StoredPicture) -> dict[str, Vector]:
         if isinstance(part, StoredPicture) and part.region is None:
@@ -165,8 +162,10 @@ class Questions:
                 f"{part.source.kind} {part.source.value}: has not been fetched; send its bytes"
             )
         if isinstance(part.source, bytes):
-            return decode(part.source, name=part.name, limits=self._limits).pixels
-        return decode(read_file(part.source, self._limits), name=str(part.source), limits=self._limits).pixels
+            return decode_image(part.source, name=part.name, limits=self._limits).pixels
+        return decode_image(
+            read_file(part.source, self._limits), name=str(part.source), limits=self._limits
+        ).pixels
 
     def _stored_pixels(self, image_id: int) -> RGB:
         with self._catalog.reading() as reader:

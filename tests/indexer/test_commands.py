@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from indexer.cli import cli
 from retrieval import ImageNotFound, Library
-from retrieval.descriptors.colour import Colour
 from retrieval.ranking.ranking import SCORE_DECIMALS
+from retrieval.signals import SIGNALS
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone, report_of, run
 from tests.indexer.contents import contents
@@ -111,8 +111,8 @@ def brute_force(library: Path, labels: Mapping[int, str]) -> dict[str, dict[str,
     """mAP, P@1 and P@10 of each signal and of their fusion, from the stored features alone."""
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         features = {space.descriptor: reader.features(space) for space in opened.spaces if space.dimension}
-        weights = {name: opened.settings.weight(name) for name in features}
-    bandwidths = {"subject": 1.0, "colour": Colour.bandwidth, "texture": 1.0, "layout": 1.0}  # two weigh 0
+        weights = {name: opened.settings.default_weight(name) for name in features}
+    bandwidths = {name: SIGNALS[name].bandwidth or 0 for name in features}
     ids = features["subject"][0].tolist()
     cosines = {
         name: np.round(rows.astype(float) @ rows.astype(float).T, SCORE_DECIMALS)

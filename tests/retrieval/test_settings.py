@@ -212,4 +212,4 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 
 
 def test_a_signal_without_a_setting_weighs_one() -> None:
-    assert [Settings().weight(signal) for signal in ("words", "colour", "smell")] == [1.0, 0.06, 1.0]
+    assert [Settings().default_weight(signal) for signal in ("words", "colour", "smell")] == [1.0, 0.06, 1.0]

@@ -17,9 +17,9 @@ from .facts import Fact, Metadata, Pair
 from .tiff import Tiff
 
 SOURCES: Final = (xmp.SOURCE, iptc.SOURCE, exif.SOURCE)  # the one that people write most deliberately first
-LARGEST: Final = 1 << 20  # bytes of one block
-PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has some 20,000
-MOST_BLOCKS: Final = 16  # of one file
+MAX_BLOCK_SIZE: Final = 1 << 20  # bytes of one block
+MAX_PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has some 20,000
+MAX_BLOCKS: Final = 16  # of one file
 _EXIF, _XMP, _PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
 _PNG_XMP: Final = b"XML:com.adobe.xmp\0"
 _TIFF_XMP, _TIFF_IPTC = 700, 33723
@@ -37,58 +37,60 @@ def read_metadata(data: bytes) -> Metadata:
 
     What is damaged, too large or in no known container says nothing.
     """
-    blocks = list(islice(_blocks(data), MOST_BLOCKS))
-    found = (_facts(block) for source in SOURCES for block in blocks if block.source == source)
-    return Metadata.of(fact for each in found for fact in each)
+    blocks = list(islice(_iterate_blocks(data), MAX_BLOCKS))
+    found = (_block_facts(block) for source in SOURCES for block in blocks if block.source == source)
+    return Metadata.from_facts(fact for each in found for fact in each)
 
 
 def read_exif(data: bytes) -> bytes:
     """The first EXIF block of a file, which begins like a TIFF; empty where there is none."""
-    return next((block.data for block in _blocks(data) if block.source == exif.SOURCE), b"")
+    return next((block.data for block in _iterate_blocks(data) if block.source == exif.SOURCE), b"")
 
 
-def _facts(block: Block) -> Iterator[Fact]:
-    for field, value in _pairs(block):
+def _block_facts(block: Block) -> Iterator[Fact]:
+    for field, value in _block_pairs(block):
         yield Fact(block.source, field, value)
 
 
-def _pairs(block: Block) -> Iterable[Pair]:
+def _block_pairs(block: Block) -> Iterable[Pair]:
     if block.source == xmp.SOURCE:
         try:
-            return xmp.facts(block.data)
+            return xmp.read_xmp_facts(block.data)
         except ValueError:
             return ()
-    return iptc.facts(block.data) if block.source == iptc.SOURCE else exif.facts(block.data)
+    return (
+        iptc.read_iptc_facts(block.data) if block.source == iptc.SOURCE else exif.read_exif_facts(block.data)
+    )
 
 
-def _blocks(data: bytes) -> Iterator[Block]:
+def _iterate_blocks(data: bytes) -> Iterator[Block]:
     if data.startswith(b"\xff\xd8"):
-        return _jpeg(data)
+        return _jpeg_blocks(data)
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _png(data)
+        return _png_blocks(data)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return _webp(data)
+        return _webp_blocks(data)
     if cr3.is_cr3(data):
-        return iter([Block(exif.SOURCE, cr3.exif(data)), Block(xmp.SOURCE, cr3.xmp(data))])
-    return _heif(data) if heif.is_heif(data) else _tiff(data)
+        return iter([Block(exif.SOURCE, cr3.find_exif(data)), Block(xmp.SOURCE, cr3.find_xmp(data))])
+    return _heif_blocks(data) if heif.is_heif(data) else _tiff_blocks(data)
 
 
-def _jpeg(data: bytes) -> Iterator[Block]:
+def _jpeg_blocks(data: bytes) -> Iterator[Block]:
     photoshop = b""  # may be spread over several segments
-    for marker, segment in _segments(data):
+    for marker, segment in _jpeg_segments(data):
         if marker == 0xE1 and segment.startswith(_EXIF):
             yield Block(exif.SOURCE, segment.removeprefix(_EXIF))
         elif marker == 0xE1 and segment.startswith(_XMP):
             yield Block(xmp.SOURCE, segment.removeprefix(_XMP))
-        elif marker == 0xED and segment.startswith(_PHOTOSHOP) and len(photoshop) < LARGEST:
+        elif marker == 0xED and segment.startswith(_PHOTOSHOP) and len(photoshop) < MAX_BLOCK_SIZE:
             photoshop += segment.removeprefix(_PHOTOSHOP)
-    yield Block(iptc.SOURCE, iptc.resource(photoshop))
+    yield Block(iptc.SOURCE, iptc.find_iptc_block(photoshop))
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Marker and content of what comes before the pixels."""
     place = 2
-    for _ in range(PARTS):
+    for _ in range(MAX_PARTS):
         marker, size = data[place : place + 2], int.from_bytes(data[place + 2 : place + 4], "big")
         end = place + 2 + size
         if marker == b"\xff\xff":  # a marker may begin with any number of these
@@ -100,53 +102,53 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         place = end
 
 
-def _png(data: bytes) -> Iterator[Block]:
+def _png_blocks(data: bytes) -> Iterator[Block]:
     place = 8
-    for _ in range(PARTS):
+    for _ in range(MAX_PARTS):
         size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
         start, place = place + 8, place + 12 + size
         if place > len(data) or kind == b"IEND":
             return
-        if size <= LARGEST and kind == b"eXIf":
+        if size <= MAX_BLOCK_SIZE and kind == b"eXIf":
             yield Block(exif.SOURCE, data[start : start + size])
-        elif size <= LARGEST and kind == b"iTXt" and data.startswith(_PNG_XMP, start):
-            yield Block(xmp.SOURCE, _international(data[start : start + size]))
+        elif size <= MAX_BLOCK_SIZE and kind == b"iTXt" and data.startswith(_PNG_XMP, start):
+            yield Block(xmp.SOURCE, _decode_itxt(data[start : start + size]))
 
 
-def _international(chunk: bytes) -> bytes:
+def _decode_itxt(chunk: bytes) -> bytes:
     """The text of an iTXt chunk: after the keyword a flag, a method, a language and a translated keyword."""
     is_compressed = chunk[len(_PNG_XMP) : len(_PNG_XMP) + 1] == b"\1"
     text = chunk[len(_PNG_XMP) + 2 :].partition(b"\0")[2].partition(b"\0")[2]
     if not is_compressed:
         return text
     try:
-        return zlib.decompressobj().decompress(text, LARGEST)
+        return zlib.decompressobj().decompress(text, MAX_BLOCK_SIZE)
     except zlib.error:
         return b""
 
 
-def _webp(data: bytes) -> Iterator[Block]:
+def _webp_blocks(data: bytes) -> Iterator[Block]:
     place = 12
-    for _ in range(PARTS):
+    for _ in range(MAX_PARTS):
         kind, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
         start, place = place + 8, place + 8 + size + size % 2
         if start + size > len(data) or len(kind) < 4:
             return
-        if size <= LARGEST and kind == b"EXIF":
+        if size <= MAX_BLOCK_SIZE and kind == b"EXIF":
             yield Block(exif.SOURCE, data[start : start + size].removeprefix(_EXIF))
-        elif size <= LARGEST and kind == b"XMP ":
+        elif size <= MAX_BLOCK_SIZE and kind == b"XMP ":
             yield Block(xmp.SOURCE, data[start : start + size])
 
 
-def _heif(data: bytes) -> Iterator[Block]:
-    for kind, item in heif.items(data):
+def _heif_blocks(data: bytes) -> Iterator[Block]:
+    for kind, item in heif.find_items(data):
         yield Block(exif.SOURCE if kind == heif.EXIF else xmp.SOURCE, item)
 
 
-def _tiff(data: bytes) -> Iterator[Block]:
-    tiff = Tiff.of(data)
+def _tiff_blocks(data: bytes) -> Iterator[Block]:
+    tiff = Tiff.from_bytes(data)
     if tiff is not None:
-        said = tiff.first((_TIFF_XMP, _TIFF_IPTC))
+        said = tiff.read_first_directory((_TIFF_XMP, _TIFF_IPTC))
         yield Block(xmp.SOURCE, said.get(_TIFF_XMP, b""))
         yield Block(iptc.SOURCE, said.get(_TIFF_IPTC, b""))
         yield Block(exif.SOURCE, data)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-MOST: Final = 200  # facts of one file
-LONGEST: Final = 2000  # bytes of one value in UTF-8: IPTC's limit for a caption, and PostgreSQL can index it
-ALL: Final = 1 << 16  # bytes of all values of one file
+MAX_FACTS: Final = 200  # facts of one file
+MAX_VALUE_BYTES: Final = (
+    2000  # bytes of one value in UTF-8: IPTC's limit for a caption, and PostgreSQL can index it
+)
+MAX_TOTAL_BYTES: Final = 1 << 16  # bytes of all values of one file
 JOINERS: Final = "\u200c\u200d"  # invisible, but they belong to Persian words and to emoji
 SOURCES: Final = ("sidecar", "xmp", "iptc", "exif")
 FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place", "taken")
@@ -31,23 +33,23 @@ class Metadata:
     facts: tuple[Fact, ...] = ()
 
     @classmethod
-    def of(cls, facts: Iterable[Fact]) -> Metadata:
+    def from_facts(cls, facts: Iterable[Fact]) -> Metadata:
         """Clean values: on one line, nothing invisible, at most LONGEST bytes; MOST of them, ALL in all.
 
         A longer caption becomes several, parted at blanks; of other values the rest is dropped. A caption
         without a letter, as tools leave beside pictures, is none. What is beyond the bounds is left out.
         """
         kept: dict[Fact, None] = {}
-        room = ALL
+        room = MAX_TOTAL_BYTES
         for source, field, text in facts:
-            for value in _values(field, text):
+            for value in _split_value(field, text):
                 room -= len(value.encode())
-                if room < 0 or len(kept) == MOST:
+                if room < 0 or len(kept) == MAX_FACTS:
                     return cls(tuple(kept))
                 kept[Fact(source, field, value)] = None
         return cls(tuple(kept))
 
-    def said(self, source: str) -> tuple[Pair, ...]:
+    def facts_from(self, source: str) -> tuple[Pair, ...]:
         """Fields and values of one source."""
         return tuple((fact.field, fact.value) for fact in self.facts if fact.source == source)
 
@@ -65,7 +67,7 @@ class Metadata:
             raise ValueError(
                 "metadata must be a list of [source, field, value], with known sources and fields"
             )
-        return cls.of(Fact(*each) for each in value)
+        return cls.from_facts(Fact(*each) for each in value)
 
 
 def _is_fact(value: object) -> bool:
@@ -74,30 +76,30 @@ def _is_fact(value: object) -> bool:
     return value[0] in SOURCES and value[1] in FIELDS
 
 
-def _values(field: str, text: str) -> Iterator[str]:
-    line = " ".join("".join(map(_visible, text[:ALL])).split())
+def _split_value(field: str, text: str) -> Iterator[str]:
+    line = " ".join("".join(map(_blank_invisible, text[:MAX_TOTAL_BYTES])).split())
     if field != "caption":
-        yield from [first] if (first := _start(line)) else []
+        yield from [first] if (first := _cut_line(line)) else []
         return
     while line:
-        piece = _start(line)
+        piece = _cut_line(line)
         if any(sign.isalpha() for sign in piece):
             yield piece
         line = line[len(piece) :].lstrip()
 
 
-def _visible(sign: str) -> str:
+def _blank_invisible(sign: str) -> str:
     return sign if sign.isprintable() or sign in JOINERS else " "
 
 
-def _start(line: str) -> str:
+def _cut_line(line: str) -> str:
     """As much of a line as one value may hold, up to a blank where there is one."""
-    start = line.encode()[:LONGEST].decode("utf-8", "ignore")
+    start = line.encode()[:MAX_VALUE_BYTES].decode("utf-8", "ignore")
     cut = len(start) < len(line) and line[len(start)] != " " and " " in start
     return (start.rpartition(" ")[0] if cut else start).rstrip()
 
 
-def decoded(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """UTF-8 where the bytes are that, else Latin-1: what is meant where a format says nothing of it."""
     try:
         return data.decode("utf-8")

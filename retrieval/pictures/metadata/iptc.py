@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from .facts import Pair, decoded
+from .facts import Pair, decode_text
 
 SOURCE: Final = "iptc"
 RESOURCE: Final = 0x0404  # Photoshop's number for IPTC
-MOST: Final = 10_000  # datasets of one block
+MAX_DATASETS: Final = 10_000  # datasets of one block
 UTF8: Final = b"\x1b%G"  # dataset 1:90, which names the code of all texts
 FIELDS: Final = {5: "title", 120: "caption", 25: "tag", 80: "creator", 90: "place", 95: "place", 101: "place"}
 
 
-def facts(block: bytes) -> Iterator[Pair]:
+def read_iptc_facts(block: bytes) -> Iterator[Pair]:
     """Fields and values of record 2: object name, caption, keywords, by-line, city, province and country."""
-    said = list(islice(_datasets(block), MOST))
+    said = list(islice(_iterate_datasets(block), MAX_DATASETS))
     is_utf8 = any((record, number) == (1, 90) and value == UTF8 for record, number, value in said)
     for record, number, value in said:
         if record == 2 and number in FIELDS:
-            yield FIELDS[number], value.decode("utf-8", "replace") if is_utf8 else decoded(value)
+            yield FIELDS[number], value.decode("utf-8", "replace") if is_utf8 else decode_text(value)
 
 
-def _datasets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _iterate_datasets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Record, number and value of each dataset, up to the first that is none."""
     place = 0
     while block[place : place + 1] == b"\x1c" and place + 5 <= len(block):
@@ -42,7 +42,7 @@ def _datasets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
         place = start + size
 
 
-def resource(photoshop: bytes) -> bytes:
+def find_iptc_block(photoshop: bytes) -> bytes:
     """The IPTC block among Photoshop's resources; empty where there is none."""
     place = 0
     while photoshop[place : place + 4] == b"8BIM":

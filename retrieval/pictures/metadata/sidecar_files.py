@@ -13,7 +13,7 @@ from . import xmp
 from .facts import Fact, Metadata, Pair
 
 SIDECAR_SOURCE: Final = "sidecar"  # the source of all of them
-LARGEST: Final = {"txt": 1 << 16, "json": 1 << 20, "xmp": 1 << 20}  # bytes, by what the name ends in
+MAX_SIZES: Final = {"txt": 1 << 16, "json": 1 << 20, "xmp": 1 << 20}  # bytes, by what the name ends in
 # Key to field, and whether a text holds several values, parted by semicolons.
 KEYS: Final = {
     "title": ("title", False),
@@ -34,31 +34,31 @@ def read_sidecar(data: bytes, ending: str) -> Metadata:
     them, or with what Google's Takeout writes; other keys are passed over. XMP: as inside pictures. An empty
     file says nothing.
     """
-    if len(data) > LARGEST[ending]:
-        raise ValueError(f"{len(data)} bytes; the limit for .{ending} is {LARGEST[ending]}")
+    if len(data) > MAX_SIZES[ending]:
+        raise ValueError(f"{len(data)} bytes; the limit for .{ending} is {MAX_SIZES[ending]}")
     if not data.strip():
         return Metadata()
-    said = {"txt": _paragraphs, "json": _object, "xmp": xmp.facts}[ending](data)
-    return Metadata.of(Fact(SIDECAR_SOURCE, field, value) for field, value in said)
+    said = {"txt": _text_facts, "json": _json_facts, "xmp": xmp.read_xmp_facts}[ending](data)
+    return Metadata.from_facts(Fact(SIDECAR_SOURCE, field, value) for field, value in said)
 
 
-def _paragraphs(data: bytes) -> list[Pair]:
-    return [("caption", each) for each in re.split(r"\n\s*\n", _text(data).replace("\r", ""))]
+def _text_facts(data: bytes) -> list[Pair]:
+    return [("caption", each) for each in re.split(r"\n\s*\n", _decode_text(data).replace("\r", ""))]
 
 
-def _object(data: bytes) -> list[Pair]:
+def _json_facts(data: bytes) -> list[Pair]:
     try:
-        found = json.loads(_text(data))
+        found = json.loads(_decode_text(data))
     except RecursionError as error:
         raise ValueError("not JSON that can be used: too many brackets in one another") from error
     except ValueError as error:
         raise ValueError(f"not JSON ({error})") from error
     if not isinstance(found, dict):
         raise ValueError('JSON, but no object: something like {"title": …, "tags": […]} is needed')
-    return [*_said(found), *_exported(found)]
+    return [*_key_facts(found), *_takeout_facts(found)]
 
 
-def _said(found: Mapping[str, Any]) -> Iterator[Pair]:
+def _key_facts(found: Mapping[str, Any]) -> Iterator[Pair]:
     for key, value in found.items():
         field, parted = KEYS.get(key.casefold(), ("", False))
         for text in value if isinstance(value, list) else [value]:
@@ -66,22 +66,22 @@ def _said(found: Mapping[str, Any]) -> Iterator[Pair]:
                 yield from ((field, each) for each in (text.split(";") if parted else [text]))
 
 
-def _exported(found: Mapping[str, Any]) -> Iterator[Pair]:
+def _takeout_facts(found: Mapping[str, Any]) -> Iterator[Pair]:
     """What Google's Takeout says: people, a place in degrees, and when the picture was taken, in UTC."""
-    for person in _list(found.get("people")):
+    for person in _as_list(found.get("people")):
         if isinstance(person, dict) and isinstance(name := person.get("name"), str):
             yield "tag", name
-    positions = (_position(found.get(key)) for key in ("geoData", "geoDataExif"))
+    positions = (_format_position(found.get(key)) for key in ("geoData", "geoDataExif"))
     yield "place", next(filter(None, positions), "")
     taken = found.get("photoTakenTime")
-    yield "taken", _moment(taken.get("timestamp")) if isinstance(taken, dict) else ""
+    yield "taken", _format_time(taken.get("timestamp")) if isinstance(taken, dict) else ""
 
 
-def _list(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _position(value: object) -> str:
+def _format_position(value: object) -> str:
     """Degrees, as `exif` writes them; empty for what is no place, or 0, 0, which stands for none."""
     north, east = (value.get("latitude"), value.get("longitude")) if isinstance(value, dict) else (0, 0)
     if not (isinstance(north, int | float) and isinstance(east, int | float) and (north or east)):
@@ -89,7 +89,7 @@ def _position(value: object) -> str:
     return f"{north:.5f}, {east:.5f}" if abs(north) <= 90 and abs(east) <= 180 else ""
 
 
-def _moment(seconds: object) -> str:
+def _format_time(seconds: object) -> str:
     try:
         moment = datetime.fromtimestamp(int(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
@@ -97,7 +97,7 @@ def _moment(seconds: object) -> str:
     return moment.replace(tzinfo=None).isoformat(" ")
 
 
-def _text(data: bytes) -> str:
+def _decode_text(data: bytes) -> str:
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = data.decode("utf-16" if wide else "utf-8-sig")

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-LARGEST: Final = 1 << 20  # bytes of one value
-MOST_ENTRIES: Final = 1000  # of one directory; cameras write some fifty
+MAX_VALUE_SIZE: Final = 1 << 20  # bytes of one value
+MAX_ENTRIES: Final = 1000  # of one directory; cameras write some fifty
 SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # by type
 
 Values = Mapping[int, bytes]  # by tag
@@ -21,32 +21,32 @@ class Tiff:
     order: Literal["little", "big"]
 
     @classmethod
-    def of(cls, data: bytes) -> Tiff | None:
+    def from_bytes(cls, data: bytes) -> Tiff | None:
         """None for what is no TIFF, and for one with 64-bit offsets."""
         if data.startswith(b"II*\0"):
             return cls(data, "little")
         return cls(data, "big") if data.startswith(b"MM\0*") else None
 
-    def first(self, tags: Collection[int]) -> Values:
+    def read_first_directory(self, tags: Collection[int]) -> Values:
         """The wanted values of the first directory."""
-        return self.directory(self.number(4, 4), tags)
+        return self.read_directory(self.read_number(4, 4), tags)
 
-    def directory(self, offset: int, tags: Collection[int]) -> Values:
+    def read_directory(self, offset: int, tags: Collection[int]) -> Values:
         """The wanted values of the directory at `offset`; of two with one tag the first."""
         found: dict[int, bytes] = {}
-        end = offset + 2 + 12 * min(self.number(offset, 2), MOST_ENTRIES)
+        end = offset + 2 + 12 * min(self.read_number(offset, 2), MAX_ENTRIES)
         for entry in range(offset + 2, end, 12):
-            tag = self.number(entry, 2)
+            tag = self.read_number(entry, 2)
             if tag in tags and tag not in found:
-                found[tag] = self._value(entry)
+                found[tag] = self._read_value(entry)
         return found
 
-    def _value(self, entry: int) -> bytes:
-        size = SIZES.get(self.number(entry + 2, 2), 0) * self.number(entry + 4, 4)
-        start = entry + 8 if size <= 4 else self.number(entry + 8, 4)
-        is_whole = size <= LARGEST and start + size <= len(self.data)
+    def _read_value(self, entry: int) -> bytes:
+        size = SIZES.get(self.read_number(entry + 2, 2), 0) * self.read_number(entry + 4, 4)
+        start = entry + 8 if size <= 4 else self.read_number(entry + 8, 4)
+        is_whole = size <= MAX_VALUE_SIZE and start + size <= len(self.data)
         return self.data[start : start + size] if is_whole else b""
 
-    def number(self, offset: int, size: int) -> int:
+    def read_number(self, offset: int, size: int) -> int:
         """A whole number without a sign."""
         return int.from_bytes(self.data[offset : offset + size], self.order)

@@ -15,8 +15,8 @@ from xml.parsers import expat
 from .facts import Pair
 
 SOURCE: Final = "xmp"
-LARGEST: Final = 1 << 20  # bytes of a document
-DEEPEST: Final = 32  # elements in one another; a title is the sixth
+MAX_SIZE: Final = 1 << 20  # bytes of a document
+MAX_DEPTH: Final = 32  # elements in one another; a title is the sixth
 _RDF, _DC = "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://purl.org/dc/elements/1.1/"
 _PHOTOSHOP, _LIGHTROOM = "http://ns.adobe.com/photoshop/1.0/", "http://ns.adobe.com/lightroom/1.0/"
 TREE: Final = f"{_LIGHTROOM} hierarchicalSubject"  # Places|France|Paris, of which the leaf is a word
@@ -33,15 +33,15 @@ FIELDS: Final = {
 _PROPERTIES: Final = (f"{_RDF} RDF", f"{_RDF} Description")  # what a picture's own properties lie in
 
 
-def facts(document: bytes) -> list[Pair]:
+def read_xmp_facts(document: bytes) -> list[Pair]:
     """Fields and values; ValueError, with the reason, for what is no XMP, too large, or not to be trusted."""
-    if len(document) > LARGEST:
-        raise ValueError(f"{len(document)} bytes of XMP; the limit is {LARGEST}")
+    if len(document) > MAX_SIZE:
+        raise ValueError(f"{len(document)} bytes of XMP; the limit is {MAX_SIZE}")
     if document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         document = document.decode("utf-16", "replace").encode()
-    reading = _Reading()
+    reading = _Handlers()
     try:
-        reading.parser().Parse(document.strip(b"\0 \t\r\n"), True)
+        reading.create_parser().Parse(document.strip(b"\0 \t\r\n"), True)
     except expat.ExpatError as error:
         raise ValueError(f"not well-formed XML ({error})") from error
     if not reading.is_rdf:
@@ -49,7 +49,7 @@ def facts(document: bytes) -> list[Pair]:
     return reading.found
 
 
-class _Reading:
+class _Handlers:
     """The handlers, with the elements that are open and what was found so far."""
 
     def __init__(self) -> None:
@@ -59,17 +59,17 @@ class _Reading:
         self._property, self._depth = "", 0  # the one that is open, and how deep it lies
         self._text: list[str] = []
 
-    def parser(self) -> expat.XMLParserType:
+    def create_parser(self) -> expat.XMLParserType:
         parser = expat.ParserCreate("utf-8", " ")  # said here, so that no codec is looked up by a name in it
         parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.StartElementHandler, parser.EndElementHandler = self._start_element, self._end_element
         parser.CharacterDataHandler = self._text.append
-        parser.StartDoctypeDeclHandler = _refuse
+        parser.StartDoctypeDeclHandler = _refuse_doctype
         return parser
 
-    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        if len(self._open) == DEEPEST:
-            raise ValueError(f"more than {DEEPEST} elements in one another")
+    def _start_element(self, name: str, attributes: Mapping[str, str]) -> None:
+        if len(self._open) == MAX_DEPTH:
+            raise ValueError(f"more than {MAX_DEPTH} elements in one another")
         self.is_rdf = self.is_rdf or name == _PROPERTIES[0]
         if name in FIELDS and tuple(self._open[-2:]) == _PROPERTIES:
             self._property, self._depth = name, len(self._open)
@@ -77,20 +77,20 @@ class _Reading:
         self._text.clear()
         if tuple(self._open[-2:]) == _PROPERTIES:
             for attribute, text in attributes.items():
-                self._keep(attribute, text)
+                self._keep_fact(attribute, text)
 
-    def _end(self, name: str) -> None:
+    def _end_element(self, name: str) -> None:
         self._open.pop()
         if self._property:
-            self._keep(self._property, "".join(self._text))
+            self._keep_fact(self._property, "".join(self._text))
         if len(self._open) == self._depth:
             self._property = ""
         self._text.clear()
 
-    def _keep(self, name: str, text: str) -> None:
+    def _keep_fact(self, name: str, text: str) -> None:
         if name in FIELDS and text.strip():
             self.found.append((FIELDS[name], text.rpartition("|")[2] if name == TREE else text))
 
 
-def _refuse(*_: object) -> NoReturn:
+def _refuse_doctype(*_: object) -> NoReturn:
     raise ValueError("it declares a document type, which XMP has no need of")

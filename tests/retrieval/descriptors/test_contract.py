@@ -17,14 +17,15 @@ from retrieval.catalog import Space
 from retrieval.descriptors import registry
 from retrieval.descriptors.base import AbstractDescriptor, unit_rows
 from retrieval.descriptors.network import weights_path
-from retrieval.pictures.images import RGB, decode
+from retrieval.pictures.images import RGB, decode_image
+from retrieval.signals import SIGNALS
 from retrieval.spaces import SCALING
 from tests.drawing import oriented, scene
 
 SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "wide": (60, 400)}
 
 
-@pytest.fixture(params=registry.NAMES)
+@pytest.fixture(params=registry.MAKERS)
 def descriptor(request: pytest.FixtureRequest, library: Library) -> AbstractDescriptor:
     """Each descriptor as a real library configures it."""
     [space] = [each for each in library.spaces if each.descriptor == request.param]
@@ -32,7 +33,9 @@ def descriptor(request: pytest.FixtureRequest, library: Library) -> AbstractDesc
 
 
 def made(library: Library, name: str, configuration: Any) -> AbstractDescriptor:
-    return registry.create(name, configuration, backbones=library.path / "backbones", settings=Settings())
+    return registry.create_descriptor(
+        name, configuration, backbones=library.path / "backbones", settings=Settings()
+    )
 
 
 def own(space: Space) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def test_a_feature_for_each_picture_of_unit_length(descriptor: AbstractDescripto
     assert features.dtype == np.float32
     assert np.isfinite(features).all()
     assert np.linalg.norm(features, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
-    assert descriptor.bandwidth > 0
+    assert (SIGNALS[descriptor.name].bandwidth or 0) > 0
 
 
 def test_the_same_pictures_give_the_same_features(descriptor: AbstractDescriptor) -> None:
@@ -94,7 +97,9 @@ def test_no_shape_of_noise_breaks_it(descriptor: AbstractDescriptor, shape: tupl
 
 
 def test_a_photo_that_is_turned_has_the_feature_of_the_upright_one(descriptor: AbstractDescriptor) -> None:
-    turned = [decode(oriented(scene(2, 240, 180), each, "PNG"), name="it").pixels for each in range(1, 9)]
+    turned = [
+        decode_image(oriented(scene(2, 240, 180), each, "PNG"), name="it").pixels for each in range(1, 9)
+    ]
     *features, lying = descriptor.describe([*turned, np.rot90(turned[0]).copy()])
     least = min(cosine(each, features[0]) for each in features)
     assert least > 0.99
@@ -103,7 +108,7 @@ def test_a_photo_that_is_turned_has_the_feature_of_the_upright_one(descriptor: A
 
 def test_a_library_makes_the_spaces_that_its_descriptors_name(library: Library) -> None:
     indexed = [space for space in library.spaces if space.dimension]
-    assert tuple(space.descriptor for space in indexed) == registry.NAMES
+    assert tuple(space.descriptor for space in indexed) == tuple(registry.MAKERS)
     for space in indexed:
         again = made(library, space.descriptor, own(space))
         assert (again.fingerprint, again.dimension) == (space.fingerprint, space.dimension)

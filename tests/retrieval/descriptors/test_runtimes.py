@@ -21,13 +21,21 @@ from timm.models import register_model
 
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import writing
-from retrieval import BackboneUnavailable, InvalidSetting, Library, Settings, fetch_backbone, path_bytes
+from retrieval import (
+    BackboneUnavailable,
+    InvalidSetting,
+    Settings,
+    fetch_backbone,
+    path_bytes,
+    write_library,
+)
 from retrieval.descriptors.network import Network
 from retrieval.descriptors.runtimes import openvino
-from retrieval.descriptors.runtimes.base import agreement, probe
-from retrieval.descriptors.runtimes.batch_size import FIRST, Pace
-from retrieval.descriptors.runtimes.choice import chosen
-from retrieval.descriptors.runtimes.export_store import Export, Exports, NoExport, fingerprint_of
+from retrieval.descriptors.runtimes.base import comparison_batch, least_cosine
+from retrieval.descriptors.runtimes.batch_size import FIRST_SIZE, PassSize
+from retrieval.descriptors.runtimes.choice import choose_runtime, find_export
+from retrieval.descriptors.runtimes.export import Export, NoExport
+from retrieval.descriptors.runtimes.export_store import ExportStore, export_fingerprint
 from retrieval.descriptors.runtimes.onnx import OnnxRuntime
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
 from retrieval.descriptors.runtimes.torch_runtime import AGREEMENT, TorchRuntime
@@ -54,7 +62,7 @@ def tiny() -> Weights:
 def kept(tiny: Weights, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the export of the tiny backbone; not to be written to."""
     folder = tmp_path_factory.mktemp("backbones")
-    Exports(folder).of(tiny)
+    find_export(tiny, folder)
     return folder
 
 
@@ -86,20 +94,20 @@ class TestAgreement:
     @pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet", "test_convnext", "test_vit"])
     def test_features_stages_and_maps_are_those_of_torch(self, tmp_path: Path, backbone: str) -> None:
         weights = weights_of(backbone)
-        export = Exports(tmp_path).of(weights)
+        export = find_export(weights, tmp_path)
         exact, fast = TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)
         assert len(export.stages) == 2
         for batch in batches(weights.size):
-            expected, found = (each.look(batch, export.stages) for each in (exact, fast))
-            assert agreement(found[0], expected[0]) >= 0.9999
+            expected, found = (each.run_batch(batch, export.stages) for each in (exact, fast))
+            assert least_cosine(found[0], expected[0]) >= 0.9999
             assert found[1].keys() == expected[1].keys() == set(export.stages)
             for stage, array in expected[1].items():
                 assert array.shape == found[1][stage].shape
-                assert agreement(array, found[1][stage]) >= 0.9999
+                assert least_cosine(array, found[1][stage]) >= 0.9999
             assert export.has_map is (backbone != "test_vit")
             if export.has_map:
                 pooled, last = fast.last_map(batch)
-                assert agreement(last, exact.last_map(batch)[1]) >= 0.9999
+                assert least_cosine(last, exact.last_map(batch)[1]) >= 0.9999
                 assert np.array_equal(pooled, found[0])
             else:
                 with pytest.raises(BackboneUnavailable, match="not those of a map"):
@@ -109,9 +117,9 @@ class TestAgreement:
         data = fetch_backbone(labelled.BACKBONE, str(labelled.saved(tmp_path / "w.safetensors"))).weights
         weights = Weights(labelled.BACKBONE, data, tmp_path, size=64, projection=1000)
         [batch, *_] = batches(64)
-        pooled = OnnxRuntime(Exports(tmp_path).of(weights)).look(batch)[0]
+        pooled = OnnxRuntime(find_export(weights, tmp_path)).run_batch(batch)[0]
         assert pooled.shape == (1, 1000)
-        assert agreement(pooled, TorchRuntime(weights, "cpu", "float32").look(batch)[0]) >= 0.9999
+        assert least_cosine(pooled, TorchRuntime(weights, "cpu", "float32").run_batch(batch)[0]) >= 0.9999
 
     @pytest.mark.parametrize("runtime", ["onnx", "openvino"])
     def test_neighbours_in_a_batch_and_other_threads_change_nothing(
@@ -119,27 +127,27 @@ class TestAgreement:
     ) -> None:
         if runtime == "openvino" and not find_spec("openvino"):
             pytest.skip("OpenVINO is not installed")
-        running = chosen(tiny, kept, Settings(device="cpu", runtime=runtime))
+        running = choose_runtime(tiny, kept, Settings(device="cpu", runtime=runtime))
         batch = np.concatenate(batches(tiny.size))
-        together, inside = running.look(batch, (2, 3))
+        together, inside = running.run_batch(batch, (2, 3))
         with ThreadPoolExecutor(4) as pool:
-            alone = list(pool.map(lambda each: running.look(each[None], (2, 3)), batch))
+            alone = list(pool.map(lambda each: running.run_batch(each[None], (2, 3)), batch))
         assert np.array_equal(together, np.concatenate([each[0] for each in alone]))
         assert np.array_equal(inside[3], np.concatenate([each[1][3] for each in alone]))
 
     def test_an_export_that_disagrees_is_not_used(self, tmp_path: Path, tiny: Weights) -> None:
         weights = Weights("moody_resnet", tiny.data, tiny.path, tiny.size)
         with pytest.raises(NoExport, match="disagrees with torch: pooled has a cosine of -1"):
-            Exports(tmp_path).of(weights)
-        running = chosen(weights, tmp_path, CPU)
+            find_export(weights, tmp_path)
+        running = choose_runtime(weights, tmp_path, CPU)
         assert running.name.endswith("(its export disagrees with torch: pooled has a cosine of -1.00000)")
         assert list(tmp_path.iterdir()) == []
 
     def test_what_torch_cannot_export_is_run_by_torch(self, tmp_path: Path, tiny: Weights) -> None:
         weights = Weights("secretive_resnet", tiny.data, tiny.path, tiny.size)
-        running = chosen(weights, tmp_path, CPU)
+        running = choose_runtime(weights, tmp_path, CPU)
         assert "torch cannot export it" in running.name
-        assert running.look(probe(tiny.size))[0].shape == (4, 96)
+        assert running.run_batch(comparison_batch(tiny.size))[0].shape == (4, 96)
 
 
 class TestKeeping:
@@ -149,7 +157,7 @@ class TestKeeping:
         folder = shutil.copytree(kept, tmp_path / "backbones")
         before = {each: each.stat().st_mtime_ns for each in folder.iterdir()}
         assert sorted(each.suffix for each in before) == [".json", ".onnx"]
-        Exports(folder).of(tiny)
+        find_export(tiny, folder)
         assert {each: each.stat().st_mtime_ns for each in folder.iterdir()} == before
 
     def test_what_decides_an_export_is_in_its_name(self, tiny: Weights) -> None:
@@ -160,8 +168,8 @@ class TestKeeping:
             Weights(tiny.backbone, tiny.data, tiny.path, tiny.size, projection=96),
             Weights(tiny.backbone, tiny.data, tiny.path, tiny.size, labels="imagenet-1k"),
         ]
-        assert len({fingerprint_of(each) for each in [tiny, *others]}) == 6
-        assert fingerprint_of(tiny) == fingerprint_of(
+        assert len({export_fingerprint(each) for each in [tiny, *others]}) == 6
+        assert export_fingerprint(tiny) == export_fingerprint(
             Weights(tiny.backbone, tiny.data, Path("elsewhere"), tiny.size)
         )
 
@@ -188,16 +196,16 @@ class TestKeeping:
         data = damage(path.read_bytes())
         assert data != path.read_bytes()
         path.unlink() if data is None else path.write_bytes(data)
-        assert Exports(folder)._kept(path.stem) is None
-        again = Exports(folder).of(tiny)
+        assert ExportStore(folder).load_export(path.stem) is None
+        again = find_export(tiny, folder)
         [expected] = (each.read_bytes() for each in kept.glob("*.onnx"))
         assert again.onnx == expected
-        whole = Exports(folder)._kept(path.stem)
+        whole = ExportStore(folder).load_export(path.stem)
         assert whole
         assert whole.as_json() == again.as_json()
 
     def test_without_a_place_to_write_torch_runs_it(self, tmp_path: Path, tiny: Weights) -> None:
-        running = chosen(tiny, tmp_path / "nowhere", CPU)
+        running = choose_runtime(tiny, tmp_path / "nowhere", CPU)
         assert isinstance(running, TorchRuntime)
         assert running.name.endswith("(the library has no export, and cannot be written to)")
 
@@ -208,15 +216,15 @@ class TestKeeping:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "fsync", full)
-        assert chosen(tiny, tmp_path, CPU).name == "onnx float32"
+        assert choose_runtime(tiny, tmp_path, CPU).name == "onnx float32"
         assert list(tmp_path.iterdir()) == []
 
     def test_the_names_of_labels_are_kept_with_it(self, tmp_path: Path) -> None:
         data = labelled.saved(tmp_path / "w.safetensors").read_bytes()
         weights = Weights(labelled.BACKBONE, data, tmp_path, size=64, labels="imagenet-1k")
-        made = Exports(tmp_path).of(weights)
-        read = Exports(tmp_path).of(weights)
-        assert made.classifier == read.classifier == ("fc.bias", "fc.weight")
+        made = find_export(weights, tmp_path)
+        read = find_export(weights, tmp_path)
+        assert made.classifier_tensors == read.classifier_tensors == ("fc.bias", "fc.weight")
         assert read.label_names == TorchRuntime(weights, "cpu", "float32").label_names
         assert len(read.label_names) == 1000
         assert read.label_names[281].words == "tabby, tabby cat"
@@ -234,27 +242,28 @@ class TestChoice:
         ],
     )
     def test_settings_decide(self, kept: Path, tiny: Weights, settings: Settings, name: str) -> None:
-        assert chosen(tiny, kept, settings).name == name
+        assert choose_runtime(tiny, kept, settings).name == name
 
     @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
     def test_openvino_is_taken_only_when_it_is_asked_for(self, kept: Path, tiny: Weights) -> None:
         precision = "bfloat16" if openvino.has_fast_bfloat16() else "float32"
         names = [
-            chosen(tiny, kept, Settings(device="cpu", runtime=each)).name for each in ("auto", "openvino")
+            choose_runtime(tiny, kept, Settings(device="cpu", runtime=each)).name
+            for each in ("auto", "openvino")
         ]
         assert names == ["onnx float32", f"openvino {precision}"]
         plain = Settings(device="cpu", runtime="openvino", precision="float32")
-        assert chosen(tiny, kept, plain).name == "openvino float32"
+        assert choose_runtime(tiny, kept, plain).name == "openvino float32"
 
     @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
     @pytest.mark.parametrize(("precision", "least"), [("float32", 0.9999), ("bfloat16", 0.999)])
     def test_openvino_agrees_with_torch(
         self, kept: Path, tiny: Weights, precision: str, least: float
     ) -> None:
-        fast = OpenVinoRuntime(Exports(kept).of(tiny), precision)
+        fast = OpenVinoRuntime(find_export(tiny, kept), precision)
         exact = TorchRuntime(tiny, "cpu", "float32")
         for batch in batches(tiny.size):
-            assert agreement(fast.look(batch)[0], exact.look(batch)[0]) >= least
+            assert least_cosine(fast.run_batch(batch)[0], exact.run_batch(batch)[0]) >= least
             pooled, last = fast.last_map(batch)
             assert is_exact(last[0], pooled[0])
 
@@ -284,8 +293,8 @@ class TestChoice:
         with pytest.raises(
             InvalidSetting, match=r"not installed; install it with `pip install 'pictor\[openvino\]'`"
         ):
-            chosen(tiny, kept, Settings(device="cpu", runtime="openvino"))
-        assert chosen(tiny, kept, Settings(device="cpu")).name == "onnx float32"
+            choose_runtime(tiny, kept, Settings(device="cpu", runtime="openvino"))
+        assert choose_runtime(tiny, kept, Settings(device="cpu")).name == "onnx float32"
 
     @pytest.mark.parametrize(
         ("values", "message"),
@@ -314,9 +323,9 @@ class TestMemory:
     def test_a_batch_that_does_not_fit_is_halved_until_it_does(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
         batch = np.concatenate(batches(tiny.size))
-        expected = runtime.look(batch, (2, 3))
+        expected = runtime.run_batch(batch, (2, 3))
         tried = small_memory(runtime, most=4)
-        pooled, inside = runtime.look(batch, (2, 3))
+        pooled, inside = runtime.run_batch(batch, (2, 3))
         assert tried == [15, 7, 3, 4, 8, 4, 4]
         assert pooled == pytest.approx(expected[0], rel=1e-4, abs=1e-5)
         assert inside[3] == pytest.approx(expected[1][3], rel=1e-4, abs=1e-5)
@@ -325,16 +334,16 @@ class TestMemory:
         runtime = TorchRuntime(tiny, "cpu", "float32")
         tried = small_memory(runtime, most=4)
         [*_, batch] = batches(tiny.size)
-        runtime.look(batch)
+        runtime.run_batch(batch)
         tried.clear()
-        runtime.look(batch)
+        runtime.run_batch(batch)
         assert set(tried) <= {1, 2, 3, 4}
 
     def test_where_not_even_one_picture_fits_it_says_so(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
         tried = small_memory(runtime, most=0)
         with pytest.raises(BackboneUnavailable, match="no memory left for one picture; free some of it"):
-            runtime.look(batches(tiny.size)[1])
+            runtime.run_batch(batches(tiny.size)[1])
         assert tried == [3, 1]
 
 
@@ -350,12 +359,12 @@ def noted(version):  # what is asked for when the tables are made
     return known(version)
 
 numpy.lib.NumpyVersion = noted
-from retrieval.descriptors.runtimes.exports import Exports
+from retrieval.descriptors.runtimes.choice import find_export
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
 from retrieval.descriptors.runtimes.weights import Weights
 folder, path, size = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 weights = Weights("test_resnet", path.read_bytes(), path, size)
-OpenVinoRuntime(Exports(folder).of(weights), "float32").look(np.zeros((16, 3, size, size), np.float32))
+OpenVinoRuntime(find_export(weights, folder), "float32").run_batch(np.zeros((16, 3, size, size), np.float32))
 print(*makers)
 """
 
@@ -366,10 +375,10 @@ class TestPasses:
     def test_the_pieces_of_a_batch_give_what_the_whole_gives(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
         batch = batches(tiny.size)[2]
-        whole = runtime.look(batch, (2, 3))
-        runtime._pace = Pace(2)
+        whole = runtime.run_batch(batch, (2, 3))
+        runtime._pass_size = PassSize(2)
         sizes = small_memory(runtime, most=99)
-        pooled, inside = runtime.look(batch, (2, 3))
+        pooled, inside = runtime.run_batch(batch, (2, 3))
         # The first three passes teach that four at once may be faster; the next piece was cut before.
         assert sizes[:3] == [2, 2, 2]
         assert sum(sizes) == 11
@@ -380,14 +389,14 @@ class TestPasses:
     def test_half_precision_agrees_as_promised(self, tiny: Weights, precision: str) -> None:
         exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", precision))
         for batch in batches(tiny.size):
-            assert agreement(half.look(batch)[0], exact.look(batch)[0]) > AGREEMENT
+            assert least_cosine(half.run_batch(batch)[0], exact.run_batch(batch)[0]) > AGREEMENT
 
     def test_what_float16_has_no_number_for_is_computed_in_float32(self, tiny: Weights) -> None:
         exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", "float16"))
         batch = batches(tiny.size)[1] * np.float32(1e6)
-        pooled, inside = half.look(batch, (2,))
+        pooled, inside = half.run_batch(batch, (2,))
         assert np.isfinite(pooled).all()
-        assert agreement(pooled, exact.look(batch)[0]) > AGREEMENT
+        assert least_cosine(pooled, exact.run_batch(batch)[0]) > AGREEMENT
         assert np.isfinite(inside[2]).all()
 
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -395,11 +404,11 @@ class TestPasses:
         exact, fast = TorchRuntime(tiny, "cpu", "float32"), TorchRuntime(tiny, "cuda", "auto")
         batch = np.concatenate([*batches(tiny.size)] * 20)
         for _ in range(3):
-            pooled, inside = fast.look(batch, (2, 3))
-        assert agreement(pooled, exact.look(batch)[0]) > AGREEMENT
-        assert agreement(inside[3], exact.look(batch, (3,))[1][3]) > AGREEMENT
-        assert fast._pace.size >= FIRST
-        assert fast._pace != Pace()
+            pooled, inside = fast.run_batch(batch, (2, 3))
+        assert least_cosine(pooled, exact.run_batch(batch)[0]) > AGREEMENT
+        assert least_cosine(inside[3], exact.run_batch(batch, (3,))[1][3]) > AGREEMENT
+        assert fast._pass_size.size >= FIRST_SIZE
+        assert fast._pass_size != PassSize()
 
 
 def small_memory(runtime: TorchRuntime, most: int) -> list[int]:
@@ -422,7 +431,7 @@ from retrieval import Library, Picture, Query, images
 path = Path(sys.argv[2])
 with Library.open(sys.argv[1]) as library:
     assert library.search(Query((Picture(path),))).hits
-    pixels = images.decode(path.read_bytes(), name="query").pixels
+    pixels = images.decode_image(path.read_bytes(), name="query").pixels
     assert library.describe_and_predict([pixels])[0].predicted
 print("LOADED", *sorted({each.split(".")[0] for each in sys.modules}))
 """
@@ -446,7 +455,7 @@ def test_a_library_with_an_export_is_asked_without_torch(tmp_path: Path, scenes:
 
 
 def test_the_network_says_what_runs_it(tmp_path: Path) -> None:
-    with Library.create(tmp_path, CPU) as library:
+    with write_library(tmp_path, CPU) as library:
         library.make_spaces(fetch_backbone("test_resnet", "untrained"))
         network = Network(library.spaces[0].configuration, tmp_path / "backbones", CPU)
-        assert network.runtime == "onnx float32"
+        assert network.runtime_name == "onnx float32"

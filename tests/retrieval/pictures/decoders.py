@@ -17,12 +17,12 @@ MARK = b"do "
 LEAKED: list[bytes] = []
 
 
-def decode(data: bytes, *, name: str, limits: object) -> images.Decoded:
+def decode(data: bytes, *, name: str, limits: object) -> images.DecodedImage:
     """`do THING ARGUMENT`; the camera of the picture says which process did it, or what was asked for."""
     _, thing, *rest = [*data.split(b" ", 2), b""] if data.startswith(MARK) else (b"", b"", b"")
     answer = _THINGS[thing](os.fsdecode(rest[0])) if thing else None
     pixels = data if not thing else images.encode_png(images.np.zeros((4, 4, 3), images.np.uint8))
-    decoded = images.decode(pixels, name=name)
+    decoded = images.decode_image(pixels, name=name)
     return replace(decoded, camera=answer or str(os.getpid()))
 
 

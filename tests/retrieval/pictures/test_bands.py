@@ -20,7 +20,7 @@ from PIL import Image, ImageCms
 from retrieval.errors import UnreadableImage
 from retrieval.pictures import bands
 from retrieval.pictures.files import Limits
-from retrieval.pictures.images import RGB, decode
+from retrieval.pictures.images import RGB, decode_image
 from tests.drawing import png_chunk, saved, scene
 
 SCENE = scene(3)
@@ -44,12 +44,12 @@ def ppm(values: Values, most: int) -> bytes:
 
 
 def pixels(data: bytes, scaling: str = "auto") -> RGB:
-    return decode(data, name="it", limits=Limits(scaling=scaling)).pixels
+    return decode_image(data, name="it", limits=Limits(scaling=scaling)).pixels
 
 
 def refusal(data: bytes, limits: Limits = Limits()) -> UnreadableImage:  # noqa: B008 - a frozen value
     with pytest.raises(UnreadableImage) as caught:
-        decode(data, name="it", limits=limits)
+        decode_image(data, name="it", limits=limits)
     return caught.value
 
 
@@ -82,7 +82,7 @@ FIVE = np.dstack([DEEP, DEEP[..., ::-1]])[..., :5]
          "5-planes", "4-channels"],
 )  # fmt: skip
 def test_colour_of_every_make_looks_as_it_should(data: bytes, kind: str) -> None:
-    made = decode(data, name="it")
+    made = decode_image(data, name="it")
     assert (made.width, made.height, made.format) == (160, 120, kind)
     assert np.abs(made.pixels.astype(int) - SCENE).max() <= 1
 
@@ -166,7 +166,7 @@ def test_values_multiplied_by_their_opacity_are_not_darkened_twice() -> None:
 def test_orientation_and_camera_count() -> None:
     turned = np.rot90(DEEP)  # as a camera held upright sees it
     data = tiff(turned, extratags=[(274, 3, 1, 6, True), (271, 2, 4, "Leaf", True)])
-    made = decode(data, name="it")
+    made = decode_image(data, name="it")
     assert (made.width, made.height, made.camera) == (160, 120, "Leaf")
     assert np.abs(made.pixels.astype(int) - SCENE).max() <= 1
 
@@ -182,7 +182,7 @@ def test_exif_of_a_deep_png_counts_wherever_it_stands(at: int) -> None:
     exif[0x0112] = 6
     data = png(np.ascontiguousarray(np.rot90(DEEP)))
     place = at if at > 0 else len(data) + at
-    made = decode(chunked(data, b"eXIf", exif.tobytes()[6:], place), name="it")
+    made = decode_image(chunked(data, b"eXIf", exif.tobytes()[6:], place), name="it")
     assert np.abs(made.pixels.astype(int) - SCENE).max() <= 1
 
 
@@ -242,7 +242,7 @@ def test_bands_take_no_more_memory_than_the_largest_picture() -> None:
 
 def test_no_more_is_read_than_the_header_said() -> None:
     with pytest.raises(ValueError, match="two sizes"):
-        bands.read(tiff(DEEP), bands.Header("TIFF", 10, 10, 3, 16))
+        bands.read_bands(tiff(DEEP), bands.BandsHeader("TIFF", 10, 10, 3, 16))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -257,7 +257,7 @@ def test_damaged_files_are_pictures_or_refused(seed: int) -> None:
             for _ in range(chance.randint(1, 6)):
                 damaged[chance.randrange(chance.choice([200, len(damaged)]))] = chance.randrange(256)
             try:
-                made = decode(bytes(damaged), name="it", limits=Limits(max_megapixels=1))
+                made = decode_image(bytes(damaged), name="it", limits=Limits(max_megapixels=1))
             except UnreadableImage:
                 continue
             assert made.pixels.dtype == np.uint8
@@ -272,7 +272,7 @@ def test_damaged_files_are_pictures_or_refused(seed: int) -> None:
     ids=["png", "tiff", "ppm", "grey-png", "grey-tiff", "float-tiff", "cmyk", "jpeg", "nothing", "mark"],
 )  # fmt: skip
 def test_what_pillow_holds_whole_is_left_to_it(data: bytes) -> None:
-    assert bands.header(data) is None
+    assert bands.read_header(data) is None
 
 
 def test_the_readers_are_loaded_for_such_files_alone() -> None:

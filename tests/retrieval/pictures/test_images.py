@@ -25,7 +25,7 @@ from retrieval import images
 from retrieval.errors import ImageTooLarge, UnreadableImage
 from retrieval.paths import display_path
 from retrieval.pictures.files import DEFAULT_LIMITS, Limits, read_file
-from retrieval.pictures.images import RGB, Decoded, decode
+from retrieval.pictures.images import RGB, DecodedImage, decode_image
 from tests.drawing import (
     bomb,
     deep_grey,
@@ -63,13 +63,13 @@ SEEDS = {
 }
 
 
-def decoded(data: bytes) -> Decoded:
-    return decode(data, name="it")
+def decoded(data: bytes) -> DecodedImage:
+    return decode_image(data, name="it")
 
 
 def refusal(data: bytes, limits: Limits = DEFAULT_LIMITS) -> UnreadableImage:
     with pytest.raises(UnreadableImage) as caught:
-        decode(data, name="it", limits=limits)
+        decode_image(data, name="it", limits=limits)
     return caught.value
 
 
@@ -341,11 +341,11 @@ class TestColour:
         values = np.linspace(0, 1000, 4096).astype(np.uint16).reshape(64, 64)
         for kind in ("PNG", "TIFF"):
             data = saved(Image.fromarray(values), kind)
-            pixels = decode(data, name="it", limits=Limits(scaling=policy)).pixels
+            pixels = decode_image(data, name="it", limits=Limits(scaling=policy)).pixels
             assert (pixels.min(), pixels.max()) == expected
             assert pixels.shape == (64, 64, 3)
         assert np.array_equal(
-            decode(SEEDS["png"], name="it", limits=Limits(scaling=policy)).pixels, SCENE
+            decode_image(SEEDS["png"], name="it", limits=Limits(scaling=policy)).pixels, SCENE
         )  # has eight bits already
 
     def test_picture_pairs_of_3d_cameras_are_jpeg(self) -> None:
@@ -385,13 +385,13 @@ class TestWorkingSize:
     def test_reduced_decoding_of_a_large_jpeg_shows_no_difference(self) -> None:
         data = saved(Image.fromarray(scene(3, 4000, 3000)), "JPEG", quality=92)
         with Image.open(BytesIO(data)) as whole:
-            reference = images.resize(np.asarray(whole), 683, 512)
+            reference = images.resize_pixels(np.asarray(whole), 683, 512)
         assert ratio(decoded(data).pixels, reference) > 40
 
     def test_resize_is_that_of_pillow(self) -> None:
         for size in [(53, 47), (320, 240), (160, 120)]:
             assert np.array_equal(
-                images.resize(SCENE, *size), np.asarray(DRAWN.resize(size, Image.Resampling.BICUBIC))
+                images.resize_pixels(SCENE, *size), np.asarray(DRAWN.resize(size, Image.Resampling.BICUBIC))
             )
 
 
@@ -456,7 +456,7 @@ class TestRefusals:
         code = (
             "import sys; sys.modules['pillow_heif'] = None\n"
             "from retrieval import images; from retrieval.errors import UnreadableImage\n"
-            "try: images.decode(sys.stdin.buffer.read(), name='it')\n"
+            "try: images.decode_image(sys.stdin.buffer.read(), name='it')\n"
             "except UnreadableImage as error: print(error.code, error.reason)"
         )
         run = subprocess.run(
@@ -473,7 +473,7 @@ class TestRefusals:
             "watched = ('open', 'subprocess', 'os.exec', 'os.fork', 'os.posix_spawn', 'os.system', 'socket')\n"
             "sys.addaudithook(lambda name, what: name.startswith(watched) and seen.append((name, what)))\n"
             "for data in eval(sys.stdin.read()):\n"
-            "    try: images.decode(data, name='it')\n"
+            "    try: images.decode_image(data, name='it')\n"
             "    except UnreadableImage as error: print(error.code)\n"
             "assert not seen, seen\n"
             "open('/dev/null'); assert seen"
@@ -511,7 +511,7 @@ class TestRefusals:
             "from retrieval import images; from retrieval.errors import UnreadableImage\n"
             "bombs, before = eval(sys.stdin.read()), getrusage(RUSAGE_SELF).ru_maxrss\n"
             "for data in bombs:\n"
-            "    try: images.decode(data, name='it')\n"
+            "    try: images.decode_image(data, name='it')\n"
             "    except UnreadableImage as error: pass\n"
             "print(getrusage(RUSAGE_SELF).ru_maxrss - before)"
         )
@@ -546,7 +546,7 @@ class TestRefusals:
                 place = chance.randrange(len(data) if chance.random() < 0.5 else min(200, len(data)))
                 data[place] ^= 1 << chance.randrange(8)
             try:
-                decode(bytes(data), name="it", limits=Limits(max_megapixels=4))
+                decode_image(bytes(data), name="it", limits=Limits(max_megapixels=4))
             except UnreadableImage as error:
                 assert error.code and str(error).startswith("it: ")  # noqa: PT017, PT018
 
@@ -557,8 +557,8 @@ class TestRefusals:
         struct.pack_into("<HHII", tiff, start + 2 + 12 * (count - 1), 0x9286, 2, 9999, 2**30)
         (tmp_path / "odd.tif").write_bytes(tiff)
         code = (
-            "import sys; from retrieval import files, images\n"
-            "images.decode(files.read(sys.argv[1]), name='odd', limits=files.Limits())"
+            "import sys; from retrieval import Limits, images, read_file\n"
+            "images.decode_image(read_file(sys.argv[1]), name='odd', limits=Limits())"
         )
         run = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "odd.tif")],
@@ -575,7 +575,7 @@ class TestReading:
         found: dict[str, str | None] = {}
         for name in os.listdir(os.fsencode(tmp_path / "hostile")):
             try:
-                decode(read_file(os.path.join(os.fsencode(tmp_path / "hostile"), name)), name="it")
+                decode_image(read_file(os.path.join(os.fsencode(tmp_path / "hostile"), name)), name="it")
                 found[display_path(name)] = None
             except UnreadableImage as error:
                 found[display_path(name)] = error.code
@@ -704,7 +704,7 @@ class TestPerceptualHash:
         for seed in range(12):
             original = scene(seed, 640, 480)
             known = images.perceptual_hash(original)
-            small = images.resize(original, 200, 150)
+            small = images.resize_pixels(original, 200, 150)
             poor = decoded(images.encode_jpeg(original, quality=40)).pixels
             assert bits_apart(known, images.perceptual_hash(small)) <= 8
             assert bits_apart(known, images.perceptual_hash(poor)) <= 8

@@ -13,8 +13,8 @@ from PIL import Image
 
 from retrieval import read_metadata
 from retrieval.errors import UnreadableImage
-from retrieval.pictures.images import decode
-from retrieval.pictures.raw_preview import Preview, preview
+from retrieval.pictures.images import decode_image
+from retrieval.pictures.raw_preview import Preview, find_preview
 from tests.drawing import saved, scene
 from tests.saying import listed, xmp
 
@@ -169,10 +169,10 @@ MAKES = {"cr3": cr3(), "nef": nef(), "nef-little": nef(b"II*\0"), "cr2": cr2(), 
 
 @pytest.mark.parametrize("make", MAKES)
 def test_the_largest_jpeg_is_the_picture(make: str) -> None:
-    found = preview(MAKES[make])
+    found = find_preview(MAKES[make])
     assert found
     assert found.jpeg == LARGE
-    picture = decode(MAKES[make], name="it")
+    picture = decode_image(MAKES[make], name="it")
     assert picture.format == "raw"
     upright = np.rot90(SCENE, -1) if make.startswith(("nef", "cr3")) else SCENE
     assert picture.pixels.shape == upright.shape
@@ -181,20 +181,20 @@ def test_the_largest_jpeg_is_the_picture(make: str) -> None:
 
 
 def test_the_file_itself_says_when_and_with_what() -> None:
-    picture = decode(MAKES["nef"], name="it")
+    picture = decode_image(MAKES["nef"], name="it")
     assert (picture.taken_at, picture.camera) == (datetime(2021, 2, 3, 4, 5, 6), "NIKON D90")
-    assert decode(MAKES["rw2"], name="it").camera == "Panasonic"
-    picture = decode(MAKES["cr3"], name="it")
+    assert decode_image(MAKES["rw2"], name="it").camera == "Panasonic"
+    picture = decode_image(MAKES["cr3"], name="it")
     assert (picture.taken_at, picture.camera) == (datetime(2021, 2, 3, 4, 5, 6), "Canon EOS R")
 
 
 def test_a_cr3_says_what_is_written_in_its_boxes() -> None:
     found = read_metadata(cr3(xmp=xmp(listed("dc:subject", "fog"))))
-    assert (found.said("exif"), found.said("xmp")) == ((("creator", "Jan"),), (("tag", "fog"),))
+    assert (found.facts_from("exif"), found.facts_from("xmp")) == ((("creator", "Jan"),), (("tag", "fog"),))
 
 
 def test_a_cr3_whose_full_size_is_no_jpeg_shows_the_next_smaller_one() -> None:
-    found = preview(cr3(LOSSLESS))
+    found = find_preview(cr3(LOSSLESS))
     assert found is not None
     assert found.jpeg == SMALL
 
@@ -203,36 +203,39 @@ def test_where_the_file_does_not_say_the_jpeg_in_it_does() -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x0110] = 3, "X-T4"
     turned = saved(Image.fromarray(SCENE[::-1, ::-1]), "JPEG", quality=92, exif=exif)
-    picture = decode(raf()[:88] + struct.pack(">I", len(turned)) + bytes(68) + turned, name="it")
+    picture = decode_image(raf()[:88] + struct.pack(">I", len(turned)) + bytes(68) + turned, name="it")
     assert picture.camera == "X-T4"
     assert np.abs(picture.pixels.astype(float) - SCENE).mean() < 5
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "JPEG", "PNG"])
 def test_other_pictures_are_no_raw_files(kind: str) -> None:
-    assert preview(saved(Image.fromarray(SCENE), kind)) is None
+    assert find_preview(saved(Image.fromarray(SCENE), kind)) is None
 
 
 def test_a_tiff_with_jpeg_inside_is_a_tiff() -> None:
     data = saved(Image.fromarray(SCENE), "TIFF", compression="jpeg")
-    assert preview(data) is None
-    assert decode(data, name="it").format == "tiff"
+    assert find_preview(data) is None
+    assert decode_image(data, name="it").format == "tiff"
 
 
 @pytest.mark.parametrize("data", [MAKES["raf"][:100], MAKES["rw2"].replace(LARGE, LOSSLESS), cr2()[:40]])
 def test_a_raw_file_without_a_picture_says_so(data: bytes) -> None:
-    assert preview(data) == Preview(b"", 0) or preview(data) == Preview(b"", 1)
+    assert find_preview(data) == Preview(b"", 0) or find_preview(data) == Preview(b"", 1)
     with pytest.raises(UnreadableImage) as caught:
-        decode(data, name="it")
+        decode_image(data, name="it")
     assert caught.value.code == "no-preview"
 
 
 def test_tables_in_a_circle_and_too_many_end() -> None:
     circle = File()
-    assert preview(circle.done(circle.table({0xC612: (LONG, 1), 0x14A: (LONG, 8)}, following=8))) is not None
+    assert (
+        find_preview(circle.done(circle.table({0xC612: (LONG, 1), 0x14A: (LONG, 8)}, following=8)))
+        is not None
+    )
     many = File()
     tables = [many.table({0x14A: (LONG, [8] * 60_000)}) for _ in range(20)]
-    assert preview(many.done(many.table({0xC612: (LONG, 1), 0x14A: (LONG, tables)}))) == Preview(b"", 0)
+    assert find_preview(many.done(many.table({0xC612: (LONG, 1), 0x14A: (LONG, tables)}))) == Preview(b"", 0)
 
 
 def test_damaged_raw_files_give_a_picture_or_the_one_error() -> None:
@@ -243,7 +246,7 @@ def test_damaged_raw_files_give_a_picture_or_the_one_error() -> None:
             for _ in range(chance.choice((1, 4, 30))):
                 damaged[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
             try:
-                decode(
+                decode_image(
                     bytes(damaged[: chance.choice((len(data), chance.randrange(1, len(data))))]), name="it"
                 )
             except UnreadableImage as error:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from retrieval.errors import InvalidSetting
-from retrieval.pictures.scaling import check, eight_bits
+from retrieval.pictures.scaling import check_policy, scale_to_eight_bits
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from retrieval.pictures.scaling import check, eight_bits
     ],
 )
 def test_values(values: list[float], policy: str, expected: list[int] | None) -> None:
-    scaled = eight_bits(np.array([values, values]), policy)
+    scaled = scale_to_eight_bits(np.array([values, values]), policy)
     assert scaled.dtype == np.uint8
     if expected is not None:
         assert scaled.tolist() == [expected, expected]
@@ -41,15 +41,15 @@ def test_values(values: list[float], policy: str, expected: list[int] | None) ->
 @pytest.mark.parametrize("kind", ["<u2", ">u2", "<i4", "<f4"])
 def test_large_pictures_are_scaled_in_pieces_alike(kind: str) -> None:
     values = np.linspace(0, 60_000, 3_000_000).astype(kind).reshape(1500, 2000)
-    scaled = eight_bits(values, "window:30000:60000")
+    scaled = scale_to_eight_bits(values, "window:30000:60000")
     assert scaled.shape == values.shape
     assert np.array_equal(scaled, (values.astype(np.float64) / 60_000 * 255).astype(np.uint8))
-    assert abs(int(eight_bits(values, "percentile")[750, 0]) - 127) <= 1
+    assert abs(int(scale_to_eight_bits(values, "percentile")[750, 0]) - 127) <= 1
 
 
 @pytest.mark.parametrize("policy", ["auto", "minmax", "percentile", "window:40:400", "window:-600:1500.5"])
 def test_policies(policy: str) -> None:
-    check(policy)
+    check_policy(policy)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,6 @@ def test_policies(policy: str) -> None:
 )
 def test_what_is_no_policy(policy: str) -> None:
     with pytest.raises(InvalidSetting, match="choose from auto, minmax, percentile, window:LEVEL:WIDTH"):
-        check(policy)
+        check_policy(policy)
     with pytest.raises(InvalidSetting):
-        eight_bits(np.zeros(3), policy)
+        scale_to_eight_bits(np.zeros(3), policy)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from tests.retrieval.test_raw_preview import dng, nef
 
-from retrieval.pictures.images import decode
-from retrieval.pictures.tiff_pages import MAX_PAGES, count, page, page_digest
+from retrieval.pictures.images import decode_image
+from retrieval.pictures.tiff_pages import MAX_PAGES, count_pages, extract_page, page_digest
 from tests.drawing import saved, scene
+from tests.retrieval.pictures.test_raw_preview import dng, nef
 
 SCENES = [scene(seed, 40, 30) for seed in range(4)]
 
@@ -33,20 +33,20 @@ def tiff(kinds: tuple[int, ...] = (0, 0, 0, 0), **options: object) -> bytes:
 )
 def test_every_page_is_a_file_of_its_own(options: dict[str, object]) -> None:
     data = tiff(**options)
-    assert count(data) == 4
-    assert page(data, 1) is data
+    assert count_pages(data) == 4
+    assert extract_page(data, 1) is data
     for number, expected in enumerate(SCENES, 1):
-        assert np.array_equal(decode(page(data, number), name="it").pixels, expected)
+        assert np.array_equal(decode_image(extract_page(data, number), name="it").pixels, expected)
 
 
 def test_a_preview_is_no_page() -> None:
     data = tiff((0, 1, 0, 1))
-    assert count(data) == 2
-    assert np.array_equal(decode(page(data, 2), name="it").pixels, SCENES[2])
+    assert count_pages(data) == 2
+    assert np.array_equal(decode_image(extract_page(data, 2), name="it").pixels, SCENES[2])
 
 
 def test_the_first_directory_is_a_page_whatever_it_says() -> None:
-    assert count(tiff((1, 1, 1, 1))) == 1
+    assert count_pages(tiff((1, 1, 1, 1))) == 1
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_the_first_directory_is_a_page_whatever_it_says() -> None:
     ids=["nothing", "nef", "dng", "mark", "cut", "png", "one-page", "animation"],
 )  # fmt: skip
 def test_all_else_has_one(data: bytes) -> None:
-    assert count(data) == 1
+    assert count_pages(data) == 1
 
 
 def test_a_page_that_is_not_there_is_an_index_error() -> None:
     for data, number in ((tiff(), 5), (saved(Image.fromarray(SCENES[0]), "PNG"), 2)):
         with pytest.raises(IndexError):
-            page(data, number)
+            extract_page(data, number)
 
 
 def chained(directories: int, *, back_to: int | None = None) -> bytes:
@@ -75,8 +75,8 @@ def chained(directories: int, *, back_to: int | None = None) -> bytes:
 
 
 def test_a_chain_that_has_no_end_is_not_followed_for_ever() -> None:
-    assert count(chained(5, back_to=8)) == 5
-    assert count(chained(MAX_PAGES + 500)) == MAX_PAGES + 1
+    assert count_pages(chained(5, back_to=8)) == 5
+    assert count_pages(chained(MAX_PAGES + 500)) == MAX_PAGES + 1
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -89,9 +89,9 @@ def test_damaged_files_have_pages_or_none(seed: int) -> None:
                 damaged[chance.randrange(chance.choice([16, len(data)]))] = chance.choice(
                     [0, 255, chance.randrange(256)]
                 )
-            found = count(bytes(damaged))
+            found = count_pages(bytes(damaged))
             assert 1 <= found <= MAX_PAGES + 1
-            assert len(page(bytes(damaged), found)) == len(damaged)
+            assert len(extract_page(bytes(damaged), found)) == len(damaged)
 
 
 def test_pages_are_known_by_their_file_and_their_number() -> None:

@@ -388,7 +388,12 @@ def test_a_path_is_written_as_a_file_and_bytes_cannot_be_written() -> None:
 
 def test_every_field_can_be_said_in_a_line() -> None:
     """A new field of these values needs a key."""
-    said = {(key.owner, name) for key in KEYS_THERE.values() for name in (*key.names, key.without) if name}
+    said = {
+        (key.owner, name)
+        for key in KEYS_THERE.values()
+        for name in (*key.field_names, key.negated_field)
+        if name
+    }
     values = (Filters, Options, Examples)
     assert {pair for pair in said if pair[0] in values} == {
         (value, each.name) for value in values for each in fields(value)

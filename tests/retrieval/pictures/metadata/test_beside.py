@@ -11,7 +11,7 @@ from tests.saying import listed, xmp
 
 
 def said(data: bytes, ending: str) -> tuple[tuple[str, str], ...]:
-    return read_sidecar(data, ending).said(SIDECAR_SOURCE)
+    return read_sidecar(data, ending).facts_from(SIDECAR_SOURCE)
 
 
 def test_every_paragraph_of_a_text_is_a_caption() -> None:

@@ -65,7 +65,7 @@ IN_EXIF = (
 
 
 def said(data: bytes, source: str) -> tuple[tuple[str, str], ...]:
-    return read_metadata(data).said(source)
+    return read_metadata(data).facts_from(source)
 
 
 def in_exif(first: dict[int, object], **directories: dict[int, object]) -> tuple[tuple[str, str], ...]:
@@ -77,7 +77,11 @@ def in_exif(first: dict[int, object], **directories: dict[int, object]) -> tuple
 
 def test_a_jpeg_says_all_three() -> None:
     found = read_metadata(jpeg(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP))
-    assert (found.said("xmp"), found.said("iptc"), found.said("exif")) == (IN_XMP, IN_IPTC, IN_EXIF)
+    assert (found.facts_from("xmp"), found.facts_from("iptc"), found.facts_from("exif")) == (
+        IN_XMP,
+        IN_IPTC,
+        IN_EXIF,
+    )
     assert len(found.facts) == len(IN_XMP + IN_IPTC + IN_EXIF)
 
 
@@ -195,7 +199,7 @@ def test_a_position_is_given_in_degrees_in_both_orders_of_bytes(order: str) -> N
     mark = b"II*\0" if order == "<" else b"MM\0*"
     first = struct.pack(order + "IHHHIII", 8, 1, 0x8825, 4, 1, 26, 0)
     block = (mark + first + directory).ljust(80, b"\0") + angle
-    assert list(exif.facts(block))[-1] == ("place", "-33.51000, 33.51000")
+    assert list(exif.read_exif_facts(block))[-1] == ("place", "-33.51000, 33.51000")
 
 
 @pytest.mark.parametrize(
@@ -259,17 +263,22 @@ def test_windows_parts_keywords_by_semicolons() -> None:
     ids=["as declared", "Latin-1", "UTF-8 without saying so", "not as declared"],
 )
 def test_the_code_of_iptc_is_honoured(datasets: tuple[tuple[int, int, bytes], ...], word: str) -> None:
-    assert list(iptc.facts(iptc_block(*datasets))) == [("tag", word)]
+    assert list(iptc.read_iptc_facts(iptc_block(*datasets))) == [("tag", word)]
 
 
 def test_an_extended_dataset_has_a_longer_size_and_others_are_passed_over() -> None:
     long = b"\x1c\x02\x78\x80\x04" + struct.pack(">I", 40_000) + b"x" * 40_000
     block = iptc_block((2, 0, b"\0\4"), (1, 25, b"no")) + long + iptc_block((2, 25, b"sea"))
-    assert [(field, len(value)) for field, value in iptc.facts(block)] == [("caption", 40_000), ("tag", 3)]
+    assert [(field, len(value)) for field, value in iptc.read_iptc_facts(block)] == [
+        ("caption", 40_000),
+        ("tag", 3),
+    ]
 
 
 def test_a_dataset_that_reaches_beyond_its_block_ends_it() -> None:
-    assert list(iptc.facts(iptc_block((2, 25, b"sea")) + b"\x1c\x02\x19\x7f\xffstorm")) == [("tag", "sea")]
+    assert list(iptc.read_iptc_facts(iptc_block((2, 25, b"sea")) + b"\x1c\x02\x19\x7f\xffstorm")) == [
+        ("tag", "sea")
+    ]
 
 
 # -- XMP ------------------------------------------------------------------------------------------
@@ -279,12 +288,14 @@ def test_only_a_pictures_own_properties_count() -> None:
     ingredient = (
         "<xmp:Part><rdf:Description>" + listed("dc:subject", "theirs") + "</rdf:Description></xmp:Part>"
     )
-    assert xmp.facts(packet(ingredient + listed("dc:subject", "ours"))) == [("tag", "ours")]
+    assert xmp.read_xmp_facts(packet(ingredient + listed("dc:subject", "ours"))) == [("tag", "ours")]
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])
 def test_xmp_comes_in_its_codes(code: str) -> None:
-    assert xmp.facts(packet(listed("dc:subject", "Küste")).decode().encode(code)) == [("tag", "Küste")]
+    assert xmp.read_xmp_facts(packet(listed("dc:subject", "Küste")).decode().encode(code)) == [
+        ("tag", "Küste")
+    ]
 
 
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -307,9 +318,9 @@ REFUSED = {
 @pytest.mark.parametrize(("document", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_xml_that_is_not_to_be_trusted_is_refused(document: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        xmp.facts(document)
+        xmp.read_xmp_facts(document)
     if len(document) < 60_000:
-        assert read_metadata(jpeg(xmp=document, iptc=EVERYTHING_IPTC)).said("xmp") == ()
+        assert read_metadata(jpeg(xmp=document, iptc=EVERYTHING_IPTC)).facts_from("xmp") == ()
         assert said(jpeg(xmp=document, iptc=EVERYTHING_IPTC), "iptc") == IN_IPTC
 
 
@@ -325,7 +336,7 @@ def test_values_are_cleaned_bounded_and_each_kept_once() -> None:
         Fact("exif", "caption", "0 0.5 0.5"),
         Fact("exif", "caption", long),
     ]
-    _, tag, *captions = found = [value for _, _, value in Metadata.of(facts).facts]
+    _, tag, *captions = found = [value for _, _, value in Metadata.from_facts(facts).facts]
     assert found[0] == "a b c"
     assert tag == "é" * 1000
     assert " ".join(captions) == long
@@ -333,8 +344,8 @@ def test_values_are_cleaned_bounded_and_each_kept_once() -> None:
 
 
 def test_what_is_beyond_the_bounds_is_left_out() -> None:
-    assert len(Metadata.of(Fact("x", "tag", str(number)) for number in range(1000)).facts) == 200
-    large = Metadata.of(Fact("x", "tag", f"{number}".ljust(2000, "x")) for number in range(1000))
+    assert len(Metadata.from_facts(Fact("x", "tag", str(number)) for number in range(1000)).facts) == 200
+    large = Metadata.from_facts(Fact("x", "tag", f"{number}".ljust(2000, "x")) for number in range(1000))
     assert len(large.facts) == 32
 
 

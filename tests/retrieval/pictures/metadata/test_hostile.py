@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retrieval import Metadata, read_metadata, read_sidecar
 from retrieval.pictures.metadata import exif, iptc, xmp
-from retrieval.pictures.metadata.facts import ALL, LONGEST, MOST, Fact
+from retrieval.pictures.metadata.facts import MAX_FACTS, MAX_TOTAL_BYTES, MAX_VALUE_BYTES, Fact
 from tests.saying import EVERYTHING_EXIF, EVERYTHING_IPTC, EVERYTHING_XMP, jpeg, photoshop, png, tiff, webp
 
 FILES = (
@@ -38,9 +38,9 @@ def mutated(data: bytes, changes: list[tuple[int, bytes]]) -> bytes:
 
 
 def check(found: Metadata) -> None:
-    assert len(found.facts) <= MOST
-    assert sum(len(fact.value.encode()) for fact in found.facts) <= ALL
-    assert all(0 < len(fact.value.encode()) <= LONGEST for fact in found.facts)
+    assert len(found.facts) <= MAX_FACTS
+    assert sum(len(fact.value.encode()) for fact in found.facts) <= MAX_TOTAL_BYTES
+    assert all(0 < len(fact.value.encode()) <= MAX_VALUE_BYTES for fact in found.facts)
     assert all(value.isprintable() or "\u200c" in value or "\u200d" in value for _, _, value in found.facts)
     assert Metadata.from_json(json.loads(json.dumps(found.as_json()))) == found
 
@@ -71,10 +71,14 @@ def test_real_files_that_end_early_raise_nothing(data: bytes, end: int) -> None:
 )
 def test_every_parser_stands_damaged_blocks(data: bytes, changes: list[tuple[int, bytes]]) -> None:
     block = mutated(data, changes)
-    pairs = [*exif.facts(block), *iptc.facts(block), *iptc.facts(iptc.resource(block))]
+    pairs = [
+        *exif.read_exif_facts(block),
+        *iptc.read_iptc_facts(block),
+        *iptc.read_iptc_facts(iptc.find_iptc_block(block)),
+    ]
     with suppress(ValueError):
-        pairs += xmp.facts(block)
-    check(Metadata.of(Fact("exif", field, value) for field, value in pairs))
+        pairs += xmp.read_xmp_facts(block)
+    check(Metadata.from_facts(Fact("exif", field, value) for field, value in pairs))
 
 
 @settings(deadline=None, max_examples=300)
@@ -116,6 +120,6 @@ def test_any_json_is_read_or_refused(value: object) -> None:
     )
 )
 def test_any_facts_are_bounded_once_and_for_all(facts: list[Fact]) -> None:
-    found = Metadata.of(facts)
+    found = Metadata.from_facts(facts)
     check(found)
-    assert Metadata.of(found.facts) == found
+    assert Metadata.from_facts(found.facts) == found
