@@ -41,8 +41,19 @@ from alembic.config import Config
 
 import migrations
 from indexer.upkeep.check import check
-from indexer.upkeep.lock import writer_lock
-from retrieval import Annotation, Image, Library, NewImage, Query, StoredPicture, Text
+from retrieval import (
+    Annotation,
+    Image,
+    Library,
+    LibraryWriter,
+    NewImage,
+    Query,
+    StoredPicture,
+    Text,
+    WriterLock,
+    find_damages,
+    write_library,
+)
 from retrieval.catalog.engine import connect, sqlite_url
 from retrieval.descriptors.colour import Colour
 from retrieval.projections import segments
@@ -70,7 +81,7 @@ SAID_EVERY = 20.0  # seconds
 class Step:
     """One change, acknowledged when it returns, and what the library holds after it."""
 
-    do: Callable[[Library], object]
+    do: Callable[[LibraryWriter], object]
     after: State
 
 
@@ -124,11 +135,11 @@ def scenarios(folder: Path) -> list[Scenario]:
     fewer = {key: text for key, text in said.items() if key != _digest(2)}
     work = (
         Step(lambda library: _add(library, range(4, 7), added), added),
-        Step(Library.publish, added),
+        Step(LibraryWriter.publish, added),
         Step(lambda library: _add(library, range(7, 8), more), more),
         Step(lambda library: _caption(library, _digest(1), said), said),
         Step(lambda library: _remove(library, _digest(2)), fewer),
-        Step(Library.publish, fewer),
+        Step(LibraryWriter.publish, fewer),
         Step(_rebuild, fewer),
     )
     return [
@@ -139,12 +150,12 @@ def scenarios(folder: Path) -> list[Scenario]:
             (
                 Step(_make_space, {}),
                 Step(lambda each: _add(each, range(4), held), held),
-                Step(Library.publish, held),
+                Step(LibraryWriter.publish, held),
             ),
         ),
         Scenario("change", made, held, work, readable=True),
         Scenario("repair", _damaged(made, folder / "damaged"), held, (Step(_rebuild, held),)),
-        Scenario("migrate", _earlier(made, folder / "earlier"), held, (Step(Library.publish, held),)),
+        Scenario("migrate", _earlier(made, folder / "earlier"), held, (Step(LibraryWriter.publish, held),)),
     ]
 
 
@@ -154,7 +165,9 @@ def _digest(number: int) -> str:
 
 def _made(path: Path, state: State) -> None:
     ended = faults.run(
-        lambda _: _do(path, [_make_space, lambda each: _add(each, range(len(state)), state), Library.publish])
+        lambda _: _do(
+            path, [_make_space, lambda writer: _add(writer, range(len(state)), state), LibraryWriter.publish]
+        )
     )
     assert ended.code == 0, ended.lines
     # What comes next lies in another segment, so that the first one is shared between generations.
@@ -164,11 +177,13 @@ def _made(path: Path, state: State) -> None:
 
 
 def _do(
-    path: Path, steps: Sequence[Callable[[Library], object]], acknowledge: Callable[[], None] = lambda: None
+    path: Path,
+    steps: Sequence[Callable[[LibraryWriter], object]],
+    acknowledge: Callable[[], None] = lambda: None,
 ) -> None:
-    with writer_lock(path):
+    with WriterLock(path) as lock:
         for step in steps:
-            with Library.create(path) as library:
+            with LibraryWriter.create(lock) as library:
                 step(library)
                 acknowledge()
 
@@ -179,18 +194,18 @@ def make_space(path: Path) -> Path:
     return path
 
 
-def _make_space(library: Library) -> None:
+def _make_space(library: LibraryWriter) -> None:
     """Colours alone: what is spoilt is storing, and no arithmetic."""
     colour = Colour()
     with library.catalog.writing() as writer:
         writer.add_space(colour.fingerprint, colour.name, colour.configuration, colour.dimension)
 
 
-def _rebuild(library: Library) -> None:
+def _rebuild(library: LibraryWriter) -> None:
     library.publish(anew=True)
 
 
-def _add(library: Library, numbers: Sequence[int], state: State) -> None:
+def _add(library: LibraryWriter, numbers: Sequence[int], state: State) -> None:
     [space] = library.spaces
     with library.catalog.writing() as writer:
         new = [_image(number, {space.id: _feature(number, space.dimension)}) for number in numbers]
@@ -208,13 +223,13 @@ def _feature(number: int, dimension: int) -> np.ndarray:
     return (row / np.linalg.norm(row)).astype(np.float16)
 
 
-def _caption(library: Library, digest: str, state: State) -> None:
+def _caption(library: LibraryWriter, digest: str, state: State) -> None:
     with library.catalog.writing() as writer:
         image_id = writer.ids_by_sha256([digest])[digest]
         writer.annotate(image_id, SOURCE, [Annotation("caption", state[digest], SOURCE)])
 
 
-def _remove(library: Library, digest: str) -> None:
+def _remove(library: LibraryWriter, digest: str) -> None:
     with library.catalog.writing() as writer:
         writer.remove_images(writer.ids_by_sha256([digest]).values())
 
@@ -419,11 +434,11 @@ def _read(place: Path, states: Sequence[State], say: Say) -> None:
 def _written(place: Path, states: Sequence[State], say: Say) -> None:
     """What the next writer finds, and makes good: no finding is left, and every image finds itself."""
     try:
-        with writer_lock(place), Library.create(place) as library:
+        with write_library(place) as library:
             if not library.spaces:
                 _make_space(library)
-        with writer_lock(place), Library.create(place) as library:
-            library.publish(anew=any(library.damages()))  # as the message about a damage asks for
+        with write_library(place) as library:
+            library.publish(anew=any(find_damages(library)))  # as the message about a damage asks for
             _compare(library, states, say)
             findings = [each for each in check(library) if each.code not in ("file-missing", "undescribed")]
             for each in findings:

@@ -121,14 +121,14 @@ def _alone(library: Library, folder: Path) -> tuple[float, float]:
     settings, files = library.settings, sources.walk_folders([path_bytes(folder)]).files
     start = time.perf_counter()
     pictures = [
-        each.decoded.pixels
-        for each in decode_files(
+        outcome.decoded.image.pixels
+        for outcome in decode_files(
             files,
             is_known=lambda _: False,
             limits=limits_from_settings(settings),
             threads=settings.decode_threads,
         )
-        if isinstance(each, FilePage) and each.decoded
+        if isinstance(outcome, FilePage) and outcome.decoded
     ]
     decoded = time.perf_counter()
     for place in range(0, len(pictures), settings.batch_size):

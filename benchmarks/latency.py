@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import Annotation, Library, NewImage, Query, StoredPicture, Text
+from retrieval import Annotation, Library, LibraryWriter, NewImage, Query, StoredPicture, Text
 from retrieval.projections.vectors import VectorIndex
 from retrieval.projections.words import WordView
 from retrieval.ranking.tokens import Terms, terms
@@ -46,7 +46,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
             return {"figures": _figures(library, count), "beside": {}}
 
 
-def _fill(library: Library, count: int) -> None:
+def _fill(library: LibraryWriter, count: int) -> None:
     random = np.random.default_rng(0)
     spaces = [space for space in library.spaces if space.descriptor != "details"]
     centres = {space.id: _directions(random, CLUSTERS, space.dimension) for space in spaces}

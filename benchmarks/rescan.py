@@ -24,8 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.upkeep.lock import writer_lock
-from retrieval import Library, NewImage
+from retrieval import NewImage, write_library
 from retrieval.descriptors.colour import Colour
 
 RUNS = 5
@@ -73,7 +72,7 @@ def _stated(root: Path) -> Iterator[tuple[str, os.stat_result]]:
 def _fill(library: Path, root: Path) -> None:
     """A published library that ranks by words and colour: no other space takes part in a run without work."""
     colour, files = Colour(), list(_stated(root))
-    with writer_lock(library), Library.create(library) as opened:
+    with write_library(library) as opened:
         with opened.catalog.writing() as writer:
             space = writer.add_space(colour.fingerprint, colour.name, colour.configuration, colour.dimension)
             feature = {space: np.eye(1, colour.dimension, dtype=np.float16)[0]}

@@ -24,7 +24,17 @@ import numpy as np
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Progress
 from indexer.upkeep.opening import changing
-from retrieval import Annotation, Library, Picture, Query, StoredPicture, Text, images, path_bytes
+from retrieval import (
+    Annotation,
+    Library,
+    LibraryWriter,
+    Picture,
+    Query,
+    StoredPicture,
+    Text,
+    images,
+    path_bytes,
+)
 
 from .crash import make_space
 
@@ -126,7 +136,7 @@ def _drawn(folder: Path, number: int) -> Iterator[tuple[bytes, Said]]:
         yield path_bytes(path), (Annotation("caption", f"{_word(number)} in the soak", "captions"),)
 
 
-def _remove(library: Library, folder: Path, captions: dict[bytes, Said]) -> None:
+def _remove(library: LibraryWriter, folder: Path, captions: dict[bytes, Said]) -> None:
     paths = [path_bytes(path) for path in folder.iterdir()]
     with library.catalog.writing() as writer:
         places = writer.locations()

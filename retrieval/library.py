@@ -2,104 +2,62 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from .catalog import Catalog, Facet, Image, Projection, Space, sqlite_url
+from .catalog import Catalog, CatalogAddress, Facet, Image, Space, sqlite_url
 from .descriptors import text_tower
-from .descriptors.backbone import Backbone
-from .durable import write_file
-from .errors import ImageNotFound, InvalidSetting, LibraryNotFound, ProjectionDamaged
+from .errors import ImageNotFound, InvalidSetting, LibraryNotFound
 from .originals import original, thumbnail
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
-from .projections import generations, publisher
-from .projections.bridge import BridgeProjection, BridgeView
-from .projections.neighbours import NeighbourProjection
-from .projections.snapshot import AnyProjection, Snapshot, Snapshots
-from .projections.vectors import Vector, VectorProjection
-from .projections.words import WordProjection
+from .projections.snapshot import AnyProjection, Snapshot
 from .query.values import Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.fusion import amounts_of
 from .ranking.ranking import Ids, Ranking, Scores
-from .ranking.tokens import terms
-from .search.backgrounds import Backgrounds
 from .search.explain import Explainer, Explanation
-from .search.flow import NEIGHBOURS, SCALES, Search, check_signals, hits, notes
+from .search.flow import Search, check_signals, hits, notes
 from .search.gather import EVERYTHING
 from .search.hits import Results
-from .search.probes import DETAILS, MEANING, SUBJECT, Probe, Questions
-from .settings import FILE_NAME, Settings
-from .spaces import Description, Features, Spaces
+from .search.probes import Probe, Questions
+from .search_state import SearchState
+from .settings import Settings
+from .signals import NEIGHBOURS
+from .spaces import Description, Features
 
 CATALOG_FILE = "catalog.sqlite"
 FUSED = "fused"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a library holds, and how its projections stand.
-
-    `meaning` says how texts find pictures without words, or why they do not; `remarks` what is good to know
-    of the catalog, and no damage.
-    """
-
-    path: str
-    images: int
-    locations: int
-    missing: int
-    problems: int
-    spaces: tuple[Space, ...]
-    projections: tuple[Projection, ...]
-    last_seq: int
-    damages: tuple[str, ...]
-    meaning: str = ""
-    remarks: tuple[str, ...] = ()
-
-
 class Library:
-    """One collection of pictures. Open it with `Library.open`; a writer uses `Library.create`.
+    """One collection of pictures, open for reading. `writing.LibraryWriter` is the one who changes it.
 
     Safe to search from many threads. Use it as a context manager, or call `close`.
     """
 
     def __init__(self, path: Path, catalog: Catalog, settings: Settings) -> None:
         self.path, self.catalog, self.settings = path, catalog, settings
-        self._spaces = Spaces(catalog, path / "backbones", settings)
+        self.search_state = SearchState(catalog, path, settings)
 
     @classmethod
     def open(cls, path: Path | str, settings: Settings | None = None) -> Library:
         """Open a library for reading; raises LibraryNotFound or SchemaOutOfDate. Nothing is repaired."""
         path = Path(path).absolute()
         settings = settings or Settings.resolve(path)
-        if not cls.is_at(path, settings):
+        if not Library.is_at(path, settings):
             raise LibraryNotFound(path)
-        return cls(path, Catalog.open(settings.catalog_url or sqlite_url(path / CATALOG_FILE)), settings)
+        return Library(path, Catalog.open(catalog_address(path, settings)), settings)
 
     @staticmethod
     def is_at(path: Path, settings: Settings) -> bool:
         """Whether there is a library; one whose catalog is on a server is taken to be there."""
         return bool(settings.catalog_url) or (path / CATALOG_FILE).is_file()
-
-    @classmethod
-    def create(cls, path: Path | str, settings: Settings | None = None) -> Library:
-        """Open a library for writing, and make it where there is none; its schema becomes the newest.
-
-        Only the holder of the writer's lock may call it.
-        """
-        path = Path(path).absolute()
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        settings = settings or Settings.resolve(path)
-        url = settings.catalog_url or sqlite_url(path / CATALOG_FILE)
-        return cls(path, Catalog.create(url), settings)
 
     def close(self) -> None:
         """Give the database back."""
@@ -115,35 +73,9 @@ class Library:
 
     # -- what describes -------------------------------------------------------------------------
 
-    def make_spaces(self, backbone: Backbone, reference: Sequence[RGB] = ()) -> None:
-        """Give a new library its spaces: those that draw on this backbone, colour, and details.
-
-        `reference`: pictures that have nothing to do with any collection, which tell what unrelated pictures
-        score by a backbone that nothing is known of.
-        """
-        self._spaces.make(backbone, reference)
-        self._forget()
-
-    def note_scaling(self) -> None:
-        """Note the setting `scaling` as what pictures are described under, where that is still open.
-
-        It is open as long as there are no pictures, and in libraries that were made before it was noted.
-        """
-        if self._spaces.scaling != self.settings.scaling and not (self._spaces.scaling and self.count()):
-            self._spaces.note_scaling(self.settings.scaling)
-            self._forget()
-
-    def _forget(self) -> None:
-        for derived in ("projections", "_snapshots"):
-            self.__dict__.pop(derived, None)
-
-    def put_back(self, weights: bytes) -> None:
-        """Keep weights that the library was made with again, where its copy is gone or damaged."""
-        self._spaces.put_back(weights)
-
     def check_scaling(self) -> None:
         """Raise InvalidSetting where the setting `scaling` is another than pictures were described under."""
-        known, wanted = self._spaces.scaling, self.settings.scaling
+        known, wanted = self.search_state.spaces.scaling, self.settings.scaling
         if known not in (None, wanted):
             raise InvalidSetting(
                 f"scaling = {wanted!r}: the pictures of {self.path} were described under {known!r}, and do "
@@ -159,55 +91,41 @@ class Library:
     @property
     def spaces(self) -> tuple[Space, ...]:
         """The live spaces: what every image is described in."""
-        return self._spaces.live
+        return self.search_state.spaces.live
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture, by space id, as they are stored; zeros where there is none."""
-        return self._spaces.describe(pictures)
+        return self.search_state.spaces.describe(pictures)
 
     def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
         """The same with the labels that are predicted for each picture, all in one pass."""
-        return self._spaces.describe_and_predict(pictures)
+        return self.search_state.spaces.describe_and_predict(pictures)
 
     def warm_up(self) -> None:
         """Load what a query needs, so that the first one does not wait for it."""
         self.describe([np.zeros((64, 64, 3), np.uint8)])
-        self._snapshots.current()
+        self.search_state.snapshots.current()
 
     @property
     def generations(self) -> Path:
         """Where the projections' generations lie."""
-        return self.path / "projections"
+        return self.search_state.generations
 
     # -- what is searched -----------------------------------------------------------------------
 
-    @cached_property
+    @property
     def projections(self) -> tuple[AnyProjection, ...]:
-        """Every projection of the library: the words, and one for each live space."""
-        words = WordProjection(predicted=self.settings.predicted_labels)
-        spaces, device = self._spaces.indexed, self.settings.device
-        subjects = [space for space in spaces if space.descriptor == SUBJECT]
-        return (
-            words,
-            *(VectorProjection(space, device) for space in spaces),
-            *(NeighbourProjection(space, device) for space in subjects),
-            *(BridgeProjection(space) for space in subjects if self._spaces.tower is None),
-        )
+        """Every projection of the library: the words, and those of each live space."""
+        return self.search_state.projections
 
     @property
     def signals(self) -> tuple[str, ...]:
         """The names of the rankings that a query can draw on."""
-        names = [each.signal for each in self.projections if each.signal != NEIGHBOURS]
-        names += [MEANING] if self._spaces.tower else []
-        return (*names, DETAILS) if self._spaces.details else tuple(names)
-
-    @cached_property
-    def _snapshots(self) -> Snapshots:
-        return Snapshots(self.catalog, self.projections, self.generations)
+        return self.search_state.signals
 
     def snapshot(self) -> Snapshot:
         """The newest state of all projections; raises ProjectionDamaged when one cannot be trusted."""
-        return self._snapshots.current()
+        return self.search_state.snapshots.current()
 
     def search(self, query: Query) -> Results:
         """The page of hits that the query asks for; the same query gives the same list, always.
@@ -259,7 +177,7 @@ class Library:
         if not len(places):
             raise ImageNotFound(image_id)
         [hit] = hits(answer, self._load_images([image_id]), search.amounts, offset=int(places[0]))
-        return Explainer(query, search.questions, self._spaces).explain(hit)
+        return Explainer(query, search.questions, self.search_state.spaces).explain(hit)
 
     def count_facets(self, query: Query) -> dict[str, Facet]:
         """How many of all images that a query lists, on every page, have each value; by facet."""
@@ -273,29 +191,17 @@ class Library:
             )
 
     def _searching(self, query: Query, settings: Settings | None = None) -> Search:
-        snapshot = self._snapshots.current()
-        meaning = self._meaning(snapshot)
+        snapshot = self.search_state.snapshots.current()
+        meaning = self.search_state.text_mapper(snapshot)
         return Search(
             query,
             catalog=self.catalog,
             snapshot=snapshot,
-            backgrounds=self._backgrounds,
-            questions=Questions(self.catalog, self._spaces, self.limits, meaning),
-            scales={**SCALES, **self._spaces.bandwidths},
-            meant=text_tower.closeness if self._spaces.tower else caption_bridge.closeness,
+            backgrounds=self.search_state.backgrounds,
+            questions=Questions(self.catalog, self.search_state.spaces, self.limits, meaning),
+            meant=text_tower.text_closeness if self.search_state.spaces.tower else caption_bridge.closeness,
             settings=settings or self.settings,
         )
-
-    def _meaning(self, snapshot: Snapshot) -> Callable[[str], Vector | None]:
-        """Texts as vectors of the subject space: by the text tower that belongs to it, or by the bridge."""
-        tower, view = self._spaces.tower, snapshot.views.get(MEANING)
-        if tower is not None:
-            return _nothing if tower.reason else tower.vector
-        return (lambda text: view.question(terms(text))) if isinstance(view, BridgeView) else _nothing
-
-    @cached_property
-    def _backgrounds(self) -> Backgrounds:
-        return Backgrounds(self.catalog, self._spaces)
 
     def _remarks(self, query: Query) -> list[str]:
         pictures = any(isinstance(part, Picture | StoredPicture) for part in query.parts)
@@ -303,8 +209,8 @@ class Library:
         if pictures and untrained:
             return ["The backbone is untrained: “subject” compares textures and shapes, not what is shown."]
         texts = any(isinstance(part, Text) for part in query.parts)
-        tower = self._spaces.tower
-        return [tower.reason] if texts and tower and tower.reason else []
+        tower = self.search_state.spaces.tower
+        return [tower.unavailable_reason] if texts and tower and tower.unavailable_reason else []
 
     # -- what is shown --------------------------------------------------------------------------
 
@@ -342,88 +248,10 @@ class Library:
             return self.thumbnail(image_id)
         return encode_webp(pixels, side=max(pixels.shape[:2]))
 
-    def status(self) -> Status:
-        """What the library holds; damaged projections are named, not repaired."""
-        damages = tuple(str(damage) for damage in self.damages())
-        with self.catalog.reading() as reader:
-            return Status(
-                path=str(self.path),
-                images=reader.count_images(),
-                locations=reader.count_locations(missing=False),
-                missing=reader.count_locations(missing=True),
-                problems=len(reader.problems()),
-                spaces=tuple(reader.spaces()),
-                projections=tuple(reader.projections()),
-                last_seq=reader.last_seq(),
-                damages=damages,
-                meaning="" if damages else self._meaning_in_words(),
-                remarks=self.catalog.remarks(),
-            )
-
-    def _meaning_in_words(self) -> str:
-        if self._spaces.tower is not None:
-            return self._spaces.tower.reason or "by the text tower of the backbone"
-        view = self.snapshot().views.get(MEANING)
-        learned = view.bridge if isinstance(view, BridgeView) else None
-        if learned is None or learned.reason:
-            return f"off: {learned.reason if learned else 'no subject'}"
-        return f"by the caption bridge, {len(learned.rows)} words"
-
-    def strays(self) -> list[Path]:
-        """Files among the generations that belong to no live one."""
-        with self.catalog.reading() as reader:
-            live = [pointer.generation for pointer in reader.projections()]
-        return generations.strays(self.generations, live)
-
-    def mismatches(self) -> dict[str, list[int]]:
-        """Ids of images that the vectors of a space hold and the catalog does not, or the reverse, by space.
-
-        Somebody changed the catalog behind the change log's back then. Nothing while another process
-        writes; raises ProjectionDamaged.
-        """
-        snapshot, found = self.snapshot(), dict[str, list[int]]()
-        with self.catalog.reading() as reader:
-            if reader.last_seq() != snapshot.seq:
-                return {}
-            for space in self._spaces.indexed:
-                anything = np.zeros(space.dimension, np.float32)
-                held = snapshot.views[space.descriptor].search(anything, limit=EVERYTHING, allowed=None).ids
-                found[space.descriptor] = np.setxor1d(held, reader.described(space)).tolist()
-        return {name: ids for name, ids in found.items() if ids}
-
-    def damages(self) -> list[ProjectionDamaged]:
-        """Every projection that cannot be trusted, with its reason."""
-        return publisher.damages(self.catalog, self.projections, self.generations)
-
-    # -- what only the writer does --------------------------------------------------------------
-
-    def publish(self, *, anew: bool = False) -> bool:
-        """Bring the projections up to the newest change; `anew` builds them from the catalog alone."""
-        return publisher.publish(self.catalog, self.projections, self.generations, anew=anew)
-
-    def remember_catalog(self) -> None:
-        """Put the catalog's address into the library's settings file, where it names none.
-
-        Everyone who opens the library later finds it there; what else the file says stays.
-        """
-        path = self.path / FILE_NAME
-        if not Settings.resolve(self.path, {}).catalog_url:
-            others = path.read_text("utf-8") if path.exists() else ""
-            line = f"catalog_url = {json.dumps(self.settings.catalog_url)}\n"
-            write_file(self.path, FILE_NAME, (line + others).encode())
-
-    def tail_share(self) -> float:
-        """Unpublished images as a share of the published ones."""
-        return publisher.tail_share(self.catalog, self.projections)
-
 
 def _alike(_: Probe) -> float:
     """Every signal counts the same."""
     return 1.0
-
-
-def _nothing(_: str) -> None:
-    """No text tower and no bridge: texts mean nothing but their words."""
 
 
 def limits_from_settings(settings: Settings) -> Limits:
@@ -431,3 +259,8 @@ def limits_from_settings(settings: Settings) -> Limits:
     size = int(settings.max_image_megabytes * 1e6)
     seconds = settings.decode_seconds
     return Limits(size, settings.max_image_megapixels, seconds, settings.scaling, settings.pages)
+
+
+def catalog_address(path: Path, settings: Settings) -> CatalogAddress:
+    """The address of a library's catalog: that of the settings, or the SQLite file in its folder."""
+    return settings.catalog_url or sqlite_url(path / CATALOG_FILE)

@@ -1,12 +1,10 @@
-"""The spaces of a library: made once with their weights, and from then on what describes every picture."""
+"""The spaces of a library: what describes every picture. `writing.space_maker` makes them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,17 +13,16 @@ import numpy.typing as npt
 
 from .catalog import PREDICTED_SOURCE, Annotation, Catalog, Space
 from .descriptors import registry
-from .descriptors.backbone import Backbone
-from .descriptors.base import AbstractDescriptor, Float32, fingerprint_of
+from .descriptors.base import AbstractDescriptor
 from .descriptors.details import Details
 from .descriptors.labels import Prediction
-from .descriptors.network import AbstractNetworkDescriptor, Key, Pass, weights_path
+from .descriptors.network import AbstractNetworkDescriptor, NetworkKey
+from .descriptors.runtimes.base import BackboneOutput
 from .descriptors.subject import Subject
 from .descriptors.text_tower import TextTower
-from .durable import write_file
 from .errors import BackboneUnavailable
-from .pictures.images import RGB
 from .query.values import Region
+from .ranking.arrays import RGB, Float32Matrix
 from .ranking.heat import is_exact
 from .settings import Settings
 
@@ -47,65 +44,19 @@ class Spaces:
     """The live spaces of a catalog, with a descriptor for each; `backbones` is the folder of weights."""
 
     def __init__(self, catalog: Catalog, backbones: Path, settings: Settings) -> None:
-        self._catalog, self._backbones, self._settings = catalog, backbones, settings
-
-    def make(self, backbone: Backbone, reference: Sequence[RGB] = ()) -> None:
-        """Make the spaces of subject, colour, texture, layout and details, all in one transaction.
-
-        There is no texture and no layout where the backbone does not show its inside. The weights are copied
-        into the library, so that its features can always be made again. Beside them lie the subjects of the
-        `reference` pictures, which have nothing to do with any collection.
-        """
-        for part in (backbone, backbone.tower):
-            if part:
-                write_file(self._backbones, weights_path(self._backbones, part.sha256).name, part.weights)
-        configurations = registry.configurations(backbone)
-        indexed = [self._made(name, each) for name, each in configurations.items()]
-        made: list[AbstractDescriptor | Details] = [*indexed, Details()]
-        if len(reference):
-            subject = next(each for each in indexed if isinstance(each, Subject))
-            self._keep_reference(backbone.sha256, subject.describe(reference))
-        with self._catalog.writing() as writer:
-            for each in made:
-                writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
-        self._forget()
-
-    def _forget(self) -> None:
-        """Look anew at what the catalog says of the spaces."""
-        for derived in ("live", "tower", "_descriptors"):
-            self.__dict__.pop(derived, None)
-
-    def put_back(self, weights: bytes) -> None:
-        """Keep weights that the spaces were made with again, where the library's copy is gone or damaged."""
-        path = weights_path(self._backbones, sha256 := hashlib.sha256(weights).hexdigest())
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-            write_file(self._backbones, path.name, weights)
+        self.backbones = backbones
+        self._catalog, self._settings = catalog, settings
 
     @property
     def scaling(self) -> str | None:
         """The policy that deep pictures were scaled by before they were described; None: it was not noted."""
         return next((space.configuration.get(SCALING) for space in self.live), None)
 
-    def note_scaling(self, policy: str) -> None:
-        """Make a policy part of every live space, and of its fingerprint if the space is empty."""
-        with self._catalog.writing() as writer:
-            for space in self.live:
-                configuration = {**space.configuration, SCALING: policy}
-                fresh = not writer.count_features(space)
-                name = _fingerprint(space, configuration) if fresh else space.fingerprint
-                writer.configure_space(space.id, name, configuration)
-        self._forget()
-
-    def _keep_reference(self, sha256: str, features: Float32) -> None:
-        buffer = BytesIO()
-        np.save(buffer, features.astype(np.float16), allow_pickle=False)
-        write_file(self._backbones, _reference_name(sha256), buffer.getvalue())
-
-    def reference(self, space: Space) -> Float32 | None:
+    def reference(self, space: Space) -> Float32Matrix | None:
         """What the subject's backbone makes of the reference pictures, if it was told of any."""
         if space.descriptor != Subject.name:
             return None
-        path = self._backbones / _reference_name(space.configuration["weights_sha256"])
+        path = self.backbones / reference_name(space.configuration["weights_sha256"])
         return np.load(path, allow_pickle=False).astype(np.float32) if path.is_file() else None
 
     @cached_property
@@ -118,7 +69,7 @@ class Spaces:
     def tower(self) -> TextTower | None:
         """The text tower that belongs to the subject's backbone, if one does."""
         subjects = (space.configuration for space in self.live if space.descriptor == Subject.name)
-        return next((TextTower.of(each, self._backbones) for each in subjects), None)
+        return next((TextTower.from_space(each, self.backbones) for each in subjects), None)
 
     @property
     def indexed(self) -> tuple[Space, ...]:
@@ -132,11 +83,14 @@ class Spaces:
 
     @cached_property
     def _descriptors(self) -> dict[int, AbstractDescriptor]:
-        return {space.id: self._made(space.descriptor, space.configuration) for space in self.indexed}
+        return {
+            space.id: self.create_descriptor(space.descriptor, space.configuration) for space in self.indexed
+        }
 
-    def _made(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
+    def create_descriptor(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
+        """The descriptor that a space's configuration describes."""
         own = {key: value for key, value in configuration.items() if key != SCALING}
-        return registry.create(name, own, backbones=self._backbones, settings=self._settings)
+        return registry.create_descriptor(name, own, backbones=self.backbones, settings=self._settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture, as they are stored; a row of zeros where there is none."""
@@ -148,13 +102,13 @@ class Spaces:
         predicted: list[tuple[Prediction, ...]] = [()] * len(pictures)
         for each in self._descriptors.values():
             if isinstance(each, Subject):
-                predicted = each.predicted(passes[each.network.key])
+                predicted = each.predict_labels(passes[each.network.key])
         features = self._features(pictures, passes)
         said = (tuple(_annotations(each)) for each in predicted)
         keypoints = self._keypoints(pictures)
         return [Description(*each) for each in zip(features, said, keypoints, strict=True)]
 
-    def _passes(self, pictures: Sequence[RGB]) -> dict[Key, Pass]:
+    def _passes(self, pictures: Sequence[RGB]) -> dict[NetworkKey, BackboneOutput]:
         """One pass through each network, which all that draw on it share; there is seldom more than one."""
         drawing = [each for each in self._descriptors.values() if isinstance(each, AbstractNetworkDescriptor)]
         networks = {each.network.key: each.network for each in reversed(drawing)}
@@ -162,25 +116,27 @@ class Spaces:
             key: {stage for each in drawing if each.network.key == key for stage in each.stages}
             for key in networks
         }
-        return {key: network.look(pictures, stages[key]) for key, network in networks.items()}
+        return {key: network.run_pictures(pictures, stages[key]) for key, network in networks.items()}
 
-    def _features(self, pictures: Sequence[RGB], passes: Mapping[Key, Pass]) -> list[Features]:
+    def _features(
+        self, pictures: Sequence[RGB], passes: Mapping[NetworkKey, BackboneOutput]
+    ) -> list[Features]:
         columns = {
-            number: each.features(passes[each.network.key])
+            number: each.features_from(passes[each.network.key])
             if isinstance(each, AbstractNetworkDescriptor)
             else each.describe(pictures)
             for number, each in self._descriptors.items()
         }
         return _by_picture(columns, len(pictures))
 
-    def heat(self, picture: RGB) -> tuple[Float32, Region] | None:
+    def heat(self, picture: RGB) -> tuple[Float32Matrix, Region] | None:
         """The map (channel, row, column) whose mean is the subject of a picture, and what part it covers.
 
         None where the backbone pools otherwise, or does not show its last map.
         """
         subject = next(each for each in self._descriptors.values() if isinstance(each, Subject))
         try:
-            pooled, last, frame = subject.network.heat(picture)
+            pooled, last, frame = subject.network.last_map(picture)
         except BackboneUnavailable:
             return None
         return (last, frame) if is_exact(last, pooled) else None
@@ -195,23 +151,12 @@ class Spaces:
             return [{} for _ in pictures]
         return [{space.id: blob} for blob in Details(space.configuration).describe(pictures)]
 
-    @property
-    def bandwidths(self) -> Mapping[str, float]:
-        """The bandwidth of each space's cosines, by signal."""
-        return {each.name: each.bandwidth for each in self._descriptors.values()}
 
-
-def _fingerprint(space: Space, configuration: Mapping[str, Any]) -> str:
-    """With the usual policy it is as it was before policies were noted."""
-    said = {key: value for key, value in configuration.items() if (key, value) != (SCALING, "auto")}
-    return fingerprint_of(space.descriptor, space.dimension, said)
-
-
-def _reference_name(sha256: str) -> str:
+def reference_name(sha256: str) -> str:
     return f"{sha256}.reference.npy"
 
 
-def _by_picture(columns: Mapping[int, Float32], count: int) -> list[Features]:
+def _by_picture(columns: Mapping[int, Float32Matrix], count: int) -> list[Features]:
     """Features by space, as they are stored: of each picture instead of all."""
     return [
         {number: rows[place].astype(np.float16) for number, rows in columns.items()} for place in range(count)

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
-from retrieval.catalog import Catalog, NewImage, sqlite_url
+from retrieval.catalog import NewImage, WritableCatalog, sqlite_url
 from retrieval.catalog.schema import Base
 
 SERVER_VARIABLE = "PICTOR_TEST_POSTGRESQL"
@@ -113,7 +113,7 @@ def postgresql() -> Iterator[Server]:
 def postgresql_catalog(postgresql: Server) -> Iterator[str]:
     """The address of a catalog that the tests use one after the other: making databases takes too long."""
     url = postgresql.create()
-    Catalog.create(url).close()
+    WritableCatalog.create(url).close()
     yield url
     postgresql.drop(url)
 
@@ -122,7 +122,7 @@ def postgresql_catalog(postgresql: Server) -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that holds an empty catalog, to copy."""
     path = tmp_path_factory.mktemp("template") / "catalog.sqlite"
-    Catalog.create(sqlite_url(path)).close()
+    WritableCatalog.create(sqlite_url(path)).close()
     return path
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from retrieval import PREDICTED_SOURCE, Annotation, Catalog, Filters, Problem
+from retrieval import PREDICTED_SOURCE, Annotation, Filters, Problem
+from retrieval.catalog import WritableCatalog
 from retrieval.catalog.schema import ImageRow
 from retrieval.catalog.writer import Writer
 from tests.databases import new_image
@@ -142,7 +143,7 @@ class Undo(Exception):
 
 
 @contextmanager
-def undone(catalog: Catalog) -> Iterator[Writer]:
+def undone(catalog: WritableCatalog) -> Iterator[Writer]:
     """A transaction that leaves no trace, so that every example starts with an empty catalog."""
     try:
         with catalog.writing() as writer:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from retrieval import Annotation, Library, NewImage, fetch_backbone
+from retrieval import Annotation, NewImage, fetch_backbone, write_library
 from tests.reference import nearest
 
 COUNT = 60
@@ -46,7 +46,7 @@ def folder(number: int) -> str:
 def make_world(path: Path) -> World:
     """Cosines lie between a half and one; the two signals know nothing of each other."""
     random = np.random.default_rng(11)
-    with Library.create(path) as library:
+    with write_library(path) as library:
         library.make_spaces(fetch_backbone("test_resnet", "untrained"))
         features = {space.descriptor: _around_one(random, space.dimension) for space in library.spaces}
         with library.catalog.writing() as writer:

@@ -15,7 +15,7 @@ from .output import print_json
 @click.argument("target", metavar="DIR|FILE.tar", type=click.Path(path_type=Path))
 @library_option
 @json_option
-def command(target: Path, library: Path, as_json: bool) -> None:
+def backup_command(target: Path, library: Path, as_json: bool) -> None:
     """Copy a library to a new folder, or to one file, even while it is indexed and searched.
 
     The copy is one state of the catalog, with the settings and the weights, and was opened and checked. The

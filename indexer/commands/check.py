@@ -17,7 +17,7 @@ from .output import print_json
 @click.command("check")
 @library_option
 @json_option
-def command(library: Path, as_json: bool) -> None:
+def check_command(library: Path, as_json: bool) -> None:
     """Compare files, catalog and projections, and name the repair of every finding.
 
     Nothing is changed. Exit code 1 says that there are findings.

@@ -10,11 +10,11 @@ from retrieval import Examples, ImageNotFound, Library
 
 from ..upkeep.opening import changing
 from .options import json_option, library_option
-from .output import print_json, remark
+from .output import print_json, print_remark
 
 
 @click.group("concept")
-def command() -> None:
+def concept_command() -> None:
     """Keep sets of examples by name, to search with concept:NAME and to filter with in-concept:NAME.
 
     \b
@@ -24,15 +24,15 @@ def command() -> None:
     """
 
 
-@command.command("save")
+@concept_command.command("save")
 @click.argument("name")
 @click.option(
     "--good", multiple=True, type=int, required=True, metavar="ID", help="An image that belongs to it."
 )
 @click.option("--bad", multiple=True, type=int, metavar="ID", help="An image that does not.")
 @library_option
-def save(name: str, good: tuple[int, ...], bad: tuple[int, ...], library: Path) -> None:
-    """Keep a concept; one of the same name is replaced.
+def save_concept(name: str, good: tuple[int, ...], bad: tuple[int, ...], library: Path) -> None:
+    """Keep a concept; it replaces one of the same name.
 
     \b
     Examples:
@@ -40,19 +40,19 @@ def save(name: str, good: tuple[int, ...], bad: tuple[int, ...], library: Path) 
     """
     examples = Examples(good, bad)
     with changing(library) as opened, opened.catalog.writing() as writer:
-        known = writer.images(good + bad)
+        images = writer.images(good + bad)
         for image_id in good + bad:
-            if image_id not in known:
+            if image_id not in images:
                 raise ImageNotFound(image_id)
         writer.keep_concept(name, examples)
-    remark(f"saved; search with concept:{name}")
+    print_remark(f"saved; search with concept:{name}")
 
 
-@command.command("list")
+@concept_command.command("list")
 @library_option
 @json_option
-def show(library: Path, as_json: bool) -> None:
-    """Name every concept with its examples.
+def list_concepts(library: Path, as_json: bool) -> None:
+    """List every concept with its examples.
 
     \b
     Examples:
@@ -61,18 +61,20 @@ def show(library: Path, as_json: bool) -> None:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         concepts = reader.concepts()
     if as_json:
-        print_json({name: {"good": each.good, "bad": each.bad} for name, each in concepts.items()})
+        print_json(
+            {name: {"good": examples.good, "bad": examples.bad} for name, examples in concepts.items()}
+        )
         return
-    for name, each in concepts.items():
-        click.echo(f"{name}: {len(each.good)} good, {len(each.bad)} bad examples")
+    for name, examples in concepts.items():
+        click.echo(f"{name}: {len(examples.good)} good, {len(examples.bad)} bad examples")
     if not concepts:
-        remark("no concepts; keep one with `pictor concept save NAME --good ID`")
+        print_remark("no concepts; keep one with `pictor concept save NAME --good ID`")
 
 
-@command.command("forget")
+@concept_command.command("forget")
 @click.argument("name")
 @library_option
-def forget(name: str, library: Path) -> None:
+def forget_concept(name: str, library: Path) -> None:
     """Forget a concept; its images stay.
 
     \b
@@ -80,6 +82,6 @@ def forget(name: str, library: Path) -> None:
       pictor concept forget sunsets
     """
     with changing(library) as opened, opened.catalog.writing() as writer:
-        found = writer.forget_concept(name)
-    if not found:
+        existed = writer.forget_concept(name)
+    if not existed:
         raise click.ClickException(f"{name}: no concept of that name; `pictor concept list` names them")

@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 import click
 
-from retrieval import Explanation, Library, resolve_references
+from retrieval import Explanation, Library, answers, resolve_references
 
 from .options import json_option, library_option
-from .output import hit_json, print_json
-from .search import asked, fetchers
+from .output import print_json
+from .search import query_fetchers, read_query
 
 
 @click.command("explain")
@@ -22,7 +22,7 @@ from .search import asked, fetchers
     "--query", "body", type=click.File("rb"), metavar="FILE", help="Read the query as JSON; - reads stdin."
 )
 @json_option
-def command(
+def explain_command(
     image_id: int, words: tuple[str, ...], library: Path, body: BinaryIO | None, as_json: bool
 ) -> None:
     """Tell why an image is in the answer to a query.
@@ -35,29 +35,30 @@ def command(
       pictor explain 17 'harbour file:beach.jpg'
       pictor explain 17 image:4 --json
     """
-    query = asked(" ".join(words), body, ())
+    query = read_query(" ".join(words), body, ())
     with Library.open(library) as opened:
-        found = opened.explain(resolve_references(query, fetchers(opened.settings)), image_id)
+        explanation = opened.explain(resolve_references(query, query_fetchers(opened.settings)), image_id)
     if as_json:
-        print_json({"hit": hit_json(found.hit)} | found.as_json())
+        print_json(answers.json_values(answers.present_explanation(explanation)))
     else:
-        _print(found)
+        _print_explanation(explanation)
 
 
-def _print(found: Explanation) -> None:
-    hit = found.hit
+def _print_explanation(explanation: Explanation) -> None:
+    hit = explanation.hit
     click.echo(f"{hit.image.shown}: rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}")
-    for each in hit.contributions:
-        share = f"{100 * each.amount / hit.score:.0f} %" if hit.score else ""
+    for contribution in hit.contributions:
+        share = f"{100 * contribution.amount / hit.score:.0f} %" if hit.score else ""
         click.echo(
-            f"  {each.signal:13} #{each.rank:<6} score {each.score:.4f}  gives {each.amount:+.4f}  {share}"
+            f"  {contribution.signal:13} #{contribution.rank:<6} score {contribution.score:.4f}"
+            f"  gives {contribution.amount:+.4f}  {share}"
         )
-    for match in found.words:
+    for match in explanation.words:
         stretch = match.value[match.start : match.end]
         click.echo(f"  “{stretch}” in {match.field}, characters {match.start} to {match.end}")
-    for heat in found.heat:
+    for heat in explanation.heat:
         click.echo(f"  picture {heat.part + 1}: {heat.image.in_words()}")
-    for points in found.points:
+    for points in explanation.points:
         click.echo(
             f"  picture {points.part + 1}: {points.match.inliers} points agree; it is the same picture"
         )

@@ -1,4 +1,4 @@
-"""pictor index: folders to a library."""
+"""pictor index: takes the pictures of folders into a library."""
 
 from __future__ import annotations
 
@@ -12,18 +12,23 @@ from retrieval import display_path, path_bytes
 
 from ..run.captions import read_captions
 from ..run.patterns import Choice
-from ..run.pipeline import index, preview
-from ..run.plan import Plan
-from ..run.report import Report, counts, problem_json
-from ..run.sidecars import Followed
-from ..run.sources import FoundFile, Walk, stat_root
+from ..run.pipeline import Preview, index, preview_index
+from ..run.report import Report, plan_counts, problem_json
+from ..run.sources import FoundFile, stat_root
 from ..run.stop_signals import handle_stop_signals
-from ..run.watch import Run, following, keep_up
+from ..run.watch import IndexRun, follow_folders, run_when_due
 from ..upkeep.opening import Recipe, writing
 from .options import json_option, library_option, recipe_options, wait_option
-from .output import remark
-from .progress import print_line
-from .run_output import print_report, remark_passed_over, remark_sidecars, say_stopping, told, waiting
+from .output import print_remark
+from .progress import print_json_line
+from .run_output import (
+    busy_action,
+    print_report,
+    remark_passed_over,
+    remark_sidecars,
+    remark_stopping,
+    run_with_progress,
+)
 
 
 @click.command("index")
@@ -33,25 +38,36 @@ from .run_output import print_report, remark_passed_over, remark_sidecars, say_s
     "--captions",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="CSV with the columns path, title, caption, tags (parted by ;), label.",
+    help="CSV with the columns path, title, caption, tags (separated by ;), label.",
 )
 @click.option(
-    "--include", multiple=True, metavar="PATTERN", help="Take only what fits, such as '*.jpg' or 2024/."
+    "--include",
+    multiple=True,
+    metavar="PATTERN",
+    help="Take only files that match, such as '*.jpg' or 2024/.",
 )
 @click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Pass over what fits, such as thumbs/ or '*_small.*'."
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Skip files that match, such as thumbs/ or '*_small.*'.",
 )
-@click.option("--hidden", is_flag=True, help="Take files and folders whose names begin with a dot, too.")
+@click.option("--hidden", is_flag=True, help="Include files and folders whose names begin with a dot.")
 @click.option(
-    "--checksum", "compares", is_flag=True, help="Read every file, even where size and time are as they were."
+    "--checksum",
+    "compares",
+    is_flag=True,
+    help="Compare the contents of every file, even where size and time have not changed.",
 )
 @click.option("--again", "anew", is_flag=True, help="Read every file, and describe its picture again.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--watch", "watches", is_flag=True, help="Go on: take in whatever changes, until stopped.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
+@click.option(
+    "--watch", "watches", is_flag=True, help="Keep running, and index whatever changes, until stopped."
+)
 @wait_option
 @recipe_options
 @json_option
-def command(
+def index_command(
     folders: tuple[Path, ...],
     library: Path,
     captions: Path | None,
@@ -68,9 +84,9 @@ def command(
 ) -> None:
     """Describe the pictures of folders (or single files), and search them from then on.
 
-    Running it again reads only what is new or changed. Ctrl-C ends it between two batches. Exit code 1 says
-    that there were problems; every other picture is in the library all the same. With --json every event is
-    a line; the last one is the report.
+    Another run reads only what is new or changed. Ctrl-C ends it between two batches. Exit code 1 means that
+    some files had problems; all other pictures are in the library. With --json every event is one line; the
+    last one is the report.
 
     \b
     Examples:
@@ -82,95 +98,98 @@ def command(
       pictor index scans --captions scans/catalogue.csv --library archive
       pictor index photos --backbone mobilenetv2_100 --weights mobilenetv2.safetensors
     """
-    for option, is_given in {"--dry-run": dry_run, "--checksum": compares, "--again": anew}.items():
-        if watches and is_given:
-            raise click.UsageError(f"--watch does not go with {option}")
+    for option, is_set in {"--dry-run": dry_run, "--checksum": compares, "--again": anew}.items():
+        if watches and is_set:
+            raise click.UsageError(f"--watch cannot be combined with {option}")
     facts = read_captions(captions) if captions else {}
     choice = Choice(include, exclude, hidden)
-    roots = [path_bytes(each) for each in folders]
+    roots = [path_bytes(folder) for folder in folders]
     for root in roots:
-        stat_root(root)  # before a library is made for a folder that was mistyped
+        stat_root(root)  # first, or a mistyped folder would leave an empty library
     if dry_run:
-        walked, planned, beside = preview(library, roots, choice, compares=compares or anew)
+        preview = preview_index(library, roots, choice, compares=compares, anew=anew)
         if as_json:
-            print_line(_preview_json(walked, planned, beside))
+            print_json_line(_preview_json(preview))
         else:
-            _print_preview(walked, planned, beside)
+            _print_preview(preview)
         return
-    with handle_stop_signals(say_stopping) as stopping:
+    with handle_stop_signals(remark_stopping) as stopping:
 
-        def run(
+        def run_index(
             roots: list[bytes], unsettled: frozenset[bytes] = frozenset(), *, publishes: bool = True
         ) -> Report:
-            with writing(library, recipe, waiting(wait=wait or watches)) as opened:
-                once = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
-                               anew=anew, unsettled=unsettled, shield=stopping.shield,
-                               publishes=publishes)  # fmt: skip
-                report = told(lambda on_event: once(on_event=on_event), "Indexing", as_json=as_json)
+            with writing(library, recipe, busy_action(wait=wait or watches)) as opened:
+                index_roots = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
+                                      anew=anew, unsettled=unsettled, shield=stopping.shield,
+                                      publishes=publishes)  # fmt: skip
+                report = run_with_progress(
+                    lambda on_event: index_roots(on_event=on_event), "Indexing", as_json=as_json
+                )
             if not as_json and (report.has_news or not watches):
                 print_report(report, library)
             return report
 
         if watches:
-            _watch(run, roots, library)
-        elif run(roots).problems:
+            _watch_folders(run_index, roots, library)
+        elif run_index(roots).problems:
             raise click.exceptions.Exit(1)
 
 
-def _watch(run: Run, roots: list[bytes], library: Path) -> None:
-    """Keep up with the folders until a signal comes; one that comes between two runs ends it in order."""
-    broken_off = False
+def _watch_folders(run: IndexRun, roots: list[bytes], library: Path) -> None:
+    """Index what changes until a signal comes; one that comes between two runs ends the command normally."""
+    was_interrupted = False
 
-    def watched(roots: list[bytes], unsettled: frozenset[bytes], *, publishes: bool) -> Report:
-        nonlocal broken_off
+    def run_noting_interrupt(roots: list[bytes], unsettled: frozenset[bytes], *, publishes: bool) -> Report:
+        nonlocal was_interrupted
         try:
             return run(roots, unsettled, publishes=publishes)
         except KeyboardInterrupt:
-            broken_off = True
+            was_interrupted = True
             raise
 
-    due = following(roots, apart_from=path_bytes(library), say=_say_root)
-    remark("following; Ctrl-C ends it")
+    due = follow_folders(roots, library_folder=path_bytes(library), on_root_change=_remark_root)
+    print_remark("watching the folders; Ctrl-C stops")
     try:
-        keep_up(watched, due, say=lambda reason, _: remark(reason))
+        run_when_due(run_noting_interrupt, due, on_unreadable=lambda reason, _: print_remark(reason))
     except KeyboardInterrupt:
-        if broken_off:
+        if was_interrupted:
             raise
-        remark("no longer following")
+        print_remark("no longer watching")
 
 
-def _say_root(what: str, root: bytes) -> None:
-    rest = "; nothing is taken to be missing" if what == "gone" else ""
-    remark(f"{display_path(root)} is {what}{rest}")
+def _remark_root(state: str, root: bytes) -> None:
+    rest = "; its files are not counted as missing" if state == "gone" else ""
+    print_remark(f"{display_path(root)} is {state}{rest}")
 
 
-def _print_preview(walked: Walk, planned: Plan, beside: Followed) -> None:
-    said = counts(planned)
-    parts = ", ".join(f"{said[name]} {name}" for name in planned.__slots__ if said[name]) or "nothing to do"
-    click.echo(f"{said['files']} pictures: {parts}. {said['to_read']} would be read; nothing was written")
-    remark_sidecars(beside.read, beside.gone)
-    remark_passed_over(walked.archives, walked.symbolic_links, walked.excluded)
-    for problem in walked.problems:
-        remark(f"{problem.code}: {problem.display}: {problem.reason}")
-
-
-def _preview_json(walked: Walk, planned: Plan, beside: Followed) -> dict[str, Any]:
-    lists = {name: [_shown(each) for each in getattr(planned, name)] for name in planned.__slots__}
-    passed_over = {
-        "excluded": walked.excluded,
-        "archives": walked.archives,
-        "other_files": walked.other_files,
-    }
-    problems = [problem_json(each) for each in walked.problems]
-    followed = {"sidecars_read": beside.read, "sidecars_gone": beside.gone}
-    return (
-        {"event": "planned"}
-        | counts(planned)
-        | followed
-        | passed_over
-        | {"lists": lists, "problems": problems}
+def _print_preview(preview: Preview) -> None:
+    walk, sidecars, counts = preview.walk, preview.sidecars, plan_counts(preview.plan)
+    parts = (
+        ", ".join(f"{counts[name]} {name}" for name in preview.plan.__slots__ if counts[name])
+        or "nothing to do"
     )
+    click.echo(f"{counts['files']} pictures: {parts}. {counts['to_read']} would be read; nothing was written")
+    remark_sidecars(sidecars.read, sidecars.gone)
+    remark_passed_over(walk.archives, walk.symbolic_links, walk.excluded)
+    for problem in walk.problems:
+        print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
 
 
-def _shown(each: FoundFile | bytes) -> str:
-    return display_path(each.path if isinstance(each, FoundFile) else each)
+def _preview_json(preview: Preview) -> dict[str, Any]:
+    walk, plan, sidecars = preview.walk, preview.plan, preview.sidecars
+    lists = {name: [_display_file(file) for file in getattr(plan, name)] for name in plan.__slots__}
+    return {
+        "event": "planned",
+        **plan_counts(plan),
+        "sidecars_read": sidecars.read,
+        "sidecars_gone": sidecars.gone,
+        "excluded": walk.excluded,
+        "archives": walk.archives,
+        "other_files": walk.other_files,
+        "lists": lists,
+        "problems": [problem_json(problem) for problem in walk.problems],
+    }
+
+
+def _display_file(file: FoundFile | bytes) -> str:
+    return display_path(file.path if isinstance(file, FoundFile) else file)

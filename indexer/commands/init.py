@@ -15,11 +15,7 @@ from .output import print_json
 @library_option
 @recipe_options
 @json_option
-def command(
-    library: Path,
-    recipe: Recipe,
-    as_json: bool,
-) -> None:
+def init_command(library: Path, recipe: Recipe, as_json: bool) -> None:
     """Make an empty library; `pictor index` makes one by itself.
 
     \b
@@ -28,9 +24,9 @@ def command(
       pictor init --library scans --backbone resnet50.a1_in1k --weights resnet50.safetensors
       pictor init --library shared --catalog-url postgresql+psycopg://db.example/pictor
     """
-    with writing(library, recipe) as made:
-        signals = list(made.signals)
+    with writing(library, recipe) as opened:
+        signals = list(opened.signals)
     if as_json:
-        print_json({"library": str(made.path), "signals": signals})
+        print_json({"library": str(opened.path), "signals": signals})
     else:
-        click.echo(f"{made.path}: a library that ranks by {', '.join(signals)}")
+        click.echo(f"{opened.path}: a library that ranks by {', '.join(signals)}")

@@ -30,10 +30,10 @@ labels_option = click.option(
     help="Where labels come from: folder names, the first tag, the first label, or a CSV (path, label).",
 )
 
-code_option = click.option("--code", metavar="CODE", help="Only problems of this kind, such as truncated.")
+code_option = click.option("--code", metavar="CODE", help="Only problems with this code, such as truncated.")
 
 wait_option = click.option(
-    "--wait", is_flag=True, help="Wait until another writer has finished, instead of exit code 3."
+    "--wait", is_flag=True, help="Wait until another writer has finished, instead of ending with exit code 3."
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -48,13 +48,13 @@ _RECIPE = (
         "--weights",
         metavar="FILE",
         help="For a new library: the weights of --backbone, a safetensors file; or `pretrained` (timm's own, "
-        "fetched once; the default) or `untrained` (seeded, for tests).",
+        "downloaded once; the default) or `untrained` (seeded, for tests).",
     ),
     click.option(
         "--text-tower",
         metavar="FILE",
         help="For a new library: the text tower of a CLIP-family --backbone, a safetensors file with its "
-        "open_clip_config.json beside; or `pretrained`, or ORG/NAME on the hub (needs pictor[clip]).",
+        "open_clip_config.json in the same folder; or `pretrained`, or ORG/NAME on the hub (needs pictor[clip]).",
     ),
     click.option(
         "--preprocessing",
@@ -72,7 +72,7 @@ _RECIPE = (
 
 
 def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say how a new library is made; the command gets them as one `recipe`."""
+    """Add the options for making a new library; the command receives them as one `recipe`."""
 
     @wraps(command)
     def with_recipe(
@@ -81,10 +81,10 @@ def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
         text_tower: str | None,
         preprocessing: tuple[str, ...],
         catalog_url: str | None,
-        **others: Any,
+        **options: Any,
     ) -> None:
         recipe = Recipe(backbone, weights, key_values(preprocessing), catalog_url, text_tower)
-        command(recipe=recipe, **others)
+        command(recipe=recipe, **options)
 
     decorated: Callable[..., None] = with_recipe
     for option in reversed(_RECIPE):

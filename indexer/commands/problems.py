@@ -11,14 +11,14 @@ from retrieval import Library
 from ..run.report import problem_json
 from ..upkeep.problems import by_code, chosen, in_words
 from .options import code_option, json_option, library_option
-from .output import print_json, remark
+from .output import print_json, print_remark
 
 
 @click.command("problems")
 @code_option
 @library_option
 @json_option
-def command(code: str | None, library: Path, as_json: bool) -> None:
+def problems_command(code: str | None, library: Path, as_json: bool) -> None:
     """List what could not be indexed, how many problems of each kind there are, and why.
 
     \b
@@ -27,14 +27,17 @@ def command(code: str | None, library: Path, as_json: bool) -> None:
       pictor problems --code truncated --json
     """
     with Library.open(library) as opened:
-        found, others = chosen(opened, code), chosen(opened, None) if code else []
+        problems, all_problems = chosen(opened, code), chosen(opened, None) if code else []
     if as_json:
-        listed = [problem_json(each) | {"tries": each.tries} for each in found]
-        print_json({"counts": by_code(found), "problems": listed})
+        listed = [problem_json(problem) | {"tries": problem.tries} for problem in problems]
+        print_json({"counts": by_code(problems), "problems": listed})
         return
-    for each in found:
-        click.echo(f"{each.code}: {each.display}: {each.reason}")
-    if found:
-        remark(f"{len(found)} problems: {in_words(by_code(found))}; `pictor retry` reads them again")
+    for problem in problems:
+        click.echo(f"{problem.code}: {problem.display}: {problem.reason}")
+    if problems:
+        print_remark(
+            f"{len(problems)} problems: {in_words(by_code(problems))}; `pictor retry` reads them again"
+        )
     else:
-        remark(f"none is {code}; there are {in_words(by_code(others))}" if others else "no problems")
+        counts = in_words(by_code(all_problems))
+        print_remark(f"none is {code}; there are {counts}" if all_problems else "no problems")

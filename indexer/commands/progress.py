@@ -12,29 +12,29 @@ import click
 from rich.console import Console
 
 from ..run.report import Event, OnEvent, Progress, Publishing, Started
-from .output import progress_bar, remark
+from .output import print_remark, progress_bar
 
 LINE_SECONDS = 5  # between two plain lines
 
 
 @contextmanager
-def telling(title: str, *, as_json: bool) -> Iterator[OnEvent]:
+def show_progress(title: str, *, as_json: bool) -> Iterator[OnEvent]:
     """What to call with every event: it prints JSON if asked to, moves a bar on a terminal, or says lines."""
     if as_json:
-        yield lambda event: print_line(event.as_json())
+        yield lambda event: print_json_line(event.as_json())
     elif Console(stderr=True).is_terminal:
         with progress_bar(title) as move:
-            yield lambda event: _move(event, move)
+            yield lambda event: _move_bar(event, move)
     else:
-        yield Lines(remark)
+        yield ProgressLines(print_remark)
 
 
-def print_line(value: dict[str, Any]) -> None:
+def print_json_line(value: dict[str, Any]) -> None:
     """One JSON document as one line on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
-class Lines:
+class ProgressLines:
     """Says how far a run is, once in a while."""
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,18 +43,18 @@ class Lines:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Progress) and self._clock() >= self._due:
-            self._say(line(event))
+            self._say(progress_line(event))
             self._due = self._clock() + LINE_SECONDS
 
 
-def line(event: Progress) -> str:
+def progress_line(event: Progress) -> str:
     """How far a run is, in one line."""
-    left = "" if event.left is None else f", {duration(event.left)} left"
+    left = "" if event.seconds_left is None else f", {format_duration(event.seconds_left)} left"
     problems = f", {event.problems} problems" if event.problems else ""
-    return f"{event.done} of {event.total} files, {event.rate:.1f}/s{left}{problems}, in {event.folder}"
+    return f"{event.done} of {event.total} files, {event.files_per_second:.1f}/s{left}{problems}, in {event.folder}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """As people say it: 45 s, 12 min, 3 h 20 min."""
     minutes = round(seconds / 60)
     if seconds < 90:
@@ -62,7 +62,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _move(event: Event, move: Callable[[int, int, str], None]) -> None:
+def _move_bar(event: Event, move: Callable[[int, int, str], None]) -> None:
     if isinstance(event, Progress):
         problems = f"{event.problems} problems, " if event.problems else ""
         move(event.done, event.total, f"{problems}{event.folder.rpartition('/')[2]}")

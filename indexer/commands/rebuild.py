@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from retrieval import read_status
+
 from ..upkeep.opening import changing
 from .options import json_option, library_option
 from .output import print_json
@@ -14,7 +16,7 @@ from .output import print_json
 @click.command("rebuild")
 @library_option
 @json_option
-def command(library: Path, as_json: bool) -> None:
+def rebuild_command(library: Path, as_json: bool) -> None:
     """Make the projections again from the catalog; no picture is read, and searches go on meanwhile.
 
     \b
@@ -24,7 +26,7 @@ def command(library: Path, as_json: bool) -> None:
     """
     with changing(library) as opened:
         opened.publish(anew=True)
-        status = opened.status()
+        status = read_status(opened)
     if as_json:
         print_json({"images": status.images, "generations": [each.generation for each in status.projections]})
     else:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from retrieval import ImageNotFound, Library, path_bytes
+from retrieval import ImageNotFound, LibraryWriter, path_bytes
 
 from ..upkeep.opening import changing
 from .options import json_option, library_option, wait_option
 from .output import print_json
-from .run_output import waiting
+from .run_output import busy_action
 
 
 @click.command("remove")
@@ -19,7 +19,7 @@ from .run_output import waiting
 @library_option
 @wait_option
 @json_option
-def command(which: tuple[str, ...], library: Path, wait: bool, as_json: bool) -> None:
+def remove_command(which: tuple[str, ...], library: Path, wait: bool, as_json: bool) -> None:
     """Forget images by id, or all that lies at or below paths. Files are never touched.
 
     A path that is forgotten comes back when its folder is indexed again.
@@ -29,8 +29,8 @@ def command(which: tuple[str, ...], library: Path, wait: bool, as_json: bool) ->
       pictor remove 17 18
       pictor remove ~/Pictures/private
     """
-    with changing(library, waiting(wait=wait)) as opened:
-        removed = _remove(opened, which)
+    with changing(library, busy_action(wait=wait)) as opened:
+        removed = _remove_images(opened, which)
         opened.publish()
     if as_json:
         print_json({"removed": removed})
@@ -38,7 +38,7 @@ def command(which: tuple[str, ...], library: Path, wait: bool, as_json: bool) ->
         click.echo(f"{removed} images forgotten; no file was touched")
 
 
-def _remove(library: Library, which: tuple[str, ...]) -> int:
+def _remove_images(library: LibraryWriter, which: tuple[str, ...]) -> int:
     """Forget all of them in one transaction, or none when one is not there."""
     with library.catalog.writing() as writer:
         before = writer.count_images()

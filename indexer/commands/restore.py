@@ -15,7 +15,7 @@ from .output import print_json
 @click.argument("source", metavar="DIR|FILE.tar", type=click.Path(exists=True, path_type=Path))
 @library_option
 @json_option
-def command(source: Path, library: Path, as_json: bool) -> None:
+def restore_command(source: Path, library: Path, as_json: bool) -> None:
     """Make a library of a backup, where nothing lies yet; it is built whole, checked, and then put in place.
 
     \b

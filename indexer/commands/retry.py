@@ -13,8 +13,8 @@ from ..run.stop_signals import StopRequest, handle_stop_signals
 from ..upkeep.opening import changing
 from ..upkeep.problems import retry
 from .options import code_option, json_option, library_option, wait_option
-from .output import remark
-from .run_output import print_report, say_stopping, told, waiting
+from .output import print_remark
+from .run_output import busy_action, print_report, remark_stopping, run_with_progress
 
 
 @click.command("retry")
@@ -22,7 +22,7 @@ from .run_output import print_report, say_stopping, told, waiting
 @library_option
 @wait_option
 @json_option
-def command(code: str | None, library: Path, wait: bool, as_json: bool) -> None:
+def retry_command(code: str | None, library: Path, wait: bool, as_json: bool) -> None:
     """Read again the files that are problems, and no others.
 
     Problems of files that are gone are forgotten. Exit code 1 says that problems are left; with --json every
@@ -33,18 +33,23 @@ def command(code: str | None, library: Path, wait: bool, as_json: bool) -> None:
       pictor retry
       pictor retry --code permission-denied
     """
-    with handle_stop_signals(say_stopping) as stopping, changing(library, waiting(wait=wait)) as opened:
-        report = _retry(opened, code, stopping, as_json=as_json)
+    with (
+        handle_stop_signals(remark_stopping) as stopping,
+        changing(library, busy_action(wait=wait)) as opened,
+    ):
+        report = _retry_problems(opened, code, stopping, as_json=as_json)
     if not as_json:
         print_report(report, library)
     raise click.exceptions.Exit(1 if report.problems else 0)
 
 
-def _retry(library: LibraryWriter, code: str | None, stopping: StopRequest, *, as_json: bool) -> Report:
+def _retry_problems(
+    library: LibraryWriter, code: str | None, stopping: StopRequest, *, as_json: bool
+) -> Report:
     def work(on_event: OnEvent) -> Report:
         report, folders = retry(library, code, on_event=on_event, shield=stopping.shield)
         if folders:
-            remark(f"{folders} problems are those of folders; `pictor index` them again")
+            print_remark(f"{folders} problems are those of folders; `pictor index` them again")
         return report
 
-    return told(work, "Reading again", as_json=as_json)
+    return run_with_progress(work, "Reading again", as_json=as_json)

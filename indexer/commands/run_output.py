@@ -13,16 +13,16 @@ from retrieval import LibraryBusy, OnBusy, refuse_busy
 from ..run.report import Event, OnEvent, Progress, Report
 from ..run.stop_signals import Stopped
 from ..upkeep.problems import by_code, in_words
-from .output import remark
-from .progress import print_line, telling
+from .output import print_remark
+from .progress import print_json_line, show_progress
 
-SHOWN = 20  # problems that the report lists in full
+MAX_PROBLEMS = 20  # problems that the report lists in full
 
 
-def told(work: Callable[[OnEvent], Report], title: str, *, as_json: bool) -> Report:
+def run_with_progress(work: Callable[[OnEvent], Report], title: str, *, as_json: bool) -> Report:
     """Do some indexing and show how it goes; a stop says how far it was."""
     last: list[Progress] = []
-    with telling(title, as_json=as_json) as tell:
+    with show_progress(title, as_json=as_json) as tell:
 
         def on_event(event: Event) -> None:
             last[:] = [event] if isinstance(event, Progress) else last
@@ -31,31 +31,31 @@ def told(work: Callable[[OnEvent], Report], title: str, *, as_json: bool) -> Rep
         try:
             return work(on_event)
         except Stopped as error:
-            _say_stopped(error, last, as_json=as_json)
+            _remark_stopped(error, last, as_json=as_json)
             raise
 
 
-def _say_stopped(error: Stopped, last: list[Progress], *, as_json: bool) -> None:
+def _remark_stopped(error: Stopped, last: list[Progress], *, as_json: bool) -> None:
     done, total = (last[0].done, last[0].total) if last else (0, 0)
     if as_json:
         facts = {"signal": signal.Signals(error.number).name, "done": done, "total": total}
-        print_line({"event": "stopped"} | facts)
+        print_json_line({"event": "stopped"} | facts)
     elif last:
-        remark(f"{done} of {total} files were read, and what they hold is in the library")
+        print_remark(f"{done} of {total} files were read, and what they hold is in the library")
 
 
-def say_stopping() -> None:
+def remark_stopping() -> None:
     """That a stop was asked for while a batch was being written."""
-    remark("stopping as soon as the pictures in hand are written; a second time stops at once")
+    print_remark("stopping as soon as the pictures in hand are written; a second time stops at once")
 
 
-def waiting(*, wait: bool) -> OnBusy:
+def busy_action(*, wait: bool) -> OnBusy:
     """What to do when another writer is at work."""
-    return _say_busy if wait else refuse_busy
+    return _remark_waiting if wait else refuse_busy
 
 
-def _say_busy(busy: LibraryBusy) -> None:
-    remark(f"{busy}; waiting")
+def _remark_waiting(busy: LibraryBusy) -> None:
+    print_remark(f"{busy}; waiting")
 
 
 def print_report(report: Report, library: Path) -> None:
@@ -75,27 +75,31 @@ def print_report(report: Report, library: Path) -> None:
     files = f"{report.files} file" + "s" * (report.files != 1)
     click.echo(f"{files} in {report.seconds:.1f} s: {said}. Library: {library}")
     if report.captions_without_picture:
-        remark(f"{report.captions_without_picture} lines of the captions file name no picture that is here")
+        print_remark(
+            f"{report.captions_without_picture} lines of the captions file name no picture that is here"
+        )
     remark_sidecars(report.sidecars_read, report.sidecars_gone)
     remark_passed_over(report.archives, report.symbolic_links, report.excluded)
-    for problem in report.problems[:SHOWN]:
-        remark(f"{problem.code}: {problem.display}: {problem.reason}")
-    if len(report.problems) > SHOWN:
+    for problem in report.problems[:MAX_PROBLEMS]:
+        print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
+    if len(report.problems) > MAX_PROBLEMS:
         sums = in_words(by_code(report.problems))
-        remark(f"… and {len(report.problems) - SHOWN} more, in all {sums}; `pictor problems` lists them")
+        print_remark(
+            f"… and {len(report.problems) - MAX_PROBLEMS} more, in all {sums}; `pictor problems` lists them"
+        )
 
 
 def remark_sidecars(read: int, gone: int) -> None:
     """What changed beside pictures, where anything did."""
     if read or gone:
-        remark(f"beside pictures: {read} new or changed files with words, {gone} gone")
+        print_remark(f"beside pictures: {read} new or changed files with words, {gone} gone")
 
 
 def remark_passed_over(archives: int, links: int, excluded: int) -> None:
     """What a walk did not look at, where there is any."""
     if archives:
-        remark(f"{archives} archives were not opened; unpack those that hold pictures")
+        print_remark(f"{archives} archives were not opened; unpack those that hold pictures")
     if links:
-        remark(f"{links} symbolic links were not followed")
+        print_remark(f"{links} symbolic links were not followed")
     if excluded:
-        remark(f"{excluded} pictures were left out by --include and --exclude")
+        print_remark(f"{excluded} pictures were left out by --include and --exclude")

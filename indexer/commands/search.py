@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,16 +21,15 @@ from retrieval import (
     Settings,
     StoredPicture,
     UrlFetcher,
-    format_query,
+    answers,
     limits_from_settings,
     parse_query,
     query_from_json,
-    query_to_json,
     resolve_references,
 )
 
 from .options import json_option, key_values, library_option
-from .output import hit_json, print_json, remark
+from .output import print_json, print_remark
 
 HITS = 10  # printed, unless the query says how many
 
@@ -68,7 +66,7 @@ HITS = 10  # printed, unless the query says how many
 @click.option("--limit", type=int, help=f"How many hits to print [default: {HITS}].")
 @click.option("--offset", type=int, help="How many hits to pass over.")
 @json_option
-def command(
+def search_command(
     words: tuple[str, ...],
     library: Path,
     files: tuple[Path, ...],
@@ -98,47 +96,48 @@ def command(
     """
     if body and words:
         raise click.UsageError("Give the query in words or with --query, not both.")
-    pictures: list[Part] = [StoredPicture(each) for each in ids]
-    pictures += [Picture(each) for each in files]
-    query = asked(" ".join(words), body, tuple(pictures))
+    pictures: list[Part] = [StoredPicture(image_id) for image_id in ids]
+    pictures += [Picture(path) for path in files]
+    query = read_query(" ".join(words), body, tuple(pictures))
     query = replace(
         query,
-        weights={**query.weights, **_numbers(weights)},
+        weights={**query.weights, **_parse_weights(weights)},
         limit=query.limit if limit is None else limit,
         offset=query.offset if offset is None else offset,
     )
     with Library.open(library) as opened:
-        results = opened.search(resolve_references(query, fetchers(opened.settings)))
+        results = opened.search(resolve_references(query, query_fetchers(opened.settings)))
     if as_json:
-        print_json(_json(query, results))
+        # The query as it was asked: it names its pictures, where the resolved one holds their pixels.
+        print_json(answers.json_values(answers.present_results(results, query)))
     else:
-        _print(results)
+        _print_results(results)
 
 
-def asked(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
-    """The query in words or in JSON; the pictures come after its own parts: stored ones, then files."""
+def read_query(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
+    """The query in words or in JSON; `pictures` come after its own parts."""
     if body is None:
         return parse_query(line, parts=pictures, limit=HITS)
-    query = query_from_json(_read(body))
+    query = query_from_json(_read_json(body))
     return replace(query, parts=(*query.parts, *pictures))
 
 
-def _numbers(pairs: tuple[str, ...]) -> dict[str, float]:
+def _parse_weights(pairs: tuple[str, ...]) -> dict[str, float]:
     try:
         return {signal: float(number) for signal, number in key_values(pairs).items()}
     except (ValueError, click.BadParameter) as error:
         raise click.BadParameter("write SIGNAL=NUMBER, as in colour=0.5", param_hint="--weight") from error
 
 
-def _read(body: BinaryIO) -> Any:
+def _read_json(body: BinaryIO) -> Any:
     try:
         return json.load(body)
     except (ValueError, RecursionError) as error:
         raise InvalidQuery(f"{body.name}: not a query in JSON ({error})") from error
 
 
-def fetchers(settings: Settings) -> dict[str, Fetcher]:
-    """How pictures of the query are had: whoever runs the command may read the file anyway."""
+def query_fetchers(settings: Settings) -> dict[str, Fetcher]:
+    """How pictures of the query are read: as files, which the user may read anyway, and by address."""
     by_url = (
         {}
         if settings.url_queries == "never"
@@ -147,44 +146,25 @@ def fetchers(settings: Settings) -> dict[str, Fetcher]:
     return {"file": Path, **by_url}
 
 
-def _json(query: Query, results: Results) -> dict[str, Any]:
-    """What `--json` promises; the line and the query are as `pictor search` and the API take them."""
-    return {
-        "hits": [hit_json(hit) for hit in results.hits],
-        "total": results.total,
-        "weaker": results.weaker,
-        "notes": list(results.notes),
-        "line": _if_writable(format_query, query),
-        "query": _if_writable(query_to_json, query),
-    }
-
-
-def _if_writable(write: Callable[[Query], Any], query: Query) -> Any:
-    """The query as it is written; None where the path of a file has signs that no text holds."""
-    try:
-        return write(query)
-    except InvalidQuery:
-        return None
-
-
-def _print(results: Results) -> None:
+def _print_results(results: Results) -> None:
     for hit in results.hits:
-        click.echo(f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.shown}{judged(hit)}")
+        click.echo(f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.shown}{hit_remarks(hit)}")
         if hit.contributions:
             shares = " ".join(
-                f"{each.signal} {each.amount:+.3f} (#{each.rank})" for each in hit.contributions
+                f"{contribution.signal} {contribution.amount:+.3f} (#{contribution.rank})"
+                for contribution in hit.contributions
             )
             click.echo(click.style(f"                    {shares}", dim=True))
     for note in results.notes:
-        remark(note)
+        print_remark(note)
     if results.weaker:
-        remark(f"{results.weaker} weaker not shown; add weaker:yes to see them")
+        print_remark(f"{results.weaker} weaker not shown; add weaker:yes to see them")
     if not results.hits:
-        remark("nothing found; try fewer or other words, or an example with --image")
+        print_remark("nothing found; try fewer or other words, or an example with --image")
 
 
-def judged(hit: Hit) -> str:
-    """How far the hit stands out, and how many copies stand behind it."""
-    number = len(hit.copies)
-    copies = f"+{number} {'copy' if number == 1 else 'copies'}" if number else ""
-    return "".join(f"  {each}" for each in (hit.band, copies) if each)
+def hit_remarks(hit: Hit) -> str:
+    """How far the hit stands out, and how many copies were collapsed into it."""
+    count = len(hit.copies)
+    copies = f"+{count} {'copy' if count == 1 else 'copies'}" if count else ""
+    return "".join(f"  {text}" for text in (hit.band, copies) if text)

@@ -11,7 +11,7 @@ import click
 from retrieval import Library, RetrievalError
 
 from .options import json_option, library_option
-from .output import print_json, remark
+from .output import print_json, print_remark
 
 
 @click.command("serve")
@@ -20,7 +20,7 @@ from .output import print_json, remark
 @click.option("--port", default=8754, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
 @json_option
-def command(library: Path, host: str, port: int, show: bool, as_json: bool) -> None:
+def serve_command(library: Path, host: str, port: int, show: bool, as_json: bool) -> None:
     """Open the search page and the API; on this machine only, unless --host says otherwise.
 
     \b
@@ -42,21 +42,21 @@ def serve_library(library: Library, *, host: str, port: int, show: bool, as_json
         bound = create_server(create_app(library, hosts=hosts), host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
-    _announce(f"http://{host}:{bound.effective_port}/", library, show=show, as_json=as_json)
-    Thread(target=_warm_up, args=[library], daemon=True, name="warm-up").start()
+    _announce_address(f"http://{host}:{bound.effective_port}/", library, show=show, as_json=as_json)
+    Thread(target=_warm_up_library, args=[library], daemon=True, name="warm-up").start()
     bound.run()
 
 
-def _announce(address: str, library: Library, *, show: bool, as_json: bool) -> None:
+def _announce_address(address: str, library: Library, *, show: bool, as_json: bool) -> None:
     if as_json:
         print_json({"address": address, "library": str(library.path)})
-    remark(f"Search at {address} — stop with Ctrl-C")
+    print_remark(f"Search at {address} — stop with Ctrl-C")
     if show:
         Timer(1.0, webbrowser.open, [address]).start()
 
 
-def _warm_up(library: Library) -> None:
+def _warm_up_library(library: Library) -> None:
     try:
         library.warm_up()
     except RetrievalError as error:
-        remark(f"{error}")  # the page says it too, wherever it matters
+        print_remark(f"{error}")  # the page says it too, wherever it matters

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from retrieval import Image, ImageNotFound, Library, path_bytes
+from retrieval import Image, ImageNotFound, Library, answers, path_bytes
 
 from .options import json_option, library_option
-from .output import image_json, print_json
+from .output import print_json
 
 
 @click.command("show")
-@click.argument("which", metavar="ID|PATH")
+@click.argument("name", metavar="ID|PATH")
 @library_option
 @json_option
-def command(which: str, library: Path, as_json: bool) -> None:
+def show_command(name: str, library: Path, as_json: bool) -> None:
     """Tell all that is known about an image, by its id or its path.
 
     \b
@@ -25,33 +25,33 @@ def command(which: str, library: Path, as_json: bool) -> None:
       pictor show ~/Pictures/boat.jpg --json
     """
     with Library.open(library) as opened:
-        image = opened.image(image_id(opened, which))
+        image = opened.image(find_image_id(opened, name))
     if as_json:
-        print_json(image_json(image))
+        print_json(answers.json_values(answers.present_image(image)))
     else:
-        _print(image)
+        _print_image(image)
 
 
-def image_id(library: Library, which: str) -> int:
-    """The id that a number or a path stands for; raises ImageNotFound."""
-    if which.isdecimal():
-        return int(which)
+def find_image_id(library: Library, name: str) -> int:
+    """The id that a number or a path names; raises ImageNotFound."""
+    if name.isdecimal():
+        return int(name)
     with library.catalog.reading() as reader:
-        places = reader.locations()
+        locations = reader.locations()
     try:
-        return places[path_bytes(which)][0]
+        return locations[path_bytes(name)][0]
     except KeyError as error:
-        raise ImageNotFound(which) from error
+        raise ImageNotFound(name) from error
 
 
-def _print(image: Image) -> None:
+def _print_image(image: Image) -> None:
     click.echo(f"image {image.id}: {image.width} × {image.height} {image.format}, {image.bytes} bytes")
     if image.taken_at:
         click.echo(f"taken at {image.taken_at}")
-    for place in image.locations:
-        click.echo(place.shown + (" (missing)" if place.missing_since else ""))
-    for fact in image.without_predictions().annotations:
-        click.echo(f"{fact.field}: {fact.value} ({fact.source})")
+    for location in image.locations:
+        click.echo(location.shown + (" (missing)" if location.missing_since else ""))
+    for annotation in image.without_predictions().annotations:
+        click.echo(f"{annotation.field}: {annotation.value} ({annotation.source})")
     for label in image.predicted:
         meaning = image.definition(label)
         click.echo(f"predicted, {label.confidence:.0%}: {label.value}" + (f" ({meaning})" if meaning else ""))

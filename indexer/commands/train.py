@@ -16,7 +16,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 @click.group("train")
-def command() -> None:
+def train_command() -> None:
     """Train a backbone of your own; `pictor train distil --help` tells how.
 
     \b
@@ -26,7 +26,7 @@ def command() -> None:
     """
 
 
-@command.command("distil")
+@train_command.command("distil")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER…", type=FOLDER)
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="Where pictures, checkpoint and the finished weights go.")  # fmt: skip

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from retrieval import Library
 
-from ..measure.evaluate import labels_of
-from ..measure.tune import Tuned, tune
+from ..measure.evaluate import read_labels
+from ..measure.tune import TunedFusion, tune_fusion
 from ..upkeep.opening import changing
 from .options import json_option, labels_option, library_option
-from .output import print_json, progress_bar, remark
+from .output import print_json, print_remark, progress_bar
 
 
 @click.command("tune")
@@ -25,7 +25,9 @@ from .output import print_json, progress_bar, remark
 @click.option("--words", is_flag=True, help="Ask the title or caption of an image together with its picture.")
 @click.option("--save", metavar="NAME", help="Keep the best weights by this name, if they are better.")
 @json_option
-def command(library: Path, labels: str, sample: int, words: bool, save: str | None, as_json: bool) -> None:
+def tune_command(
+    library: Path, labels: str, sample: int, words: bool, save: str | None, as_json: bool
+) -> None:
     """Learn the weights of the signals from labels, and keep them by name.
 
     Labelled images are looked up among all others. Weights are learned on four fifths of the queries and
@@ -40,9 +42,9 @@ def command(library: Path, labels: str, sample: int, words: bool, save: str | No
     """
     with Library.open(library) as opened, progress_bar("Tuning") as move:
         try:
-            found = tune(
+            found = tune_fusion(
                 opened,
-                labels_of(opened, labels),
+                read_labels(opened, labels),
                 sample=sample,
                 with_words=words,
                 on_progress=lambda done, total: move(done, total, ""),
@@ -50,14 +52,14 @@ def command(library: Path, labels: str, sample: int, words: bool, save: str | No
         except ValueError as error:
             raise click.ClickException(f"nothing can be learned: {error}") from error
     if as_json:
-        print_json([_values(each) for each in found])
+        print_json([_result_json(each) for each in found])
     else:
-        Console(highlight=False, width=max(Console().width, 110)).print(_table(found))
+        Console(highlight=False, width=max(Console().width, 110)).print(_results_table(found))
     if save:
-        _save(library, found[0], save)
+        _save_recipe(library, found[0], save)
 
 
-def _save(library: Path, best: Tuned, name: str) -> None:
+def _save_recipe(library: Path, best: TunedFusion, name: str) -> None:
     gain = best.learned.gain
     if not best.learned.is_better:
         raise click.ClickException(
@@ -65,16 +67,16 @@ def _save(library: Path, best: Tuned, name: str) -> None:
             f"95 % from {gain.low:+.4f} to {gain.high:+.4f}); try more labels, or a larger --sample"
         )
     with changing(library) as opened, opened.catalog.writing() as writer:
-        writer.keep_recipe(best.recipe(name))
-    remark(f"saved; search with recipe:{name}")
+        writer.keep_recipe(best.fusion_recipe(name))
+    print_remark(f"saved; search with recipe:{name}")
 
 
-def _values(each: Tuned) -> dict[str, Any]:
-    recipe = each.recipe("")
+def _result_json(each: TunedFusion) -> dict[str, Any]:
+    recipe = each.fusion_recipe("")
     return {"fusion": each.fusion, "k": each.k, "weights": recipe.weights, **recipe.measured}
 
 
-def _table(found: list[Tuned]) -> Table:
+def _results_table(found: list[TunedFusion]) -> Table:
     table = Table("fusion", "weights", "best signal alone", "fused", "gain", "95 % interval")
     for each in found:
         learned = each.learned

@@ -44,7 +44,7 @@ def make_plan(
     found: Iterable[FoundFile],
     known: Mapping[bytes, Stamp],
     *,
-    expects: Callable[[bytes], bool],
+    is_expected: Callable[[bytes], bool],
     compares: bool = False,
 ) -> Plan:
     """Compare by size and modification time; with `compares`, what is the same by these is to be read, too.
@@ -56,7 +56,7 @@ def make_plan(
     for path in sorted(seen):
         fate = _list_name(seen[path], known.get(path))
         lists["compared" if compares and fate in ("returned", "unchanged") else fate].append(seen[path])
-    gone = sorted(path for path in known.keys() - seen.keys() if not known[path][2] and expects(path))
+    gone = sorted(path for path in known.keys() - seen.keys() if not known[path][2] and is_expected(path))
     return Plan(**{name: tuple(each) for name, each in lists.items()}, missing=tuple(gone))
 
 

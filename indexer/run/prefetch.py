@@ -1,4 +1,4 @@
-"""Work that is done in threads, a bounded number of pieces ahead of where its results are wanted."""
+"""Results computed in threads, a bounded number of them before they are needed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Output = TypeVar("Output")
 def prefetch_results(
     work: Callable[[Input], Output], items: Iterable[Input], *, name: str, threads: int, count: int
 ) -> Generator[Output]:
-    """The results in the order of the items, at most `count` of them ahead; `name` is that of the threads.
+    """The results of `work` in the order of the items; at most `count` items are in work at a time.
 
-    Whoever stops early cancels what was not begun.
+    `name` is the prefix of the threads' names. Closing the generator cancels what has not begun.
     """
-    with ThreadPoolExecutor(threads, name) as workers:
+    with ThreadPoolExecutor(threads, name) as executor:
         waiting: deque[Future[Output]] = deque()
         try:
             for item in items:
-                waiting.append(workers.submit(work, item))
+                waiting.append(executor.submit(work, item))
                 if len(waiting) >= count:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            for each in waiting:
-                each.cancel()
+            for future in waiting:
+                future.cancel()

@@ -30,7 +30,7 @@ class Planned:
     plan: Plan
 
     def as_json(self) -> dict[str, Any]:
-        return {"event": self.name} | counts(self.plan)
+        return {"event": self.name} | plan_counts(self.plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,27 @@ class Progress:
     seconds: float
 
     @property
-    def rate(self) -> float:
+    def files_per_second(self) -> float:
         """Files a second; 0 while that is unknown."""
         return self.done / self.seconds if self.seconds else 0.0
 
     @property
-    def left(self) -> float | None:
+    def seconds_left(self) -> float | None:
         """Seconds that the rest will take at this rate; None while that is unknown."""
-        return (self.total - self.done) / self.rate if self.rate else None
+        return (self.total - self.done) / self.files_per_second if self.files_per_second else None
 
     def as_json(self) -> dict[str, Any]:
-        left = None if self.left is None else round(self.left, 1)
+        left = None if self.seconds_left is None else round(self.seconds_left, 1)
         said = asdict(self) | {"seconds": round(self.seconds, 3)}
-        return {"event": self.name} | said | {"per_second": round(self.rate, 2), "seconds_left": left}
+        return (
+            {"event": self.name}
+            | said
+            | {"per_second": round(self.files_per_second, 2), "seconds_left": left}
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class ProblemMet:
     """A file could not be taken in."""
 
     name: ClassVar[str] = "problem"
@@ -148,11 +152,11 @@ class Done:
         return {"event": self.name} | self.report.as_json()
 
 
-Event: TypeAlias = Started | Planned | Progress | Met | Publishing | Published | Done
+Event: TypeAlias = Started | Planned | Progress | ProblemMet | Publishing | Published | Done
 OnEvent: TypeAlias = Callable[[Event], None]
 
 
-def counts(plan: Plan) -> dict[str, int]:
+def plan_counts(plan: Plan) -> dict[str, int]:
     """How many files are in each list of a plan, and how many of them must be read."""
     lists = {name: len(getattr(plan, name)) for name in plan.__slots__}
     return {"files": sum(lists.values()) - len(plan.missing), "to_read": len(plan.to_read)} | lists

@@ -1,4 +1,4 @@
-"""Tries again what failed because the database's server went away."""
+"""Another try at work that failed because the database's server went away."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import TypeVar
 
 from retrieval import ServerLost
 
-PAUSES = (0.5, 1, 2, 4, 8)  # seconds before each further try: a server that restarts is back by then
+PAUSES = (0.5, 1, 2, 4, 8)  # seconds before each new try: enough for a server that restarts
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 
-def retry_after_loss(work: Callable[[], T]) -> T:
-    """What `work` gives, which is done again from its beginning whenever the server was lost.
+def retry_after_loss(work: Callable[[], Result]) -> Result:
+    """The result of `work`, which starts again from its beginning whenever the server was lost.
 
-    Whatever it writes in a transaction was rolled back then, or is found there. Raises ServerLost in the end.
+    What it wrote in a transaction before that was either rolled back, or it finds it written. When no try is
+    left, it raises ServerLost.
     """
     for pause in PAUSES:
         try:

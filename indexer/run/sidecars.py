@@ -1,7 +1,7 @@
-"""Files beside pictures that say something about them: which changed since they were read, and the words.
+"""Sidecars: files beside pictures that say something about them. Which have changed, and what they say.
 
-NAME.txt, NAME.json and NAME.xmp belong to every picture called NAME in the same folder, and so do files that
-are called after the whole name, as NAME.jpg.txt, or as Google's Takeout calls them (`sidecar_names`).
+NAME.txt, NAME.json and NAME.xmp belong to every picture called NAME in the same folder. So do files that carry
+the picture's own ending as well, such as NAME.jpg.txt, and those of Google's Takeout (see `sidecar_names`).
 """
 
 from __future__ import annotations
@@ -30,161 +30,162 @@ from .plan import Plan
 from .sidecar_names import sidecar_stems
 from .sources import ENDINGS, FoundFile, Walk
 from .stop_signals import Shield
+from .totals import Locations
 
-BATCH = 500  # images whose words are acknowledged together
-LARGEST = 1 << 20  # bytes of any sidecar
-BAD = "bad-sidecar"  # the code of one that cannot be used
+IMAGES_PER_BATCH = 500  # whose annotations are written in one transaction
+MAX_SIDECAR_BYTES = 1 << 20
+BAD_SIDECAR = "bad-sidecar"  # the code of a sidecar that cannot be used
 
-Pair: TypeAlias = tuple[bytes, int]  # a sidecar's path, and the image that it is about
+SidecarKey: TypeAlias = tuple[bytes, int]  # the path of a sidecar, and the id of the image that it is about
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What is to be done for one image: sidecars to read, and paths of those that are gone."""
+class SidecarChange:
+    """What is to be done for one image: sidecars to read, and paths of sidecars that are gone."""
 
     image_id: int
-    read: tuple[FoundFile, ...]
+    to_read: tuple[FoundFile, ...]
     gone: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """How many files beside pictures are new or changed, and so read, how many gone; what cannot be used."""
+class SidecarCounts:
+    """How many sidecars are new or changed, and so were read; how many are gone; those that cannot be used."""
 
     read: int = 0
     gone: int = 0
     problems: tuple[Problem, ...] = ()
 
 
-def follow(library: LibraryWriter, walked: Walk, shield: Shield = nullcontext) -> Followed:
-    """Bring what the library says by sidecars up to date with the walk, a number of images at a time.
+def update_sidecars(library: LibraryWriter, walk: Walk, shield: Shield = nullcontext) -> SidecarCounts:
+    """Bring the annotations from sidecars up to date with the walk, a number of images at a time.
 
-    One whose size and modification time are as they were is not opened. What is bad says nothing, and is
-    tried again in the next run. Nothing is taken from a picture that is missing: it may come back.
-    Each part is read and acknowledged within a `shield`.
+    A sidecar with the same size and modification time as before is not opened. One that cannot be used says
+    nothing, and the next run tries it again. A missing picture keeps its annotations, as it may come back.
+    Each batch is read and written within a `shield`.
     """
     with library.catalog.reading() as reader:
-        known = reader.sidecars()
-        if not (known or walked.sidecars):
-            return Followed()
-        places, troubled = reader.locations(), {each.path for each in reader.problems()}
-    changes = diff(walked, known, places)
+        stamps = reader.sidecars()
+        if not (stamps or walk.sidecars):
+            return SidecarCounts()
+        locations, problem_paths = reader.locations(), {problem.path for problem in reader.problems()}
+    changes = compare_sidecars(walk, stamps, locations)
     problems: dict[bytes, Problem] = {}
-    for start in range(0, len(changes), BATCH):
+    for start in range(0, len(changes), IMAGES_PER_BATCH):
         with shield():
-            problems |= _write(library, changes[start : start + BATCH], troubled)
-    return replace(_counted(changes), problems=tuple(problems.values()))
+            problems |= _write_changes(library, changes[start : start + IMAGES_PER_BATCH], problem_paths)
+    return replace(_count_changes(changes), problems=tuple(problems.values()))
 
 
-def expected(library: Library | None, walked: Walk, planned: Plan) -> Followed:
-    """What `follow` would do after a run by this plan; no sidecar is opened, so none is known to be bad."""
+def preview_sidecars(library: Library | None, walk: Walk, plan: Plan) -> SidecarCounts:
+    """What `update_sidecars` would do after a run by this plan; no sidecar is opened, so none is a problem."""
     if library is None:
-        known, places = {}, {}
+        stamps, locations = {}, {}
     else:
         with library.catalog.reading() as reader:
-            known = reader.sidecars()
-            places = reader.locations() if known or walked.sidecars else {}
+            stamps = reader.sidecars()
+            locations = reader.locations() if stamps or walk.sidecars else {}
     now = datetime.now(UTC).replace(tzinfo=None)
-    for path in planned.missing:
-        if path in places:
-            places[path] = (places[path][0], replace(places[path][1], missing_since=now))
-    fresh = planned.new + planned.changed
-    for number, found in enumerate(fresh, 1):  # another image, by a number that none has yet
-        places[found.path] = (-number, Location(found.path, found.mtime, found.size))
-    return _counted(diff(walked, known, places))
+    for path in plan.missing:
+        if path in locations:
+            locations[path] = (locations[path][0], replace(locations[path][1], missing_since=now))
+    for number, file in enumerate(plan.new + plan.changed, 1):  # a new image, with an id that no other has
+        locations[file.path] = (-number, Location(file.path, file.mtime, file.size))
+    return _count_changes(compare_sidecars(walk, stamps, locations))
 
 
-def _counted(changes: Iterable[Change]) -> Followed:
+def _count_changes(changes: Iterable[SidecarChange]) -> SidecarCounts:
     read: set[bytes] = set()
     gone: set[bytes] = set()
     for change in changes:
-        read.update(found.path for found in change.read)
+        read.update(file.path for file in change.to_read)
         gone.update(change.gone)
-    return Followed(len(read), len(gone - read))
+    return SidecarCounts(len(read), len(gone - read))
 
 
-def diff(
-    walked: Walk, known: Mapping[Pair, tuple[int, int]], places: Mapping[bytes, tuple[int, Location]]
-) -> list[Change]:
-    """Compare what lies beside pictures with what was read; by image, in the order of their ids.
+def compare_sidecars(
+    walk: Walk, stamps: Mapping[SidecarKey, tuple[int, int]], locations: Locations
+) -> list[SidecarChange]:
+    """Compare the sidecars of the walk with those that were read before; by image, in the order of ids.
 
-    `known`: size and modification time by sidecar and image. Only sidecars of places that the walk covers
-    can be gone.
+    `stamps`: size and modification time of those that were read. Only a sidecar whose path the walk covers can
+    be gone.
     """
-    there = {(each.path, image): each for each, image in _pairs(walked.sidecars, places)}
-    missing = ((path, image) for path, (image, place) in places.items() if place.missing_since)
-    away = _named(missing, {path_stem(path) for path, _ in known.keys() - there.keys()})
-    read: dict[int, list[FoundFile]] = {}
+    present = {(file.path, image_id): file for file, image_id in _pair_with_images(walk.sidecars, locations)}
+    lost = stamps.keys() - present.keys()
+    missing = ((path, image_id) for path, (image_id, location) in locations.items() if location.missing_since)
+    missing_images = _images_by_stem(missing, {path_stem(path) for path, _ in lost})
+    to_read: dict[int, list[FoundFile]] = {}
     gone: dict[int, list[bytes]] = {}
-    for (path, image), found in there.items():
-        if known.get((path, image)) != (found.size, found.mtime):
-            read.setdefault(image, []).append(found)
-    for path, image in sorted(known.keys() - there.keys()):
-        if walked.is_covered(path) and image not in away.get(path_stem(path), ()):
-            gone.setdefault(image, []).append(path)
+    for (path, image_id), file in present.items():
+        if stamps.get((path, image_id)) != (file.size, file.mtime):
+            to_read.setdefault(image_id, []).append(file)
+    for path, image_id in sorted(lost):
+        if walk.is_covered(path) and image_id not in missing_images.get(path_stem(path), ()):
+            gone.setdefault(image_id, []).append(path)
     return [
-        Change(image, tuple(read.get(image, ())), tuple(gone.get(image, ())))
-        for image in sorted(read.keys() | gone.keys())
+        SidecarChange(image_id, tuple(to_read.get(image_id, ())), tuple(gone.get(image_id, ())))
+        for image_id in sorted(to_read.keys() | gone.keys())
     ]
 
 
-def _pairs(
-    sidecars: Iterable[FoundFile], places: Mapping[bytes, tuple[int, Location]]
-) -> Iterator[tuple[FoundFile, int]]:
-    """Each sidecar with every image that has a place beside it."""
-    abouts = [(found, path_stem(found.path)) for found in sidecars]
-    here = ((path, image) for path, (image, _) in places.items())
-    images = _named(here, {name for _, name in abouts})
-    for found, name in abouts:
-        for image in sorted(images.get(name, ())):
-            yield found, image
+def _pair_with_images(sidecars: Iterable[FoundFile], locations: Locations) -> Iterator[tuple[FoundFile, int]]:
+    """Each sidecar with every image that it belongs to."""
+    stems = [(sidecar, path_stem(sidecar.path)) for sidecar in sidecars]
+    image_paths = ((path, image_id) for path, (image_id, _) in locations.items())
+    images = _images_by_stem(image_paths, {stem for _, stem in stems})
+    for sidecar, stem in stems:
+        for image_id in sorted(images.get(stem, ())):
+            yield sidecar, image_id
 
 
-def _named(places: Iterable[Pair], wanted: set[bytes]) -> dict[bytes, set[int]]:
-    """Images by the wanted names: what a sidecar of theirs is called without its ending."""
+def _images_by_stem(image_paths: Iterable[tuple[bytes, int]], stems: set[bytes]) -> dict[bytes, set[int]]:
+    """The ids of images by the path of a sidecar of theirs without its ending; for these `stems` only."""
     images: dict[bytes, set[int]] = {}
-    for path, image in places if wanted else ():
-        for name in wanted.intersection(sidecar_stems(path)):
-            images.setdefault(name, set()).add(image)
+    for path, image_id in image_paths if stems else ():
+        for stem in stems.intersection(sidecar_stems(path)):
+            images.setdefault(stem, set()).add(image_id)
     return images
 
 
-def _write(library: LibraryWriter, changes: Sequence[Change], troubled: set[bytes]) -> dict[bytes, Problem]:
-    """Read what the changes name and acknowledge it; the problems by path."""
-    files = {found.path: found for change in changes for found in change.read}
-    told = {path: _read(found) for path, found in files.items()}
-    problems = {path: each for path, each in told.items() if isinstance(each, Problem)}
+def _write_changes(
+    library: LibraryWriter, changes: Sequence[SidecarChange], problem_paths: set[bytes]
+) -> dict[bytes, Problem]:
+    """Read the sidecars of these changes and write what they say; the problems by path."""
+    files = {file.path: file for change in changes for file in change.to_read}
+    outcomes = {path: _read_sidecar(file) for path, file in files.items()}
+    problems = {path: outcome for path, outcome in outcomes.items() if isinstance(outcome, Problem)}
     with library.catalog.writing() as writer:
         for change in changes:
-            facts = [told[found.path] for found in change.read]
-            good = [each for each in facts if isinstance(each, Sidecar)]
-            bad = [each.path for each in facts if isinstance(each, Problem)]
-            writer.annotate_beside(change.image_id, SIDECAR_SOURCE, good, [*change.gone, *bad])
-        writer.forget_problems(troubled & (files.keys() - problems.keys()))
+            read = [outcomes[file.path] for file in change.to_read]
+            usable = [outcome for outcome in read if isinstance(outcome, Sidecar)]
+            unusable = [outcome.path for outcome in read if isinstance(outcome, Problem)]
+            writer.annotate_beside(change.image_id, SIDECAR_SOURCE, usable, [*change.gone, *unusable])
+        writer.forget_problems(problem_paths & (files.keys() - problems.keys()))
         for problem in problems.values():
             writer.report(problem)
     return problems
 
 
-def _read(found: FoundFile) -> Sidecar | Problem:
+def _read_sidecar(file: FoundFile) -> Sidecar | Problem:
     try:
-        said = _said(found)
+        facts = _parse_sidecar(file)
     except UnreadableImage as error:
-        return Problem(found.path, BAD, error.reason)
+        return Problem(file.path, BAD_SIDECAR, error.reason)
     except ValueError as error:
-        return Problem(found.path, BAD, f"{error}; its picture is indexed without it")
-    return Sidecar(found.path, found.size, found.mtime, said)
+        return Problem(file.path, BAD_SIDECAR, f"{error}; its picture is indexed without it")
+    return Sidecar(file.path, file.size, file.mtime, facts)
 
 
-def _said(found: FoundFile) -> tuple[tuple[str, str], ...]:
-    """Fields and values, but for a title that is the name of a file, as exports of photo services have it."""
-    if found.size > LARGEST:
-        raise ValueError(f"{found.size} bytes; the limit is {LARGEST}")
-    ending = found.path.rpartition(b".")[2].decode("ascii").lower()
-    data = read_file(found.path, Limits(max_bytes=LARGEST)) if found.size else b""
-    said = read_sidecar(data, ending).facts_from(SIDECAR_SOURCE)
-    return tuple(pair for pair in said if not (pair[0] == "title" and _is_name(pair[1])))
+def _parse_sidecar(file: FoundFile) -> tuple[tuple[str, str], ...]:
+    """Fields and values; a title that is only the name of a file, as photo services export it, is left out."""
+    if file.size > MAX_SIDECAR_BYTES:
+        raise ValueError(f"{file.size} bytes; the limit is {MAX_SIDECAR_BYTES}")
+    ending = file.path.rpartition(b".")[2].decode("ascii").lower()
+    data = read_file(file.path, Limits(max_bytes=MAX_SIDECAR_BYTES)) if file.size else b""
+    facts = read_sidecar(data, ending).facts_from(SIDECAR_SOURCE)
+    return tuple(fact for fact in facts if not (fact[0] == "title" and _is_file_name(fact[1])))
 
 
-def _is_name(title: str) -> bool:
+def _is_file_name(title: str) -> bool:
     return title.lower().encode().endswith(ENDINGS)

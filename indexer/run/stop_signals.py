@@ -1,4 +1,4 @@
-"""Stops that are asked for: a signal ends a run between two batches; a second one ends the process."""
+"""Stop signals: the first one ends a run between two batches, a second one ends the process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import TypeAlias
 
-Shield: TypeAlias = Callable[[], AbstractContextManager[None]]  # what a polite stop must not break off
+Shield: TypeAlias = Callable[[], AbstractContextManager[None]]  # holds back a stop until its block is done
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked for an end. What was acknowledged is safe, and running again goes on."""
+    """A signal asked the run to stop. What was acknowledged is safe, and the next run continues."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -21,20 +21,20 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def exit_code(self) -> int:
-        """What a shell says of a process that this signal ended: 130 for SIGINT, 143 for SIGTERM."""
+        """The exit code of a process that this signal ended: 130 for SIGINT, 143 for SIGTERM."""
         return 128 + self.number
 
 
 class StopRequest:
-    """Whether an end was asked for, and what must not be broken off by it."""
+    """Whether a signal asked the run to stop, and whether the stop is held back."""
 
     def __init__(self) -> None:
-        self.signal_number = 0  # the number of the signal
+        self.signal_number = 0  # 0 until there is a signal
         self.is_shielded = False
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Let the block finish first; raises Stopped behind it when an end was asked for meanwhile."""
+        """Let the block finish; if a signal came meanwhile, raise Stopped after it."""
         self.is_shielded = True
         try:
             yield
@@ -43,33 +43,34 @@ class StopRequest:
         self.raise_if_stopped()
 
     def raise_if_stopped(self) -> None:
-        """Raise Stopped when an end was asked for."""
+        """Raise Stopped if a signal came."""
         if self.signal_number:
             raise Stopped(self.signal_number)
 
 
 @contextmanager
 def handle_stop_signals(on_wait: Callable[[], None]) -> Iterator[StopRequest]:
-    """Within the block SIGINT, SIGTERM and SIGHUP raise Stopped, at once or behind what is shielded.
+    """Within the block, SIGINT, SIGTERM and SIGHUP raise Stopped: at once, or after a block that is shielded.
 
-    `on_wait` is called in the latter case. The second signal has its usual effect: the process is gone.
-    What the caller of the process ignores, as `nohup` does with SIGHUP, stays ignored.
+    In the latter case `on_wait` is called at once. A second signal has its usual effect: the process ends.
+    A signal that the process ignores already, such as SIGHUP below `nohup`, stays ignored.
     """
-    stopping = StopRequest()
+    request = StopRequest()
 
-    def stop(number: int, _: FrameType | None) -> None:
-        for each in before:
-            signal.signal(each, signal.SIG_DFL)
-        stopping.signal_number = number
-        if not stopping.is_shielded:
+    def on_signal(number: int, _: FrameType | None) -> None:
+        for signal_number in earlier_handlers:
+            signal.signal(signal_number, signal.SIG_DFL)
+        request.signal_number = number
+        if not request.is_shielded:
             raise Stopped(number)
         on_wait()
 
-    before = {each: signal.getsignal(each) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN}
-    for each in before:
-        signal.signal(each, stop)
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    earlier_handlers = {number: old for number, old in handlers.items() if old != signal.SIG_IGN}
+    for number in earlier_handlers:
+        signal.signal(number, on_signal)
     try:
-        yield stopping
+        yield request
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in earlier_handlers.items():
+            signal.signal(number, handler)

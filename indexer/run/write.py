@@ -1,138 +1,185 @@
-"""Writes one batch: contents, places, facts and problems in one transaction, which acknowledges them all."""
+"""Writes what a run has read to the catalog: one batch of pictures, or what the walk itself tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from retrieval import Annotation, Description, Library, LibraryWriter, NewImage, Problem
+from retrieval import Annotation, DecodedPage, Description, Library, LibraryWriter, NewImage, Problem
 
 from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image
 from .decode import FilePage, Outcome
+from .plan import Plan
 from .retrying import retry_after_loss
+from .sources import Walk
 
-EXIF = "exif"  # the source that names the camera
+EXIF_SOURCE = "exif"  # the source of the camera's name
+USUAL_DAYS = 30  # used where the setting forget_missing_days is 0: nothing is forgotten
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What one batch did: how many contents it added, and how many that the library had it described again;
-    what it met `again` (the path, and the image that the library had before it), and the problems."""
+class BatchResult:
+    """What the writing of one batch did.
+
+    `added`: how many contents are new to the library. `described_again`: how many it had already, and are
+    described again. `repeated_paths`: further paths of contents that it has, each with the id of the image.
+    """
 
     added: int
     described_again: int
-    again: tuple[tuple[bytes, int], ...]
+    repeated_paths: tuple[tuple[bytes, int], ...]
     problems: tuple[Problem, ...]
 
 
 def write_batch(
     library: LibraryWriter, batch: Sequence[Outcome], captions: Captions, *, anew: bool = False
-) -> Written:
-    """Describe what is new and write everything; after it returns, no crash loses any of it.
+) -> BatchResult:
+    """Describe what is new and write everything; once it returns, no crash loses any of it.
 
-    With `anew` what was decoded is described again where the library has it.
-    Where the database's server goes away meanwhile, the same is written again when it is back.
+    With `anew`, decoded contents that the library has already are described again.
+    When the database's server goes away meanwhile, the same is written again once it is back.
     """
-    reads = [each for each in batch if isinstance(each, FilePage)]
-    described = _described(library, reads)
-    return retry_after_loss(lambda: _write(library, batch, reads, described, captions, anew=anew))
+    pages = [outcome for outcome in batch if isinstance(outcome, FilePage)]
+    problems = [outcome for outcome in batch if isinstance(outcome, Problem)]
+    described = _describe_pages(library, pages)
+    return retry_after_loss(lambda: _write_pages(library, pages, problems, described, captions, anew=anew))
 
 
-def _write(
+def write_walk(library: LibraryWriter, captions: Captions, walk: Walk, plan: Plan) -> tuple[int, int]:
+    """Write what needs no file to be opened: missing and returned files, problems and captions.
+
+    Two counts: captions that name a picture of the library, and captions that do not.
+    """
+    with library.catalog.writing() as writer:
+        writer.follow_clock(_max_gap(library))
+        writer.mark_missing(plan.missing)
+        for file in plan.returned:
+            writer.mark_present(file.path)
+        writer.forget_placeless()
+        writer.forget_problems(_solved_problems(writer.problems(), walk))
+        for problem in walk.problems:
+            writer.report(problem)
+        locations = writer.locations() if captions else {}
+        captioned = [(path, locations[path][0]) for path in sorted(captions) if path in locations]
+        for image_id, annotations in annotations_by_image(captions, captioned).items():
+            writer.annotate(image_id, CAPTIONS_SOURCE, annotations)
+    return len(captioned), len(captions) - len(captioned)
+
+
+def _max_gap(library: Library) -> timedelta:
+    """The longest time that may have passed between two runs; a clock that shows more has jumped.
+
+    It is half of the time after which missing files are forgotten, so that one jump forgets none.
+    """
+    return timedelta(days=(library.settings.forget_missing_days or USUAL_DAYS) / 2)
+
+
+def _solved_problems(problems: Iterable[Problem], walk: Walk) -> list[bytes]:
+    """Paths with a problem that the walk looked at, and where there is no file and no problem any more."""
+    present = {file.path for file in walk.files + walk.sidecars}
+    present |= {problem.path for problem in walk.problems}
+    return [
+        problem.path for problem in problems if problem.path not in present and walk.is_covered(problem.path)
+    ]
+
+
+def _write_pages(
     library: LibraryWriter,
-    batch: Sequence[Outcome],
-    reads: Sequence[FilePage],
+    pages: Sequence[FilePage],
+    problems: Sequence[Problem],
     described: Sequence[NewImage],
     captions: Captions,
     *,
     anew: bool,
-) -> Written:
-    """One transaction; contents that the library has are known by their SHA-256, places by their paths."""
+) -> BatchResult:
+    """Write a batch in one transaction; its SHA-256 tells whether the library has a content already."""
     with library.catalog.writing() as writer:
-        ids = writer.ids_by_sha256(each.sha256 for each in reads)
+        ids = writer.ids_by_sha256(page.sha256 for page in pages)
         new = [image for image in described if image.sha256 not in ids]
-        known = [image for image in described if anew and image.sha256 in ids]
-        for image in known:
+        again = [image for image in described if anew and image.sha256 in ids]
+        for image in again:
             writer.describe_again(ids[image.sha256], image)
         added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
         ids |= added
-        held = [each for each in reads if each.sha256 in ids]
-        for each in held:
-            path, mtime, size = each.file.path, each.file.mtime, each.file.size
-            writer.place(path, ids[each.sha256], mtime=mtime, size=size, page=each.page)
-        for pages, paths in _by_pages(reads).items():
-            writer.forget_pages(paths, after=pages)
-        # What captions say of a file is said of its first page.
-        placed = [(each.file.path, ids[each.sha256]) for each in held if each.page == 1]
-        # Others may have places, and so captions, outside this batch: the end of the run sees them all.
-        fresh = [place for place in placed if place[1] in added.values()]
-        for image_id, facts in annotations_by_image(captions, fresh).items():
-            writer.annotate(image_id, CAPTIONS_SOURCE, facts)
-        problems = [each for each in batch if isinstance(each, Problem)]
-        problems += [_featureless(each) for each in reads if each.sha256 not in ids]
-        writer.forget_problems(each.file.path for each in held)
-        for problem in problems:
+        stored = [page for page in pages if page.sha256 in ids]
+        for page in stored:
+            path, mtime, size = page.file.path, page.file.mtime, page.file.size
+            writer.place(path, ids[page.sha256], mtime=mtime, size=size, page=page.page_number)
+        for page_count, paths in _paths_by_page_count(pages).items():
+            writer.forget_pages(paths, after=page_count)
+        # The captions of a file belong to its first page.
+        image_paths = [(page.file.path, ids[page.sha256]) for page in stored if page.is_first]
+        # Other images may have paths with captions outside this batch: write_walk sees them all.
+        new_paths = [(path, image_id) for path, image_id in image_paths if image_id in added.values()]
+        for image_id, annotations in annotations_by_image(captions, new_paths).items():
+            writer.annotate(image_id, CAPTIONS_SOURCE, annotations)
+        all_problems = [*problems, *(_zero_feature_problem(page) for page in pages if page.sha256 not in ids)]
+        writer.forget_problems(page.file.path for page in stored)
+        for problem in all_problems:
             writer.report(problem)
-    return Written(len(new), len(known), tuple(_again(placed, set(added.values()))), tuple(problems))
+    repeated = tuple(_repeated_paths(image_paths, set(added.values())))
+    return BatchResult(len(new), len(again), repeated, tuple(all_problems))
 
 
-def _by_pages(reads: Sequence[FilePage]) -> dict[int, list[bytes]]:
-    """The files that were read to their end, by their number of pages; the first page comes last."""
+def _paths_by_page_count(pages: Iterable[FilePage]) -> dict[int, list[bytes]]:
+    """The files that were read completely, by their number of pages; the first page is read last."""
     paths: dict[int, list[bytes]] = {}
-    for each in reads:
-        if each.page == 1:
-            paths.setdefault(each.pages, []).append(each.file.path)
+    for page in pages:
+        if page.is_first:
+            paths.setdefault(page.page_count, []).append(page.file.path)
     return paths
 
 
-def _again(placed: Iterable[tuple[bytes, int]], fresh: set[int]) -> Iterator[tuple[bytes, int]]:
-    """The places but for the first one of every image that is new."""
-    for path, image_id in placed:
-        if image_id not in fresh:
+def _repeated_paths(
+    image_paths: Iterable[tuple[bytes, int]], new_ids: set[int]
+) -> Iterator[tuple[bytes, int]]:
+    """All paths but the first one of every new image."""
+    for path, image_id in image_paths:
+        if image_id not in new_ids:
             yield path, image_id
-        fresh.discard(image_id)
+        new_ids.discard(image_id)
 
 
-def _said(read: FilePage) -> Iterator[Annotation]:
-    """What a decoded file says about its picture."""
-    for source, field, value in read.metadata.facts:
-        yield Annotation(field, value, source)
-    if read.decoded and read.decoded.camera:
-        yield Annotation("camera", read.decoded.camera, EXIF)
-
-
-def _described(library: Library, reads: Sequence[FilePage]) -> list[NewImage]:
-    """The decoded contents, each once, that every space has a feature for."""
-    fresh = list({each.sha256: each for each in reads if each.decoded}.values())
-    if not fresh:
+def _describe_pages(library: Library, pages: Iterable[FilePage]) -> list[NewImage]:
+    """The decoded contents, each once, that have a feature in every space."""
+    contents = {page.sha256: (page, page.decoded) for page in pages if page.decoded}
+    if not contents:
         return []
-    described = library.describe_and_predict([each.decoded.pixels for each in fresh if each.decoded])
+    descriptions = library.describe_and_predict([decoded.image.pixels for _, decoded in contents.values()])
     return [
-        _new_image(each, description)
-        for each, description in zip(fresh, described, strict=True)
-        if all(row.any() for row in description.features.values())
+        _new_image(page, decoded, description)
+        for (page, decoded), description in zip(contents.values(), descriptions, strict=True)
+        if all(feature.any() for feature in description.features.values())
     ]
 
 
-def _new_image(each: FilePage, description: Description) -> NewImage:
-    decoded = each.decoded
-    assert decoded is not None, "only decoded contents are described"
+def _new_image(page: FilePage, decoded: DecodedPage, description: Description) -> NewImage:
+    image = decoded.image
     return NewImage(
-        sha256=each.sha256,
-        perceptual_hash=each.perceptual_hash,
-        width=decoded.width,
-        height=decoded.height,
-        format=decoded.format,
-        bytes=each.size,
-        taken_at=decoded.taken_at,
-        thumbnail=each.thumbnail,
+        sha256=page.sha256,
+        perceptual_hash=decoded.perceptual_hash,
+        width=image.width,
+        height=image.height,
+        format=image.format,
+        bytes=page.size,
+        taken_at=image.taken_at,
+        thumbnail=decoded.thumbnail,
         features=description.features,
-        annotations=(*description.predicted, *_said(each)),
+        annotations=(*description.predicted, *_file_annotations(decoded)),
         keypoints=description.keypoints,
     )
 
 
-def _featureless(each: FilePage) -> Problem:
-    what = "it" if each.pages == 1 else f"page {each.page}"
-    reason = f"a descriptor found no direction in {what} (a feature of zeros); it cannot be compared"
-    return Problem(each.file.path, "degenerate-feature", reason)
+def _file_annotations(decoded: DecodedPage) -> Iterator[Annotation]:
+    """What a file says about its picture."""
+    for source, field, value in decoded.metadata.facts:
+        yield Annotation(field, value, source)
+    if decoded.image.camera:
+        yield Annotation("camera", decoded.image.camera, EXIF_SOURCE)
+
+
+def _zero_feature_problem(page: FilePage) -> Problem:
+    subject = "it" if page.page_count == 1 else f"page {page.page_number}"
+    reason = f"a descriptor found no direction in {subject} (a feature of zeros); it cannot be compared"
+    return Problem(page.file.path, "degenerate-feature", reason)

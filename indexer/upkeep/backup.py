@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from retrieval import Library, Settings, StorageFailed, sync_to_disk
+from retrieval import LOCK_FILE, Library, Settings, StorageFailed, sync_to_disk, write_library
 
 from ..errors import BackupImpossible
 from .check import check_catalog
-from .lock import writer_lock
 
 CATALOG, SETTINGS, BACKBONES = "catalog.sqlite", "library.toml", "backbones"
 ADDRESS = re.compile(r"^\s*catalog_url\s*=.*\n?", re.MULTILINE)  # that of the library, not of its copy
@@ -35,11 +34,11 @@ def backup(library: Path, target: Path) -> int:
             )
         opened.catalog.copy_to(part / CATALOG)
         _copy_beside(opened.path, part)
-        with Library.create(part, _settings(part)) as copied, copied.catalog.writing() as writer:
+        with write_library(part, _settings(part)) as copied, copied.catalog.writing() as writer:
             writer.point_to(())
         images = _verified(part)
-        for rest in part.glob(f"{CATALOG}-*"):
-            rest.unlink()  # the empty log of the connections that are closed now
+        for left in (part / LOCK_FILE, *part.glob(f"{CATALOG}-*")):
+            left.unlink()  # of the writer above: its lock, and the empty log of closed connections
         _sync_all(part)
         (_packed(part) if target.suffix == ".tar" else part).replace(target)
         sync_to_disk(target.parent)
@@ -55,7 +54,7 @@ def restore(source: Path, library: Path) -> int:
     _refuse_taken(library)
     with _part(library) as part:
         _unpack(source, part)
-        with writer_lock(part), Library.create(part, _settings(part)) as made:
+        with write_library(part, _settings(part)) as made:
             made.publish(anew=True)
         images = _verified(part)
         _sync_all(part)

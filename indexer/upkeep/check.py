@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from data import BACKBONE
-from retrieval import Library, display_path
+from retrieval import Library, display_path, find_damages, find_mismatches, find_strays
 
 from ..run.sources import ENDINGS
 
@@ -33,13 +33,13 @@ class Finding:
 def check(library: Library) -> Iterator[Finding]:
     """Every finding: those of `check_catalog`, damaged or stray projections, missing or changed files."""
     yield from check_catalog(library)
-    damages = library.damages()
+    damages = find_damages(library)
     for damage in damages:
         yield Finding(damage.code, str(damage), "pictor rebuild")
-    for descriptor, ids in {} if damages else library.mismatches().items():
+    for descriptor, ids in {} if damages else find_mismatches(library).items():
         text = f"space {descriptor}: the catalog and the projection hold different images ({_some(ids)})"
         yield Finding("projection-differs", text, "pictor rebuild")
-    for path in library.strays():
+    for path in find_strays(library):
         yield Finding("stray-file", f"{path}: belongs to no live generation", "pictor rebuild")
     yield from _files(library)
 

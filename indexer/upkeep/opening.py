@@ -9,10 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import BACKBONE
-from data.sample import collection
-from retrieval import Backbone, InvalidSetting, Library, Preprocessing, Settings, fetch_backbone, images
-
-from .lock import OnBusy, refuse, writer_lock
+from data.sample import draw_collection
+from retrieval import (
+    Backbone,
+    InvalidSetting,
+    Library,
+    LibraryWriter,
+    OnBusy,
+    Preprocessing,
+    Settings,
+    WriterLock,
+    fetch_backbone,
+    images,
+    refuse_busy,
+    write_library,
+)
 
 REFERENCE_STEP = 5  # every fifth picture of the sample collection is a reference: 62 of them
 
@@ -32,7 +43,7 @@ class Recipe:
 
 
 @contextmanager
-def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse) -> Iterator[Library]:
+def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse_busy) -> Iterator[LibraryWriter]:
     """The library at `path`, locked and open for writing; made by the recipe where there is none.
 
     Raises LibraryBusy when another process writes and `on_busy` does, InvalidSetting when the recipe or the
@@ -40,12 +51,12 @@ def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse) -> 
     BackboneUnavailable before anything is made.
     Weights that it was made with are put back where its own copy is gone or damaged.
     """
-    with writer_lock(path, on_busy):
+    with WriterLock(path, on_busy) as lock:
         _check_address(path, recipe)
         settings = Settings.resolve(path, catalog_url=recipe.catalog_url)
         # A new library's backbone comes first: when it cannot be had, no library is made.
         backbone = None if Library.is_at(path, settings) else _fetched(recipe)
-        with Library.create(path, settings) as library:
+        with LibraryWriter.create(lock, settings) as library:
             if recipe.catalog_url:
                 library.remember_catalog()
             if library.spaces:
@@ -58,11 +69,11 @@ def writing(path: Path, recipe: Recipe = Recipe(), on_busy: OnBusy = refuse) -> 
 
 
 @contextmanager
-def changing(path: Path, on_busy: OnBusy = refuse) -> Iterator[Library]:
+def changing(path: Path, on_busy: OnBusy = refuse_busy) -> Iterator[LibraryWriter]:
     """A library that is there already, locked and open for writing; raises LibraryNotFound and makes none."""
     with Library.open(path):
         pass
-    with writer_lock(path, on_busy), Library.create(path) as library:
+    with write_library(path, on_busy=on_busy) as library:
         yield library
 
 
@@ -90,10 +101,10 @@ def _reference(recipe: Recipe, backbone: Backbone) -> list[images.RGB]:
     """Drawn pictures for a trained backbone of the user's own; the bundled one is known well enough."""
     if not (recipe.backbone and backbone.trained):
         return []
-    return [sample.pixels for place, sample in enumerate(collection()) if place % REFERENCE_STEP == 0]
+    return [sample.pixels for place, sample in enumerate(draw_collection()) if place % REFERENCE_STEP == 0]
 
 
-def _check(library: Library, recipe: Recipe) -> None:
+def _check(library: LibraryWriter, recipe: Recipe) -> None:
     """Refuse a recipe that the library was not made by: its features would not be comparable."""
     made = next((space.configuration for space in library.spaces if space.descriptor == "subject"), {})
     if recipe.backbone and recipe.backbone != made.get("backbone"):
@@ -107,7 +118,7 @@ def _check(library: Library, recipe: Recipe) -> None:
             "leave --text-tower out, or index into another --library"
         )
     prepared = Preprocessing.from_json(made)
-    if made and prepared.overridden(recipe.preprocessing) != prepared:
+    if made and prepared.with_overrides(recipe.preprocessing) != prepared:
         raise InvalidSetting(
             f"{library.path}: made with the preprocessing {prepared.as_json()}; "
             "leave --preprocessing out, or index into another --library"
@@ -120,4 +131,4 @@ def _check(library: Library, recipe: Recipe) -> None:
                 f"{library.path}: made with other weights than {file}; "
                 "leave --weights out, or index into another --library"
             )
-        library.put_back(weights)
+        library.restore_weights(weights)

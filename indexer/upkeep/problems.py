@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 
-from retrieval import Library, Problem
+from retrieval import Library, LibraryWriter, Problem
 
-from ..run.pipeline import read_again
+from ..run.pipeline import reindex_files
 from ..run.report import OnEvent, Report
 from ..run.stop_signals import Shield
 
@@ -32,7 +32,7 @@ def in_words(counts: Mapping[str, int]) -> str:
 
 
 def retry(
-    library: Library, code: str | None, *, on_event: OnEvent, shield: Shield = nullcontext
+    library: LibraryWriter, code: str | None, *, on_event: OnEvent, shield: Shield = nullcontext
 ) -> tuple[Report, int]:
     """Read again the files that are problems; the problems of files that are gone are forgotten.
 
@@ -42,7 +42,7 @@ def retry(
     with library.catalog.writing() as writer:
         writer.forget_problems(path for path, mode in fates.items() if mode is None)
     files = [path for path, mode in fates.items() if mode is not None and stat.S_ISREG(mode)]
-    report = read_again(library, files, captions={}, on_event=on_event, shield=shield)
+    report = reindex_files(library, files, captions={}, on_event=on_event, shield=shield)
     return report, sum(1 for mode in fates.values() if mode is not None and stat.S_ISDIR(mode))
 
 

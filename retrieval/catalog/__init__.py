@@ -1,7 +1,7 @@
 """The truth in SQL: images, their places, facts and features. The only home of sqlalchemy."""
 
-from .catalog import Catalog
-from .engine import sqlite_url
+from .catalog import Catalog, WritableCatalog
+from .engine import CatalogAddress, sqlite_url
 from .facets import Facet
 from .records import (
     PREDICTED_SOURCE,
@@ -23,6 +23,7 @@ __all__ = [
     "USER_SOURCE",
     "Annotation",
     "Catalog",
+    "CatalogAddress",
     "Change",
     "Facet",
     "FusionRecipe",
@@ -33,5 +34,6 @@ __all__ = [
     "Projection",
     "Sidecar",
     "Space",
+    "WritableCatalog",
     "sqlite_url",
 ]

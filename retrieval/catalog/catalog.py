@@ -1,10 +1,11 @@
-"""The Catalog: transactions on the truth, for readers and for the one writer."""
+"""The catalog of a library: transactions on the truth, for readers and for the one writer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self, final
 
 from sqlalchemy import URL, Connection, Engine
 
@@ -16,61 +17,23 @@ from .writer import Writer
 
 
 class Catalog:
-    """The SQL database of one library. Open it with `Catalog.open`, or `Catalog.create` to write.
-
-    `reading()` gives a Reader on one unchanging state; `writing()` a Writer whose facts are
-    acknowledged together when the block ends, or not at all when it raises.
-    """
+    """The SQL database of one library, open for reading; `reading()` gives a Reader on one fixed state."""
 
     def __init__(self, sql: Engine, url: URL) -> None:
         self._engine = sql
-        self._lock: Connection | None = None
         self._url = url
-        self.clock: Clock = utc  # what facts are dated with
         self.place = url.render_as_string(hide_password=True)
 
     @classmethod
-    def create(cls, url: str | URL) -> Catalog:
-        """Open for writing; the schema is made, or brought up to date.
-
-        Raises LibraryBusy where the database is a server and another writer is at work on it.
-        """
-        parts = engine.address(url)
-        catalog = cls(engine.connect(parts, writable=True), parts)
-        try:
-            catalog._lock = engine.hold_lock(catalog._engine, catalog.place)
-            engine.upgrade(catalog._engine, catalog.place)
-        except BaseException:
-            catalog.close()
-            raise
-        return catalog
-
-    @classmethod
-    def open(cls, url: str | URL) -> Catalog:
+    def open(cls, url: engine.CatalogAddress) -> Catalog:
         """Open for reading; raises SchemaOutOfDate when the schema is not the one this code knows."""
         parts = engine.address(url)
         try:
-            return cls._opened(parts, unchanging=False)
+            return _open_for_reading(parts, unchanging=False)
         except StorageFailed:
             if not engine.is_settled(parts):
                 raise
-            return cls._opened(parts, unchanging=True)
-
-    @classmethod
-    def _opened(cls, url: URL, *, unchanging: bool) -> Catalog:
-        sql = engine.connect(url, writable=False, unchanging=unchanging)
-        catalog = cls(sql, url)
-        try:
-            catalog._check_schema()
-        except BaseException:
-            catalog.close()
-            raise
-        return catalog
-
-    def _check_schema(self) -> None:
-        found, expected = engine.revision(self._engine, self.place), engine.newest_revision()
-        if found != expected:
-            raise SchemaOutOfDate(self.place, found, expected)
+            return _open_for_reading(parts, unchanging=True)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -83,41 +46,95 @@ class Catalog:
         with self.reading() as reader:
             return reader.holds(digest)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the catalog is one SQLite file, and not on a server."""
+        return self._engine.dialect.name == "sqlite"
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the person who looks after the catalog may want to know, one line each."""
+        return engine.remarks(self._url)
+
+    def copy_to(self, target: Path) -> None:
+        """Write one state of the catalog to a new file, while others may write. Only for SQLite."""
+        soundness.copy_to(self._engine, self.place, target)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._engine.dispose()
+
+
+def _open_for_reading(url: URL, *, unchanging: bool) -> Catalog:
+    catalog = Catalog(engine.connect(url, writable=False, unchanging=unchanging), url)
+    try:
+        _check_schema(catalog)
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
+
+
+def _check_schema(catalog: Catalog) -> None:
+    found, expected = engine.revision(catalog._engine, catalog.place), engine.newest_revision()
+    if found != expected:
+        raise SchemaOutOfDate(catalog.place, found, expected)
+
+
+@final
+class WritableCatalog(Catalog):
+    """A catalog that is open for writing as well; only the holder of the writer's lock may make one.
+
+    `writing()` gives a Writer. Its facts are acknowledged together when the block ends, or not at all when
+    the block raises. (A subclass of a class that is not abstract: whoever writes reads as well.)
+    """
+
+    def __init__(self, sql: Engine, url: URL, check_lock: Callable[[], None]) -> None:
+        super().__init__(sql, url)
+        self._check_lock = check_lock
+        self._lock: Connection | None = None  # a server's
+        self.clock: Clock = utc  # what facts are dated with
+
+    @classmethod
+    def create(cls, url: engine.CatalogAddress, *, check_lock: Callable[[], None] = lambda: None) -> Self:
+        """Open for writing; the schema is made, or brought up to date.
+
+        `check_lock` is called before each transaction and raises when the writer's lock is not held any more.
+        Raises LibraryBusy where the database is a server and another writer is at work on it.
+        """
+        parts = engine.address(url)
+        catalog = cls(engine.connect(parts, writable=True), parts, check_lock)
+        try:
+            catalog._lock = engine.hold_lock(catalog._engine, catalog.place)
+            engine.upgrade(catalog._engine, catalog.place)
+        except BaseException:
+            catalog.close()
+            raise
+        return catalog
+
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """Write facts and their changes; they are acknowledged when the block ends.
 
-        Raises LibraryBusy where a server was lost meanwhile, and another writer took the lock.
+        Raises LibraryBusy where the connection to a server was lost and another writer took the lock.
         """
-        with engine.transaction(self._engine, self.place, writes=True, on=self._locked()) as connection:
+        self._check_lock()
+        lock = self._renewed_lock()
+        with engine.transaction(self._engine, self.place, writes=True, on=lock) as connection:
             writer = Writer(connection, self.clock)
             yield writer
             writer.record_changes()
 
-    def _locked(self) -> Connection | None:
-        """The connection that holds the lock, on which everything is written: while the one lives, so does
-        the other. Where it was lost, the lock is taken anew.
+    def _renewed_lock(self) -> Connection | None:
+        """The connection that holds a server's lock. Everything is written on it: while the connection lives,
+        so does the lock. Where it was lost, the lock is taken again.
         """
         if self._lock is not None and (self._lock.closed or self._lock.invalidated):
             self._lock.close()
             self._lock = engine.hold_lock(self._engine, self.place)
         return self._lock
 
-    @property
-    def is_file(self) -> bool:
-        """Whether all of it is one file, and no server has it."""
-        return self._engine.dialect.name == "sqlite"
-
-    def remarks(self) -> tuple[str, ...]:
-        """What somebody who looks after it may want to know, one line each."""
-        return engine.remarks(self._url)
-
-    def copy_to(self, target: Path) -> None:
-        """Write one state of it to a new file, though others write meanwhile; only where it is a file."""
-        soundness.copy_to(self._engine, self.place, target)
-
     def close(self) -> None:
-        """Give every connection back, and the lock."""
+        """Give every connection back, and the lock of a server."""
         if self._lock is not None:
             engine.give_back(self._lock)
-        self._engine.dispose()
+        super().close()

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -31,6 +31,8 @@ import migrations
 
 from ..errors import DurabilityTooLow, InvalidSetting, LibraryBusy, SchemaOutOfDate, ServerLost, StorageFailed
 from . import log
+
+CatalogAddress: TypeAlias = str | URL
 
 BUSY_SECONDS = 5
 VERSION_TABLE = "alembic_version"  # where Alembic keeps the revision
@@ -57,7 +59,7 @@ def sqlite_url(path: Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
-def address(url: str | URL) -> URL:
+def address(url: CatalogAddress) -> URL:
     """The parts of an address; raises InvalidSetting where it names no database that can be used."""
     try:
         parts = make_url(url)

@@ -23,12 +23,12 @@ from ..errors import ProjectionDamaged
 from ..ranking.caption_bridge import Bridge, Features, Gain, Said, learn
 from ..ranking.ranking import Ids, Ranking
 from ..ranking.tokens import Terms, tokens
+from ..signals import MEANING
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 from .vectors import Vector
 from .words import ENTRIES_VERSION, entries
 
-MEANING = "meaning"
 GIVEN = ("title", "tag", "label", "caption")  # what somebody said of a picture; names of files say too little
 MOST_LEARNED = 100_000  # captioned images, evenly chosen: with more of them nothing new is learned
 RECIPE = 1  # of retrieval.ranking.caption_bridge and GIVEN; raise it when either changes

@@ -12,6 +12,7 @@ from typing import Any, Self, final
 import numpy as np
 import numpy.typing as npt
 
+from .. import signals
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
@@ -158,7 +159,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
     """
 
     kind = "neighbours"
-    signal = "neighbours"
+    signal = signals.NEIGHBOURS
 
     def __init__(self, space: Space, device: str = "cpu") -> None:
         self._space, self._device = space, device

@@ -19,6 +19,7 @@ from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
 from ..ranking.ranking import Ids, Ranking, rounded, union
 from ..ranking.tokens import Terms, tokens
+from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 
@@ -143,7 +144,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
     """
 
     kind = "words"
-    signal = "words"
+    signal = WORDS
     space_id = None
 
     def __init__(self, *, predicted: bool) -> None:

@@ -12,9 +12,8 @@ import pytest
 
 from benchmarks.crash import make_space
 from indexer.upkeep.check import check
-from indexer.upkeep.lock import writer_lock
 from indexer.upkeep.opening import changing
-from retrieval import Library, Query, StorageFailed, Text
+from retrieval import Library, Query, StorageFailed, Text, WriterLock
 from tests.wording import put
 
 INODES = 40
@@ -88,7 +87,7 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
 def test_a_disk_that_became_read_only_is_searched_and_not_written(disk: Path, library: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     assert images_of(library) == [1]
-    with pytest.raises(StorageFailed, match="Read-only file system"), writer_lock(library):
+    with pytest.raises(StorageFailed, match="Read-only file system"), WriterLock(library):
         pass
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     with changing(library) as opened:

@@ -13,8 +13,7 @@ import pytest
 
 from benchmarks.crash import make_space
 from benchmarks.limits import FILES, MEMORY, MIB, begin, ends
-from indexer.upkeep.lock import writer_lock
-from retrieval import Library, NewImage
+from retrieval import NewImage, read_status, write_library
 from tests.indexer.command import ROOT
 
 LARGE = 5_000  # images: 10 MB of colours
@@ -50,13 +49,13 @@ def test_runs_without_files_or_memory_say_so_and_the_next_one_finishes(tmp_path:
 
 def test_projections_that_do_not_fit_into_memory_are_named(tmp_path: Path) -> None:
     library = make_space(tmp_path / "library")
-    with writer_lock(library), Library.create(library) as opened:
+    with write_library(library) as opened:
         [space] = opened.spaces
         feature = {space.id: np.eye(1, space.dimension, dtype=np.float16)[0]}
         with opened.catalog.writing() as writer:
             writer.add_images([image(number, feature) for number in range(LARGE)])
         opened.publish()
-        size = max(each.bytes for each in opened.status().projections)
+        size = max(each.bytes for each in read_status(opened).projections)
     assert size > 9e6
     for megabytes, expected in ((4, f"takes {size / 1e6:.3f}".rstrip("0").rstrip(".")), (900, "")):
         command = [sys.executable, "-c", SEARCH, library, str(megabytes)]

@@ -12,8 +12,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from indexer.cli import cli
-from indexer.upkeep.lock import writer_lock
-from retrieval import Library
+from retrieval import write_library
 from retrieval.descriptors.colour import Colour
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +76,6 @@ def run(*arguments: object) -> str:
 def make_without_backbone(library: Path) -> Path:
     """An empty library that ranks by words and colour alone, so that its commands never load torch."""
     colour = Colour()
-    with writer_lock(library), Library.create(library) as made, made.catalog.writing() as writer:
+    with write_library(library) as made, made.catalog.writing() as writer:
         writer.add_space(colour.fingerprint, colour.name, colour.configuration, colour.dimension)
     return library

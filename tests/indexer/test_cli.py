@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.cli import COMMANDS, cli, main
-from indexer.commands.search import judged
+from indexer.commands.search import hit_remarks
 from retrieval import Hit, Library
 from tests.indexer.command import pictor, python
 
@@ -226,10 +226,10 @@ def test_a_file_whose_name_no_text_holds_is_searched_by(
 def test_a_hit_says_its_band_and_its_copies(library_path: Path) -> None:
     with Library.open(library_path) as library:
         image = library.image(5)
-    assert judged(Hit(image, 1, 0.5, ())) == ""
-    assert judged(Hit(image, 1, 0.5, (), "likely")) == "  likely"
-    assert judged(Hit(image, 1, 0.5, (), "strong", (7,))) == "  strong  +1 copy"
-    assert judged(Hit(image, 1, 0.5, (), None, (7, 9))) == "  +2 copies"
+    assert hit_remarks(Hit(image, 1, 0.5, ())) == ""
+    assert hit_remarks(Hit(image, 1, 0.5, (), "likely")) == "  likely"
+    assert hit_remarks(Hit(image, 1, 0.5, (), "strong", (7,))) == "  strong  +1 copy"
+    assert hit_remarks(Hit(image, 1, 0.5, (), None, (7, 9))) == "  +2 copies"
 
 
 def test_pages_of_a_search_follow_each_other(library_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from data.sample import Sample, collection
+from data.sample import Sample, draw_collection
 from indexer.cli import cli
 from indexer.commands import demo
 from indexer.demo import write_collection
@@ -19,7 +19,7 @@ from retrieval import images, path_bytes
 
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
-    return list(islice(collection(), 20))
+    return list(islice(draw_collection(), 20))
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int, int]]:

@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 
 from indexer.cli import cli
 from indexer.errors import SourceUnreachable
-from indexer.run.pipeline import forget_missing
+from indexer.run.missing_files import forget_missing
 from retrieval import USER_SOURCE, Annotation, LibraryBusy, WriterLock, write_library
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run

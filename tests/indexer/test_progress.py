@@ -6,7 +6,13 @@ import json
 
 import pytest
 
-from indexer.commands.progress import LINE_SECONDS, Lines, duration, line, telling
+from indexer.commands.progress import (
+    LINE_SECONDS,
+    ProgressLines,
+    format_duration,
+    progress_line,
+    show_progress,
+)
 from indexer.run.report import Event, Progress, Publishing, Started
 
 
@@ -15,26 +21,26 @@ def at(done: int, seconds: float) -> Progress:
 
 
 def test_the_rest_takes_as_long_as_what_is_done_suggests() -> None:
-    assert (at(25, 10).rate, at(25, 10).left) == (2.5, 30)
-    assert (at(0, 0).rate, at(0, 0).left) == (0, None)
+    assert (at(25, 10).files_per_second, at(25, 10).seconds_left) == (2.5, 30)
+    assert (at(0, 0).files_per_second, at(0, 0).seconds_left) == (0, None)
 
 
 def test_a_line_says_all() -> None:
-    assert line(at(25, 10)) == "25 of 100 files, 2.5/s, 30 s left, 3 problems, in /pictures/sea"
-    assert line(Progress(0, 100, 0, "/a", 0)) == "0 of 100 files, 0.0/s, in /a"
+    assert progress_line(at(25, 10)) == "25 of 100 files, 2.5/s, 30 s left, 3 problems, in /pictures/sea"
+    assert progress_line(Progress(0, 100, 0, "/a", 0)) == "0 of 100 files, 0.0/s, in /a"
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5900, "98 min"), (12000, "3 h 20 min")]
 )
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+    assert format_duration(seconds) == said
 
 
 def test_lines_come_once_in_a_while() -> None:
     said: list[str] = []
     now = 0.0
-    lines = Lines(said.append, lambda: now)
+    lines = ProgressLines(said.append, lambda: now)
     for now in (1, LINE_SECONDS, LINE_SECONDS + 1, 3 * LINE_SECONDS):
         lines(Started((b"/pictures",)))
         lines(at(round(now), now))
@@ -43,7 +49,7 @@ def test_lines_come_once_in_a_while() -> None:
 
 def test_events_in_json_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     events: list[Event] = [Started((b"/caf\xe9",)), at(25, 10), Publishing()]
-    with telling("Indexing", as_json=True) as tell:
+    with show_progress("Indexing", as_json=True) as tell:
         for each in events:
             tell(each)
     said = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
@@ -52,7 +58,7 @@ def test_events_in_json_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_without_a_terminal_a_short_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with telling("Indexing", as_json=False) as tell:
+    with show_progress("Indexing", as_json=False) as tell:
         tell(Started((b"/pictures",)))
         tell(at(100, 1))
     assert capsys.readouterr() == ("", "")

@@ -16,8 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, Inspector, inspect, text
 
 import migrations
-from retrieval import Library, SchemaOutOfDate, Settings
-from retrieval.catalog import Catalog
+from retrieval import Library, SchemaOutOfDate, Settings, read_status, write_library
+from retrieval.catalog import WritableCatalog
 from retrieval.catalog.engine import connect
 from retrieval.catalog.schema import Base
 
@@ -158,7 +158,7 @@ def test_upgrading_twice_keeps_what_is_there(engine: Engine, empty_database: URL
     migrate(engine, "head")
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO change (image_id, operation) VALUES (7, 'put')"))
-    Catalog.create(empty_database).close()
+    WritableCatalog.create(empty_database).close()
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT image_id FROM change")) == 7
 
@@ -193,13 +193,13 @@ def test_a_library_without_its_schema_is_brought_up_to_date_by_a_writer(
     empty_database: URL, tmp_path: Path
 ) -> None:
     settings = settings_of(empty_database)
-    Library.create(tmp_path, settings).close()
+    write_library(tmp_path, settings).close()
     with Library.open(tmp_path, settings) as library:
-        assert library.status().images == 0
+        assert read_status(library).images == 0
 
 
 def test_a_writer_leaves_a_newer_library_alone_and_says_so(engine: Engine, empty_database: URL) -> None:
     migrate(engine, "head")
     set_revision(engine, "9999")
     with pytest.raises(SchemaOutOfDate, match="9999"):
-        Catalog.create(empty_database)
+        WritableCatalog.create(empty_database)

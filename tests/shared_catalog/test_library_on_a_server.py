@@ -13,8 +13,8 @@ from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
 from indexer.upkeep.opening import writing
-from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse_query, path_bytes
-from retrieval.catalog import Catalog
+from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse_query, path_bytes, write_library
+from retrieval.catalog import WritableCatalog
 from tests.databases import Server, execute
 from tests.indexer.command import pictor
 from tests.indexing import TINY
@@ -66,8 +66,8 @@ def test_another_address_than_the_remembered_one_is_refused(shared: Path, postgr
 def test_a_writer_elsewhere_is_refused_while_one_is_at_work(shared: Path, url: str, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     with writing(shared), pytest.raises(LibraryBusy, match="another writer"):
-        Library.create(elsewhere, Settings(catalog_url=url))
-    Library.create(elsewhere, Settings(catalog_url=url)).close()
+        write_library(elsewhere, Settings(catalog_url=url))
+    write_library(elsewhere, Settings(catalog_url=url)).close()
 
 
 def test_the_lock_is_given_back_before_its_session_ends(url: str) -> None:
@@ -80,7 +80,7 @@ def test_the_lock_is_given_back_before_its_session_ends(url: str) -> None:
         with engine.connect() as connection:
             locks.append(connection.scalar(held))
 
-    catalog = Catalog.create(url)
+    catalog = WritableCatalog.create(url)
     look()
     event.listen(Pool, "close_detached", look)  # before it is closed
     catalog.close()
@@ -90,10 +90,10 @@ def test_the_lock_is_given_back_before_its_session_ends(url: str) -> None:
 
 
 def test_a_lock_that_is_about_to_be_given_back_is_waited_for(url: str, tmp_path: Path) -> None:
-    holder = Catalog.create(url)
+    holder = WritableCatalog.create(url)
     leaving = Timer(0.3, holder.close)
     leaving.start()
-    Library.create(tmp_path, Settings(catalog_url=url)).close()
+    write_library(tmp_path, Settings(catalog_url=url)).close()
     leaving.join()
 
 

@@ -14,7 +14,7 @@ from indexer.run.report import Report
 from indexer.upkeep.check import check
 from indexer.upkeep.opening import writing
 from retrieval import Library, LibraryBusy, ServerLost, parse_query, path_bytes
-from retrieval.catalog import Catalog
+from retrieval.catalog import WritableCatalog
 from tests.databases import DISCONNECT, execute
 from tests.indexing import TINY
 
@@ -80,7 +80,7 @@ def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
 def test_nothing_is_written_before_the_lock_is_held_again(url: str, empty: Path) -> None:
     with writing(empty) as mine:
         execute(url, DISCONNECT)
-        other = Catalog.create(url)
+        other = WritableCatalog.create(url)
         with pytest.raises(ServerLost), mine.catalog.writing() as writer:
             writer.add_space("first", "colour", {}, 4)
         for _ in range(2):

@@ -26,7 +26,7 @@ from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import Library, path_bytes
+from retrieval import Library, path_bytes, read_status
 from retrieval.pictures.images import encode_png
 from tests.drawing import scene
 from tests.indexer.command import ROOT, make_without_backbone
@@ -187,7 +187,7 @@ def assert_equal(library: Path, expected: Path) -> None:
     assert answers(library, *QUERIES) == answers(expected, *QUERIES)
     with Library.open(library) as opened:
         assert list(check(opened)) == []
-        live = [each.generation for each in opened.status().projections]
+        live = [each.generation for each in read_status(opened).projections]
     assert generations(library) == sorted(live)
     assert {each.name for each in library.iterdir()} == {each.name for each in expected.iterdir()}
 

@@ -10,7 +10,17 @@ from PIL import Image
 
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import InvalidSetting, Library, Picture, Query, fetch_backbone, path_bytes
+from retrieval import (
+    InvalidSetting,
+    Library,
+    Picture,
+    Query,
+    fetch_backbone,
+    find_damages,
+    path_bytes,
+    read_status,
+    write_library,
+)
 from tests.drawing import saved, scene
 from tests.indexer.command import make_without_backbone
 
@@ -68,7 +78,7 @@ def test_the_policy_may_be_chosen_until_the_first_picture(path: Path, folder: Pa
     with indexed(path, folder) as library:
         assert [space.configuration["scaling"] for space in library.spaces] == ["window:100:200"]
         assert [space.fingerprint for space in library.spaces] != before
-        assert library.damages() == []
+        assert find_damages(library) == []
     (path / "library.toml").write_text('scaling = "minmax"\n')
     assert "described under 'window:100:200'" in refusal(path)
 
@@ -84,13 +94,13 @@ def test_the_usual_policy_leaves_fingerprints_as_they_were(path: Path) -> None:
 def test_an_older_library_goes_on_under_the_policy_that_it_is_used_with(path: Path, folder: Path) -> None:
     """It notes nothing; its features stay, and so does all that was made of them."""
     (path / "library.toml").write_text(WINDOW)
-    with Library.create(path) as library:  # as it was made before: no policy is noted
+    with write_library(path) as library:  # as it was made before: no policy is noted
         index(library, [path_bytes(folder)], captions={}, on_event=lambda _: None)
         assert "scaling" not in library.spaces[0].configuration
-        generations = [each.generation for each in library.status().projections]
+        generations = [each.generation for each in read_status(library).projections]
     with indexed(path, folder) as library:
         assert library.spaces[0].configuration["scaling"] == "window:100:200"
-        assert [each.generation for each in library.status().projections] == generations
+        assert [each.generation for each in read_status(library).projections] == generations
         assert len(library.search(Query((Picture(folder / "scan.png"),))).hits) == 1
     (path / "library.toml").unlink()
     assert "described under 'window:100:200'" in refusal(path)
@@ -98,7 +108,7 @@ def test_an_older_library_goes_on_under_the_policy_that_it_is_used_with(path: Pa
 
 def test_another_preprocessing_is_refused_as_another_backbone_is(tmp_path: Path) -> None:
     path, name = tmp_path / "library", "test_resnet"
-    with Library.create(path) as library:
+    with write_library(path) as library:
         library.make_spaces(fetch_backbone(name, "untrained", enhance="median:3"))
     with writing(path, Recipe(name, "untrained", {"enhance": "median:3"})):
         pass

@@ -12,8 +12,8 @@ from indexer.errors import SourceUnreachable
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Planned, Progress
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import InvalidSetting, Library, Query, StoredPicture, parse_query, path_bytes
-from retrieval.projections import publisher
+from retrieval import InvalidSetting, Library, Query, StoredPicture, parse_query, path_bytes, read_status
+from retrieval.writing import publisher
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import answers, contents, generations, image_at, last_change
@@ -39,7 +39,7 @@ def test_every_picture_of_a_folder_is_searchable_afterwards(pictures: Path, libr
     report = index_folder(library, pictures)
     assert (report.files, report.added, report.problems) == (12, 12, ())
     with Library.open(library) as opened:
-        assert opened.status().damages == ()
+        assert read_status(opened).damages == ()
         hits = opened.search(Query((StoredPicture(5),), include_examples=True)).hits
         assert (len(hits), hits[0].id) == (12, 5)
 

@@ -57,7 +57,7 @@ def planned(world: World) -> Plan:
     return make_plan(
         [FoundFile(path.encode(), size, mtime) for path, (size, mtime) in world.now.items()],
         {path.encode(): known for path, known in world.before.items()},
-        expects=walked(
+        is_expected=walked(
             [root.encode() for root in world.roots], [each.encode() for each in world.unseen]
         ).is_covered,
     )
@@ -92,7 +92,7 @@ def test_lists_are_in_the_order_of_paths_and_new_and_changed_are_read() -> None:
 def test_what_looks_the_same_is_compared_when_it_shall_be() -> None:
     before = {b"/p/a": OLD, b"/p/b": GONE, b"/p/c": OLD, b"/p/d": OLD}
     now = [FoundFile(b"/p/" + name, 10, 1) for name in (b"a", b"b", b"e")] + [FoundFile(b"/p/c", 11, 1)]
-    plan = make_plan(now, before, expects=lambda _: True, compares=True)
+    plan = make_plan(now, before, is_expected=lambda _: True, compares=True)
     assert fates(plan) == [
         (b"/p/e", "new"),
         (b"/p/c", "changed"),
@@ -122,7 +122,7 @@ def test_every_path_is_in_exactly_one_list(
     plan = make_plan(
         [FoundFile(path, *facts) for path, facts in now.items()],
         before,
-        expects=walked(roots, unseen).is_covered,
+        is_expected=walked(roots, unseen).is_covered,
     )
     times = Counter(path for path, _ in fates(plan))
     assert set(now) <= set(times)

@@ -267,9 +267,9 @@ def test_a_captions_file_comes_before_sidecars_for_a_title(folder: Path, library
 def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) -> None:
     def counted() -> tuple[tuple[int, int], tuple[int, int]]:
         """What a dry run says, and then what a run does."""
-        _, _, beside = pipeline.preview(library, [path_bytes(folder)])
+        sidecars = pipeline.preview_index(library, [path_bytes(folder)]).sidecars
         report = index(library, folder)
-        return (beside.read, beside.gone), (report.sidecars_read, report.sidecars_gone)
+        return (sidecars.read, sidecars.gone), (report.sidecars_read, report.sidecars_gone)
 
     write(folder / "scene-000.txt", "A lighthouse.")
     write(folder / "scene-000.jpg.json", json.dumps({"title": "Light"}))
@@ -287,8 +287,8 @@ def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) 
 
 def test_without_a_library_a_dry_run_counts_what_would_be_read(folder: Path, tmp_path: Path) -> None:
     write(folder / "scene-000.txt", "A lighthouse.")
-    _, _, beside = pipeline.preview(tmp_path / "none", [path_bytes(folder)])
-    assert (beside.read, beside.gone, beside.problems) == (1, 0, ())
+    sidecars = pipeline.preview_index(tmp_path / "none", [path_bytes(folder)]).sidecars
+    assert (sidecars.read, sidecars.gone, sidecars.problems) == (1, 0, ())
 
 
 def test_a_stop_waits_until_the_sidecars_in_hand_are_acknowledged(folder: Path, library: Path) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.upkeep.lock import writer_lock
-from retrieval import Library
+from retrieval import WriterLock, write_library
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone, pictor, pictor_json, run
 from tests.indexer.contents import contents
@@ -28,14 +27,14 @@ def copied(library_path: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("command", ["index", "remove", "rebuild", "init"])
 def test_another_writer_is_exit_code_3(copied: Path, scenes: Path, command: str) -> None:
     arguments = {"index": [scenes], "remove": [1]}.get(command, [])
-    with writer_lock(copied):
+    with WriterLock(copied):
         done = pictor(command, *arguments, "--library", copied)
     assert (done.returncode, done.stdout) == (3, "")
     assert "another writer is at work (process " in done.stderr
 
 
 def test_searches_go_on_while_another_process_writes(copied: Path) -> None:
-    with writer_lock(copied), Library.create(copied) as writer, writer.catalog.writing() as facts:
+    with write_library(copied) as writer, writer.catalog.writing() as facts:
         facts.forget_locations([])
         assert len(pictor_json("search", "harbour", "--library", copied)["hits"]) == 4
 

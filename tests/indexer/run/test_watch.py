@@ -12,7 +12,7 @@ import pytest
 
 from indexer.errors import SourceUnreachable
 from indexer.run.report import Report
-from indexer.run.watch import SWEEP, Due, Settling, counts, following, keep_up
+from indexer.run.watch import SWEEP_SECONDS, Due, Settling, follow_folders, is_relevant, run_when_due
 from retrieval import path_bytes
 
 SETTLE = 0.2  # seconds
@@ -20,11 +20,15 @@ SETTLE = 0.2  # seconds
 
 def test_a_path_settles_when_it_has_been_still() -> None:
     settling = Settling(2)
-    settling.touch([b"/a", b"/b"], 10)
-    settling.touch([b"/a"], 11.5)
+    settling.touch_paths([b"/a", b"/b"], 10)
+    settling.touch_paths([b"/a"], 11.5)
     assert (settling.is_due(11.9), settling.is_due(12)) == (False, True)
-    assert settling.take(12) == {b"/a"}
-    assert (settling.is_due(13), settling.take(13.5), settling.is_due(99)) == (False, frozenset(), False)
+    assert settling.take_settled(12) == {b"/a"}
+    assert (settling.is_due(13), settling.take_settled(13.5), settling.is_due(99)) == (
+        False,
+        frozenset(),
+        False,
+    )
 
 
 class Listener:
@@ -41,7 +45,9 @@ class Listener:
 
 def follow(root: Path, listener: Listener | None = None) -> Iterator[Due]:
     say = listener or Listener()
-    return following([path_bytes(root)], apart_from=path_bytes(root / "library"), say=say, settle=SETTLE)
+    return follow_folders(
+        [path_bytes(root)], library_folder=path_bytes(root / "library"), on_root_change=say, settle=SETTLE
+    )
 
 
 @pytest.fixture
@@ -74,7 +80,9 @@ class Hasty:
 def test_a_sweep_comes_in_its_time_whatever_changes_meanwhile(root: Path) -> None:
     clock, sweeps, others = Hasty(), [], 0
     own = path_bytes(root / "library")
-    due = following([path_bytes(root)], apart_from=own, say=Listener(), settle=SETTLE, clock=clock)
+    due = follow_folders(
+        [path_bytes(root)], library_folder=own, on_root_change=Listener(), settle=SETTLE, clock=clock
+    )
     while len(sweeps) < 3:
         (root / f"{others}.jpg").write_bytes(b"picture")
         if next(due).is_sweep:
@@ -82,7 +90,10 @@ def test_a_sweep_comes_in_its_time_whatever_changes_meanwhile(root: Path) -> Non
         else:
             others += 1
     assert others
-    assert [SWEEP <= late - early < SWEEP + 60 for early, late in pairwise(sweeps)] == [True, True]
+    assert [SWEEP_SECONDS <= late - early < SWEEP_SECONDS + 60 for early, late in pairwise(sweeps)] == [
+        True,
+        True,
+    ]
 
 
 def test_only_what_may_be_a_picture_counts_and_nothing_of_the_library(root: Path) -> None:
@@ -90,7 +101,9 @@ def test_only_what_may_be_a_picture_counts_and_nothing_of_the_library(root: Path
     names = ("a.JPG", "a.xmp", "library/a.jpg", "library", "notes.doc", "", "gone")
     paths = [path_bytes(root / name) for name in names]
     counting = [
-        name for name, path in zip(names, paths, strict=True) if counts(path, path_bytes(root / "library"))
+        name
+        for name, path in zip(names, paths, strict=True)
+        if is_relevant(path, path_bytes(root / "library"))
     ]
     assert counting == ["a.JPG", "a.xmp", "", "gone"]
 
@@ -138,7 +151,7 @@ def test_a_root_that_cannot_be_read_says_nothing_about_the_others() -> None:
 
     both = (b"/bad", b"/good")
     due = [Due(both, frozenset(), is_sweep=True), Due(both, frozenset())]
-    keep_up(run, due, say=lambda reason, _: said.append(reason))
+    run_when_due(run, due, on_unreadable=lambda reason, _: said.append(reason))
     assert ran == [(b"/good", True), (b"/good", False)]
     assert [each.startswith("/bad: cannot be read") for each in said] == [True]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Annotation, Library
+from retrieval import Annotation, Library, read_status
 from tests.indexer.command import make_without_backbone, pictor, run
 from tests.indexer.contents import image_at
 from tests.saying import EVERYTHING_EXIF, EVERYTHING_IPTC, EVERYTHING_XMP, jpeg, png, tiff
@@ -77,4 +77,4 @@ def test_metadata_that_are_not_to_be_trusted_leave_the_picture_without_words(
     library, folder = indexed
     assert image_at(library, folder / "bad.jpg").annotations == ()
     with Library.open(library) as opened:
-        assert opened.status().problems == 0
+        assert read_status(opened).problems == 0

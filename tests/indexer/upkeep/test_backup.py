@@ -13,8 +13,7 @@ import pytest
 from indexer.errors import BackupImpossible
 from indexer.upkeep.backup import backup, restore
 from indexer.upkeep.check import check
-from indexer.upkeep.lock import writer_lock
-from retrieval import Library, StorageFailed
+from retrieval import Library, StorageFailed, write_library
 from tests.indexer.command import make_without_backbone, run
 from tests.indexer.contents import answers, contents, last_change
 
@@ -40,7 +39,7 @@ def test_a_backup_holds_no_projections_and_no_log(library_path: Path, tmp_path: 
 
 def test_a_library_is_copied_while_another_writes_to_it(library_path: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(library_path, tmp_path / "library")
-    with writer_lock(copied), Library.create(copied) as writer, writer.catalog.writing() as facts:
+    with write_library(copied) as writer, writer.catalog.writing() as facts:
         facts.remove_images([1, 2, 3])
         assert backup(copied, tmp_path / "copy") == 12
     assert contents(tmp_path / "copy")["images"] == contents(library_path)["images"]

@@ -13,15 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from indexer.upkeep.lock import FILE_NAME, writer_lock
-from retrieval import LibraryBusy, StorageFailed
+from retrieval import LOCK_FILE, LibraryBusy, StorageFailed, WriterLock
 from tests.indexer.command import ROOT
 
 HOLD = """
 import sys
 from pathlib import Path
-from indexer.lock import writer_lock
-with writer_lock(Path(sys.argv[1])):
+from retrieval import WriterLock
+with WriterLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -44,65 +43,65 @@ def holder(library: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_second_writer_is_refused_and_told_who_is_at_work(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
-        with pytest.raises(LibraryBusy) as caught, writer_lock(tmp_path):
+        with pytest.raises(LibraryBusy) as caught, WriterLock(tmp_path):
             pass
         assert f"process {process.pid} on {socket.gethostname()} since " in str(caught.value)
 
 
 def test_a_second_writer_in_the_same_process_is_refused_too(tmp_path: Path) -> None:
-    with writer_lock(tmp_path), pytest.raises(LibraryBusy, match=f"process {os.getpid()} "):  # noqa: SIM117
-        with writer_lock(tmp_path):
+    with WriterLock(tmp_path), pytest.raises(LibraryBusy, match=f"process {os.getpid()} "):  # noqa: SIM117
+        with WriterLock(tmp_path):
             pass
 
 
 def test_the_lock_is_free_when_its_holder_has_finished(tmp_path: Path) -> None:
     with holder(tmp_path):
         pass
-    with writer_lock(tmp_path):
-        assert (tmp_path / FILE_NAME).is_file()
+    with WriterLock(tmp_path):
+        assert (tmp_path / LOCK_FILE).is_file()
 
 
 def test_the_lock_is_free_when_its_holder_was_killed(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
-        with writer_lock(tmp_path), pytest.raises(LibraryBusy, match=f"process {os.getpid()} "):  # noqa: SIM117
-            with writer_lock(tmp_path):
+        with WriterLock(tmp_path), pytest.raises(LibraryBusy, match=f"process {os.getpid()} "):  # noqa: SIM117
+            with WriterLock(tmp_path):
                 pass
 
 
 def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), writer_lock(tmp_path):
+    with pytest.raises(RuntimeError), WriterLock(tmp_path):
         raise RuntimeError
-    with writer_lock(tmp_path):
+    with WriterLock(tmp_path):
         pass
 
 
 def test_the_lock_file_stays_the_same_file(tmp_path: Path) -> None:
-    with writer_lock(tmp_path):
-        first = (tmp_path / FILE_NAME).stat().st_ino
-    with writer_lock(tmp_path):
+    with WriterLock(tmp_path):
+        first = (tmp_path / LOCK_FILE).stat().st_ino
+    with WriterLock(tmp_path):
         pass
-    assert (tmp_path / FILE_NAME).stat().st_ino == first
+    assert (tmp_path / LOCK_FILE).stat().st_ino == first
 
 
 @pytest.mark.parametrize("text", [b"", b"not json", b'{"pid": 1}'])
 def test_a_lock_file_that_says_nothing_useful_is_no_obstacle(tmp_path: Path, text: bytes) -> None:
-    with writer_lock(tmp_path):
-        (tmp_path / FILE_NAME).write_bytes(text)
-        with pytest.raises(LibraryBusy, match="it has not said who it is"), writer_lock(tmp_path):
+    with WriterLock(tmp_path):
+        (tmp_path / LOCK_FILE).write_bytes(text)
+        with pytest.raises(LibraryBusy, match="it has not said who it is"), WriterLock(tmp_path):
             pass
-    with writer_lock(tmp_path):
-        assert b'"pid"' in (tmp_path / FILE_NAME).read_bytes()
+    with WriterLock(tmp_path):
+        assert b'"pid"' in (tmp_path / LOCK_FILE).read_bytes()
 
 
 def test_a_library_that_cannot_be_made_is_a_storage_failure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageFailed, match="file/library"), writer_lock(tmp_path / "file" / "library"):
+    with pytest.raises(StorageFailed, match="file/library"), WriterLock(tmp_path / "file" / "library"):
         pass
 
 
 def test_the_library_is_for_its_owner_only(tmp_path: Path) -> None:
-    with writer_lock(tmp_path / "library"):
+    with WriterLock(tmp_path / "library"):
         assert (tmp_path / "library").stat().st_mode & 0o077 == 0
-        assert (tmp_path / "library" / FILE_NAME).stat().st_mode & 0o077 == 0
+        assert (tmp_path / "library" / LOCK_FILE).stat().st_mode & 0o077 == 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import URL
 
-from retrieval.catalog import Catalog
+from retrieval.catalog import WritableCatalog
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -15,8 +15,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def catalog(catalog_url: URL) -> Iterator[Catalog]:
+def catalog(catalog_url: URL) -> Iterator[WritableCatalog]:
     """Open for writing."""
-    opened = Catalog.create(catalog_url)
+    opened = WritableCatalog.create(catalog_url)
     yield opened
     opened.close()

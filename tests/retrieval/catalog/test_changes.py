@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from retrieval import Annotation, StorageFailed
-from retrieval.catalog import Catalog, Change
+from retrieval.catalog import Change, WritableCatalog
 from retrieval.catalog.writer import Writer
 from tests.databases import new_image
 
@@ -18,7 +18,7 @@ class Interrupted(Exception):
     """What stops a run in the middle of a transaction."""
 
 
-def add(catalog: Catalog, *numbers: int) -> list[int]:
+def add(catalog: WritableCatalog, *numbers: int) -> list[int]:
     """Images, each at a path of its own."""
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in numbers])
@@ -27,18 +27,18 @@ def add(catalog: Catalog, *numbers: int) -> list[int]:
     return ids
 
 
-def interrupted(catalog: Catalog, write: Callable[[Writer], object]) -> None:
+def interrupted(catalog: WritableCatalog, write: Callable[[Writer], object]) -> None:
     with catalog.writing() as writer:
         write(writer)
         raise Interrupted
 
 
-def log(catalog: Catalog, since: int = 0) -> list[tuple[int, str]]:
+def log(catalog: WritableCatalog, since: int = 0) -> list[tuple[int, str]]:
     with catalog.reading() as reader:
         return [(change.image_id, change.operation) for change in reader.changes_since(since)]
 
 
-def last_seq(catalog: Catalog) -> int:
+def last_seq(catalog: WritableCatalog) -> int:
     with catalog.reading() as reader:
         return reader.last_seq()
 
@@ -54,7 +54,7 @@ WRITES: list[Callable[[Writer, int], object]] = [
 
 @pytest.mark.parametrize("write", WRITES, ids=["add", "place", "annotate", "remove", "forget"])
 def test_an_interrupted_transaction_leaves_neither_fact_nor_change(
-    catalog: Catalog, write: Callable[[Writer, int], object]
+    catalog: WritableCatalog, write: Callable[[Writer, int], object]
 ) -> None:
     [image] = add(catalog, 1)
     with catalog.reading() as reader:
@@ -67,7 +67,7 @@ def test_an_interrupted_transaction_leaves_neither_fact_nor_change(
 
 @pytest.mark.parametrize("write", WRITES, ids=["add", "place", "annotate", "remove", "forget"])
 def test_every_fact_is_acknowledged_with_one_change(
-    catalog: Catalog, write: Callable[[Writer, int], object]
+    catalog: WritableCatalog, write: Callable[[Writer, int], object]
 ) -> None:
     [image] = add(catalog, 1)
     seq = last_seq(catalog)
@@ -77,7 +77,7 @@ def test_every_fact_is_acknowledged_with_one_change(
     assert last_seq(catalog) == seq + 1
 
 
-def test_what_the_database_refuses_takes_the_whole_transaction_with_it(catalog: Catalog) -> None:
+def test_what_the_database_refuses_takes_the_whole_transaction_with_it(catalog: WritableCatalog) -> None:
     add(catalog, 1)
     with pytest.raises(StorageFailed):
         add(catalog, 2, 3, 1)
@@ -86,7 +86,7 @@ def test_what_the_database_refuses_takes_the_whole_transaction_with_it(catalog: 
         assert reader.count_images() == 1
 
 
-def test_an_image_touched_often_in_one_transaction_has_one_change(catalog: Catalog) -> None:
+def test_an_image_touched_often_in_one_transaction_has_one_change(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         first, second = writer.add_images([new_image(1), new_image(2)])
         writer.place(b"/a.jpg", first, mtime=1, size=1)
@@ -97,14 +97,14 @@ def test_an_image_touched_often_in_one_transaction_has_one_change(catalog: Catal
         assert reader.changes_since(0) == [Change(1, first, "put"), Change(2, second, "put")]
 
 
-def test_an_image_added_and_removed_in_one_transaction_ends_as_removed(catalog: Catalog) -> None:
+def test_an_image_added_and_removed_in_one_transaction_ends_as_removed(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         [image] = writer.add_images([new_image(1)])
         writer.remove_images([image])
     assert log(catalog) == [(image, "remove")]
 
 
-def test_a_removal_outlives_its_image(catalog: Catalog) -> None:
+def test_a_removal_outlives_its_image(catalog: WritableCatalog) -> None:
     [image] = add(catalog, 1)
     with catalog.writing() as writer:
         writer.remove_images([image])
@@ -113,7 +113,7 @@ def test_a_removal_outlives_its_image(catalog: Catalog) -> None:
         assert reader.images([image]) == {}
 
 
-def test_removing_an_image_twice_or_one_that_never_was_is_no_change(catalog: Catalog) -> None:
+def test_removing_an_image_twice_or_one_that_never_was_is_no_change(catalog: WritableCatalog) -> None:
     [image] = add(catalog, 1)
     with catalog.writing() as writer:
         writer.remove_images([image, image])
@@ -123,7 +123,7 @@ def test_removing_an_image_twice_or_one_that_never_was_is_no_change(catalog: Cat
         assert reader.newest_image_at(2) == image
 
 
-def test_since_gives_the_last_change_of_each_image_in_the_order_of_the_log(catalog: Catalog) -> None:
+def test_since_gives_the_last_change_of_each_image_in_the_order_of_the_log(catalog: WritableCatalog) -> None:
     first, second, third = add(catalog, 1, 2, 3)
     with catalog.writing() as writer:
         writer.annotate(first, "captions", TAG)
@@ -139,7 +139,7 @@ def test_since_gives_the_last_change_of_each_image_in_the_order_of_the_log(catal
         assert reader.changes_since(5) == []
 
 
-def test_the_watermark_rises_with_every_change_and_starts_at_0(catalog: Catalog) -> None:
+def test_the_watermark_rises_with_every_change_and_starts_at_0(catalog: WritableCatalog) -> None:
     assert last_seq(catalog) == 0
     add(catalog, 1, 2)
     assert last_seq(catalog) == 2
@@ -148,7 +148,7 @@ def test_the_watermark_rises_with_every_change_and_starts_at_0(catalog: Catalog)
     assert last_seq(catalog) == 2
 
 
-def test_the_newest_image_is_the_highest_id_given_out_at_a_watermark(catalog: Catalog) -> None:
+def test_the_newest_image_is_the_highest_id_given_out_at_a_watermark(catalog: WritableCatalog) -> None:
     first, second = add(catalog, 1, 2)
     with catalog.writing() as writer:
         writer.remove_images([second])

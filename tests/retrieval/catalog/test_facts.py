@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from retrieval import USER_SOURCE, Annotation, Filters, Problem, Sidecar
-from retrieval.catalog import Catalog, Change, Projection
+from retrieval.catalog import Change, Projection, WritableCatalog
 from tests.databases import new_image
 
 A, B, C = b"/pictures/a.jpg", b"/pictures/b.jpg", b"/other/c.jpg"
 SEA, BOAT = Annotation("tag", "sea", "captions"), Annotation("label", "boat", "captions", 0.5)
 
 
-def add(catalog: Catalog, *paths: bytes) -> list[int]:
+def add(catalog: WritableCatalog, *paths: bytes) -> list[int]:
     """A new image for each path."""
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in range(len(paths))])
@@ -21,12 +21,12 @@ def add(catalog: Catalog, *paths: bytes) -> list[int]:
     return ids
 
 
-def said(catalog: Catalog, image_id: int) -> tuple[Annotation, ...]:
+def said(catalog: WritableCatalog, image_id: int) -> tuple[Annotation, ...]:
     with catalog.reading() as reader:
         return reader.images([image_id])[image_id].annotations
 
 
-def changes(catalog: Catalog, since: int) -> list[Change]:
+def changes(catalog: WritableCatalog, since: int) -> list[Change]:
     with catalog.reading() as reader:
         return reader.changes_since(since)
 
@@ -34,7 +34,9 @@ def changes(catalog: Catalog, since: int) -> list[Change]:
 # -- what is said ---------------------------------------------------------------------------------
 
 
-def test_annotations_are_all_that_a_source_says_and_saying_it_again_changes_nothing(catalog: Catalog) -> None:
+def test_annotations_are_all_that_a_source_says_and_saying_it_again_changes_nothing(
+    catalog: WritableCatalog,
+) -> None:
     [number] = add(catalog, A)
     with catalog.writing() as writer:
         assert writer.annotate(number, "captions", [SEA, BOAT]) is True
@@ -49,7 +51,7 @@ def test_annotations_are_all_that_a_source_says_and_saying_it_again_changes_noth
 
 
 def test_annotations_come_in_the_order_of_their_sources_and_a_persons_own_come_first(
-    catalog: Catalog,
+    catalog: WritableCatalog,
 ) -> None:
     [number] = add(catalog, A)
     order = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif", "another")
@@ -64,7 +66,7 @@ def test_annotations_come_in_the_order_of_their_sources_and_a_persons_own_come_f
     assert image.values("title") == (USER_SOURCE, "Same", *order[1:])
 
 
-def test_values_that_differ_in_letter_case_alone_are_given_once(catalog: Catalog) -> None:
+def test_values_that_differ_in_letter_case_alone_are_given_once(catalog: WritableCatalog) -> None:
     [number] = add(catalog, A)
     with catalog.writing() as writer:
         for source, tags in {"exif": ("sea", "Straße"), "xmp": ("Sea", "sand", "STRASSE")}.items():
@@ -77,7 +79,9 @@ def beside(name: str, *said: tuple[str, str], size: int = 5) -> Sidecar:
     return Sidecar(name.encode(), size, 7, said)
 
 
-def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(catalog: Catalog) -> None:
+def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(
+    catalog: WritableCatalog,
+) -> None:
     first, second = add(catalog, A, B)
     text, list_ = beside("a.txt", ("caption", "Sea")), beside("a.json", ("tag", "sea"), ("caption", "Sea"))
     with catalog.writing() as writer:
@@ -99,7 +103,7 @@ def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(c
         assert list(reader.sidecars()) == [(b"a.txt", second)]
 
 
-def test_a_source_speaks_for_itself_alone(catalog: Catalog) -> None:
+def test_a_source_speaks_for_itself_alone(catalog: WritableCatalog) -> None:
     first, second = add(catalog, A, B)
     theirs = Annotation("tag", "sea", "model", 0.25)
     with catalog.writing() as writer:
@@ -112,7 +116,7 @@ def test_a_source_speaks_for_itself_alone(catalog: Catalog) -> None:
     assert said(catalog, second) == (SEA,)
 
 
-def test_a_fact_said_twice_is_kept_once_as_said_last(catalog: Catalog) -> None:
+def test_a_fact_said_twice_is_kept_once_as_said_last(catalog: WritableCatalog) -> None:
     [number] = add(catalog, A)
     surer = Annotation("label", "boat", "captions", 0.75)
     with catalog.writing() as writer:
@@ -120,7 +124,7 @@ def test_a_fact_said_twice_is_kept_once_as_said_last(catalog: Catalog) -> None:
     assert said(catalog, number) == (surer, SEA)
 
 
-def test_labels_are_the_first_value_of_each_image(catalog: Catalog) -> None:
+def test_labels_are_the_first_value_of_each_image(catalog: WritableCatalog) -> None:
     first, second, _ = add(catalog, A, B, C)
     both = [Annotation("label", each, "captions") for each in ("zebra", "ant")]
     with catalog.writing() as writer:
@@ -135,7 +139,7 @@ MEANT = Annotation("definition", "boat: a small vessel", "predicted", 0.75)
 LESSER = Annotation("label", "sea, ocean", "predicted", 0.25)
 
 
-def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catalog: Catalog) -> None:
+def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         new = replace(new_image(1), annotations=(LESSER, GUESS, LESSER, MEANT))
         first, second = writer.add_images([new, new_image(2)])
@@ -151,7 +155,7 @@ def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catal
     assert said(catalog, first) == (SEA, GUESS)
 
 
-def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: Catalog) -> None:
+def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         new = [replace(new_image(number), annotations=(LESSER, GUESS, MEANT)) for number in range(2)]
         first, second = writer.add_images(new)
@@ -173,12 +177,14 @@ def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: Catalog) ->
 # -- problems, spaces and pointers ----------------------------------------------------------------
 
 
-def problems(catalog: Catalog) -> list[Problem]:
+def problems(catalog: WritableCatalog) -> list[Problem]:
     with catalog.reading() as reader:
         return reader.problems()
 
 
-def test_a_problem_reported_again_counts_its_tries_and_keeps_the_last_reason(catalog: Catalog) -> None:
+def test_a_problem_reported_again_counts_its_tries_and_keeps_the_last_reason(
+    catalog: WritableCatalog,
+) -> None:
     with catalog.writing() as writer:
         writer.report(Problem(B, "truncated", "ends too early"))
         writer.report(Problem(A, "truncated", "ends too early", tries=9))
@@ -187,7 +193,7 @@ def test_a_problem_reported_again_counts_its_tries_and_keeps_the_last_reason(cat
     assert problems(catalog) == [first, second]
 
 
-def test_a_problem_is_forgotten_by_its_path(catalog: Catalog) -> None:
+def test_a_problem_is_forgotten_by_its_path(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         for path in (A, B, C):
             writer.report(Problem(path, "truncated", "ends too early"))
@@ -195,7 +201,7 @@ def test_a_problem_is_forgotten_by_its_path(catalog: Catalog) -> None:
     assert [each.path for each in problems(catalog)] == [C, A]
 
 
-def test_a_space_is_made_once_for_its_fingerprint(catalog: Catalog) -> None:
+def test_a_space_is_made_once_for_its_fingerprint(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         first = writer.add_space("f1", "subject", {"size": "224", "trained": True}, 960)
         second = writer.add_space("f2", "colour", {}, 64)
@@ -209,7 +215,7 @@ def test_a_space_is_made_once_for_its_fingerprint(catalog: Catalog) -> None:
     )
 
 
-def test_pointers_move_all_at_once(catalog: Catalog) -> None:
+def test_pointers_move_all_at_once(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         space = writer.add_space("f1", "colour", {}, 4)
         old = [Projection("words", None, 1, "w1", 10, "aa", "whoosh 1")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import URL, Engine, text
 
 from retrieval import FeatureDamaged
-from retrieval.catalog import Catalog, Space
+from retrieval.catalog import Space, WritableCatalog
 from retrieval.catalog.engine import connect
 from retrieval.catalog.features import checksum, from_blobs, stacked, to_blob
 from tests.databases import new_image
@@ -24,7 +24,7 @@ def random_features(count: int, dimension: int) -> np.ndarray:
     return np.random.default_rng(7).standard_normal((count, dimension)).astype(np.float16)
 
 
-def store(catalog: Catalog, features: np.ndarray) -> tuple[Space, list[int]]:
+def store(catalog: WritableCatalog, features: np.ndarray) -> tuple[Space, list[int]]:
     """A space with an image for each row."""
     with catalog.writing() as writer:
         space = writer.add_space("fingerprint", "colour", {"bins": 4}, features.shape[1])
@@ -40,7 +40,7 @@ def blobs(engine: Engine) -> list[bytes]:
         ]
 
 
-def test_features_come_back_byte_for_byte(catalog: Catalog) -> None:
+def test_features_come_back_byte_for_byte(catalog: WritableCatalog) -> None:
     features = random_features(20, 33)
     space, ids = store(catalog, features)
     with catalog.reading() as reader:
@@ -50,7 +50,9 @@ def test_features_come_back_byte_for_byte(catalog: Catalog) -> None:
     assert found.tobytes() == features.tobytes()
 
 
-def test_features_of_some_images_come_by_rising_id_and_unknown_ones_are_left_out(catalog: Catalog) -> None:
+def test_features_of_some_images_come_by_rising_id_and_unknown_ones_are_left_out(
+    catalog: WritableCatalog,
+) -> None:
     features = random_features(600, 4)
     space, ids = store(catalog, features)
     asked = [*reversed(ids[10:]), ids[10], 10**6]
@@ -61,7 +63,7 @@ def test_features_of_some_images_come_by_rising_id_and_unknown_ones_are_left_out
     assert found.tobytes() == features[10:].tobytes()
 
 
-def test_the_stored_format_is_read_with_struct_alone(catalog: Catalog, catalog_url: URL) -> None:
+def test_the_stored_format_is_read_with_struct_alone(catalog: WritableCatalog, catalog_url: URL) -> None:
     features = random_features(3, 5)
     store(catalog, features)
     engine = connect(catalog_url, writable=False)
@@ -95,7 +97,7 @@ def test_the_checksum_is_the_standard_one() -> None:
 
 @pytest.mark.parametrize("dimension", [5, 0], ids=["features", "keypoints"])
 def test_stored_features_that_rotted_are_never_read_and_all_are_named(
-    catalog: Catalog, catalog_url: URL, dimension: int
+    catalog: WritableCatalog, catalog_url: URL, dimension: int
 ) -> None:
     features = random_features(5, 5)
     with catalog.writing() as writer:
@@ -118,7 +120,7 @@ def test_stored_features_that_rotted_are_never_read_and_all_are_named(
 
 @pytest.mark.parametrize("blob", [b"", b"12345678", b"123456789012"])
 def test_a_feature_of_another_length_is_refused_even_with_its_checksum(
-    catalog: Catalog, catalog_url: URL, blob: bytes
+    catalog: WritableCatalog, catalog_url: URL, blob: bytes
 ) -> None:
     space, ids = store(catalog, random_features(3, 5))
     rewrite(catalog_url, ids[1], blob, checksum(blob))
@@ -127,7 +129,7 @@ def test_a_feature_of_another_length_is_refused_even_with_its_checksum(
     assert error.value.images == (ids[1],)
 
 
-def test_features_between_two_ids_are_compared_too(catalog: Catalog, catalog_url: URL) -> None:
+def test_features_between_two_ids_are_compared_too(catalog: WritableCatalog, catalog_url: URL) -> None:
     features = random_features(4, 5)
     space, ids = store(catalog, features)
     rewrite(catalog_url, ids[1], to_blob(features[0]))
@@ -138,7 +140,7 @@ def test_features_between_two_ids_are_compared_too(catalog: Catalog, catalog_url
             reader.features_between(space, ids[0], ids[3])
 
 
-def test_keypoints_of_any_length_come_back_and_no_others(catalog: Catalog) -> None:
+def test_keypoints_of_any_length_come_back_and_no_others(catalog: WritableCatalog) -> None:
     """A space without a dimension: empty blobs count as described, features of other spaces stay apart."""
     features = random_features(3, 5)
     kept = [b"", b"\x00\x01\xff" * 3001, b"two"]

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import URL
 
 from retrieval import DurabilityTooLow
-from retrieval.catalog import Catalog, engine, log, sqlite_url
+from retrieval.catalog import Catalog, WritableCatalog, engine, log, sqlite_url
 from retrieval.catalog.engine import READS, WRITES, prepare
 from tests.databases import new_image
 
@@ -102,7 +102,7 @@ def test_a_faulty_sqlite_is_remarked_upon(url: URL) -> None:
 
 def test_a_reader_never_checkpoints_even_as_the_last_to_leave(url: URL, tmp_path: Path) -> None:
     """What a writer that was killed left in its log stays there, and is read."""
-    writing = Catalog.create(url)
+    writing = WritableCatalog.create(url)
     with writing.writing() as writer:
         writer.add_images([new_image(1)])
     killed = tmp_path / "killed"
@@ -127,7 +127,7 @@ def test_a_log_that_a_long_reader_lets_grow_is_remarked_upon_and_shrinks_afterwa
 ) -> None:
     monkeypatch.setattr(log, "LARGEST", 6 * 2**20)
     monkeypatch.setitem(engine.WRITES, "journal_size_limit", 2**20)  # type: ignore[arg-type]
-    writing, reading = Catalog.create(url), Catalog.open(url)
+    writing, reading = WritableCatalog.create(url), Catalog.open(url)
     with reading.reading() as reader:
         assert reader.count_images() == 0
         for number in range(10):
@@ -142,7 +142,7 @@ def test_a_log_that_a_long_reader_lets_grow_is_remarked_upon_and_shrinks_afterwa
     reading.close()
 
 
-def fill(catalog: Catalog, number: int) -> None:
+def fill(catalog: WritableCatalog, number: int) -> None:
     """Store an image with a thumbnail of a mebibyte."""
     with catalog.writing() as writer:
         writer.add_images([replace(new_image(number), thumbnail=bytes(2**20))])

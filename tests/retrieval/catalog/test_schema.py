@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from retrieval import InvalidSetting, LibraryBusy, StorageFailed
-from retrieval.catalog import Catalog, sqlite_url
+from retrieval.catalog import Catalog, WritableCatalog, sqlite_url
 from retrieval.catalog.engine import connect
 from tests.databases import new_image
 
@@ -133,11 +133,11 @@ def test_a_postgresql_commit_waits_for_the_disk(engine: Engine) -> None:
 
 @pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
 def test_a_second_writer_of_one_server_is_told_to_wait(catalog_url: URL) -> None:
-    first = Catalog.create(catalog_url)
+    first = WritableCatalog.create(catalog_url)
     with pytest.raises(LibraryBusy):
-        Catalog.create(catalog_url)
+        WritableCatalog.create(catalog_url)
     first.close()
-    Catalog.create(catalog_url).close()
+    WritableCatalog.create(catalog_url).close()
 
 
 def test_a_reader_cannot_write(catalog_url: URL) -> None:
@@ -150,7 +150,7 @@ def test_a_reader_cannot_write(catalog_url: URL) -> None:
 
 
 def test_a_reader_sees_one_state_while_a_writer_goes_on(catalog_url: URL) -> None:
-    writing, reading = Catalog.create(catalog_url), Catalog.open(catalog_url)
+    writing, reading = WritableCatalog.create(catalog_url), Catalog.open(catalog_url)
     with reading.reading() as reader:
         assert reader.count_images() == 0
         with writing.writing() as writer:
@@ -166,7 +166,7 @@ def test_a_reader_sees_one_state_while_a_writer_goes_on(catalog_url: URL) -> Non
 def test_a_catalog_may_lie_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    writing = Catalog.create(sqlite_url(folder / "catalog.sqlite"))
+    writing = WritableCatalog.create(sqlite_url(folder / "catalog.sqlite"))
     with writing.writing() as writer:
         writer.add_images([new_image(1)])
     writing.close()
@@ -183,7 +183,7 @@ def test_an_address_that_names_no_database_is_refused_as_a_setting(url: str) -> 
     with pytest.raises(InvalidSetting):
         Catalog.open(url)
     with pytest.raises(InvalidSetting):
-        Catalog.create(url)
+        WritableCatalog.create(url)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_database_that_cannot_be_reached_is_a_failure_of_storage(url: str) -> 
     with pytest.raises(StorageFailed):
         Catalog.open(url)
     with pytest.raises(StorageFailed):
-        Catalog.create(url)
+        WritableCatalog.create(url)
 
 
 def test_a_file_that_is_no_database_is_a_failure_of_storage(tmp_path: Path) -> None:

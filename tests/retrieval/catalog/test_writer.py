@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from retrieval import Annotation, Location, StorageFailed
-from retrieval.catalog import PREDICTED_SOURCE, Catalog, Image
+from retrieval.catalog import PREDICTED_SOURCE, Image, WritableCatalog
 from tests.databases import new_image
 
 A, B, C = b"/pictures/a.jpg", b"/pictures/b.jpg", b"/other/c.jpg"
@@ -20,7 +20,7 @@ GUESS, BETTER = (
 )
 
 
-def add(catalog: Catalog, *paths: bytes) -> list[int]:
+def add(catalog: WritableCatalog, *paths: bytes) -> list[int]:
     """A new image for each path."""
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in range(len(paths))])
@@ -29,22 +29,22 @@ def add(catalog: Catalog, *paths: bytes) -> list[int]:
     return ids
 
 
-def place(catalog: Catalog, path: bytes, image_id: int) -> None:
+def place(catalog: WritableCatalog, path: bytes, image_id: int) -> None:
     with catalog.writing() as writer:
         writer.place(path, image_id, mtime=6, size=8)
 
 
-def image(catalog: Catalog, image_id: int) -> Image:
+def image(catalog: WritableCatalog, image_id: int) -> Image:
     with catalog.reading() as reader:
         return reader.images([image_id])[image_id]
 
 
-def paths(catalog: Catalog) -> dict[bytes, int]:
+def paths(catalog: WritableCatalog) -> dict[bytes, int]:
     with catalog.reading() as reader:
         return {path: image_id for path, (image_id, _) in reader.locations().items()}
 
 
-def changes(catalog: Catalog, since: int) -> set[tuple[int, str]]:
+def changes(catalog: WritableCatalog, since: int) -> set[tuple[int, str]]:
     with catalog.reading() as reader:
         return {(each.image_id, each.operation) for each in reader.changes_since(since)}
 
@@ -52,7 +52,9 @@ def changes(catalog: Catalog, since: int) -> set[tuple[int, str]]:
 # -- images ---------------------------------------------------------------------------------------
 
 
-def test_images_are_stored_with_all_that_is_known_and_get_ids_in_the_given_order(catalog: Catalog) -> None:
+def test_images_are_stored_with_all_that_is_known_and_get_ids_in_the_given_order(
+    catalog: WritableCatalog,
+) -> None:
     taken = datetime(2020, 6, 17, 12, 30, 59, 123456)
     new = [new_image(number, taken_at=taken if number else None) for number in range(50)]
     with catalog.writing() as writer:
@@ -71,20 +73,20 @@ def test_images_are_stored_with_all_that_is_known_and_get_ids_in_the_given_order
     assert not catalog.holds("0" * 64)
 
 
-def test_no_images_are_no_change(catalog: Catalog) -> None:
+def test_no_images_are_no_change(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         assert writer.add_images([]) == []
         assert writer.last_seq() == 0
 
 
-def test_the_same_content_cannot_be_added_twice(catalog: Catalog) -> None:
+def test_the_same_content_cannot_be_added_twice(catalog: WritableCatalog) -> None:
     add(catalog, A)
     with pytest.raises(StorageFailed):
         add(catalog, B)
     assert paths(catalog) == {A: 1}
 
 
-def test_images_come_in_the_order_asked_for_without_unknown_ones(catalog: Catalog) -> None:
+def test_images_come_in_the_order_asked_for_without_unknown_ones(catalog: WritableCatalog) -> None:
     ids = add(catalog, *(b"/%d.jpg" % number for number in range(1200)))
     asked = [10**9, *reversed(ids), 2**63 - 1]
     with catalog.reading() as reader:
@@ -93,13 +95,13 @@ def test_images_come_in_the_order_asked_for_without_unknown_ones(catalog: Catalo
     assert {each.locations[0].path for each in found.values()} == {b"/%d.jpg" % n for n in range(1200)}
 
 
-def test_an_id_that_no_catalog_gives_out_is_unknown(catalog: Catalog) -> None:
+def test_an_id_that_no_catalog_gives_out_is_unknown(catalog: WritableCatalog) -> None:
     with catalog.reading() as reader:
         assert reader.images([2**63, 0, -1, 10**30]) == {}
         assert reader.thumbnail(10**30) is None
 
 
-def test_a_removed_image_leaves_nothing_behind(catalog: Catalog) -> None:
+def test_a_removed_image_leaves_nothing_behind(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         space = writer.add_space("f", "colour", {}, 2)
         feature = np.array([1, 0], np.float16)
@@ -112,7 +114,7 @@ def test_a_removed_image_leaves_nothing_behind(catalog: Catalog) -> None:
         assert (reader.thumbnail(gone), reader.count_features(reader.spaces()[0])) == (None, 1)
 
 
-def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalog: Catalog) -> None:
+def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalog: WritableCatalog) -> None:
     said = Annotation("caption", "an old pier", "exif")
     row, other = np.array([1, 0], np.float16), np.array([0, 1], np.float16)
     with catalog.writing() as writer:
@@ -137,7 +139,7 @@ def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalo
 # -- places ---------------------------------------------------------------------------------------
 
 
-def test_a_path_in_any_bytes_round_trips_and_can_be_shown(catalog: Catalog) -> None:
+def test_a_path_in_any_bytes_round_trips_and_can_be_shown(catalog: WritableCatalog) -> None:
     strange = b"/p\xff\xfe/new\nline/\xc3\xbc \\ %_.jpg"
     [number] = add(catalog, strange)
     [location] = image(catalog, number).locations
@@ -146,14 +148,14 @@ def test_a_path_in_any_bytes_round_trips_and_can_be_shown(catalog: Catalog) -> N
     assert image(catalog, number).path == "/p\\xff\\xfe/new\\nline/ü \\ %_.jpg"
 
 
-def test_an_image_may_lie_at_many_paths_which_come_in_byte_order(catalog: Catalog) -> None:
+def test_an_image_may_lie_at_many_paths_which_come_in_byte_order(catalog: WritableCatalog) -> None:
     [number] = add(catalog, B)
     for path in (A, b"/\xff", C, b"/Z"):
         place(catalog, path, number)
     assert [each.path for each in image(catalog, number).locations] == [b"/Z", C, A, B, b"/\xff"]
 
 
-def test_placing_again_only_renews_time_and_size(catalog: Catalog) -> None:
+def test_placing_again_only_renews_time_and_size(catalog: WritableCatalog) -> None:
     [number] = add(catalog, A)
     place(catalog, A, number)
     assert image(catalog, number).locations == (Location(A, mtime=6, size=8),)
@@ -161,7 +163,7 @@ def test_placing_again_only_renews_time_and_size(catalog: Catalog) -> None:
 
 
 def test_a_path_moves_to_another_image_and_the_one_it_left_stays_until_placeless_ones_are_forgotten(
-    catalog: Catalog,
+    catalog: WritableCatalog,
 ) -> None:
     first, second = add(catalog, A, B)
     place(catalog, A, second)
@@ -174,7 +176,7 @@ def test_a_path_moves_to_another_image_and_the_one_it_left_stays_until_placeless
     assert changes(catalog, since=4) == {(first, "remove")}
 
 
-def test_an_image_that_lies_at_a_missing_path_is_not_placeless(catalog: Catalog) -> None:
+def test_an_image_that_lies_at_a_missing_path_is_not_placeless(catalog: WritableCatalog) -> None:
     [number] = add(catalog, A)
     with catalog.writing() as writer:
         writer.mark_missing([A])
@@ -183,7 +185,7 @@ def test_an_image_that_lies_at_a_missing_path_is_not_placeless(catalog: Catalog)
     assert changes(catalog, since=1) == set()
 
 
-def test_a_path_moves_to_another_image_and_one_with_other_places_stays(catalog: Catalog) -> None:
+def test_a_path_moves_to_another_image_and_one_with_other_places_stays(catalog: WritableCatalog) -> None:
     first, second = add(catalog, A, B)
     place(catalog, C, first)
     place(catalog, A, second)
@@ -191,7 +193,7 @@ def test_a_path_moves_to_another_image_and_one_with_other_places_stays(catalog: 
     assert changes(catalog, since=3) == {(second, "put"), (first, "put")}
 
 
-def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: Catalog) -> None:
+def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: WritableCatalog) -> None:
     first, second = add(catalog, A, B)
     place(catalog, C, second)
     with catalog.writing() as writer:
@@ -200,7 +202,7 @@ def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: Cata
     assert changes(catalog, since=3) == {(first, "remove"), (second, "put")}
 
 
-def test_missing_files_keep_their_image_until_they_are_back(catalog: Catalog) -> None:
+def test_missing_files_keep_their_image_until_they_are_back(catalog: WritableCatalog) -> None:
     [number] = add(catalog, A)
     place(catalog, B, number)
     with catalog.writing() as writer:
@@ -215,7 +217,7 @@ def test_missing_files_keep_their_image_until_they_are_back(catalog: Catalog) ->
     assert changes(catalog, since=2) == set()
 
 
-def test_a_missing_path_that_is_placed_again_is_back(catalog: Catalog) -> None:
+def test_a_missing_path_that_is_placed_again_is_back(catalog: WritableCatalog) -> None:
     [number] = add(catalog, A)
     with catalog.writing() as writer:
         writer.mark_missing([A])

@@ -93,7 +93,7 @@ def test_nothing_is_cut_where_nothing_stands_out(method: str, level: int) -> Non
 def test_a_frame_is_told_in_parts_of_the_original() -> None:
     picture = object_on(250, (60, 50, 180, 140))
     plain, cut = Preprocessing(crop=1.0), Preprocessing(crop=1.0, enhance=("crop:threshold",))
-    whole, part = plain.frame(picture), cut.frame(picture)
+    whole, part = plain.visible_region(picture), cut.visible_region(picture)
     assert whole.height == pytest.approx(1)
     assert 0.15 < part.left < 0.35
     assert part.height == pytest.approx(0.45, abs=0.06)
@@ -136,10 +136,10 @@ def test_every_filter_says_what_its_numbers_may_be() -> None:
 def test_steps_are_part_of_the_preprocessing_and_so_of_the_fingerprint() -> None:
     plain = Preprocessing()
     assert "enhance" not in plain.as_json()
-    made = plain.overridden({"enhance": "median:3,crop:edge"})
+    made = plain.with_overrides({"enhance": "median:3,crop:edge"})
     assert made.enhance == ("median:3", "crop:edge")
     assert Preprocessing.from_json(made.as_json()) == made
     with pytest.raises(UnknownDescriptor):
         Preprocessing.from_json(made.as_json() | {"enhancement_version": 0})
     picture = object_on(250, (60, 50, 180, 140))
-    assert not np.array_equal(made.batch([picture]), plain.batch([picture]))
+    assert not np.array_equal(made.prepare_batch([picture]), plain.prepare_batch([picture]))

@@ -13,9 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from timm.data import ImageNetInfo
 
-from retrieval import BackboneUnavailable, Library, Settings, fetch_backbone
-from retrieval.descriptors.labels import LEAST, MOST, Classifier, Guess, Head, Name, named
-from retrieval.descriptors.runtimes.torch_runtime import label_names
+from retrieval import BackboneUnavailable, Settings, fetch_backbone, write_library
+from retrieval.descriptors.labels import (
+    MAX_LABELS,
+    MIN_CONFIDENCE,
+    Classifier,
+    ClassName,
+    Guess,
+    Head,
+    name_guesses,
+)
+from retrieval.descriptors.runtimes.timm_models import label_names
 from retrieval.descriptors.subject import Subject
 from retrieval.pictures.images import RGB
 from tests import labelled
@@ -57,7 +65,7 @@ class TestConfidences:
         assert ours.confidences(rows).sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
         for guesses, confidences in zip(ours.predict(rows), ours.confidences(rows), strict=True):
             expected = sorted(enumerate(confidences.tolist()), key=lambda each: (-each[1], each[0]))
-            surest = [each for each in expected if each[1] >= np.float32(LEAST)][:MOST]
+            surest = [each for each in expected if each[1] >= np.float32(MIN_CONFIDENCE)][:MAX_LABELS]
             assert [(guess.index, guess.confidence) for guess in guesses] == surest
             assert sum(guess.confidence for guess in guesses) <= 1 + 1e-5
 
@@ -103,11 +111,11 @@ class TestNames:
 
     def test_of_two_classes_of_one_name_the_surer_is_said(self) -> None:
         names = (
-            Name("crane", "crane: a bird"),
-            Name("tabby", "tabby: a cat"),
-            Name("crane", "crane: a machine"),
+            ClassName("crane", "crane: a bird"),
+            ClassName("tabby", "tabby: a cat"),
+            ClassName("crane", "crane: a machine"),
         )
-        said = named([Guess(2, 0.5), Guess(1, 0.3), Guess(0, 0.2)], names)
+        said = name_guesses([Guess(2, 0.5), Guess(1, 0.3), Guess(0, 0.2)], names)
         assert [(each.name.definition, each.confidence) for each in said] == [
             ("crane: a machine", 0.5),
             ("tabby: a cat", 0.3),
@@ -116,7 +124,7 @@ class TestNames:
 
 def subject(folder: Path, weights: Path, **values: Any) -> Subject:
     """The descriptor of a new library."""
-    with Library.create(folder) as library:
+    with write_library(folder) as library:
         library.make_spaces(fetch_backbone(BACKBONE, str(weights)))
         configuration = library.spaces[0].configuration
     return Subject(
@@ -144,10 +152,10 @@ class TestBackbone:
         without = fetch_backbone(BACKBONE, str(labelled.saved(tmp_path / "h.safetensors", headless)))
         plain = fetch_backbone(BACKBONE, "untrained")
         assert without.head is None
-        assert list(plain.configuration()) == list(without.configuration()) == [
+        assert list(plain.subject_configuration()) == list(without.subject_configuration()) == [
             "backbone", "weights_sha256", "trained", "dimension", "size", "crop", "interpolation", "mean", "std"
         ]  # fmt: skip
-        added = list(with_head.configuration().items())[9:]
+        added = list(with_head.subject_configuration().items())[9:]
         assert added == [("labels", "imagenet-1k"), ("temperature", 1.25)]
 
     def test_the_classifier_is_not_needed_where_the_file_does_not_speak_of_it(self, tmp_path: Path) -> None:
@@ -167,14 +175,14 @@ class TestBackbone:
             }
         )
         with torch.inference_mode():
-            logits = whole(torch.from_numpy(made.network._preprocessing.batch(pictures)))
+            logits = whole(torch.from_numpy(made.network._preprocessing.prepare_batch(pictures)))
         names = label_names("imagenet-1k")
         for found, row in zip(described(made, pictures), torch.softmax(logits / 1.25, dim=1), strict=True):
-            confidences, classes = row.topk(MOST)
+            confidences, classes = row.topk(MAX_LABELS)
             expected = {
                 names[index].words: sure
                 for index, sure in zip(classes.tolist(), confidences.tolist(), strict=True)
-                if sure >= LEAST
+                if sure >= MIN_CONFIDENCE
             }
             assert found == pytest.approx(expected, abs=1e-4)
             assert found

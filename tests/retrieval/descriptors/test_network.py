@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval import Backbone, Library, Picture, Query, Settings, StoredPicture, fetch_backbone
+from retrieval import (
+    Backbone,
+    Library,
+    Picture,
+    Query,
+    Settings,
+    StoredPicture,
+    fetch_backbone,
+    write_library,
+)
 from retrieval.descriptors import registry
 from retrieval.descriptors.backbone import Stage
 from retrieval.descriptors.network import Network, weights_path
@@ -32,15 +41,15 @@ def drawing(library: Library) -> dict[str, Any]:
 
 def without_new_spaces(path: Path, backbone: Backbone) -> None:
     """A library as it was made before there were textures and layouts."""
-    with Library.create(path) as library:
+    with write_library(path) as library:
         kept = weights_path(path / "backbones", backbone.sha256)
         kept.parent.mkdir()
         kept.write_bytes(backbone.weights)
         with library.catalog.writing() as writer:
             for name in ("subject", "colour"):
-                each = registry.create(
+                each = registry.create_descriptor(
                     name,
-                    registry.configurations(backbone)[name],
+                    registry.space_configurations(backbone)[name],
                     backbones=kept.parent,
                     settings=library.settings,
                 )
@@ -48,7 +57,7 @@ def without_new_spaces(path: Path, backbone: Backbone) -> None:
 
 
 def test_one_pass_serves_subject_labels_texture_and_layout(tmp_path: Path, tiny: Backbone) -> None:
-    with Library.create(tmp_path, Settings(runtime="torch", device="cpu")) as library:
+    with write_library(tmp_path, Settings(runtime="torch", device="cpu")) as library:
         library.make_spaces(tiny)
         made = drawing(library)
         passes: list[int] = []
@@ -65,10 +74,10 @@ def test_one_pass_serves_subject_labels_texture_and_layout(tmp_path: Path, tiny:
 
 
 def test_looking_inside_changes_nothing_of_the_pooled_features(tmp_path: Path, tiny: Backbone) -> None:
-    with Library.create(tmp_path) as library:
+    with write_library(tmp_path) as library:
         library.make_spaces(tiny)
         network: Network = drawing(library)["subject"].network
-        plain, looked = network.look(PICTURES), network.look(PICTURES, {2, 3})
+        plain, looked = network.run_pictures(PICTURES), network.run_pictures(PICTURES, {2, 3})
         assert plain.pooled == pytest.approx(looked.pooled, rel=1e-4, abs=1e-5)
         assert plain.stages == {}
         assert {number: each.shape for number, each in looked.stages.items()} == {
@@ -95,7 +104,7 @@ def test_the_stages_are_at_an_eighth_and_a_sixteenth_or_in_a_vit_at_thirds(
 def test_a_backbone_that_does_not_show_its_inside_has_neither_texture_nor_layout(
     tmp_path: Path, tiny: Backbone
 ) -> None:
-    with Library.create(tmp_path) as library:
+    with write_library(tmp_path) as library:
         library.make_spaces(replace(tiny, stages=()))
         assert [each.descriptor for each in library.spaces if each.dimension] == ["subject", "colour"]
         assert all(len(each) == 2 for each in library.describe(PICTURES))

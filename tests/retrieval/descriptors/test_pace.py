@@ -8,16 +8,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval.descriptors.runtimes.batch_size import FIRST, MOST, PASSES, WHOLE, Pace, overlapped, pieces
+from retrieval.descriptors.runtimes.batch_size import (
+    FIRST_SIZE,
+    LARGEST_SIZE,
+    PASSES_PER_SIZE,
+    UNLIMITED,
+    PassSize,
+    cut_batch,
+    run_overlapped,
+)
 
 
-def run(pace: Pace, seconds: Callable[[int], float], *, memory: int = 1 << 30, passes: int = 60) -> list[int]:
+def run(
+    pace: PassSize, seconds: Callable[[int], float], *, memory: int = 1 << 30, passes: int = 60
+) -> list[int]:
     """The sizes of so many passes, on a device that takes these seconds for a pass of a size."""
     sizes = []
     for _ in range(passes):
         sizes.append(pace.size)
         fits = pace.size <= memory
-        pace = pace.after(pace.size, seconds(pace.size)) if fits else pace.without_memory(pace.size)
+        pace = pace.after_pass(pace.size, seconds(pace.size)) if fits else pace.without_memory(pace.size)
     assert pace.is_settled
     return sizes
 
@@ -25,49 +35,49 @@ def run(pace: Pace, seconds: Callable[[int], float], *, memory: int = 1 << 30, p
 @pytest.mark.parametrize(
     ("seconds", "size"),
     [
-        (lambda size: 1.0 + size * 1e-9, MOST),  # the more at once, the better
-        (lambda size: float(size), FIRST),  # a pass of many costs what its pictures cost one by one
+        (lambda size: 1.0 + size * 1e-9, LARGEST_SIZE),  # the more at once, the better
+        (lambda size: float(size), FIRST_SIZE),  # a pass of many costs what its pictures cost one by one
         (lambda size: max(size, 64) * 1e-3, 64),  # less than 64 leave it idle
-        (lambda size: 0.02 + size * 1e-3, 256),  # from here, twice as many save less than GAIN asks for
+        (lambda size: 0.02 + size * 1e-3, 256),  # from here, twice as many save less than LEAST_GAIN asks for
         (lambda size: 8 + size * (1 if size <= 32 else 2), 32),  # beyond, something overflows
     ],
 )
 def test_the_size_grows_while_that_is_faster_for_each_picture(
     seconds: Callable[[int], float], size: int
 ) -> None:
-    assert run(Pace(), seconds)[-1] == size
+    assert run(PassSize(), seconds)[-1] == size
 
 
 def test_it_doubles_from_a_power_of_two_after_a_few_passes_each() -> None:
-    sizes = run(Pace(), lambda size: 1.0)
-    assert sizes[: 3 * PASSES : PASSES] == [8, 16, 32]
-    assert sizes[PASSES - 1] == 8
+    sizes = run(PassSize(), lambda size: 1.0)
+    assert sizes[: 3 * PASSES_PER_SIZE : PASSES_PER_SIZE] == [8, 16, 32]
+    assert sizes[PASSES_PER_SIZE - 1] == 8
 
 
 def test_the_first_pass_of_a_size_does_not_count() -> None:
     slow = iter([9.0, 1.0, 1.0, 99.0, 1.0, 1.0])
-    pace = Pace()
-    for _ in range(2 * PASSES):
-        pace = pace.after(pace.size, next(slow))
-    assert pace.size == 4 * FIRST
+    pace = PassSize()
+    for _ in range(2 * PASSES_PER_SIZE):
+        pace = pace.after_pass(pace.size, next(slow))
+    assert pace.size == 4 * FIRST_SIZE
 
 
 def test_passes_of_another_size_teach_nothing() -> None:
-    assert Pace().after(FIRST - 1, 0.001) == Pace()
-    assert WHOLE.after(32, 1.0) == WHOLE
+    assert PassSize().after_pass(FIRST_SIZE - 1, 0.001) == PassSize()
+    assert UNLIMITED.after_pass(32, 1.0) == UNLIMITED
 
 
 def test_without_memory_it_goes_back_and_stays_there() -> None:
-    assert run(Pace(), lambda size: 1.0, memory=100)[-1] == 64
-    assert Pace().without_memory(1).size == 1
-    assert WHOLE.without_memory(30) == Pace(15, is_settled=True)
-    assert Pace(4, is_settled=True).without_memory(30).size == 2
+    assert run(PassSize(), lambda size: 1.0, memory=100)[-1] == 64
+    assert PassSize().without_memory(1).size == 1
+    assert UNLIMITED.without_memory(30) == PassSize(15, is_settled=True)
+    assert PassSize(4, is_settled=True).without_memory(30).size == 2
 
 
 def test_pieces_take_the_size_of_the_moment_and_lose_nothing() -> None:
     batch = np.arange(20, dtype=np.float32)
     sizes = iter([2, 4, 8, 16])
-    cut = list(pieces(batch, lambda: next(sizes)))
+    cut = list(cut_batch(batch, lambda: next(sizes)))
     assert [len(each) for each in cut] == [2, 4, 8, 6]
     assert np.array_equal(np.concatenate(cut), batch)
 
@@ -89,7 +99,7 @@ def test_the_next_piece_is_sent_while_one_is_worked_on(count: int) -> None:
         done.append(("send", number))
         return int(number)
 
-    assert list(overlapped(range(count), send, begin)) == [10 * number for number in range(count)]  # type: ignore[arg-type]
+    assert list(run_overlapped(range(count), send, begin)) == [10 * number for number in range(count)]  # type: ignore[arg-type]
     expected = [("send", 0)] if count else []
     for number in range(count):
         expected.append(("begin", number))

@@ -11,7 +11,7 @@ import timm
 from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
-from retrieval import InvalidSetting, Library, fetch_backbone
+from retrieval import InvalidSetting, fetch_backbone, write_library
 from retrieval.descriptors.preprocessing import Preprocessing
 from tests.drawing import scene
 
@@ -31,7 +31,7 @@ class TestPreprocessing:
         expected = create_transform(**config, mean=mean, std=std)(Image.fromarray(picture)).numpy()
         ours = Preprocessing(
             config["input_size"][-1], config["crop_pct"], config["interpolation"], mean, std
-        ).batch([picture])
+        ).prepare_batch([picture])
         assert ours.shape == (1, *config["input_size"])
         assert ours.dtype == np.float32
         assert np.abs(ours[0] - expected).max() < 1e-5
@@ -49,13 +49,13 @@ class TestPreprocessing:
 
     def test_overrides_are_kept_with_the_library(self, tmp_path: Path) -> None:
         texts = {"size": "96", "crop": "1", "interpolation": "bicubic", "mean": "0.5", "std": "0.2,0.3,0.4"}
-        with Library.create(tmp_path / "library") as library:
+        with write_library(tmp_path / "library") as library:
             library.make_spaces(fetch_backbone("test_resnet", "untrained", **texts))
             kept = library.spaces[0].configuration
         expected = Preprocessing(96, 1.0, "bicubic", (0.5, 0.5, 0.5), (0.2, 0.3, 0.4))
         assert Preprocessing.from_json(kept) == expected
         assert kept.items() >= expected.as_json().items()
-        assert Preprocessing().overridden(texts) == expected
+        assert Preprocessing().with_overrides(texts) == expected
 
     @pytest.mark.parametrize(
         ("name", "text"),
@@ -79,4 +79,4 @@ class TestPreprocessing:
     )
     def test_nonsense_is_refused_by_name(self, name: str, text: str) -> None:
         with pytest.raises(InvalidSetting, match=name):
-            Preprocessing().overridden({name: text})
+            Preprocessing().with_overrides({name: text})

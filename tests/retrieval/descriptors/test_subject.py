@@ -19,8 +19,17 @@ from safetensors.torch import save_file
 from timm.data import create_transform, resolve_data_config
 from timm.models import register_model
 
-from retrieval import BackboneUnavailable, Library, Picture, Query, RetrievalError, Settings, fetch_backbone
-from retrieval.descriptors.runtimes import torch_runtime
+from retrieval import (
+    BackboneUnavailable,
+    Library,
+    Picture,
+    Query,
+    RetrievalError,
+    Settings,
+    fetch_backbone,
+    write_library,
+)
+from retrieval.descriptors.runtimes.torch_runtime import fast_half_precision
 from retrieval.descriptors.subject import Subject
 from tests.drawing import scene
 
@@ -40,7 +49,7 @@ def saved(model: Any, path: Path) -> Path:
 
 def made(folder: Path, backbone: str, weights: Path | str, **preprocessing: str) -> Subject:
     """The descriptor of a new library."""
-    with Library.create(folder) as library:
+    with write_library(folder) as library:
         library.make_spaces(fetch_backbone(backbone, str(weights), **preprocessing))
         configuration = library.spaces[0].configuration
     return Subject(configuration, folder / "backbones", Settings(device="cpu", precision="float32"))
@@ -48,7 +57,7 @@ def made(folder: Path, backbone: str, weights: Path | str, **preprocessing: str)
 
 def refusal(folder: Path, backbone: str, weights: Path | str) -> str:
     """Why no library is made, which then has no space either."""
-    with Library.create(folder) as library:
+    with write_library(folder) as library:
         with pytest.raises(BackboneUnavailable, match=f"^{backbone}: .*; (give|choose|go) ") as caught:
             library.make_spaces(fetch_backbone(backbone, str(weights)))
         assert library.spaces == ()
@@ -172,7 +181,7 @@ class TestRuntime:
         assert np.linalg.norm(subject.describe([scene(1)])) == pytest.approx(1, abs=1e-5)
 
     def test_a_size_that_a_model_cannot_take_is_refused_before_anything_is_made(self, tmp_path: Path) -> None:
-        with Library.create(tmp_path / "library") as library:
+        with write_library(tmp_path / "library") as library:
             with pytest.raises(RetrievalError, match="96"):
                 library.make_spaces(fetch_backbone("fixed_vit", "untrained", size="96"))
             assert library.spaces == ()
@@ -188,7 +197,7 @@ class TestRuntime:
         assert not subject.describe([scene(1)]).any()
 
     def test_bfloat16_agrees_with_float32(self, library: Library) -> None:
-        if torch_runtime._fast_half("cpu") != "bfloat16":
+        if fast_half_precision("cpu") != "bfloat16":
             pytest.skip("this processor does not compute bfloat16 in hardware")
         configuration, pictures = library.spaces[0].configuration, [scene(seed) for seed in range(6)]
         exact, fast = (

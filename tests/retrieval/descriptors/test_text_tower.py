@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from retrieval import Backbone, BackboneUnavailable, Settings, fetch_backbone
 from retrieval.descriptors.subject import Subject
-from retrieval.descriptors.text_tower import TEMPERATURE, TextTower, closeness
+from retrieval.descriptors.text_tower import TEMPERATURE, TextTower, text_closeness
 from tests.drawing import scene
 from tests.towers import BACKBONE, CONTEXT, DIMENSION, MODEL, made_tower, made_weights
 
@@ -54,11 +54,11 @@ def kept(pair: Backbone, folder: Path) -> Path:
 
 @pytest.fixture
 def tower(pair: Backbone, tmp_path: Path) -> TextTower:
-    return TextTower(pair.configuration(), kept(pair, tmp_path))
+    return TextTower(pair.subject_configuration(), kept(pair, tmp_path))
 
 
 def subject(pair: Backbone, folder: Path) -> Subject:
-    return Subject(pair.configuration(), folder, Settings(device="cpu", precision="float32"))
+    return Subject(pair.subject_configuration(), folder, Settings(device="cpu", precision="float32"))
 
 
 def refusal(folder: Path) -> str:
@@ -71,7 +71,7 @@ class TestVectors:
     def test_texts_and_pictures_meet_in_one_space(
         self, tower: TextTower, pair: Backbone, tmp_path: Path
     ) -> None:
-        vector = tower.vector("a red boat")
+        vector = tower.encode_text("a red boat")
         assert vector is not None
         assert vector.dtype == np.float32
         [feature] = subject(pair, tmp_path).describe([scene(1)])
@@ -88,33 +88,33 @@ class TestVectors:
         plain.load_state_dict({name: state[name] for name in plain.state_dict()})
         with torch.inference_mode():
             [expected] = plain(open_clip.SimpleTokenizer(context_length=CONTEXT)(["a red boat"])).numpy()
-        assert tower.vector("a red boat") == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
+        assert tower.encode_text("a red boat") == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
 
     def test_the_same_text_gives_the_same_vector(
         self, tower: TextTower, pair: Backbone, tmp_path: Path
     ) -> None:
-        first = tower.vector("a red boat")
-        assert np.array_equal(first, tower.vector('"a red  boat" '))  # type: ignore[arg-type]
-        again = TextTower(pair.configuration(), tmp_path).vector("a red boat")
+        first = tower.encode_text("a red boat")
+        assert np.array_equal(first, tower.encode_text('"a red  boat" '))  # type: ignore[arg-type]
+        again = TextTower(pair.subject_configuration(), tmp_path).encode_text("a red boat")
         assert np.array_equal(first, again)  # type: ignore[arg-type]
-        assert not np.array_equal(first, tower.vector("a blue boat"))  # type: ignore[arg-type]
+        assert not np.array_equal(first, tower.encode_text("a blue boat"))  # type: ignore[arg-type]
 
     def test_a_text_does_not_depend_on_its_neighbours(self, tower: TextTower) -> None:
         texts = ["boat", "a dog in the snow", "boat " * 40]
-        together = tower._runtime.forward(texts)
+        together = tower._runtime.encode_texts(texts)
         for text, row in zip(texts, together, strict=True):
-            assert tower.vector(text) == pytest.approx(row, abs=1e-6)
+            assert tower.encode_text(text) == pytest.approx(row, abs=1e-6)
 
     def test_a_known_text_is_not_encoded_again(self, tower: TextTower) -> None:
-        first = tower.vector("boat")
-        assert tower.vector("boat") is first
+        first = tower.encode_text("boat")
+        assert tower.encode_text("boat") is first
         assert first is not None
         with pytest.raises(ValueError, match="read-only"):
             first[0] = 1
 
     @pytest.mark.parametrize("text", ["", "  ", '"!?"', "…"])
     def test_a_text_without_a_letter_has_no_vector(self, tower: TextTower, text: str) -> None:
-        assert tower.vector(text) is None
+        assert tower.encode_text(text) is None
 
     def test_the_feature_is_the_projected_one(self, pair: Backbone, folder: Path, tmp_path: Path) -> None:
         plain = fetch_backbone(BACKBONE, str(folder / "image"))
@@ -122,7 +122,7 @@ class TestVectors:
         assert plain.dimension > DIMENSION
         model = timm.create_model(BACKBONE, pretrained=False, num_classes=DIMENSION).eval()
         model.load_state_dict(load_file(folder / "image"))
-        batch = pair.preprocessing.batch([scene(1), scene(2)])
+        batch = pair.preprocessing.prepare_batch([scene(1), scene(2)])
         with torch.inference_mode():
             expected = model(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
         found = subject(pair, kept(pair, tmp_path)).describe([scene(1), scene(2)])
@@ -131,14 +131,14 @@ class TestVectors:
 
 def test_closeness_looks_at_differences_alone() -> None:
     cosines = np.array([0.3, 0.3 - TEMPERATURE, 0.1])
-    assert closeness(cosines)[:2] == pytest.approx([1, np.exp(-1)])
-    assert closeness(cosines - 0.2) == pytest.approx(closeness(cosines))
-    assert closeness([]).tolist() == []
+    assert text_closeness(cosines)[:2] == pytest.approx([1, np.exp(-1)])
+    assert text_closeness(cosines - 0.2) == pytest.approx(text_closeness(cosines))
+    assert text_closeness([]).tolist() == []
 
 
 class TestConfiguration:
     def test_the_space_says_which_tower_belongs_to_it(self, pair: Backbone) -> None:
-        said = json.loads(json.dumps(pair.configuration()))["text_tower"]
+        said = json.loads(json.dumps(pair.subject_configuration()))["text_tower"]
         assert pair.tower is not None
         assert said["weights_sha256"] == hashlib.sha256(pair.tower.weights).hexdigest()
         assert said["architecture"]["embed_dim"] == DIMENSION
@@ -157,7 +157,7 @@ class TestConfiguration:
     def test_without_a_tower_nothing_is_said(self, folder: Path) -> None:
         plain = fetch_backbone(BACKBONE, str(folder / "image")).configuration()
         assert "text_tower" not in plain
-        assert TextTower.of(plain, folder) is None
+        assert TextTower.from_space(plain, folder) is None
 
     @pytest.mark.parametrize("prefix", ["", "text."])
     def test_the_picture_tower_in_the_file_is_left_out(
@@ -229,7 +229,7 @@ class TestRefusals:
         path = kept(pair, folder) / f"{pair.tower.sha256}.safetensors"
         path.write_bytes(path.read_bytes() + b"\0")
         with pytest.raises(BackboneUnavailable, match="its checksum is not the one in the catalog"):
-            TextTower(pair.configuration(), folder).vector("boat")
+            TextTower(pair.subject_configuration(), folder).encode_text("boat")
 
 
 class TestOffline:
@@ -256,10 +256,13 @@ class TestWithoutTheExtra:
         monkeypatch.setitem(sys.modules, "open_clip", None)
 
     def test_a_search_says_what_to_install(self, pair: Backbone, tmp_path: Path) -> None:
-        tower = TextTower(pair.configuration(), kept(pair, tmp_path))
-        assert tower.reason == "The text tower needs open_clip; install it with `pip install 'pictor[clip]'`."
+        tower = TextTower(pair.subject_configuration(), kept(pair, tmp_path))
+        assert (
+            tower.unavailable_reason
+            == "The text tower needs open_clip; install it with `pip install 'pictor[clip]'`."
+        )
         with pytest.raises(BackboneUnavailable, match=r"needs open_clip; install it with .*pictor\[clip\]"):
-            tower.vector("boat")
+            tower.encode_text("boat")
 
     def test_pictures_are_described_all_the_same(self, pair: Backbone, tmp_path: Path) -> None:
         [feature] = subject(pair, kept(pair, tmp_path)).describe([scene(1)])

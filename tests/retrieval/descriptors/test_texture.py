@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.descriptors.channel_projection import mixed
+from retrieval.descriptors.channel_projection import reduce_channels
 from retrieval.descriptors.texture import describe_textures
 
 RANDOM = np.random.default_rng(4)
@@ -53,9 +53,9 @@ def test_a_network_that_sees_nothing_still_gives_a_direction() -> None:
 
 def test_mixing_keeps_few_channels_as_they_are_and_of_many_about_their_inner_products() -> None:
     few = stage(9, 3).reshape(1, 9, 9)
-    assert mixed(few, 9) is few
+    assert reduce_channels(few, 9) is few
     many = RANDOM.standard_normal((200, 96, 1)).astype(np.float32)
-    less = mixed(many, 48)[..., 0]
+    less = reduce_channels(many, 48)[..., 0]
     assert less.shape == (200, 48)
     kept = (less**2).sum(axis=1) / (many[..., 0] ** 2).sum(axis=1)
     assert kept.mean() == pytest.approx(0.5, abs=0.02)  # orthonormal rows: half of the length², evenly
@@ -64,6 +64,6 @@ def test_mixing_keeps_few_channels_as_they_are_and_of_many_about_their_inner_pro
 
 def test_mixing_is_the_same_on_every_machine() -> None:
     """Stored features depend on these numbers: another sign or order needs another version."""
-    assert mixed(np.eye(4, dtype=np.float32)[None], 2)[0] == pytest.approx(
+    assert reduce_channels(np.eye(4, dtype=np.float32)[None], 2)[0] == pytest.approx(
         np.array([[0.5, -0.5, -0.5, -0.5], [0.653282, -0.270598, 0.270598, 0.653282]]), abs=1e-5
     )

@@ -54,7 +54,7 @@ def said(outcome: Outcome) -> str:
     """What the decoder of the tests said: the number of its process, unless it was asked for something."""
     assert isinstance(outcome, FilePage)
     assert outcome.decoded
-    return outcome.decoded.camera
+    return outcome.decoded.image.camera
 
 
 def processes() -> set[int]:
@@ -87,11 +87,11 @@ def test_the_answer_is_what_decoding_here_gives(tmp_path: Path) -> None:
         assert isinstance(outcome, FilePage)
         assert outcome.decoded
         expected = images.decode_image(path.read_bytes(), name="it")
-        assert np.array_equal(outcome.decoded.pixels, expected.pixels)
-        assert outcome.decoded.pixels.flags.writeable
-        assert outcome.thumbnail == images.encode_webp(expected.pixels, side=320)
-        assert outcome.perceptual_hash == images.perceptual_hash(expected.pixels)
-        assert (outcome.size, outcome.decoded.format) == (path.stat().st_size, "jpeg")
+        assert np.array_equal(outcome.decoded.image.pixels, expected.pixels)
+        assert outcome.decoded.image.pixels.flags.writeable
+        assert outcome.decoded.thumbnail == images.encode_webp(expected.pixels, side=320)
+        assert outcome.decoded.perceptual_hash == images.perceptual_hash(expected.pixels)
+        assert (outcome.size, outcome.decoded.image.format) == (path.stat().st_size, "jpeg")
 
 
 def test_outcomes_come_in_order_and_files_are_taken_only_a_little_ahead(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Library
+from retrieval import Library, write_library
 
 
 @pytest.fixture
@@ -19,5 +19,5 @@ def path(library_path: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(path: Path) -> Iterator[Library]:
-    with Library.create(path) as library:
+    with write_library(path) as library:
         yield library

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval import Annotation, Catalog, ProjectionDamaged
-from retrieval.catalog import PREDICTED_SOURCE, Projection, Space, sqlite_url
-from retrieval.projections import publisher
+from retrieval import Annotation, ProjectionDamaged
+from retrieval.catalog import PREDICTED_SOURCE, Projection, Space, WritableCatalog, sqlite_url
 from retrieval.projections.bridge import (
     BridgeProjection,
     BridgeView,
@@ -21,6 +20,7 @@ from retrieval.projections.bridge import (
 )
 from retrieval.projections.snapshot import Snapshots, tail_of
 from retrieval.ranking.tokens import terms
+from retrieval.writing import publisher
 from tests.databases import new_image
 
 DIMENSION = 24
@@ -29,9 +29,9 @@ COUNT = 120
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
+def catalog(tmp_path: Path) -> Iterator[WritableCatalog]:
     """A hundred and twenty pictures of six kinds, every fifth without a word."""
-    catalog = Catalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
+    catalog = WritableCatalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
     with catalog.writing() as writer:
         writer.add_space("fingerprint", "subject", {}, DIMENSION)
     for number in range(1, COUNT + 1):
@@ -49,7 +49,7 @@ def feature(number: int) -> np.ndarray:
     return (row / np.linalg.norm(row)).astype(np.float16)
 
 
-def add(catalog: Catalog, number: int, captions: tuple[str, ...]) -> int:
+def add(catalog: WritableCatalog, number: int, captions: tuple[str, ...]) -> int:
     with catalog.writing() as writer:
         [image_id] = writer.add_images([new_image(number, features={1: feature(number)})])
         if captions:
@@ -57,18 +57,18 @@ def add(catalog: Catalog, number: int, captions: tuple[str, ...]) -> int:
     return image_id
 
 
-def space(catalog: Catalog) -> Space:
+def space(catalog: WritableCatalog) -> Space:
     with catalog.reading() as reader:
         return reader.spaces()[0]
 
 
 @pytest.fixture
-def projection(catalog: Catalog) -> BridgeProjection:
+def projection(catalog: WritableCatalog) -> BridgeProjection:
     return BridgeProjection(space(catalog))
 
 
 def published(
-    catalog: Catalog, projection: BridgeProjection, root: Path, *, anew: bool = False
+    catalog: WritableCatalog, projection: BridgeProjection, root: Path, *, anew: bool = False
 ) -> Projection:
     publisher.publish(catalog, [projection], root, anew=anew)
     with catalog.reading() as reader:
@@ -76,14 +76,14 @@ def published(
     return pointer
 
 
-def view(catalog: Catalog, projection: BridgeProjection, root: Path) -> BridgeView:
+def view(catalog: WritableCatalog, projection: BridgeProjection, root: Path) -> BridgeView:
     found = Snapshots(catalog, [projection], root).current().views["meaning"]
     assert isinstance(found, BridgeView)
     return found
 
 
 def test_words_lead_to_pictures_without_any(
-    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     published(catalog, projection, tmp_path / "root")
     found = view(catalog, projection, tmp_path / "root")
@@ -100,7 +100,7 @@ def test_words_lead_to_pictures_without_any(
 
 
 def test_what_was_published_is_read_back(
-    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     root = tmp_path / "root"
     pointer = published(catalog, projection, root)
@@ -115,7 +115,7 @@ def test_what_was_published_is_read_back(
 
 
 def test_publishing_anew_gives_the_same_bytes(
-    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     pointers = [published(catalog, projection, tmp_path / "root", anew=True) for _ in range(2)]
     assert pointers[0].generation != pointers[1].generation
@@ -123,7 +123,7 @@ def test_publishing_anew_gives_the_same_bytes(
 
 
 def test_before_it_is_published_it_is_off(
-    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     found = view(catalog, projection, tmp_path / "root")
     assert found.bridge.reason == "nothing has been published"
@@ -131,7 +131,7 @@ def test_before_it_is_published_it_is_off(
 
 
 def test_a_library_with_few_captions_publishes_the_reason(tmp_path: Path) -> None:
-    catalog = Catalog.create(sqlite_url(tmp_path / "few.sqlite"))
+    catalog = WritableCatalog.create(sqlite_url(tmp_path / "few.sqlite"))
     with catalog.writing() as writer:
         writer.add_space("fingerprint", "subject", {}, DIMENSION)
     add(catalog, 1, ("a boat",))
@@ -144,7 +144,7 @@ def test_a_library_with_few_captions_publishes_the_reason(tmp_path: Path) -> Non
 
 
 def test_the_tail_changes_no_direction(
-    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     root = tmp_path / "root"
     published(catalog, projection, root)
@@ -160,7 +160,7 @@ def test_the_tail_changes_no_direction(
     assert view(catalog, projection, root).bridge.known(terms("lighthouse")) == ("lighthouse",)
 
 
-def test_only_what_was_given_is_learned_from(catalog: Catalog) -> None:
+def test_only_what_was_given_is_learned_from(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         facts = [
             Annotation("title", "Harbours at Dusk", "me"),
@@ -180,7 +180,7 @@ def test_only_what_was_given_is_learned_from(catalog: Catalog) -> None:
 
 
 def test_damage_is_told_before_anything_is_read(
-    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     root = tmp_path / "root"
     pointer = published(catalog, projection, root)
@@ -196,7 +196,7 @@ def test_damage_is_told_before_anything_is_read(
 
 
 def test_a_bridge_of_another_space_is_refused(
-    catalog: Catalog, projection: BridgeProjection, tmp_path: Path
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     pointer = published(catalog, projection, tmp_path / "root")
     with catalog.writing() as writer:
@@ -207,7 +207,9 @@ def test_a_bridge_of_another_space_is_refused(
         other.load(tmp_path / "root", pointer)
 
 
-def test_a_watermark_is_all_that_the_tail_needs(catalog: Catalog, projection: BridgeProjection) -> None:
+def test_a_watermark_is_all_that_the_tail_needs(
+    catalog: WritableCatalog, projection: BridgeProjection
+) -> None:
     with catalog.reading() as reader:
         loaded = projection.load(Path("nowhere"), None)
         found = projection.view(loaded, reader, tail_of(reader.changes_since(0)))

@@ -16,7 +16,18 @@ from whoosh.fields import FieldConfigurationError
 from whoosh.index import open_dir
 from whoosh.util.varints import varint
 
-from retrieval import Library, ProjectionDamaged, Query, StorageFailed, StoredPicture, Text, durable
+from retrieval import (
+    Library,
+    ProjectionDamaged,
+    Query,
+    StorageFailed,
+    StoredPicture,
+    Text,
+    durable,
+    find_damages,
+    read_status,
+    write_library,
+)
 from retrieval.catalog import Projection
 from retrieval.projections import generations
 from retrieval.projections.vectors import VectorProjection
@@ -101,7 +112,7 @@ class TestWriting:
         assert os.listdir(tmp_path) == ["one"]
 
     def test_a_published_library_holds_its_generations_and_nothing_else(self, path: Path) -> None:
-        with Library.create(path) as library:
+        with write_library(path) as library:
             put(library, caption="one more")
             library.publish(anew=True)
             live = {each.generation for each in pointers(library).values()}
@@ -148,9 +159,9 @@ class TestDamage:
             for _ in range(2):
                 with pytest.raises(ProjectionDamaged, match=f"^{name}: .*`pictor rebuild`"):
                     library.search(QUERY)
-            [damage] = library.damages()
+            [damage] = find_damages(library)
             assert str(damage).startswith(name)
-            assert library.status().damages == (str(damage),)
+            assert read_status(library).damages == (str(damage),)
 
     @pytest.mark.parametrize("damage", DAMAGES)
     @pytest.mark.parametrize("kind", KINDS)
@@ -158,7 +169,7 @@ class TestDamage:
         self, path: Path, kind: str, damage: Callable[[Path], None]
     ) -> None:
         expected = answers(path)
-        with Library.create(path) as writer:
+        with write_library(path) as writer:
             place = writer.generations / pointers(writer)[kind].generation
             for each in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
                 damage(each)
@@ -184,7 +195,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_another_version_is_refused(self, path: Path, kind: str) -> None:
-        with Library.create(path) as writer:
+        with write_library(path) as writer:
             live = pointers(writer)
             live[kind] = replace(live[kind], library_versions="written by a newer one")
             with writer.catalog.writing() as transaction:
@@ -201,7 +212,7 @@ class TestDamage:
     def test_a_damaged_generation_is_never_extended(self, path: Path) -> None:
         [part] = (path / "projections").glob("words-*/*.seg")
         flip(part)
-        with Library.create(path) as writer:
+        with write_library(path) as writer:
             added = put(writer, caption="harbour " + "and far more than that " * 9)
             writer.publish()
             published = pairs_of(writer.rankings(WORD)["words"])

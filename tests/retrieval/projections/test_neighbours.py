@@ -13,14 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval import Library, NewImage, ProjectionDamaged, Ranking, fetch_backbone
+from retrieval import Library, NewImage, ProjectionDamaged, Ranking, fetch_backbone, write_library
 from retrieval.catalog import Space
-from retrieval.projections import neighbours, publisher, vectors
+from retrieval.projections import neighbours, vectors
 from retrieval.projections.neighbours import Neighbourhoods, NeighbourProjection, NeighbourView
 from retrieval.projections.rowfile import RowFile
 from retrieval.projections.snapshot import Snapshots
 from retrieval.projections.vectors import RowIndex, VectorIndex
 from retrieval.ranking.neighbourhoods import LEAST, NEIGHBOURS, main_axes
+from retrieval.soundness import find_damaged
+from retrieval.writing import publisher
 from tests.reference import nearest, pairs_of
 
 DIMENSION, KINDS = 24, 8
@@ -209,7 +211,7 @@ class TestLibrary:
                 writer.place(f"/photos/{number}.jpg".encode(), image_id, mtime=0, size=1)
 
     def made(self, path: Path) -> Library:
-        library = Library.create(path)
+        library = write_library(path)
         library.make_spaces(fetch_backbone("test_resnet", "untrained"))
         return library
 
@@ -267,19 +269,19 @@ class TestLibrary:
             self.put(library, kinds(120, dimension=self.subject(library).dimension), 1)
             projection = NeighbourProjection(self.subject(library))
             publisher.publish(library.catalog, [projection], root)
-            assert publisher.damages(library.catalog, [projection], root) == []
+            assert find_damaged(library.catalog, [projection], root) == []
             monkeypatch.setattr(neighbours, "RECIPE", "another")
             changed = NeighbourProjection(self.subject(library))
-            assert len(publisher.damages(library.catalog, [changed], root)) == 1
+            assert len(find_damaged(library.catalog, [changed], root)) == 1
             [path] = root.glob("*/stage-1.faiss")
             data = bytearray(path.read_bytes())
             data[-5] ^= 1
             path.write_bytes(bytes(data))
-            [damage] = publisher.damages(library.catalog, [projection], root)
+            [damage] = find_damaged(library.catalog, [projection], root)
             assert isinstance(damage, ProjectionDamaged)
             assert "checksum" in str(damage)
             assert publisher.publish(library.catalog, [changed], root)
-            assert publisher.damages(library.catalog, [changed], root) == []
+            assert find_damaged(library.catalog, [changed], root) == []
 
 
 def test_what_was_said_about_a_tail_is_asked_once_and_forgotten_with_it() -> None:

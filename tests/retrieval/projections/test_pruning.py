@@ -12,13 +12,22 @@ from typing import Any
 
 import pytest
 
-from retrieval import Library, Query, StorageFailed, StoredPicture, Text
+from retrieval import (
+    Library,
+    Query,
+    StorageFailed,
+    StoredPicture,
+    Text,
+    find_damages,
+    find_strays,
+    write_library,
+)
 from retrieval.catalog import Projection
 from retrieval.catalog.reader import Reader
 from retrieval.projections.base import AbstractProjection, AbstractView, Tail
-from retrieval.projections.publisher import publish
 from retrieval.projections.snapshot import Snapshot, Snapshots
 from retrieval.ranking.tokens import terms
+from retrieval.writing.publisher import publish
 from tests.reference import pairs_of
 from tests.wording import put
 
@@ -43,17 +52,17 @@ class TestStrays:
         (root / "vectors-subject-1-000000000001-cccccccc.tmp").touch()
         (root / "linked").symlink_to(outside)
         (root / "dangling").symlink_to(tmp_path / "nowhere")
-        assert writer.strays() == sorted(set(root.iterdir()) - set(expected))
-        assert len(writer.strays()) == 5
+        assert find_strays(writer) == sorted(set(root.iterdir()) - set(expected))
+        assert len(find_strays(writer)) == 5
         assert not writer.publish()  # there is nothing to publish, but this to tidy
-        assert writer.strays() == []
+        assert find_strays(writer) == []
         assert sorted(root.iterdir()) == expected
         assert (outside / "picture.jpg").exists()
         assert answers(writer) == before
 
     def test_a_library_without_generations_has_none(self, tmp_path: Path) -> None:
-        with Library.create(tmp_path / "new") as library:
-            assert library.strays() == []
+        with write_library(tmp_path / "new") as library:
+            assert find_strays(library) == []
 
     def test_publishing_again_and_again_takes_no_more_room(self, writer: Library) -> None:
         def room() -> tuple[int, int]:
@@ -71,7 +80,7 @@ class TestStrays:
         for _ in range(2):
             with pytest.raises(StorageFailed):
                 publish(writer.catalog, (*writer.projections, Unwritable()), writer.generations, anew=True)
-            assert writer.strays() == []
+            assert find_strays(writer) == []
         assert answers(writer) == before
 
 
@@ -208,7 +217,7 @@ class TestFullDisk:
         assert added in dict(expected)
         with Library.open(path) as reader:
             assert dict(answers(reader)).keys() == dict(expected).keys()
-            assert reader.damages() == []
+            assert find_damages(reader) == []
 
     def refusal(self, writer: Library) -> str:
         """What publishing says, empty when it succeeds."""

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.catalog import Catalog
-from retrieval.projections import publisher, segments
+from retrieval.catalog import WritableCatalog
+from retrieval.projections import segments
 from retrieval.projections.vectors import VectorIndex, VectorProjection
+from retrieval.writing import publisher
 from tests.databases import new_image
 
 DIMENSION = 5
@@ -28,7 +29,7 @@ class Made:
     """A catalog with a space, its one projection, and where this lies."""
 
     def __init__(self, folder: Path) -> None:
-        self.catalog = Catalog.create(f"sqlite:///{folder / 'catalog.sqlite'}")
+        self.catalog = WritableCatalog.create(f"sqlite:///{folder / 'catalog.sqlite'}")
         self.root = folder / "projections"
         with self.catalog.writing() as writer:
             space = writer.add_space("fingerprint", "colour", {}, DIMENSION)

@@ -21,6 +21,8 @@ from retrieval import (
     StoredPicture,
     Text,
     fetch_backbone,
+    read_status,
+    write_library,
 )
 from tests.drawing import scene
 from tests.reference import pairs_of
@@ -101,7 +103,7 @@ class TestAcknowledged:
         assert (similar.ids[0], len(similar)) == (2, STORED)
 
     def test_a_new_library_finds_what_was_never_published(self, tmp_path: Path) -> None:
-        with Library.create(tmp_path / "new") as library:
+        with write_library(tmp_path / "new") as library:
             library.make_spaces(fetch_backbone("test_resnet", "untrained"))
             assert library.search(Query((Text("lantern"),))).ids == []
             first, second = add(library, [1, 2], "lantern")
@@ -110,9 +112,9 @@ class TestAcknowledged:
                 assert reader.search(Query((StoredPicture(first),))).ids == [second]
 
     def test_spaces_count_from_the_moment_they_are_made(self, tmp_path: Path) -> None:
-        with Library.create(tmp_path / "new") as library:
+        with write_library(tmp_path / "new") as library:
             assert library.search(Query()).ids == []
-            assert library.status().damages == ()
+            assert read_status(library).damages == ()
             library.make_spaces(fetch_backbone("test_resnet", "untrained"))
             assert library.signals[:3] == ("words", "subject", "colour")
             first, second = add(library, [1, 2], "lantern")
@@ -158,7 +160,7 @@ class TestPublished:
             for query in (Query((Text("harbour"),)), Query((StoredPicture(1),)), Query()):
                 with pytest.raises(ProjectionDamaged, match="`pictor rebuild`"):
                     reader.search(query)
-            assert len(reader.status().damages) == len(writer.projections)
+            assert len(read_status(reader).damages) == len(writer.projections)
             writer.publish(anew=True)
             assert reader.search(Query((Text("harbour"),))).total == 4
 

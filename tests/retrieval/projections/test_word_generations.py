@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Library, Query, Text
+from retrieval import Library, Query, Text, write_library
 from tests.wording import annotate, found, put, ranked, remove
 
 LONG = "a quiet walk along the old stone wall by the river at noon in early spring "  # 16 tokens
@@ -16,7 +16,7 @@ LONG = "a quiet walk along the old stone wall by the river at noon in early spri
 @pytest.fixture
 def words(tmp_path: Path) -> Iterator[Library]:
     """An empty library without spaces: its one signal is the words."""
-    with Library.create(tmp_path / "library") as library:
+    with write_library(tmp_path / "library") as library:
         yield library
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval import Annotation, Filters, Library, Query, Settings, Text
+from retrieval import Annotation, Filters, Library, Query, Settings, Text, find_damages, write_library
 from retrieval.projections import words as projection
 from retrieval.projections.words import SEARCHABLE
 from retrieval.ranking.tokens import tokens
@@ -19,7 +19,7 @@ from tests.wording import found, put, ranked
 @pytest.fixture
 def words(tmp_path: Path) -> Iterator[Library]:
     """An empty library without spaces: its one signal is the words."""
-    with Library.create(tmp_path / "library") as library:
+    with write_library(tmp_path / "library") as library:
         yield library
 
 
@@ -180,7 +180,7 @@ class TestPredicted:
         assert len(ranking) == 11
 
     def test_they_are_left_out_where_the_setting_says_so_without_a_rebuild(self, tmp_path: Path) -> None:
-        with Library.create(tmp_path / "library") as library:
+        with write_library(tmp_path / "library") as library:
             put(library, predicted="tabby", publish=True)
             in_tail = put(library, predicted="tabby", caption="tabby")
             assert len(found(library, "tabby")) == 2
@@ -189,13 +189,13 @@ class TestPredicted:
                 assert found(library, "tabby") == expected
                 images = [library.image(1), *(each.image for each in library.search(Query()).hits)]
                 assert all(bool(image.predicted) is wanted for image in images)
-                assert library.damages() == []
+                assert find_damages(library) == []
 
 
 @pytest.fixture(scope="module")
 def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Four published images, and a fifth in the tail."""
-    with Library.create(tmp_path_factory.mktemp("harbour") / "library") as library:
+    with write_library(tmp_path_factory.mktemp("harbour") / "library") as library:
         put(library, path="/p/q.jpg", caption="harbour")
         put(library, path="/p/q.jpg", caption="and or not to")
         put(library, path="/p/q.jpg", title="title", tag="x")

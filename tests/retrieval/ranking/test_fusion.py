@@ -22,6 +22,7 @@ from retrieval.ranking.fusion import (
 from retrieval.ranking.relevance import Calibration, Unrelated
 
 BANDWIDTHS = {"subject": 0.1, "colour": 0.05}
+SHARPNESS = {"subject": 0.5, "colour": 1.5}
 SUBJECT, COLOUR = Unrelated(0.5, 0.1), Unrelated(0.7, 0.2, curved=True)
 CALIBRATIONS = {
     (part, signal): Calibration(unrelated, 100)
@@ -105,7 +106,7 @@ def test_calibrated_score_worked_by_hand() -> None:
     """Of unrelated pictures half score 0.5 and one in 3.49 million scores 1: ln 2 of ln 3,488,556."""
     half = math.log(2) / math.log(3_488_556)
     words, subject = weighted("words", {1: 4.0, 2: 2.0}), weighted("subject", {2: 1.0, 3: 0.5}, weight=0.5)
-    fused = fuse([words, subject], calibrated_score({(0, "subject"): CALIBRATIONS[0, "subject"]}))
+    fused = fuse([words, subject], calibrated_score({(0, "subject"): CALIBRATIONS[0, "subject"]}, SHARPNESS))
     assert fused.ids.tolist() == [1, 2, 3]
     assert fused.scores.tolist() == pytest.approx([1, 2 / 4 + 0.5, 0.5 * math.sqrt(half)], abs=1e-6)
 
@@ -133,7 +134,7 @@ def test_words_that_match_nothing_give_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS)]
+    "amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS, SHARPNESS)]
 )
 def test_no_rankings_and_empty_rankings_fuse_to_an_empty_one(amounts: Amounts) -> None:
     assert len(fuse([], amounts)) == 0
@@ -175,12 +176,15 @@ def test_relative_score_agrees_with_plain_python(parts: list[tuple[str, float, d
 def test_calibrated_score_agrees_with_plain_python(parts: list[tuple[str, float, dict[int, float]]]) -> None:
     rankings = given_parts(parts)
     expected = plain_sums([plain_calibrated_score(each) for each in rankings])
-    check(fuse(rankings, calibrated_score(CALIBRATIONS)), expected)
+    check(fuse(rankings, calibrated_score(CALIBRATIONS, SHARPNESS)), expected)
 
 
 @settings(deadline=None)
 @given(
-    PARTS, st.sampled_from([reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS)])
+    PARTS,
+    st.sampled_from(
+        [reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS, SHARPNESS)]
+    ),
 )
 def test_the_amounts_add_up_to_the_fused_score(
     parts: list[tuple[str, float, dict[int, float]]], amounts: Amounts
@@ -199,7 +203,7 @@ def test_an_image_that_a_ranking_does_not_hold_gets_nothing_from_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS)]
+    "amounts", [reciprocal_rank(60), relative_score(BANDWIDTHS), calibrated_score(CALIBRATIONS, SHARPNESS)]
 )
 def test_inputs_stay_unchanged(amounts: Amounts) -> None:
     rankings = [weighted("words", {1: 4.0, 2: 2.0}), weighted("subject", {2: 1.0, 3: 0.5}, weight=-2.0)]

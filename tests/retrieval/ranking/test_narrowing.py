@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval import PREDICTED_SOURCE, Annotation, Catalog, Image, NewImage
-from retrieval.catalog import sqlite_url
+from retrieval import PREDICTED_SOURCE, Annotation, Image, NewImage
+from retrieval.catalog import WritableCatalog, sqlite_url
 from retrieval.ranking.narrowing import Labelled, likeliest
 
 CAT, DOG, SOFA = "tabby, tabby cat", "boxer", "studio couch, day bed"
@@ -63,7 +63,7 @@ FACTS: list[list[tuple[str, str, float]]] = [
 @pytest.fixture
 def stored(tmp_path: Path) -> tuple[dict[int, Image], Labelled]:
     """The images with these labels, after one that was removed, and what the catalog says of them."""
-    catalog = Catalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
+    catalog = WritableCatalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
     with catalog.writing() as writer:
         ids = writer.add_images([_new(number, facts) for number, facts in enumerate([[], *FACTS])])
         writer.remove_images(ids[:1])

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from retrieval.ranking.relevance import (
     BANDS,
     CHANCE,
-    COLOUR,
     FEWEST,
     LIKELY,
     LINE,
@@ -29,8 +28,9 @@ from retrieval.ranking.relevance import (
     word_levels,
     word_share,
 )
+from retrieval.signals import SIGNALS
 
-PLAIN = Unrelated(0.5, 0.1)
+PLAIN, CURVED = Unrelated(0.5, 0.1), SIGNALS["colour"].unrelated[""]
 DIMENSION = 256
 COSINES = st.floats(-1, 1)
 
@@ -78,7 +78,7 @@ def test_pictures_that_are_all_the_same_still_have_a_spread() -> None:
     assert Unrelated.fitted(np.ones(100)).spread > 0
 
 
-@pytest.mark.parametrize("unrelated", [PLAIN, COLOUR, Unrelated(0.0, 0.01), Unrelated(1.0, 0.001)])
+@pytest.mark.parametrize("unrelated", [PLAIN, CURVED, Unrelated(0.0, 0.01), Unrelated(1.0, 0.001)])
 @given(scores=st.lists(COSINES, min_size=1, max_size=20))
 def test_positions_rise_with_the_score_from_0_to_1(unrelated: Unrelated, scores: list[float]) -> None:
     found = unrelated.position(sorted(scores))

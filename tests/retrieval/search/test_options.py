@@ -28,6 +28,7 @@ from retrieval import (
     StoredPicture,
     Swatch,
     Text,
+    write_library,
 )
 from retrieval.query.values import EXPANSIONS, FUSIONS, RERANKINGS
 from tests.world import COUNT, World
@@ -39,7 +40,7 @@ ALL = Settings(weaker=True)
 def library(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A copy of the world with a concept and a recipe in it."""
     path = Path(shutil.copytree(world.path, tmp_path_factory.mktemp("options") / "library"))
-    with Library.create(path, ALL) as opened, opened.catalog.writing() as writer:
+    with write_library(path, ALL) as opened, opened.catalog.writing() as writer:
         writer.keep_concept("sevens", Examples((7, 14), (20,)))
         writer.keep_concept("gone", Examples((999,)))
         writer.keep_recipe(FusionRecipe("only colour", "relative", 60, {"subject": 0.0, "colour": 1.0}))

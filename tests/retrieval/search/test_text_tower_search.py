@@ -10,7 +10,7 @@ import pytest
 
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import Recipe, writing
-from retrieval import InvalidSetting, Library, Query, Text, path_bytes
+from retrieval import InvalidSetting, Library, Query, Text, path_bytes, read_status
 from retrieval.descriptors.text_tower import TextTower
 from tests.drawing import folder_of_scenes
 from tests.indexing import TINY
@@ -39,9 +39,9 @@ def path(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
     with Library.open(path) as library:
         space = next(each for each in library.spaces if each.descriptor == "subject")
-        tower = TextTower.of(space.configuration, path / "backbones")
+        tower = TextTower.from_space(space.configuration, path / "backbones")
         assert tower is not None
-        vector = tower.vector("a red boat")
+        vector = tower.encode_text("a red boat")
         assert vector is not None
         assert (space.dimension, vector.shape) == (DIMENSION, (DIMENSION,))
         with library.catalog.reading() as reader:
@@ -55,7 +55,7 @@ def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
 def test_with_a_tower_there_is_no_bridge(path: Path) -> None:
     with Library.open(path) as library:
         assert library.signals.count("meaning") == 1
-        assert "bridge" not in {each.kind for each in library.status().projections}
+        assert "bridge" not in {each.kind for each in read_status(library).projections}
 
 
 def test_another_text_gives_another_order(path: Path) -> None:

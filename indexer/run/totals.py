@@ -1,0 +1,75 @@
+"""The counts of a whole run, added up over its batches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from retrieval import Location, Problem
+
+from .plan import Plan
+from .write import BatchResult
+
+Locations: TypeAlias = Mapping[bytes, tuple[int, Location]]  # by path: image id and location
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierLocations:
+    """Where images were before a run.
+
+    `paths` by image id. `gone`: paths where there is no file any more. `compared`: paths of files that look
+    unchanged and are read all the same.
+    """
+
+    locations: Locations
+    paths: Mapping[int, set[bytes]]
+    gone: set[bytes]
+    compared: set[bytes]
+
+    @classmethod
+    def from_plan(cls, locations: Locations, plan: Plan) -> EarlierLocations:
+        paths: dict[int, set[bytes]] = {}
+        for path, (image_id, _) in locations.items():
+            paths.setdefault(image_id, set()).add(path)
+        gone = {path for path, (_, location) in locations.items() if location.missing_since}
+        return cls(locations, paths, gone.union(plan.missing), {file.path for file in plan.compared})
+
+    def is_gone(self, image_id: int) -> bool:
+        """Whether an image had paths and has none of them any more: then a new path of it is a move."""
+        return image_id in self.paths and self.paths[image_id] <= self.gone
+
+    def is_same(self, path: bytes, image_id: int) -> bool:
+        """Whether a compared file still has the content that it had."""
+        return path in self.compared and self.locations[path][0] == image_id
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTotals:
+    """What all batches of a run did; the counts are those of Report."""
+
+    added: int
+    described_again: int
+    copies: int
+    moved: int
+    returned: int
+    unchanged: int
+    problems: tuple[Problem, ...]
+
+
+def sum_batches(batches: Iterable[BatchResult], earlier: EarlierLocations) -> BatchTotals:
+    """Add up the batches one by one and keep none of them, so that memory use does not grow with a run."""
+    added = described_again = copies = moved = returned = unchanged = 0
+    problems: list[Problem] = []
+    for batch in batches:
+        added, described_again = added + batch.added, described_again + batch.described_again
+        new_paths = [image for path, image in batch.repeated_paths if path not in earlier.locations]
+        moves = sum(earlier.is_gone(image) for image in new_paths)
+        copies, moved = copies + len(new_paths) - moves, moved + moves
+        same = [
+            earlier.locations[path][1] for path, image in batch.repeated_paths if earlier.is_same(path, image)
+        ]
+        returns = sum(location.missing_since is not None for location in same)
+        returned, unchanged = returned + returns, unchanged + len(same) - returns
+        problems += batch.problems
+    return BatchTotals(added, described_again, copies, moved, returned, unchanged, tuple(problems))

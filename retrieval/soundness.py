@@ -1,0 +1,113 @@
+"""Whether a library is sound: its status, damaged projections, and where catalog and projections differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .catalog import Catalog, Projection, Space
+from .errors import ProjectionDamaged
+from .library import Library
+from .projections import generations
+from .projections.bridge import BridgeView
+from .projections.snapshot import AnyProjection, pointer_of
+from .search.gather import EVERYTHING
+from .signals import MEANING
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a library holds, and how its projections stand.
+
+    `meaning` says how texts find pictures without words, or why they do not. `remarks` are worth knowing
+    about the catalog, and no damage.
+    """
+
+    path: str
+    images: int
+    locations: int
+    missing: int
+    problems: int
+    spaces: tuple[Space, ...]
+    projections: tuple[Projection, ...]
+    last_seq: int
+    damages: tuple[str, ...]
+    meaning: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def read_status(library: Library) -> Status:
+    """What a library holds; damaged projections are named, not repaired."""
+    damages = tuple(str(damage) for damage in find_damages(library))
+    with library.catalog.reading() as reader:
+        return Status(
+            path=str(library.path),
+            images=reader.count_images(),
+            locations=reader.count_locations(missing=False),
+            missing=reader.count_locations(missing=True),
+            problems=len(reader.problems()),
+            spaces=tuple(reader.spaces()),
+            projections=tuple(reader.projections()),
+            last_seq=reader.last_seq(),
+            damages=damages,
+            meaning="" if damages else _describe_meaning(library),
+            remarks=library.catalog.remarks(),
+        )
+
+
+def _describe_meaning(library: Library) -> str:
+    tower = library.search_state.spaces.tower
+    if tower is not None:
+        return tower.unavailable_reason or "by the text tower of the backbone"
+    view = library.snapshot().views.get(MEANING)
+    bridge = view.bridge if isinstance(view, BridgeView) else None
+    if bridge is None or bridge.reason:
+        return f"off: {bridge.reason if bridge else 'no subject'}"
+    return f"by the caption bridge, {len(bridge.rows)} words"
+
+
+def find_damages(library: Library) -> list[ProjectionDamaged]:
+    """Every projection that cannot be trusted, with its reason."""
+    return find_damaged(library.catalog, library.projections, library.generations)
+
+
+def find_damaged(
+    catalog: Catalog, projections: Sequence[AnyProjection], root: Path
+) -> list[ProjectionDamaged]:
+    """Every generation that cannot be trusted, with its reason; what is not published yet is sound."""
+    with catalog.reading() as reader:
+        pointers = reader.projections()
+    damages: list[ProjectionDamaged] = []
+    for projection in projections:
+        try:
+            projection.load(root, pointer_of(projection, pointers))
+        except ProjectionDamaged as error:
+            damages.append(error)
+    return damages
+
+
+def find_mismatches(library: Library) -> dict[str, list[int]]:
+    """Ids of images that only the catalog or only the vectors of a space hold, by space.
+
+    There are some where the catalog was changed without an entry in its change log. Nothing is reported
+    while another process writes. Raises ProjectionDamaged.
+    """
+    snapshot, mismatches = library.snapshot(), dict[str, list[int]]()
+    with library.catalog.reading() as reader:
+        if reader.last_seq() != snapshot.seq:
+            return {}
+        for space in library.search_state.spaces.indexed:
+            zeros = np.zeros(space.dimension, np.float32)
+            indexed = snapshot.views[space.descriptor].search(zeros, limit=EVERYTHING, allowed=None).ids
+            mismatches[space.descriptor] = np.setxor1d(indexed, reader.described(space)).tolist()
+    return {name: ids for name, ids in mismatches.items() if ids}
+
+
+def find_strays(library: Library) -> list[Path]:
+    """Files among the generations that belong to no live one."""
+    with library.catalog.reading() as reader:
+        live = [pointer.generation for pointer in reader.projections()]
+    return generations.strays(library.generations, live)

@@ -1,0 +1,1 @@
+"""What only the one writer of a library does, under its lock. Readers never import this room."""
