@@ -45,7 +45,7 @@ def _rates(backbones: list[Backbone], precision: str, rounds: int) -> list[float
     for _ in range(WARM_UP + rounds):
         for runtime, batch, taken in zip(runtimes, batches, times, strict=True):
             start = time.perf_counter()
-            runtime.look(batch)
+            runtime.run_batch(batch)
             taken.append(time.perf_counter() - start)
     return [BATCH / median(taken[WARM_UP:]) for taken in times]
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval import Annotation
-from retrieval.descriptors.runtimes.torch_runtime import label_names
+from retrieval.descriptors.runtimes.timm_models import label_names
 
 from .indexed import indexed
 from .sets import BUNDLED, ROOT, missing

@@ -19,12 +19,13 @@ import numpy as np
 
 from retrieval import fetch_backbone
 from retrieval.descriptors.runtimes import openvino
-from retrieval.descriptors.runtimes.base import Batch, Runtime, agreement, probe
-from retrieval.descriptors.runtimes.export_store import Exports
+from retrieval.descriptors.runtimes.base import Runtime, comparison_batch, least_cosine
+from retrieval.descriptors.runtimes.choice import find_export
 from retrieval.descriptors.runtimes.onnx import OnnxRuntime
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
 from retrieval.descriptors.runtimes.torch_runtime import TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
+from retrieval.ranking.arrays import Float32Array
 
 from .sets import BACKBONE, BUNDLED_FILE
 
@@ -41,7 +42,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
         stages = [each.number for each in fetched.stages]
         with TemporaryDirectory() as folder:
             begun = time.perf_counter()
-            Exports(Path(folder)).of(weights)
+            find_export(weights, Path(folder))
             figures[f"{title} export seconds"] = time.perf_counter() - begun
             runtimes = _runtimes(weights, Path(folder))
         figures |= _figures(title, runtimes, weights.size, stages, size or ROUNDS)
@@ -50,7 +51,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 def _runtimes(weights: Weights, folder: Path) -> list[Runtime]:
     """The first is what the others are compared with."""
-    export = Exports(folder).of(weights)
+    export = find_export(weights, folder)
     found: list[Runtime] = [TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)]
     automatic = TorchRuntime(weights, "cpu", "auto")
     if automatic.precision != "float32":
@@ -77,16 +78,20 @@ def _figures(
     return figures
 
 
-def _rates(runtimes: Sequence[Runtime], batch: Batch, stages: Sequence[int], rounds: int) -> list[float]:
+def _rates(
+    runtimes: Sequence[Runtime], batch: Float32Array, stages: Sequence[int], rounds: int
+) -> list[float]:
     times: list[list[float]] = [[] for _ in runtimes]
     for _ in range(WARM_UP + rounds):
         for runtime, taken in zip(runtimes, times, strict=True):
             begun = time.perf_counter()
-            runtime.look(batch, stages)
+            runtime.run_batch(batch, stages)
             taken.append(time.perf_counter() - begun)
     return [len(batch) / median(taken[WARM_UP:]) for taken in times]
 
 
 def _cosine(exact: Runtime, other: Runtime, size: int, stages: Sequence[int]) -> float:
-    (pooled, inside), (found, seen) = (each.look(probe(size), stages) for each in (exact, other))
-    return min(agreement(pooled, found), *(agreement(inside[each], seen[each]) for each in stages), 1.0)
+    (pooled, inside), (found, seen) = (
+        each.run_batch(comparison_batch(size), stages) for each in (exact, other)
+    )
+    return min(least_cosine(pooled, found), *(least_cosine(inside[each], seen[each]) for each in stages), 1.0)

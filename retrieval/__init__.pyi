@@ -43,7 +43,9 @@ from .errors import (
 from .library import FUSED, Library, limits_from_settings
 from .paths import display_path, path_bytes
 from .pictures import images
-from .pictures.decoder_pool import DEFAULT_DECODER, DecodedPage, DecoderPool, DecoderProcess, OpenedFile
+from .pictures.decoder_pool import DecoderPool
+from .pictures.decoder_process import DEFAULT_DECODER, DecoderProcess
+from .pictures.decoder_protocol import DecodedPage, OpenedFile
 from .pictures.fetch import UrlFetcher
 from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar

@@ -5,26 +5,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from .labels import Head
 from .preprocessing import Preprocessing
 
-TOWER = "text_tower"  # what a space's configuration calls it
+TOWER = "text_tower"  # its key in a space's configuration
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A place inside a backbone by its number, counted from 0, and how many channels it has there."""
+    """A layer inside a backbone by its number, counted from 0, and how many channels it has."""
 
     number: int
     channels: int
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Tower:
-    """The text tower of a CLIP-family backbone: open_clip's words for how it is built (`embed_dim`,
-    `quick_gelu`, `text_cfg`), as JSON values, and the bytes of a safetensors file."""
+    """The text tower of a CLIP-family backbone.
+
+    `architecture`: how it is built, as JSON values under open_clip's names (`embed_dim`, `quick_gelu`,
+    `text_cfg`). `weights`: the bytes of a safetensors file.
+    """
 
     architecture: Mapping[str, Any]
     weights: bytes
@@ -39,19 +44,20 @@ class Tower:
         """The checksum of the weights."""
         return hashlib.sha256(self.weights).hexdigest()
 
-    def configuration(self) -> dict[str, Any]:
-        """What the subject space of a library keeps of it, as JSON values."""
+    def as_json(self) -> dict[str, Any]:
+        """What the subject space of a library stores about it, as JSON values."""
         return {"weights_sha256": self.sha256, "architecture": dict(self.architecture)}
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Backbone:
-    """A timm CNN by name, the bytes of a safetensors file, and the length of its pooled feature.
+    """A timm model by name, the bytes of a safetensors file, and the length of its pooled feature.
 
-    `trained` is False for seeded random weights; `head` is None where the weights hold no classifier that
-    labels could be predicted with. `stages` are those at about an eighth and a sixteenth of the picture's
-    size, or none where the backbone does not show its inside. With a `tower` the feature is the projected one
-    that texts are compared with.
+    `trained` is False for seeded random weights. `head` is None where the weights hold no classifier that
+    could predict labels. `stages` are those at about an eighth and a sixteenth of the picture's size; there
+    are none where the stages of the backbone cannot be read. With a `tower` the feature is the projected one,
+    which texts are compared with.
     """
 
     name: str
@@ -63,8 +69,8 @@ class Backbone:
     stages: tuple[Stage, ...] = ()
     tower: Tower | None = None
 
-    def configuration(self) -> dict[str, Any]:
-        """What the subject space of a library keeps of it, as JSON values."""
+    def subject_configuration(self) -> dict[str, Any]:
+        """The configuration of the subject space of a library, as JSON values."""
         return {
             "backbone": self.name,
             "weights_sha256": self.sha256,
@@ -72,17 +78,17 @@ class Backbone:
             "dimension": self.dimension,
             **self.preprocessing.as_json(),
             **(self.head.as_json() if self.head else {}),
-            **({TOWER: self.tower.configuration()} if self.tower else {}),
+            **({TOWER: self.tower.as_json()} if self.tower else {}),
         }
 
-    def inside(self, stages: Sequence[Stage], version: int) -> dict[str, Any]:
-        """What a space keeps that some of the stages are described in, as JSON values."""
+    def stage_configuration(self, stages: Sequence[Stage], version: int) -> dict[str, Any]:
+        """The configuration of a space whose features are made from these stages, as JSON values."""
         return {
             "version": version,
             "backbone": self.name,
             "weights_sha256": self.sha256,
-            "stages": [each.number for each in stages],
-            "channels": [each.channels for each in stages],
+            "stages": [stage.number for stage in stages],
+            "channels": [stage.channels for stage in stages],
             **self.preprocessing.as_json(),
         }
 

@@ -1,4 +1,4 @@
-"""What every descriptor promises: pictures in, features of unit length out."""
+"""What every descriptor promises: it takes pictures and gives features of unit length."""
 
 from __future__ import annotations
 
@@ -12,59 +12,57 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import UnknownDescriptor
-from ..pictures.images import RGB
-
-Float32 = npt.NDArray[np.float32]
+from ..ranking.arrays import RGB, Float32Matrix
 
 
 class AbstractDescriptor(ABC):
     """Turns pictures into features that are compared by inner product.
 
-    `name` is the signal it feeds. `configuration` holds everything that the features depend on,
-    as JSON values; `dimension` is the length of a feature. `bandwidth` is by how much a cosine must fall
-    for its closeness to fall by the factor e (see ranking/fusion.py): small where only near-equal features
-    mean anything.
+    `name` is the signal that it feeds, an entry of `signals.SIGNALS`.
     """
 
     name: str
-    dimension: int
-    bandwidth: float
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """The length of a feature."""
 
     @property
     @abstractmethod
     def configuration(self) -> Mapping[str, Any]:
-        """Everything that decides what the features are, except the code's own version."""
+        """Everything that the features depend on, as JSON values; of the code, its version."""
 
     @abstractmethod
-    def describe(self, pictures: Sequence[RGB]) -> Float32:
+    def describe(self, pictures: Sequence[RGB]) -> Float32Matrix:
         """One feature of unit length for each picture, in order: (picture, dimension).
 
-        A picture's feature does not depend on its neighbours in the batch. A picture that gives no
-        finite direction gets a row of zeros.
+        A picture's feature does not depend on the other pictures of the batch. A picture without a finite
+        direction gets a row of zeros.
         """
 
     @property
     def fingerprint(self) -> str:
-        """Tells this space from every other: two equal fingerprints mean comparable features."""
+        """Identifies the space: features are comparable if, and only if, their fingerprints are equal."""
         return fingerprint_of(self.name, self.dimension, self.configuration)
 
 
 def fingerprint_of(name: str, dimension: int, configuration: Mapping[str, Any]) -> str:
-    """The fingerprint of a space, from all that decides what its features are."""
-    facts = {"descriptor": name, "dimension": dimension, **configuration}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    """The fingerprint of a space, made from everything that its features depend on."""
+    values = {"descriptor": name, "dimension": dimension, **configuration}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def check_version(name: str, configuration: Mapping[str, Any], version: int) -> None:
-    """Raise UnknownDescriptor for a space that another version of a descriptor's code described."""
-    found = configuration.get("version")
-    if found != version:
-        raise UnknownDescriptor(f"{name}, version {found}", [f"{name}, version {version}"])
+    """Raise UnknownDescriptor for a space that was described by another version of a descriptor's code."""
+    stored = configuration.get("version")
+    if stored != version:
+        raise UnknownDescriptor(f"{name}, version {stored}", [f"{name}, version {version}"])
 
 
-def unit_rows(features: npt.NDArray[Any]) -> Float32:
+def unit_rows(features: npt.NDArray[Any]) -> Float32Matrix:
     """Rows scaled to Euclidean length 1; a row that is zero or not finite becomes zeros."""
-    # Rows in one piece are summed in one order, whatever the number of rows.
+    # Contiguous rows are always summed in the same order, however many rows there are.
     rows = np.ascontiguousarray(features, np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     sound = np.isfinite(lengths) & (lengths > 1e-12)

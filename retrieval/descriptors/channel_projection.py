@@ -1,4 +1,4 @@
-"""Fewer channels from many: a fixed mixing that keeps inner products as well as chance allows.
+"""A fixed random projection from many channels to few, which nearly keeps inner products.
 
 Source: Ailon & Chazelle, "The fast Johnson-Lindenstrauss transform", SIAM Journal on Computing 2009.
 """
@@ -9,26 +9,27 @@ from functools import lru_cache
 
 import numpy as np
 
-from .base import Float32
+from ..ranking.arrays import Float32Array, Float32Matrix
 
 SEED = 2026
 
 
-def mixed(maps: Float32, kept: int) -> Float32:
-    """(picture, channel, position) to (picture, at most `kept`, position); as it is where it has no more.
+def reduce_channels(maps: Float32Array, count: int) -> Float32Array:
+    """(picture, channel, position) to (picture, at most `count`, position); unchanged if it has no more.
 
-    Channels are given fixed random signs, then the first `kept` rows of a cosine transform are taken.
+    Each channel is multiplied by a fixed random sign, then the first `count` rows of a cosine transform are
+    taken.
     """
     channels = maps.shape[1]
-    return maps if channels <= kept else _rows(channels, kept) @ maps
+    return maps if channels <= count else _projection_rows(channels, count) @ maps
 
 
 @lru_cache
-def _rows(channels: int, kept: int) -> Float32:
-    """(kept, channel): orthonormal rows, the same on every machine."""
-    # Of numpy's generators, this one alone promises the same numbers in every version.
+def _projection_rows(channels: int, count: int) -> Float32Matrix:
+    """(count, channel): orthonormal rows, the same on every machine."""
+    # RandomState is the only generator of NumPy that promises the same numbers in every version.
     signs = np.random.RandomState(SEED).randint(0, 2, channels) * 2 - 1
-    row, column = np.mgrid[0:kept, 0:channels]
+    row, column = np.mgrid[0:count, 0:channels]
     waves = np.cos(np.pi / channels * row * (column + 0.5)) * signs
-    rows: Float32 = (waves / np.linalg.norm(waves, axis=1, keepdims=True)).astype(np.float32)
+    rows: Float32Matrix = (waves / np.linalg.norm(waves, axis=1, keepdims=True)).astype(np.float32)
     return rows

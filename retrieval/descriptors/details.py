@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..pictures.images import RGB
 from ..ranking.keypoints import NONE, SIDE, Keypoints, levels, to_blob
+from ..signals import DETAILS
 from .base import check_version, fingerprint_of
 
 VERSION = 1  # raise it when a picture's keypoints change
@@ -32,7 +33,7 @@ class Details:
     `retrieval.ranking.verification`, and not by inner products: its space has no dimension.
     """
 
-    name = "details"
+    name = DETAILS
     dimension = 0
 
     def __init__(self, configuration: Mapping[str, Any] = MappingProxyType({"version": VERSION})) -> None:

@@ -1,4 +1,4 @@
-"""The layout descriptor: what lies where, coarsely, from the middle of the backbone.
+"""The layout descriptor: what lies where, on a coarse grid, from the middle of the backbone.
 
 Source: Lazebnik, Schmid & Ponce, "Beyond bags of features: spatial pyramid matching for recognizing natural
 scene categories", CVPR 2006 (a coarse grid).
@@ -6,69 +6,58 @@ scene categories", CVPR 2006 (a coarse grid).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
-from ..settings import Settings
-from .base import Float32, check_version, unit_rows
-from .channel_projection import mixed
-from .network import AbstractNetworkDescriptor, Network, Pass
+from ..ranking.arrays import Float32Array, Float32Matrix
+from ..signals import LAYOUT
+from .base import unit_rows
+from .channel_projection import reduce_channels
+from .network import AbstractNetworkDescriptor
+from .runtimes.base import BackboneOutput
 
-VERSION = 1  # raise it when a picture's feature changes
 GRID = 4  # cells along each side
-KEPT = 31  # channels
-FLOOR = 1e-3  # a last number that keeps the feature of a network that sees nothing from being zero
+MAX_CHANNELS = 31
+FLOOR = 1e-3  # the last number of each feature; without it, a network that gives only zeros had no direction
 
 
 @final
 class Layout(AbstractNetworkDescriptor):
     """One stage of a backbone on a coarse grid; see `describe_layouts`."""
 
-    name = "layout"
-    bandwidth = 0.5
-
-    def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
-        """`configuration`: see Backbone.inside. Raises UnknownDescriptor for another version of this code."""
-        check_version(self.name, configuration, VERSION)
-        self._configuration = dict(configuration)
-        self.stages = tuple(configuration["stages"])
-        self.network = Network(configuration, backbones, settings)
+    name = LAYOUT
+    version = 1  # raise it when a picture's feature changes
 
     @property
-    def configuration(self) -> Mapping[str, Any]:
-        return self._configuration
+    def dimension(self) -> int:
+        [channels] = self.configuration["channels"]
+        return int(min(channels, MAX_CHANNELS) * GRID * GRID + 1)
 
-    @property
-    def dimension(self) -> int:  # type: ignore[override]
-        [channels] = self._configuration["channels"]
-        return int(min(channels, KEPT) * GRID * GRID + 1)
-
-    def features(self, seen: Pass) -> Float32:
-        [stage] = (seen.stages[each] for each in self.stages)
-        return describe_layouts(stage)
+    def features_from(self, output: BackboneOutput) -> Float32Matrix:
+        [number] = self.stages
+        return describe_layouts(output.stages[number])
 
 
-def describe_layouts(stage: Float32) -> Float32:
-    """One unit row for each picture from a stage (picture, channel, row, column).
+def describe_layouts(stage: Float32Array) -> Float32Matrix:
+    """One unit row for each picture, from a stage (picture, channel, row, column).
 
-    The mean activity of each channel in each of GRID × GRID cells, less the channel's mean over all cells:
-    what is the same everywhere says nothing about places. A stage of more channels than KEPT is mixed.
+    The mean activity of each channel in each of GRID × GRID cells, minus the channel's mean over all cells:
+    what is the same everywhere says nothing about the layout. A stage with more than MAX_CHANNELS channels is
+    reduced first.
     """
-    down, across = (_shares(side) for side in stage.shape[2:])
+    down, across = (_cell_shares(side) for side in stage.shape[2:])
     cells = (down @ stage @ across.T).reshape(*stage.shape[:2], -1)
-    places = mixed(cells - cells.mean(axis=2, keepdims=True), KEPT)
+    differences = reduce_channels(cells - cells.mean(axis=2, keepdims=True), MAX_CHANNELS)
     floor = np.full((len(stage), 1), FLOOR)
-    return unit_rows(np.concatenate([unit_rows(places.reshape(len(stage), -1)), floor], axis=1))
+    return unit_rows(np.concatenate([unit_rows(differences.reshape(len(stage), -1)), floor], axis=1))
 
 
-def _shares(side: int) -> Float32:
-    """(cell, position): how much of a cell along one side each of `side` positions makes up."""
+def _cell_shares(side: int) -> Float32Matrix:
+    """(cell, position): the share that each of `side` positions along one side has in each cell."""
     edges = np.linspace(0, side, GRID + 1)
     position = np.arange(side)
     upper = np.minimum(edges[1:, None], position + 1)
     lower = np.maximum(edges[:-1, None], position)
-    shares: Float32 = (np.clip(upper - lower, 0, None) * GRID / side).astype(np.float32)
+    shares: Float32Matrix = (np.clip(upper - lower, 0, None) * GRID / side).astype(np.float32)
     return shares

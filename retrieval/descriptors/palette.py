@@ -20,7 +20,6 @@ from .lab import FINE, FINE_BINS, POWER, WEIGHTS, Float32, unit
 TOLERANCE = 10.0  # L*a*b* units: the standard deviation by which a bin may miss a swatch
 NEAR = 15.0  # L*a*b* units: bins that are nearer to each other begin as one swatch
 LEAST = 0.02  # of the picture: what covers less is an edge, or noise
-SWATCH_BANDWIDTH, PALETTE_BANDWIDTH = 0.5, 0.15  # as AbstractDescriptor.bandwidth
 ROUNDS = 8  # of k-means; the largest move of a share after that is 0.02 in most pictures
 
 CENTRES = np.stack(np.meshgrid(*FINE, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
@@ -50,8 +49,8 @@ def colours_vector(swatches: Sequence[Swatch]) -> Float32:
 
     Sum over the swatches of share^POWER × a bell of unit length around the colour, exp(−d² / (2 TOLERANCE²))
     over the bins at distance d. A picture of just these colours scores from 0.7 to 1, one that is a tenth of
-    the colour about 0.35, one without it next to 0; fused with a bandwidth of SWATCH_BANDWIDTH these count
-    as the scores of whole pictures do.
+    the colour about 0.35, one without it next to 0; fused with the bandwidth of SWATCHES these count as
+    the scores of whole pictures do.
     """
     colours = lab.to_lab(np.array([each.rgb for each in swatches], np.float32))
     shares = np.array([each.share for each in swatches], np.float32)
@@ -63,7 +62,7 @@ def palette_vector(feature: Float32) -> Float32:
     """(DIMENSION,): asks which pictures have the same colours in the same shares as a feature's picture.
 
     The scores are cosines of the fine histograms: 1 for the picture itself and for its tiles in any order.
-    PALETTE_BANDWIDTH is theirs.
+    Their bandwidth is that of PALETTE.
     """
     return _question(feature[:FINE_BINS])
 

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, final
+from collections.abc import Sequence
+from typing import final
 
-from ..pictures.images import RGB
-from ..settings import Settings
-from .base import Float32, unit_rows
-from .labels import Prediction, named
-from .network import AbstractNetworkDescriptor, Network, Pass
+from ..ranking.arrays import RGB, Float32Matrix
+from ..signals import SUBJECT
+from .base import unit_rows
+from .labels import Prediction, name_guesses
+from .network import AbstractNetworkDescriptor
+from .runtimes.base import BackboneOutput
 
 
 @final
 class Subject(AbstractNetworkDescriptor):
-    """A backbone with the weights that its space names; they are loaded when first needed."""
+    """A backbone with the weights that its space names; they are loaded when they are first needed."""
 
-    name = "subject"
-    bandwidth = 1.0
-
-    def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
-        """`configuration` as the space keeps it; `backbones`: the folder with weights by SHA-256."""
-        self._configuration = dict(configuration)
-        self.network = Network(configuration, backbones, settings)
+    name = SUBJECT
 
     @property
-    def configuration(self) -> Mapping[str, Any]:
-        return self._configuration
+    def dimension(self) -> int:
+        return int(self.configuration["dimension"])
 
-    @property
-    def dimension(self) -> int:  # type: ignore[override]
-        return int(self._configuration["dimension"])
+    def features_from(self, output: BackboneOutput) -> Float32Matrix:
+        return unit_rows(output.pooled)
 
-    def features(self, seen: Pass) -> Float32:
-        return unit_rows(seen.pooled)
+    def describe_and_predict(
+        self, pictures: Sequence[RGB]
+    ) -> tuple[Float32Matrix, list[tuple[Prediction, ...]]]:
+        """The features, and from the same pass the labels of each picture (see `predict_labels`)."""
+        output = self.network.run_pictures(pictures)
+        return self.features_from(output), self.predict_labels(output)
 
-    def describe_and_predict(self, pictures: Sequence[RGB]) -> tuple[Float32, list[tuple[Prediction, ...]]]:
-        """The features, and from the same pass the labels of each picture; see `predicted`."""
-        seen = self.network.look(pictures)
-        return self.features(seen), self.predicted(seen)
-
-    def predicted(self, seen: Pass) -> list[tuple[Prediction, ...]]:
+    def predict_labels(self, output: BackboneOutput) -> list[tuple[Prediction, ...]]:
         """The labels of each picture, the most confident first.
 
-        There are none where the weights have no classifier, or the settings do not want any.
+        There are none where the weights hold no classifier or the settings switch labels off.
         """
         classifier = self.network.classifier
-        guesses = classifier.predict(seen.pooled) if classifier else [()] * len(seen.pooled)
-        return [named(each, self.network.label_names) if each else () for each in guesses]
+        rows = classifier.predict(output.pooled) if classifier else [()] * len(output.pooled)
+        return [name_guesses(guesses, self.network.label_names) if guesses else () for guesses in rows]

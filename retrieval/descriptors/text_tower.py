@@ -1,4 +1,4 @@
-"""The text tower of a space: texts as vectors to search its features with."""
+"""The text tower of a space: texts as vectors, to search the space's features with."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import BackboneUnavailable
+from ..ranking.arrays import Float32Vector, Float64Scores
 from .backbone import TOWER
-from .base import Float32
-from .network import verified_weights, weights_path
+from .network import read_weights, weights_path
 from .runtimes.clip import INSTALL, ClipRuntime
 
 TEMPERATURE = 0.03  # three times what such pairs are trained with, so that more than the very first count
-REMEMBERED = 256  # texts; paging and refining ask for the same ones again
+CACHED_TEXTS = 256  # paging and refining encode the same texts again
 
 
 @final
@@ -26,48 +26,49 @@ class TextTower:
     """The tower that belongs to a space's backbone; it is loaded when it is first needed."""
 
     def __init__(self, configuration: Mapping[str, Any], backbones: Path) -> None:
-        """`configuration` as the space keeps it; `backbones`: the folder with weights by SHA-256."""
+        """`configuration` as the space stores it; `backbones`: the folder of weights by SHA-256."""
         self._backbone: str = configuration["backbone"]
-        self._said: Mapping[str, Any] = configuration[TOWER]
-        self._path = weights_path(backbones, self._said["weights_sha256"])
-        self._known = lru_cache(REMEMBERED)(self._encoded)
+        self._configuration: Mapping[str, Any] = configuration[TOWER]
+        self._path = weights_path(backbones, self._configuration["weights_sha256"])
+        self._encode_cached = lru_cache(CACHED_TEXTS)(self._encode)
 
     @staticmethod
-    def of(configuration: Mapping[str, Any], backbones: Path) -> TextTower | None:
+    def from_space(configuration: Mapping[str, Any], backbones: Path) -> TextTower | None:
         """The tower of a space, or None for a space without one."""
         return TextTower(configuration, backbones) if TOWER in configuration else None
 
     @property
-    def reason(self) -> str:
+    def unavailable_reason(self) -> str:
         """Why texts cannot be compared with pictures here; empty where they can."""
         return "" if find_spec("open_clip") else f"The text tower needs open_clip; {INSTALL}."
 
-    def vector(self, text: str) -> Float32 | None:
+    def encode_text(self, text: str) -> Float32Vector | None:
         """The text as a unit vector of the space, read-only; None for a text without a letter or digit.
 
-        Quotation marks do not matter. Raises BackboneUnavailable.
+        Quotation marks make no difference. Raises BackboneUnavailable.
         """
         plain = " ".join(text.replace('"', " ").split())
-        return self._known(plain) if any(sign.isalnum() for sign in plain) else None
+        return self._encode_cached(plain) if any(character.isalnum() for character in plain) else None
 
-    def _encoded(self, text: str) -> Float32:
-        rows = self._runtime.forward([text])
+    def _encode(self, text: str) -> Float32Vector:
+        rows = self._runtime.encode_texts([text])
         rows.setflags(write=False)
-        vector: Float32 = rows[0]
+        vector: Float32Vector = rows[0]
         return vector
 
     @cached_property
     def _runtime(self) -> ClipRuntime:
-        if self.reason:
+        if self.unavailable_reason:
             raise BackboneUnavailable(self._backbone, "its text tower needs open_clip", INSTALL)
-        weights = verified_weights(self._backbone, self._path, self._said["weights_sha256"])
-        return ClipRuntime(self._backbone, self._said["architecture"], weights, self._path)
+        weights = read_weights(self._backbone, self._path, self._configuration["weights_sha256"])
+        return ClipRuntime(self._backbone, self._configuration["architecture"], weights, self._path)
 
 
-def closeness(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """What a text's cosines count, from 0 to 1: exp((cosine − the best) / TEMPERATURE).
+def text_closeness(cosines: npt.ArrayLike) -> Float64Scores:
+    """The closeness of pictures to a text, from 0 to 1: exp((cosine − the best cosine) / TEMPERATURE).
 
-    Texts and pictures lie apart in such a space, so that only differences between cosines mean anything.
+    Texts and pictures lie in different regions of such a space, so that only differences between cosines are
+    meaningful.
     """
-    given = np.asarray(scores, np.float64)
-    return np.asarray(np.exp((given - given.max(initial=-1.0)) / TEMPERATURE), np.float64)
+    values = np.asarray(cosines, np.float64)
+    return np.asarray(np.exp((values - values.max(initial=-1.0)) / TEMPERATURE), np.float64)

@@ -1,74 +1,65 @@
 """The texture descriptor: what surfaces look like, wherever they lie, from the middle of the backbone.
 
 Sources: Gatys, Ecker & Bethge, "Texture synthesis using convolutional neural networks", NeurIPS 2015 (which
-channels are active together says texture); Perronnin, Sanchez & Mensink, "Improving the Fisher kernel",
-ECCV 2010 (the signed root).
+channels are active together characterises a texture); Perronnin, Sanchez & Mensink, "Improving the Fisher
+kernel", ECCV 2010 (the signed root).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
-from ..settings import Settings
-from .base import Float32, check_version, unit_rows
-from .channel_projection import mixed
-from .network import AbstractNetworkDescriptor, Network, Pass
+from ..ranking.arrays import Float32Array, Float32Matrix
+from ..signals import TEXTURE
+from .base import unit_rows
+from .channel_projection import reduce_channels
+from .network import AbstractNetworkDescriptor
+from .runtimes.base import BackboneOutput
 
-VERSION = 1  # raise it when a picture's feature changes
-PAIRED = 25  # channels at an eighth of the size, whose pairs are looked at
-AVERAGED = 160  # channels at a sixteenth of the size
-FLOOR = 1e-3  # a last number that keeps the feature of a network that sees nothing from being zero
+PAIRED_CHANNELS = 25  # of the stage at an eighth of the size, which are compared in pairs
+AVERAGED_CHANNELS = 160  # of the stage at a sixteenth of the size
+FLOOR = 1e-3  # the last number of each feature; without it, a network that gives only zeros had no direction
 
 
 @final
 class Texture(AbstractNetworkDescriptor):
-    """Two stages of a backbone without their places; see `describe_textures`."""
+    """Two stages of a backbone without their positions; see `describe_textures`."""
 
-    name = "texture"
-    bandwidth = 0.3
-
-    def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
-        """`configuration`: see Backbone.inside. Raises UnknownDescriptor for another version of this code."""
-        check_version(self.name, configuration, VERSION)
-        self._configuration = dict(configuration)
-        self.stages = tuple(configuration["stages"])
-        self.network = Network(configuration, backbones, settings)
+    name = TEXTURE
+    version = 1  # raise it when a picture's feature changes
 
     @property
-    def configuration(self) -> Mapping[str, Any]:
-        return self._configuration
+    def dimension(self) -> int:
+        paired, averaged = self.configuration["channels"]
+        pairs = min(paired, PAIRED_CHANNELS)
+        return int(pairs * (pairs + 1) // 2 + min(averaged, AVERAGED_CHANNELS) + 1)
 
-    @property
-    def dimension(self) -> int:  # type: ignore[override]
-        paired, averaged = self._configuration["channels"]
-        pairs = min(paired, PAIRED)
-        return int(pairs * (pairs + 1) // 2 + min(averaged, AVERAGED) + 1)
-
-    def features(self, seen: Pass) -> Float32:
-        eighth, sixteenth = (seen.stages[each] for each in self.stages)
+    def features_from(self, output: BackboneOutput) -> Float32Matrix:
+        eighth, sixteenth = (output.stages[number] for number in self.stages)
         return describe_textures(eighth, sixteenth)
 
 
-def describe_textures(eighth: Float32, sixteenth: Float32) -> Float32:
-    """One unit row for each picture from two stages (picture, channel, row, column), the finer first.
+def describe_textures(eighth: Float32Array, sixteenth: Float32Array) -> Float32Matrix:
+    """One unit row for each picture, from two stages (picture, channel, row, column), the finer one first.
 
-    Two parts of unit length: how strongly each pair of the finer stage's channels is active at the same
-    places, g(i, j) = mean of x(i) x(j), as sign(g) √|g|, each pair once but weighed twice; and the mean
-    activity of the coarser stage's channels. Stages of more channels than PAIRED and AVERAGED are mixed.
+    There are two parts of unit length. The first tells how strongly each pair of the finer stage's channels
+    is active at the same positions: g(i, j) = mean of x(i) x(j), as sign(g) √|g|. Each pair stands once, and
+    a pair of different channels has twice the weight. The second is the mean activity of the coarser stage's
+    channels. Stages with more channels than PAIRED_CHANNELS and AVERAGED_CHANNELS are reduced first.
     """
-    paired = mixed(_flat(eighth), PAIRED)
+    paired = reduce_channels(_flatten_positions(eighth), PAIRED_CHANNELS)
     grams = paired @ paired.transpose(0, 2, 1) / paired.shape[2]
     row, column = np.triu_indices(paired.shape[1])
     pairs = grams[:, row, column] * np.where(row == column, 1, np.sqrt(2))
-    means = mixed(_flat(sixteenth).mean(axis=2, keepdims=True), AVERAGED)[..., 0]
+    activity = _flatten_positions(sixteenth).mean(axis=2, keepdims=True)
+    means = reduce_channels(activity, AVERAGED_CHANNELS)[..., 0]
     floor = np.full((len(pairs), 1), FLOOR)
     parts = (unit_rows(np.sign(pairs) * np.sqrt(np.abs(pairs))), unit_rows(means), floor)
     return unit_rows(np.concatenate(parts, axis=1))
 
 
-def _flat(stage: Float32) -> Float32:
+def _flatten_positions(stage: Float32Array) -> Float32Array:
+    """(picture, channel, row, column) to (picture, channel, position)."""
     return stage.reshape(*stage.shape[:2], -1)

@@ -1,55 +1,68 @@
-"""What every runtime promises: batches in, what the backbone makes of them out."""
+"""What every runtime promises: it takes a batch, and gives what the backbone computes from it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from ..base import Float32, unit_rows
-from ..labels import Name
+from ...ranking.arrays import Float32Array, Float32Matrix
+from ..base import unit_rows
+from ..labels import ClassName
 
-Batch: TypeAlias = npt.NDArray[np.float32]  # (picture, 3, height, width)
-Seen: TypeAlias = tuple[Float32, Mapping[int, Float32]]
+
+class BackboneOutput(NamedTuple):
+    """What a backbone computes from a batch in one pass.
+
+    `pooled`: (picture, dimension), not normalised. `stages`: by number, counted from 0, the features inside
+    the backbone: (picture, channel, row, column).
+    """
+
+    pooled: Float32Matrix
+    stages: Mapping[int, Float32Array]
 
 
 class Runtime(Protocol):
-    """A backbone that can be run; several threads may do so at once, with batches of any size."""
+    """A backbone that can be run, by several threads at once and with batches of any size.
+
+    A batch has the shape (picture, 3, height, width).
+    """
 
     @property
     def name(self) -> str:
-        """What computes, in which arithmetic, and where that is not what would be chosen first, why."""
+        """What computes, and in which precision. If this is not the first choice, the reason as well."""
 
     @property
-    def classifier(self) -> Sequence[str]:
-        """The names of the tensors that the model has no place for: those of the file's classifier."""
+    def classifier_tensors(self) -> Sequence[str]:
+        """The names of the tensors of the file's classifier, which the model itself does not use."""
 
     @property
-    def label_names(self) -> Sequence[Name]:
-        """What the classes are called, in the order of their index; none for weights without labels."""
+    def label_names(self) -> Sequence[ClassName]:
+        """The names of the classes, in the order of their index; none for weights without labels."""
 
-    def look(self, batch: Batch, stages: Sequence[int] = ()) -> Seen:
-        """(picture, dimension), rows as the network gives them, and from the same pass these stages, by
-        number: (picture, channel, row, column)."""
+    def run_batch(self, batch: Float32Array, stages: Sequence[int] = ()) -> BackboneOutput:
+        """The pooled features of a batch, and from the same pass the stages with these numbers."""
 
-    def last_map(self, batch: Batch) -> tuple[Float32, Float32]:
-        """The pooled features in float32, and what they were pooled from: (picture, channel, row, column).
+    def last_map(self, batch: Float32Array) -> tuple[Float32Matrix, Float32Array]:
+        """The pooled features in float32, and the map (picture, channel, row, column) they were pooled from.
 
-        Raises BackboneUnavailable for a backbone that does not show its last map.
+        Raises BackboneUnavailable for a backbone whose last map cannot be read.
         """
 
 
-def probe(size: int) -> Batch:
-    """The same four inputs each time: three of noise, and a smooth one."""
-    random = np.random.default_rng(0).standard_normal((4, 3, size, size), np.float32)
-    random[3] = np.linspace(-2, 2, size, dtype=np.float32) * random[3, :, :1, :1]
-    return random
+def comparison_batch(size: int) -> Float32Array:
+    """(4, 3, size, size): the batch on which runtimes are compared, three of noise and a smooth one."""
+    batch = np.random.default_rng(0).standard_normal((4, 3, size, size), np.float32)
+    batch[3] = np.linspace(-2, 2, size, dtype=np.float32) * batch[3, :, :1, :1]
+    return batch
 
 
-def agreement(one: Float32, other: Float32) -> float:
-    """The least cosine between equal rows, all further axes taken together; two rows of zeros agree."""
-    left, right = (unit_rows(each.reshape(len(each), -1)) for each in (one, other))
-    empty = ~left.any(axis=1) & ~right.any(axis=1)
-    return float(np.where(empty, 1.0, (left * right).sum(axis=1)).min())
+def least_cosine(left: Float32Array, right: Float32Array) -> float:
+    """The least cosine between rows with the same index; axes after the first are flattened.
+
+    Two rows of zeros have the cosine 1.
+    """
+    left_rows, right_rows = (unit_rows(array.reshape(len(array), -1)) for array in (left, right))
+    both_empty = ~left_rows.any(axis=1) & ~right_rows.any(axis=1)
+    return float(np.where(both_empty, 1.0, (left_rows * right_rows).sum(axis=1)).min())

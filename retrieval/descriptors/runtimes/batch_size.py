@@ -1,4 +1,4 @@
-"""How many pictures go through a GPU at once, found while it works, and in which order they come; pure."""
+"""How many pictures a GPU takes in one pass, found out while it works, and the order of passes; pure."""
 
 from __future__ import annotations
 
@@ -6,70 +6,77 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
-from typing import Final, TypeVar
+from typing import Final, TypeVar, final
 
-from .base import Batch
+from ...ranking.arrays import Float32Array
 
-FIRST, MOST = 8, 1024  # pictures
-PASSES: Final = 3  # at each size; the first one, in which the device prepares itself for it, does not count
-GAIN: Final = 1.05  # how much faster, for each picture, a pass of twice the size must be
+FIRST_SIZE, LARGEST_SIZE = 8, 1024  # pictures
+PASSES_PER_SIZE: Final = 3  # the first one, in which the device prepares itself for the size, does not count
+LEAST_GAIN: Final = 1.05  # by this factor a pass of twice the size must be faster for each picture
 
 Sent = TypeVar("Sent")
 Result = TypeVar("Result")
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """The size of a pass: it is doubled while that is faster for each picture and fits into memory.
+class PassSize:
+    """The number of pictures in one pass. It doubles while that is faster per picture and fits into memory.
 
-    `best`: seconds a picture, in the fastest of the `passes` at this size, and `before` at half of it.
+    `best`: seconds for each picture, in the fastest of the `passes` at this size.
+    `previous_best`: the same at half the size.
     """
 
-    size: int = FIRST
+    size: int = FIRST_SIZE
     passes: int = 0
     best: float = inf
-    before: float = inf
+    previous_best: float = inf
     is_settled: bool = False
 
-    def after(self, count: int, seconds: float) -> Pace:
-        """What follows from a pass of `count` pictures; nothing where that is not the size."""
+    def after_pass(self, count: int, seconds: float) -> PassSize:
+        """The size after a pass of `count` pictures took `seconds`; passes of another size change nothing."""
         if self.is_settled or count != self.size:
             return self
         passes = self.passes + 1
         best = min(self.best, seconds / count) if self.passes else inf
-        if passes < PASSES:
+        if passes < PASSES_PER_SIZE:
             return replace(self, passes=passes, best=best)
-        if self.before < GAIN * best:
-            return Pace(self.size // 2, is_settled=True)
-        return Pace(2 * self.size, before=best) if self.size < MOST else Pace(self.size, is_settled=True)
+        if self.previous_best < LEAST_GAIN * best:
+            return PassSize(self.size // 2, is_settled=True)
+        if self.size < LARGEST_SIZE:
+            return PassSize(2 * self.size, previous_best=best)
+        return PassSize(self.size, is_settled=True)
 
-    def without_memory(self, count: int) -> Pace:
-        """What follows where `count` pictures did not fit: passes of half as many, from now on."""
-        return Pace(max(1, min(self.size, count) // 2), is_settled=True)
+    def without_memory(self, count: int) -> PassSize:
+        """The size after `count` pictures did not fit into memory: half of them, from now on."""
+        return PassSize(max(1, min(self.size, count) // 2), is_settled=True)
 
 
-WHOLE: Final = Pace(1 << 30, is_settled=True)  # every batch in one pass
+UNLIMITED: Final = PassSize(1 << 30, is_settled=True)  # every batch in one pass
 
 
-def pieces(batch: Batch, size: Callable[[], int]) -> Iterator[Batch]:
-    """The batch, cut into pieces of the size that holds when each of them is wanted."""
+def cut_batch(batch: Float32Array, next_size: Callable[[], int]) -> Iterator[Float32Array]:
+    """The batch in pieces; `next_size` is asked for the size of each piece just before it is cut."""
     start = 0
     while start < len(batch):
-        piece = batch[start : start + size()]
+        piece = batch[start : start + next_size()]
         start += len(piece)
         yield piece
 
 
-def overlapped(
-    pieces: Iterable[Batch], send: Callable[[Batch], Sent], begin: Callable[[Sent], Callable[[], Result]]
+def run_overlapped(
+    pieces: Iterable[Float32Array],
+    send: Callable[[Float32Array], Sent],
+    begin: Callable[[Sent], Callable[[], Result]],
 ) -> Iterator[Result]:
-    """The results of all pieces, in order; `begin` starts on what was sent, and what it returns waits for it.
+    """The results of all pieces, in order.
 
-    While a piece is worked on, the next one is sent, and no more than that one.
+    `begin` starts to compute what was sent and returns a function that waits for the result. While one piece
+    is computed the next one is sent, and never more than that one.
     """
-    coming = iter(pieces)
-    sent = [send(each) for each in islice(coming, 1)]
+    remaining = iter(pieces)
+    sent = [send(piece) for piece in islice(remaining, 1)]
     while sent:
         finish = begin(sent.pop())
-        sent = [send(each) for each in islice(coming, 1)]
+        sent = [send(piece) for piece in islice(remaining, 1)]
         yield finish()

@@ -6,57 +6,72 @@ from pathlib import Path
 
 from ...settings import Settings
 from . import openvino
-from .base import Runtime, agreement, probe
-from .export_store import Export, Exports, NoExport
+from .base import Runtime, comparison_batch, least_cosine
+from .export import Export, NoExport
+from .export_store import ExportStore
 from .onnx import OnnxRuntime
 from .openvino import OpenVinoRuntime
-from .torch_runtime import AGREEMENT, TorchRuntime, device_of
+from .torch_runtime import AGREEMENT, TorchRuntime, resolve_device
 from .weights import Weights
 
-# Without one of these no driver of a GPU is there, and torch need not be asked, nor loaded.
-GPU_SIGNS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+# Where none of these exists there is no driver for a GPU, and torch need not be loaded to look for one.
+GPU_DEVICE_FILES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
-def chosen(weights: Weights, folder: Path, settings: Settings) -> Runtime:
-    """What runs these weights; their export is kept in `folder`.
+def choose_runtime(weights: Weights, folder: Path, settings: Settings) -> Runtime:
+    """The runtime for these weights; their export is stored in `folder`.
 
-    `runtime` auto is torch on a GPU and for half precision, else ONNX Runtime. OpenVINO must be asked for:
-    processes that used it were seen to hang, and what mends that is young. Its precision auto is bfloat16
-    where the processor computes that in hardware and it agrees with float32. Torch runs what cannot be
-    exported.
-    Raises BackboneUnavailable, and InvalidSetting for an OpenVINO that is not installed.
+    `runtime` auto means torch on a GPU and for half precision, and otherwise ONNX Runtime. OpenVINO runs only
+    where the settings name it: processes that used it were seen to hang, and the remedy is young. Its
+    precision auto means bfloat16 where the processor computes that in hardware and it agrees with float32.
+    Torch runs what cannot be exported.
+    Raises BackboneUnavailable, and InvalidSetting where OpenVINO is to run and is not installed.
     """
-    if settings.runtime == "openvino":
-        openvino.check_installed()
     with_openvino = settings.runtime == "openvino"
-    # ONNX Runtime has neither half precision; Settings refuse such a wish together with the wish for it.
+    if with_openvino:
+        openvino.check_installed()
+    # ONNX Runtime has no half precision; Settings refuse it together with the runtime onnx.
     half = settings.precision in ("bfloat16", "float16") and not with_openvino
-    if settings.runtime == "torch" or half or _on_gpu(settings):
+    if settings.runtime == "torch" or half or _uses_gpu(settings):
         return TorchRuntime(weights, settings.device, settings.precision)
     try:
-        export = Exports(folder).of(weights)
-        return _openvino(export, weights.size, settings) if with_openvino else OnnxRuntime(export)
+        export = find_export(weights, folder)
+        return _openvino_runtime(export, weights.size, settings) if with_openvino else OnnxRuntime(export)
     except NoExport as reason:
         return TorchRuntime(weights, settings.device, settings.precision, because=str(reason))
 
 
-def _on_gpu(settings: Settings) -> bool:
+def find_export(weights: Weights, folder: Path) -> Export:
+    """The export of a backbone from a library's folder, where it is made if it is missing or damaged.
+
+    Raises NoExport (see ExportStore.find_or_make), and BackboneUnavailable for weights that do not fit.
+    """
+    return ExportStore(folder).find_or_make(weights, _export_with_torch)
+
+
+def _export_with_torch(weights: Weights) -> Export:
+    from .exporter import export_backbone  # loads torch
+
+    return export_backbone(weights)
+
+
+def _uses_gpu(settings: Settings) -> bool:
     if settings.runtime != "auto" or settings.device == "cpu":
         return False
-    there = settings.device == "cuda" or any(Path(each).exists() for each in GPU_SIGNS)
-    return there and device_of(settings.device) == "cuda"
+    may_have_gpu = settings.device == "cuda" or any(Path(path).exists() for path in GPU_DEVICE_FILES)
+    return may_have_gpu and resolve_device(settings.device) == "cuda"
 
 
-def _openvino(export: Export, size: int, settings: Settings) -> Runtime:
+def _openvino_runtime(export: Export, size: int, settings: Settings) -> Runtime:
     if settings.precision != "auto":
         return OpenVinoRuntime(export, settings.precision)
     if openvino.has_fast_bfloat16():
         fast = OpenVinoRuntime(export, "bfloat16")
-        if _agree(OnnxRuntime(export), fast, size):
+        if _features_agree(OnnxRuntime(export), fast, size):
             return fast
     return OpenVinoRuntime(export, "float32")
 
 
-def _agree(one: Runtime, other: Runtime, size: int) -> bool:
-    pooled = [each.look(probe(size))[0] for each in (one, other)]
-    return agreement(*pooled) > AGREEMENT
+def _features_agree(exact: Runtime, fast: Runtime, size: int) -> bool:
+    batch = comparison_batch(size)
+    return least_cosine(exact.run_batch(batch).pooled, fast.run_batch(batch).pooled) > AGREEMENT

@@ -1,4 +1,4 @@
-"""Text towers of CLIP-family backbones: the only home of open_clip, which the extra `clip` brings."""
+"""Text towers of CLIP-family backbones: the only home of open_clip, which the extra `clip` installs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from ...errors import BackboneUnavailable
+from ...ranking.arrays import Float32Matrix
 from ..backbone import Tower
-from ..base import Float32, unit_rows
-from .torch_runtime import go_offline_where_there_is_no_hub
+from ..base import unit_rows
+from .hub import go_offline_without_hub
+from .timm_models import read_tensors
 
-PRETRAINED = "pretrained"  # the tower of the backbone's own page on the hub
-CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # as open_clip names them there
+PRETRAINED = "pretrained"  # the tower on the backbone's own page of the hub
+CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # open_clip's file names there
 INSTALL = "install it with `pip install 'pictor[clip]'`"
 GIVE_FILE = f"go online once to fetch it, or give a local file, with {CONFIG} beside, by --text-tower FILE"
 UNFIT = f"give the safetensors file that open_clip made, with its {CONFIG} beside, by --text-tower FILE"
-# The parts of a text tower, where a file holds a picture tower next to it.
-PARTS = (
+# The parts of a text tower in a file that holds a picture tower as well.
+TOWER_PARTS = (
     "token_embedding.",
     "positional_embedding",
     "transformer.",
@@ -27,48 +29,51 @@ PARTS = (
     "text_projection",
     "cls_emb",
 )
-REMADE = "attn_mask"  # older files hold it; it follows from the configuration
+DERIVED_TENSOR = "attn_mask"  # in older files; open_clip computes it from the configuration
 
 
 def fetch_tower(source: str, backbone: str) -> Tower:
-    """The text tower of a backbone: a safetensors file, "pretrained" or a page of the hub, as ORG/NAME.
+    """The text tower of a backbone: a safetensors file, "pretrained", or a page of the hub, as ORG/NAME.
 
-    A file has open_clip's configuration beside it, and may hold the picture tower as well, which is left out.
-    Raises BackboneUnavailable when open_clip is not installed, for a tower that brings its own tokenizer or
-    network from elsewhere, for files that do not fit together, and when they cannot be fetched.
+    A file needs open_clip's configuration beside it. It may hold the picture tower as well, which is ignored.
+    Raises BackboneUnavailable when open_clip is not installed, for a tower whose tokenizer or network is not
+    open_clip's own, for files that do not fit together, and when they cannot be fetched.
     """
-    _open_clip(backbone)
+    _import_open_clip(backbone)
     weights = Path(source)
     if source == PRETRAINED or not weights.is_file():
-        weights = _downloaded(_page(source, backbone), backbone)
-    architecture = _architecture(backbone, weights.with_name(CONFIG))
-    tower = Tower(architecture, _text_only(backbone, weights))
-    ClipRuntime(backbone, architecture, tower.weights, weights)  # one that cannot be used is refused at once
+        weights = _download_tower(_hub_page(source, backbone), backbone)
+    architecture = _read_architecture(backbone, weights.with_name(CONFIG))
+    tower = Tower(architecture, _extract_tower(backbone, weights))
+    ClipRuntime(backbone, architecture, tower.weights, weights)  # refuses an unusable one at once
     return tower
 
 
+@final
 class ClipRuntime:
-    """A text tower: texts in, vectors out, in float32 on the processor."""
+    """A text tower that encodes texts as vectors, in float32 on the processor."""
 
     def __init__(self, backbone: str, architecture: Mapping[str, Any], weights: bytes, path: Path) -> None:
         """`weights` as they were read from `path`; `backbone` and `path` are for messages.
 
         Raises BackboneUnavailable.
         """
-        open_clip = _open_clip(backbone)
-        self._tower = _built(backbone, architecture)
+        open_clip = _import_open_clip(backbone)
+        self._tower = _build_tower(backbone, architecture)
         try:
-            state = {name: each.float() for name, each in _state(backbone, path, weights).items()}
-            self._tower.load_state_dict(state, strict=True)
+            tensors = read_tensors(backbone, path, weights, UNFIT)
+            self._tower.load_state_dict(
+                {name: tensor.float() for name, tensor in tensors.items()}, strict=True
+            )
         except RuntimeError as error:
             reason = f"{path}: does not fit its configuration ({str(error).splitlines()[-1].strip()})"
             raise BackboneUnavailable(backbone, reason, UNFIT) from error
-        said = architecture["text_cfg"]
+        config = architecture["text_cfg"]
         self._tokenizer = open_clip.SimpleTokenizer(
-            context_length=said["context_length"], **(said["tokenizer_kwargs"] or {})
+            context_length=config["context_length"], **(config["tokenizer_kwargs"] or {})
         )
 
-    def forward(self, texts: Sequence[str]) -> Float32:
+    def encode_texts(self, texts: Sequence[str]) -> Float32Matrix:
         """(text, dimension), rows of unit length; a text is cut where the context ends."""
         import torch
 
@@ -77,7 +82,7 @@ class ClipRuntime:
         return unit_rows(rows.float().numpy())
 
 
-def _open_clip(backbone: str) -> Any:
+def _import_open_clip(backbone: str) -> Any:
     try:
         import open_clip
     except ImportError as error:
@@ -85,81 +90,72 @@ def _open_clip(backbone: str) -> Any:
     return open_clip
 
 
-def _page(source: str, backbone: str) -> str:
+def _hub_page(source: str, backbone: str) -> str:
     """The page of the hub that a source names."""
     from timm.models import get_pretrained_cfg
 
     if source != PRETRAINED and source.count("/") == 1 and not source.startswith((".", "/")):
         return source
-    known = get_pretrained_cfg(backbone) if source == PRETRAINED else None
-    if known is None or not known.hf_hub_id:
+    config = get_pretrained_cfg(backbone) if source == PRETRAINED else None
+    if config is None or not config.hf_hub_id:
         raise BackboneUnavailable(backbone, f"text tower {source}: no such file", UNFIT)
-    return str(known.hf_hub_id)
+    return str(config.hf_hub_id)
 
 
-def _downloaded(page: str, backbone: str) -> Path:
-    """The weights of a page, with the configuration beside them; from the cache where they are there."""
+def _download_tower(page: str, backbone: str) -> Path:
+    """The weights of a page, with the configuration beside them; from the cache if it has them."""
     from open_clip.pretrained import download_pretrained_from_hf
 
-    go_offline_where_there_is_no_hub()
+    go_offline_without_hub()
     try:
         download_pretrained_from_hf(page, CONFIG)
         return Path(download_pretrained_from_hf(page, WEIGHTS))
-    except Exception as error:  # the hub's clients raise what they like
+    except Exception as error:  # the hub's clients raise OSError, classes of their own, and those of httpx
         reason = f"its text tower could not be fetched from {page}"
         raise BackboneUnavailable(backbone, reason, GIVE_FILE) from error
 
 
-def _architecture(backbone: str, path: Path) -> dict[str, Any]:
-    """What a tower is built like, as JSON values with nothing left to a default."""
+def _read_architecture(backbone: str, path: Path) -> dict[str, Any]:
+    """How a tower is built, as JSON values, with open_clip's defaults written out."""
     from open_clip.model import CLIPTextCfg
 
     try:
-        said = json.loads(path.read_text("utf-8"))["model_cfg"]
-        text = asdict(CLIPTextCfg(**said["text_cfg"]))
-        found = {"embed_dim": int(said["embed_dim"]), "quick_gelu": bool(said.get("quick_gelu", False))}
+        config = json.loads(path.read_text("utf-8"))["model_cfg"]
+        text = asdict(CLIPTextCfg(**config["text_cfg"]))
+        sizes = {
+            "embed_dim": int(config["embed_dim"]),
+            "quick_gelu": bool(config.get("quick_gelu", False)),
+        }
     except OSError as error:
         raise BackboneUnavailable(backbone, f"{path}: {error.strerror}", UNFIT) from error
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BackboneUnavailable(backbone, f"{path}: cannot be used ({error!r:.100})", UNFIT) from error
-    if others := text["hf_model_name"] or text["hf_tokenizer_name"]:
-        reason = f"its text tower is made of {others}, which open_clip does not bring"
+    if foreign := text["hf_model_name"] or text["hf_tokenizer_name"]:
+        reason = f"its text tower is made of {foreign}, which open_clip does not bring"
         raise BackboneUnavailable(backbone, reason, "choose a backbone with open_clip's own text tower")
-    return {**found, "text_cfg": text}
+    return {**sizes, "text_cfg": text}
 
 
-def _text_only(backbone: str, path: Path) -> bytes:
+def _extract_tower(backbone: str, path: Path) -> bytes:
     """The text tower alone, as bytes that depend on nothing but its tensors."""
     from safetensors.torch import save
 
     try:
-        state = _state(backbone, path, path.read_bytes())
+        tensors = read_tensors(backbone, path, path.read_bytes(), UNFIT)
     except OSError as error:
         raise BackboneUnavailable(backbone, f"{path}: {error.strerror}", UNFIT) from error
-    own = {name.removeprefix("text."): each for name, each in state.items() if name.startswith("text.")}
-    own = own or {name: each for name, each in state.items() if name.startswith(PARTS)}
-    data: bytes = save({name: own[name].contiguous() for name in sorted(own) if name != REMADE})
+    own = {name.removeprefix("text."): tensor for name, tensor in tensors.items() if name.startswith("text.")}
+    own = own or {name: tensor for name, tensor in tensors.items() if name.startswith(TOWER_PARTS)}
+    data: bytes = save({name: own[name].contiguous() for name in sorted(own) if name != DERIVED_TENSOR})
     return data
 
 
-def _state(backbone: str, path: Path, data: bytes) -> dict[str, Any]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        state: dict[str, Any] = load(data)
-    except SafetensorError as error:
-        reason = f"{path}: not a readable safetensors file ({error})"
-        raise BackboneUnavailable(backbone, reason, UNFIT) from error
-    return state
-
-
-def _built(backbone: str, architecture: Mapping[str, Any]) -> Any:
+def _build_tower(backbone: str, architecture: Mapping[str, Any]) -> Any:
     from open_clip.model import _build_text_tower
 
-    said = architecture["text_cfg"]
+    config = architecture["text_cfg"]
     try:
-        return _build_text_tower(architecture["embed_dim"], said, architecture["quick_gelu"]).eval()
+        return _build_text_tower(architecture["embed_dim"], config, architecture["quick_gelu"]).eval()
     except (AssertionError, RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
         reason = f"no text tower can be built as its configuration says ({error!r:.100})"
         raise BackboneUnavailable(backbone, reason, UNFIT) from error

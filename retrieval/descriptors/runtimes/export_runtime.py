@@ -1,4 +1,4 @@
-"""What the runtimes of exports share: which outputs answer which question."""
+"""What the runtimes of exports have in common: which outputs of an export answer which question."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from ...errors import BackboneUnavailable
-from ..base import Float32
-from ..labels import Name
-from .base import Batch, Seen
-from .export_store import LAST, POOLED, Export, stage_name
+from ...ranking.arrays import Float32Array, Float32Matrix
+from ..labels import ClassName
+from .base import BackboneOutput
+from .export import LAST, POOLED, Export, stage_name
 
 
 class AbstractExportRuntime(ABC):
-    """A Runtime that has nothing but an export."""
+    """A Runtime that needs nothing but an export."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
 
     @property
-    def classifier(self) -> Sequence[str]:
-        return self._export.classifier
+    def classifier_tensors(self) -> Sequence[str]:
+        return self._export.classifier_tensors
 
     @property
-    def label_names(self) -> Sequence[Name]:
+    def label_names(self) -> Sequence[ClassName]:
         return self._export.label_names
 
-    def look(self, batch: Batch, stages: Sequence[int] = ()) -> Seen:
-        pooled, *inside = self._run(batch, [POOLED, *map(stage_name, stages)])
-        return pooled, dict(zip(stages, inside, strict=True))
+    def run_batch(self, batch: Float32Array, stages: Sequence[int] = ()) -> BackboneOutput:
+        pooled, *arrays = self._compute_outputs(batch, [POOLED, *map(stage_name, stages)])
+        return BackboneOutput(pooled, dict(zip(stages, arrays, strict=True)))
 
-    def last_map(self, batch: Batch) -> tuple[Float32, Float32]:
+    def last_map(self, batch: Float32Array) -> tuple[Float32Matrix, Float32Array]:
         if not self._export.has_map:
             reason = "its last features are not those of a map"
             raise BackboneUnavailable(self._export.backbone, reason, BackboneUnavailable.UNKNOWN)
-        pooled, last = self._exact()._run(batch, [POOLED, LAST])
+        pooled, last = self._float32_runtime()._compute_outputs(batch, [POOLED, LAST])
         return pooled, last
 
     @abstractmethod
-    def _run(self, batch: Batch, outputs: list[str]) -> list[Float32]:
-        """These outputs of the export, each with a row for each picture."""
+    def _compute_outputs(self, batch: Float32Array, outputs: list[str]) -> list[Float32Array]:
+        """The outputs of the export with these names, each with one row for each picture."""
 
-    def _exact(self) -> AbstractExportRuntime:
+    def _float32_runtime(self) -> AbstractExportRuntime:
         """The same export in float32."""
         return self

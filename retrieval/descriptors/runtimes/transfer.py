@@ -1,18 +1,18 @@
-"""The way of batches to the device that torch computes on."""
+"""The transfer of batches to the device that torch computes on."""
 
 from __future__ import annotations
 
 from typing import Any, final
 
-from .base import Batch
+from ...ranking.arrays import Float32Array
 
 
 @final
-class Feed:
-    """Sends batches to a device, channels last.
+class BatchTransfer:
+    """Sends batches to a device, in the memory format "channels last".
 
-    To a GPU they go from pinned memory and on a stream of their own, so that the copy of one runs while the
-    one before it is computed.
+    Batches for a GPU are sent from pinned memory and on a stream of their own, so that one is copied while
+    the one before it is computed.
     """
 
     def __init__(self, device: str) -> None:
@@ -21,9 +21,9 @@ class Feed:
         self._torch, self._device = torch, device
         self._stream = torch.cuda.Stream() if device == "cuda" else None  # type: ignore[no-untyped-call]
 
-    def send(self, batch: Batch) -> Any:
-        """A tensor that is on its way; `received` waits for it. Raises torch.OutOfMemoryError."""
-        tensor = self._torch.from_numpy(batch)  # of pictures, whose channels are last in memory already
+    def send_batch(self, batch: Float32Array) -> Any:
+        """A tensor that is being copied; `receive_tensor` waits for it. Raises torch.OutOfMemoryError."""
+        tensor = self._torch.from_numpy(batch)  # made from pictures: its channels are last in memory already
         if self._stream is None:
             return tensor.contiguous(memory_format=self._torch.channels_last)
         with self._torch.cuda.stream(self._stream):
@@ -31,11 +31,11 @@ class Feed:
                 self._device, memory_format=self._torch.channels_last, non_blocking=True
             )
 
-    def received(self, tensor: Any) -> Any:
-        """The same tensor, for what is computed from now on: the GPU waits for it, we do not."""
+    def receive_tensor(self, tensor: Any) -> Any:
+        """The same tensor, ready for what is computed next. The GPU waits for it, the caller does not."""
         if self._stream is not None:
             computing = self._torch.cuda.current_stream()
             computing.wait_stream(self._stream)
-            # Its memory belongs to the stream that copied, which must not use it again before this is done.
+            # Its memory belongs to the stream that copied it, which must not reuse it before this is done.
             tensor.record_stream(computing)
         return tensor
