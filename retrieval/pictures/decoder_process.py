@@ -1,133 +1,202 @@
-"""The inside of a process that reads and decodes hostile files for another one, which can do without it.
+"""Starts a process that decodes pictures, and talks with it; see `decoder_protocol` for the messages.
 
-It imports numpy, Pillow and the few light modules beside it, so that it starts fast; whoever starts it sees
-to that (`decoder_pool`). The two talk over the socket that is its standard input, in messages of
-`multiprocessing.connection`, of which none is ever unpickled. First comes JSON with the limits and the name
-of the decoder, and is answered by `ready`; then for every file:
-
-    a path, or a zero byte and the content itself
-                          →  JSON: sha256, size and pages, or code and reason, which ends it
-    `page` and a number, any number of times
-                          →  JSON: what the picture is, or code and reason, which ends it;
-                             then the thumbnail, and the pixels, row by row
-    `done`, which ends it
-
-It ends when the other side of the socket does.
+The process is a new interpreter, never a fork: FAISS hangs after a fork.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import resource
+import os
 import signal
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import fields
-from importlib import import_module
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from ..errors import UnreadableImage
-from . import images, tiff_pages
-from .files import Limits, read_file
-from .metadata import read_metadata
+from ..errors import DecodingImpossible, UnreadableImage
+from ..paths import display_path
+from . import decoder_protocol as protocol
+from .decoder_protocol import MAX_MESSAGE_BYTES, DecodedPage, OpenedFile
+from .files import Limits
 
-READY: Final = b"ready"
-PAGE: Final = b"page "  # before a number
-DONE: Final = b"done"
-CONTENT: Final = b"\0"  # what no path begins with
-THUMBNAIL_SIDE: Final = 320  # pixels: a tile of the page at most, on a screen of ordinary density
-FILES: Final = 32  # that may be open at a time
-LEAST_MEMORY: Final = 3 << 29  # bytes: 1.5 GiB
+DEFAULT_DECODER: Final = "retrieval.pictures.images:decode_image"  # module:function
+MAX_FILES: Final = 500  # that one process decodes before a new one replaces it
+MAX_IDLE_MEMORY: Final = 512 << 20  # bytes that a process may hold between two files
+START_SECONDS: Final = 60.0  # to get ready, on a busy machine
+# Only the kernel sends these signals: SIGKILL when memory runs out, SIGXCPU when processor time is used up.
+_CODES: Final[Mapping[int, str]] = {-signal.SIGKILL: "out-of-memory", -signal.SIGXCPU: "timeout"}
 
-Decode: TypeAlias = Callable[..., images.DecodedImage]  # as images.decode_image
-
-
-def serve() -> None:
-    """Answer until the other side of the socket is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process decides when it ends
-    connection = Connection(0)
-    with suppress(EOFError, ConnectionError):
-        settings = json.loads(connection.recv_bytes())
-        limits, decode = Limits(**settings["limits"]), _named(settings["decoder"])
-        _confine(limits)
-        connection.send_bytes(READY)
-        while True:
-            _answer(connection, limits, decode)
+_START: Final = "from retrieval.pictures.decoder_server import serve; serve()"
+_ENVIRONMENT: Final = {
+    # The decoder processes share the processors: one thread each.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # glibc keeps the memory of one picture for the next, instead of returning 2,000 pages and asking again.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+}
 
 
-def _named(decoder: str) -> Decode:
-    module, _, name = decoder.partition(":")
-    found: Decode = getattr(import_module(module), name)
-    return found
+class DecoderProcess:
+    """One process that decodes one file at a time.
+
+    For each file call `open_file` or `open_content`, then `decode_page` for its pages, then `close_file`.
+    The first three raise UnreadableImage, which ends the file: with the code that the process gives, with
+    timeout when it takes longer than the limits allow, with out-of-memory or decoder-crashed when it dies.
+    """
+
+    def __init__(self, limits: Limits, decoder: str = DEFAULT_DECODER) -> None:
+        self._limits, self._file_count = limits, 0
+        self._is_ready = self._is_open = self._has_ended = False
+        self._name, self._deadline = "", 0.0
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = _start_interpreter(theirs)
+        _limit_stalls(ours, limits.seconds)
+        self._connection = Connection(ours.detach())
+        with suppress(OSError):  # the process has died already; _wait_until_ready will notice it
+            self._connection.send_bytes(protocol.pack_start(limits, decoder))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether it has ended, or should be replaced by a new process."""
+        return self._has_ended or self._file_count >= MAX_FILES or _resident_size(self.pid) > MAX_IDLE_MEMORY
+
+    def open_file(self, path: bytes) -> OpenedFile:
+        """Let the process read a file and hold it in memory."""
+        return self._open(path, display_path(path))
+
+    def open_content(self, data: bytes, name: str) -> OpenedFile:
+        """The same for bytes that are in no file; error messages call them `name`."""
+        return self._open(protocol.CONTENT + data, name)
+
+    def _open(self, request: bytes, name: str) -> OpenedFile:
+        self._wait_until_ready()
+        self.close_file()
+        self._file_count += 1
+        self._name, self._deadline = name, time.monotonic() + self._limits.seconds
+        with self._watch():
+            self._connection.send_bytes(request)
+            opened = protocol.unpack_opened_file(self._receive(), name)
+            self._is_open = True
+            return opened
+
+    def close_file(self) -> None:
+        """Let the process drop the file that it holds, if there is one."""
+        if self._is_open and not self._has_ended:
+            self._is_open = False
+            with self._watch():
+                self._connection.send_bytes(protocol.DONE)
+
+    def decode_page(self, page: int = 1) -> DecodedPage:
+        """A page of the open file, counted from 1. Each page after the first has the full time limit."""
+        if page > 1:
+            self._deadline = time.monotonic() + self._limits.seconds
+        with self._watch():
+            self._connection.send_bytes(protocol.pack_page_number(page))
+            return protocol.unpack_page(self._receive, self._name)
+
+    def end_process(self) -> None:
+        """Kill the process. A thread that waits for its answer gets the error of a process that died."""
+        self._has_ended = True
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):  # it can hang in the kernel, on a disk that does not answer
+            self._process.wait(timeout=5)
+
+    def _wait_until_ready(self) -> None:
+        if not self._is_ready:
+            self._deadline = time.monotonic() + START_SECONDS
+            try:
+                self._is_ready = self._receive() == protocol.READY
+            except (EOFError, OSError):
+                exit_words = _describe_exit(self._exit_status(wait=1.0))
+                self.end_process()
+                raise DecodingImpossible(f"a decoder process does not start ({exit_words})") from None
+
+    def _receive(self) -> bytes:
+        if not self._connection.poll(max(0.0, self._deadline - time.monotonic())):
+            raise TimeoutError
+        return self._connection.recv_bytes(MAX_MESSAGE_BYTES)
+
+    @contextmanager
+    def _watch(self) -> Iterator[None]:
+        """End a process that does not answer as it should, and turn that into an error about the file."""
+        try:
+            yield
+        except UnreadableImage:
+            self._is_open = False
+            raise
+        except (TimeoutError, BlockingIOError):
+            self.end_process()
+            raise self._make_error("timeout") from None
+        except Exception as error:  # a hostile file may have taken the process over: it can answer anything
+            status = self._exit_status(wait=1.0)
+            self.end_process()
+            code = _CODES.get(status or 0, "decoder-crashed")
+            raise self._make_error(code, _describe_exit(status)) from error
+
+    def _exit_status(self, wait: float) -> int | None:
+        """As Popen.returncode; None when the process does not end within `wait` seconds."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(wait)
+        return None
+
+    def _make_error(self, code: str, exit_words: str = "") -> UnreadableImage:
+        reason = {
+            "timeout": f"not decoded within {self._limits.seconds:g} seconds (setting decode_seconds); "
+            "allow more, or save it again",
+            "out-of-memory": f"the process that decoded it was killed ({exit_words}), most likely because "
+            "memory ran out; save it again with fewer pixels",
+            "decoder-crashed": f"the process that decoded it failed ({exit_words}); "
+            "repair it or save it again",
+        }[code]
+        return UnreadableImage(self._name, code, reason)
 
 
-def _confine(limits: Limits) -> None:
-    """Take away what decoding does not need; short of memory, the system shall end this process first."""
-    with suppress(OSError):  # Linux alone has it
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    for what, amount in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, FILES),
-        (resource.RLIMIT_AS, _address_space() + memory(limits)),
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        most = resource.getrlimit(what)[1]
-        amount = amount if most == resource.RLIM_INFINITY else min(amount, most)
-        resource.setrlimit(what, (amount, amount))
+def _start_interpreter(standard_input: socket.socket) -> subprocess.Popen[bytes]:
+    """A new interpreter in a process group of its own, so that Ctrl-C in a terminal does not reach it."""
+    # With the import paths of this process, the new one finds the same package.
+    import_paths = [str(Path(path).absolute()) for path in sys.path]
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", _START],
+        stdin=standard_input.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # libtiff writes warnings there
+        cwd="/",
+        env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(import_paths)},
+        process_group=0,
+    )
 
 
-def memory(limits: Limits) -> int:
-    """Bytes that decoding the largest picture within the limits may take, its file included."""
-    pixels = int(min(limits.max_megapixels, images.MAX_MEGAPIXELS) * 1e6)
-    return max(LEAST_MEMORY, limits.max_bytes + pixels * images.BYTES_PER_PIXEL)
+def _limit_stalls(connection: socket.socket, seconds: float) -> None:
+    """Let a message that begins and does not go on raise BlockingIOError; `poll` notices that none begins."""
+    timeout = struct.pack("@ll", int(seconds) + 1, 0)
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        connection.setsockopt(socket.SOL_SOCKET, option, timeout)
 
 
-def _address_space() -> int:
+def _resident_size(pid: int) -> int:
+    """Bytes of memory that a process holds; 0 where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    except OSError:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
         return 0
 
 
-def _answer(connection: Connection, limits: Limits, decode: Decode) -> None:
-    asked = connection.recv_bytes()
-    _allow_seconds(limits.seconds)
-    try:
-        data = asked[1:] if asked.startswith(CONTENT) else read_file(asked, limits)
-        count = tiff_pages.count_pages(data) if limits.pages == "all" else 1
-        _say(connection, sha256=hashlib.sha256(data).hexdigest(), size=len(data), pages=count)
-        while (wanted := connection.recv_bytes()) != DONE:
-            _allow_seconds(limits.seconds)
-            page = tiff_pages.extract_page(data, int(wanted.removeprefix(PAGE)))
-            decoded = decode(page, name="", limits=limits)  # whoever asked knows what it is called
-            _send(connection, decoded, page)
-    except UnreadableImage as error:
-        _say(connection, code=error.code, reason=error.reason)
-    except MemoryError:
-        _say(connection, code="out-of-memory", reason="reading it takes more memory than there is")
-
-
-def _send(connection: Connection, decoded: images.DecodedImage, data: bytes) -> None:
-    """Send a picture, with what is made of it and of its file, once all of that is made."""
-    thumbnail = images.encode_webp(decoded.pixels, side=THUMBNAIL_SIDE)
-    perceptual_hash = images.perceptual_hash(decoded.pixels)
-    metadata = read_metadata(data).as_json()
-    facts = {each.name: getattr(decoded, each.name) for each in fields(decoded) if each.name != "pixels"}
-    shape = decoded.pixels.shape[:2]
-    _say(connection, facts=facts, metadata=metadata, perceptual_hash=perceptual_hash, shape=shape)
-    connection.send_bytes(thumbnail)
-    connection.send_bytes(decoded.pixels.reshape(-1).data)
-
-
-def _allow_seconds(seconds: float) -> None:
-    """Let the kernel end this process when one file takes twice its time: nobody else may be there then."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + 2 * seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
-
-def _say(connection: Connection, **what: Any) -> None:
-    connection.send_bytes(json.dumps(what, default=str).encode())
+def _describe_exit(status: int | None) -> str:
+    if status is None:
+        return "it sent an unexpected answer"
+    return f"exit status {status}" if status >= 0 else signal.Signals(-status).name

@@ -18,7 +18,8 @@ from PIL import Image
 from indexer.run.decode import LOOKAHEAD, FilePage, Outcome, decode_files
 from indexer.run.sources import FoundFile
 from retrieval import DecodingImpossible, Limits, Problem, UnreadableImage, images
-from retrieval.pictures.decoder_pool import MAX_FILES, DecoderPool, DecoderProcess
+from retrieval.pictures.decoder_pool import DecoderPool
+from retrieval.pictures.decoder_process import MAX_FILES, DecoderProcess
 from tests.drawing import folder_of_scenes, saved, scene
 from tests.indexer.command import ROOT
 from tests.retrieval.pictures.decoders import NAME
@@ -119,11 +120,11 @@ def test_what_is_known_is_not_decoded(tmp_path: Path) -> None:
 HURT = {
     b"do kill SIGSEGV": ("decoder-crashed", "SIGSEGV"),
     b"do kill SIGABRT": ("decoder-crashed", "SIGABRT"),
-    b"do kill SIGKILL": ("out-of-memory", "want of memory"),
+    b"do kill SIGKILL": ("out-of-memory", "memory ran out"),
     b"do kill SIGXCPU": ("timeout", "600 seconds"),
     b"do nonsense": ("decoder-crashed", "exit status 1"),
-    b"do babble 2": ("decoder-crashed", "answered"),
-    b"do babble 2000000000": ("decoder-crashed", "answered"),
+    b"do babble 2": ("decoder-crashed", "unexpected answer"),
+    b"do babble 2000000000": ("decoder-crashed", "unexpected answer"),
 }
 
 
@@ -219,10 +220,10 @@ def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
     sign = tmp_path / "spinning"
     file = found(tmp_path / "it.ppm", b"do spin " + os.fsencode(sign))
     code = (
-        "from retrieval.pictures.decoder_pool import DecoderProcess; from retrieval import Limits\n"
+        "from retrieval.pictures.decoder_process import DecoderProcess; from retrieval import Limits\n"
         f"idle, busy = (DecoderProcess(Limits(seconds=0.2), {NAME!r}) for _ in range(2))\n"
-        f"idle.open({file.path!r}); busy.open({file.path!r}); print(idle.process, busy.process, flush=True)\n"
-        "busy._deadline += 600; busy.decode()"
+        f"idle.open_file({file.path!r}); busy.open_file({file.path!r}); print(idle.pid, busy.pid, flush=True)\n"
+        "busy._deadline += 600; busy.decode_page()"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as run:
         assert run.stdout
