@@ -1,4 +1,4 @@
-"""What can go wrong on the way from a folder to the library."""
+"""The errors of the write side: folders, patterns, backups and training."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from retrieval import RetrievalError
 
 
 class SourceUnreachable(RetrievalError):
-    """A folder that was asked for cannot be read; nothing is taken to be missing because of it."""
+    """A folder to be indexed cannot be read; none of its files is marked missing because of that."""
 
     code = "source-unreachable"
 
-    def __init__(self, place: str, reason: object) -> None:
+    def __init__(self, folder: str, reason: object) -> None:
         super().__init__(
-            f"{place}: cannot be read ({reason}); nothing was changed, run again when it is back"
+            f"{folder}: cannot be read ({reason}); nothing was changed, run again when it is back"
         )
 
 
@@ -23,17 +23,17 @@ class InvalidPattern(RetrievalError):
 
     def __init__(self, pattern: str, reason: str) -> None:
         super().__init__(
-            f"{pattern!r}: no usable pattern ({reason}); write one like *.png, drafts/ or 2024/**/raw"
+            f"{pattern!r}: not a usable pattern ({reason}); write one like *.png, drafts/ or 2024/**/raw"
         )
 
 
 class BackupImpossible(RetrievalError):
-    """A backup cannot be made of this library, or cannot be restored there."""
+    """A backup of this library cannot be made, or it cannot be restored at this path."""
 
     code = "backup-impossible"
 
 
 class TrainingImpossible(RetrievalError):
-    """A training cannot begin or go on with what it was given."""
+    """A training cannot begin or continue with its settings and data."""
 
     code = "training-impossible"

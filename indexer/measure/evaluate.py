@@ -1,4 +1,4 @@
-"""Measures a library's rankings against labels: every labelled image is a query once."""
+"""Measures the rankings of a library by labels: every labelled image is a query once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ OnProgress = Callable[[int, int], None]
 
 
 def evaluate(library: Library, labels: Labels, on_progress: OnProgress) -> dict[str, Any]:
-    """Figures of every picture signal and of their fusion, per class and overall, as JSON values."""
+    """Figures of every picture signal and of their fusion, overall and for each class, as JSON values."""
     sizes = Counter(labels.values())
     queries = sorted(image_id for image_id in labels if sizes[labels[image_id]] > 1)
     judged: dict[str, list[evaluation.Judged]] = {}
     for done, image_id in enumerate(queries, 1):
         label = labels[image_id]
         for signal, ranking in library.rankings(Query((StoredPicture(image_id),))).items():
-            relevance = np.array([labels.get(each) == label for each in ranking.ids.tolist()], bool)
+            relevance = np.array([labels.get(ranked_id) == label for ranked_id in ranking.ids.tolist()], bool)
             judged.setdefault(signal, []).append(evaluation.judge(label, relevance, sizes[label] - 1))
         on_progress(done, len(queries))
     return {
@@ -33,26 +33,28 @@ def evaluate(library: Library, labels: Labels, on_progress: OnProgress) -> dict[
         "labelled": len(labels),
         "classes": len(sizes),
         "definition": evaluation.DEFINITION,
-        "rankings": {signal: evaluation.means(each) for signal, each in judged.items()},
-        "per_class": {signal: evaluation.by_class(each) for signal, each in judged.items()},
+        "rankings": {signal: evaluation.means(queries_judged) for signal, queries_judged in judged.items()},
+        "per_class": {
+            signal: evaluation.by_class(queries_judged) for signal, queries_judged in judged.items()
+        },
     }
 
 
-def labels_of(library: Library, source: str) -> dict[int, str]:
-    """Labels by image id: from `folder` names, the first `tag`, the first `label`, or a CSV (path, label).
+def read_labels(library: Library, source: str) -> dict[int, str]:
+    """Labels by image id, by source: `folder` (its name), `tag` or `label` (the first one), or a CSV file.
 
-    Of an image that lies in several places, the first place by path decides.
+    The CSV file has the columns path and label. Of an image with several paths, the first one counts.
     """
     with library.catalog.reading() as reader:
         if source in ("tag", "label"):
             return reader.labels(source)
-        places = reader.locations()
+        locations = reader.locations()
     if source == "folder":
-        named = {path: place.folder_name for path, (_, place) in places.items()}
+        path_labels = {path: location.folder_name for path, (_, location) in locations.items()}
     else:
-        named = {path: row.get("label") or "" for path, row in read_caption_rows(Path(source))}
-    found: dict[int, str] = {}
-    for path in sorted(places):
-        if named.get(path):
-            found.setdefault(places[path][0], named[path])
-    return found
+        path_labels = {path: row.get("label") or "" for path, row in read_caption_rows(Path(source))}
+    labels: dict[int, str] = {}
+    for path in sorted(locations):
+        if path_labels.get(path):
+            labels.setdefault(locations[path][0], path_labels[path])
+    return labels

@@ -1,4 +1,4 @@
-"""Learns how much each signal of a library should count, from labels: every sampled image is a query."""
+"""Learns from labels how much each signal of a library should count: every sampled image is a query."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from retrieval import FusionRecipe, Library, Part, Query, StoredPicture, Text, t
 from .evaluate import Labels
 
 FUSIONS = (("relative", 0.0), ("calibrated", 0.0), *(("reciprocal-rank", k) for k in (10.0, 60.0, 200.0)))
-LONGEST = 500  # characters of a caption that are asked
-Ids = npt.NDArray[np.int64]
-Amounts = npt.NDArray[np.float64]
+MAX_CAPTION_LENGTH = 500  # characters; the rest of a caption is not asked
+Int64Ids = npt.NDArray[np.int64]  # (image,)
+Float64Amounts = npt.NDArray[np.float64]  # (image,)
 OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
-    """What was learned for one way of fusing."""
+class TunedFusion:
+    """What was learned for one kind of fusion."""
 
     fusion: str
     k: float
     learned: tuning.Learned
 
-    def recipe(self, name: str) -> FusionRecipe:
-        """The weights as they are kept; all of them, so that no default joins in."""
+    def fusion_recipe(self, name: str) -> FusionRecipe:
+        """The weights as they are saved; all of them, so that no default weight is added."""
         gain = self.learned.gain
         measured = {
             "single": self.learned.single,
@@ -40,46 +40,49 @@ class Tuned:
         return FusionRecipe(name, self.fusion, self.k, dict(self.learned.weights), measured)
 
 
-def tune(
+def tune_fusion(
     library: Library, labels: Labels, *, sample: int, with_words: bool, on_progress: OnProgress
-) -> list[Tuned]:
-    """What each way of fusing learns from the same queries, the best first by mAP on held-out queries.
+) -> list[TunedFusion]:
+    """What every kind of fusion learns from the same queries; the best by mAP on held-out queries first.
 
-    Queries are at most `sample` of the images that share a label, evenly spread by id. With words, the title
-    or caption of an image is asked together with its picture. Raises ValueError for too few queries.
+    The queries are at most `sample` of the images that share a label with another, spread evenly over their ids.
+    `with_words`: the title or caption of an image is asked together with its picture.
+    Raises ValueError when there are too few queries.
     """
-    queries = _queries(labels, sample)
-    everything = np.array(sorted(labels), np.int64)
-    found: list[Tuned] = []
-    for place, (fusion, k) in enumerate(FUSIONS):
+    queries = _sample_queries(labels, sample)
+    labelled_ids = np.array(sorted(labels), np.int64)
+    tuned: list[TunedFusion] = []
+    for fusion_number, (fusion, k) in enumerate(FUSIONS):
         cases: list[tuning.Case] = []
         for done, image_id in enumerate(queries, 1):
-            parts = _parts(library, image_id, with_words=with_words)
-            given = library.amounts(Query(parts), everything, fusion=fusion, k=k)
-            cases.append(_case(given, everything, labels, image_id))
-            on_progress(place * len(queries) + done, len(FUSIONS) * len(queries))
-        found.append(Tuned(fusion, k, tuning.learn(tuple(given), cases)))
-    return sorted(found, key=lambda each: -each.learned.fused_map)
+            query = Query(_query_parts(library, image_id, with_words=with_words))
+            amounts = library.amounts(query, labelled_ids, fusion=fusion, k=k)
+            cases.append(_judge_query(amounts, labelled_ids, labels, image_id))
+            on_progress(fusion_number * len(queries) + done, len(FUSIONS) * len(queries))
+        tuned.append(TunedFusion(fusion, k, tuning.learn(tuple(amounts), cases)))
+    return sorted(tuned, key=lambda fusion: -fusion.learned.fused_map)
 
 
-def _queries(labels: Labels, sample: int) -> list[int]:
+def _sample_queries(labels: Labels, sample: int) -> list[int]:
     sizes = Counter(labels.values())
     shared = sorted(image_id for image_id in labels if sizes[labels[image_id]] > 1)
     if len(shared) < tuning.FOLDS:
         raise ValueError(f"{len(shared)} images share a label with another; at least {tuning.FOLDS} must")
-    places = np.unique(np.linspace(0, len(shared) - 1, min(sample, len(shared))).astype(int))
-    return [shared[place] for place in places]
+    numbers = np.unique(np.linspace(0, len(shared) - 1, min(sample, len(shared))).astype(int))
+    return [shared[number] for number in numbers]
 
 
-def _parts(library: Library, image_id: int, *, with_words: bool) -> tuple[Part, ...]:
+def _query_parts(library: Library, image_id: int, *, with_words: bool) -> tuple[Part, ...]:
     image = library.image(image_id)
     words = (image.title or image.caption).strip() if with_words else ""
-    return (StoredPicture(image_id), *([Text(words[:LONGEST])] if words else []))
+    return (StoredPicture(image_id), *([Text(words[:MAX_CAPTION_LENGTH])] if words else []))
 
 
-def _case(given: Mapping[str, Amounts], everything: Ids, labels: Labels, query: int) -> tuning.Case:
-    """The query judged: of what each signal gives, all but the query's own."""
-    others = everything != query
-    amounts = np.stack([each[others] for each in given.values()]).astype(np.float32)
-    relevant = np.array([labels[each] == labels[query] for each in everything[others].tolist()], bool)
-    return tuning.Case(amounts, relevant)
+def _judge_query(
+    amounts: Mapping[str, Float64Amounts], ids: Int64Ids, labels: Labels, query_id: int
+) -> tuning.Case:
+    """What every signal gives to the images, and which of them are relevant; without the query itself."""
+    is_other = ids != query_id
+    signal_amounts = np.stack([signal[is_other] for signal in amounts.values()]).astype(np.float32)
+    relevant = np.array([labels[image_id] == labels[query_id] for image_id in ids[is_other].tolist()], bool)
+    return tuning.Case(signal_amounts, relevant)

@@ -10,7 +10,7 @@ from pathlib import Path
 from retrieval import Annotation, InvalidLabels, path_bytes
 
 CAPTIONS_SOURCE = "captions"
-# Column to field, and what parts several values in one cell.
+# Column to field, and the separator of several values in one cell.
 COLUMNS = {
     "title": ("title", None),
     "caption": ("caption", "||"),
@@ -22,26 +22,26 @@ Captions = Mapping[bytes, tuple[Annotation, ...]]
 
 
 def read_captions(path: Path) -> Captions:
-    """Annotations by absolute path; relative paths are taken from the CSV's own folder.
+    """Annotations by absolute path; relative paths start at the folder of the CSV file.
 
-    The first line names the columns: path, and any of title, caption (several parted by ||), tags
-    (parted by ;) and label (parted by |); others are passed over. Raises InvalidLabels with the line.
+    The first line names the columns: path, and any of title, caption (separated by ||), tags (separated by ;)
+    and label (separated by |). Other columns are ignored. Raises InvalidLabels with the line.
     """
-    return {location: tuple(_row_annotations(row)) for location, row in read_caption_rows(path)}
+    return {picture: tuple(_row_annotations(row)) for picture, row in read_caption_rows(path)}
 
 
 def annotations_by_image(
-    captions: Captions, places: Iterable[tuple[bytes, int]]
+    captions: Captions, image_paths: Iterable[tuple[bytes, int]]
 ) -> dict[int, tuple[Annotation, ...]]:
-    """What the captions say about each image: that of all its places, in the order of `places`."""
-    facts: dict[int, tuple[Annotation, ...]] = {}
-    for path, image_id in places:
-        facts[image_id] = facts.get(image_id, ()) + captions.get(path, ())
-    return facts
+    """What the captions say about each image, by its id: those of all its paths, in the order given."""
+    annotations: dict[int, tuple[Annotation, ...]] = {}
+    for path, image_id in image_paths:
+        annotations[image_id] = annotations.get(image_id, ()) + captions.get(path, ())
+    return annotations
 
 
 def read_caption_rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Each line's absolute path and its cells by column."""
+    """The absolute path in each row of a CSV file, and its cells by column."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a run says: events while it goes, and a report at its end. Plain frozen values."""
+"""What a run reports: events while it goes on, and a report at its end. Plain frozen values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Started:
     roots: tuple[bytes, ...]
 
     def as_json(self) -> dict[str, Any]:
-        return {"event": self.name, "roots": [display_path(each) for each in self.roots]}
+        return {"event": self.name, "roots": [display_path(root) for root in self.roots]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,24 @@ class Progress:
 
     @property
     def files_per_second(self) -> float:
-        """Files a second; 0 while that is unknown."""
+        """The mean rate; 0 while it is unknown."""
         return self.done / self.seconds if self.seconds else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds that the rest will take at this rate; None while that is unknown."""
+        """How long the rest will take at this rate; None while that is unknown."""
         return (self.total - self.done) / self.files_per_second if self.files_per_second else None
 
     def as_json(self) -> dict[str, Any]:
         left = None if self.seconds_left is None else round(self.seconds_left, 1)
-        said = asdict(self) | {"seconds": round(self.seconds, 3)}
-        return (
-            {"event": self.name}
-            | said
-            | {"per_second": round(self.files_per_second, 2), "seconds_left": left}
-        )
+        fields = asdict(self) | {"seconds": round(self.seconds, 3)}
+        rates = {"per_second": round(self.files_per_second, 2), "seconds_left": left}
+        return {"event": self.name} | fields | rates
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemMet:
-    """A file could not be taken in."""
+    """A file could not be indexed."""
 
     name: ClassVar[str] = "problem"
     problem: Problem
@@ -77,7 +74,7 @@ class ProblemMet:
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """The projections are about to be brought up to the newest change."""
+    """The projections are about to be brought up to date."""
 
     name: ClassVar[str] = "publishing"
 
@@ -87,7 +84,7 @@ class Publishing:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The projections are up to the newest change; `anything` tells whether that took any work."""
+    """The projections are up to date; `anything` tells whether they had to change for it."""
 
     name: ClassVar[str] = "published"
     anything: bool
@@ -98,13 +95,13 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The counts of one run, in files, and every problem met.
+    """The counts of one run, in files unless it says otherwise, and every problem.
 
-    `added`: contents that are new to the library, pages among them; `described_again`: contents that it had,
-    and that were described anew; `copies`: new paths of a content it already had; `moved`: copies whose only
-    other path is missing now; `forgotten`: paths that were missing for longer than the setting
-    forget_missing_days says; `excluded`: pictures that a pattern left out; `sidecars_read`: files beside
-    pictures that are new or changed, and `sidecars_gone` those that are gone.
+    `added`: contents that are new to the library; pages count. `described_again`: contents that it already
+    had and described again. `copies`: new paths of a content that it had already. `moved`: new paths of a
+    content whose earlier paths are all missing. `forgotten`: paths that were missing for longer than the
+    setting forget_missing_days allows. `excluded`: pictures that a pattern left out. `sidecars_read`:
+    sidecars that are new or changed. `sidecars_gone`: sidecars that are gone.
     """
 
     files: int = 0
@@ -130,15 +127,15 @@ class Report:
 
     @property
     def has_news(self) -> bool:
-        """Whether anything was found that was not so before."""
-        places = self.added + self.described_again + self.copies + self.moved + self.changed + self.returned
+        """Whether anything has changed, or there are problems."""
+        pictures = self.added + self.described_again + self.copies + self.moved + self.changed + self.returned
         sidecars = self.sidecars_read + self.sidecars_gone
-        return bool(places + self.missing + self.forgotten + sidecars) or bool(self.problems)
+        return bool(pictures + self.missing + self.forgotten + sidecars) or bool(self.problems)
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        facts = [problem_json(each) for each in self.problems]
-        return asdict(self) | {"problems": facts, "seconds": round(self.seconds, 3)}
+        """The report as JSON values."""
+        problems = [problem_json(problem) for problem in self.problems]
+        return asdict(self) | {"problems": problems, "seconds": round(self.seconds, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,5 +160,5 @@ def plan_counts(plan: Plan) -> dict[str, int]:
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON values; what is no text in its path is escaped."""
+    """A problem as JSON values; bytes of its path that are not text are escaped."""
     return {"path": problem.display, "code": problem.code, "reason": problem.reason}

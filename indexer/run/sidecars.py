@@ -1,7 +1,7 @@
 """Sidecars: files beside pictures that say something about them. Which have changed, and what they say.
 
-NAME.txt, NAME.json and NAME.xmp belong to every picture called NAME in the same folder. So do files that carry
-the picture's own ending as well, such as NAME.jpg.txt, and those of Google's Takeout (see `sidecar_names`).
+NAME.txt, NAME.json and NAME.xmp belong to every picture called NAME in the same folder. So do files with the
+picture's own ending in their name, such as NAME.jpg.txt, and those of Google's Takeout (see `sidecar_names`).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SidecarChange:
 
 @dataclass(frozen=True, slots=True)
 class SidecarCounts:
-    """How many sidecars are new or changed, and so were read; how many are gone; those that cannot be used."""
+    """How many sidecars were read, being new or changed; how many are gone; and those that cannot be used."""
 
     read: int = 0
     gone: int = 0
@@ -78,7 +78,7 @@ def update_sidecars(library: LibraryWriter, walk: Walk, shield: Shield = nullcon
 
 
 def preview_sidecars(library: Library | None, walk: Walk, plan: Plan) -> SidecarCounts:
-    """What `update_sidecars` would do after a run by this plan; no sidecar is opened, so none is a problem."""
+    """What `update_sidecars` would do after a run by this plan; it opens no sidecar, so none is a problem."""
     if library is None:
         stamps, locations = {}, {}
     else:
@@ -108,8 +108,8 @@ def compare_sidecars(
 ) -> list[SidecarChange]:
     """Compare the sidecars of the walk with those that were read before; by image, in the order of ids.
 
-    `stamps`: size and modification time of those that were read. Only a sidecar whose path the walk covers can
-    be gone.
+    `stamps`: size and modification time of those that were read. Only sidecars whose paths the walk covers
+    can be gone.
     """
     present = {(file.path, image_id): file for file, image_id in _pair_with_images(walk.sidecars, locations)}
     lost = stamps.keys() - present.keys()
@@ -178,7 +178,7 @@ def _read_sidecar(file: FoundFile) -> Sidecar | Problem:
 
 
 def _parse_sidecar(file: FoundFile) -> tuple[tuple[str, str], ...]:
-    """Fields and values; a title that is only the name of a file, as photo services export it, is left out."""
+    """Fields and values; without a title that is only the name of a file, as photo services export it."""
     if file.size > MAX_SIDECAR_BYTES:
         raise ValueError(f"{file.size} bytes; the limit is {MAX_SIDECAR_BYTES}")
     ending = file.path.rpartition(b".")[2].decode("ascii").lower()

@@ -15,7 +15,7 @@ from indexer.run.pipeline import index
 from indexer.run.report import Event, Progress, Report
 from indexer.upkeep.opening import writing
 from retrieval import Image, Library, Picture, Query, Settings, path_bytes
-from retrieval.pictures.images import RGB, encode_png
+from retrieval.pictures.images import RGB, decode_image, encode_png
 from tests.drawing import scene
 from tests.indexer.command import make_without_backbone, run
 from tests.indexer.contents import differences
@@ -80,9 +80,9 @@ def test_every_page_is_an_image_with_its_own_picture(library: Path, folder: Path
         for image in images(library):
             [place] = image.locations
             expected = SCENES[5] if image.format == "png" else SCENES[place.page - 1]
-            shown = images.decode_image(opened.preview(image.id), name="it").pixels
+            shown = decode_image(opened.preview(image.id), name="it").pixels
             assert np.abs(shown.astype(int) - expected).mean() < 12
-            small = images.decode_image(opened.thumbnail(image.id), name="it").pixels
+            small = decode_image(opened.thumbnail(image.id), name="it").pixels
             assert np.abs(small.astype(int) - expected).mean() < 12
 
 
@@ -238,5 +238,5 @@ def test_pages_of_bands_are_read_whole(library: Path, tmp_path: Path) -> None:
     assert indexed(library, tmp_path / "deep").added == 3
     with Library.open(library) as opened:
         for image in images(library):
-            shown = images.decode_image(opened.preview(image.id), name="it").pixels
+            shown = decode_image(opened.preview(image.id), name="it").pixels
             assert np.abs(shown.astype(int) - SCENES[image.page - 1]).mean() < 12

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.run.plan import Known, Plan, make_plan
+from indexer.run.plan import Plan, Stamp, make_plan
 from indexer.run.sources import FoundFile, Walk
 
-OLD, GONE = Known(10, 1), Known(10, 1, missing=True)
+OLD: Stamp = (10, 1, False)
+GONE: Stamp = (10, 1, True)
 LISTS = ("new", "changed", "compared", "returned", "unchanged", "missing")
 
 
@@ -20,11 +21,11 @@ LISTS = ("new", "changed", "compared", "returned", "unchanged", "missing")
 class World:
     """What the catalog knows, what the walk found, and the expected list of each path."""
 
-    before: dict[str, Known]
+    before: dict[str, Stamp]
     now: dict[str, tuple[int, int]]  # size and time
     plan: dict[str, str]
     roots: tuple[str, ...] = ("/p",)
-    unseen: tuple[str, ...] = field(default=())
+    unlisted: tuple[str, ...] = field(default=())
 
 
 WORLDS = {
@@ -47,60 +48,59 @@ WORLDS = {
     "the root of everything": World({"/p/a": OLD}, {}, {"/p/a": "missing"}, roots=("/",)),
     "a single file as root": World({"/p/a": OLD, "/p/b": OLD}, {"/p/a": (10, 1)}, {"/p/a": "unchanged"},
                                    roots=("/p/a",)),
-    "below an unseen folder": World({"/p/s/a": OLD, "/p/b": OLD}, {}, {"/p/b": "missing"}, unseen=("/p/s",)),
-    "an unseen folder's name as a mere beginning": World({"/p/sea/a": OLD}, {}, {"/p/sea/a": "missing"},
-                                                         unseen=("/p/s",)),
+    "below a folder that could not be listed": World({"/p/s/a": OLD, "/p/b": OLD}, {}, {"/p/b": "missing"}, unlisted=("/p/s",)),
+    "the name of an unlisted folder as the beginning of another name": World({"/p/sea/a": OLD}, {}, {"/p/sea/a": "missing"},
+                                                         unlisted=("/p/s",)),
 }  # fmt: skip
 
 
-def planned(world: World) -> Plan:
+def plan_world(world: World) -> Plan:
+    walk = empty_walk([root.encode() for root in world.roots], [folder.encode() for folder in world.unlisted])
     return make_plan(
         [FoundFile(path.encode(), size, mtime) for path, (size, mtime) in world.now.items()],
-        {path.encode(): known for path, known in world.before.items()},
-        is_expected=walked(
-            [root.encode() for root in world.roots], [each.encode() for each in world.unseen]
-        ).is_covered,
+        {path.encode(): stamp for path, stamp in world.before.items()},
+        is_expected=walk.is_covered,
     )
 
 
-def walked(roots: list[bytes], unseen: list[bytes]) -> Walk:
-    return Walk(tuple(roots), (), (), tuple(unseen), 0, 0)
+def empty_walk(roots: list[bytes], unlisted: list[bytes]) -> Walk:
+    return Walk(tuple(roots), (), (), tuple(unlisted), 0, 0)
 
 
-def fates(plan: Plan) -> list[tuple[bytes, str]]:
+def listed_paths(plan: Plan) -> list[tuple[bytes, str]]:
     return [
-        (each.path if isinstance(each, FoundFile) else each, name)
+        (entry.path if isinstance(entry, FoundFile) else entry, name)
         for name in LISTS
-        for each in getattr(plan, name)
+        for entry in getattr(plan, name)
     ]
 
 
 @pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS.keys())
 def test_before_and_now_give_the_plan(world: World) -> None:
-    assert dict(fates(planned(world))) == {path.encode(): name for path, name in world.plan.items()}
+    assert dict(listed_paths(plan_world(world))) == {path.encode(): name for path, name in world.plan.items()}
 
 
 def test_lists_are_in_the_order_of_paths_and_new_and_changed_are_read() -> None:
     world = World(
         {"/p/b": OLD, "/p/e": OLD, "/p/d": OLD}, {"/p/c": (1, 1), "/p/b": (9, 9), "/p/a": (1, 1)}, {}
     )
-    plan = planned(world)
-    assert [each.path for each in plan.to_read] == [b"/p/a", b"/p/b", b"/p/c"]
+    plan = plan_world(world)
+    assert [file.path for file in plan.to_read] == [b"/p/a", b"/p/b", b"/p/c"]
     assert plan.missing == (b"/p/d", b"/p/e")
 
 
-def test_what_looks_the_same_is_compared_when_it_shall_be() -> None:
+def test_what_looks_unchanged_is_compared_on_demand() -> None:
     before = {b"/p/a": OLD, b"/p/b": GONE, b"/p/c": OLD, b"/p/d": OLD}
     now = [FoundFile(b"/p/" + name, 10, 1) for name in (b"a", b"b", b"e")] + [FoundFile(b"/p/c", 11, 1)]
     plan = make_plan(now, before, is_expected=lambda _: True, compares=True)
-    assert fates(plan) == [
+    assert listed_paths(plan) == [
         (b"/p/e", "new"),
         (b"/p/c", "changed"),
         (b"/p/a", "compared"),
         (b"/p/b", "compared"),
         (b"/p/d", "missing"),
     ]
-    assert [each.path for each in plan.to_read] == [b"/p/a", b"/p/b", b"/p/c", b"/p/e"]
+    assert [file.path for file in plan.to_read] == [b"/p/a", b"/p/b", b"/p/c", b"/p/e"]
 
 
 paths = st.sampled_from(
@@ -112,24 +112,24 @@ folders = st.lists(st.sampled_from([b"/p", b"/p/s", b"/q", b"/", b"/p/a"]), max_
 
 @given(
     now=st.dictionaries(paths, st.tuples(numbers, numbers)),
-    before=st.dictionaries(paths, st.builds(Known, numbers, numbers, st.booleans())),
+    before=st.dictionaries(paths, st.tuples(numbers, numbers, st.booleans())),
     roots=folders,
-    unseen=folders,
+    unlisted=folders,
 )
 def test_every_path_is_in_exactly_one_list(
-    now: dict[bytes, tuple[int, int]], before: dict[bytes, Known], roots: list[bytes], unseen: list[bytes]
+    now: dict[bytes, tuple[int, int]], before: dict[bytes, Stamp], roots: list[bytes], unlisted: list[bytes]
 ) -> None:
     plan = make_plan(
         [FoundFile(path, *facts) for path, facts in now.items()],
         before,
-        is_expected=walked(roots, unseen).is_covered,
+        is_expected=empty_walk(roots, unlisted).is_covered,
     )
-    times = Counter(path for path, _ in fates(plan))
+    times = Counter(path for path, _ in listed_paths(plan))
     assert set(now) <= set(times)
     assert set(times.values()) <= {1}
     # What is in no list was missing already, or nothing was learned about it.
     for path in before.keys() - times.keys():
         inside = any(path == root or path.startswith(root.rstrip(b"/") + b"/") for root in roots)
-        outside = any(path == folder or path.startswith(folder.rstrip(b"/") + b"/") for folder in unseen)
-        assert before[path].missing or not inside or outside
+        outside = any(path == folder or path.startswith(folder.rstrip(b"/") + b"/") for folder in unlisted)
+        assert before[path][2] or not inside or outside
     assert not set(plan.missing) & set(now)

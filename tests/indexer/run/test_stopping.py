@@ -109,7 +109,7 @@ def test_a_stopped_run_publishes_nothing_more_and_the_next_one_goes_on(
     assert process.returncode == code, remarks
     stopped = json.loads(rest.splitlines()[-1])
     assert (stopped["event"], stopped["signal"], stopped["total"]) == ("stopped", number.name, 40)
-    assert "run the same command again to go on" in remarks
+    assert "run the same command again to continue" in remarks
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         assert (opened.count(), reader.projections()) == (stopped["done"], [])
         assert read_status(opened).damages == (), "what is not published yet is sound"
