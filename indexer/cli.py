@@ -1,8 +1,8 @@
-"""The `pictor` command: names its commands at once, and loads one only when it is called.
+"""The `pictor` command: it lists its commands without loading them, and loads one when it is called.
 
-Results go to stdout, remarks to stderr. Exit codes: 0 done, 1 a user's problem, 2 wrong usage,
-3 another writer is at work, 4 storage failed, or the system has too little memory or too few files for it,
-128 and its number for the signal that stopped it.
+Results go to stdout, remarks to stderr. Exit codes: 0 success, 1 a problem that the user can solve,
+2 wrong usage, 3 another process writes to the library, 4 storage failed, or the system ran out of memory or
+open files, 128 + n stopped by signal n.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import import_module
 
 import click
 
-# Name to what `pictor --help` says; the module of that name in `indexer.commands` has the command.
+# Names, and what `pictor --help` says about them; `indexer.commands.NAME` holds the command `NAME_command`.
 COMMANDS = {
     "init": "Make an empty library.",
     "index": "Describe the pictures of folders, and search them from then on.",
@@ -25,13 +25,13 @@ COMMANDS = {
     "check": "Compare files, catalog and projections, and name every repair.",
     "rebuild": "Make the projections again from the catalog.",
     "backup": "Copy a library, even while it is written to.",
-    "restore": "Make a library of a backup.",
+    "restore": "Make a library from a backup.",
     "remove": "Forget images; files are never touched.",
-    "forget": "Forget files that are gone.",
+    "forget": "Forget files that are missing.",
     "evaluate": "Measure the rankings against labels.",
     "tune": "Learn from labels how much each signal should count.",
-    "concept": "Keep sets of examples by name, to search and filter with.",
-    "serve": "Open the search page and the API.",
+    "concept": "Keep named sets of examples, to search and filter with.",
+    "serve": "Serve the search page and the API.",
     "train": "Train a backbone of your own by distillation.",
     "demo": "Draw a sample collection, index it and open the search page.",
 }
@@ -51,7 +51,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"indexer.commands.{cmd_name}").command
+        module = import_module(f"indexer.commands.{cmd_name}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -68,7 +69,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; every error that Pictor raises becomes one sentence and an exit code."""
     try:
-        # Not standalone: click would answer an interrupt with exit code 1 and nothing said.
+        # Not standalone: click would end an interrupted command with exit code 1 and no message.
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -79,17 +80,20 @@ def main() -> None:
         error.show()
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt) as error:
-        click.echo("stopped; what was acknowledged is safe, run the same command again to go on", err=True)
-        # Stopped says which signal it was; click wraps it.
+        click.echo(
+            "stopped; all finished batches are saved; run the same command again to continue", err=True
+        )
+        # The error of a stopped run names the signal; click wraps it.
         sys.exit(getattr(error.__cause__ or error, "exit_code", 130))
     except Exception as error:
-        sys.exit(_explained(error))
+        sys.exit(_report_error(error))
 
 
-def _explained(error: Exception) -> int:
-    """Say what went wrong and give its exit code; an error that is not ours goes on as it is."""
-    if refused := _refused(error):  # comes first: what cannot be loaded may be all that follows
-        click.echo(f"pictor: {refused}", err=True)
+def _report_error(error: Exception) -> int:
+    """Print what went wrong and return the exit code; errors that are not Pictor's are raised again."""
+    # This comes first: in a process without memory the import below fails as well.
+    if failure := _describe_system_failure(error):
+        click.echo(f"pictor: {failure}", err=True)
         return 4
     from retrieval import (
         DurabilityTooLow,
@@ -108,20 +112,20 @@ def _explained(error: Exception) -> int:
     return 4 if isinstance(error, StorageFailed | FeatureDamaged | DurabilityTooLow | NotEnoughMemory) else 1
 
 
-def _refused(error: Exception) -> str:
-    """What the system did not give: files, memory, threads, or a library to load; empty for another error."""
-    first: BaseException = error
-    while earlier := first.__cause__ or first.__context__:
-        first = earlier
+def _describe_system_failure(error: Exception) -> str:
+    """Which resource was missing: files, memory, threads or a library to load; empty for any other error."""
+    origin: BaseException = error
+    while earlier := origin.__cause__ or origin.__context__:
+        origin = earlier
     if isinstance(error, OSError):
         return str(error)
     if isinstance(error, MemoryError) or "start new thread" in str(error):
-        what = f" ({first})" if str(first) else ""
-        return f"not enough memory{what}; let this process have more, or end others, and run again"
+        detail = f" ({origin})" if str(origin) else ""
+        return f"not enough memory{detail}; give this process more, or end other processes, and run it again"
     if isinstance(error, ImportError) or (
-        isinstance(error, RuntimeError) and isinstance(first, ImportError | OSError)
+        isinstance(error, RuntimeError) and isinstance(origin, ImportError | OSError)
     ):
-        return f"cannot be loaded ({first}); let this process have more memory, or install Pictor again"
+        return f"cannot be loaded ({origin}); give this process more memory, or install Pictor again"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""pictor backup: a copy of a library."""
+"""pictor backup: copies a library."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from .output import print_json
 def backup_command(target: Path, library: Path, as_json: bool) -> None:
     """Copy a library to a new folder, or to one file, even while it is indexed and searched.
 
-    The copy is one state of the catalog, with the settings and the weights, and was opened and checked. The
-    pictures themselves are not in it, nor are projections, which `pictor restore` makes again.
+    The copy holds one state of the catalog, the settings and the weights. It is opened and checked before
+    the command ends. It does not hold the pictures themselves, nor the projections, which `pictor restore`
+    makes again.
 
     \b
     Examples:
@@ -30,4 +31,4 @@ def backup_command(target: Path, library: Path, as_json: bool) -> None:
     if as_json:
         print_json({"backup": str(target), "images": images})
     else:
-        click.echo(f"{target}: {images} images, checked; `pictor restore` makes a library of it")
+        click.echo(f"{target}: {images} images, checked; `pictor restore` makes a library from it")

@@ -1,4 +1,4 @@
-"""pictor check: is everything as it should be?"""
+"""pictor check: finds what is not as it should be."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .output import print_json
 def check_command(library: Path, as_json: bool) -> None:
     """Compare files, catalog and projections, and name the repair of every finding.
 
-    Nothing is changed. Exit code 1 says that there are findings.
+    Nothing is changed. Exit code 1 means that there are findings.
 
     \b
     Examples:

@@ -27,8 +27,8 @@ def explain_command(
 ) -> None:
     """Tell why an image is in the answer to a query.
 
-    For every signal its rank, score and share; the words that match, and where they stand; where in the
-    picture the likeness lies; and how many points agree with a query picture.
+    Prints the rank, score and share of every signal; the words that match, and where; which area of the
+    picture is similar; and how many points agree with a query picture.
 
     \b
     Examples:

@@ -24,8 +24,8 @@ from .progress import print_json_line
 from .run_output import (
     busy_action,
     print_report,
-    remark_passed_over,
     remark_sidecars,
+    remark_skipped,
     remark_stopping,
     run_with_progress,
 )
@@ -170,7 +170,7 @@ def _print_preview(preview: Preview) -> None:
     )
     click.echo(f"{counts['files']} pictures: {parts}. {counts['to_read']} would be read; nothing was written")
     remark_sidecars(sidecars.read, sidecars.gone)
-    remark_passed_over(walk.archives, walk.symbolic_links, walk.excluded)
+    remark_skipped(walk.archives, walk.symbolic_links, walk.excluded)
     for problem in walk.problems:
         print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
 

@@ -54,7 +54,8 @@ _RECIPE = (
         "--text-tower",
         metavar="FILE",
         help="For a new library: the text tower of a CLIP-family --backbone, a safetensors file with its "
-        "open_clip_config.json in the same folder; or `pretrained`, or ORG/NAME on the hub (needs pictor[clip]).",
+        "open_clip_config.json in the same folder; or `pretrained`, or ORG/NAME on the hub "
+        "(needs pictor[clip]).",
     ),
     click.option(
         "--preprocessing",

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-NOTE_WIDTH = 28  # columns; the bar and the figures matter more
+NOTE_WIDTH = 28  # characters; the bar and the figures matter more
 
 
 def print_json(value: Any) -> None:
@@ -27,7 +27,7 @@ def print_remark(sentence: str) -> None:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr; call what it gives with (done, total, note). Silent unless stderr is a terminal."""
+    """A bar on stderr, moved by a call with (done, total, note); it shows only where stderr is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""pictor rebuild: the projections from the catalog alone."""
+"""pictor rebuild: makes the projections again from the catalog."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .output import print_json
 @library_option
 @json_option
 def rebuild_command(library: Path, as_json: bool) -> None:
-    """Make the projections again from the catalog; no picture is read, and searches go on meanwhile.
+    """Make the projections again from the catalog. No picture is read, and searches still work meanwhile.
 
     \b
     Examples:
@@ -28,6 +28,11 @@ def rebuild_command(library: Path, as_json: bool) -> None:
         opened.publish(anew=True)
         status = read_status(opened)
     if as_json:
-        print_json({"images": status.images, "generations": [each.generation for each in status.projections]})
+        print_json(
+            {
+                "images": status.images,
+                "generations": [projection.generation for projection in status.projections],
+            }
+        )
     else:
         click.echo(f"{len(status.projections)} projections of {status.images} images made again")

@@ -15,14 +15,14 @@ from .run_output import busy_action
 
 
 @click.command("remove")
-@click.argument("which", nargs=-1, required=True, metavar="ID|PATH…")
+@click.argument("names", nargs=-1, required=True, metavar="ID|PATH…")
 @library_option
 @wait_option
 @json_option
-def remove_command(which: tuple[str, ...], library: Path, wait: bool, as_json: bool) -> None:
-    """Forget images by id, or all that lies at or below paths. Files are never touched.
+def remove_command(names: tuple[str, ...], library: Path, wait: bool, as_json: bool) -> None:
+    """Forget images by id, or all images at or below paths. Files are never touched.
 
-    A path that is forgotten comes back when its folder is indexed again.
+    A forgotten path comes back when its folder is indexed again.
 
     \b
     Examples:
@@ -30,7 +30,7 @@ def remove_command(which: tuple[str, ...], library: Path, wait: bool, as_json: b
       pictor remove ~/Pictures/private
     """
     with changing(library, busy_action(wait=wait)) as opened:
-        removed = _remove_images(opened, which)
+        removed = _remove_images(opened, names)
         opened.publish()
     if as_json:
         print_json({"removed": removed})
@@ -38,19 +38,19 @@ def remove_command(which: tuple[str, ...], library: Path, wait: bool, as_json: b
         click.echo(f"{removed} images forgotten; no file was touched")
 
 
-def _remove_images(library: LibraryWriter, which: tuple[str, ...]) -> int:
-    """Forget all of them in one transaction, or none when one is not there."""
+def _remove_images(library: LibraryWriter, names: tuple[str, ...]) -> int:
+    """Forget all of them in one transaction, or none if one is unknown; returns how many images."""
     with library.catalog.writing() as writer:
         before = writer.count_images()
-        places = writer.locations()
-        for name in which:
+        locations = writer.locations()
+        for name in names:
             if name.isdecimal():
                 if not writer.images([int(name)]):
                     raise ImageNotFound(name)
                 writer.remove_images([int(name)])
                 continue
             root = path_bytes(name)
-            below = [path for path in places if path == root or path.startswith(root.rstrip(b"/") + b"/")]
+            below = [path for path in locations if path == root or path.startswith(root.rstrip(b"/") + b"/")]
             if not below:
                 raise ImageNotFound(name)
             writer.forget_locations(below)

@@ -1,4 +1,4 @@
-"""pictor restore: a library from its backup."""
+"""pictor restore: makes a library from a backup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .output import print_json
 @library_option
 @json_option
 def restore_command(source: Path, library: Path, as_json: bool) -> None:
-    """Make a library of a backup, where nothing lies yet; it is built whole, checked, and then put in place.
+    """Make a library from a backup, where none exists yet. It is built and checked before it is put in place.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""pictor retry: another try at what could not be indexed."""
+"""pictor retry: reads again what could not be indexed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from .run_output import busy_action, print_report, remark_stopping, run_with_pro
 @wait_option
 @json_option
 def retry_command(code: str | None, library: Path, wait: bool, as_json: bool) -> None:
-    """Read again the files that are problems, and no others.
+    """Read again the files that had problems, and no others.
 
-    Problems of files that are gone are forgotten. Exit code 1 says that problems are left; with --json every
-    event is a line, as `pictor index` prints them.
+    Problems of files that no longer exist are forgotten. Exit code 1 means that problems are left. With
+    --json every event is one line, as `pictor index` prints them.
 
     \b
     Examples:
@@ -46,10 +46,10 @@ def retry_command(code: str | None, library: Path, wait: bool, as_json: bool) ->
 def _retry_problems(
     library: LibraryWriter, code: str | None, stopping: StopRequest, *, as_json: bool
 ) -> Report:
-    def work(on_event: OnEvent) -> Report:
+    def read_problem_files(on_event: OnEvent) -> Report:
         report, folders = retry(library, code, on_event=on_event, shield=stopping.shield)
         if folders:
-            print_remark(f"{folders} problems are those of folders; `pictor index` them again")
+            print_remark(f"{folders} of the problems are folders; read them again with `pictor index`")
         return report
 
-    return run_with_progress(work, "Reading again", as_json=as_json)
+    return run_with_progress(read_problem_files, "Reading again", as_json=as_json)

@@ -1,4 +1,4 @@
-"""What the commands that index have in common: how a run is stopped, waited for and summed up."""
+"""What the commands that index share: how a run is stopped, how it waits, and how it is summed up."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from ..upkeep.problems import by_code, in_words
 from .output import print_remark
 from .progress import print_json_line, show_progress
 
-MAX_PROBLEMS = 20  # problems that the report lists in full
+MAX_PROBLEMS = 20  # that the report lists one by one
 
 
 def run_with_progress(work: Callable[[OnEvent], Report], title: str, *, as_json: bool) -> Report:
-    """Do some indexing and show how it goes; a stop says how far it was."""
-    last: list[Progress] = []
-    with show_progress(title, as_json=as_json) as tell:
+    """Run `work` and show its progress; if it is stopped, print how far it was."""
+    last: Progress | None = None
+    with show_progress(title, as_json=as_json) as show_event:
 
         def on_event(event: Event) -> None:
-            last[:] = [event] if isinstance(event, Progress) else last
-            tell(event)
+            nonlocal last
+            last = event if isinstance(event, Progress) else last
+            show_event(event)
 
         try:
             return work(on_event)
@@ -35,8 +36,8 @@ def run_with_progress(work: Callable[[OnEvent], Report], title: str, *, as_json:
             raise
 
 
-def _remark_stopped(error: Stopped, last: list[Progress], *, as_json: bool) -> None:
-    done, total = (last[0].done, last[0].total) if last else (0, 0)
+def _remark_stopped(error: Stopped, last: Progress | None, *, as_json: bool) -> None:
+    done, total = (last.done, last.total) if last else (0, 0)
     if as_json:
         facts = {"signal": signal.Signals(error.number).name, "done": done, "total": total}
         print_json_line({"event": "stopped"} | facts)
@@ -45,12 +46,12 @@ def _remark_stopped(error: Stopped, last: list[Progress], *, as_json: bool) -> N
 
 
 def remark_stopping() -> None:
-    """That a stop was asked for while a batch was being written."""
-    print_remark("stopping as soon as the pictures in hand are written; a second time stops at once")
+    """Print that the run stops after the batch that is being written."""
+    print_remark("stopping after the current batch of pictures; interrupt once more to stop at once")
 
 
 def busy_action(*, wait: bool) -> OnBusy:
-    """What to do when another writer is at work."""
+    """What to do while another process writes to the library."""
     return _remark_waiting if wait else refuse_busy
 
 
@@ -59,7 +60,7 @@ def _remark_waiting(busy: LibraryBusy) -> None:
 
 
 def print_report(report: Report, library: Path) -> None:
-    """The sums on stdout; problems, and what was passed over, as remarks."""
+    """Print the counts on stdout; problems, and what was skipped, as remarks."""
     counts = {
         "new": report.added,
         "described again": report.described_again,
@@ -71,15 +72,13 @@ def print_report(report: Report, library: Path) -> None:
         "forgotten": report.forgotten,
         "unchanged": report.unchanged,
     }
-    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
+    parts = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
     files = f"{report.files} file" + "s" * (report.files != 1)
-    click.echo(f"{files} in {report.seconds:.1f} s: {said}. Library: {library}")
+    click.echo(f"{files} in {report.seconds:.1f} s: {parts}. Library: {library}")
     if report.captions_without_picture:
-        print_remark(
-            f"{report.captions_without_picture} lines of the captions file name no picture that is here"
-        )
+        print_remark(f"{report.captions_without_picture} lines of the captions file name no indexed picture")
     remark_sidecars(report.sidecars_read, report.sidecars_gone)
-    remark_passed_over(report.archives, report.symbolic_links, report.excluded)
+    remark_skipped(report.archives, report.symbolic_links, report.excluded)
     for problem in report.problems[:MAX_PROBLEMS]:
         print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
     if len(report.problems) > MAX_PROBLEMS:
@@ -90,16 +89,16 @@ def print_report(report: Report, library: Path) -> None:
 
 
 def remark_sidecars(read: int, gone: int) -> None:
-    """What changed beside pictures, where anything did."""
+    """Print how many sidecar files changed, if any did."""
     if read or gone:
-        print_remark(f"beside pictures: {read} new or changed files with words, {gone} gone")
+        print_remark(f"sidecar files: {read} new or changed, {gone} gone")
 
 
-def remark_passed_over(archives: int, links: int, excluded: int) -> None:
-    """What a walk did not look at, where there is any."""
+def remark_skipped(archives: int, links: int, excluded: int) -> None:
+    """Print what a walk skipped, if anything."""
     if archives:
         print_remark(f"{archives} archives were not opened; unpack those that hold pictures")
     if links:
         print_remark(f"{links} symbolic links were not followed")
     if excluded:
-        print_remark(f"{excluded} pictures were left out by --include and --exclude")
+        print_remark(f"{excluded} pictures were skipped because of --include or --exclude")

@@ -1,4 +1,4 @@
-"""pictor search: a query to a list of hits."""
+"""pictor search: prints the hits of a query."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from retrieval import (
 from .options import json_option, key_values, library_option
 from .output import print_json, print_remark
 
-HITS = 10  # printed, unless the query says how many
+DEFAULT_LIMIT = 10  # hits
 
 
 @click.command("search")
@@ -43,7 +43,7 @@ HITS = 10  # printed, unless the query says how many
     multiple=True,
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Find pictures like this file; may be given more than once.",
+    help="Find pictures like this file; can be repeated.",
 )
 @click.option(
     "--like",
@@ -58,13 +58,13 @@ HITS = 10  # printed, unless the query says how many
     "weights",
     multiple=True,
     metavar="SIGNAL=NUMBER",
-    help="How much a signal counts; may be given for several.",
+    help="How much a signal counts; can be repeated.",
 )
 @click.option(
     "--query", "body", type=click.File("rb"), metavar="FILE", help="Read the query as JSON; - reads stdin."
 )
-@click.option("--limit", type=int, help=f"How many hits to print [default: {HITS}].")
-@click.option("--offset", type=int, help="How many hits to pass over.")
+@click.option("--limit", type=int, help=f"How many hits to print [default: {DEFAULT_LIMIT}].")
+@click.option("--offset", type=int, help="How many hits to skip.")
 @json_option
 def search_command(
     words: tuple[str, ...],
@@ -117,7 +117,7 @@ def search_command(
 def read_query(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
     """The query in words or in JSON; `pictures` come after its own parts."""
     if body is None:
-        return parse_query(line, parts=pictures, limit=HITS)
+        return parse_query(line, parts=pictures, limit=DEFAULT_LIMIT)
     query = query_from_json(_read_json(body))
     return replace(query, parts=(*query.parts, *pictures))
 

@@ -1,4 +1,4 @@
-"""pictor serve: the search page and the API. The one place where the indexer loads the web application."""
+"""pictor serve: the search page and the API; no other module of the indexer knows the web application."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .output import print_json, print_remark
 @click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
 @json_option
 def serve_command(library: Path, host: str, port: int, show: bool, as_json: bool) -> None:
-    """Open the search page and the API; on this machine only, unless --host says otherwise.
+    """Serve the search page and the API, to this machine only unless --host names another address.
 
     \b
     Examples:
@@ -33,18 +33,18 @@ def serve_command(library: Path, host: str, port: int, show: bool, as_json: bool
 
 
 def serve_library(library: Library, *, host: str, port: int, show: bool, as_json: bool) -> None:
-    """Serve until interrupted; the backbone is loaded beside, so that the page is there at once."""
+    """Serve until interrupted. The backbone is loaded by another thread, so the page is available at once."""
     from webapp import create_app, create_server
 
-    # Only a name that the browser was given may be asked for: other names may be pointed here by others.
+    # Only these host names are answered: another site could point a name of its own to this address.
     hosts = None if host in ("0.0.0.0", "::") else (host, "localhost", "127.0.0.1", "[::1]")
     try:
-        bound = create_server(create_app(library, hosts=hosts), host=host, port=port)
+        server = create_server(create_app(library, hosts=hosts), host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
-    _announce_address(f"http://{host}:{bound.effective_port}/", library, show=show, as_json=as_json)
+    _announce_address(f"http://{host}:{server.effective_port}/", library, show=show, as_json=as_json)
     Thread(target=_warm_up_library, args=[library], daemon=True, name="warm-up").start()
-    bound.run()
+    server.run()
 
 
 def _announce_address(address: str, library: Library, *, show: bool, as_json: bool) -> None:
@@ -59,4 +59,4 @@ def _warm_up_library(library: Library) -> None:
     try:
         library.warm_up()
     except RetrievalError as error:
-        print_remark(f"{error}")  # the page says it too, wherever it matters
+        print_remark(f"{error}")  # the page shows it as well, wherever it matters

@@ -168,18 +168,6 @@ class Image:
         )
         return next(definitions, "")
 
-    def predicted_json(self) -> list[dict[str, Any]]:
-        """The predicted labels with their synonyms and definitions, as JSON values."""
-        return [
-            {
-                "name": label.names[0],
-                "synonyms": list(label.names[1:]),
-                "definition": self.definition(label),
-                "confidence": label.confidence,
-            }
-            for label in self.predicted
-        ]
-
     def without_predictions(self) -> Image:
         """The same with what people and files said of it alone."""
         given = tuple(fact for fact in self.annotations if fact.source != PREDICTED_SOURCE)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass
 
 from ..catalog import Image
 from ..pictures.images import RGB
@@ -50,21 +46,6 @@ class Explanation:
     words: tuple[WordMatch, ...]
     heat: tuple[Heat, ...]
     points: tuple[Points, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """All but the hit as JSON values; cells are rows from above, frames [left, top, width, height]."""
-        return {
-            "words": [asdict(each) for each in self.words],
-            "heat": [
-                {"part": each.part, "cosine": round(each.image.total, 5)}
-                | {"query": _heat_json(each.query), "image": _heat_json(each.image)}
-                for each in self.heat
-            ],
-            "points": [
-                {"part": each.part, "inliers": each.match.inliers, "points": _rounded(each.match.points)}
-                for each in self.points
-            ],
-        }
 
 
 class Explainer:
@@ -113,16 +94,3 @@ class Explainer:
             for number, part in enumerate(self._query.parts)
             if isinstance(part, Picture | StoredPicture)
         ]
-
-
-def _heat_json(heat: HeatMap) -> dict[str, Any]:
-    frame = heat.frame
-    return {
-        "cells": _rounded(heat.cells),
-        "frame": [round(each, 5) for each in (frame.left, frame.top, frame.width, frame.height)],
-        "summary": heat.in_words(),
-    }
-
-
-def _rounded(values: npt.NDArray[np.floating]) -> Any:
-    return np.asarray(values, np.float64).round(5).tolist()

@@ -170,7 +170,7 @@ def document(*arguments: object) -> Any:
 
 def test_search_as_json(library_path: Path, scenes: Path) -> None:
     found = document("search", "harbour", "--library", library_path)
-    assert found.keys() == {"hits", "total", "weaker", "notes", "line", "query"}
+    assert found.keys() == {"hits", "total", "weaker", "notes", "next", "query", "line", "permalink"}
     assert (found["line"], found["query"]) == ("harbour", {"parts": [{"text": "harbour"}], "limit": 10})
     assert found["total"] == len(found["hits"]) == 4
     first = found["hits"][0]
@@ -179,7 +179,7 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
     assert first["path"] == str(scenes / "harbour" / f"scene-00{day}.jpg")
     assert (first["rank"], first["tags"], first["labels"]) == (1, ["harbour", f"day{day}"], ["harbour"])
     [contribution] = first["contributions"]
-    assert contribution.keys() == {"part", "signal", "rank", "score", "calibrated", "amount"}
+    assert contribution.keys() == {"part", "signal", "rank", "score", "calibrated", "amount", "share"}
     assert (contribution["signal"], contribution["amount"]) == ("words", first["score"])
 
 
@@ -252,7 +252,8 @@ def test_show_as_json(library_path: Path, scenes: Path) -> None:
     by_path, by_id = (document("show", which, "--library", library_path) for which in (path, 2))
     assert by_path == by_id
     assert (by_id["id"], by_id["path"], by_id["width"], by_id["height"]) == (2, str(path), 160, 120)
-    assert by_id["locations"] == [{"path": str(path), "page": 1, "missing": False}]
+    expected = {"path": str(path), "page": 1, "bytes": path.stat().st_size, "missing_since": None}
+    assert by_id["locations"] == [expected]
     assert {"field": "tag", "value": "day1", "source": "captions", "confidence": 1.0} in by_id["annotations"]
 
 

@@ -74,7 +74,7 @@ def test_the_captions_file_covers_the_pictures(samples: list[Sample], tmp_path: 
 def test_draw_only_draws_and_stops(
     samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "collection", lambda: iter(samples[:3]))  # all 340 take half a minute
+    monkeypatch.setattr(demo, "draw_collection", lambda: iter(samples[:3]))  # all 340 take half a minute
     arguments = ["demo", "--draw-only", "--directory", str(tmp_path)]
     assert CliRunner().invoke(cli, arguments).exit_code == 0
     assert set(state(tmp_path)) == {sample.path for sample in samples[:3]} | {"captions.csv"}

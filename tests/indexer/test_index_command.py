@@ -181,7 +181,7 @@ def test_a_library_that_was_moved_goes_on_elsewhere(pictures: Path, library: Pat
 def test_a_pattern_that_cannot_be_used_is_exit_code_1(pictures: Path, library: Path) -> None:
     done = pictor("index", pictures, "--exclude", "[z-a]", "--library", library)
     assert done.returncode == 1
-    assert "'[z-a]': no usable pattern" in done.stderr
+    assert "'[z-a]': not a usable pattern" in done.stderr
 
 
 def test_archives_are_counted(pictures: Path, library: Path) -> None:
@@ -285,7 +285,7 @@ def test_following_goes_on_after_a_run_that_failed_and_ends_in_order(pictures: P
         assert any("it is empty, but the library knows 4 files in it" in each for each in process.stderr)
         process.terminate()
         _, rest = process.communicate(timeout=60)
-    assert (process.returncode, rest) == (0, "no longer following\n")
+    assert (process.returncode, rest) == (0, "no longer watching\n")
 
 
 def test_a_lock_that_is_refused_is_not_waited_for(library: Path) -> None:
