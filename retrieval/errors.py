@@ -1,20 +1,20 @@
-"""What can go wrong: one family of errors, one sentence each, saying what, which, how much and what to do."""
+"""The errors that Pictor raises. A message is one sentence: what is wrong, where, by how much, what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-SHOWN = 5  # ids that a message names
+MAX_SHOWN_IDS = 5  # that a message lists
 
 
 class RetrievalError(Exception):
-    """The base of every error that Pictor raises on purpose; `code` is stable and meant for programs."""
+    """The base of every error that Pictor raises on purpose; `code` is stable, for programs."""
 
     code: str = "error"
 
 
 class InvalidQuery(RetrievalError):
-    """The query itself is at fault; the message names the part, and the column where there is one."""
+    """The query is wrong; the message names the part, and the column if the query was a line of text."""
 
     code = "invalid-query"
 
@@ -32,12 +32,12 @@ class InvalidLabels(RetrievalError):
 
 
 class LibraryNotFound(RetrievalError):
-    """There is no library at that place."""
+    """There is no library in that folder."""
 
     code = "library-not-found"
 
-    def __init__(self, place: object) -> None:
-        super().__init__(f"{place}: no library here; make one with `pictor index FOLDER --library {place}`")
+    def __init__(self, folder: object) -> None:
+        super().__init__(f"{folder}: no library here; make one with `pictor index FOLDER --library {folder}`")
 
 
 class LibraryBusy(RetrievalError):
@@ -45,24 +45,24 @@ class LibraryBusy(RetrievalError):
 
     code = "library-busy"
 
-    def __init__(self, place: object, holder: str) -> None:
-        super().__init__(f"{place}: another writer is at work ({holder}); wait until it has finished")
+    def __init__(self, library: object, holder: str) -> None:
+        super().__init__(f"{library}: another writer is at work ({holder}); wait until it has finished")
 
 
 class SchemaOutOfDate(RetrievalError):
-    """The catalog has another schema than this version of Pictor expects."""
+    """The catalog has a different schema from the one that this version of Pictor needs."""
 
     code = "schema-out-of-date"
 
-    def __init__(self, place: object, found: str | None, expected: str) -> None:
+    def __init__(self, library: object, actual: str | None, needed: str) -> None:
         super().__init__(
-            f"{place}: the catalog has schema {found or 'none'}, this version of Pictor needs {expected}; "
+            f"{library}: the catalog has schema {actual or 'none'}, this version of Pictor needs {needed}; "
             "run `pictor index` once to upgrade an older library, or use the newer Pictor that wrote it"
         )
 
 
 class ProjectionDamaged(RetrievalError):
-    """A projection is missing or does not match its checksum; the catalog still has everything."""
+    """A projection is missing or does not match its checksum; everything is still in the catalog."""
 
     code = "projection-damaged"
 
@@ -71,77 +71,79 @@ class ProjectionDamaged(RetrievalError):
 
 
 class FeatureDamaged(RetrievalError):
-    """A stored feature is not what was stored; `images` has the ids of all that are not."""
+    """Stored features do not match their checksums; `images` has the ids of all these images."""
 
     code = "feature-damaged"
 
     def __init__(self, space: str, images: Sequence[int]) -> None:
-        shown = ", ".join(str(each) for each in images[:SHOWN])
-        more = ", …" if len(images) > SHOWN else ""
+        shown = ", ".join(str(image_id) for image_id in images[:MAX_SHOWN_IDS])
+        more = ", …" if len(images) > MAX_SHOWN_IDS else ""
         super().__init__(
-            f"{space}: {len(images)} stored features are not what was stored (images {shown}{more}); "
-            "run `pictor check`, which names their repair"
+            f"{space}: {len(images)} stored features are damaged (images {shown}{more}); "
+            "run `pictor check`, which names the repair"
         )
         self.images = tuple(images)
 
 
 class StorageFailed(RetrievalError):
-    """The disk or the database refused a write or a read; what was acknowledged before is safe."""
+    """The disk or the database refused a write or a read; what was committed before is safe."""
 
     code = "storage-failed"
 
     DISK = "free some space or check the disk, then run again"
-    RESTORE = "write no more to it, and make it again from a backup with `pictor restore`, or anew"
+    RESTORE = (
+        "do not write to it; run `pictor restore` on a backup, or index the pictures again"
+    )
 
-    def __init__(self, place: object, reason: object, what_to_do: str = DISK) -> None:
-        super().__init__(f"{place}: storage failed ({reason}); {what_to_do}")
+    def __init__(self, location: object, reason: object, remedy: str = DISK) -> None:
+        super().__init__(f"{location}: storage failed ({reason}); {remedy}")
 
 
 class ServerLost(StorageFailed):
-    """The database's server went away, or is not there; what it was told last is not acknowledged."""
+    """The database server cannot be reached, or was lost; the last transaction may not be committed."""
 
     code = "server-lost"
 
-    def __init__(self, place: object, reason: object) -> None:
+    def __init__(self, location: object, reason: object) -> None:
         first_line = str(reason).strip().partition("\n")[0]
-        super().__init__(place, first_line, "run again when the server is back")
+        super().__init__(location, first_line, "run again when the server is back")
 
 
 class DurabilityTooLow(RetrievalError):
-    """The database does not keep what it acknowledges through a power loss; nothing was written."""
+    """The database could lose committed data in a power failure; nothing was written."""
 
     code = "durability-too-low"
 
     LOCAL = "make the library on a local disk, or give it a catalog on PostgreSQL"
     SERVER = "run ALTER DATABASE … SET synchronous_commit = on, or choose another server"
 
-    def __init__(self, place: object, reason: str, what_to_do: str = LOCAL) -> None:
-        super().__init__(f"{place}: it could lose what it has acknowledged ({reason}); {what_to_do}")
+    def __init__(self, location: object, reason: str, remedy: str = LOCAL) -> None:
+        super().__init__(f"{location}: it could lose committed data in a power failure ({reason}); {remedy}")
 
 
 class NotEnoughMemory(RetrievalError):
-    """What has to be held in memory does not fit there."""
+    """Something that has to be held in memory does not fit there."""
 
     code = "not-enough-memory"
 
-    def __init__(self, what: object, size: int) -> None:
+    def __init__(self, name: object, size: int) -> None:
         super().__init__(
-            f"{what}: takes {_format_amount(size / 1e6)} MB, more than there is memory for; "
-            "let this process have more, or end others, and run again"
+            f"{name}: needs {_format_amount(size / 1e6)} MB, more than the memory that is free; "
+            "give this process more memory, or end other programs, then run again"
         )
 
 
 class ImageNotFound(RetrievalError):
-    """No image has that id, or none lies at that path."""
+    """No image has that id, or no image is at that path."""
 
     code = "image-not-found"
 
-    def __init__(self, which: object) -> None:
-        super().__init__(f"image {which}: not in the library; it may have been removed")
+    def __init__(self, image: object) -> None:
+        super().__init__(f"image {image}: not in the library; it may have been removed")
 
 
 class UnreadableImage(RetrievalError):
-    """These bytes are no picture that Pictor can read; `code` says why in one word."""
+    """Pictor cannot read these bytes as a picture; `code` says why in one word, `reason` in a sentence."""
 
     def __init__(self, name: str, code: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}")
@@ -161,7 +163,7 @@ class ImageTooLarge(UnreadableImage):
 
 
 def _format_amount(number: float) -> str:
-    """Three decimals at most, so that an amount just over a limit is seen to be over it."""
+    """At most three decimals, enough to show that an amount is just over a limit."""
     return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
@@ -175,7 +177,7 @@ class UnknownDescriptor(RetrievalError):
 
 
 class BackboneUnavailable(RetrievalError):
-    """The backbone cannot be made, or its weights cannot be had."""
+    """The backbone cannot be built, or its weights cannot be fetched or used."""
 
     code = "backbone-unavailable"
 
@@ -187,8 +189,8 @@ class BackboneUnavailable(RetrievalError):
     OTHER_SIZE = "leave the size out, or give another with --preprocessing size=PIXELS"
     UNFIT = "give the safetensors file that belongs to this backbone with --weights FILE"
 
-    def __init__(self, backbone: str, reason: object, what_to_do: str = UNFIT) -> None:
-        super().__init__(f"{backbone}: {reason}; {what_to_do}")
+    def __init__(self, backbone: str, reason: object, remedy: str = UNFIT) -> None:
+        super().__init__(f"{backbone}: {reason}; {remedy}")
 
 
 class PictureUnreachable(RetrievalError):
@@ -201,7 +203,7 @@ class PictureUnreachable(RetrievalError):
 
 
 class DecodingImpossible(RetrievalError):
-    """No process can be had to decode pictures in."""
+    """No process can be started to decode pictures in."""
 
     code = "decoding-impossible"
 

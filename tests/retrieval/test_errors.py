@@ -57,13 +57,13 @@ MADE: list[tuple[RetrievalError, str, str]] = [
     (
         errors.FeatureDamaged("colour", range(3, 9)),
         "feature-damaged",
-        "colour: 6 stored features are not what was stored (images 3, 4, 5, 6, 7, …); "
-        "run `pictor check`, which names their repair",
+        "colour: 6 stored features are damaged (images 3, 4, 5, 6, 7, …); "
+        "run `pictor check`, which names the repair",
     ),
     (
         errors.DurabilityTooLow("/data/holiday", "synchronous is 1, not 2"),
         "durability-too-low",
-        "/data/holiday: it could lose what it has acknowledged (synchronous is 1, not 2); "
+        "/data/holiday: it could lose committed data in a power failure (synchronous is 1, not 2); "
         "make the library on a local disk, or give it a catalog on PostgreSQL",
     ),
     (
@@ -79,8 +79,8 @@ MADE: list[tuple[RetrievalError, str, str]] = [
     (
         errors.NotEnoughMemory("vectors-subject-3", 2_048_000_000),
         "not-enough-memory",
-        "vectors-subject-3: takes 2048 MB, more than there is memory for; "
-        "let this process have more, or end others, and run again",
+        "vectors-subject-3: needs 2048 MB, more than the memory that is free; "
+        "give this process more memory, or end other programs, then run again",
     ),
     (
         errors.ImageNotFound(12),

@@ -300,7 +300,7 @@ def test_a_feature_that_rotted_is_never_published(library: Path) -> None:
     rot(library, "colour")
     before = generations(library)
     done = pictor("rebuild", "--library", library)
-    assert (done.returncode, "colour: 1 stored features are not what" in done.stderr) == (4, True)
+    assert (done.returncode, "colour: 1 stored features are damaged" in done.stderr) == (4, True)
     assert generations(library) == before
 
 
