@@ -56,6 +56,7 @@ class LibraryWriter(Library):
 
         It is open as long as there are no pictures, and in libraries that were made before it was noted.
         """
+        self._lock.check_held()
         spaces = self.search_state.spaces
         if spaces.scaling != self.settings.scaling and not (spaces.scaling and self.count()):
             space_maker.note_scaling(self.catalog, spaces.live, self.settings.scaling)
