@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.measure.evaluate import labels_of
+from indexer.measure.evaluate import read_labels
 from indexer.upkeep.opening import Recipe
 from retrieval import Ranking, evaluation
-from retrieval.descriptors.colour import Colour
-from retrieval.descriptors.subject import Subject
 from retrieval.ranking.fusion import (
     Amounts,
     WeightedRanking,
@@ -30,13 +28,14 @@ from retrieval.ranking.fusion import (
     relative_score,
 )
 from retrieval.ranking.ranking import rounded
-from retrieval.ranking.relevance import COLOUR, Calibration, Features, Unrelated
+from retrieval.ranking.relevance import Calibration, Features, Unrelated
+from retrieval.signals import COLOUR, SIGNALS, bandwidths, sharpness_by_signal
 
 from .indexed import indexed
 from .relevance import RESAMPLES, Backgrounds, drawn, known, needed, referring
 from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
 
-RELATIVE = relative_score({"subject": Subject.bandwidth, "colour": Colour.bandwidth})
+RELATIVE = relative_score(bandwidths())
 DEFAULT = 0.6  # weight of colour with calibrated scores: the best that costs no set more than 0.012
 WEIGHTS = (0.2, 0.4, 0.5, DEFAULT, 0.7, 0.8)
 
@@ -59,7 +58,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 def described(labelled: LabelledSet, recipe: Recipe) -> Described:
     """Labels and features of the labelled pictures of a set, in the order of image ids."""
     with indexed(labelled.pictures, recipe) as library, library.catalog.reading() as reader:
-        labels = labels_of(library, labelled.labels)
+        labels = read_labels(library, labelled.labels)
         stored = {
             space.descriptor: reader.features(space, labels) for space in reader.spaces() if space.dimension
         }
@@ -105,8 +104,9 @@ def figures_of(found: Mapping[str, Precisions]) -> dict[str, float]:
 
 
 def _ways(subject: Unrelated, size: int) -> dict[str, tuple[Amounts, float]]:
-    calibrations = {(0, "subject"): Calibration(subject, size), (0, "colour"): Calibration(COLOUR, size)}
-    calibrated = calibrated_score(calibrations)
+    colour = SIGNALS[COLOUR].unrelated[""]
+    calibrations = {(0, "subject"): Calibration(subject, size), (0, "colour"): Calibration(colour, size)}
+    calibrated = calibrated_score(calibrations, sharpness_by_signal())
     ways = {
         "subject alone": (RELATIVE, 0.0),
         "relative 0.06": (RELATIVE, 0.06),

@@ -14,17 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from indexer.measure.evaluate import labels_of
+from indexer.measure.evaluate import read_labels
 from retrieval import Library, Query, Ranking, StoredPicture, evaluation
-from retrieval.descriptors.colour import Colour
-from retrieval.descriptors.subject import Subject
 from retrieval.ranking.fusion import WeightedRanking, fuse, relative_score
+from retrieval.signals import bandwidths
 
 from .indexed import indexed
 from .sets import BUNDLED, LABELLED, LabelledSet, missing
 
 WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
-AMOUNTS = relative_score({"subject": Subject.bandwidth, "colour": Colour.bandwidth})
+AMOUNTS = relative_score(bandwidths())
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 def _by_weight(labelled: LabelledSet, step: int) -> dict[float, float]:
     with indexed(labelled.pictures, BUNDLED) as library:
-        labels = labels_of(library, labelled.labels)
+        labels = read_labels(library, labelled.labels)
         sizes = Counter(labels.values())
         queries = [each for each in sorted(labels)[::step] if sizes[labels[each]] > 1]
         precisions = [_precisions(library, each, labels, sizes[labels[each]] - 1) for each in queries]

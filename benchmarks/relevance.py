@@ -27,12 +27,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data.sample import collection
+from data.sample import draw_collection
 from indexer.demo import write_collection
 from indexer.upkeep.opening import Recipe
 from retrieval import Library, Query, Text
-from retrieval.ranking.relevance import BUNDLED as BUNDLED_SUBJECT
 from retrieval.ranking.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, places
+from retrieval.signals import BUNDLED_WEIGHTS, SIGNALS, SUBJECT
 
 from .indexed import indexed, quiet
 from .intervals import wilson
@@ -77,7 +77,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def known(features: Features) -> Background | None:
-    return Background.of(_sample(features), len(features), known=BUNDLED_SUBJECT)
+    return Background.of(_sample(features), len(features), known=SIGNALS[SUBJECT].unrelated[BUNDLED_WEIGHTS])
 
 
 def own(features: Features) -> Background | None:
@@ -173,7 +173,7 @@ def described(name: str, recipe: Recipe) -> Pictures:
 def drawn(recipe: Recipe) -> Features:
     """The subject's features of the reference pictures, which Pictor draws itself."""
     with tempfile.TemporaryDirectory() as folder:
-        write_collection(list(collection())[::DRAWN_STEP], Path(folder), quiet)
+        write_collection(list(draw_collection())[::DRAWN_STEP], Path(folder), quiet)
         with indexed(Path(folder), recipe) as library:
             return _subject(library)[1]
 

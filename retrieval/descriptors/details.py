@@ -18,11 +18,11 @@ from ..signals import DETAILS
 from .base import check_version, fingerprint_of
 
 VERSION = 1  # raise it when a picture's keypoints change
-KEPT = 250  # keypoints a picture: about 9 kB
-STRONGEST = 600  # of which KEPT are chosen; describing more would only take time
+MAX_KEYPOINTS = 250  # keypoints a picture: about 9 kB
+MAX_CANDIDATES = 600  # of which KEPT are chosen; describing more would only take time
 CONTRAST = 0.02  # half of SIFT's usual threshold: photographs of fog and sky have keypoints too
 GRID = 4  # cells along each side, among which the kept ones are spread
-SHORTEST = 16  # pixels: what is narrower holds no keypoint, and SIFT's filters do not fit into it
+MIN_SIDE = 16  # pixels: what is narrower holds no keypoint, and SIFT's filters do not fit into it
 
 
 @final
@@ -51,28 +51,28 @@ class Details:
 
     def describe(self, pictures: Sequence[RGB]) -> list[bytes]:
         """The keypoints of each picture, in order, as they are stored; b"" for a picture that has none."""
-        _cv2()  # loaded before there are threads
+        _import_cv2()  # loaded before there are threads
         with ThreadPoolExecutor(min(len(pictures), os.cpu_count() or 1) or 1, "details") as pool:
-            return [to_blob(each) for each in pool.map(find, pictures)]
+            return [to_blob(each) for each in pool.map(find_keypoints, pictures)]
 
 
-def find(picture: RGB) -> Keypoints:
+def find_keypoints(picture: RGB) -> Keypoints:
     """The keypoints of one picture: at most KEPT, spread over it; the same picture gives the same ones."""
-    grey = _reduced(picture)
-    if min(grey.shape) < SHORTEST:
+    grey = _reduce_to_grey(picture)
+    if min(grey.shape) < MIN_SIDE:
         return NONE
-    sift = _cv2().SIFT_create(nfeatures=STRONGEST, contrastThreshold=CONTRAST)
+    sift = _import_cv2().SIFT_create(nfeatures=MAX_CANDIDATES, contrastThreshold=CONTRAST)
     found, histograms = sift.detectAndCompute(grey, None)
     if not found:
         return NONE
     rows = np.array([(*each.pt, each.size, each.angle, each.response) for each in found], np.float32)
-    kept = spread(rows[:, :2], rows[:, 4], grey.shape)
+    kept = select_keypoints(rows[:, :2], rows[:, 4], grey.shape)
     height, width = grey.shape
     angles = np.deg2rad(rows[kept, 3])
     return Keypoints(width, height, rows[kept, :2], rows[kept, 2], angles, levels(histograms[kept]))
 
 
-def spread(
+def select_keypoints(
     places: npt.NDArray[np.float32], strengths: npt.NDArray[np.float32], shape: tuple[int, ...]
 ) -> npt.NDArray[np.int64]:
     """Which KEPT keypoints to keep: the strongest of each cell of a GRID × GRID, then the second, and so on.
@@ -85,12 +85,12 @@ def spread(
     first = np.searchsorted(cells[order], cells[order])
     rounds = np.empty(len(order), np.int64)
     rounds[order] = np.arange(len(order)) - first
-    return np.lexsort((-strengths, rounds))[:KEPT]
+    return np.lexsort((-strengths, rounds))[:MAX_KEYPOINTS]
 
 
-def _reduced(picture: RGB) -> npt.NDArray[np.uint8]:
+def _reduce_to_grey(picture: RGB) -> npt.NDArray[np.uint8]:
     """Grey, its long side SIDE pixels; small ones are enlarged, or crops would be poorer than originals."""
-    cv2 = _cv2()
+    cv2 = _import_cv2()
     height, width = picture.shape[:2]
     scale = SIDE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -101,7 +101,7 @@ def _reduced(picture: RGB) -> npt.NDArray[np.uint8]:
 
 
 @cache
-def _cv2() -> ModuleType:
+def _import_cv2() -> ModuleType:
     import cv2  # takes a while, and a query without a picture does not need it
 
     cv2.setNumThreads(1)  # the threads are ours: `describe` makes them

@@ -22,9 +22,6 @@ from .relevance import Calibration
 
 # Sums are rounded, so that the order in which their addends came never decides who is first.
 SUM_DECIMALS = 12
-# How sharply a calibrated score favours the closest, chosen by measurement (docs/decisions/0007): looks say
-# much where two pictures are nearly the same, and little about which of many distant ones is nearer.
-SHARPNESS = {"subject": 0.5, "colour": 1.5}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +99,7 @@ def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
 
 def calibrated_score(
     calibrations: Mapping[tuple[int, str], Calibration],
-    sharpness: Mapping[str, float] = SHARPNESS,
+    sharpness: Mapping[str, float],
     *,
     others: Amounts | None = None,
 ) -> Amounts:

@@ -33,9 +33,6 @@ MOST_EXPECTED = {STRONG: 0.001, LIKELY: 0.02}
 LINE = 0.02
 SHARES = {STRONG: 0.999, LIKELY: 0.5, WEAK: 0.1}  # least share of a text's words, weighed by rarity
 
-# What looks alike often shows different things: these signals lift a hit less than the others do.
-LOOKS = frozenset({"colour", "texture", "layout"})
-
 SAMPLE = 1000  # features that a background is made from: half a million pairs, in a tenth of a second
 FEWEST = 50  # features from which on a library's own pairs say what unrelated pictures score
 FLANK = 1.645  # standard deviations from the median of a normal distribution to its 5 % quantile
@@ -88,12 +85,6 @@ class Unrelated:
         """log p(score) / log p(1): rising with the score from 0 to 1, the latter for identical pictures."""
         position: Scores = np.log(self.tail(scores)) / np.log(self.tail(1.0))
         return position
-
-
-# Spaces that are the same in every library, measured once between pictures of different sets that share no
-# subject (`python -m benchmarks relevance` prints the rates that follow from them).
-COLOUR = Unrelated(0.741, 0.258, curved=True)
-BUNDLED = Unrelated(0.585, 0.062)  # the subject, with the bundled backbone
 
 
 @dataclass(frozen=True, slots=True)

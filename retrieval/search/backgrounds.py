@@ -8,12 +8,9 @@ import numpy as np
 
 from ..catalog import Catalog, Projection, Space
 from ..projections.snapshot import Snapshot
-from ..ranking.relevance import BUNDLED, COLOUR, Background, Unrelated, places
+from ..ranking.relevance import Background, Unrelated, places
+from ..signals import SIGNALS
 from ..spaces import Spaces
-from .probes import SUBJECT
-
-# Subjects of the bundled backbone, by the SHA-256 of its weights; a test holds it to the file.
-SUBJECTS = {"2f58e148bab19078ffe8ad95f6e91dd61ce94fc9c77e999b7c66505c1715735a": BUNDLED}
 
 
 class Backgrounds:
@@ -48,9 +45,7 @@ class Backgrounds:
 
 
 def _known(space: Space) -> Unrelated | None:
-    """What is known of a space that is the same in every library."""
-    if space.descriptor == "colour":
-        return COLOUR
-    if space.descriptor != SUBJECT or "enhance" in space.configuration:
+    """What unrelated pictures score in a space that is the same in every library, or None."""
+    if "enhance" in space.configuration:
         return None
-    return SUBJECTS.get(space.configuration["weights_sha256"])
+    return SIGNALS[space.descriptor].unrelated.get(space.configuration.get("weights_sha256", ""))

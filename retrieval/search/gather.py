@@ -12,7 +12,8 @@ import numpy as np
 from ..projections.base import AbstractView
 from ..ranking.fusion import Amounts, WeightedRanking, fuse
 from ..ranking.ranking import Ids, Ranking, Scores, union
-from .probes import WORDS, Probe
+from ..signals import WORDS
+from .probes import Probe
 
 EVERYTHING = 2**31  # more images than any library has
 MOST_WORDS = 100_000  # images that words bring: all that hold one, so that their number is true

@@ -14,7 +14,6 @@ from ..ranking.ranking import Ids, Ranking, Scores
 from ..ranking.relevance import (
     BANDS,
     LIKELY,
-    LOOKS,
     STRONG,
     WEAK,
     Background,
@@ -23,9 +22,10 @@ from ..ranking.relevance import (
     word_levels,
     word_share,
 )
-from .probes import WORDS, Probe
+from ..signals import SIGNALS, WORDS
+from .probes import Probe
 
-AT_MOST_BESIDE, AT_MOST_ALONE = BANDS.index(WEAK), BANDS.index(LIKELY)  # what LOOKS lift an image to
+AT_MOST_BESIDE, AT_MOST_ALONE = BANDS.index(WEAK), BANDS.index(LIKELY)  # what looks lift an image to
 SURE = 8  # places that agree: drawings of one series have five to seven in common
 
 
@@ -115,7 +115,7 @@ def hit_levels(judged: Sequence[Judgement], count: int) -> Levels | None:
     """How high each of `count` images is lifted, or None where no wanted part could be judged.
 
     A part lifts an image as high as its best signal does, and to WEAK where one of its signals cannot be
-    judged. LOOKS lift to WEAK at most beside another signal of the part, and to LIKELY at most alone.
+    judged. Looks lift to WEAK at most beside another signal of the part, and to LIKELY at most alone.
     An image stands where its best wanted part lifts it; one band lower, but never below WEAK for it, where
     another wanted part says CHANCE; and one lower where an unwanted
     part is LIKELY.
@@ -135,11 +135,11 @@ def hit_levels(judged: Sequence[Judgement], count: int) -> Levels | None:
 
 def _part_levels(judged: Sequence[Judgement], part: int, count: int, *, wanted: bool) -> Levels:
     given = [each for each in judged if (each.part, each.wanted) == (part, wanted)]
-    highest = AT_MOST_ALONE if all(each.signal in LOOKS for each in given) else AT_MOST_BESIDE
+    highest = AT_MOST_ALONE if all(SIGNALS[each.signal].is_look for each in given) else AT_MOST_BESIDE
     unknown = wanted and any(each.levels is None for each in given)
     best = np.full(count, BANDS.index(WEAK) if unknown else 0, np.int8)
     for each in given:
         if each.levels is not None:
-            level = np.minimum(each.levels, highest) if each.signal in LOOKS else each.levels
+            level = np.minimum(each.levels, highest) if SIGNALS[each.signal].is_look else each.levels
             best = np.maximum(best, level).astype(np.int8)
     return best

@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from data import BACKBONE
-from data.sample import collection
+from data.sample import draw_collection
 from indexer.upkeep.opening import Recipe, writing
 from retrieval import InvalidSetting
-from retrieval.search.backgrounds import SUBJECTS
+from retrieval.signals import SIGNALS, SUBJECT
 
 PICTURES = 96  # of the sample collection: the first of every class and some more
 
@@ -29,7 +29,7 @@ def test_the_file_is_small_and_of_half_precision() -> None:
 
 
 def test_what_unrelated_pictures_score_by_it_is_known() -> None:
-    assert hashlib.sha256(BACKBONE.read_bytes()).hexdigest() in SUBJECTS
+    assert hashlib.sha256(BACKBONE.read_bytes()).hexdigest() in SIGNALS[SUBJECT].unrelated
 
 
 def test_a_backbone_of_ones_own_is_shown_reference_pictures(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_weights_without_the_name_of_their_backbone_are_refused(tmp_path: Path) 
 
 
 def test_drawn_pictures_of_one_class_are_nearer_than_others(tmp_path: Path) -> None:
-    samples = list(collection())[:PICTURES]
+    samples = list(draw_collection())[:PICTURES]
     with writing(tmp_path) as library:
         number = next(space.id for space in library.spaces if space.descriptor == "subject")
         described = library.describe([each.pixels for each in samples])

@@ -11,7 +11,7 @@ from benchmarks.sets import BUNDLED, LABELLED, missing
 from retrieval import Library, Options, Query, StoredPicture, limits_from_settings
 from retrieval.originals import original
 from retrieval.ranking.heat import HeatMap
-from retrieval.search.probes import SUBJECT
+from retrieval.signals import SUBJECT
 
 PAIRS = 100
 SHARE = 0.2  # of the cells are masked

@@ -52,7 +52,7 @@ def cosine(one: int, other: int) -> float:
     return float(np.cos((one - other) / 255 * np.pi / 2))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def grey_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Four grey pictures, in a library with the entry BRIGHTNESS and its maker."""
     folder = tmp_path_factory.mktemp("greys")
@@ -107,9 +107,10 @@ class TestANewSignal:
         query = Query((StoredPicture(2),), weights=ONLY_BRIGHTNESS, options=Options(fusion="calibrated"))
         assert grey_library.search(query).ids == [3, 1, 4]
 
-    def test_is_unknown_without_its_entry(self, library: Library) -> None:
-        with pytest.raises(InvalidQuery, match="signal brightness: this library has"):
-            library.search(Query((StoredPicture(2),), weights={BRIGHTNESS.name: 1.0}))
+
+def test_a_signal_without_an_entry_is_unknown(library: Library) -> None:
+    with pytest.raises(InvalidQuery, match="signal brightness: this library has"):
+        library.search(Query((StoredPicture(2),), weights={BRIGHTNESS.name: 1.0}))
 
 
 def test_every_signal_has_the_setting_of_its_default_weight() -> None:

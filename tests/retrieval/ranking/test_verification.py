@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.retrieval.test_keypoints import some
+from tests.retrieval.ranking.test_keypoints import some
 
 from retrieval import Ranking
 from retrieval.ranking.keypoints import NONE, Keypoints, from_blob, to_blob
