@@ -1,4 +1,4 @@
-"""Paths as the file system's own bytes, and as one line of text that can always be shown."""
+"""Paths as bytes, as the file system has them, and as one line of text that can always be shown."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ def path_bytes(path: AnyPath) -> bytes:
 
 
 def display_path(path: AnyPath) -> str:
-    r"""Give a path that can be shown on one line anywhere: what is not UTF-8 or not visible is escaped.
+    r"""A path as one line of text: bytes that are not UTF-8 and invisible characters are escaped.
 
-    `b"a\xff.jpg"` gives `a\xff.jpg`; line ends, escape and text direction characters are escaped alike.
+    `b"a\xff.jpg"` gives `a\xff.jpg`; line ends, control characters and direction marks are escaped as well.
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(_escape_character(sign) for sign in text)
+    return "".join(_escape_character(character) for character in text)
 
 
-def _escape_character(sign: str) -> str:
-    # Joiners are kept: they belong to Persian words and to emoji.
-    hidden = unicodedata.category(sign) in {"Cc", "Cf", "Zl", "Zp"} and sign not in "\u200c\u200d"
-    return sign.encode("unicode_escape").decode("ascii") if hidden else sign
+def _escape_character(character: str) -> str:
+    # Joiners are kept: Persian words and emoji need them.
+    is_invisible = (
+        unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} and character not in "\u200c\u200d"
+    )
+    return character.encode("unicode_escape").decode("ascii") if is_invisible else character

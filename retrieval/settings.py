@@ -1,4 +1,4 @@
-"""One table of settings, read from the library's file, then the environment, then the arguments."""
+"""The settings of a library: defaults, then its file, then environment variables, then arguments."""
 
 from __future__ import annotations
 
@@ -32,49 +32,52 @@ class Settings:
     """Every setting with its default; `Settings.resolve` reads them for one library."""
 
     catalog_url: str = _define_setting("", "SQL address of the catalog; empty: catalog.sqlite in the library")
-    max_image_megapixels: float = _define_setting(200.0, "Larger pictures are refused unread", least=0.01)
-    max_image_megabytes: float = _define_setting(1024.0, "Larger files are refused unread", least=0.001)
+    max_image_megapixels: float = _define_setting(
+        200.0, "Larger pictures are refused before they are decoded", least=0.01
+    )
+    max_image_megabytes: float = _define_setting(
+        1024.0, "Larger files are refused before they are read", least=0.001
+    )
     batch_size: int = _define_setting(32, "Pictures described and committed together", least=1, most=4096)
     decode_threads: int = _define_setting(
         0, "Processes that decode pictures; 0: one for each processor", most=256
     )
     decode_seconds: float = _define_setting(
-        30.0, "A picture that takes longer to decode is given up", least=0.1, most=3600
+        30.0, "A picture that takes longer to decode is refused", least=0.1, most=3600
     )
     scaling: str = _define_setting(
-        "auto", "How more than 8 bits are scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
+        "auto", "How pixels of more than 8 bits are scaled: auto, minmax, percentile, window:LEVEL:WIDTH"
     )
     pages: str = _define_setting("first", "Which pages of a TIFF become images: first, all")
-    device: str = _define_setting(
-        "auto", "Where the backbone runs, and what helps to search: auto, cpu, cuda"
-    )
+    device: str = _define_setting("auto", "Where the backbone and vector search run: auto, cpu, cuda")
     precision: str = _define_setting("auto", "Arithmetic of the backbone: auto, float32, bfloat16, float16")
     runtime: str = _define_setting("auto", "What runs the backbone: auto, torch, onnx, openvino")
     publish_share: float = _define_setting(
         0.25, "Publish during a run when the unpublished tail exceeds this share of the rest", least=0.01
     )
     forget_missing_days: int = _define_setting(
-        0, "Indexing forgets files that have been missing for so many days; 0: never", most=36500
+        0, "Indexing forgets files that have been missing for this many days; 0: never", most=36500
     )
-    candidates: int = _define_setting(2000, "Images that each signal brings into the fusion", least=10)
+    candidates: int = _define_setting(2000, "Images that each signal contributes to the fusion", least=10)
     predicted_labels: bool = _define_setting(True, "Predict labels when indexing, search them and show them")
     url_queries: str = _define_setting(
-        "auto", "Pictures by address in queries: auto (not on a server for other machines), always, never"
+        "auto",
+        "Whether queries may name pictures by URL: auto (not on a server for other machines), always, never",
     )
     fusion: str = _define_setting(
-        "relative", "How rankings become one: relative (by score), calibrated, reciprocal-rank"
+        "relative", "How rankings are fused: relative (by score), calibrated, reciprocal-rank"
     )
     fusion_k: float = _define_setting(
-        60.0, "k of reciprocal rank fusion: larger weighs low ranks more", least=0
+        60.0, "k of reciprocal rank fusion; a larger k gives low ranks more weight", least=0
     )
     neighbours: bool = _define_setting(True, "Compare subjects by the averages of each image's neighbourhood")
     verify: int = _define_setting(
-        100, "Images of the first that are checked point by point; 0: none", most=1000
+        100, "How many of the first hits are verified point by point; 0: none", most=1000
     )
     narrow: bool = _define_setting(
-        False, "Scan only images with the labels that a query picture probably has"
+        False, "Search only images with the labels that a query picture probably has"
     )
-    collapse: str = _define_setting("none", "List once what is nearly the same: none, copies, scenes")
+    collapse: str = _define_setting("none", "Show nearly equal pictures as one hit: none, copies, scenes")
     weaker: bool = _define_setting(False, "List hits below the relevance line as well")
     weight_words: float = _define_weight(WORDS)
     weight_subject: float = _define_weight(SUBJECT)
@@ -85,8 +88,8 @@ class Settings:
     weight_details: float = _define_weight(DETAILS)
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            _check_range(each.name, getattr(self, each.name), each.metadata)
+        for setting in fields(self):
+            _check_range(setting.name, getattr(self, setting.name), setting.metadata)
         scaling.check_policy(self.scaling)
         _check_choice("pages", self.pages, ("first", "all"))
         _check_choice("device", self.device, ("auto", "cpu", "cuda"))
@@ -101,18 +104,19 @@ class Settings:
     def resolve(
         cls, directory: Path, environment: Mapping[str, str] | None = None, **arguments: Any
     ) -> Settings:
-        """The library's file, then PICTOR_NAME variables, then the arguments that are not None.
+        """Read the library's file, then PICTOR_NAME variables, then arguments; the last one wins.
 
-        Raises InvalidSetting for a name that the file uses and the table lacks, and for bad values.
+        An argument of None is not given. Raises InvalidSetting for an unknown name in the file or the
+        arguments, and for a value that does not fit.
         """
         values = _read_file(directory / FILE_NAME)
         values |= _read_environment(os.environ if environment is None else environment)
         values |= {name: value for name, value in arguments.items() if value is not None}
         return cls(**{name: _convert_value(name, value) for name, value in values.items()})
 
-    def complete_options(self, asked: Options) -> Options:
-        """What a query asks for, and the library's settings, or nothing special, where it does not say."""
-        usual = Options(
+    def complete_options(self, options: Options) -> Options:
+        """The options of a query; those that are None become what the settings say, or else "none" or 0."""
+        defaults = Options(
             fusion=self.fusion,
             narrow=self.narrow,
             neighbours=self.neighbours,
@@ -123,15 +127,15 @@ class Settings:
             collapse=self.collapse,
             weaker=self.weaker,
         )
-        said = {each.name: getattr(asked, each.name) for each in fields(Options)}
-        return replace(usual, **{name: value for name, value in said.items() if value is not None})
+        values = {option.name: getattr(options, option.name) for option in fields(Options)}
+        return replace(defaults, **{name: value for name, value in values.items() if value is not None})
 
     def default_weight(self, signal: str) -> float:
         """The default weight of a signal: its setting, or what SIGNALS says of one without a setting."""
         return float(getattr(self, f"weight_{signal}", SIGNALS[signal].default_weight))
 
 
-SETTINGS = {each.name: each for each in fields(Settings)}
+SETTINGS = {setting.name: setting for setting in fields(Settings)}
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -155,22 +159,22 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _convert_value(name: str, value: Any) -> Any:
     if name not in SETTINGS:
         raise InvalidSetting(f"{name}: no such setting; there are {', '.join(SETTINGS)}")
-    wanted: type[str | int | float] = type(getattr(Settings(), name))
+    kind: type[str | int | float] = type(getattr(Settings(), name))
     try:
-        if type(value) not in (wanted, str, int if wanted is float else str):
+        if type(value) not in (kind, str, int if kind is float else str):
             raise ValueError
-        return _parse_bool(value) if wanted is bool else wanted(value)
+        return _parse_bool(value) if kind is bool else kind(value)
     except (OverflowError, ValueError) as error:
-        kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[wanted]
-        raise InvalidSetting(f"{name} = {value!r}: {kind} is needed") from error
+        needed = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[kind]
+        raise InvalidSetting(f"{name} = {value!r}: {needed} is needed") from error
 
 
 def _parse_bool(value: bool | str) -> bool:
-    known = {"true": True, "1": True, "false": False, "0": False}
+    values = {"true": True, "1": True, "false": False, "0": False}
     text = str(value).casefold()
-    if text not in known:
+    if text not in values:
         raise ValueError
-    return known[text]
+    return values[text]
 
 
 def _check_range(name: str, value: Any, limits: Mapping[str, Any]) -> None:

@@ -115,6 +115,17 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "vit_tiny: no such model in timm; "
         "give the safetensors file that belongs to this backbone with --weights FILE",
     ),
+    (
+        errors.PictureUnreachable("https://example.org/a.jpg", "takes too long to answer; try again"),
+        "picture-unreachable",
+        "https://example.org/a.jpg: takes too long to answer; try again",
+    ),
+    (
+        errors.DecodingImpossible("a decoder process does not start (exit status 1)"),
+        "decoding-impossible",
+        "pictures cannot be decoded: a decoder process does not start (exit status 1); "
+        "free some memory, or install Pictor again",
+    ),
 ]
 each_error = pytest.mark.parametrize(("error", "code", "message"), MADE, ids=[code for _, code, _ in MADE])
 
@@ -145,11 +156,12 @@ def test_a_message_is_one_sentence_on_one_line(error: RetrievalError, code: str,
 def test_a_message_names_the_thing_first_and_then_what_to_do(
     error: RetrievalError, code: str, message: str
 ) -> None:
-    thing, told, advice = str(error).partition(": ")
+    thing, colon, advice = str(error).partition(": ")
     assert thing
-    assert told
+    assert colon
     assert re.search(
-        r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|may have|give the", advice
+        r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|may have|give the|try again|install",
+        advice,
     )
 
 
@@ -161,11 +173,11 @@ def test_codes_are_words_for_programs_and_differ() -> None:
 
 
 @pytest.mark.parametrize(("amount", "limit"), [(200.4, 200), (0.4, 0.01), (1.04, 1), (1024.1, 1024)])
-def test_an_amount_over_a_limit_is_told_as_one(amount: float, limit: float) -> None:
+def test_an_amount_over_a_limit_is_shown_as_larger_than_the_limit(amount: float, limit: float) -> None:
     error = errors.ImageTooLarge("scan.png", amount=amount, limit=limit, unit="megapixels", setting="x")
-    told = re.fullmatch(r"scan\.png: (\S+) megapixels; the limit is (\S+) \(setting x\)", str(error))
-    assert told
-    assert float(told[1]) > float(told[2]) > 0
+    amounts = re.fullmatch(r"scan\.png: (\S+) megapixels; the limit is (\S+) \(setting x\)", str(error))
+    assert amounts
+    assert float(amounts[1]) > float(amounts[2]) > 0
 
 
 @pytest.mark.parametrize("name", ["OFFLINE", "UNKNOWN", "UNFIT"])

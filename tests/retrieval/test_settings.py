@@ -70,7 +70,7 @@ RANGES = [
     ("fusion", "best", "fusion = 'best': choose from relative, calibrated, reciprocal-rank"),
 ]
 
-# What a settings file can hold that is no value of the setting; the rest of the message names the need.
+# Lines of a settings file with a value of a wrong type; the rest of the message says what is needed.
 WRONG_IN_FILE = [
     ('batch_size = "many"', "batch_size = 'many': "),
     ("batch_size = [1]", r"batch_size = \[1\]: "),
@@ -88,7 +88,7 @@ WRONG_IN_FILE = [
 ]
 
 
-def write(folder: Path, text: str) -> None:
+def write_settings(folder: Path, text: str) -> None:
     (folder / FILE_NAME).write_text(text, "utf-8")
 
 
@@ -99,18 +99,18 @@ def test_without_anything_every_setting_has_its_default(tmp_path: Path) -> None:
 
 
 def test_every_setting_has_help_in_words() -> None:
-    assert all(len(each.metadata["help"].split()) > 3 for each in SETTINGS.values())
+    assert all(len(setting.metadata["help"].split()) > 3 for setting in SETTINGS.values())
 
 
 def test_the_argument_beats_the_environment_and_that_beats_the_file(tmp_path: Path) -> None:
-    write(tmp_path, "batch_size = 1\ncandidates = 11\nfusion_k = 1")
+    write_settings(tmp_path, "batch_size = 1\ncandidates = 11\nfusion_k = 1")
     environment = {"PICTOR_BATCH_SIZE": "2", "PICTOR_CANDIDATES": "12"}
     settings = Settings.resolve(tmp_path, environment, batch_size=3)
     assert (settings.batch_size, settings.candidates, settings.fusion_k) == (3, 12, 1.0)
 
 
 def test_an_argument_of_none_is_not_given(tmp_path: Path) -> None:
-    write(tmp_path, "batch_size = 7")
+    write_settings(tmp_path, "batch_size = 7")
     assert Settings.resolve(tmp_path, {}, batch_size=None).batch_size == 7
 
 
@@ -122,8 +122,8 @@ def test_the_process_environment_is_read_where_none_is_given(
 
 
 def test_other_variables_do_not_disturb(tmp_path: Path) -> None:
-    others = {"PICTOR_KILLS": "20", "BATCH_SIZE": "9", "pictor_batch_size": "9"}
-    assert Settings.resolve(tmp_path, others) == Settings()
+    environment = {"PICTOR_KILLS": "20", "BATCH_SIZE": "9", "pictor_batch_size": "9"}
+    assert Settings.resolve(tmp_path, environment) == Settings()
 
 
 def test_values_take_the_type_of_their_default(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_values_take_the_type_of_their_default(tmp_path: Path) -> None:
     ("text", "value"), [("true", True), ("False", False), ("1", True), ("0", False), ("TRUE", True)]
 )
 def test_a_switch_is_turned_by_a_variable(tmp_path: Path, text: str, value: bool) -> None:
-    write(tmp_path, f"predicted_labels = {'false' if value else 'true'}")
+    write_settings(tmp_path, f"predicted_labels = {'false' if value else 'true'}")
     assert Settings.resolve(tmp_path, {}).predicted_labels is not value
     assert Settings.resolve(tmp_path, {"PICTOR_PREDICTED_LABELS": text}).predicted_labels is value
 
@@ -160,7 +160,7 @@ def test_a_value_out_of_range_is_refused_with(tmp_path: Path, name: str, value: 
 
 @pytest.mark.parametrize(("line", "message"), WRONG_IN_FILE, ids=[line[:30] for line, _ in WRONG_IN_FILE])
 def test_a_value_of_another_kind_is_refused_by_name(tmp_path: Path, line: str, message: str) -> None:
-    write(tmp_path, line)
+    write_settings(tmp_path, line)
     with pytest.raises(InvalidSetting, match=f"^{message}"):
         Settings.resolve(tmp_path, {})
 
@@ -173,14 +173,14 @@ def test_a_variable_that_is_no_number_is_refused_by_name(tmp_path: Path, value: 
 
 
 @pytest.mark.parametrize("text", ["color = 1", "[color]\nred = 1"])
-def test_a_name_that_the_table_lacks_is_refused_with_those_it_has(tmp_path: Path, text: str) -> None:
-    write(tmp_path, text)
+def test_an_unknown_name_is_refused_with_a_list_of_the_known_ones(tmp_path: Path, text: str) -> None:
+    write_settings(tmp_path, text)
     with pytest.raises(InvalidSetting) as refusal:
         Settings.resolve(tmp_path, {})
     assert str(refusal.value) == f"color: no such setting; there are {NAMES}"
 
 
-def test_an_argument_that_the_table_lacks_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_argument_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match=r"^colour_weight: no such setting"):
         Settings.resolve(tmp_path, {}, colour_weight=1)
 
