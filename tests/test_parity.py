@@ -6,6 +6,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -27,12 +28,17 @@ def by_python(library: Library, line: str, parts: tuple[Part, ...]) -> list[int]
     return library.search(parse_query(line, parts=parts)).ids
 
 
-def by_command(library_path: Path, line: str, *options: str) -> list[int]:
-    words = ["search", *options, "--limit", "40", "--json", "--library", str(library_path)]
-    words += ["--", line] if line else []
+def command_json(library_path: Path, *arguments: str, line: str = "") -> Any:
+    """What a command prints with --json."""
+    words = [*arguments, "--json", "--library", str(library_path), *(["--", line] if line else [])]
     answer = CliRunner().invoke(cli, words)
     assert answer.exit_code == 0, answer.output
-    return [hit["id"] for hit in json.loads(answer.stdout)["hits"]]
+    return json.loads(answer.stdout)
+
+
+def by_command(library_path: Path, line: str, *options: str) -> list[int]:
+    answer = command_json(library_path, "search", *options, "--limit", "40", line=line)
+    return [hit["id"] for hit in answer["hits"]]
 
 
 def by_api(client: FlaskClient, **parameters: object) -> list[int]:
@@ -42,7 +48,7 @@ def by_api(client: FlaskClient, **parameters: object) -> list[int]:
 def by_page(client: FlaskClient, **parameters: object) -> list[int]:
     page = client.get("/", query_string=parameters)
     assert page.status_code == 200
-    return [int(each) for each in re.findall(r'data-image-id="(\d+)"', page.text)]
+    return [int(image_id) for image_id in re.findall(r'data-image-id="(\d+)"', page.text)]
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -75,7 +81,7 @@ def test_the_whole_query_as_a_line_as_json_and_as_an_address(
     assert [hit["id"] for hit in answer["hits"]] == expected
     assert parse_query(answer["line"]) == query_from_json(answer["query"]) == parse_query(line)
     page = client.get(answer["permalink"])
-    assert [int(each) for each in re.findall(r'data-image-id="(\d+)"', page.text)] == expected
+    assert [int(image_id) for image_id in re.findall(r'data-image-id="(\d+)"', page.text)] == expected
 
 
 @pytest.mark.parametrize("line", ["", "quiet noon"])
@@ -101,4 +107,47 @@ def test_a_picture_file(
     )
     assert upload.status_code == 303
     shown = client.get(upload.location)
-    assert [int(each) for each in re.findall(r'data-image-id="(\d+)"', shown.text)] == expected
+    assert [int(image_id) for image_id in re.findall(r'data-image-id="(\d+)"', shown.text)] == expected
+
+
+ADDRESSES = {"thumbnail", "preview", "next", "permalink"}  # which only a server has
+
+
+def without_addresses(value: Any, *, expect_none: bool = False) -> Any:
+    """The same JSON with every address taken out; with `expect_none`, each must be null."""
+    if isinstance(value, list):
+        return [without_addresses(item, expect_none=expect_none) for item in value]
+    if not isinstance(value, dict):
+        return value
+    assert not expect_none or all(value[key] is None for key in ADDRESSES & value.keys())
+    return {
+        key: None if key in ADDRESSES else without_addresses(item, expect_none=expect_none)
+        for key, item in value.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line", "address"),
+    [
+        (("search", "--limit", "3"), "quiet image:7 weaker:yes", "search?q=quiet+image:7+weaker:yes&limit=3"),
+        (("search",), "tag:day2 after:2000 weight.colour:0.4", "search?q=tag:day2+after:2000+weight.colour:0.4&limit=10"),
+        (("show", "7"), "", "images/7"),
+        (("explain", "5"), "quiet image:7", "images/5/explanation?q=quiet+image:7&limit=10"),
+    ],
+    ids=["search", "filters", "show", "explain"],
+)  # fmt: skip
+def test_the_command_prints_what_the_api_answers_key_by_key(
+    library_path: Path, client: FlaskClient, arguments: tuple[str, ...], line: str, address: str
+) -> None:
+    printed = command_json(library_path, *arguments, line=line)
+    answered = client.get(f"/api/v1/{address}").json
+    assert without_addresses(printed, expect_none=True) == without_addresses(answered)
+    assert json.dumps(without_addresses(printed)) == json.dumps(without_addresses(answered)), (
+        "the order of keys"
+    )
+
+
+def test_the_status_of_the_command_holds_that_of_the_api(library_path: Path, client: FlaskClient) -> None:
+    printed, answered = command_json(library_path, "status"), client.get("/api/v1/status").json
+    spaces = [{key: space[key] for key in answered["spaces"][0]} for space in printed["spaces"]]
+    assert {key: printed[key] for key in answered} | {"spaces": spaces} == answered

@@ -9,6 +9,7 @@ from threading import Thread, Timer
 import click
 
 from retrieval import Library, RetrievalError
+from webapp import create_app, create_server
 
 from .options import json_option, library_option
 from .output import print_json, print_remark
@@ -34,8 +35,6 @@ def serve_command(library: Path, host: str, port: int, show: bool, as_json: bool
 
 def serve_library(library: Library, *, host: str, port: int, show: bool, as_json: bool) -> None:
     """Serve until interrupted. The backbone is loaded by another thread, so the page is available at once."""
-    from webapp import create_app, create_server
-
     # Only these host names are answered: another site could point a name of its own to this address.
     hosts = None if host in ("0.0.0.0", "::") else (host, "localhost", "127.0.0.1", "[::1]")
     try:
