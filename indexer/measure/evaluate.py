@@ -24,7 +24,7 @@ def evaluate(library: Library, labels: Labels, on_progress: OnProgress) -> dict[
     judged: dict[str, list[evaluation.Judged]] = {}
     for done, image_id in enumerate(queries, 1):
         label = labels[image_id]
-        for signal, ranking in library.rankings(Query((StoredPicture(image_id),))).items():
+        for signal, ranking in library.rank_signals(Query((StoredPicture(image_id),))).items():
             relevance = np.array([labels.get(ranked_id) == label for ranked_id in ranking.ids.tolist()], bool)
             judged.setdefault(signal, []).append(evaluation.judge(label, relevance, sizes[label] - 1))
         on_progress(done, len(queries))

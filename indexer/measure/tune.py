@@ -45,7 +45,7 @@ def tune_fusion(
 ) -> list[TunedFusion]:
     """What every kind of fusion learns from the same queries; the best by mAP on held-out queries first.
 
-    The queries are at most `sample` of the images that share a label with another, spread evenly over their ids.
+    The queries are at most `sample` of the images that share a label with another one, evenly spread by id.
     `with_words`: the title or caption of an image is asked together with its picture.
     Raises ValueError when there are too few queries.
     """
@@ -56,7 +56,7 @@ def tune_fusion(
         cases: list[tuning.Case] = []
         for done, image_id in enumerate(queries, 1):
             query = Query(_query_parts(library, image_id, with_words=with_words))
-            amounts = library.amounts(query, labelled_ids, fusion=fusion, k=k)
+            amounts = library.signal_amounts(query, labelled_ids, fusion=fusion, k=k)
             cases.append(_judge_query(amounts, labelled_ids, labels, image_id))
             on_progress(fusion_number * len(queries) + done, len(FUSIONS) * len(queries))
         tuned.append(TunedFusion(fusion, k, tuning.learn(tuple(amounts), cases)))
@@ -73,7 +73,7 @@ def _sample_queries(labels: Labels, sample: int) -> list[int]:
 
 
 def _query_parts(library: Library, image_id: int, *, with_words: bool) -> tuple[Part, ...]:
-    image = library.image(image_id)
+    image = library.load_image(image_id)
     words = (image.title or image.caption).strip() if with_words else ""
     return (StoredPicture(image_id), *([Text(words[:MAX_CAPTION_LENGTH])] if words else []))
 

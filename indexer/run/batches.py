@@ -59,7 +59,7 @@ def write_batches(run: RunContext, files: Sequence[FoundFile]) -> Iterator[Batch
         return
     library, settings = run.library, run.library.settings
     outcomes = decode_files(
-        files, is_known=run.is_known, limits=library.limits, threads=settings.decode_threads
+        files, is_known=run.is_known, limits=library.reading_limits, threads=settings.decode_threads
     )
     count = _Count(len(files), time.monotonic())
     for batch in _split_batches(outcomes, settings.batch_size):

@@ -22,8 +22,8 @@ from .sources import ENDINGS
 
 SETTLE_SECONDS = 2.0  # without a change, after which a file counts as completely written
 LOOK_SECONDS = 1.0  # between two looks whether the roots are there: a drive that is unmounted tells nothing
-# Between two sweeps. A sweep looks at everything, for network drives do not tell of all changes; it publishes.
-SWEEP_SECONDS = 600.0
+# A sweep looks at everything, for a network drive does not tell of all changes, and publishes.
+SWEEP_SECONDS = 600.0  # between two sweeps
 # After a run comes a rest of the same length, at most this: the run has looked at every file.
 MAX_REST_SECONDS = 30.0
 

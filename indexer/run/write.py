@@ -166,7 +166,7 @@ def _new_image(page: FilePage, decoded: DecodedPage, description: Description) -
         taken_at=image.taken_at,
         thumbnail=decoded.thumbnail,
         features=description.features,
-        annotations=(*description.predicted, *_file_annotations(decoded)),
+        annotations=(*description.predicted_labels, *_file_annotations(decoded)),
         keypoints=description.keypoints,
     )
 

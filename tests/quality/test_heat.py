@@ -9,7 +9,7 @@ import pytest
 from benchmarks.indexed import indexed
 from benchmarks.sets import BUNDLED, LABELLED, missing
 from retrieval import Library, Options, Query, StoredPicture, limits_from_settings
-from retrieval.originals import original
+from retrieval.originals import read_original
 from retrieval.ranking.heat import HeatMap
 from retrieval.signals import SUBJECT
 
@@ -47,11 +47,11 @@ def cosines(library: Library, query: int, pictures: list[RGB]) -> list[float]:
 def test_masking_the_hottest_cells_costs_more_than_masking_as_many_cold_ones() -> None:
     colder = []
     with indexed(LABELLED[0].pictures, BUNDLED) as library:
-        for query_id in np.linspace(1, library.count(), PAIRS).astype(int).tolist():
+        for query_id in np.linspace(1, library.count_images(), PAIRS).astype(int).tolist():
             query = Query((StoredPicture(query_id),), weights={"colour": 0}, limit=1, options=EVERYTHING)
             [hit] = library.search(query).hits
             [heat] = library.explain(query, hit.id).heat
-            pixels = original(hit.image, limits_from_settings(library.settings))
+            pixels = read_original(hit.image, limits_from_settings(library.settings))
             hot, cold = (
                 masked(pixels, heat.image, each)
                 for each in (heat.image.hottest(SHARE), heat.image.coldest(SHARE))

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.meaning import GROCERY, figures
 from benchmarks.sets import BUNDLED, missing
-from tests.patience import only_with_all_sets
+from tests.slow_tests import only_with_all_sets
 
 
 @pytest.mark.sets

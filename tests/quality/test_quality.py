@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.quality import rankings
 from benchmarks.sets import BUNDLED, LABELLED, TEACHER, missing
-from tests.patience import only_with_all_sets
+from tests.slow_tests import only_with_all_sets
 
 FLOORS = {
     "teacher corel1k": {("subject", "mAP"): 0.878, ("subject", "P@10"): 0.955, ("colour", "mAP"): 0.49, ("fused", "mAP"): 0.935, ("neighbours", "mAP"): 0.95},

@@ -14,7 +14,7 @@ from tests.indexing import index_folder
 CAMERA = Annotation("camera", "Canon EOS 5D", "exif")
 
 
-def photograph(path: Path, make: str = "Canon", model: str = "Canon EOS 5D") -> Path:
+def add_camera(path: Path, make: str = "Canon", model: str = "Canon EOS 5D") -> Path:
     """Make a picture one that such a camera took."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = make, model
@@ -24,7 +24,7 @@ def photograph(path: Path, make: str = "Canon", model: str = "Canon EOS 5D") -> 
 
 
 def test_the_camera_is_stored_once_and_found(pictures: Path, tmp_path: Path) -> None:
-    taken = [photograph(pictures / f"scene-00{number}.jpg") for number in (1, 2)]
+    taken = [add_camera(pictures / f"scene-00{number}.jpg") for number in (1, 2)]
     shutil.copy(taken[0], pictures / "a-copy.jpg")
     index_folder(tmp_path / "library", pictures)
     before = last_change(tmp_path / "library")
@@ -39,7 +39,7 @@ def test_the_camera_is_stored_once_and_found(pictures: Path, tmp_path: Path) -> 
 
 
 def test_captions_come_and_go_beside_it(pictures: Path, tmp_path: Path) -> None:
-    taken = photograph(pictures / "scene-001.jpg")
+    taken = add_camera(pictures / "scene-001.jpg")
     captions = pictures / "captions.csv"
     for label in ("pier", ""):
         captions.write_text(f"path,label\nscene-001.jpg,{label}\n")
@@ -50,8 +50,8 @@ def test_captions_come_and_go_beside_it(pictures: Path, tmp_path: Path) -> None:
 
 
 def test_other_bytes_may_have_another_camera(pictures: Path, tmp_path: Path) -> None:
-    taken = photograph(pictures / "scene-001.jpg")
+    taken = add_camera(pictures / "scene-001.jpg")
     index_folder(tmp_path / "library", pictures)
-    photograph(taken, "Apple", "iPhone 12")
+    add_camera(taken, "Apple", "iPhone 12")
     index_folder(tmp_path / "library", pictures)
     assert image_at(tmp_path / "library", taken).values("camera") == ("Apple iPhone 12",)

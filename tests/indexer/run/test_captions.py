@@ -11,11 +11,11 @@ from indexer.run.captions import read_captions
 from retrieval import Annotation, InvalidLabels, path_bytes
 
 
-def said(field: str, value: str) -> Annotation:
+def caption_fact(field: str, value: str) -> Annotation:
     return Annotation(field, value, "captions")
 
 
-def written(folder: Path, text: str | bytes, name: str = "captions.csv") -> Path:
+def write_csv(folder: Path, text: str | bytes, name: str = "captions.csv") -> Path:
     path = folder / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
@@ -23,49 +23,49 @@ def written(folder: Path, text: str | bytes, name: str = "captions.csv") -> Path
 
 def test_every_column_becomes_annotations(tmp_path: Path) -> None:
     text = "path,title,caption,tags,label\na.jpg,A boat,It is red||It floats,sea; boat ;,boats|ships\n"
-    assert read_captions(written(tmp_path, text)) == {
+    assert read_captions(write_csv(tmp_path, text)) == {
         path_bytes(tmp_path / "a.jpg"): (
-            said("title", "A boat"),
-            said("caption", "It is red"),
-            said("caption", "It floats"),
-            said("tag", "sea"),
-            said("tag", "boat"),
-            said("label", "boats"),
-            said("label", "ships"),
+            caption_fact("title", "A boat"),
+            caption_fact("caption", "It is red"),
+            caption_fact("caption", "It floats"),
+            caption_fact("tag", "sea"),
+            caption_fact("tag", "boat"),
+            caption_fact("label", "boats"),
+            caption_fact("label", "ships"),
         )
     }
 
 
 def test_columns_come_in_any_order_and_others_are_passed_over(tmp_path: Path) -> None:
-    captions = read_captions(written(tmp_path, "price,tags,path\n5,sea,a.jpg\n"))
-    assert captions == {path_bytes(tmp_path / "a.jpg"): (said("tag", "sea"),)}
+    captions = read_captions(write_csv(tmp_path, "price,tags,path\n5,sea,a.jpg\n"))
+    assert captions == {path_bytes(tmp_path / "a.jpg"): (caption_fact("tag", "sea"),)}
 
 
 def test_a_picture_may_be_listed_with_nothing_said_about_it(tmp_path: Path) -> None:
-    captions = read_captions(written(tmp_path, "path,title,caption\na.jpg,,\nb.jpg\n"))
+    captions = read_captions(write_csv(tmp_path, "path,title,caption\na.jpg,,\nb.jpg\n"))
     assert captions == {path_bytes(tmp_path / name): () for name in ("a.jpg", "b.jpg")}
 
 
 def test_a_title_is_never_parted(tmp_path: Path) -> None:
-    captions = read_captions(written(tmp_path, "path,title\na.jpg,one; two | three || four\n"))
-    assert captions[path_bytes(tmp_path / "a.jpg")] == (said("title", "one; two | three || four"),)
+    captions = read_captions(write_csv(tmp_path, "path,title\na.jpg,one; two | three || four\n"))
+    assert captions[path_bytes(tmp_path / "a.jpg")] == (caption_fact("title", "one; two | three || four"),)
 
 
 def test_quoted_cells_hold_commas_quotes_and_line_ends(tmp_path: Path) -> None:
-    captions = read_captions(written(tmp_path, 'path,title\r\n"a, b.jpg","say ""hi""\nthere"\r\n'))
-    assert captions[path_bytes(tmp_path / "a, b.jpg")] == (said("title", 'say "hi"\nthere'),)
+    captions = read_captions(write_csv(tmp_path, 'path,title\r\n"a, b.jpg","say ""hi""\nthere"\r\n'))
+    assert captions[path_bytes(tmp_path / "a, b.jpg")] == (caption_fact("title", 'say "hi"\nthere'),)
 
 
 def test_a_byte_order_mark_as_excel_writes_it_is_no_part_of_the_first_column(tmp_path: Path) -> None:
-    captions = read_captions(written(tmp_path, b"\xef\xbb\xbfpath,title\nk\xc3\xbcste.jpg,K\xc3\xbcste\n"))
-    assert captions == {path_bytes(tmp_path / "küste.jpg"): (said("title", "Küste"),)}
+    captions = read_captions(write_csv(tmp_path, b"\xef\xbb\xbfpath,title\nk\xc3\xbcste.jpg,K\xc3\xbcste\n"))
+    assert captions == {path_bytes(tmp_path / "küste.jpg"): (caption_fact("title", "Küste"),)}
 
 
 def test_relative_paths_start_at_the_file_and_absolute_ones_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "lists").mkdir()
-    written(tmp_path / "lists", "path,title\n../a.jpg,A\n/photos/b.jpg,B\nsub/c.jpg,C\n")
+    write_csv(tmp_path / "lists", "path,title\n../a.jpg,A\n/photos/b.jpg,B\nsub/c.jpg,C\n")
     monkeypatch.chdir(tmp_path)
     here = os.fsencode(tmp_path)
     expected = {here + b"/a.jpg", b"/photos/b.jpg", here + b"/lists/sub/c.jpg"}
@@ -74,8 +74,11 @@ def test_relative_paths_start_at_the_file_and_absolute_ones_stay(
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "@SUM(1+1)", "+1", "-1", "\u202egnp.exe", "<script>"])
 def test_what_a_spreadsheet_would_run_is_kept_as_it_was_written(tmp_path: Path, text: str) -> None:
-    captions = read_captions(written(tmp_path, f'path,title,tags\na.jpg,"{text}","{text}"\n'))
-    assert captions[path_bytes(tmp_path / "a.jpg")] == (said("title", text), said("tag", text))
+    captions = read_captions(write_csv(tmp_path, f'path,title,tags\na.jpg,"{text}","{text}"\n'))
+    assert captions[path_bytes(tmp_path / "a.jpg")] == (
+        caption_fact("title", text),
+        caption_fact("tag", text),
+    )
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
@@ -110,7 +113,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 def test_a_file_that_cannot_be_used_is_refused_with_the_place(
     tmp_path: Path, data: bytes, message: str
 ) -> None:
-    path = written(tmp_path, data)
+    path = write_csv(tmp_path, data)
     with pytest.raises(InvalidLabels) as caught:
         read_captions(path)
     assert str(caught.value).startswith(f"{path}: {message}")

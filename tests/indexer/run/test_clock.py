@@ -11,7 +11,7 @@ import pytest
 
 from indexer.run.pipeline import index
 from indexer.run.report import Report
-from indexer.upkeep.opening import changing
+from indexer.upkeep.opening import open_existing
 from retrieval import Library, parse_query, path_bytes
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone
@@ -41,7 +41,7 @@ def run(pictures: Path, library: Path) -> Run:
     """One run over the folder, at the time that the clock is given, which forgets after ten days."""
 
     def at(now: datetime) -> Report:
-        with changing(library) as opened:
+        with open_existing(library) as opened:
             opened.catalog.clock = lambda: now
             opened.settings = replace(opened.settings, forget_missing_days=10)
             return index(opened, [path_bytes(pictures)], captions={}, on_event=lambda event: None)
@@ -49,7 +49,7 @@ def run(pictures: Path, library: Path) -> Run:
     return at
 
 
-def missing(library: Path) -> list[datetime]:
+def missing_times(library: Path) -> list[datetime]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         return [place.missing_since for _, place in reader.locations().values() if place.missing_since]
 
@@ -76,9 +76,9 @@ def test_a_jump_of_the_clock_forgets_nothing_and_leaves_no_age_below_zero(
     for seconds in range(3):
         now = wrong + timedelta(seconds=seconds)
         assert run(now).forgotten == 0
-        assert [timedelta() <= now - since < 10 * DAY for since in missing(library)] == [True]
+        assert [timedelta() <= now - since < 10 * DAY for since in missing_times(library)] == [True]
     assert run(START + 2 * DAY).forgotten == 0, "the clock is right again"
-    assert all(since <= START + 2 * DAY for since in missing(library))
+    assert all(since <= START + 2 * DAY for since in missing_times(library))
 
 
 @jumps
@@ -103,6 +103,6 @@ def test_order_is_that_of_the_log_and_durations_are_not_the_clocks(
     assert report.added == 2
     assert 0 < report.seconds < 600
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        assert {each.image_id for each in reader.changes_since(before)} == {1, 2, 3, 4, 5, 6}
+        assert {change.image_id for change in reader.changes_since(before)} == {1, 2, 3, 4, 5, 6}
         assert reader.ids().tolist() == [1, 2, 3, 4, 5, 6]
-        assert opened.count() == len(opened.search(parse_query("")).hits)
+        assert opened.count_images() == len(opened.search(parse_query("")).hits)

@@ -25,7 +25,7 @@ import pytest
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library, path_bytes, read_status
 from retrieval.pictures.images import encode_png
 from tests.drawing import scene
@@ -41,7 +41,7 @@ KILLS = int(os.environ.get("PICTOR_KILLS", "5"))
 PICTURES = 120
 SETTINGS = {"PICTOR_BATCH_SIZE": "4", "PICTOR_PUBLISH_SHARE": "0.01"}  # 30 commits, and 3 publications
 QUERIES = ("harbour", "scene", '"red boat" -night', "tag:tag3", "scene-007 harbour")
-LONGEST = 60  # seconds that a run may take, on a machine that does much else
+MAX_RUN_SECONDS = 60  # seconds that a run may take, on a machine that does much else
 
 Moment = Callable[[Path], bool]  # whether it has come, for the library that a run is writing
 
@@ -78,8 +78,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory, settings: None) -> Coll
     make_without_backbone(root / "empty")
     shutil.copytree(root / "empty", root / "finished")
     started = time.monotonic()
-    with started_run(root / "finished", root / "pictures", captions) as run:
-        assert run.wait(LONGEST) == 1  # for the broken picture
+    with start_run(root / "finished", root / "pictures", captions) as run:
+        assert run.wait(MAX_RUN_SECONDS) == 1  # for the broken picture
     return Collection(
         root / "pictures", captions, root / "empty", root / "finished", time.monotonic() - started
     )
@@ -94,13 +94,13 @@ def small_pictures(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def started_run(library: Path, pictures: Path, captions: Path, *options: str) -> subprocess.Popen[bytes]:
+def start_run(library: Path, pictures: Path, captions: Path, *options: str) -> subprocess.Popen[bytes]:
     command = ("index", pictures, "--library", library, "--captions", captions, *options)
-    arguments = [sys.executable, "-m", "indexer.cli", *(str(each) for each in command)]
+    arguments = [sys.executable, "-m", "indexer.cli", *(str(argument) for argument in command)]
     return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def images_in(library: Path) -> int:
+def count_images(library: Path) -> int:
     """How many images a reader sees at this moment; 0 while there is no schema."""
     try:
         connection = sqlite3.connect(f"file:{library}/catalog.sqlite?mode=ro", uri=True)
@@ -113,7 +113,7 @@ def images_in(library: Path) -> int:
 
 
 def after_images(count: int) -> Moment:
-    return lambda library: images_in(library) >= count
+    return lambda library: count_images(library) >= count
 
 
 def after_files(count: int) -> Moment:
@@ -123,9 +123,9 @@ def after_files(count: int) -> Moment:
     def has_come(library: Path) -> bool:
         folder = library / "projections"
         with_parts = [folder, *folder.glob("*.tmp")] if folder.is_dir() else []
-        for each in with_parts:
+        for part in with_parts:
             try:
-                seen.update(os.listdir(each))
+                seen.update(os.listdir(part))
             except (FileNotFoundError, NotADirectoryError):
                 continue
         return len(seen) >= count
@@ -138,7 +138,7 @@ def after_seconds(seconds: float) -> Moment:
     return lambda library: time.monotonic() >= end
 
 
-def drawn_moment(chance: random.Random, seconds: float) -> tuple[str, Moment]:
+def draw_moment(chance: random.Random, seconds: float) -> tuple[str, Moment]:
     kind = chance.choice(("commit", "publishing", "clock"))
     if kind == "commit":
         count = chance.randrange(4, PICTURES - 5, 4)
@@ -150,21 +150,21 @@ def drawn_moment(chance: random.Random, seconds: float) -> tuple[str, Moment]:
     return f"{delay:.2f} s", after_seconds(delay)
 
 
-def killed(run: subprocess.Popen[bytes], library: Path, has_come: Moment, delay: float) -> bool:
+def kill_run(run: subprocess.Popen[bytes], library: Path, has_come: Moment, delay: float) -> bool:
     """Kill the run `delay` seconds after the moment has come; False when it finished first."""
     with run:
         while run.poll() is None and not has_come(library):
             time.sleep(0.001)
         time.sleep(delay)
-        acknowledged = images_in(library)
+        acknowledged = count_images(library)
         run.send_signal(signal.SIGKILL)
-        code = run.wait(LONGEST)
-    assert images_in(library) >= acknowledged
+        code = run.wait(MAX_RUN_SECONDS)
+    assert count_images(library) >= acknowledged
     return code == -signal.SIGKILL
 
 
-def finish(library: Path, collection: Collection, recipe: Recipe) -> None:
-    with writing(library, recipe) as opened:
+def finish_run(library: Path, collection: Collection, recipe: LibrarySpec) -> None:
+    with open_or_create(library, recipe) as opened:
         facts = read_captions(collection.captions)
         index(opened, [path_bytes(collection.pictures)], captions=facts, on_event=lambda event: None)
 
@@ -175,7 +175,7 @@ def assert_sound(library: Path) -> None:
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.close()
-    count = images_in(library)
+    count = count_images(library)
     if count:
         found = answers(library)
         assert {len(hits) for hits in found.values()} == {count - 1}  # all but the example
@@ -187,9 +187,9 @@ def assert_equal(library: Path, expected: Path) -> None:
     assert answers(library, *QUERIES) == answers(expected, *QUERIES)
     with Library.open(library) as opened:
         assert list(check(opened)) == []
-        live = [each.generation for each in read_status(opened).projections]
+        live = [projection.generation for projection in read_status(opened).projections]
     assert generations(library) == sorted(live)
-    assert {each.name for each in library.iterdir()} == {each.name for each in expected.iterdir()}
+    assert {entry.name for entry in library.iterdir()} == {entry.name for entry in expected.iterdir()}
 
 
 def test_the_comparison_can_fail(collection: Collection, tmp_path: Path) -> None:
@@ -215,13 +215,13 @@ def test_killed_runs_lose_nothing_and_the_next_one_finishes(collection: Collecti
         assert rounds <= 10 * KILLS, "most runs finished before their moment came"
         library = shutil.copytree(collection.empty, tmp_path / str(rounds))
         for _ in range(chance.choice((1, 1, 2))):  # some runs are killed while they go on from a kill
-            name, has_come = drawn_moment(chance, collection.seconds)
-            run = started_run(library, collection.pictures, collection.captions)
-            was_killed = killed(run, library, has_come, chance.uniform(0, 0.02))
+            name, has_come = draw_moment(chance, collection.seconds)
+            run = start_run(library, collection.pictures, collection.captions)
+            was_killed = kill_run(run, library, has_come, chance.uniform(0, 0.02))
             kills += was_killed
-            log.info("round %d: %s, %d images, killed: %s", rounds, name, images_in(library), was_killed)
+            log.info("round %d: %s, %d images, killed: %s", rounds, name, count_images(library), was_killed)
             assert_sound(library)
-        finish(library, collection, Recipe())
+        finish_run(library, collection, LibrarySpec())
         assert_equal(library, collection.finished)
         shutil.rmtree(library)
 
@@ -232,7 +232,7 @@ def made_at_once(collection: Collection, tmp_path_factory: pytest.TempPathFactor
     root = tmp_path_factory.mktemp("making")
     small_pictures(root / "pictures", 12)
     made = replace(collection, pictures=root / "pictures", finished=root / "finished")
-    finish(made.finished, made, TINY)
+    finish_run(made.finished, made, TINY)
     return made
 
 
@@ -241,9 +241,9 @@ def test_a_library_whose_making_was_killed_is_made_by_the_next_run(
     made_at_once: Collection, tmp_path: Path, sign: str
 ) -> None:
     library, options = tmp_path / "library", ("--backbone", "test_resnet", "--weights", "untrained")
-    run = started_run(library, made_at_once.pictures, made_at_once.captions, *options)
-    assert killed(run, library, lambda path: any(path.glob(sign)), 0)
-    finish(library, made_at_once, TINY)
+    run = start_run(library, made_at_once.pictures, made_at_once.captions, *options)
+    assert kill_run(run, library, lambda path: any(path.glob(sign)), 0)
+    finish_run(library, made_at_once, TINY)
     assert_equal(library, made_at_once.finished)
-    kept, expected = (os.listdir(each / "backbones") for each in (library, made_at_once.finished))
+    kept, expected = (os.listdir(path / "backbones") for path in (library, made_at_once.finished))
     assert sorted(kept) == sorted(expected)

@@ -20,11 +20,11 @@ from tests.drawing import deep_grey, folder_of_scenes, hostile_folder, scene
 from tests.indexer.command import pictor, pictor_json, pictor_report, report_of
 from webapp import create_app
 
-CLOSE = 8.0  # mean difference of 255 levels that two lossy encodings may make
+MAX_DIFFERENCE = 8.0  # mean difference of 255 levels that two lossy encodings may make
 
 
 @dataclass(frozen=True)
-class Hostile:
+class HostileFolder:
     """The folder, its library, what each file should become, and how the command ended."""
 
     folder: Path
@@ -37,18 +37,18 @@ class Hostile:
         return report_of(self.done.stdout)
 
     @property
-    def codes(self) -> dict[str, str]:
+    def problem_codes(self) -> dict[str, str]:
         """The bad ones; links are counted and not listed."""
         listed = {name: code for name, code in self.expected.items() if code}
         return {name: code for name, code in listed.items() if code != "symlink-skipped"}
 
     @property
-    def good(self) -> set[str]:
+    def good_names(self) -> set[str]:
         return {name for name, code in self.expected.items() if code is None}
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileFolder]:
     root = tmp_path_factory.mktemp("hostile")
     folder = root / "folder\nof\x1b[2Jevil"
     expected = hostile_folder(folder)
@@ -58,54 +58,56 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     expected |= {"scene-020.jpg": None, "scene-021.jpg": None, "scene-030.jpg": "permission-denied"}
     arguments = ("--library", root / "library", "--backbone", "test_resnet", "--weights", "untrained")
     done = pictor("index", folder, *arguments, "--json", powerless=True)
-    yield Hostile(folder, root / "library", expected, done)
+    yield HostileFolder(folder, root / "library", expected, done)
     secret.chmod(0o600)
 
 
-def name_of(path: str) -> str:
+def file_name(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-def thumbnails(library: Path) -> dict[str, RGB]:
+def read_thumbnails(library: Path) -> dict[str, RGB]:
     """What the library shows for each picture, by displayed name."""
     with Library.open(library) as opened:
         with opened.catalog.reading() as reader:
             images = reader.images(reader.ids().tolist())
         return {
-            name_of(image.path): np.asarray(Image.open(BytesIO(opened.thumbnail(image.id))).convert("RGB"))
+            file_name(image.path): np.asarray(
+                Image.open(BytesIO(opened.load_thumbnail(image.id))).convert("RGB")
+            )
             for image in images.values()
         }
 
 
-def test_the_run_ends_with_a_report_and_exit_code_1(hostile: Hostile) -> None:
+def test_the_run_ends_with_a_report_and_exit_code_1(hostile: HostileFolder) -> None:
     assert hostile.done.returncode == 1
-    assert hostile.report["added"] == len(hostile.good)
-    assert hostile.report["files"] == len(hostile.good) + len(hostile.codes)
+    assert hostile.report["added"] == len(hostile.good_names)
+    assert hostile.report["files"] == len(hostile.good_names) + len(hostile.problem_codes)
     assert hostile.report["symbolic_links"] == 1
 
 
-def test_each_bad_file_is_reported_with_its_code_and_a_reason(hostile: Hostile) -> None:
+def test_each_bad_file_is_reported_with_its_code_and_a_reason(hostile: HostileFolder) -> None:
     problems = hostile.report["problems"]
-    assert {name_of(each["path"]): each["code"] for each in problems} == hostile.codes
-    assert len(problems) == len(hostile.codes)
-    assert all(each["reason"] and "\n" not in each["reason"] for each in problems)
+    assert {file_name(problem["path"]): problem["code"] for problem in problems} == hostile.problem_codes
+    assert len(problems) == len(hostile.problem_codes)
+    assert all(problem["reason"] and "\n" not in problem["reason"] for problem in problems)
 
 
-def test_reasons_tell_how_much_and_what_to_do(hostile: Hostile) -> None:
-    reasons = {name_of(each["path"]): each["reason"] for each in hostile.report["problems"]}
+def test_reasons_tell_how_much_and_what_to_do(hostile: HostileFolder) -> None:
+    reasons = {file_name(problem["path"]): problem["reason"] for problem in hostile.report["problems"]}
     assert reasons["bomb.png"] == "900 megapixels; the limit is 200 (setting max_image_megapixels)"
     assert reasons["truncated.jpg"].startswith("ends too early, after 2000 bytes; copy the file again")
     assert reasons["scene-030.jpg"] == "permission denied; make it readable for this user"
 
 
-def test_paths_are_shown_on_one_line_without_control_characters(hostile: Hostile) -> None:
+def test_paths_are_shown_on_one_line_without_control_characters(hostile: HostileFolder) -> None:
     shown = f"{hostile.folder.parent}/folder\\nof\\x1b[2Jevil/"
-    assert all(each["path"].startswith(shown) for each in hostile.report["problems"])
+    assert all(problem["path"].startswith(shown) for problem in hostile.report["problems"])
     assert "\x1b" not in hostile.done.stdout + hostile.done.stderr
 
 
-def test_exactly_the_good_pictures_are_in_the_library(hostile: Hostile) -> None:
-    assert set(thumbnails(hostile.library)) == hostile.good
+def test_exactly_the_good_pictures_are_in_the_library(hostile: HostileFolder) -> None:
+    assert set(read_thumbnails(hostile.library)) == hostile.good_names
 
 
 @pytest.mark.parametrize(
@@ -119,65 +121,69 @@ def test_exactly_the_good_pictures_are_in_the_library(hostile: Hostile) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_good_pictures_look_as_they_were_drawn(hostile: Hostile, name: str, drawn: RGB) -> None:
-    shown = thumbnails(hostile.library)[name]
+def test_good_pictures_look_as_they_were_drawn(hostile: HostileFolder, name: str, drawn: RGB) -> None:
+    shown = read_thumbnails(hostile.library)[name]
     assert shown.shape == drawn.shape
-    assert np.abs(shown.astype(int) - drawn).mean() < CLOSE
+    assert np.abs(shown.astype(int) - drawn).mean() < MAX_DIFFERENCE
 
 
-def test_sixteen_bits_become_the_same_grey(hostile: Hostile) -> None:
-    shown = thumbnails(hostile.library)["sixteen-bit.png"]
+def test_sixteen_bits_become_the_same_grey(hostile: HostileFolder) -> None:
+    shown = read_thumbnails(hostile.library)["sixteen-bit.png"]
     grey = deep_grey(scene(3)) // 257
-    assert np.abs(shown.astype(int) - grey[..., None]).mean() < CLOSE
+    assert np.abs(shown.astype(int) - grey[..., None]).mean() < MAX_DIFFERENCE
 
 
-def test_what_is_transparent_is_white(hostile: Hostile) -> None:
-    shown, drawn = thumbnails(hostile.library)["palette-alpha.png"], scene(4)
+def test_what_is_transparent_is_white(hostile: HostileFolder) -> None:
+    shown, drawn = read_thumbnails(hostile.library)["palette-alpha.png"], scene(4)
     middle = drawn.shape[1] // 2
     assert shown[:, middle + 4 :].mean() > 250
-    assert np.abs(shown[:, : middle - 4].astype(int) - drawn[:, : middle - 4]).mean() < 2 * CLOSE
+    assert np.abs(shown[:, : middle - 4].astype(int) - drawn[:, : middle - 4]).mean() < 2 * MAX_DIFFERENCE
 
 
-def test_good_pictures_are_found_by_words_and_by_example(hostile: Hostile) -> None:
-    found = pictor_json("search", "rotated", "--library", hostile.library)["hits"]
-    assert [name_of(hit["path"]) for hit in found] == ["rotated.jpg"]
+def test_good_pictures_are_found_by_words_and_by_example(hostile: HostileFolder) -> None:
+    hits = pictor_json("search", "rotated", "--library", hostile.library)["hits"]
+    assert [file_name(hit["path"]) for hit in hits] == ["rotated.jpg"]
 
 
-def test_every_name_is_shown_on_one_line_by_the_command_the_page_and_the_api(hostile: Hostile) -> None:
-    found = pictor("search", "folder", "--limit", 50, "--library", hostile.library)
-    lines = [line for line in found.stdout.splitlines() if "/folder" in line]
-    assert len(lines) == len(hostile.good), "a line for each; its name begins none"
+def test_every_name_is_shown_on_one_line_by_the_command_the_page_and_the_api(hostile: HostileFolder) -> None:
+    search = pictor("search", "folder", "--limit", 50, "--library", hostile.library)
+    lines = [line for line in search.stdout.splitlines() if "/folder" in line]
+    assert len(lines) == len(hostile.good_names), "one line for each picture; no name begins another line"
     with Library.open(hostile.library) as library:
         client = create_app(library).test_client()
-        listed = client.get("/api/v1/search?q=folder&limit=50").json["hits"]
-        assert {name_of(each["path"]) for each in listed} == hostile.good
-        for each in listed:
-            page = client.get(f"/images/{each['id']}")
-            assert (page.status_code, escape(name_of(each["path"])) in page.text) == (200, True)
-            assert client.get(f"/api/v1/images/{each['id']}").json["path"] == each["path"]
+        hits = client.get("/api/v1/search?q=folder&limit=50").json["hits"]
+        assert {file_name(hit["path"]) for hit in hits} == hostile.good_names
+        for hit in hits:
+            page = client.get(f"/images/{hit['id']}")
+            assert (page.status_code, escape(file_name(hit["path"])) in page.text) == (200, True)
+            assert client.get(f"/api/v1/images/{hit['id']}").json["path"] == hit["path"]
 
 
-def test_no_feature_has_a_number_that_is_none(hostile: Hostile) -> None:
+def test_no_feature_has_a_number_that_is_none(hostile: HostileFolder) -> None:
     with Library.open(hostile.library) as library, library.catalog.reading() as reader:
         for space in library.spaces:
             if space.dimension:
                 ids, rows = reader.features(space)
-                assert len(ids) == len(hostile.good)
+                assert len(ids) == len(hostile.good_names)
                 assert np.isfinite(rows).all()
                 assert rows.any(axis=1).all()
 
 
-def test_status_lists_every_problem(hostile: Hostile) -> None:
+def test_status_lists_every_problem(hostile: HostileFolder) -> None:
     status = pictor_json("status", "--library", hostile.library)
-    assert status["problems"] == len(hostile.codes)
-    assert {name_of(each["path"]): each["code"] for each in status["problem_list"]} == hostile.codes
+    assert status["problems"] == len(hostile.problem_codes)
+    assert {
+        file_name(problem["path"]): problem["code"] for problem in status["problem_list"]
+    } == hostile.problem_codes
 
 
-def test_running_again_tries_the_bad_ones_again_and_nothing_else(hostile: Hostile) -> None:
+def test_running_again_tries_the_bad_ones_again_and_nothing_else(hostile: HostileFolder) -> None:
     secret = hostile.folder / "private" / "scene-030.jpg"
     report = pictor_report(hostile.folder, "--library", hostile.library, code=1, powerless=True)
-    assert (report["added"], report["unchanged"]) == (0, len(hostile.good))
-    assert {name_of(each["path"]): each["code"] for each in report["problems"]} == hostile.codes
+    assert (report["added"], report["unchanged"]) == (0, len(hostile.good_names))
+    assert {
+        file_name(problem["path"]): problem["code"] for problem in report["problems"]
+    } == hostile.problem_codes
     with Library.open(hostile.library) as opened, opened.catalog.reading() as reader:
-        assert {each.tries for each in reader.problems()} == {2}
+        assert {problem.tries for problem in reader.problems()} == {2}
     assert secret.stat().st_mode & 0o777 == 0

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
-from indexer.upkeep.opening import changing
+from indexer.upkeep.opening import open_existing
 from retrieval import Image, Library, Options, Query, StoredPicture, path_bytes
 from retrieval.pictures.images import encode_png
 from tests.drawing import scene
@@ -35,7 +35,7 @@ class Histories(RuleBasedStateMachine):
     """`files` is what lies in the folder, by name; `shown` what the last whole run saw of it."""
 
     @initialize()
-    def begin(self) -> None:
+    def start_history(self) -> None:
         self.root = Path(tempfile.mkdtemp())
         self.pictures = self.root / "pictures"
         (self.pictures / "deep").mkdir(parents=True)
@@ -43,48 +43,48 @@ class Histories(RuleBasedStateMachine):
         self.files: dict[str, str] = {}
         self.shown: dict[str, str] = {}
         self.clock = 1_700_000_000  # every change is seen: no two have one time
-        self.write("picture-0.png", 0)
+        self.write_picture("picture-0.png", 0)
 
     def teardown(self) -> None:
         shutil.rmtree(self.root)
 
     @rule(name=NAMES, seed=SEEDS)
-    def write(self, name: str, seed: int) -> None:
+    def write_picture(self, name: str, seed: int) -> None:
         """A new file, or another content for an old one."""
         data = encode_png(scene(seed, 48, 36))
         (self.pictures / name).write_bytes(data)
-        self.stamp(name)
+        self.set_new_time(name)
         self.files[name] = hashlib.sha256(data).hexdigest()
 
     @precondition(lambda self: len(self.files) > 1)
     @rule(data=st.data(), to=NAMES)
-    def move(self, data: st.DataObject, to: str) -> None:
+    def move_picture(self, data: st.DataObject, to: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.files)))
         (self.pictures / name).rename(self.pictures / to)
         self.files[to] = self.files.pop(name)
 
     @precondition(lambda self: len(self.files) > 1)
     @rule(data=st.data())
-    def remove(self, data: st.DataObject) -> None:
+    def remove_picture(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.files)))
         (self.pictures / name).unlink()
         del self.files[name]
 
-    def stamp(self, name: str) -> None:
+    def set_new_time(self, name: str) -> None:
         self.clock += 1
         os.utime(self.pictures / name, (self.clock, self.clock))
 
     @rule()
-    def run(self) -> None:
+    def run_index(self) -> None:
         """A whole run: the library shows what lies in the folder, and nothing else."""
-        with changing(self.library) as opened:
+        with open_existing(self.library) as opened:
             index(opened, [path_bytes(self.pictures)], captions={}, on_event=lambda _: None)
             assert list(check(opened)) == []
         self.shown = dict(self.files)
-        assert self.places() == self.shown
+        assert self.shown_contents() == self.shown
 
     @rule(lines=st.integers(1, 8))
-    def kill(self, lines: int) -> None:
+    def kill_run(self, lines: int) -> None:
         """A run that dies after some of its events: every place shows what it showed, or what lies there."""
         command = [sys.executable, "-m", "indexer.cli", "index", "--json", "--library", str(self.library)]
         with subprocess.Popen(
@@ -94,37 +94,37 @@ class Histories(RuleBasedStateMachine):
             for _ in range(lines):
                 run.stdout.readline()
             run.send_signal(signal.SIGKILL)
-        found = self.places()
+        found = self.shown_contents()
         for name in found.keys() | self.shown.keys():
             assert found.get(name) in (self.shown.get(name), self.files.get(name)), name
         self.shown = found
 
     @rule()
-    def rebuild(self) -> None:
-        with changing(self.library) as opened:
+    def rebuild_projections(self) -> None:
+        with open_existing(self.library) as opened:
             opened.publish(anew=True)
 
     @rule()
-    def search(self) -> None:
+    def search_every_image(self) -> None:
         """Every image with a place is first among all that look like it."""
         with Library.open(self.library) as opened:
-            for image_id in self.images(opened):
+            for image_id in self.stored_images(opened):
                 query = Query(
                     (StoredPicture(image_id),), include_examples=True, options=Options(weaker=True), limit=1
                 )
                 assert [hit.id for hit in opened.search(query).hits] == [image_id]
 
-    def places(self) -> dict[str, str]:
+    def shown_contents(self) -> dict[str, str]:
         """What the library shows where, by name; missing places are not shown."""
         with Library.open(self.library) as opened:
             return {
                 Path(place.display).relative_to(self.pictures).as_posix(): image.sha256
-                for image in self.images(opened).values()
+                for image in self.stored_images(opened).values()
                 for place in image.locations
                 if place.missing_since is None
             }
 
-    def images(self, opened: Library) -> dict[int, Image]:
+    def stored_images(self, opened: Library) -> dict[int, Image]:
         with opened.catalog.reading() as reader:
             return dict(reader.images(reader.ids().tolist()))
 

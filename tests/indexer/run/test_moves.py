@@ -19,13 +19,13 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def test_the_same_bytes_twice_are_one_image_at_two_places(pictures: Path, library: Path) -> None:
+def test_the_same_bytes_twice_are_one_image_at_two_paths(pictures: Path, library: Path) -> None:
     (pictures / "sub").mkdir()
     shutil.copy(pictures / "scene-004.jpg", pictures / "sub" / "again.jpg")
     report = index_folder(library, pictures)
     assert (report.files, report.added, report.copies, report.moved) == (13, 12, 1, 0)
-    places = [each.path for each in image_at(library, pictures / "scene-004.jpg").locations]
-    assert places == [path_bytes(pictures / "scene-004.jpg"), path_bytes(pictures / "sub" / "again.jpg")]
+    paths = [location.path for location in image_at(library, pictures / "scene-004.jpg").locations]
+    assert paths == [path_bytes(pictures / "scene-004.jpg"), path_bytes(pictures / "sub" / "again.jpg")]
 
 
 def test_a_renamed_file_keeps_its_image_and_its_feature(pictures: Path, library: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from indexer.run.pipeline import index
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import (
     InvalidSetting,
     Library,
@@ -40,23 +40,23 @@ def path(tmp_path: Path) -> Path:
     return make_without_backbone(tmp_path / "library")
 
 
-def indexed(path: Path, folder: Path) -> Library:
+def index_and_open(path: Path, folder: Path) -> Library:
     """A library with what lies in a folder; it is closed, and opened anew to be read."""
-    with writing(path) as library:
+    with open_or_create(path) as library:
         index(library, [path_bytes(folder)], captions={}, on_event=lambda _: None)
     return Library.open(path)
 
 
-def refusal(path: Path) -> str:
-    with pytest.raises(InvalidSetting) as caught, writing(path):
+def refusal_message(path: Path) -> str:
+    with pytest.raises(InvalidSetting) as caught, open_or_create(path):
         pass
     return str(caught.value)
 
 
 def test_another_policy_is_refused_and_the_message_names_both(path: Path, folder: Path) -> None:
-    indexed(path, folder).close()
+    index_and_open(path, folder).close()
     (path / "library.toml").write_text(WINDOW)
-    message = refusal(path)
+    message = refusal_message(path)
     assert "'window:100:200'" in message
     assert "described under 'auto'" in message
     assert "index into another --library" in message
@@ -64,7 +64,7 @@ def test_another_policy_is_refused_and_the_message_names_both(path: Path, folder
 
 def test_a_query_picture_is_not_scaled_in_another_way_than_the_library(path: Path, folder: Path) -> None:
     query = Query((Picture(folder / "scan.png"),))
-    with indexed(path, folder) as library:
+    with index_and_open(path, folder) as library:
         assert len(library.search(query).hits) == 1
     (path / "library.toml").write_text(WINDOW)
     with Library.open(path) as library, pytest.raises(InvalidSetting, match="described under 'auto'"):
@@ -72,23 +72,23 @@ def test_a_query_picture_is_not_scaled_in_another_way_than_the_library(path: Pat
 
 
 def test_the_policy_may_be_chosen_until_the_first_picture(path: Path, folder: Path, tmp_path: Path) -> None:
-    with writing(path) as library:
+    with open_or_create(path) as library:
         before = [space.fingerprint for space in library.spaces]
     (path / "library.toml").write_text(WINDOW)
-    with indexed(path, folder) as library:
+    with index_and_open(path, folder) as library:
         assert [space.configuration["scaling"] for space in library.spaces] == ["window:100:200"]
         assert [space.fingerprint for space in library.spaces] != before
         assert find_damages(library) == []
     (path / "library.toml").write_text('scaling = "minmax"\n')
-    assert "described under 'window:100:200'" in refusal(path)
+    assert "described under 'window:100:200'" in refusal_message(path)
 
 
 def test_the_usual_policy_leaves_fingerprints_as_they_were(path: Path) -> None:
     with Library.open(path) as library:
         before = [space.fingerprint for space in library.spaces]
-    with writing(path) as library:
+    with open_or_create(path) as library:
         assert [space.fingerprint for space in library.spaces] == before
-        assert library.limits.scaling == "auto"
+        assert library.reading_limits.scaling == "auto"
 
 
 def test_an_older_library_goes_on_under_the_policy_that_it_is_used_with(path: Path, folder: Path) -> None:
@@ -97,21 +97,21 @@ def test_an_older_library_goes_on_under_the_policy_that_it_is_used_with(path: Pa
     with write_library(path) as library:  # as it was made before: no policy is noted
         index(library, [path_bytes(folder)], captions={}, on_event=lambda _: None)
         assert "scaling" not in library.spaces[0].configuration
-        generations = [each.generation for each in read_status(library).projections]
-    with indexed(path, folder) as library:
+        generations = [projection.generation for projection in read_status(library).projections]
+    with index_and_open(path, folder) as library:
         assert library.spaces[0].configuration["scaling"] == "window:100:200"
-        assert [each.generation for each in read_status(library).projections] == generations
+        assert [projection.generation for projection in read_status(library).projections] == generations
         assert len(library.search(Query((Picture(folder / "scan.png"),))).hits) == 1
     (path / "library.toml").unlink()
-    assert "described under 'window:100:200'" in refusal(path)
+    assert "described under 'window:100:200'" in refusal_message(path)
 
 
 def test_another_preprocessing_is_refused_as_another_backbone_is(tmp_path: Path) -> None:
     path, name = tmp_path / "library", "test_resnet"
     with write_library(path) as library:
         library.make_spaces(fetch_backbone(name, "untrained", enhance="median:3"))
-    with writing(path, Recipe(name, "untrained", {"enhance": "median:3"})):
+    with open_or_create(path, LibrarySpec(name, "untrained", {"enhance": "median:3"})):
         pass
-    other = Recipe(name, "untrained", {"enhance": "median:5"})
-    with pytest.raises(InvalidSetting, match="leave --preprocessing out"), writing(path, other):
+    other = LibrarySpec(name, "untrained", {"enhance": "median:5"})
+    with pytest.raises(InvalidSetting, match="leave --preprocessing out"), open_or_create(path, other):
         pass

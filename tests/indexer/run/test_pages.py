@@ -13,7 +13,7 @@ import tifffile
 from indexer.run import decode
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Progress, Report
-from indexer.upkeep.opening import writing
+from indexer.upkeep.opening import open_or_create
 from retrieval import Image, Library, Picture, Query, Settings, path_bytes
 from retrieval.pictures.images import RGB, decode_image, encode_png
 from tests.drawing import scene
@@ -24,14 +24,14 @@ ALL = Settings(pages="all", batch_size=2, decode_threads=1)
 SCENES = [scene(seed, 64, 48) for seed in range(6)]
 
 
-def write(path: Path, pages: list[RGB], **options: object) -> None:
+def write_tiff(path: Path, pages: list[RGB], **options: object) -> None:
     path.parent.mkdir(exist_ok=True)
     with tifffile.TiffWriter(path) as writer:
         for number, pixels in enumerate(pages, 1):
             writer.write(pixels, photometric="rgb", description=f"sheet number {number}", **options)  # type: ignore[arg-type]
 
 
-def made(folder: Path, settings: str = 'pages = "all"\nbatch_size = 2\ndecode_threads = 1\n') -> Path:
+def make_library(folder: Path, settings: str = 'pages = "all"\nbatch_size = 2\ndecode_threads = 1\n') -> Path:
     path = make_without_backbone(folder)
     (path / "library.toml").write_text(settings)
     return path
@@ -39,31 +39,31 @@ def made(folder: Path, settings: str = 'pages = "all"\nbatch_size = 2\ndecode_th
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    return made(tmp_path / "library")
+    return make_library(tmp_path / "library")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "scans"
-    write(folder / "book.tif", SCENES[:5])
+    write_tiff(folder / "book.tif", SCENES[:5])
     (folder / "single.png").write_bytes(encode_png(SCENES[5]))
     return folder
 
 
-def indexed(library: Path, folder: Path) -> Report:
-    with writing(library) as opened:
+def index_library(library: Path, folder: Path) -> Report:
+    with open_or_create(library) as opened:
         return index(opened, [path_bytes(folder)], captions={}, on_event=lambda _: None)
 
 
-def images(library: Path) -> list[Image]:
+def stored_images(library: Path) -> list[Image]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         return list(reader.images(reader.ids().tolist()).values())
 
 
-def places(library: Path) -> list[tuple[str, int, bool]]:
+def stored_locations(library: Path) -> list[tuple[str, int, bool]]:
     return sorted(
         (Path(place.display).name, place.page, place.missing_since is None)
-        for image in images(library)
+        for image in stored_images(library)
         for place in image.locations
     )
 
@@ -73,21 +73,21 @@ SINGLE = ("single.png", 1, True)
 
 
 def test_every_page_is_an_image_with_its_own_picture(library: Path, folder: Path) -> None:
-    report = indexed(library, folder)
+    report = index_library(library, folder)
     assert (report.files, report.added, report.problems) == (2, 6, ())
-    assert places(library) == [*BOOK, SINGLE]
+    assert stored_locations(library) == [*BOOK, SINGLE]
     with Library.open(library) as opened:
-        for image in images(library):
+        for image in stored_images(library):
             [place] = image.locations
             expected = SCENES[5] if image.format == "png" else SCENES[place.page - 1]
-            shown = decode_image(opened.preview(image.id), name="it").pixels
+            shown = decode_image(opened.render_preview(image.id), name="it").pixels
             assert np.abs(shown.astype(int) - expected).mean() < 12
-            small = decode_image(opened.thumbnail(image.id), name="it").pixels
+            small = decode_image(opened.load_thumbnail(image.id), name="it").pixels
             assert np.abs(small.astype(int) - expected).mean() < 12
 
 
 def test_a_page_is_found_and_named(library: Path, folder: Path, tmp_path: Path) -> None:
-    indexed(library, folder)
+    index_library(library, folder)
     (tmp_path / "query.png").write_bytes(encode_png(SCENES[3]))
     with Library.open(library) as opened:
         best = opened.search(Query((Picture(tmp_path / "query.png"),))).hits[0].image
@@ -102,8 +102,8 @@ def test_a_page_is_found_and_named(library: Path, folder: Path, tmp_path: Path) 
 def test_the_first_page_stands_for_its_file(library: Path, folder: Path) -> None:
     """What lies beside it is said of the first page, and its path leads there."""
     (folder / "book.txt").write_text("a whole book")
-    indexed(library, folder)
-    said = {image.page: image.values("caption") for image in images(library) if image.format == "tiff"}
+    index_library(library, folder)
+    said = {image.page: image.values("caption") for image in stored_images(library) if image.format == "tiff"}
     assert said == {
         1: ("a whole book", "sheet number 1"), **{page: (f"sheet number {page}",) for page in range(2, 6)}
     }  # fmt: skip
@@ -111,47 +111,47 @@ def test_the_first_page_stands_for_its_file(library: Path, folder: Path) -> None
 
 
 def test_only_the_first_page_counts_unless_all_are_wanted(folder: Path, tmp_path: Path) -> None:
-    library = made(tmp_path / "library", "")
-    assert indexed(library, folder).added == 2
-    assert places(library) == [BOOK[0], SINGLE]
+    library = make_library(tmp_path / "library", "")
+    assert index_library(library, folder).added == 2
+    assert stored_locations(library) == [BOOK[0], SINGLE]
 
 
 def test_running_again_changes_nothing(library: Path, folder: Path) -> None:
-    indexed(library, folder)
-    before = images(library)
-    report = indexed(library, folder)
+    index_library(library, folder)
+    before = stored_images(library)
+    report = index_library(library, folder)
     assert (report.unchanged, report.added, report.has_news) == (2, 0, False)
-    assert images(library) == before
+    assert stored_images(library) == before
     os.utime(folder / "book.tif", (1_900_000_000, 1_900_000_000))
-    report = indexed(library, folder)
+    report = index_library(library, folder)
     assert (report.changed, report.added, report.copies, report.moved) == (1, 0, 0, 0)
-    assert places(library) == [*BOOK, SINGLE]
+    assert stored_locations(library) == [*BOOK, SINGLE]
 
 
 def test_pages_that_are_gone_lose_their_place(library: Path, folder: Path) -> None:
-    indexed(library, folder)
-    write(folder / "book.tif", [SCENES[1], SCENES[2]])
+    index_library(library, folder)
+    write_tiff(folder / "book.tif", [SCENES[1], SCENES[2]])
     os.utime(folder / "book.tif", (1_900_000_000, 1_900_000_000))
-    report = indexed(library, folder)
+    report = index_library(library, folder)
     assert (report.changed, report.added) == (1, 2)
-    assert places(library) == [*BOOK[:2], SINGLE]
-    assert len(images(library)) == 3
+    assert stored_locations(library) == [*BOOK[:2], SINGLE]
+    assert len(stored_images(library)) == 3
 
 
 def test_a_file_that_moves_or_is_copied_takes_its_pages_along(library: Path, folder: Path) -> None:
-    indexed(library, folder)
-    ids = [image.id for image in images(library)]
+    index_library(library, folder)
+    ids = [image.id for image in stored_images(library)]
     (folder / "book.tif").rename(folder / "moved.tif")
-    report = indexed(library, folder)
+    report = index_library(library, folder)
     assert (report.moved, report.copies, report.added) == (1, 0, 0)
-    assert [image.id for image in images(library)] == ids
-    assert [each for each in places(library) if each[0] == "moved.tif"] == [
+    assert [image.id for image in stored_images(library)] == ids
+    assert [entry for entry in stored_locations(library) if entry[0] == "moved.tif"] == [
         ("moved.tif", p, True) for p in range(1, 6)
     ]
-    assert [each for each in places(library) if each[0] == "book.tif"] == [
+    assert [entry for entry in stored_locations(library) if entry[0] == "book.tif"] == [
         ("book.tif", p, False) for p in range(1, 6)
     ]
-    assert {image.page for image in images(library) if Path(image.path).name == "moved.tif"} == {
+    assert {image.page for image in stored_images(library) if Path(image.path).name == "moved.tif"} == {
         1,
         2,
         3,
@@ -163,19 +163,19 @@ def test_a_file_that_moves_or_is_copied_takes_its_pages_along(library: Path, fol
 def test_a_missing_file_is_missing_with_all_pages_and_comes_back_with_them(
     library: Path, folder: Path
 ) -> None:
-    indexed(library, folder)
+    index_library(library, folder)
     (folder / "book.tif").rename(folder.parent / "away.tif")
-    assert indexed(library, folder).missing == 1
-    assert not any(present for name, _, present in places(library) if name == "book.tif")
+    assert index_library(library, folder).missing == 1
+    assert not any(present for name, _, present in stored_locations(library) if name == "book.tif")
     (folder.parent / "away.tif").rename(folder / "book.tif")
-    assert indexed(library, folder).returned == 1
-    assert places(library) == [*BOOK, SINGLE]
+    assert index_library(library, folder).returned == 1
+    assert stored_locations(library) == [*BOOK, SINGLE]
 
 
 def test_forgetting_a_path_forgets_all_pages(library: Path, folder: Path) -> None:
-    indexed(library, folder)
+    index_library(library, folder)
     assert "5 images forgotten" in run("remove", folder / "book.tif", "--library", library)
-    assert places(library) == [SINGLE]
+    assert stored_locations(library) == [SINGLE]
 
 
 class Broken(Exception):
@@ -185,22 +185,24 @@ class Broken(Exception):
 def test_a_run_that_is_broken_off_between_pages_is_made_good_by_the_next(
     library: Path, folder: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(Broken), writing(library) as opened:
+    with pytest.raises(Broken), open_or_create(library) as opened:
         index(opened, [path_bytes(folder)], captions={}, on_event=_break_at_first_progress)
-    assert places(library) == [*BOOK[1:3]]
-    indexed(library, folder)
-    undisturbed = made(tmp_path / "other")
-    indexed(undisturbed, folder)
-    assert places(library) == places(undisturbed) == [*BOOK, SINGLE]
-    assert not [each for each in differences(library, undisturbed) if "projections" not in each]
+    assert stored_locations(library) == [*BOOK[1:3]]
+    index_library(library, folder)
+    undisturbed = make_library(tmp_path / "other")
+    index_library(undisturbed, folder)
+    assert stored_locations(library) == stored_locations(undisturbed) == [*BOOK, SINGLE]
+    assert not [
+        difference for difference in differences(library, undisturbed) if "projections" not in difference
+    ]
 
 
 def test_a_file_that_goes_after_a_run_was_broken_off_is_missing(library: Path, folder: Path) -> None:
-    with pytest.raises(Broken), writing(library) as opened:
+    with pytest.raises(Broken), open_or_create(library) as opened:
         index(opened, [path_bytes(folder)], captions={}, on_event=_break_at_first_progress)
     (folder / "book.tif").unlink()
-    assert indexed(library, folder).missing == 1
-    assert not any(present for name, _, present in places(library) if name == "book.tif")
+    assert index_library(library, folder).missing == 1
+    assert not any(present for name, _, present in stored_locations(library) if name == "book.tif")
 
 
 def _break_at_first_progress(event: Event) -> None:
@@ -211,32 +213,32 @@ def _break_at_first_progress(event: Event) -> None:
 def test_a_page_that_cannot_be_read_ends_its_file_and_is_reported(library: Path, folder: Path) -> None:
     damaged = bytearray((folder / "book.tif").read_bytes())
     with tifffile.TiffFile(folder / "book.tif") as file:
-        [tag] = [each for each in file.pages[2].tags if each.name == "ImageWidth"]
+        [tag] = [tag_entry for tag_entry in file.pages[2].tags if tag_entry.name == "ImageWidth"]
         damaged[tag.valueoffset : tag.valueoffset + 4] = b"\xff\xff\xff\x7f"
     (folder / "book.tif").write_bytes(bytes(damaged))
-    report = indexed(library, folder)
-    assert places(library) == [*BOOK[:2], SINGLE]
+    report = index_library(library, folder)
+    assert stored_locations(library) == [*BOOK[:2], SINGLE]
     [problem] = report.problems
     assert (problem.path, problem.code) == (path_bytes(folder / "book.tif"), "too-many-pixels")
     assert problem.reason.startswith("page 3: ")
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        assert [each.code for each in reader.problems()] == ["too-many-pixels"]
+        assert [problem.code for problem in reader.problems()] == ["too-many-pixels"]
 
 
 def test_more_pages_than_are_looked_at_are_reported(
     library: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decode, "MAX_PAGES", 3)
-    [problem] = indexed(library, folder).problems
+    [problem] = index_library(library, folder).problems
     assert (problem.code, "more than 3 pages" in problem.reason) == ("too-many-pages", True)
-    assert places(library) == [*BOOK[:3], SINGLE]
+    assert stored_locations(library) == [*BOOK[:3], SINGLE]
 
 
 def test_pages_of_bands_are_read_whole(library: Path, tmp_path: Path) -> None:
     deep = [scene.astype(np.uint16) * 257 for scene in SCENES[:3]]
-    write(tmp_path / "deep" / "stack.tif", deep, compression="lzw")  # type: ignore[arg-type]
-    assert indexed(library, tmp_path / "deep").added == 3
+    write_tiff(tmp_path / "deep" / "stack.tif", deep, compression="lzw")  # type: ignore[arg-type]
+    assert index_library(library, tmp_path / "deep").added == 3
     with Library.open(library) as opened:
-        for image in images(library):
-            shown = decode_image(opened.preview(image.id), name="it").pixels
+        for image in stored_images(library):
+            shown = decode_image(opened.render_preview(image.id), name="it").pixels
             assert np.abs(shown.astype(int) - SCENES[image.page - 1]).mean() < 12

@@ -11,7 +11,7 @@ import pytest
 from indexer.errors import SourceUnreachable
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Planned, Progress
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import InvalidSetting, Library, Query, StoredPicture, parse_query, path_bytes, read_status
 from retrieval.writing import publisher
 from tests.drawing import folder_of_scenes
@@ -25,9 +25,9 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def problems(library: Path) -> dict[str, str]:
+def problem_codes(library: Path) -> dict[str, str]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        return {Path(each.display).name: each.code for each in reader.problems()}
+        return {Path(problem.display).name: problem.code for problem in reader.problems()}
 
 
 def names_found(library: Path, line: str) -> set[str]:
@@ -84,10 +84,10 @@ def test_one_bad_file_among_twelve_stops_nothing(pictures: Path, library: Path) 
     (pictures / "scene-003.jpg").write_bytes((pictures / "scene-003.jpg").read_bytes()[:900])
     report = index_folder(library, pictures)
     assert report.added == 11
-    assert [(each.display, each.code) for each in report.problems] == [
+    assert [(problem.display, problem.code) for problem in report.problems] == [
         (str(pictures / "scene-003.jpg"), "truncated")
     ]
-    assert problems(library) == {"scene-003.jpg": "truncated"}
+    assert problem_codes(library) == {"scene-003.jpg": "truncated"}
 
 
 def test_a_bad_file_is_tried_again_and_counted_until_it_is_whole(pictures: Path, library: Path) -> None:
@@ -96,10 +96,10 @@ def test_a_bad_file_is_tried_again_and_counted_until_it_is_whole(pictures: Path,
     index_folder(library, pictures)
     index_folder(library, pictures)
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        assert [each.tries for each in reader.problems()] == [2]
+        assert [problem.tries for problem in reader.problems()] == [2]
     (pictures / "scene-003.jpg").write_bytes(whole)
     assert index_folder(library, pictures).added == 1
-    assert problems(library) == {}
+    assert problem_codes(library) == {}
 
 
 def test_a_problem_is_forgotten_when_its_file_is_gone(pictures: Path, library: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_problem_is_forgotten_when_its_file_is_gone(pictures: Path, library: P
     index_folder(library, pictures)
     (pictures / "bad.jpg").unlink()
     assert index_folder(library, pictures).problems == ()
-    assert problems(library) == {}
+    assert problem_codes(library) == {}
 
 
 def test_a_root_that_is_unreachable_changes_nothing(pictures: Path, library: Path) -> None:
@@ -139,13 +139,13 @@ def test_a_file_that_changes_before_it_is_read_is_read_whole_and_looked_at_again
             (pictures / "scene-002.jpg").unlink()
 
     make_without_backbone(library)
-    with writing(library) as opened:
+    with open_or_create(library) as opened:
         first = index(opened, [path_bytes(pictures)], captions={}, on_event=meddle)
         second = index(opened, [path_bytes(pictures)], captions={}, on_event=lambda event: None)
-    assert (first.added, [each.code for each in first.problems]) == (11, ["vanished"])
+    assert (first.added, [problem.code for problem in first.problems]) == (11, ["vanished"])
     assert image_at(library, pictures / "scene-001.jpg").sha256 == sha256(other.read_bytes()).hexdigest()
     assert (second.changed, second.added, second.problems) == (1, 0, ())
-    assert problems(library) == {}
+    assert problem_codes(library) == {}
 
 
 def test_captions_can_be_added_changed_and_withdrawn_later(pictures: Path, library: Path) -> None:
@@ -180,9 +180,9 @@ def test_the_same_captions_again_change_nothing(pictures: Path, library: Path) -
 
 def test_another_backbone_is_refused_by_name(pictures: Path, library: Path) -> None:
     index_folder(library, pictures)
-    other = Recipe(backbone="resnet50", weights="untrained")
+    other = LibrarySpec(backbone="resnet50", weights="untrained")
     message = "made with the backbone test_resnet, not resnet50; leave --backbone out"
-    with pytest.raises(InvalidSetting, match=message), writing(library, other):
+    with pytest.raises(InvalidSetting, match=message), open_or_create(library, other):
         pass
 
 
@@ -204,11 +204,13 @@ def test_progress_counts_up_to_the_files_that_must_be_read(
     monkeypatch.setenv("PICTOR_BATCH_SIZE", "5")
     (pictures / "bad.jpg").write_bytes(b"no picture")
     events: list[Event] = []
-    with writing(library, TINY) as opened:
+    with open_or_create(library, TINY) as opened:
         index(opened, [path_bytes(pictures)], captions={}, on_event=events.append)
     names = ["started", "planned", "problem", *["progress"] * 3, "publishing", "published", "done"]
     assert [event.name for event in events] == names
     described = [
-        (each.done, each.total, each.problems, each.folder) for each in events if isinstance(each, Progress)
+        (event.done, event.total, event.problems, event.folder)
+        for event in events
+        if isinstance(event, Progress)
     ]
     assert described == [(5, 13, 1, str(pictures)), (10, 13, 1, str(pictures)), (13, 13, 1, str(pictures))]

@@ -11,17 +11,17 @@ import pytest
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.run.report import Report
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import PREDICTED_SOURCE, Annotation, Image, Library, parse_query, path_bytes
-from tests import labelled
+from tests import labelled_backbone
 from tests.indexer.command import run
 from tests.indexer.contents import contents, last_change
-from tests.labelled import SAID
+from tests.labelled_backbone import WEIGHTS_METADATA
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> Recipe:
-    return labelled.recipe(tmp_path / "weights")
+def recipe(tmp_path: Path) -> LibrarySpec:
+    return labelled_backbone.labelled_recipe(tmp_path / "weights")
 
 
 @pytest.fixture
@@ -29,90 +29,96 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def indexed(library: Path, recipe: Recipe, folder: Path, captions: str = "") -> Report:
+def index_with_labels(library: Path, recipe: LibrarySpec, folder: Path, captions: str = "") -> Report:
     """One run, with a captions file in the folder where there are any."""
     path = folder / "captions.csv"
     path.write_text(captions or "path\n")
-    with writing(library, recipe) as opened:
+    with open_or_create(library, recipe) as opened:
         return index(opened, [path_bytes(folder)], captions=read_captions(path), on_event=lambda event: None)
 
 
-def images(library: Path) -> list[Image]:
+def stored_images(library: Path) -> list[Image]:
     """Those of a library, by id, with all that its catalog holds."""
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         return list(reader.images(reader.ids().tolist()).values())
 
 
-def guesses(image: Image) -> list[Annotation]:
+def predicted_annotations(image: Image) -> list[Annotation]:
     return [fact for fact in image.annotations if fact.source == PREDICTED_SOURCE]
 
 
-def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, recipe: Recipe) -> None:
-    indexed(library, recipe, pictures)
-    found = images(library)
+def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
+    index_with_labels(library, recipe, pictures)
+    found = stored_images(library)
     assert len(found) == 12
     for image in found:
         assert 1 <= len(image.predicted) <= 5
-        assert len(guesses(image)) == 2 * len(image.predicted)
+        assert len(predicted_annotations(image)) == 2 * len(image.predicted)
         confidences = [label.confidence for label in image.predicted]
         assert confidences == sorted(confidences, reverse=True)
-        assert all(0.05 <= each <= 1 and each == round(each, 4) for each in confidences)
+        assert all(
+            0.05 <= confidence <= 1 and confidence == round(confidence, 4) for confidence in confidences
+        )
         assert all(image.definition(label) for label in image.predicted)
         assert image.labels == ()
     assert len({image.predicted[0].value for image in found}) > 1
 
 
-def test_running_again_changes_nothing(pictures: Path, library: Path, recipe: Recipe) -> None:
-    indexed(library, recipe, pictures)
+def test_running_again_changes_nothing(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
+    index_with_labels(library, recipe, pictures)
     before = contents(library), last_change(library)
-    indexed(library, recipe, pictures)
+    index_with_labels(library, recipe, pictures)
     assert (contents(library), last_change(library)) == before
 
 
-def test_captions_come_change_and_go_beside_them(pictures: Path, library: Path, recipe: Recipe) -> None:
-    indexed(library, recipe, pictures)
-    before = {image.sha256: guesses(image) for image in images(library)}
+def test_captions_come_change_and_go_beside_them(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
+    index_with_labels(library, recipe, pictures)
+    before = {image.sha256: predicted_annotations(image) for image in stored_images(library)}
     for label in ("pier", "quay", ""):
-        indexed(library, recipe, pictures, f"path,label\nscene-001.jpg,{label}\n")
-        assert {image.sha256: guesses(image) for image in images(library)} == before
-        assert images(library)[1].labels == ((label,) if label else ())
+        index_with_labels(library, recipe, pictures, f"path,label\nscene-001.jpg,{label}\n")
+        assert {image.sha256: predicted_annotations(image) for image in stored_images(library)} == before
+        assert stored_images(library)[1].labels == ((label,) if label else ())
 
 
 def test_captions_that_come_with_a_picture_take_nothing_away(
-    pictures: Path, library: Path, recipe: Recipe
+    pictures: Path, library: Path, recipe: LibrarySpec
 ) -> None:
-    indexed(library, recipe, pictures, "path,label\nscene-001.jpg,pier\n")
-    assert images(library)[1].labels == ("pier",)
-    assert all(image.predicted for image in images(library))
+    index_with_labels(library, recipe, pictures, "path,label\nscene-001.jpg,pier\n")
+    assert stored_images(library)[1].labels == ("pier",)
+    assert all(image.predicted for image in stored_images(library))
 
 
-def test_copies_are_labelled_once_whenever_they_come(pictures: Path, library: Path, recipe: Recipe) -> None:
+def test_copies_are_labelled_once_whenever_they_come(
+    pictures: Path, library: Path, recipe: LibrarySpec
+) -> None:
     shutil.copy(pictures / "scene-001.jpg", pictures / "beside.jpg")
-    indexed(library, recipe, pictures)
-    before = {image.sha256: guesses(image) for image in images(library)}
+    index_with_labels(library, recipe, pictures)
+    before = {image.sha256: predicted_annotations(image) for image in stored_images(library)}
     shutil.copy(pictures / "scene-002.jpg", pictures / "later.jpg")
-    assert indexed(library, recipe, pictures).copies == 1
-    assert {image.sha256: guesses(image) for image in images(library)} == before
+    assert index_with_labels(library, recipe, pictures).copies == 1
+    assert {image.sha256: predicted_annotations(image) for image in stored_images(library)} == before
     assert len(before) == 12
 
 
-def test_a_changed_picture_gets_labels_of_its_own(pictures: Path, library: Path, recipe: Recipe) -> None:
-    indexed(library, recipe, pictures)
-    before = {image.sha256 for image in images(library)}
+def test_a_changed_picture_gets_labels_of_its_own(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
+    index_with_labels(library, recipe, pictures)
+    before = {image.sha256 for image in stored_images(library)}
     shutil.copy(pictures / "scene-002.jpg", pictures / "scene-001.jpg")
     with (pictures / "scene-001.jpg").open("ab") as file:
         file.write(b"\0")  # other bytes, the same picture
-    indexed(library, recipe, pictures)
-    [changed] = [image for image in images(library) if image.sha256 not in before]
-    [same] = [image for image in images(library) if image.path.endswith("scene-002.jpg")]
-    assert [(each.value, pytest.approx(each.confidence, abs=1e-3)) for each in guesses(same)] == [
-        (each.value, each.confidence) for each in guesses(changed)
-    ]
+    index_with_labels(library, recipe, pictures)
+    [changed] = [image for image in stored_images(library) if image.sha256 not in before]
+    [same] = [image for image in stored_images(library) if image.path.endswith("scene-002.jpg")]
+    assert [
+        (guess.value, pytest.approx(guess.confidence, abs=1e-3)) for guess in predicted_annotations(same)
+    ] == [(guess.value, guess.confidence) for guess in predicted_annotations(changed)]
 
 
-def test_a_picture_is_found_by_a_synonym_of_its_label(pictures: Path, library: Path, recipe: Recipe) -> None:
-    indexed(library, recipe, pictures)
-    image = max(images(library), key=lambda image: image.predicted[0].confidence)
+def test_a_picture_is_found_by_a_synonym_of_its_label(
+    pictures: Path, library: Path, recipe: LibrarySpec
+) -> None:
+    index_with_labels(library, recipe, pictures)
+    image = max(stored_images(library), key=lambda image: image.predicted[0].confidence)
     assert image.predicted[0].confidence > 0.5
     with Library.open(library) as opened:
         for name in image.predicted[0].names:
@@ -121,15 +127,17 @@ def test_a_picture_is_found_by_a_synonym_of_its_label(pictures: Path, library: P
 
 
 def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
-    pictures: Path, library: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+    pictures: Path, library: Path, recipe: LibrarySpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held_back = (pictures / "scene-011.jpg").rename(pictures.parent / "scene-011.jpg")
-    indexed(library, recipe, pictures)
-    [image, *_] = [each for each in images(library) if each.predicted[0].confidence > 0.5]
+    index_with_labels(library, recipe, pictures)
+    [image, *_] = [
+        image_entry for image_entry in stored_images(library) if image_entry.predicted[0].confidence > 0.5
+    ]
     monkeypatch.setenv("PICTOR_PREDICTED_LABELS", "false")
     held_back.rename(pictures / "scene-011.jpg")
-    indexed(library, recipe, pictures)
-    assert [bool(each.predicted) for each in images(library)] == [True] * 11 + [False]
+    index_with_labels(library, recipe, pictures)
+    assert [bool(image_entry.predicted) for image_entry in stored_images(library)] == [True] * 11 + [False]
     assert PREDICTED_SOURCE not in run("show", image.id, "--library", library)
     assert json.loads(run("show", image.id, "--json", "--library", library))["predicted"] == []
     words = ("search", "--json", "--library", library, f'"{image.predicted[0].names[0]}"')
@@ -139,12 +147,12 @@ def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
 
 
 def test_show_tells_what_was_predicted_how_surely_and_what_it_means(
-    pictures: Path, library: Path, recipe: Recipe
+    pictures: Path, library: Path, recipe: LibrarySpec
 ) -> None:
-    indexed(library, recipe, pictures, "path,label\nscene-000.jpg,pier\n")
-    image = images(library)[0]
+    index_with_labels(library, recipe, pictures, "path,label\nscene-000.jpg,pier\n")
+    image = stored_images(library)[0]
     shown = json.loads(run("show", 1, "--json", "--library", library))
-    assert [(each["name"], *each["synonyms"]) for each in shown["predicted"]] == [
+    assert [(label["name"], *label["synonyms"]) for label in shown["predicted"]] == [
         label.names for label in image.predicted
     ]
     assert shown["predicted"][0]["confidence"] == image.predicted[0].confidence
@@ -156,15 +164,15 @@ def test_show_tells_what_was_predicted_how_surely_and_what_it_means(
     assert len([line for line in lines if line.startswith("predicted")]) == len(image.predicted)
 
 
-def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, recipe: Recipe) -> None:
+def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
     lines = [f"scene-{number:03}.jpg,{'odd' if number % 2 else 'even'}" for number in range(6)]
-    indexed(library, recipe, pictures, "\n".join(["path,label", *lines]) + "\n")
+    index_with_labels(library, recipe, pictures, "\n".join(["path,label", *lines]) + "\n")
     shown = json.loads(run("evaluate", "--labels", "label", "--json", "--library", library))
     assert (shown["labelled"], shown["classes"], shown["queries"]) == (6, 2, 6)
 
 
 def test_a_backbone_without_a_classifier_predicts_nothing(pictures: Path, library: Path) -> None:
-    headless = {name: SAID[name] for name in ("backbone", "preprocessing")}
-    weights = labelled.saved(library.parent / "headless.safetensors", headless)
-    indexed(library, Recipe(backbone=labelled.BACKBONE, weights=str(weights)), pictures)
-    assert [image.annotations for image in images(library)] == [()] * 12
+    headless = {name: WEIGHTS_METADATA[name] for name in ("backbone", "preprocessing")}
+    weights = labelled_backbone.save_weights(library.parent / "headless.safetensors", headless)
+    index_with_labels(library, LibrarySpec(backbone=labelled_backbone.BACKBONE, weights=str(weights)), pictures)
+    assert [image.annotations for image in stored_images(library)] == [()] * 12

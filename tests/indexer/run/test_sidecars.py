@@ -17,13 +17,13 @@ from indexer.run import pipeline
 from indexer.run.captions import Captions, read_captions
 from indexer.run.report import Report
 from indexer.run.stop_signals import Stopped, handle_stop_signals
-from indexer.upkeep.opening import changing
+from indexer.upkeep.opening import open_existing
 from indexer.upkeep.problems import retry
 from retrieval import USER_SOURCE, Annotation, Image, Library, images, parse_query, path_bytes
 from tests.drawing import folder_of_scenes, scene
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import contents, image_at, last_change
-from tests.saying import listed, xmp
+from tests.metadata_files import xmp_list, xmp_packet
 
 NO_CAPTIONS: Captions = {}
 
@@ -42,8 +42,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return make_without_backbone(tmp_path / "library")
 
 
-def index(library: Path, folder: Path, captions: Captions = NO_CAPTIONS) -> Report:
-    with changing(library) as opened:
+def index_pictures(library: Path, folder: Path, captions: Captions = NO_CAPTIONS) -> Report:
+    with open_existing(library) as opened:
         return pipeline.index(opened, [path_bytes(folder)], captions=captions, on_event=lambda event: None)
 
 
@@ -52,26 +52,28 @@ def names_found(library: Path, line: str) -> set[str]:
         return {Path(hit.image.path).name for hit in opened.search(parse_query(line)).hits}
 
 
-def first(library: Path, folder: Path) -> Image:
+def first_image(library: Path, folder: Path) -> Image:
     return image_at(library, folder / "scene-000.jpg")
 
 
-def write(path: Path, text: str, *, at: int = 0) -> None:
+def write_file(path: Path, text: str, *, at: int = 0) -> None:
     """Write a file whose modification time is so many seconds from the start of time."""
     path.write_text(text, "utf-8")
     os.utime(path, (at, at))
 
 
 def test_each_kind_is_found_by_its_words_under_either_name(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.\n\nFog comes in.")
-    write(
+    write_file(folder / "scene-000.txt", "A lighthouse.\n\nFog comes in.")
+    write_file(
         folder / "scene-001.jpg.json",
         json.dumps({"title": "The windmill", "tags": ["grain"], "label": "mill"}),
     )
-    (folder / "scene-002.XMP").write_bytes(xmp(listed("dc:subject", "harbour") + listed("dc:creator", "Ada")))
+    (folder / "scene-002.XMP").write_bytes(
+        xmp_packet(xmp_list("dc:subject", "harbour") + xmp_list("dc:creator", "Ada"))
+    )
     (folder / "notes.txt").write_text("A submarine.")
-    assert index(library, folder).problems == ()
-    assert first(library, folder).annotations == (
+    assert index_pictures(library, folder).problems == ()
+    assert first_image(library, folder).annotations == (
         Annotation("caption", "A lighthouse.", "sidecar"),
         Annotation("caption", "Fog comes in.", "sidecar"),
     )
@@ -84,107 +86,107 @@ def test_each_kind_is_found_by_its_words_under_either_name(folder: Path, library
 
 
 def test_running_again_changes_nothing(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
-    write(folder / "scene-000.json", '{"title": "Light"}')
-    index(library, folder)
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    write_file(folder / "scene-000.json", '{"title": "Light"}')
+    index_pictures(library, folder)
     before = contents(library), last_change(library)
-    index(library, folder)
+    index_pictures(library, folder)
     assert (contents(library), last_change(library)) == before
 
 
 def test_an_unchanged_one_is_not_opened(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
-    index(library, folder)
-    write(folder / "scene-000.txt", "A watertower.")  # as long, and as old
-    index(library, folder)
-    assert first(library, folder).caption == "A lighthouse."
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    index_pictures(library, folder)
+    write_file(folder / "scene-000.txt", "A watertower.")  # as long, and as old
+    index_pictures(library, folder)
+    assert first_image(library, folder).caption == "A lighthouse."
 
 
 @pytest.mark.parametrize(("text", "at"), [("A watertower.", 9), ("A tower", 0)], ids=["time", "size"])
 def test_a_changed_one_is_read_again_and_its_picture_is_not(
     folder: Path, library: Path, text: str, at: int
 ) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
-    index(library, folder)
-    number = first(library, folder).id
-    write(folder / "scene-000.txt", text, at=at)
-    report = index(library, folder)
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    index_pictures(library, folder)
+    number = first_image(library, folder).id
+    write_file(folder / "scene-000.txt", text, at=at)
+    report = index_pictures(library, folder)
     assert (report.unchanged, report.added) == (3, 0)
-    image = first(library, folder)
+    image = first_image(library, folder)
     assert (image.id, image.values("caption")) == (number, (text,))
     assert names_found(library, "lighthouse") == set()
 
 
 def test_new_and_removed_ones_come_and_go(folder: Path, library: Path) -> None:
-    index(library, folder)
-    write(folder / "scene-000.txt", "A lighthouse.")
-    write(folder / "scene-000.jpg.txt", "A rock.")
-    index(library, folder)
-    assert first(library, folder).values("caption") == ("A rock.", "A lighthouse.")
+    index_pictures(library, folder)
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    write_file(folder / "scene-000.jpg.txt", "A rock.")
+    index_pictures(library, folder)
+    assert first_image(library, folder).values("caption") == ("A rock.", "A lighthouse.")
     (folder / "scene-000.txt").unlink()
-    index(library, folder)
-    assert first(library, folder).values("caption") == ("A rock.",)
+    index_pictures(library, folder)
+    assert first_image(library, folder).values("caption") == ("A rock.",)
     (folder / "scene-000.jpg.txt").unlink()
-    index(library, folder)
-    assert first(library, folder).annotations == ()
+    index_pictures(library, folder)
+    assert first_image(library, folder).annotations == ()
 
 
 def test_one_may_be_about_several_pictures_and_copies_share_what_is_said(folder: Path, library: Path) -> None:
     shutil.copy(folder / "scene-001.jpg", folder / "scene-000.jpeg")  # the content of 001 lies in two places
-    write(folder / "scene-000.txt", "A lighthouse.")
-    write(folder / "scene-001.txt", "A rock.")
-    index(library, folder)
-    assert first(library, folder).values("caption") == ("A lighthouse.",)
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    write_file(folder / "scene-001.txt", "A rock.")
+    index_pictures(library, folder)
+    assert first_image(library, folder).values("caption") == ("A lighthouse.",)
     assert image_at(library, folder / "scene-001.jpg").values("caption") == ("A lighthouse.", "A rock.")
     (folder / "scene-000.txt").unlink()
-    index(library, folder)
-    assert first(library, folder).values("caption") == ()
+    index_pictures(library, folder)
+    assert first_image(library, folder).values("caption") == ()
     assert image_at(library, folder / "scene-001.jpg").values("caption") == ("A rock.",)
 
 
 def test_a_picture_that_is_replaced_takes_over_what_lies_beside_it(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
-    index(library, folder)
-    before = first(library, folder).id
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    index_pictures(library, folder)
+    before = first_image(library, folder).id
     shutil.copy(folder / "scene-001.jpg", folder / "scene-000.jpg")
     os.utime(folder / "scene-000.jpg", (5, 5))
-    index(library, folder)
-    assert first(library, folder).id != before
-    assert first(library, folder).caption == "A lighthouse."
+    index_pictures(library, folder)
+    assert first_image(library, folder).id != before
+    assert first_image(library, folder).caption == "A lighthouse."
 
 
 def test_a_picture_that_was_removed_from_the_library_and_comes_again_has_its_words(
     folder: Path, library: Path
 ) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
-    index(library, folder)
-    with changing(library) as opened, opened.catalog.writing() as writer:
-        writer.remove_images([first(library, folder).id])
-    assert index(library, folder).added == 1
-    assert first(library, folder).caption == "A lighthouse."
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    index_pictures(library, folder)
+    with open_existing(library) as opened, opened.catalog.writing() as writer:
+        writer.remove_images([first_image(library, folder).id])
+    assert index_pictures(library, folder).added == 1
+    assert first_image(library, folder).caption == "A lighthouse."
 
 
 def test_a_missing_picture_keeps_its_words(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
-    index(library, folder)
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    index_pictures(library, folder)
     for name in ("scene-000.txt", "scene-000.jpg"):
         (folder / name).rename(folder.parent / name)
-    assert index(library, folder).missing == 1
-    assert first(library, folder).caption == "A lighthouse."
+    assert index_pictures(library, folder).missing == 1
+    assert first_image(library, folder).caption == "A lighthouse."
 
 
 def test_indexing_one_folder_takes_nothing_from_another(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
-    index(library, folder)
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    index_pictures(library, folder)
     (folder / "scene-000.txt").unlink()
     folder_of_scenes(folder.parent / "more", 1, first=50)
-    index(library, folder.parent / "more")
-    assert first(library, folder).caption == "A lighthouse."
+    index_pictures(library, folder.parent / "more")
+    assert first_image(library, folder).caption == "A lighthouse."
 
 
-def problems(library: Path) -> dict[str, tuple[str, int]]:
+def stored_problems(library: Path) -> dict[str, tuple[str, int]]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        return {Path(each.display).name: (each.code, each.tries) for each in reader.problems()}
+        return {Path(problem.display).name: (problem.code, problem.tries) for problem in reader.problems()}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,11 @@ def problems(library: Path) -> dict[str, tuple[str, int]]:
         ("scene-000.json", b'{"title": ', "not JSON"),
         ("scene-000.txt", b"K\xfcste", "not UTF-8 (byte 1)"),
         ("scene-000.xmp", b"x" * (2 << 20), "2097152 bytes; the limit is 1048576"),
-        ("scene-000.xmp", xmp("", before='<!DOCTYPE x [<!ENTITY a "b">]>'), "it declares a document type"),
+        (
+            "scene-000.xmp",
+            xmp_packet("", before='<!DOCTYPE x [<!ENTITY a "b">]>'),
+            "it declares a document type",
+        ),
     ],
 )
 def test_a_bad_one_is_a_problem_and_stops_nothing(
@@ -202,101 +208,101 @@ def test_a_bad_one_is_a_problem_and_stops_nothing(
     (folder / name).write_bytes(data)
     (folder / "scene-001.txt").write_text("A rock.")
     for tries in (1, 2):
-        report = index(library, folder)
+        report = index_pictures(library, folder)
         [problem] = report.problems
         assert (problem.path, problem.code) == (path_bytes(folder / name), "bad-sidecar")
         assert problem.reason.startswith(reason)
-        assert problems(library) == {name: ("bad-sidecar", tries)}
-    assert first(library, folder).annotations == ()
+        assert stored_problems(library) == {name: ("bad-sidecar", tries)}
+    assert first_image(library, folder).annotations == ()
     assert names_found(library, "rock") == {"scene-001.jpg"}
 
 
 def test_a_sidecar_that_was_repaired_is_read_by_retry(folder: Path, library: Path) -> None:
     sidecar = folder / "scene-000.json"
-    write(sidecar, '{"title": ', at=7)
-    index(library, folder)
-    write(sidecar, '{"title": "Lighthouse"}', at=8)
-    with changing(library) as opened:
+    write_file(sidecar, '{"title": ', at=7)
+    index_pictures(library, folder)
+    write_file(sidecar, '{"title": "Lighthouse"}', at=8)
+    with open_existing(library) as opened:
         report, _ = retry(opened, None, on_event=lambda event: None)
     assert report.problems == ()
-    assert problems(library) == {}
+    assert stored_problems(library) == {}
     assert names_found(library, "lighthouse") == {"scene-000.jpg"}
 
 
 def test_a_problem_ends_with_its_cause(folder: Path, library: Path) -> None:
     sidecar = folder / "scene-000.json"
-    for end in (lambda: write(sidecar, '{"title": "Light"}'), sidecar.unlink):
-        write(sidecar, '{"title": ', at=7)
-        index(library, folder)
-        assert problems(library)
-        assert first(library, folder).annotations == ()
+    for end in (lambda: write_file(sidecar, '{"title": "Light"}'), sidecar.unlink):
+        write_file(sidecar, '{"title": ', at=7)
+        index_pictures(library, folder)
+        assert stored_problems(library)
+        assert first_image(library, folder).annotations == ()
         end()
-        assert index(library, folder).problems == ()
-        assert problems(library) == {}
+        assert index_pictures(library, folder).problems == ()
+        assert stored_problems(library) == {}
 
 
 def test_a_title_that_is_the_name_of_the_file_says_nothing(folder: Path, library: Path) -> None:
     export = {"title": "scene-000.JPG", "description": "A lighthouse", "imageViews": "12"}
-    write(folder / "scene-000.jpg.json", json.dumps(export))
-    index(library, folder)
-    assert first(library, folder).annotations == (Annotation("caption", "A lighthouse", "sidecar"),)
+    write_file(folder / "scene-000.jpg.json", json.dumps(export))
+    index_pictures(library, folder)
+    assert first_image(library, folder).annotations == (Annotation("caption", "A lighthouse", "sidecar"),)
 
 
 def test_a_persons_own_words_win_and_no_run_touches_them(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.json", '{"title": "From a file", "tags": ["sea"]}')
-    index(library, folder)
+    write_file(folder / "scene-000.json", '{"title": "From a file", "tags": ["sea"]}')
+    index_pictures(library, folder)
     own = [Annotation("title", "My own", USER_SOURCE), Annotation("tag", "Sea", USER_SOURCE)]
-    with changing(library) as opened, opened.catalog.writing() as writer:
-        writer.annotate(first(library, folder).id, USER_SOURCE, own)
-    write(folder / "scene-000.json", '{"title": "From a file again", "tags": ["sea", "sand"]}')
-    index(library, folder)
-    image = first(library, folder)
+    with open_existing(library) as opened, opened.catalog.writing() as writer:
+        writer.annotate(first_image(library, folder).id, USER_SOURCE, own)
+    write_file(folder / "scene-000.json", '{"title": "From a file again", "tags": ["sea", "sand"]}')
+    index_pictures(library, folder)
+    image = first_image(library, folder)
     assert (image.title, image.values("title")) == ("My own", ("My own", "From a file again"))
     assert image.tags == ("Sea", "sand")
     assert names_found(library, '"from a file again"') == names_found(library, "own") == {"scene-000.jpg"}
 
 
 def test_a_captions_file_comes_before_sidecars_for_a_title(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.json", '{"title": "From a sidecar"}')
+    write_file(folder / "scene-000.json", '{"title": "From a sidecar"}')
     captions = folder / "captions.csv"
     captions.write_text("path,title\nscene-000.jpg,From the list\n")
-    index(library, folder, read_captions(captions))
-    assert first(library, folder).values("title") == ("From the list", "From a sidecar")
+    index_pictures(library, folder, read_captions(captions))
+    assert first_image(library, folder).values("title") == ("From the list", "From a sidecar")
 
 
 def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) -> None:
     def counted() -> tuple[tuple[int, int], tuple[int, int]]:
         """What a dry run says, and then what a run does."""
         sidecars = pipeline.preview_index(library, [path_bytes(folder)]).sidecars
-        report = index(library, folder)
+        report = index_pictures(library, folder)
         return (sidecars.read, sidecars.gone), (report.sidecars_read, report.sidecars_gone)
 
-    write(folder / "scene-000.txt", "A lighthouse.")
-    write(folder / "scene-000.jpg.json", json.dumps({"title": "Light"}))
-    write(folder / "nothing.txt", "About no picture.")
+    write_file(folder / "scene-000.txt", "A lighthouse.")
+    write_file(folder / "scene-000.jpg.json", json.dumps({"title": "Light"}))
+    write_file(folder / "nothing.txt", "About no picture.")
     assert counted() == ((2, 0), (2, 0))
     assert counted() == ((0, 0), (0, 0))
-    write(folder / "scene-000.txt", "A lighthouse at night.", at=9)
+    write_file(folder / "scene-000.txt", "A lighthouse at night.", at=9)
     (folder / "scene-000.jpg.json").unlink()
     assert counted() == ((1, 1), (1, 1))
     (folder / "scene-001.jpg").write_bytes((folder / "scene-002.jpg").read_bytes() + b" ")
-    write(folder / "scene-001.txt", "Another picture.")
+    write_file(folder / "scene-001.txt", "Another picture.")
     (folder / "scene-000.jpg").unlink()
     assert counted() == ((1, 0), (1, 0))
 
 
 def test_without_a_library_a_dry_run_counts_what_would_be_read(folder: Path, tmp_path: Path) -> None:
-    write(folder / "scene-000.txt", "A lighthouse.")
+    write_file(folder / "scene-000.txt", "A lighthouse.")
     sidecars = pipeline.preview_index(tmp_path / "none", [path_bytes(folder)]).sidecars
     assert (sidecars.read, sidecars.gone, sidecars.problems) == (1, 0, ())
 
 
 def test_a_stop_waits_until_the_sidecars_in_hand_are_acknowledged(folder: Path, library: Path) -> None:
-    index(library, folder)
-    write(folder / "scene-000.txt", "A lighthouse.")
+    index_pictures(library, folder)
+    write_file(folder / "scene-000.txt", "A lighthouse.")
 
     def stopped_inside() -> None:
-        with handle_stop_signals(lambda: None) as stopping, changing(library) as opened:
+        with handle_stop_signals(lambda: None) as stopping, open_existing(library) as opened:
 
             @contextmanager
             def shield() -> Iterator[None]:
@@ -310,7 +316,7 @@ def test_a_stop_waits_until_the_sidecars_in_hand_are_acknowledged(folder: Path, 
 
     with pytest.raises(Stopped):
         stopped_inside()
-    assert first(library, folder).caption == "A lighthouse."
+    assert first_image(library, folder).caption == "A lighthouse."
 
 
 LONG = "a name that is longer than what an export keeps of it.jpg"
@@ -332,51 +338,53 @@ def test_an_export_of_google_photos_is_known_by_its_name(
     folder: Path, library: Path, picture: str, beside: str
 ) -> None:
     (folder / "scene-000.jpg").rename(folder / picture)
-    write(folder / beside, json.dumps({"title": picture, "description": "A lighthouse."}))
-    write(folder / "boat.jpg.other.json", json.dumps({"description": "Of no picture."}))
-    assert index(library, folder).sidecars_read == 1
+    write_file(folder / beside, json.dumps({"title": picture, "description": "A lighthouse."}))
+    write_file(folder / "boat.jpg.other.json", json.dumps({"description": "Of no picture."}))
+    assert index_pictures(library, folder).sidecars_read == 1
     assert image_at(library, folder / picture).annotations == (
         Annotation("caption", "A lighthouse.", "sidecar"),
     )
 
 
 def test_a_single_file_has_its_export_beside_it(folder: Path, library: Path) -> None:
-    write(folder / "scene-000.jpg.supplemental-metadata.json", json.dumps({"description": "A lighthouse."}))
-    index(library, folder / "scene-000.jpg")
-    assert first(library, folder).caption == "A lighthouse."
+    write_file(
+        folder / "scene-000.jpg.supplemental-metadata.json", json.dumps({"description": "A lighthouse."})
+    )
+    index_pictures(library, folder / "scene-000.jpg")
+    assert first_image(library, folder).caption == "A lighthouse."
 
 
 def test_a_file_outside_the_folder_of_a_picture_says_nothing_about_it(folder: Path, library: Path) -> None:
     (folder / "a.b").mkdir()
     (folder / "scene-000.jpg").rename(folder / "a.b" / "scan")
     (folder / "scene-001.jpg").rename(folder / "a.jpg")
-    write(folder / "a.txt", "A shopping list.")
-    index(library, folder / "a.b" / "scan")
-    index(library, folder)
+    write_file(folder / "a.txt", "A shopping list.")
+    index_pictures(library, folder / "a.b" / "scan")
+    index_pictures(library, folder)
     assert image_at(library, folder / "a.b" / "scan").annotations == ()
     assert image_at(library, folder / "a.jpg").caption == "A shopping list."
 
 
 def test_a_time_beside_a_picture_counts_as_long_as_it_is_said(folder: Path, library: Path) -> None:
     beside = folder / "scene-000.jpg.supplemental-metadata.json"
-    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
-    index(library, folder)
-    assert first(library, folder).taken_at == datetime(2020, 1, 1)
+    write_file(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    index_pictures(library, folder)
+    assert first_image(library, folder).taken_at == datetime(2020, 1, 1)
     assert names_found(library, "after:2019-12-31 before:2020-01-02") == {"scene-000.jpg"}
-    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577923200"}}), at=9)
-    index(library, folder)
-    assert first(library, folder).taken_at == datetime(2020, 1, 2)
+    write_file(beside, json.dumps({"photoTakenTime": {"timestamp": "1577923200"}}), at=9)
+    index_pictures(library, folder)
+    assert first_image(library, folder).taken_at == datetime(2020, 1, 2)
     beside.unlink()
-    index(library, folder)
-    assert first(library, folder).taken_at is None
+    index_pictures(library, folder)
+    assert first_image(library, folder).taken_at is None
 
 
 def test_the_time_in_a_picture_wins_over_one_beside_it(folder: Path, library: Path) -> None:
     shot = datetime(2015, 5, 5, 12)
     (folder / "shot.jpg").write_bytes(images.encode_jpeg(scene(9, 64, 48), taken_at=shot))
     beside = folder / "shot.jpg.json"
-    write(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
-    index(library, folder)
+    write_file(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    index_pictures(library, folder)
     beside.unlink()
-    index(library, folder)
+    index_pictures(library, folder)
     assert image_at(library, folder / "shot.jpg").taken_at == shot

@@ -21,9 +21,9 @@ from tests.indexer.command import ROOT, make_without_backbone, pictor_report
 @pytest.fixture(autouse=True)
 def _handlers_stay() -> Iterator[None]:
     outside = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
-    before = [signal.getsignal(each) for each in SIGNALS]
+    before = [signal.getsignal(number) for number in SIGNALS]
     yield
-    after = [signal.getsignal(each) for each in SIGNALS]
+    after = [signal.getsignal(number) for number in SIGNALS]
     signal.signal(signal.SIGHUP, outside)
     assert after == before
 
@@ -64,7 +64,7 @@ def test_the_second_signal_has_its_usual_effect() -> None:
     def work() -> None:
         with handle_stop_signals(lambda: None) as stopping, stopping.shield():
             os.kill(os.getpid(), signal.SIGINT)
-            handlers.extend(signal.getsignal(each) for each in SIGNALS)
+            handlers.extend(signal.getsignal(number) for number in SIGNALS)
 
     with pytest.raises(Stopped):
         work()
@@ -111,7 +111,7 @@ def test_a_stopped_run_publishes_nothing_more_and_the_next_one_goes_on(
     assert (stopped["event"], stopped["signal"], stopped["total"]) == ("stopped", number.name, 40)
     assert "run the same command again to continue" in remarks
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        assert (opened.count(), reader.projections()) == (stopped["done"], [])
+        assert (opened.count_images(), reader.projections()) == (stopped["done"], [])
         assert read_status(opened).damages == (), "what is not published yet is sound"
         assert len(opened.search(Query(limit=100)).hits) == stopped["done"]
     report = pictor_report(tmp_path / "pictures", "--library", library)

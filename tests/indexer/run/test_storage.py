@@ -19,34 +19,34 @@ from tests.indexer.contents import contents
 
 
 @pytest.fixture
-def copied(library_path: Path, tmp_path: Path) -> Path:
+def writable_copy(library_path: Path, tmp_path: Path) -> Path:
     """A library of the twelve scenes that may be written to."""
     return shutil.copytree(library_path, tmp_path / "library")
 
 
 @pytest.mark.parametrize("command", ["index", "remove", "rebuild", "init"])
-def test_another_writer_is_exit_code_3(copied: Path, scenes: Path, command: str) -> None:
+def test_another_writer_is_exit_code_3(writable_copy: Path, scenes: Path, command: str) -> None:
     arguments = {"index": [scenes], "remove": [1]}.get(command, [])
-    with WriterLock(copied):
-        done = pictor(command, *arguments, "--library", copied)
+    with WriterLock(writable_copy):
+        done = pictor(command, *arguments, "--library", writable_copy)
     assert (done.returncode, done.stdout) == (3, "")
     assert "another writer is at work (process " in done.stderr
 
 
-def test_searches_go_on_while_another_process_writes(copied: Path) -> None:
-    with write_library(copied) as writer, writer.catalog.writing() as facts:
+def test_searches_go_on_while_another_process_writes(writable_copy: Path) -> None:
+    with write_library(writable_copy) as writer, writer.catalog.writing() as facts:
         facts.forget_locations([])
-        assert len(pictor_json("search", "harbour", "--library", copied)["hits"]) == 4
+        assert len(pictor_json("search", "harbour", "--library", writable_copy)["hits"]) == 4
 
 
-def test_a_write_lock_that_somebody_else_holds_is_exit_code_3_and_searches_go_on(copied: Path) -> None:
-    with closing(sqlite3.connect(copied / "catalog.sqlite", isolation_level=None)) as other:
+def test_a_write_lock_that_somebody_else_holds_is_exit_code_3_and_searches_go_on(writable_copy: Path) -> None:
+    with closing(sqlite3.connect(writable_copy / "catalog.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        done = pictor("remove", 1, "--library", copied)
+        done = pictor("remove", 1, "--library", writable_copy)
         assert (done.returncode, done.stdout) == (3, "")
         assert "another writer is at work (the database stayed locked for 5 seconds)" in done.stderr
-        assert len(pictor_json("search", "harbour", "--library", copied)["hits"]) == 4
-    assert pictor("remove", 1, "--library", copied).returncode == 0
+        assert len(pictor_json("search", "harbour", "--library", writable_copy)["hits"]) == 4
+    assert pictor("remove", 1, "--library", writable_copy).returncode == 0
 
 
 def test_a_catalog_that_is_no_database_is_exit_code_4(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class Listener:
         next(self.reactions.get(what, iter(())), None)
 
 
-def follow(root: Path, listener: Listener | None = None) -> Iterator[Due]:
+def follow_root(root: Path, listener: Listener | None = None) -> Iterator[Due]:
     say = listener or Listener()
     return follow_folders(
         [path_bytes(root)], library_folder=path_bytes(root / "library"), on_root_change=say, settle=SETTLE
@@ -57,7 +57,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_all_is_due_at_first_and_again_when_something_changed(root: Path) -> None:
-    due = follow(root)
+    due = follow_root(root)
     assert next(due) == Due((path_bytes(root),), frozenset(), is_sweep=True)
     (root / "a.jpg").write_bytes(b"picture")
     assert next(due) == Due((path_bytes(root),), frozenset())
@@ -111,14 +111,14 @@ def test_only_what_may_be_a_picture_counts_and_nothing_of_the_library(root: Path
 def test_a_root_that_goes_is_said_to_be_gone_and_is_due_when_it_is_back(root: Path) -> None:
     listener = Listener()
     listener.reactions["gone"] = (root.with_name("away").rename(root) for _ in range(1))
-    due = follow(root, listener)
+    due = follow_root(root, listener)
     next(due)
     root.rename(root.with_name("away"))
     assert next(due) == Due((path_bytes(root),), frozenset(), is_sweep=True)
     assert listener.said == ["gone", "back"]
 
 
-def mounted(disk: Path) -> None:
+def mount_disk(disk: Path) -> None:
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False)
     if done.returncode:
         pytest.skip("mounting takes root")
@@ -127,10 +127,10 @@ def mounted(disk: Path) -> None:
 def test_a_drive_that_is_not_mounted_is_gone_though_its_folder_is_there(tmp_path: Path) -> None:
     disk, listener = tmp_path / "disk", Listener()
     disk.mkdir()
-    mounted(disk)
-    listener.reactions["gone"] = (mounted(disk) for _ in range(1))
+    mount_disk(disk)
+    listener.reactions["gone"] = (mount_disk(disk) for _ in range(1))
     try:
-        due = follow(disk, listener)
+        due = follow_root(disk, listener)
         next(due)
         subprocess.run(["umount", disk], check=True)
         assert next(due).roots == (path_bytes(disk),)
@@ -153,11 +153,11 @@ def test_a_root_that_cannot_be_read_says_nothing_about_the_others() -> None:
     due = [Due(both, frozenset(), is_sweep=True), Due(both, frozenset())]
     run_when_due(run, due, on_unreadable=lambda reason, _: said.append(reason))
     assert ran == [(b"/good", True), (b"/good", False)]
-    assert [each.startswith("/bad: cannot be read") for each in said] == [True]
+    assert [message.startswith("/bad: cannot be read") for message in said] == [True]
 
 
 def test_names_that_are_not_utf8_do_not_end_it(root: Path) -> None:
-    due = follow(root)
+    due = follow_root(root)
     next(due)
     os.close(os.open(path_bytes(root) + b"/f\xfc.jpg", os.O_CREAT | os.O_WRONLY))
     assert next(due) == Due((path_bytes(root),), frozenset())

@@ -10,22 +10,29 @@ import pytest
 from retrieval import Annotation, Library, read_status
 from tests.indexer.command import make_without_backbone, pictor, run
 from tests.indexer.contents import image_at
-from tests.saying import EVERYTHING_EXIF, EVERYTHING_IPTC, EVERYTHING_XMP, jpeg, png, tiff
+from tests.metadata_files import (
+    EVERYTHING_EXIF,
+    EVERYTHING_IPTC,
+    EVERYTHING_XMP,
+    jpeg_file,
+    png_file,
+    tiff_file,
+)
 
 
 @pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def indexed_pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Pictures that say something, and a library of them."""
     folder = tmp_path_factory.mktemp("pictures")
     files = {
-        "xmp.jpg": jpeg(xmp=EVERYTHING_XMP, seed=1),
-        "iptc.jpg": jpeg(iptc=EVERYTHING_IPTC, seed=2),
-        "exif.jpg": jpeg(exif=EVERYTHING_EXIF, seed=3),
-        "all.jpg": jpeg(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP, seed=4),
-        "xmp.png": png(EVERYTHING_XMP),
-        "both.tif": tiff(EVERYTHING_XMP, EVERYTHING_IPTC),
-        "bad.jpg": jpeg(xmp=b"<!DOCTYPE a>" + EVERYTHING_XMP, seed=5),
-        "DSC01234.jpg": jpeg(seed=6),
+        "xmp.jpg": jpeg_file(xmp=EVERYTHING_XMP, seed=1),
+        "iptc.jpg": jpeg_file(iptc=EVERYTHING_IPTC, seed=2),
+        "exif.jpg": jpeg_file(exif=EVERYTHING_EXIF, seed=3),
+        "all.jpg": jpeg_file(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP, seed=4),
+        "xmp.png": png_file(EVERYTHING_XMP),
+        "both.tif": tiff_file(EVERYTHING_XMP, EVERYTHING_IPTC),
+        "bad.jpg": jpeg_file(xmp=b"<!DOCTYPE a>" + EVERYTHING_XMP, seed=5),
+        "DSC01234.jpg": jpeg_file(seed=6),
     }
     for name, data in files.items():
         (folder / name).write_bytes(data)
@@ -53,16 +60,16 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     ],
 )
 def test_a_search_finds_a_picture_by_what_its_file_says(
-    indexed: tuple[Path, Path], line: str, names: set[str]
+    indexed_pictures: tuple[Path, Path], line: str, names: set[str]
 ) -> None:
-    hits = json.loads(run("search", line, "--library", indexed[0], "--json"))["hits"]
+    hits = json.loads(run("search", line, "--library", indexed_pictures[0], "--json"))["hits"]
     assert {Path(hit["path"]).name for hit in hits} == names
 
 
 def test_every_source_is_named_and_the_one_that_comes_first_gives_title_and_caption(
-    indexed: tuple[Path, Path],
+    indexed_pictures: tuple[Path, Path],
 ) -> None:
-    library, folder = indexed
+    library, folder = indexed_pictures
     image = image_at(library, folder / "all.jpg")
     assert image.values("title") == ("The pier", "Küste", "Boat at sea")
     assert (image.title, image.caption) == ("The pier", "Fog over the pier")
@@ -72,9 +79,9 @@ def test_every_source_is_named_and_the_one_that_comes_first_gives_title_and_capt
 
 
 def test_metadata_that_are_not_to_be_trusted_leave_the_picture_without_words(
-    indexed: tuple[Path, Path],
+    indexed_pictures: tuple[Path, Path],
 ) -> None:
-    library, folder = indexed
+    library, folder = indexed_pictures
     assert image_at(library, folder / "bad.jpg").annotations == ()
     with Library.open(library) as opened:
         assert read_status(opened).problems == 0

@@ -26,9 +26,9 @@ from retrieval.descriptors.labels import (
 from retrieval.descriptors.runtimes.timm_models import label_names
 from retrieval.descriptors.subject import Subject
 from retrieval.pictures.images import RGB
-from tests import labelled
+from tests import labelled_backbone
 from tests.drawing import scene
-from tests.labelled import BACKBONE, SAID
+from tests.labelled_backbone import BACKBONE, WEIGHTS_METADATA
 
 
 def classifier(seed: int, *, classes: int = 12, dimension: int = 6, temperature: float = 1.0) -> Classifier:
@@ -37,7 +37,7 @@ def classifier(seed: int, *, classes: int = 12, dimension: int = 6, temperature:
     return Classifier(weight, random.standard_normal(classes).astype(np.float32), temperature)
 
 
-def pooled(seed: int, scale: float, rows: int = 4) -> np.ndarray:
+def pooled_features(seed: int, scale: float, rows: int = 4) -> np.ndarray:
     return (scale * np.random.default_rng(seed).standard_normal((rows, 6))).astype(np.float32)
 
 
@@ -51,7 +51,7 @@ class TestConfidences:
     def test_they_are_those_of_a_softmax_by_torch(
         self, seed: int, other: int, scale: float, temperature: float
     ) -> None:
-        ours, rows = classifier(seed, temperature=temperature), pooled(other, scale) + np.float32(1)
+        ours, rows = classifier(seed, temperature=temperature), pooled_features(other, scale) + np.float32(1)
         logits = torch.from_numpy(rows) @ torch.from_numpy(ours.weight).T + torch.from_numpy(ours.bias)
         expected = torch.softmax(logits.double() / temperature, dim=1).numpy()
         assert np.abs(ours.confidences(rows) - expected).max() <= 1e-4
@@ -61,7 +61,7 @@ class TestConfidences:
     def test_a_picture_gets_the_surest_classes_in_order(
         self, seed: int, other: int, scale: float, temperature: float
     ) -> None:
-        ours, rows = classifier(seed, temperature=temperature), pooled(other, scale)
+        ours, rows = classifier(seed, temperature=temperature), pooled_features(other, scale)
         assert ours.confidences(rows).sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
         for guesses, confidences in zip(ours.predict(rows), ours.confidences(rows), strict=True):
             expected = sorted(enumerate(confidences.tolist()), key=lambda each: (-each[1], each[0]))
@@ -79,7 +79,7 @@ class TestConfidences:
         assert none == ()
 
     def test_a_higher_temperature_is_less_sure_of_the_same(self) -> None:
-        rows = pooled(3, 1.0)
+        rows = pooled_features(3, 1.0)
         cold, hot = (classifier(1, temperature=each).predict(rows) for each in (0.5, 2.0))
         for surer, less in zip(cold, hot, strict=True):
             assert surer[0].index == less[0].index
@@ -87,7 +87,7 @@ class TestConfidences:
 
     @pytest.mark.parametrize("wrong", [0.0, np.nan, np.inf, 3e38])
     def test_a_row_without_a_direction_gets_none_and_spoils_no_other(self, wrong: float) -> None:
-        rows = pooled(5, 1.0)
+        rows = pooled_features(5, 1.0)
         expected = classifier(2).predict(rows)
         rows[1] = wrong
         found = classifier(2).predict(rows)
@@ -95,7 +95,7 @@ class TestConfidences:
         assert [found[each] for each in (0, 2, 3)] == [expected[each] for each in (0, 2, 3)]
 
     def test_the_features_are_left_as_they_were(self) -> None:
-        rows = pooled(5, 1.0)
+        rows = pooled_features(5, 1.0)
         before = rows.copy()
         classifier(2).predict(rows)
         assert np.array_equal(rows, before)
@@ -122,7 +122,7 @@ class TestNames:
         ]
 
 
-def subject(folder: Path, weights: Path, **values: Any) -> Subject:
+def create_subject(folder: Path, weights: Path, **values: Any) -> Subject:
     """The descriptor of a new library."""
     with write_library(folder) as library:
         library.make_spaces(fetch_backbone(BACKBONE, str(weights)))
@@ -132,24 +132,27 @@ def subject(folder: Path, weights: Path, **values: Any) -> Subject:
     )
 
 
-def described(made: Subject, pictures: list[RGB]) -> list[dict[str, float]]:
+def predicted_confidences(made: Subject, pictures: list[RGB]) -> list[dict[str, float]]:
     _, predicted = made.describe_and_predict(pictures)
     return [{each.name.words: each.confidence for each in row} for row in predicted]
 
 
 class TestBackbone:
     def test_a_file_says_how_pictures_are_prepared_for_it(self, tmp_path: Path) -> None:
-        path = labelled.saved(tmp_path / "w.safetensors")
+        path = labelled_backbone.save_weights(tmp_path / "w.safetensors")
         fetched = fetch_backbone(BACKBONE, str(path))
-        assert fetched.preprocessing.as_json() == SAID["preprocessing"]
+        assert fetched.preprocessing.as_json() == WEIGHTS_METADATA["preprocessing"]
         assert fetched.head == Head("imagenet-1k", 1.25)
         other = fetch_backbone(BACKBONE, str(path), size="96", mean="0.4")
-        assert other.preprocessing.as_json() == SAID["preprocessing"] | {"size": 96, "mean": [0.4] * 3}
+        assert other.preprocessing.as_json() == WEIGHTS_METADATA["preprocessing"] | {
+            "size": 96,
+            "mean": [0.4] * 3,
+        }
 
     def test_only_a_file_with_a_head_has_it_in_its_configuration(self, tmp_path: Path) -> None:
-        with_head = fetch_backbone(BACKBONE, str(labelled.saved(tmp_path / "w.safetensors")))
-        headless = {name: SAID[name] for name in ("backbone", "preprocessing")}
-        without = fetch_backbone(BACKBONE, str(labelled.saved(tmp_path / "h.safetensors", headless)))
+        with_head = fetch_backbone(BACKBONE, str(labelled_backbone.save_weights(tmp_path / "w.safetensors")))
+        headless = {name: WEIGHTS_METADATA[name] for name in ("backbone", "preprocessing")}
+        without = fetch_backbone(BACKBONE, str(labelled_backbone.save_weights(tmp_path / "h.safetensors", headless)))
         plain = fetch_backbone(BACKBONE, "untrained")
         assert without.head is None
         assert list(plain.subject_configuration()) == list(without.subject_configuration()) == [
@@ -159,15 +162,15 @@ class TestBackbone:
         assert added == [("labels", "imagenet-1k"), ("temperature", 1.25)]
 
     def test_the_classifier_is_not_needed_where_the_file_does_not_speak_of_it(self, tmp_path: Path) -> None:
-        headless = {name: SAID[name] for name in ("backbone", "preprocessing")}
-        path = labelled.saved(tmp_path / "w.safetensors", headless, fc_weight=None, fc_bias=None)
-        assert described(subject(tmp_path / "l", path), [scene(1)]) == [{}]
+        headless = {name: WEIGHTS_METADATA[name] for name in ("backbone", "preprocessing")}
+        path = labelled_backbone.save_weights(tmp_path / "w.safetensors", headless, fc_weight=None, fc_bias=None)
+        assert predicted_confidences(create_subject(tmp_path / "l", path), [scene(1)]) == [{}]
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
     def test_labels_are_those_of_the_whole_model(self, tmp_path: Path, dtype: torch.dtype) -> None:
-        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors", dtype=dtype))
+        made = create_subject(tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors", dtype=dtype))
         pictures = [scene(seed) for seed in range(6)]
-        whole = labelled.model()
+        whole = labelled_backbone.labelled_model()
         whole.load_state_dict(
             {
                 name: each.to(dtype).to(each.dtype) if each.is_floating_point() else each
@@ -177,7 +180,9 @@ class TestBackbone:
         with torch.inference_mode():
             logits = whole(torch.from_numpy(made.network._preprocessing.prepare_batch(pictures)))
         names = label_names("imagenet-1k")
-        for found, row in zip(described(made, pictures), torch.softmax(logits / 1.25, dim=1), strict=True):
+        for found, row in zip(
+            predicted_confidences(made, pictures), torch.softmax(logits / 1.25, dim=1), strict=True
+        ):
             confidences, classes = row.topk(MAX_LABELS)
             expected = {
                 names[index].words: sure
@@ -188,7 +193,9 @@ class TestBackbone:
             assert found
 
     def test_one_pass_gives_features_and_labels(self, tmp_path: Path) -> None:
-        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors"), runtime="torch")
+        made = create_subject(
+            tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors"), runtime="torch"
+        )
         made.network._runtime._model.register_forward_hook(lambda *_: passes.append(1))
         passes: list[int] = []
         features, predicted = made.describe_and_predict([scene(1), scene(2)])
@@ -199,38 +206,44 @@ class TestBackbone:
 
     @pytest.mark.parametrize("precision", ["float32", "auto"])
     def test_the_batch_does_not_matter(self, tmp_path: Path, precision: str) -> None:
-        made = subject(tmp_path / "l", labelled.saved(tmp_path / "w.safetensors"), precision=precision)
+        made = create_subject(
+            tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors"), precision=precision
+        )
         pictures = [scene(seed) for seed in range(9)]
-        together = described(made, pictures)
-        singly = [described(made, [each])[0] for each in pictures]
-        in_pairs = [each for start in range(0, 9, 2) for each in described(made, pictures[start : start + 2])]
+        together = predicted_confidences(made, pictures)
+        singly = [predicted_confidences(made, [each])[0] for each in pictures]
+        in_pairs = [
+            each
+            for start in range(0, 9, 2)
+            for each in predicted_confidences(made, pictures[start : start + 2])
+        ]
         for one, other, third in zip(together, singly, in_pairs, strict=True):
             assert one == pytest.approx(other, abs=1e-3)
             assert one == pytest.approx(third, abs=1e-3)
 
     def test_a_picture_whose_feature_is_no_number_gets_no_label(self, tmp_path: Path) -> None:
-        norm = torch.full_like(labelled.model().bn1.bias, float("nan"))
-        path = labelled.saved(tmp_path / "w.safetensors", bn1_bias=norm)
-        assert described(subject(tmp_path / "l", path), [scene(1)]) == [{}]
+        norm = torch.full_like(labelled_backbone.labelled_model().bn1.bias, float("nan"))
+        path = labelled_backbone.save_weights(tmp_path / "w.safetensors", bn1_bias=norm)
+        assert predicted_confidences(create_subject(tmp_path / "l", path), [scene(1)]) == [{}]
 
     def test_the_setting_turns_them_off(self, tmp_path: Path) -> None:
-        path = labelled.saved(tmp_path / "w.safetensors")
-        made = subject(tmp_path / "l", path, predicted_labels=False)
+        path = labelled_backbone.save_weights(tmp_path / "w.safetensors")
+        made = create_subject(tmp_path / "l", path, predicted_labels=False)
         features, predicted = made.describe_and_predict([scene(1)])
         assert predicted == [()]
         assert features.any()
 
 
-def changed(**values: Any) -> dict[str, Any]:
-    return {**SAID, **values}
+def metadata_with(**values: Any) -> dict[str, Any]:
+    return {**WEIGHTS_METADATA, **values}
 
 
-def without(*names: str) -> dict[str, Any]:
-    return {name: value for name, value in SAID.items() if name not in names}
+def metadata_without(*names: str) -> dict[str, Any]:
+    return {name: value for name, value in WEIGHTS_METADATA.items() if name not in names}
 
 
-def prepared(**values: Any) -> dict[str, Any]:
-    return changed(preprocessing={**SAID["preprocessing"], **values})
+def metadata_with_preprocessing(**values: Any) -> dict[str, Any]:
+    return metadata_with(preprocessing={**WEIGHTS_METADATA["preprocessing"], **values})
 
 
 HOSTILE: dict[str, tuple[Any, str]] = {
@@ -238,33 +251,33 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "nothing": ("", "what its metadata says cannot be used"),
     "a list": ("[]", "no JSON object"),
     "brackets": ("[" * 100_000, "what its metadata says cannot be used"),
-    "another backbone": (changed(backbone="mobilenetv2_100"), "belongs to the backbone 'mobilenetv2_100'"),
-    "a backbone of another type": (changed(backbone=["test_resnet"] * 99), "belongs to the backbone ["),
-    "no backbone": (without("backbone"), "belongs to the backbone None"),
-    "no preprocessing": (without("preprocessing"), "preprocessing is no JSON object"),
-    "preprocessing in words": (changed(preprocessing="as usual"), "preprocessing is no JSON object"),
-    "no size": (prepared(size=None), "preprocessing has no size, or one of a wrong type"),
-    "a size with a comma": (prepared(size=64.5), "no size, or one of a wrong type"),
-    "a size that is true": (prepared(size=True), "no size, or one of a wrong type"),
-    "a huge size": (prepared(size=10**9), "choose 16 to 2048"),
-    "a crop in words": (prepared(crop="1"), "'1' stands where a number is needed"),
-    "a crop that is none": (prepared(crop=float("nan")), "choose 16 to 2048 and 0.1 to 1"),
-    "a crop of 400 digits": (prepared(crop=10**400), "too large"),
-    "another interpolation": (prepared(interpolation="lanczos"), "choose bicubic or bilinear"),
-    "a mean of two": (prepared(mean=[0, 0]), "give three numbers"),
-    "a mean in words": (prepared(mean=["a", 0, 0]), "'a' stands where a number is needed"),
-    "a std of zero": (prepared(std=[0, 1, 1]), "all three must be above 0"),
-    "other labels": (changed(labels="imagenet-21k"), "there are imagenet-1k"),
-    "labels of another type": (changed(labels=[1]), "there are imagenet-1k"),
-    "no labels": (without("labels"), "temperature without the other"),
-    "no temperature": (without("temperature"), "labels without the other"),
-    "a temperature of zero": (changed(temperature=0), "temperature 0: choose from 0.01 to 100"),
-    "a temperature below": (changed(temperature=-1.5), "temperature -1.5: choose"),
-    "a temperature that is none": (changed(temperature=float("nan")), "temperature nan: choose"),
-    "an endless temperature": (changed(temperature=float("inf")), "temperature inf: choose"),
-    "a temperature of 400 digits": (changed(temperature=10**400), "choose from 0.01 to 100"),
-    "a temperature in words": (changed(temperature="1.2"), "temperature '1.2': choose"),
-    "a temperature that is true": (changed(temperature=True), "temperature True: choose"),
+    "another backbone": (metadata_with(backbone="mobilenetv2_100"), "belongs to the backbone 'mobilenetv2_100'"),
+    "a backbone of another type": (metadata_with(backbone=["test_resnet"] * 99), "belongs to the backbone ["),
+    "no backbone": (metadata_without("backbone"), "belongs to the backbone None"),
+    "no preprocessing": (metadata_without("preprocessing"), "preprocessing is no JSON object"),
+    "preprocessing in words": (metadata_with(preprocessing="as usual"), "preprocessing is no JSON object"),
+    "no size": (metadata_with_preprocessing(size=None), "preprocessing has no size, or one of a wrong type"),
+    "a size with a comma": (metadata_with_preprocessing(size=64.5), "no size, or one of a wrong type"),
+    "a size that is true": (metadata_with_preprocessing(size=True), "no size, or one of a wrong type"),
+    "a huge size": (metadata_with_preprocessing(size=10**9), "choose 16 to 2048"),
+    "a crop in words": (metadata_with_preprocessing(crop="1"), "'1' stands where a number is needed"),
+    "a crop that is none": (metadata_with_preprocessing(crop=float("nan")), "choose 16 to 2048 and 0.1 to 1"),
+    "a crop of 400 digits": (metadata_with_preprocessing(crop=10**400), "too large"),
+    "another interpolation": (metadata_with_preprocessing(interpolation="lanczos"), "choose bicubic or bilinear"),
+    "a mean of two": (metadata_with_preprocessing(mean=[0, 0]), "give three numbers"),
+    "a mean in words": (metadata_with_preprocessing(mean=["a", 0, 0]), "'a' stands where a number is needed"),
+    "a std of zero": (metadata_with_preprocessing(std=[0, 1, 1]), "all three must be above 0"),
+    "other labels": (metadata_with(labels="imagenet-21k"), "there are imagenet-1k"),
+    "labels of another type": (metadata_with(labels=[1]), "there are imagenet-1k"),
+    "no labels": (metadata_without("labels"), "temperature without the other"),
+    "no temperature": (metadata_without("temperature"), "labels without the other"),
+    "a temperature of zero": (metadata_with(temperature=0), "temperature 0: choose from 0.01 to 100"),
+    "a temperature below": (metadata_with(temperature=-1.5), "temperature -1.5: choose"),
+    "a temperature that is none": (metadata_with(temperature=float("nan")), "temperature nan: choose"),
+    "an endless temperature": (metadata_with(temperature=float("inf")), "temperature inf: choose"),
+    "a temperature of 400 digits": (metadata_with(temperature=10**400), "choose from 0.01 to 100"),
+    "a temperature in words": (metadata_with(temperature="1.2"), "temperature '1.2': choose"),
+    "a temperature that is true": (metadata_with(temperature=True), "temperature True: choose"),
 }  # fmt: skip
 
 
@@ -272,7 +285,7 @@ class TestHostileFiles:
     @pytest.mark.parametrize(("said", "message"), HOSTILE.values(), ids=HOSTILE)
     def test_what_it_says_is_refused_in_one_sentence(self, tmp_path: Path, said: Any, message: str) -> None:
         text = said if isinstance(said, str) else json.dumps(said)
-        refused = refusal(labelled.saved(tmp_path / "w.safetensors", text))
+        refused = refusal_message(labelled_backbone.save_weights(tmp_path / "w.safetensors", text))
         assert message in refused
         assert len(refused) < 400 + len(str(tmp_path))
 
@@ -293,11 +306,11 @@ class TestHostileFiles:
                                      for key, each in tensors.items()),
     )  # fmt: skip
     def test_a_classifier_that_does_not_fit_is_refused(self, tmp_path: Path, tensors: Any) -> None:
-        refused = refusal(labelled.saved(tmp_path / "w.safetensors", **tensors))
+        refused = refusal_message(labelled_backbone.save_weights(tmp_path / "w.safetensors", **tensors))
         assert "says that it has imagenet-1k labels, without 1000 × 96 weights and 1000 biases" in refused
 
 
-def refusal(path: Path) -> str:
+def refusal_message(path: Path) -> str:
     with pytest.raises(BackboneUnavailable, match=f"^{BACKBONE}: .*w.safetensors: .*; give ") as caught:
         fetch_backbone(BACKBONE, str(path))
     return str(caught.value)

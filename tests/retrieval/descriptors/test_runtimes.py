@@ -20,7 +20,7 @@ from PIL import Image
 from timm.models import register_model
 
 from indexer.run.pipeline import index
-from indexer.upkeep.opening import writing
+from indexer.upkeep.opening import open_or_create
 from retrieval import (
     BackboneUnavailable,
     InvalidSetting,
@@ -41,21 +41,21 @@ from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
 from retrieval.descriptors.runtimes.torch_runtime import AGREEMENT, TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
 from retrieval.ranking.heat import is_exact
-from tests import labelled
+from tests import labelled_backbone
 from tests.drawing import scene
 
 ROOT = Path(__file__).resolve().parents[3]
 CPU = Settings(device="cpu", runtime="onnx")
 
 
-def weights_of(backbone: str, **values: Any) -> Weights:
+def untrained_weights(backbone: str, **values: Any) -> Weights:
     fetched = fetch_backbone(backbone, "untrained")
     return Weights(backbone, fetched.weights, Path("w.safetensors"), fetched.preprocessing.size, **values)
 
 
 @pytest.fixture(scope="module")
 def tiny() -> Weights:
-    return weights_of("test_resnet")
+    return untrained_weights("test_resnet")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def kept(tiny: Weights, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def batches(size: int) -> list[Any]:
+def noise_batches(size: int) -> list[Any]:
     """A single picture, a few and more than a piece."""
     random = np.random.default_rng(3)
     return [random.standard_normal((count, 3, size, size), np.float32) for count in (1, 3, 11)]
@@ -93,11 +93,11 @@ def secretive_resnet(pretrained: bool = False, **options: Any) -> Any:
 class TestAgreement:
     @pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet", "test_convnext", "test_vit"])
     def test_features_stages_and_maps_are_those_of_torch(self, tmp_path: Path, backbone: str) -> None:
-        weights = weights_of(backbone)
+        weights = untrained_weights(backbone)
         export = find_export(weights, tmp_path)
         exact, fast = TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)
         assert len(export.stages) == 2
-        for batch in batches(weights.size):
+        for batch in noise_batches(weights.size):
             expected, found = (each.run_batch(batch, export.stages) for each in (exact, fast))
             assert least_cosine(found[0], expected[0]) >= 0.9999
             assert found[1].keys() == expected[1].keys() == set(export.stages)
@@ -114,9 +114,11 @@ class TestAgreement:
                     fast.last_map(batch)
 
     def test_a_projection_is_exported_with_the_rest(self, tmp_path: Path) -> None:
-        data = fetch_backbone(labelled.BACKBONE, str(labelled.saved(tmp_path / "w.safetensors"))).weights
-        weights = Weights(labelled.BACKBONE, data, tmp_path, size=64, projection=1000)
-        [batch, *_] = batches(64)
+        data = fetch_backbone(
+            labelled_backbone.BACKBONE, str(labelled_backbone.save_weights(tmp_path / "w.safetensors"))
+        ).weights
+        weights = Weights(labelled_backbone.BACKBONE, data, tmp_path, size=64, projection=1000)
+        [batch, *_] = noise_batches(64)
         pooled = OnnxRuntime(find_export(weights, tmp_path)).run_batch(batch)[0]
         assert pooled.shape == (1, 1000)
         assert least_cosine(pooled, TorchRuntime(weights, "cpu", "float32").run_batch(batch)[0]) >= 0.9999
@@ -128,7 +130,7 @@ class TestAgreement:
         if runtime == "openvino" and not find_spec("openvino"):
             pytest.skip("OpenVINO is not installed")
         running = choose_runtime(tiny, kept, Settings(device="cpu", runtime=runtime))
-        batch = np.concatenate(batches(tiny.size))
+        batch = np.concatenate(noise_batches(tiny.size))
         together, inside = running.run_batch(batch, (2, 3))
         with ThreadPoolExecutor(4) as pool:
             alone = list(pool.map(lambda each: running.run_batch(each[None], (2, 3)), batch))
@@ -220,8 +222,8 @@ class TestKeeping:
         assert list(tmp_path.iterdir()) == []
 
     def test_the_names_of_labels_are_kept_with_it(self, tmp_path: Path) -> None:
-        data = labelled.saved(tmp_path / "w.safetensors").read_bytes()
-        weights = Weights(labelled.BACKBONE, data, tmp_path, size=64, labels="imagenet-1k")
+        data = labelled_backbone.save_weights(tmp_path / "w.safetensors").read_bytes()
+        weights = Weights(labelled_backbone.BACKBONE, data, tmp_path, size=64, labels="imagenet-1k")
         made = find_export(weights, tmp_path)
         read = find_export(weights, tmp_path)
         assert made.classifier_tensors == read.classifier_tensors == ("fc.bias", "fc.weight")
@@ -262,7 +264,7 @@ class TestChoice:
     ) -> None:
         fast = OpenVinoRuntime(find_export(tiny, kept), precision)
         exact = TorchRuntime(tiny, "cpu", "float32")
-        for batch in batches(tiny.size):
+        for batch in noise_batches(tiny.size):
             assert least_cosine(fast.run_batch(batch)[0], exact.run_batch(batch)[0]) >= least
             pooled, last = fast.last_map(batch)
             assert is_exact(last[0], pooled[0])
@@ -322,9 +324,9 @@ class TestChoice:
 class TestMemory:
     def test_a_batch_that_does_not_fit_is_halved_until_it_does(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
-        batch = np.concatenate(batches(tiny.size))
+        batch = np.concatenate(noise_batches(tiny.size))
         expected = runtime.run_batch(batch, (2, 3))
-        tried = small_memory(runtime, most=4)
+        tried = limit_memory(runtime, most=4)
         pooled, inside = runtime.run_batch(batch, (2, 3))
         assert tried == [15, 7, 3, 4, 8, 4, 4]
         assert pooled == pytest.approx(expected[0], rel=1e-4, abs=1e-5)
@@ -332,8 +334,8 @@ class TestMemory:
 
     def test_what_fitted_is_remembered(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
-        tried = small_memory(runtime, most=4)
-        [*_, batch] = batches(tiny.size)
+        tried = limit_memory(runtime, most=4)
+        [*_, batch] = noise_batches(tiny.size)
         runtime.run_batch(batch)
         tried.clear()
         runtime.run_batch(batch)
@@ -341,9 +343,9 @@ class TestMemory:
 
     def test_where_not_even_one_picture_fits_it_says_so(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
-        tried = small_memory(runtime, most=0)
+        tried = limit_memory(runtime, most=0)
         with pytest.raises(BackboneUnavailable, match="no memory left for one picture; free some of it"):
-            runtime.run_batch(batches(tiny.size)[1])
+            runtime.run_batch(noise_batches(tiny.size)[1])
         assert tried == [3, 1]
 
 
@@ -374,10 +376,10 @@ class TestPasses:
 
     def test_the_pieces_of_a_batch_give_what_the_whole_gives(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
-        batch = batches(tiny.size)[2]
+        batch = noise_batches(tiny.size)[2]
         whole = runtime.run_batch(batch, (2, 3))
         runtime._pass_size = PassSize(2)
-        sizes = small_memory(runtime, most=99)
+        sizes = limit_memory(runtime, most=99)
         pooled, inside = runtime.run_batch(batch, (2, 3))
         # The first three passes teach that four at once may be faster; the next piece was cut before.
         assert sizes[:3] == [2, 2, 2]
@@ -388,12 +390,12 @@ class TestPasses:
     @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
     def test_half_precision_agrees_as_promised(self, tiny: Weights, precision: str) -> None:
         exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", precision))
-        for batch in batches(tiny.size):
+        for batch in noise_batches(tiny.size):
             assert least_cosine(half.run_batch(batch)[0], exact.run_batch(batch)[0]) > AGREEMENT
 
     def test_what_float16_has_no_number_for_is_computed_in_float32(self, tiny: Weights) -> None:
         exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", "float16"))
-        batch = batches(tiny.size)[1] * np.float32(1e6)
+        batch = noise_batches(tiny.size)[1] * np.float32(1e6)
         pooled, inside = half.run_batch(batch, (2,))
         assert np.isfinite(pooled).all()
         assert least_cosine(pooled, exact.run_batch(batch)[0]) > AGREEMENT
@@ -402,7 +404,7 @@ class TestPasses:
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
     def test_a_gpu_agrees_and_finds_a_size(self, tiny: Weights) -> None:
         exact, fast = TorchRuntime(tiny, "cpu", "float32"), TorchRuntime(tiny, "cuda", "auto")
-        batch = np.concatenate([*batches(tiny.size)] * 20)
+        batch = np.concatenate([*noise_batches(tiny.size)] * 20)
         for _ in range(3):
             pooled, inside = fast.run_batch(batch, (2, 3))
         assert least_cosine(pooled, exact.run_batch(batch)[0]) > AGREEMENT
@@ -411,7 +413,7 @@ class TestPasses:
         assert fast._pass_size != PassSize()
 
 
-def small_memory(runtime: TorchRuntime, most: int) -> list[int]:
+def limit_memory(runtime: TorchRuntime, most: int) -> list[int]:
     """Lets the runtime run out of memory above this batch size; returns the sizes that it will try."""
     tried: list[int] = []
 
@@ -439,7 +441,7 @@ print("LOADED", *sorted({each.split(".")[0] for each in sys.modules}))
 
 def test_a_library_with_an_export_is_asked_without_torch(tmp_path: Path, scenes: Path) -> None:
     library = tmp_path / "library"
-    with writing(library, labelled.recipe(tmp_path)) as opened:
+    with open_or_create(library, labelled_backbone.labelled_recipe(tmp_path)) as opened:
         index(opened, [path_bytes(scenes / "harbour")], captions={}, on_event=lambda event: None)
     Image.fromarray(scene(3)).save(tmp_path / "query.png")
     run = subprocess.run(

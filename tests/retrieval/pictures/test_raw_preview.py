@@ -16,7 +16,7 @@ from retrieval.errors import UnreadableImage
 from retrieval.pictures.images import decode_image
 from retrieval.pictures.raw_preview import Preview, find_preview
 from tests.drawing import saved, scene
-from tests.saying import listed, xmp
+from tests.metadata_files import xmp_list, xmp_packet
 
 SCENE = scene(3)
 LARGE = saved(Image.fromarray(SCENE), "JPEG", quality=92)
@@ -189,7 +189,7 @@ def test_the_file_itself_says_when_and_with_what() -> None:
 
 
 def test_a_cr3_says_what_is_written_in_its_boxes() -> None:
-    found = read_metadata(cr3(xmp=xmp(listed("dc:subject", "fog"))))
+    found = read_metadata(cr3(xmp=xmp_packet(xmp_list("dc:subject", "fog"))))
     assert (found.facts_from("exif"), found.facts_from("xmp")) == ((("creator", "Jan"),), (("tag", "fog"),))
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from retrieval import SIDECAR_SOURCE, Metadata, read_sidecar
-from tests.saying import listed, xmp
+from tests.metadata_files import xmp_list, xmp_packet
 
 
 def said(data: bytes, ending: str) -> tuple[tuple[str, str], ...]:
@@ -100,7 +100,7 @@ def test_a_place_of_the_camera_counts_where_nobody_set_another() -> None:
 
 
 def test_xmp_is_what_it_is_inside_pictures() -> None:
-    assert said(xmp(listed("dc:subject", "fog", "pier")), "xmp") == (("tag", "fog"), ("tag", "pier"))
+    assert said(xmp_packet(xmp_list("dc:subject", "fog", "pier")), "xmp") == (("tag", "fog"), ("tag", "pier"))
 
 
 @pytest.mark.parametrize("ending", ["txt", "json", "xmp"])

@@ -12,25 +12,25 @@ from retrieval import Metadata, read_metadata
 from retrieval.pictures.metadata import exif, iptc, xmp
 from retrieval.pictures.metadata.facts import Fact
 from tests.drawing import saved
-from tests.saying import (
+from tests.metadata_files import (
     EVERYTHING_EXIF,
     EVERYTHING_IPTC,
     EVERYTHING_XMP,
     GPS,
     UTF8,
-    jpeg,
-    listed,
-    photoshop,
-    picture,
-    png,
-    segment,
-    tiff,
-    webp,
-    wide,
+    exif_block,
+    iptc_block,
+    jpeg_file,
+    jpeg_segment,
+    photoshop_resources,
+    png_file,
+    scene_image,
+    tiff_file,
+    utf16_text,
+    webp_file,
+    xmp_list,
 )
-from tests.saying import exif as exif_block
-from tests.saying import iptc as iptc_block
-from tests.saying import xmp as packet
+from tests.metadata_files import xmp_packet as packet
 
 IN_XMP = (
     ("place", "England"),
@@ -69,14 +69,14 @@ def said(data: bytes, source: str) -> tuple[tuple[str, str], ...]:
 
 
 def in_exif(first: dict[int, object], **directories: dict[int, object]) -> tuple[tuple[str, str], ...]:
-    return said(jpeg(exif=exif_block(first, **directories)), "exif")
+    return said(jpeg_file(exif=exif_block(first, **directories)), "exif")
 
 
 # -- containers -----------------------------------------------------------------------------------
 
 
 def test_a_jpeg_says_all_three() -> None:
-    found = read_metadata(jpeg(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP))
+    found = read_metadata(jpeg_file(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP))
     assert (found.facts_from("xmp"), found.facts_from("iptc"), found.facts_from("exif")) == (
         IN_XMP,
         IN_IPTC,
@@ -87,12 +87,12 @@ def test_a_jpeg_says_all_three() -> None:
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_png_says_xmp_and_exif(compressed: bool) -> None:
-    data = png(EVERYTHING_XMP, exif=EVERYTHING_EXIF, compressed=compressed)
+    data = png_file(EVERYTHING_XMP, exif=EVERYTHING_EXIF, compressed=compressed)
     assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
 
 
 def test_a_webp_says_xmp_and_exif() -> None:
-    data = webp(EVERYTHING_XMP, exif=EVERYTHING_EXIF)
+    data = webp_file(EVERYTHING_XMP, exif=EVERYTHING_EXIF)
     assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
 
 
@@ -100,14 +100,14 @@ def test_a_webp_says_xmp_and_exif() -> None:
 def test_heic_and_avif_say_xmp_and_exif(kind: str) -> None:
     for mark in (b"", b"Exif\0\0"):
         block = mark + EVERYTHING_EXIF.removeprefix(b"Exif\0\0")
-        data = saved(picture(), kind, exif=block, xmp=EVERYTHING_XMP)
+        data = saved(scene_image(), kind, exif=block, xmp=EVERYTHING_XMP)
         assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_damaged_heic_and_avif_say_what_they_can(kind: str) -> None:
     chance = random.Random(7)
-    data = saved(picture(), kind, exif=EVERYTHING_EXIF, xmp=EVERYTHING_XMP)
+    data = saved(scene_image(), kind, exif=EVERYTHING_EXIF, xmp=EVERYTHING_XMP)
     boxes = data.index(b"mdat")
     for _ in range(400):
         damaged = bytearray(data[: chance.randrange(100, len(data))] if chance.random() < 0.3 else data)
@@ -151,32 +151,32 @@ def test_an_item_may_lie_beside_the_tables_but_not_anywhere(
 
 
 def test_a_tiff_says_all_three() -> None:
-    data = tiff(EVERYTHING_XMP, EVERYTHING_IPTC, description="A boat", artist="Jan")
+    data = tiff_file(EVERYTHING_XMP, EVERYTHING_IPTC, description="A boat", artist="Jan")
     assert (said(data, "xmp"), said(data, "iptc")) == (IN_XMP, IN_IPTC)
     assert said(data, "exif") == (("caption", "A boat"), ("creator", "Jan"))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
 def test_a_picture_without_words_says_nothing(kind: str) -> None:
-    assert read_metadata(saved(picture(), kind)) == Metadata()
+    assert read_metadata(saved(scene_image(), kind)) == Metadata()
 
 
 def test_photoshop_may_spread_over_segments_and_name_its_resources() -> None:
-    block = photoshop(EVERYTHING_IPTC, name=b"odd")
-    halves = [segment(0xED, b"Photoshop 3.0\0" + half) for half in (block[:40], block[40:])]
-    data = saved(picture(), "JPEG")
+    block = photoshop_resources(EVERYTHING_IPTC, name=b"odd")
+    halves = [jpeg_segment(0xED, b"Photoshop 3.0\0" + half) for half in (block[:40], block[40:])]
+    data = saved(scene_image(), "JPEG")
     assert said(data[:2] + b"".join(halves) + data[2:], "iptc") == IN_IPTC
 
 
 def test_a_segment_that_reaches_beyond_the_file_ends_the_walk() -> None:
-    data = jpeg(xmp=EVERYTHING_XMP)
+    data = jpeg_file(xmp=EVERYTHING_XMP)
     assert said(data[:200], "xmp") == ()
-    lying = segment(0xE1, b"Exif\0\0")[:2] + b"\xff\xff" + data[2:]
+    lying = jpeg_segment(0xE1, b"Exif\0\0")[:2] + b"\xff\xff" + data[2:]
     assert read_metadata(b"\xff\xd8" + lying) == Metadata()
 
 
 def test_a_bomb_of_compressed_xmp_is_no_xmp() -> None:
-    data = png(packet("<!--" + " " * (8 << 20) + "-->"), compressed=True)
+    data = png_file(packet("<!--" + " " * (8 << 20) + "-->"), compressed=True)
     assert len(data) < 50_000
     assert read_metadata(data) == Metadata()
 
@@ -246,7 +246,7 @@ def test_texts_of_exif_are_utf8_or_latin1() -> None:
 
 
 def test_windows_parts_keywords_by_semicolons() -> None:
-    assert in_exif({0x9C9E: wide("sea; sand ;;sea")}) == (("tag", "sea"), ("tag", "sand"))
+    assert in_exif({0x9C9E: utf16_text("sea; sand ;;sea")}) == (("tag", "sea"), ("tag", "sand"))
 
 
 # -- IPTC -----------------------------------------------------------------------------------------
@@ -286,26 +286,28 @@ def test_a_dataset_that_reaches_beyond_its_block_ends_it() -> None:
 
 def test_only_a_pictures_own_properties_count() -> None:
     ingredient = (
-        "<xmp:Part><rdf:Description>" + listed("dc:subject", "theirs") + "</rdf:Description></xmp:Part>"
+        "<xmp:Part><rdf:Description>" + xmp_list("dc:subject", "theirs") + "</rdf:Description></xmp:Part>"
     )
-    assert xmp.read_xmp_facts(packet(ingredient + listed("dc:subject", "ours"))) == [("tag", "ours")]
+    assert xmp.read_xmp_facts(packet(ingredient + xmp_list("dc:subject", "ours"))) == [("tag", "ours")]
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])
 def test_xmp_comes_in_its_codes(code: str) -> None:
-    assert xmp.read_xmp_facts(packet(listed("dc:subject", "Küste")).decode().encode(code)) == [
+    assert xmp.read_xmp_facts(packet(xmp_list("dc:subject", "Küste")).decode().encode(code)) == [
         ("tag", "Küste")
     ]
 
 
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 REFUSED = {
-    "a billion laughs": (packet(listed("dc:subject", "&b;"), before=LAUGHS), "document type"),
+    "a billion laughs": (packet(xmp_list("dc:subject", "&b;"), before=LAUGHS), "document type"),
     "a file from elsewhere": (
-        packet(listed("dc:subject", "&f;"), before='<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>'),
+        packet(
+            xmp_list("dc:subject", "&f;"), before='<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+        ),
         "document type",
     ),
-    "an entity nobody declared": (packet(listed("dc:subject", "&f;")), "undefined entity"),
+    "an entity nobody declared": (packet(xmp_list("dc:subject", "&f;")), "undefined entity"),
     "too deep": (packet("<a>" * 40 + "</a>" * 40), "more than 32 elements"),
     "too large": (packet("<!--" + "x" * (1 << 20) + "-->"), "the limit is 1048576"),
     "not well-formed": (packet("<dc:title>"), "not well-formed"),
@@ -320,8 +322,8 @@ def test_xml_that_is_not_to_be_trusted_is_refused(document: bytes, reason: str) 
     with pytest.raises(ValueError, match=reason):
         xmp.read_xmp_facts(document)
     if len(document) < 60_000:
-        assert read_metadata(jpeg(xmp=document, iptc=EVERYTHING_IPTC)).facts_from("xmp") == ()
-        assert said(jpeg(xmp=document, iptc=EVERYTHING_IPTC), "iptc") == IN_IPTC
+        assert read_metadata(jpeg_file(xmp=document, iptc=EVERYTHING_IPTC)).facts_from("xmp") == ()
+        assert said(jpeg_file(xmp=document, iptc=EVERYTHING_IPTC), "iptc") == IN_IPTC
 
 
 # -- bounds ---------------------------------------------------------------------------------------

@@ -12,13 +12,22 @@ from hypothesis import strategies as st
 from retrieval import Metadata, read_metadata, read_sidecar
 from retrieval.pictures.metadata import exif, iptc, xmp
 from retrieval.pictures.metadata.facts import MAX_FACTS, MAX_TOTAL_BYTES, MAX_VALUE_BYTES, Fact
-from tests.saying import EVERYTHING_EXIF, EVERYTHING_IPTC, EVERYTHING_XMP, jpeg, photoshop, png, tiff, webp
+from tests.metadata_files import (
+    EVERYTHING_EXIF,
+    EVERYTHING_IPTC,
+    EVERYTHING_XMP,
+    jpeg_file,
+    photoshop_resources,
+    png_file,
+    tiff_file,
+    webp_file,
+)
 
 FILES = (
-    jpeg(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP),
-    png(EVERYTHING_XMP, exif=EVERYTHING_EXIF, compressed=True),
-    webp(EVERYTHING_XMP, exif=EVERYTHING_EXIF),
-    tiff(EVERYTHING_XMP, EVERYTHING_IPTC, description="A boat"),
+    jpeg_file(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP),
+    png_file(EVERYTHING_XMP, exif=EVERYTHING_EXIF, compressed=True),
+    webp_file(EVERYTHING_XMP, exif=EVERYTHING_EXIF),
+    tiff_file(EVERYTHING_XMP, EVERYTHING_IPTC, description="A boat"),
 )
 STARTS = (b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"")
 ENDINGS = ("txt", "json", "xmp")
@@ -67,7 +76,10 @@ def test_real_files_that_end_early_raise_nothing(data: bytes, end: int) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(
-    st.sampled_from((EVERYTHING_EXIF[6:], EVERYTHING_IPTC, photoshop(EVERYTHING_IPTC), EVERYTHING_XMP)), edits
+    st.sampled_from(
+        (EVERYTHING_EXIF[6:], EVERYTHING_IPTC, photoshop_resources(EVERYTHING_IPTC), EVERYTHING_XMP)
+    ),
+    edits,
 )
 def test_every_parser_stands_damaged_blocks(data: bytes, changes: list[tuple[int, bytes]]) -> None:
     block = mutated(data, changes)

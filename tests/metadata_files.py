@@ -20,11 +20,11 @@ NAMESPACES = {
 UTF8 = (1, 90, b"\x1b%G")
 
 
-def picture(seed: int = 1) -> Image.Image:
+def scene_image(seed: int = 1) -> Image.Image:
     return Image.fromarray(scene(seed, 64, 48))
 
 
-def xmp(body: str, attributes: str = "", before: str = "") -> bytes:
+def xmp_packet(body: str, attributes: str = "", before: str = "") -> bytes:
     """A packet whose one description holds `body`."""
     spaces = " ".join(f'xmlns:{name}="{address}"' for name, address in NAMESPACES.items())
     return (
@@ -33,22 +33,22 @@ def xmp(body: str, attributes: str = "", before: str = "") -> bytes:
     ).encode()
 
 
-def listed(name: str, *values: str, kind: str = "Bag") -> str:
+def xmp_list(name: str, *values: str, kind: str = "Bag") -> str:
     """A property of several values."""
     items = "".join(f"<rdf:li>{value}</rdf:li>" for value in values)
     return f"<{name}><rdf:{kind}>{items}</rdf:{kind}></{name}>"
 
 
-def iptc(*datasets: tuple[int, int, bytes]) -> bytes:
+def iptc_block(*datasets: tuple[int, int, bytes]) -> bytes:
     return b"".join(struct.pack(">BBBH", 0x1C, *key, len(value)) + value for *key, value in datasets)
 
 
-def photoshop(block: bytes, name: bytes = b"") -> bytes:
+def photoshop_resources(block: bytes, name: bytes = b"") -> bytes:
     """Photoshop's resources: one that is none of ours, then IPTC."""
-    return resource(0x03ED, b"\0" * 15) + resource(0x0404, block, name)
+    return photoshop_resource(0x03ED, b"\0" * 15) + photoshop_resource(0x0404, block, name)
 
 
-def resource(number: int, data: bytes, name: bytes = b"") -> bytes:
+def photoshop_resource(number: int, data: bytes, name: bytes = b"") -> bytes:
     called = bytes([len(name)]) + name
     padded = called + b"\0" * (len(called) % 2)
     return (
@@ -61,40 +61,40 @@ def resource(number: int, data: bytes, name: bytes = b"") -> bytes:
     )
 
 
-def jpeg(*, exif: bytes = b"", iptc: bytes = b"", xmp: bytes = b"", seed: int = 1) -> bytes:
+def jpeg_file(*, exif: bytes = b"", iptc: bytes = b"", xmp: bytes = b"", seed: int = 1) -> bytes:
     """A picture with these blocks."""
-    data = saved(picture(seed), "JPEG", **({"exif": exif} if exif else {}))
-    parts = [segment(0xED, b"Photoshop 3.0\0" + photoshop(iptc))] if iptc else []
-    parts += [segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)] if xmp else []
+    data = saved(scene_image(seed), "JPEG", **({"exif": exif} if exif else {}))
+    parts = [jpeg_segment(0xED, b"Photoshop 3.0\0" + photoshop_resources(iptc))] if iptc else []
+    parts += [jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)] if xmp else []
     return data[:2] + b"".join(parts) + data[2:]
 
 
-def segment(marker: int, data: bytes) -> bytes:
+def jpeg_segment(marker: int, data: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
 
 
-def png(packet: bytes, *, exif: bytes = b"", compressed: bool = False) -> bytes:
+def png_file(packet: bytes, *, exif: bytes = b"", compressed: bool = False) -> bytes:
     """XMP in an iTXt chunk, before the end."""
-    data = saved(picture(), "PNG", **({"exif": exif} if exif else {}))
+    data = saved(scene_image(), "PNG", **({"exif": exif} if exif else {}))
     text = zlib.compress(packet) if compressed else packet
     chunk = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes([compressed, 0]) + b"\0\0" + text)
     return data[:-12] + chunk + data[-12:]
 
 
-def webp(packet: bytes, *, exif: bytes = b"") -> bytes:
-    return saved(picture(), "WEBP", xmp=packet, **({"exif": exif} if exif else {}))
+def webp_file(packet: bytes, *, exif: bytes = b"") -> bytes:
+    return saved(scene_image(), "WEBP", xmp=packet, **({"exif": exif} if exif else {}))
 
 
-def tiff(packet: bytes, block: bytes, **values: Any) -> bytes:
+def tiff_file(packet: bytes, block: bytes, **values: Any) -> bytes:
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags.tagtype[700] = tags.tagtype[33723] = 7
     tags[700], tags[33723] = packet, block
     for name, value in values.items():
         tags[{"description": 270, "artist": 315}[name]] = value
-    return saved(picture(), "TIFF", tiffinfo=tags)
+    return saved(scene_image(), "TIFF", tiffinfo=tags)
 
 
-def exif(first: dict[int, Any], **directories: dict[int, Any]) -> bytes:
+def exif_block(first: dict[int, Any], **directories: dict[int, Any]) -> bytes:
     """EXIF as Pillow writes it; directories: `exif` and `gps`."""
     made = Image.Exif()
     made.update(first)
@@ -104,22 +104,22 @@ def exif(first: dict[int, Any], **directories: dict[int, Any]) -> bytes:
     return made.tobytes()
 
 
-def wide(text: str) -> bytes:
+def utf16_text(text: str) -> bytes:
     """A text as Windows writes it."""
     return (text + "\0").encode("utf-16-le")
 
 
 GPS = {1: "N", 2: (48.0, 51.0, 29.6), 3: "W", 4: (2.0, 17.0, 40.2)}
-EVERYTHING_XMP = xmp(
-    listed("dc:title", "The pier", kind="Alt")
-    + listed("dc:description", "Fog over the pier", kind="Alt")
-    + listed("dc:subject", "fog", "pier")
-    + listed("dc:creator", "Ada Lovelace", kind="Seq")
-    + listed("lr:hierarchicalSubject", "Places|England|Brighton")
+EVERYTHING_XMP = xmp_packet(
+    xmp_list("dc:title", "The pier", kind="Alt")
+    + xmp_list("dc:description", "Fog over the pier", kind="Alt")
+    + xmp_list("dc:subject", "fog", "pier")
+    + xmp_list("dc:creator", "Ada Lovelace", kind="Seq")
+    + xmp_list("lr:hierarchicalSubject", "Places|England|Brighton")
     + "<photoshop:City>Brighton</photoshop:City>",
     'photoshop:Country="England" xmp:Rating="5"',
 )
-EVERYTHING_IPTC = iptc(
+EVERYTHING_IPTC = iptc_block(
     UTF8,
     (2, 5, "Küste".encode()),
     (2, 120, b"Waves"),
@@ -129,13 +129,13 @@ EVERYTHING_IPTC = iptc(
     (2, 90, b"Kiel"),
     (2, 101, b"Germany"),
 )
-EVERYTHING_EXIF = exif(
+EVERYTHING_EXIF = exif_block(
     {
         0x010E: "A boat",
         0x013B: "Jan;Eva",
-        0x9C9B: wide("Boat at sea"),
-        0x9C9E: wide("boat; sail"),
-        0x9C9C: wide("Bought in Kiel"),
+        0x9C9B: utf16_text("Boat at sea"),
+        0x9C9E: utf16_text("boat; sail"),
+        0x9C9C: utf16_text("Bought in Kiel"),
     },
     exif={0x9286: b"ASCII\0\0\0On holiday"},
     gps=GPS,

@@ -1,0 +1,59 @@
+"""A tiny backbone whose file holds a classifier: what tests predict labels with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from safetensors.torch import save_file
+
+from indexer.upkeep.opening import LibrarySpec
+
+BACKBONE = "test_resnet"
+SHARPNESS = 200.0  # of the classifier: seeded weights alone find every class as likely as any other
+WEIGHTS_METADATA: dict[str, Any] = {
+    "backbone": BACKBONE,
+    "preprocessing": {
+        "size": 64,
+        "crop": 1.0,
+        "interpolation": "bilinear",
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+    },
+    "labels": "imagenet-1k",
+    "temperature": 1.25,
+}
+
+
+def labelled_model(classes: int = 1000) -> Any:
+    """The same weights in every run."""
+    torch.manual_seed(5)
+    classifier = timm.create_model(BACKBONE, pretrained=False, num_classes=classes).eval()
+    classifier.fc.weight.data.mul_(SHARPNESS)
+    return classifier
+
+
+def save_weights(
+    path: Path, metadata: Any = WEIGHTS_METADATA, *, dtype: torch.dtype = torch.float32, **tensors: Any
+) -> Path:
+    """A weights file that says `metadata` about itself; `fc_weight=…` takes the place of a tensor, None leaves it out."""
+    state = labelled_model().state_dict() | {
+        name.replace("_", ".", 1): tensor for name, tensor in tensors.items()
+    }
+    kept = {
+        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in state.items()
+        if tensor is not None
+    }
+    text = metadata if isinstance(metadata, str) else json.dumps(metadata)
+    save_file(kept, path, metadata={"pictor": text})
+    return path
+
+
+def labelled_recipe(folder: Path) -> LibrarySpec:
+    """How a library is made whose pictures get labels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return LibrarySpec(backbone=BACKBONE, weights=str(save_weights(folder / "labelled.safetensors")))
