@@ -124,10 +124,10 @@ def _read_further_pages(
             for number in range(2, min(opened.pages, MAX_PAGES) + 1):
                 yield _read_page(file, process, opened, number, is_known)
     except UnreadableImage as error:
-        reason = f"page {number}: {error.reason}; those behind it are left out"
+        reason = f"page {number}: {error.reason}; the pages after it are left out"
         return max(1, number - 1), Problem(file.path, error.code, reason)
     if opened.pages > MAX_PAGES:
-        reason = f"more than {MAX_PAGES} pages; those behind are left out, split the file"
+        reason = f"more than {MAX_PAGES} pages; the others are left out, split the file"
         return number, Problem(file.path, "too-many-pages", reason)
     return number, None
 

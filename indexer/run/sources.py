@@ -206,7 +206,7 @@ def _list_folder(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirE
         if is_root or error.errno not in UNLISTABLE:
             raise SourceUnreachable(display_path(folder), error.strerror) from error
         tally.unlisted.append(folder)
-        reason = f"the folder cannot be listed ({error.strerror}); nothing in it was looked at"
+        reason = f"the folder cannot be listed ({error.strerror}); nothing in it was indexed"
         tally.problems.append(Problem(folder, UNLISTABLE[error.errno], reason))
         return []
     if is_root and not entries:

@@ -171,7 +171,7 @@ def _watch_changes(roots: Sequence[bytes], settle: float) -> Iterator[set[bytes]
             yield set(roots)  # watchfiles cannot give a name that is not UTF-8: anything may have changed
         except OSError as error:
             names = ", ".join(display_path(root) for root in roots)
-            raise SourceUnreachable(names, f"it cannot be followed: {error}") from error
+            raise SourceUnreachable(names, f"it cannot be watched: {error}") from error
 
 
 def _watch_folders(roots: Iterable[bytes], step: int) -> Iterator[set[tuple[Change, str]]]:

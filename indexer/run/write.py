@@ -181,5 +181,5 @@ def _file_annotations(decoded: DecodedPage) -> Iterator[Annotation]:
 
 def _zero_feature_problem(page: FilePage) -> Problem:
     subject = "it" if page.page_count == 1 else f"page {page.page_number}"
-    reason = f"a descriptor found no direction in {subject} (a feature of zeros); it cannot be compared"
+    reason = f"a descriptor gave a feature of zeros for {subject}, which cannot be compared"
     return Problem(page.file.path, "degenerate-feature", reason)

@@ -163,8 +163,8 @@ def kill_run(run: subprocess.Popen[bytes], library: Path, has_come: Moment, dela
     return code == -signal.SIGKILL
 
 
-def finish_run(library: Path, collection: Collection, recipe: LibrarySpec) -> None:
-    with open_or_create(library, recipe) as opened:
+def finish_run(library: Path, collection: Collection, spec: LibrarySpec) -> None:
+    with open_or_create(library, spec) as opened:
         facts = read_captions(collection.captions)
         index(opened, [path_bytes(collection.pictures)], captions=facts, on_event=lambda event: None)
 

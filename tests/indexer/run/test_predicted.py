@@ -20,7 +20,7 @@ from tests.labelled_backbone import WEIGHTS_METADATA
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> LibrarySpec:
+def spec(tmp_path: Path) -> LibrarySpec:
     return labelled_backbone.labelled_recipe(tmp_path / "weights")
 
 
@@ -29,11 +29,11 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def index_with_labels(library: Path, recipe: LibrarySpec, folder: Path, captions: str = "") -> Report:
+def index_with_labels(library: Path, spec: LibrarySpec, folder: Path, captions: str = "") -> Report:
     """One run, with a captions file in the folder where there are any."""
     path = folder / "captions.csv"
     path.write_text(captions or "path\n")
-    with open_or_create(library, recipe) as opened:
+    with open_or_create(library, spec) as opened:
         return index(opened, [path_bytes(folder)], captions=read_captions(path), on_event=lambda event: None)
 
 
@@ -47,8 +47,8 @@ def predicted_annotations(image: Image) -> list[Annotation]:
     return [fact for fact in image.annotations if fact.source == PREDICTED_SOURCE]
 
 
-def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
-    index_with_labels(library, recipe, pictures)
+def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, spec: LibrarySpec) -> None:
+    index_with_labels(library, spec, pictures)
     found = stored_images(library)
     assert len(found) == 12
     for image in found:
@@ -64,49 +64,49 @@ def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, re
     assert len({image.predicted[0].value for image in found}) > 1
 
 
-def test_running_again_changes_nothing(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
-    index_with_labels(library, recipe, pictures)
+def test_running_again_changes_nothing(pictures: Path, library: Path, spec: LibrarySpec) -> None:
+    index_with_labels(library, spec, pictures)
     before = contents(library), last_change(library)
-    index_with_labels(library, recipe, pictures)
+    index_with_labels(library, spec, pictures)
     assert (contents(library), last_change(library)) == before
 
 
-def test_captions_come_change_and_go_beside_them(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
-    index_with_labels(library, recipe, pictures)
+def test_captions_come_change_and_go_beside_them(pictures: Path, library: Path, spec: LibrarySpec) -> None:
+    index_with_labels(library, spec, pictures)
     before = {image.sha256: predicted_annotations(image) for image in stored_images(library)}
     for label in ("pier", "quay", ""):
-        index_with_labels(library, recipe, pictures, f"path,label\nscene-001.jpg,{label}\n")
+        index_with_labels(library, spec, pictures, f"path,label\nscene-001.jpg,{label}\n")
         assert {image.sha256: predicted_annotations(image) for image in stored_images(library)} == before
         assert stored_images(library)[1].labels == ((label,) if label else ())
 
 
 def test_captions_that_come_with_a_picture_take_nothing_away(
-    pictures: Path, library: Path, recipe: LibrarySpec
+    pictures: Path, library: Path, spec: LibrarySpec
 ) -> None:
-    index_with_labels(library, recipe, pictures, "path,label\nscene-001.jpg,pier\n")
+    index_with_labels(library, spec, pictures, "path,label\nscene-001.jpg,pier\n")
     assert stored_images(library)[1].labels == ("pier",)
     assert all(image.predicted for image in stored_images(library))
 
 
 def test_copies_are_labelled_once_whenever_they_come(
-    pictures: Path, library: Path, recipe: LibrarySpec
+    pictures: Path, library: Path, spec: LibrarySpec
 ) -> None:
     shutil.copy(pictures / "scene-001.jpg", pictures / "beside.jpg")
-    index_with_labels(library, recipe, pictures)
+    index_with_labels(library, spec, pictures)
     before = {image.sha256: predicted_annotations(image) for image in stored_images(library)}
     shutil.copy(pictures / "scene-002.jpg", pictures / "later.jpg")
-    assert index_with_labels(library, recipe, pictures).copies == 1
+    assert index_with_labels(library, spec, pictures).copies == 1
     assert {image.sha256: predicted_annotations(image) for image in stored_images(library)} == before
     assert len(before) == 12
 
 
-def test_a_changed_picture_gets_labels_of_its_own(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
-    index_with_labels(library, recipe, pictures)
+def test_a_changed_picture_gets_labels_of_its_own(pictures: Path, library: Path, spec: LibrarySpec) -> None:
+    index_with_labels(library, spec, pictures)
     before = {image.sha256 for image in stored_images(library)}
     shutil.copy(pictures / "scene-002.jpg", pictures / "scene-001.jpg")
     with (pictures / "scene-001.jpg").open("ab") as file:
         file.write(b"\0")  # other bytes, the same picture
-    index_with_labels(library, recipe, pictures)
+    index_with_labels(library, spec, pictures)
     [changed] = [image for image in stored_images(library) if image.sha256 not in before]
     [same] = [image for image in stored_images(library) if image.path.endswith("scene-002.jpg")]
     assert [
@@ -115,9 +115,9 @@ def test_a_changed_picture_gets_labels_of_its_own(pictures: Path, library: Path,
 
 
 def test_a_picture_is_found_by_a_synonym_of_its_label(
-    pictures: Path, library: Path, recipe: LibrarySpec
+    pictures: Path, library: Path, spec: LibrarySpec
 ) -> None:
-    index_with_labels(library, recipe, pictures)
+    index_with_labels(library, spec, pictures)
     image = max(stored_images(library), key=lambda image: image.predicted[0].confidence)
     assert image.predicted[0].confidence > 0.5
     with Library.open(library) as opened:
@@ -127,16 +127,16 @@ def test_a_picture_is_found_by_a_synonym_of_its_label(
 
 
 def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
-    pictures: Path, library: Path, recipe: LibrarySpec, monkeypatch: pytest.MonkeyPatch
+    pictures: Path, library: Path, spec: LibrarySpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held_back = (pictures / "scene-011.jpg").rename(pictures.parent / "scene-011.jpg")
-    index_with_labels(library, recipe, pictures)
+    index_with_labels(library, spec, pictures)
     [image, *_] = [
         image_entry for image_entry in stored_images(library) if image_entry.predicted[0].confidence > 0.5
     ]
     monkeypatch.setenv("PICTOR_PREDICTED_LABELS", "false")
     held_back.rename(pictures / "scene-011.jpg")
-    index_with_labels(library, recipe, pictures)
+    index_with_labels(library, spec, pictures)
     assert [bool(image_entry.predicted) for image_entry in stored_images(library)] == [True] * 11 + [False]
     assert PREDICTED_SOURCE not in run("show", image.id, "--library", library)
     assert json.loads(run("show", image.id, "--json", "--library", library))["predicted"] == []
@@ -147,9 +147,9 @@ def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
 
 
 def test_show_tells_what_was_predicted_how_surely_and_what_it_means(
-    pictures: Path, library: Path, recipe: LibrarySpec
+    pictures: Path, library: Path, spec: LibrarySpec
 ) -> None:
-    index_with_labels(library, recipe, pictures, "path,label\nscene-000.jpg,pier\n")
+    index_with_labels(library, spec, pictures, "path,label\nscene-000.jpg,pier\n")
     image = stored_images(library)[0]
     shown = json.loads(run("show", 1, "--json", "--library", library))
     assert [(label["name"], *label["synonyms"]) for label in shown["predicted"]] == [
@@ -164,9 +164,9 @@ def test_show_tells_what_was_predicted_how_surely_and_what_it_means(
     assert len([line for line in lines if line.startswith("predicted")]) == len(image.predicted)
 
 
-def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, recipe: LibrarySpec) -> None:
+def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, spec: LibrarySpec) -> None:
     lines = [f"scene-{number:03}.jpg,{'odd' if number % 2 else 'even'}" for number in range(6)]
-    index_with_labels(library, recipe, pictures, "\n".join(["path,label", *lines]) + "\n")
+    index_with_labels(library, spec, pictures, "\n".join(["path,label", *lines]) + "\n")
     shown = json.loads(run("evaluate", "--labels", "label", "--json", "--library", library))
     assert (shown["labelled"], shown["classes"], shown["queries"]) == (6, 2, 6)
 

@@ -267,7 +267,7 @@ def test_a_folder_that_cannot_be_listed_is_a_problem_and_unseen(tmp_path: Path, 
     done = python("-c", WALK, tmp_path, powerless=True)
     files, problems, unlisted = json.loads(done.stdout)
     assert files == [str(tmp_path / "open" / "a.jpg")]
-    reason = "the folder cannot be listed (Permission denied); nothing in it was looked at"
+    reason = "the folder cannot be listed (Permission denied); nothing in it was indexed"
     assert problems == [[str(locked_folder), "permission-denied", reason]]
     assert unlisted == [str(locked_folder)]
 
