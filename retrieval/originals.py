@@ -1,4 +1,4 @@
-"""The pixels of images that the library holds: the original's where it can be read, else the thumbnail's."""
+"""The pixels of stored images: those of the original if it can be read, or else of the thumbnail."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from .pictures.tiff_pages import extract_page, page_digest
 from .query.values import Region
 
 
-def original(image: Image, limits: Limits) -> RGB | None:
-    """The picture at working size, or None where no original can be read now, or holds other content now."""
-    for place in image.locations:
+def read_original(image: Image, limits: Limits) -> RGB | None:
+    """The original at working size; None if it can be read nowhere or its content has changed."""
+    for location in image.locations:
         try:
-            data = read_file(place.path, limits)
-            if page_digest(hashlib.sha256(data).hexdigest(), place.page) == image.sha256:
-                return decode_image(extract_page(data, place.page), name=place.display, limits=limits).pixels
+            data = read_file(location.path, limits)
+            if page_digest(hashlib.sha256(data).hexdigest(), location.page) == image.sha256:
+                return decode_image(
+                    extract_page(data, location.page), name=location.display, limits=limits
+                ).pixels
         except UnreadableImage:
             continue
     return None
@@ -26,14 +28,14 @@ def original(image: Image, limits: Limits) -> RGB | None:
 
 def pixels_of(catalog: Catalog, image: Image, limits: Limits) -> RGB:
     """The original at working size, or else the thumbnail."""
-    pixels = original(image, limits)
+    pixels = read_original(image, limits)
     if pixels is None:
-        return decode_image(thumbnail(catalog, image.id), name=f"image {image.id}").pixels
+        return decode_image(load_thumbnail(catalog, image.id), name=f"image {image.id}").pixels
     return pixels
 
 
-def thumbnail(catalog: Catalog, image_id: int) -> bytes:
-    """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""
+def load_thumbnail(catalog: Catalog, image_id: int) -> bytes:
+    """The stored thumbnail (WebP, long side 320 pixels); raises ImageNotFound."""
     with catalog.reading() as reader:
         data = reader.thumbnail(image_id)
     if data is None:
@@ -41,8 +43,8 @@ def thumbnail(catalog: Catalog, image_id: int) -> bytes:
     return data
 
 
-def cut(pixels: RGB, region: Region | None) -> RGB:
-    """A region of a picture, at least one pixel of it; the whole without one."""
+def cut_region(pixels: RGB, region: Region | None) -> RGB:
+    """The pixels of a region, at least one; the whole picture without a region."""
     if region is None:
         return pixels
     height, width = pixels.shape[:2]

@@ -1,4 +1,4 @@
-"""The spaces of a library: what describes every picture. `writing.space_maker` makes them."""
+"""The spaces of a library, in which every picture is described. `writing.space_maker` makes them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, final
 
 import numpy as np
-import numpy.typing as npt
 
 from .catalog import PREDICTED_SOURCE, Annotation, Catalog, Space
 from .descriptors import registry
@@ -22,24 +21,26 @@ from .descriptors.subject import Subject
 from .descriptors.text_tower import TextTower
 from .errors import BackboneUnavailable
 from .query.values import Region
-from .ranking.arrays import RGB, Float32Matrix
+from .ranking.arrays import RGB, Float16Vector, Float32Array, Float32Matrix
 from .ranking.heat import is_exact
 from .settings import Settings
 
-Features: TypeAlias = dict[int, npt.NDArray[np.float16]]  # of one picture, by space id
+Features: TypeAlias = dict[int, Float16Vector]  # of one picture, by space id
 
-SCALING = "scaling"  # how pictures of more than eight bits came to a space: part of what its features are
+SCALING = "scaling"  # key in a configuration: how pictures of more than eight bits were reduced to eight
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Description:
-    """What is stored about a picture's content: features, the labels predicted for it, and keypoints."""
+    """What is stored about the content of a picture: features, predicted labels and keypoints."""
 
     features: Features
-    predicted: tuple[Annotation, ...]
-    keypoints: Mapping[int, bytes]  # by space id: one or none
+    predicted_labels: tuple[Annotation, ...]
+    keypoints: Mapping[int, bytes]  # by space id; empty, or with one entry
 
 
+@final
 class Spaces:
     """The live spaces of a catalog, with a descriptor for each; `backbones` is the folder of weights."""
 
@@ -48,12 +49,12 @@ class Spaces:
         self._catalog, self._settings = catalog, settings
 
     @property
-    def scaling(self) -> str | None:
-        """The policy that deep pictures were scaled by before they were described; None: it was not noted."""
+    def scaling_policy(self) -> str | None:
+        """How pictures of more than eight bits were scaled before they were described; None if unknown."""
         return next((space.configuration.get(SCALING) for space in self.live), None)
 
-    def reference(self, space: Space) -> Float32Matrix | None:
-        """What the subject's backbone makes of the reference pictures, if it was told of any."""
+    def load_reference(self, space: Space) -> Float32Matrix | None:
+        """The reference pictures' features in the subject space; None without any, and in other spaces."""
         if space.descriptor != Subject.name:
             return None
         path = self.backbones / reference_name(space.configuration["weights_sha256"])
@@ -61,30 +62,32 @@ class Spaces:
 
     @cached_property
     def live(self) -> tuple[Space, ...]:
-        """What every image is described in, in the order in which the spaces were made."""
+        """The spaces in which every image is described, in the order in which they were made."""
         with self._catalog.reading() as reader:
             return tuple(space for space in reader.spaces() if space.state == "live")
 
     @cached_property
-    def tower(self) -> TextTower | None:
+    def text_tower(self) -> TextTower | None:
         """The text tower that belongs to the subject's backbone, if one does."""
-        subjects = (space.configuration for space in self.live if space.descriptor == Subject.name)
-        return next((TextTower.from_space(each, self.backbones) for each in subjects), None)
+        configurations = (space.configuration for space in self.live if space.descriptor == Subject.name)
+        towers = (TextTower.from_space(configuration, self.backbones) for configuration in configurations)
+        return next(towers, None)
 
     @property
-    def indexed(self) -> tuple[Space, ...]:
-        """The live spaces whose features are vectors, each with a projection of its own."""
+    def vector_spaces(self) -> tuple[Space, ...]:
+        """The live spaces whose features are vectors. Each has a projection of its own."""
         return tuple(space for space in self.live if space.descriptor != Details.name)
 
     @property
-    def details(self) -> Space | None:
-        """The live space of keypoints: as many as a picture has, compared one by one."""
+    def keypoint_space(self) -> Space | None:
+        """The live space of keypoints, which are not vectors but compared one by one; None without one."""
         return next((space for space in self.live if space.descriptor == Details.name), None)
 
     @cached_property
     def _descriptors(self) -> dict[int, AbstractDescriptor]:
         return {
-            space.id: self.create_descriptor(space.descriptor, space.configuration) for space in self.indexed
+            space.id: self.create_descriptor(space.descriptor, space.configuration)
+            for space in self.vector_spaces
         }
 
     def create_descriptor(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
@@ -93,79 +96,86 @@ class Spaces:
         return registry.create_descriptor(name, own, backbones=self.backbones, settings=self._settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
-        """The features of each picture, as they are stored; a row of zeros where there is none."""
-        return self._features(pictures, self._passes(pictures))
+        """The features of each picture as they are stored; zeros for a picture without a finite direction."""
+        return self._make_features(pictures, self._run_networks(pictures))
 
     def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
-        """The features of each picture, and the labels that the subject's classifier predicts, if any."""
-        passes = self._passes(pictures)
-        predicted: list[tuple[Prediction, ...]] = [()] * len(pictures)
-        for each in self._descriptors.values():
-            if isinstance(each, Subject):
-                predicted = each.predict_labels(passes[each.network.key])
-        features = self._features(pictures, passes)
-        said = (tuple(_annotations(each)) for each in predicted)
-        keypoints = self._keypoints(pictures)
-        return [Description(*each) for each in zip(features, said, keypoints, strict=True)]
+        """What is stored about each picture; labels only if the subject has a classifier."""
+        outputs = self._run_networks(pictures)
+        rows: list[tuple[Prediction, ...]] = [()] * len(pictures)
+        for descriptor in self._descriptors.values():
+            if isinstance(descriptor, Subject):
+                rows = descriptor.predict_labels(outputs[descriptor.network.key])
+        features = self._make_features(pictures, outputs)
+        labels = (tuple(_label_annotations(predictions)) for predictions in rows)
+        keypoints = self._describe_keypoints(pictures)
+        return [Description(*values) for values in zip(features, labels, keypoints, strict=True)]
 
-    def _passes(self, pictures: Sequence[RGB]) -> dict[NetworkKey, BackboneOutput]:
-        """One pass through each network, which all that draw on it share; there is seldom more than one."""
-        drawing = [each for each in self._descriptors.values() if isinstance(each, AbstractNetworkDescriptor)]
-        networks = {each.network.key: each.network for each in reversed(drawing)}
-        stages = {
-            key: {stage for each in drawing if each.network.key == key for stage in each.stages}
-            for key in networks
-        }
+    def _run_networks(self, pictures: Sequence[RGB]) -> dict[NetworkKey, BackboneOutput]:
+        """The output of each network from one pass that serves all its descriptors; mostly there is one."""
+        descriptors = [
+            descriptor
+            for descriptor in self._descriptors.values()
+            if isinstance(descriptor, AbstractNetworkDescriptor)
+        ]
+        # Reversed, so that the subject's network is kept: only it knows the projection and the classifier.
+        networks = {descriptor.network.key: descriptor.network for descriptor in reversed(descriptors)}
+        stages: dict[NetworkKey, set[int]] = {key: set() for key in networks}
+        for descriptor in descriptors:
+            stages[descriptor.network.key].update(descriptor.stages)
         return {key: network.run_pictures(pictures, stages[key]) for key, network in networks.items()}
 
-    def _features(
-        self, pictures: Sequence[RGB], passes: Mapping[NetworkKey, BackboneOutput]
+    def _make_features(
+        self, pictures: Sequence[RGB], outputs: Mapping[NetworkKey, BackboneOutput]
     ) -> list[Features]:
-        columns = {
-            number: each.features_from(passes[each.network.key])
-            if isinstance(each, AbstractNetworkDescriptor)
-            else each.describe(pictures)
-            for number, each in self._descriptors.items()
+        matrices = {
+            space_id: descriptor.features_from(outputs[descriptor.network.key])
+            if isinstance(descriptor, AbstractNetworkDescriptor)
+            else descriptor.describe(pictures)
+            for space_id, descriptor in self._descriptors.items()
         }
-        return _by_picture(columns, len(pictures))
+        return _features_by_picture(matrices, len(pictures))
 
-    def heat(self, picture: RGB) -> tuple[Float32Matrix, Region] | None:
-        """The map (channel, row, column) whose mean is the subject of a picture, and what part it covers.
+    def subject_map(self, picture: RGB) -> tuple[Float32Array, Region] | None:
+        """The map (channel, row, column) whose mean is the subject feature, and the region that it covers.
 
-        None where the backbone pools otherwise, or does not show its last map.
+        None where the backbone does not pool by the mean, or its last map cannot be read.
         """
-        subject = next(each for each in self._descriptors.values() if isinstance(each, Subject))
+        descriptors = self._descriptors.values()
+        subject = next(descriptor for descriptor in descriptors if isinstance(descriptor, Subject))
         try:
             pooled, last, frame = subject.network.last_map(picture)
         except BackboneUnavailable:
             return None
         return (last, frame) if is_exact(last, pooled) else None
 
-    def keypoints(self, picture: RGB) -> bytes:
-        """The keypoints of one picture, as they are stored; b"" for none, and where no space keeps any."""
-        return next(iter(self._keypoints([picture])[0].values()), b"")
+    def find_keypoints(self, picture: RGB) -> bytes:
+        """The keypoints of one picture as they are stored; b"" for none, and without a space of keypoints."""
+        return next(iter(self._describe_keypoints([picture])[0].values()), b"")
 
-    def _keypoints(self, pictures: Sequence[RGB]) -> list[dict[int, bytes]]:
-        space = self.details
+    def _describe_keypoints(self, pictures: Sequence[RGB]) -> list[dict[int, bytes]]:
+        space = self.keypoint_space
         if space is None:
             return [{} for _ in pictures]
         return [{space.id: blob} for blob in Details(space.configuration).describe(pictures)]
 
 
 def reference_name(sha256: str) -> str:
+    """The file name of the reference features, for weights with this checksum."""
     return f"{sha256}.reference.npy"
 
 
-def _by_picture(columns: Mapping[int, Float32Matrix], count: int) -> list[Features]:
-    """Features by space, as they are stored: of each picture instead of all."""
+def _features_by_picture(matrices: Mapping[int, Float32Matrix], count: int) -> list[Features]:
+    """The rows of the matrices of all spaces, grouped by picture and in the precision they are stored in."""
     return [
-        {number: rows[place].astype(np.float16) for number, rows in columns.items()} for place in range(count)
+        {space_id: matrix[index].astype(np.float16) for space_id, matrix in matrices.items()}
+        for index in range(count)
     ]
 
 
-def _annotations(predicted: Sequence[Prediction]) -> Iterator[Annotation]:
-    """Each label and what it means, with the same confidence; more than four decimals mean nothing."""
-    for each in predicted:
-        confidence = round(each.confidence, 4)
-        yield Annotation("label", each.name.words, PREDICTED_SOURCE, confidence)
-        yield Annotation("definition", each.name.definition, PREDICTED_SOURCE, confidence)
+def _label_annotations(predictions: Sequence[Prediction]) -> Iterator[Annotation]:
+    """Each label and its definition, with the same confidence, rounded to four decimals."""
+    for prediction in predictions:
+        confidence = round(prediction.confidence, 4)
+        yield Annotation("label", prediction.name.words, PREDICTED_SOURCE, confidence)
+        yield Annotation("definition", prediction.name.definition, PREDICTED_SOURCE, confidence)

@@ -20,7 +20,7 @@ MODEL = {
 }
 
 
-def made_tower(folder: Path, *, seed: int = 1, prefix: str = "", **others: Any) -> Path:
+def make_tower(folder: Path, *, seed: int = 1, prefix: str = "", **others: Any) -> Path:
     """A tower as open_clip saves it: its weights, and the configuration beside them."""
     from open_clip.model import _build_text_tower
 
@@ -35,7 +35,7 @@ def made_tower(folder: Path, *, seed: int = 1, prefix: str = "", **others: Any) 
     return folder / "open_clip_model.safetensors"
 
 
-def made_weights(folder: Path, dimension: int = DIMENSION) -> Path:
+def make_weights(folder: Path, dimension: int = DIMENSION) -> Path:
     torch.manual_seed(2)
     model = timm.create_model(BACKBONE, pretrained=False, num_classes=dimension)
     save_file({name: each.contiguous() for name, each in model.state_dict().items()}, folder / "image")

@@ -1,4 +1,4 @@
-"""The details descriptor: keypoints, by which the same picture is known again; the only home of OpenCV."""
+"""The details descriptor: keypoints, by which copies of a picture are recognised."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from ..pictures.images import RGB
+from ..ranking.arrays import RGB, Float32Matrix, Float32Vector, Int64Vector
 from ..ranking.keypoints import NONE, SIDE, Keypoints, levels, to_blob
 from ..signals import DETAILS
 from .base import check_version, fingerprint_of
 
 VERSION = 1  # raise it when a picture's keypoints change
-MAX_KEYPOINTS = 250  # keypoints a picture: about 9 kB
-MAX_CANDIDATES = 600  # of which KEPT are chosen; describing more would only take time
+MAX_KEYPOINTS = 250  # of one picture: about 9 kB
+MAX_CANDIDATES = 600  # among which MAX_KEYPOINTS are selected; more would only take time
 CONTRAST = 0.02  # half of SIFT's usual threshold: photographs of fog and sky have keypoints too
-GRID = 4  # cells along each side, among which the kept ones are spread
-MIN_SIDE = 16  # pixels: what is narrower holds no keypoint, and SIFT's filters do not fit into it
+GRID = 4  # cells along each side, over which the selected ones are spread
+MIN_SIDE = 16  # pixels: SIFT's filters do not fit into a narrower picture
 
 
 @final
 class Details:
-    """SIFT keypoints on the grey picture with a long side of 256 pixels, spread over the whole of it.
+    """SIFT keypoints on the grey picture with a long side of 256 pixels, spread over the whole picture.
 
-    Unlike other descriptors it gives blobs of different lengths, which are compared by
-    `retrieval.ranking.verification`, and not by inner products: its space has no dimension.
+    Unlike other descriptors it gives blobs of different lengths. They are compared by
+    `retrieval.ranking.verification` and not by inner products, so its space has no dimension.
     """
 
     name = DETAILS
     dimension = 0
 
     def __init__(self, configuration: Mapping[str, Any] = MappingProxyType({"version": VERSION})) -> None:
-        """Raises UnknownDescriptor for a space that another version of this code described."""
+        """Raises UnknownDescriptor for a space that was described by another version of this code."""
         check_version(self.name, configuration, VERSION)
 
     @property
@@ -46,40 +46,45 @@ class Details:
 
     @property
     def fingerprint(self) -> str:
-        """Tells this space from every other, as the fingerprints of other descriptors do."""
+        """Identifies the space, as the fingerprints of other descriptors do."""
         return fingerprint_of(self.name, self.dimension, self.configuration)
 
     def describe(self, pictures: Sequence[RGB]) -> list[bytes]:
         """The keypoints of each picture, in order, as they are stored; b"" for a picture that has none."""
-        _import_cv2()  # loaded before there are threads
+        _import_cv2()  # before there are threads
         with ThreadPoolExecutor(min(len(pictures), os.cpu_count() or 1) or 1, "details") as pool:
-            return [to_blob(each) for each in pool.map(find_keypoints, pictures)]
+            return [to_blob(keypoints) for keypoints in pool.map(find_keypoints, pictures)]
 
 
 def find_keypoints(picture: RGB) -> Keypoints:
-    """The keypoints of one picture: at most KEPT, spread over it; the same picture gives the same ones."""
+    """At most MAX_KEYPOINTS keypoints, spread over the picture; the same picture always gives the same."""
     grey = _reduce_to_grey(picture)
     if min(grey.shape) < MIN_SIDE:
         return NONE
     sift = _import_cv2().SIFT_create(nfeatures=MAX_CANDIDATES, contrastThreshold=CONTRAST)
-    found, histograms = sift.detectAndCompute(grey, None)
-    if not found:
+    candidates, histograms = sift.detectAndCompute(grey, None)
+    if not candidates:
         return NONE
-    rows = np.array([(*each.pt, each.size, each.angle, each.response) for each in found], np.float32)
-    kept = select_keypoints(rows[:, :2], rows[:, 4], grey.shape)
+    rows = np.array(
+        [(*point.pt, point.size, point.angle, point.response) for point in candidates], np.float32
+    )
+    selected = select_keypoints(rows[:, :2], rows[:, 4], grey.shape)
     height, width = grey.shape
-    angles = np.deg2rad(rows[kept, 3])
-    return Keypoints(width, height, rows[kept, :2], rows[kept, 2], angles, levels(histograms[kept]))
+    angles = np.deg2rad(rows[selected, 3])
+    return Keypoints(
+        width, height, rows[selected, :2], rows[selected, 2], angles, levels(histograms[selected])
+    )
 
 
 def select_keypoints(
-    places: npt.NDArray[np.float32], strengths: npt.NDArray[np.float32], shape: tuple[int, ...]
-) -> npt.NDArray[np.int64]:
-    """Which KEPT keypoints to keep: the strongest of each cell of a GRID × GRID, then the second, and so on.
+    positions: Float32Matrix, strengths: Float32Vector, shape: tuple[int, ...]
+) -> Int64Vector:
+    """The indices of the MAX_KEYPOINTS keypoints to keep; `positions`: (keypoint, 2), as (x, y) in pixels.
 
-    Within one round the stronger come first, and equal ones in the order given.
+    First the strongest of each of GRID × GRID cells, then the second strongest, and so on. Within one round
+    the stronger come first, and equal ones in the order given.
     """
-    columns, rows = (places.T * GRID // np.array([[shape[1]], [shape[0]]])).clip(0, GRID - 1)
+    columns, rows = (positions.T * GRID // np.array([[shape[1]], [shape[0]]])).clip(0, GRID - 1)
     cells = columns + GRID * rows
     order = np.lexsort((-strengths, cells))
     first = np.searchsorted(cells[order], cells[order])
@@ -89,7 +94,10 @@ def select_keypoints(
 
 
 def _reduce_to_grey(picture: RGB) -> npt.NDArray[np.uint8]:
-    """Grey, its long side SIDE pixels; small ones are enlarged, or crops would be poorer than originals."""
+    """The picture in grey, its long side SIDE pixels long.
+
+    Small pictures are enlarged, so that a crop has as many keypoints as the same part of the original.
+    """
     cv2 = _import_cv2()
     height, width = picture.shape[:2]
     scale = SIDE / max(height, width)
@@ -102,8 +110,8 @@ def _reduce_to_grey(picture: RGB) -> npt.NDArray[np.uint8]:
 
 @cache
 def _import_cv2() -> ModuleType:
-    import cv2  # takes a while, and a query without a picture does not need it
+    import cv2  # loading it takes long, and a query without a picture does not need it
 
-    cv2.setNumThreads(1)  # the threads are ours: `describe` makes them
+    cv2.setNumThreads(1)  # `describe` makes the threads
     cv2.ocl.setUseOpenCL(False)
     return cv2

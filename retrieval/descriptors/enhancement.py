@@ -1,11 +1,11 @@
-"""Cleans pictures before a backbone sees them: filters for noise and light, and crops to what is shown.
+"""Enhances pictures before a backbone sees them: filters for noise and light, and crops to the foreground.
 
 For noisy scans, X-rays and pictures with wide margins; docs/enhancement.md shows what helps when. Every step
-is a short text, as in "median:3" or "crop:edge"; steps are part of a space's fingerprint.
+is a short text, as in "median:3" or "crop:edge". The steps are part of a space's fingerprint.
 
 Source of the filters and of the segmentations: Gonzalez and Woods, "Digital image processing", 4th edition,
-chapters 3, 4 and 10; of the adaptive equalisation Zuiderveld, "Contrast limited adaptive histogram
-equalization", Graphics Gems IV, 1994; of the threshold Otsu, "A threshold selection method from gray-level
+chapters 3, 4 and 10; of the adaptive equalisation: Zuiderveld, "Contrast limited adaptive histogram
+equalization", Graphics Gems IV, 1994; of the threshold: Otsu, "A threshold selection method from gray-level
 histograms", 1979.
 """
 
@@ -20,103 +20,111 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InvalidSetting
-from ..pictures.images import RGB
 from ..query.values import Region
+from ..ranking.arrays import RGB
 
-VERSION: Final = 1  # raise it when a picture comes out otherwise
-MOST: Final = 8  # steps
-MARGIN: Final = 0.03  # of the found box, kept around it on every side
-SMALLEST, LARGEST = 0.02, 0.9  # shares of the picture that a foreground may take; others are not believed
-GREY: Final = 128  # where a high-pass puts what does not change
-NEAR: Final = 12  # levels by which neighbouring pixels of one background may differ
-Mask = npt.NDArray[np.uint8]  # (row, column): 255 for what is kept
+VERSION: Final = 1  # raise it when a picture comes out differently
+MAX_STEPS: Final = 8  # steps
+MARGIN: Final = 0.03  # around the foreground, as a share of its width and height
+MIN_FOREGROUND, MAX_FOREGROUND = (
+    0.02,
+    0.9,
+)  # share of the picture; a foreground beyond these is ignored
+MIDDLE_GREY: Final = 128  # what a high-pass filter makes of a plain area
+BACKGROUND_STEP: Final = 12  # levels by which neighbouring pixels of one background differ at most
+Mask = npt.NDArray[np.uint8]  # (row, column): 255 in the foreground
 
 
-def checked(steps: Sequence[str]) -> tuple[str, ...]:
-    """The steps as they are; raises InvalidSetting for one that is not known, or out of range."""
-    if len(steps) > MOST:
-        raise InvalidSetting(f"enhance: {len(steps)} steps; there may be {MOST}")
+def check_steps(steps: Sequence[str]) -> tuple[str, ...]:
+    """The steps, unchanged. Raises InvalidSetting for an unknown step or a number out of range."""
+    if len(steps) > MAX_STEPS:
+        raise InvalidSetting(f"enhance: {len(steps)} steps; there may be {MAX_STEPS}")
     for step in steps:
-        _parsed(step)
+        _parse_step(step)
     return tuple(steps)
 
 
-def enhanced(picture: RGB, steps: Sequence[str]) -> tuple[RGB, Region]:
-    """The picture after all steps, in order, and the part of the original that is left of it."""
-    whole = Region(0, 0, 1, 1)
-    for name, numbers in map(_parsed, steps):
+def enhance_picture(picture: RGB, steps: Sequence[str]) -> tuple[RGB, Region]:
+    """The picture after all steps, in order, and which part of the original it shows."""
+    part = Region(0, 0, 1, 1)
+    for name, numbers in map(_parse_step, steps):
         if name == "crop":
-            region = foreground(picture, numbers[0])
-            picture, whole = _cut(picture, region), within(whole, region)
+            region = find_foreground(picture, numbers[0])
+            picture, part = _crop_picture(picture, region), region_within(part, region)
         else:
             picture = FILTERS[name](picture, *map(float, numbers))
-    return np.ascontiguousarray(picture), whole
+    return np.ascontiguousarray(picture), part
 
 
 # -- filters -----------------------------------------------------------------------------------------
 
 
-def median(picture: RGB, size: float) -> RGB:
-    """Each channel's median among size × size pixels: single wrong pixels go, edges stay."""
-    return np.asarray(_cv2().medianBlur(np.ascontiguousarray(picture), int(size)), np.uint8)
+def filter_median(picture: RGB, size: float) -> RGB:
+    """The median of size × size pixels, for each channel: removes single wrong pixels, keeps edges."""
+    return np.asarray(_import_cv2().medianBlur(np.ascontiguousarray(picture), int(size)), np.uint8)
 
 
-def gaussian_low(picture: RGB, sigma: float) -> RGB:
-    """Averages with Gaussian weights of standard deviation `sigma` in pixels: noise and detail go."""
-    return np.asarray(_cv2().GaussianBlur(picture, (0, 0), sigma), np.uint8)
+def filter_gaussian_low(picture: RGB, sigma: float) -> RGB:
+    """Gaussian weights of standard deviation `sigma` in pixels: removes noise and detail."""
+    return np.asarray(_import_cv2().GaussianBlur(picture, (0, 0), sigma), np.uint8)
 
 
-def gaussian_high(picture: RGB, sigma: float) -> RGB:
-    """What `gaussian_low` takes away, around grey: uneven light goes, and large areas' colour with it."""
+def filter_gaussian_high(picture: RGB, sigma: float) -> RGB:
+    """What `filter_gaussian_low` removes, around grey: evens out the light, and the colour of large areas."""
     light = picture.astype(np.float32)
-    return _levels(GREY + light - _cv2().GaussianBlur(light, (0, 0), sigma))
+    return _round_to_bytes(MIDDLE_GREY + light - _import_cv2().GaussianBlur(light, (0, 0), sigma))
 
 
-def butterworth_low(picture: RGB, cutoff: float, order: float) -> RGB:
-    """H = 1 / (1 + (f / cutoff)^(2 order)), f as a share of the highest frequency: smooth, and no ringing."""
-    return _levels(_filtered(picture, cutoff, order))
+def filter_butterworth_low(picture: RGB, cutoff: float, order: float) -> RGB:
+    """H = 1 / (1 + (f / cutoff)^(2 order)), f as a share of the highest frequency: no ringing."""
+    return _round_to_bytes(_smooth_butterworth(picture, cutoff, order))
 
 
-def butterworth_high(picture: RGB, cutoff: float, order: float) -> RGB:
-    """What `butterworth_low` takes away, around grey."""
-    return _levels(GREY + picture.astype(np.float64) - _filtered(picture, cutoff, order))
+def filter_butterworth_high(picture: RGB, cutoff: float, order: float) -> RGB:
+    """What `filter_butterworth_low` removes, around grey."""
+    return _round_to_bytes(
+        MIDDLE_GREY + picture.astype(np.float64) - _smooth_butterworth(picture, cutoff, order)
+    )
 
 
-def equalised(picture: RGB, clip: float, tiles: float) -> RGB:
-    """Contrast-limited adaptive histogram equalisation of the lightness, on tiles × tiles places."""
-    cv2 = _cv2()
+def equalise_lightness(picture: RGB, clip: float, tiles: float) -> RGB:
+    """Contrast-limited adaptive histogram equalisation of the lightness, in tiles × tiles cells."""
+    cv2 = _import_cv2()
     lab = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2LAB)
     lab[..., 0] = cv2.createCLAHE(clip, (int(tiles), int(tiles))).apply(np.ascontiguousarray(lab[..., 0]))
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
 
 
-def _filtered(picture: RGB, cutoff: float, order: float) -> npt.NDArray[np.float64]:
-    """In the frequency domain; mirrored, since the left and the right edge are no neighbours."""
+def _smooth_butterworth(picture: RGB, cutoff: float, order: float) -> npt.NDArray[np.float64]:
+    """The low-pass filter, in the frequency domain.
+
+    The picture is mirrored first, because the transform treats the left and the right edge as neighbours.
+    """
     height, width = picture.shape[:2]
     tall = np.concatenate([picture, picture[::-1]]).astype(np.float64)
     mirrored = np.concatenate([tall, tall[:, ::-1]], axis=1)
     down, across = np.fft.fftfreq(2 * height)[:, None], np.fft.rfftfreq(2 * width)[None, :]
-    frequency = 2 * np.hypot(down, across)  # 1 is the highest that a row or a column can hold
-    passed = 1 / (1 + (frequency / cutoff) ** (2 * order))
-    spectrum = np.fft.rfft2(mirrored, axes=(0, 1)) * passed[..., None]
+    frequency = 2 * np.hypot(down, across)  # 1 is the highest that a row or a column can contain
+    response = 1 / (1 + (frequency / cutoff) ** (2 * order))
+    spectrum = np.fft.rfft2(mirrored, axes=(0, 1)) * response[..., None]
     smooth: npt.NDArray[np.float64] = np.fft.irfft2(spectrum, s=mirrored.shape[:2], axes=(0, 1))
     return smooth[:height, :width]
 
 
-def _levels(values: npt.NDArray[np.floating]) -> RGB:
+def _round_to_bytes(values: npt.NDArray[np.floating]) -> RGB:
     return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 FILTERS: Final[Mapping[str, Callable[..., RGB]]] = {
-    "median": median,
-    "gaussian-low": gaussian_low,
-    "gaussian-high": gaussian_high,
-    "butterworth-low": butterworth_low,
-    "butterworth-high": butterworth_high,
-    "clahe": equalised,
+    "median": filter_median,
+    "gaussian-low": filter_gaussian_low,
+    "gaussian-high": filter_gaussian_high,
+    "butterworth-low": filter_butterworth_low,
+    "butterworth-high": filter_butterworth_high,
+    "clahe": equalise_lightness,
 }
-# What each step's numbers may be: from, to, and whether they must be odd.
-NUMBERS: Final[Mapping[str, tuple[tuple[float, float, bool], ...]]] = {
+# The numbers of each step: the least, the most, and whether they must be odd.
+STEP_NUMBERS: Final[Mapping[str, tuple[tuple[float, float, bool], ...]]] = {
     "median": ((3, 31, True),),
     "gaussian-low": ((0.3, 50, False),),
     "gaussian-high": ((0.3, 200, False),),
@@ -129,94 +137,102 @@ NUMBERS: Final[Mapping[str, tuple[tuple[float, float, bool], ...]]] = {
 # -- segmentation ------------------------------------------------------------------------------------
 
 
-def foreground(picture: RGB, method: str) -> Region:
-    """The box around what the picture shows, a little widened; the whole picture where none is believable.
+def find_foreground(picture: RGB, method: str) -> Region:
+    """The box around the foreground, with a margin; the whole picture where no plausible foreground is found.
 
-    `method`: "edge" (where edges are), "threshold" (Otsu's, on the side that touches the border less) or
-    "region" (what cannot be reached from the border through pixels that are nearly alike).
+    `method`: "edge" (where edges are), "threshold" (Otsu's, the class that takes less of the border) or
+    "region" (what cannot be reached from the border through nearly equal pixels).
     """
-    found = _box(METHODS[method](picture))
-    if found is None:
+    box = _bounding_box(METHODS[method](picture))
+    if box is None:
         return Region(0, 0, 1, 1)
-    left, top, right, bottom = found
+    left, top, right, bottom = box
     wide, high = MARGIN * (right - left), MARGIN * (bottom - top)
     left, top, right, bottom = max(0, left - wide), max(0, top - high), right + wide, bottom + high
     return Region(left, top, min(1, right) - left, min(1, bottom) - top)
 
 
-def edges(picture: RGB) -> Mask:
-    """Canny's edges, by thresholds from Otsu's, thickened."""
-    cv2 = _cv2()
-    smooth = cv2.GaussianBlur(_grey(picture), (0, 0), 2)
+def mask_edges(picture: RGB) -> Mask:
+    """Canny's edges, widened; the thresholds are derived from Otsu's."""
+    cv2 = _import_cv2()
+    smooth = cv2.GaussianBlur(_to_grey(picture), (0, 0), 2)
     high, _ = cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    found = cv2.Canny(smooth, high / 3, max(high, 30) * 0.8)
-    return np.asarray(cv2.dilate(found, np.ones((5, 5), np.uint8)), np.uint8)
+    outlines = cv2.Canny(smooth, high / 3, max(high, 30) * 0.8)
+    return np.asarray(cv2.dilate(outlines, np.ones((5, 5), np.uint8)), np.uint8)
 
 
-def threshold(picture: RGB) -> Mask:
+def mask_by_threshold(picture: RGB) -> Mask:
     """Otsu's two classes of grey; the foreground is the one that takes less of the border."""
-    cv2 = _cv2()
+    cv2 = _import_cv2()
     _, light = cv2.threshold(
-        cv2.GaussianBlur(_grey(picture), (0, 0), 2), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
+        cv2.GaussianBlur(_to_grey(picture), (0, 0), 2), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
     )
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
     return np.asarray(255 - light if border.mean() > 127 else light, np.uint8)
 
 
-def regions(picture: RGB) -> Mask:
-    """Grows a region from every place of the border; what it does not reach is the foreground."""
-    cv2 = _cv2()
+def mask_by_region(picture: RGB) -> Mask:
+    """Region growing from points along the border; the foreground is what it does not reach."""
+    cv2 = _import_cv2()
     smooth = cv2.GaussianBlur(np.ascontiguousarray(picture), (0, 0), 2)
     height, width = smooth.shape[:2]
     reached = np.zeros((height + 2, width + 2), np.uint8)
     across, down = np.linspace(0, width - 1, 8).astype(int), np.linspace(0, height - 1, 8).astype(int)
     seeds = [(x, y) for x in across.tolist() for y in (0, height - 1)]
     seeds += [(x, y) for y in down.tolist() for x in (0, width - 1)]
-    how = 4 | cv2.FLOODFILL_MASK_ONLY | (255 << 8)
+    difference = (BACKGROUND_STEP / 4,) * 3
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | (255 << 8)
     for seed in seeds:
         if not reached[seed[1] + 1, seed[0] + 1]:
-            cv2.floodFill(smooth, reached, seed, 0, (NEAR / 4,) * 3, (NEAR / 4,) * 3, how)
+            cv2.floodFill(smooth, reached, seed, 0, difference, difference, flags)
     kernel = np.ones((5, 5), np.uint8)
     return np.asarray(cv2.morphologyEx(255 - reached[1:-1, 1:-1], cv2.MORPH_OPEN, kernel), np.uint8)
 
 
 METHODS: Final[Mapping[str, Callable[[RGB], Mask]]] = {
-    "edge": edges,
-    "threshold": threshold,
-    "region": regions,
+    "edge": mask_edges,
+    "threshold": mask_by_threshold,
+    "region": mask_by_region,
 }
 
 
-def _box(mask: Mask) -> tuple[float, float, float, float] | None:
-    """Left, top, right and bottom of what is kept, as shares, without its outermost hundredth a side."""
+def _bounding_box(mask: Mask) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of the foreground, as shares, without the outermost 1 % on each side.
+
+    None for an empty or an implausible foreground.
+    """
     rows, columns = (mask > 0).sum(axis=1), (mask > 0).sum(axis=0)
     if not rows.any():
         return None
-    (top, bottom), (left, right) = _span(rows), _span(columns)
-    return (left, top, right, bottom) if SMALLEST <= (right - left) * (bottom - top) <= LARGEST else None
+    (top, bottom), (left, right) = _central_span(rows), _central_span(columns)
+    return (
+        (left, top, right, bottom)
+        if MIN_FOREGROUND <= (right - left) * (bottom - top) <= MAX_FOREGROUND
+        else None
+    )
 
 
-def _span(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """Between which shares of the length all but a hundredth at either end lies."""
-    summed = np.cumsum(counts) / counts.sum()
-    first, last = int(np.searchsorted(summed, 0.01)), int(np.searchsorted(summed, 0.99))
+def _central_span(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """The shares of the length between which the counts lie, except for 1 % of them at either end."""
+    cumulative = np.cumsum(counts) / counts.sum()
+    first, last = int(np.searchsorted(cumulative, 0.01)), int(np.searchsorted(cumulative, 0.99))
     return first / len(counts), (last + 1) / len(counts)
 
 
-def _grey(picture: RGB) -> Mask:
-    cv2 = _cv2()
+def _to_grey(picture: RGB) -> Mask:
+    cv2 = _import_cv2()
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _cut(picture: RGB, region: Region) -> RGB:
+def _crop_picture(picture: RGB, region: Region) -> RGB:
     height, width = picture.shape[:2]
     left, top = round(region.left * width), round(region.top * height)
     wide, high = max(1, round(region.width * width)), max(1, round(region.height * height))
     return picture[top : top + high, left : left + wide]
 
 
-def within(outer: Region, inner: Region) -> Region:
-    """A part of a part, as a part of the whole."""
+def region_within(outer: Region, inner: Region) -> Region:
+    """A part of `outer`, as a part of what `outer` is a part of."""
     return Region(
         outer.left + inner.left * outer.width,
         outer.top + inner.top * outer.height,
@@ -225,25 +241,27 @@ def within(outer: Region, inner: Region) -> Region:
     )
 
 
-# -- what steps are called ----------------------------------------------------------------------------
+# -- parsing of steps -----------------------------------------------------------------------------------
 
 
-def _parsed(step: str) -> tuple[str, tuple[str, ...]]:
-    """A step's name and its numbers, as they were written."""
+def _parse_step(step: str) -> tuple[str, tuple[str, ...]]:
+    """The name of a step, and its numbers as text."""
     name, *numbers = step.split(":")
     if name == "crop" and len(numbers) == 1 and numbers[0] in METHODS:
         return name, tuple(numbers)
-    if name not in NUMBERS:
-        known = [f"{each}:{':'.join('N' * len(NUMBERS[each]))}" for each in NUMBERS]
+    if name not in STEP_NUMBERS:
+        known = [f"{known_name}:{':'.join('N' * len(rules))}" for known_name, rules in STEP_NUMBERS.items()]
         raise InvalidSetting(f"enhance {step}: there are {', '.join(known)}, crop:{'|'.join(METHODS)}")
-    if len(numbers) != len(NUMBERS[name]):
-        raise InvalidSetting(f"enhance {step}: {name} takes {len(NUMBERS[name])} numbers, parted by :")
-    for text, (least, most, odd) in zip(numbers, NUMBERS[name], strict=True):
-        _check(step, text, least, most, odd=odd)
+    if len(numbers) != len(STEP_NUMBERS[name]):
+        raise InvalidSetting(
+            f"enhance {step}: {name} takes {len(STEP_NUMBERS[name])} numbers, separated by colons"
+        )
+    for text, (least, most, odd) in zip(numbers, STEP_NUMBERS[name], strict=True):
+        _check_number(step, text, least, most, odd=odd)
     return name, tuple(numbers)
 
 
-def _check(step: str, text: str, least: float, most: float, *, odd: bool) -> None:
+def _check_number(step: str, text: str, least: float, most: float, *, odd: bool) -> None:
     try:
         number = float(text)
     except ValueError:
@@ -254,7 +272,7 @@ def _check(step: str, text: str, least: float, most: float, *, odd: bool) -> Non
 
 
 @cache
-def _cv2() -> ModuleType:
+def _import_cv2() -> ModuleType:
     import cv2
 
     return cv2

@@ -1,4 +1,4 @@
-"""How a picture's colours lie: soft CIELAB histograms and moments, of the whole and of a 3 x 3 grid.
+"""A picture's colours and where they lie: CIELAB histograms and moments, of the whole and of a 3 x 3 grid.
 
 The vector has three parts of unit length, each times the square root of its weight (see `describe_colours`):
 a fine histogram of the whole picture, nine coarse histograms of the grid, and the moments of all ten regions.
@@ -13,24 +13,25 @@ the Fisher kernel", ECCV 2010 (other powers than one half); CIE 1976 L*a*b* with
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..pictures.images import RGB, resize_pixels
+from ..pictures.images import resize_pixels
+from ..ranking.arrays import RGB, Float32Array, Float32Matrix, Float32Vector
 
-Float32: TypeAlias = NDArray[np.float32]
 Axes: TypeAlias = tuple[tuple[float, ...], ...]  # bin centres along L*, a* and b*, ascending
 
 GRID = 3  # cells along each side
 SIDE = 72  # pixels along each side of the reduced picture; a multiple of GRID
 REGIONS = 1 + GRID * GRID
 
-# Bin centres in L*a*b* units; closer together near grey, where the eye and most pictures are finest.
+# Bin centres in L*a*b* units; closer near grey, where most colours lie and the eye is most sensitive.
 FINE: Axes = ((0, 20, 40, 60, 80, 100),) + 2 * ((-65, -35, -15, -5, 5, 15, 35, 65),)
 COARSE: Axes = ((0, 50, 100),) + 2 * ((-40, -10, 10, 40),)
 
-POWER = 1 / 3  # 1/2 is the Hellinger kernel; a smaller power mutes large plain backgrounds a little more
+POWER = 1 / 3  # 1/2 is the Hellinger kernel; a smaller power reduces the weight of large plain backgrounds
 WEIGHTS = (4.0, 1.0, 1.0)  # of the fine histogram, the grid of coarse histograms, the moments
-QUARTER_TURN = 100.0  # L*a*b* units; colours differ by about 200 at most, half a turn, so no angle wraps
+QUARTER_TURN = (
+    100.0  # L*a*b* units; colours differ by at most about 200, half a turn, so no angle wraps around
+)
 
 FINE_BINS, COARSE_BINS = (int(np.prod([len(centres) for centres in axes])) for axes in (FINE, COARSE))
 DIMENSION = FINE_BINS + GRID * GRID * COARSE_BINS + REGIONS * 3 * 3 * 2  # 384 + 432 + 180 = 996
@@ -44,39 +45,41 @@ F_TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], dtype=np.floa
 LAB_OFFSET = np.array([-16, 0, 0], dtype=np.float32)
 
 
-def describe_colours(pixels: RGB) -> Float32:
+def describe_colours(pixels: RGB) -> Float32Vector:
     """One unit vector (DIMENSION,) for a picture of any size; compare two by their inner product.
 
     sqrt(4) fine | sqrt(1) grid | sqrt(1) moments, then divided by its length.
     Depends on the picture alone, and is never zero: every histogram sums to one.
     """
-    cells = grid_cells(to_lab(reduce(pixels)))
-    whole = cells.reshape(1, -1, 3)
+    cells = grid_cells(to_lab(reduce_picture(pixels)))
+    picture = cells.reshape(1, -1, 3)
     parts = (
-        rooted(soft_histograms(whole, axes=FINE)),
-        rooted(soft_histograms(cells, axes=COARSE)),
-        turned(np.concatenate([moments(whole), moments(cells)])),
+        root_histograms(soft_histograms(picture, axes=FINE)),
+        root_histograms(soft_histograms(cells, axes=COARSE)),
+        encode_angles(np.concatenate([colour_moments(picture), colour_moments(cells)])),
     )
-    weighted = [np.sqrt(weight) * unit(part.ravel()) for weight, part in zip(WEIGHTS, parts, strict=True)]
-    return unit(np.concatenate(weighted))
+    weighted = [
+        np.sqrt(weight) * unit_vector(part.ravel()) for weight, part in zip(WEIGHTS, parts, strict=True)
+    ]
+    return unit_vector(np.concatenate(weighted))
 
 
-def unit(vector: Float32) -> Float32:
+def unit_vector(vector: Float32Vector) -> Float32Vector:
     """The vector divided by its Euclidean length, in single precision."""
-    divided: Float32 = (vector / np.linalg.norm(vector)).astype(np.float32)
+    divided: Float32Vector = (vector / np.linalg.norm(vector)).astype(np.float32)
     return divided
 
 
-def reduce(pixels: RGB) -> Float32:
-    """The picture stretched to SIDE x SIDE x 3 by area averaging; values stay in 0..255.
+def reduce_picture(pixels: RGB) -> Float32Array:
+    """The picture resized to SIDE x SIDE x 3 by area averaging; values stay in 0..255.
 
-    The stretch keeps every colour's share of the area, which is all that histograms and cells look at;
-    a picture smaller than SIDE is repeated in the same shares, so 1 x 1 and 1 x 500 need no special case.
+    Each colour keeps its share of the area, and histograms and cells depend on nothing else. The pixels of a
+    picture smaller than SIDE are repeated in the same shares, so 1 x 1 and 1 x 500 need no special case.
     """
     return resize_pixels(pixels, SIDE, SIDE, "box").astype(np.float32)
 
 
-def to_lab(rgb: Float32) -> Float32:
+def to_lab(rgb: Float32Array) -> Float32Array:
     """CIE 1976 L*a*b* under D65 of sRGB values in 0..255; L* in 0..100, a* and b* within about +-110.
 
     f(t) = cbrt(t) above (6/29)^3, else t / (3 (6/29)^2) + 4/29;
@@ -86,50 +89,50 @@ def to_lab(rgb: Float32) -> Float32:
     linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
     xyz = linear.astype(np.float32) @ SRGB_TO_WHITE.T
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
-    lab: Float32 = f.astype(np.float32) @ F_TO_LAB.T + LAB_OFFSET
+    lab: Float32Array = f.astype(np.float32) @ F_TO_LAB.T + LAB_OFFSET
     return lab
 
 
-def grid_cells(picture: Float32) -> Float32:
+def grid_cells(picture: Float32Array) -> Float32Array:
     """(cell, pixel, 3): a square picture cut into GRID x GRID cells, row by row."""
     step = len(picture) // GRID
     blocks = picture.reshape(GRID, step, GRID, step, 3)
     return blocks.transpose(0, 2, 1, 3, 4).reshape(GRID * GRID, step * step, 3)
 
 
-def soft_histograms(regions: Float32, *, axes: Axes) -> Float32:
+def soft_histograms(regions: Float32Array, *, axes: Axes) -> Float32Matrix:
     """(region, bin): shares of (region, pixel, 3) colours; each pixel is split over its 8 nearest bins.
 
     A pixel's share in bin (i, j, k) is the product of its three memberships, so each row sums to 1
-    and a colour that drifts passes smoothly from bin to bin.
+    and a colour that changes gradually passes smoothly from bin to bin.
     """
-    lightness, a, b = (memberships(regions[..., i], centres=axes[i]) for i in range(3))
+    lightness, a, b = (bin_memberships(regions[..., i], centres=axes[i]) for i in range(3))
     planes = (lightness[..., :, None] * a[..., None, :]).reshape(*a.shape[:2], -1)
     counts = planes.transpose(0, 2, 1) @ b
-    shares: Float32 = (counts.reshape(len(regions), -1) / regions.shape[1]).astype(np.float32)
+    shares: Float32Matrix = (counts.reshape(len(regions), -1) / regions.shape[1]).astype(np.float32)
     return shares
 
 
-def memberships(values: Float32, *, centres: tuple[float, ...]) -> Float32:
-    """(..., bin): linear interpolation between neighbouring centres; beyond the ends, the end bin."""
+def bin_memberships(values: Float32Array, *, centres: tuple[float, ...]) -> Float32Array:
+    """(..., bin): linear interpolation between neighbouring centres; beyond the outermost, only that bin."""
     middle = np.asarray(centres, dtype=np.float32)
     clamped = np.clip(values, middle[0], middle[-1])[..., None]
     left = np.concatenate([[middle[0] - 1], middle[:-1]]).astype(np.float32)
     right = np.concatenate([middle[1:], [middle[-1] + 1]]).astype(np.float32)
     rising = (clamped - left) / (middle - left)
     falling = (right - clamped) / (right - middle)
-    hats: Float32 = np.clip(np.minimum(rising, falling), 0, 1)
+    hats: Float32Array = np.clip(np.minimum(rising, falling), 0, 1)
     return hats
 
 
-def rooted(histograms: Float32) -> Float32:
+def root_histograms(histograms: Float32Matrix) -> Float32Matrix:
     """Each row h becomes h^POWER divided by its length, so that every region counts the same."""
-    powered: Float32 = np.power(histograms, POWER, dtype=np.float32)
-    rows: Float32 = powered / np.linalg.norm(powered, axis=1, keepdims=True)
+    powered: Float32Matrix = np.power(histograms, POWER, dtype=np.float32)
+    rows: Float32Matrix = powered / np.linalg.norm(powered, axis=1, keepdims=True)
     return rows
 
 
-def moments(regions: Float32) -> Float32:
+def colour_moments(regions: Float32Array) -> Float32Matrix:
     """(region, 9): mean, standard deviation and cube root of the third central moment of L*, a*, b*.
 
     All nine are in L*a*b* units (Stricker & Orengo 1995).
@@ -141,7 +144,7 @@ def moments(regions: Float32) -> Float32:
     return np.concatenate([mean, deviation, skewness], axis=1)
 
 
-def turned(values: Float32) -> Float32:
+def encode_angles(values: Float32Matrix) -> Float32Matrix:
     """Each value m becomes (cos t, sin t), t = (pi / 2) m / QUARTER_TURN.
 
     The inner product of two such pairs is cos(t1 - t2): 1 for equal values, 0 at a quarter turn.

@@ -29,21 +29,21 @@ SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "w
 def descriptor(request: pytest.FixtureRequest, library: Library) -> AbstractDescriptor:
     """Each descriptor as a real library configures it."""
     [space] = [each for each in library.spaces if each.descriptor == request.param]
-    return made(library, space.descriptor, own(space))
+    return create_descriptor(library, space.descriptor, own_configuration(space))
 
 
-def made(library: Library, name: str, configuration: Any) -> AbstractDescriptor:
+def create_descriptor(library: Library, name: str, configuration: Any) -> AbstractDescriptor:
     return registry.create_descriptor(
         name, configuration, backbones=library.path / "backbones", settings=Settings()
     )
 
 
-def own(space: Space) -> dict[str, Any]:
+def own_configuration(space: Space) -> dict[str, Any]:
     """What a space says of its descriptor; how pictures came to it is no business of that."""
     return {key: value for key, value in space.configuration.items() if key != SCALING}
 
 
-def scenes(count: int = 5) -> list[RGB]:
+def draw_scenes(count: int = 5) -> list[RGB]:
     return [scene(seed, 120 + 20 * seed, 100) for seed in range(count)]
 
 
@@ -52,7 +52,7 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_a_feature_for_each_picture_of_unit_length(descriptor: AbstractDescriptor) -> None:
-    features = descriptor.describe(scenes())
+    features = descriptor.describe(draw_scenes())
     assert features.shape == (5, descriptor.dimension)
     assert features.dtype == np.float32
     assert np.isfinite(features).all()
@@ -61,13 +61,13 @@ def test_a_feature_for_each_picture_of_unit_length(descriptor: AbstractDescripto
 
 
 def test_the_same_pictures_give_the_same_features(descriptor: AbstractDescriptor) -> None:
-    pictures = scenes()
+    pictures = draw_scenes()
     assert np.array_equal(descriptor.describe(pictures), descriptor.describe(pictures))
-    assert all(np.array_equal(one, other) for one, other in zip(pictures, scenes(), strict=True))
+    assert all(np.array_equal(one, other) for one, other in zip(pictures, draw_scenes(), strict=True))
 
 
 def test_a_batch_is_its_pictures_one_by_one_in_order(descriptor: AbstractDescriptor) -> None:
-    pictures = scenes()
+    pictures = draw_scenes()
     together = descriptor.describe(pictures)
     singly = np.concatenate([descriptor.describe([each]) for each in pictures])
     assert np.abs(together - singly).max() < 1e-3
@@ -110,9 +110,9 @@ def test_a_library_makes_the_spaces_that_its_descriptors_name(library: Library) 
     indexed = [space for space in library.spaces if space.dimension]
     assert tuple(space.descriptor for space in indexed) == tuple(registry.MAKERS)
     for space in indexed:
-        again = made(library, space.descriptor, own(space))
+        again = create_descriptor(library, space.descriptor, own_configuration(space))
         assert (again.fingerprint, again.dimension) == (space.fingerprint, space.dimension)
-        assert again.configuration == own(space)
+        assert again.configuration == own_configuration(space)
 
 
 def test_the_configuration_is_json(descriptor: AbstractDescriptor) -> None:
@@ -156,13 +156,13 @@ def test_every_value_of_the_configuration_is_in_the_fingerprint_or_refused(
     for key, value in others.items():
         assert value != descriptor.configuration[key]
         changed = {**descriptor.configuration, key: value}
-        assert fingerprint(library_copy, descriptor.name, changed) != descriptor.fingerprint, key
+        assert fingerprint_or_refusal(library_copy, descriptor.name, changed) != descriptor.fingerprint, key
 
 
-def fingerprint(library: Library, name: str, configuration: Any) -> str:
+def fingerprint_or_refusal(library: Library, name: str, configuration: Any) -> str:
     """The fingerprint, or why there is none: the code knows one version of each descriptor only."""
     try:
-        return made(library, name, configuration).fingerprint
+        return create_descriptor(library, name, configuration).fingerprint
     except RetrievalError as error:
         return str(error)
 
@@ -178,7 +178,7 @@ def test_an_unknown_descriptor_lists_the_known_ones(library: Library) -> None:
     with pytest.raises(
         UnknownDescriptor, match=r"^smell: no such descriptor; there are subject, colour, texture, layout$"
     ):
-        made(library, "smell", {})
+        create_descriptor(library, "smell", {})
 
 
 def test_rows_without_a_finite_direction_become_zeros() -> None:

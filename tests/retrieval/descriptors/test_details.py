@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from retrieval import UnknownDescriptor
-from retrieval.descriptors.details import KEPT, SHORTEST, Details, find, spread
+from retrieval.descriptors.details import MAX_KEYPOINTS, MIN_SIDE, Details, find_keypoints, select_keypoints
 from retrieval.pictures.images import RGB
 from retrieval.ranking.keypoints import SIDE, from_blob, to_blob
 from retrieval.ranking.verification import MOST_MATCHES, verify
@@ -26,7 +26,7 @@ SHAPES = {
 }
 
 
-def drawing(seed: int, width: int = 320, height: int = 240) -> RGB:
+def draw_picture(seed: int, width: int = 320, height: int = 240) -> RGB:
     """Nine scenes side by side: corners enough to be known by."""
     rows = [
         np.hstack([scene(100 * seed + 3 * row + column, width // 3, height // 3) for column in range(3)])
@@ -56,46 +56,46 @@ ATTACKS: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_picture_is_known_again_after(name: str) -> None:
-    original = drawing(1)
+    original = draw_picture(1)
     attacked = np.asarray(ATTACKS[name](Image.fromarray(original)))
-    assert verify(find(attacked), find(original)).verified
-    assert verify(find(original), find(attacked)).verified
+    assert verify(find_keypoints(attacked), find_keypoints(original)).verified
+    assert verify(find_keypoints(original), find_keypoints(attacked)).verified
 
 
 def test_other_pictures_are_not_taken_for_it() -> None:
-    found = [find(drawing(seed)) for seed in range(1, 9)]
+    found = [find_keypoints(draw_picture(seed)) for seed in range(1, 9)]
     others = [verify(one, other) for one in found for other in found if one is not other]
     assert not any(each.verified for each in others)
 
 
 def test_the_map_of_a_crop_says_where_it_was_cut() -> None:
-    original = drawing(2)
-    match = verify(find(original[60:180, 80:240]), find(original))
+    original = draw_picture(2)
+    match = verify(find_keypoints(original[60:180, 80:240]), find_keypoints(original))
     corners = np.array([[0, 0, 1], [1, 1, 1]]) @ match.transform.T
     assert corners == pytest.approx(np.array([[0.25, 0.25], [0.75, 0.75]]), abs=0.02)
 
 
 def test_keypoints_of_a_mirrored_picture_are_the_mirrored_keypoints() -> None:
-    original = drawing(3)
-    match = verify(find(original[:, ::-1]), find(original).mirrored())
+    original = draw_picture(3)
+    match = verify(find_keypoints(original[:, ::-1]), find_keypoints(original).mirrored())
     assert match.inliers > MOST_MATCHES / 2
     assert match.transform == pytest.approx(np.array([[1, 0, 0], [0, 1, 0]]), abs=0.02)
 
 
 def test_places_lie_in_the_picture_and_are_not_too_many() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (300, 450, 3), np.uint8)
-    for picture in (noise, drawing(4), drawing(5, 1200, 900)):
-        found = find(picture)
-        assert 0 < len(found) <= KEPT
+    for picture in (noise, draw_picture(4), draw_picture(5, 1200, 900)):
+        found = find_keypoints(picture)
+        assert 0 < len(found) <= MAX_KEYPOINTS
         assert max(found.width, found.height) == SIDE
         assert ((found.shares >= 0) & (found.shares <= 1.001)).all()
         assert set(np.unique(found.descriptors)) <= {0, 1, 2, 3}
 
 
 def test_size_does_not_matter() -> None:
-    large = Image.fromarray(drawing(6, 900, 600))
+    large = Image.fromarray(draw_picture(6, 900, 600))
     small = large.resize((200, 133), Image.Resampling.BICUBIC)
-    assert verify(find(np.asarray(small)), find(np.asarray(large))).verified
+    assert verify(find_keypoints(np.asarray(small)), find_keypoints(np.asarray(large))).verified
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
@@ -103,16 +103,16 @@ def test_size_does_not_matter() -> None:
 def test_no_shape_and_no_flat_colour_breaks_it(shape: tuple[int, int], grey: int | None) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (*shape, 3), np.uint8)
     picture = noise if grey is None else np.full((*shape, 3), grey, np.uint8)
-    found = find(picture)
+    found = find_keypoints(picture)
     assert grey is None or not len(found)
-    assert len(found) == 0 or min(found.width, found.height) >= SHORTEST
+    assert len(found) == 0 or min(found.width, found.height) >= MIN_SIDE
     assert to_blob(from_blob(to_blob(found))) == to_blob(found)
 
 
 def test_the_same_pictures_give_the_same_bytes_in_their_order_and_in_any_thread() -> None:
-    pictures = [drawing(seed, 320 + 9 * seed) for seed in range(5)] + [np.zeros((50, 50, 3), np.uint8)]
+    pictures = [draw_picture(seed, 320 + 9 * seed) for seed in range(5)] + [np.zeros((50, 50, 3), np.uint8)]
     blobs = Details().describe(pictures)
-    assert blobs == [to_blob(find(each)) for each in pictures]
+    assert blobs == [to_blob(find_keypoints(each)) for each in pictures]
     assert blobs[-1] == b""
     assert len(set(blobs)) == len(pictures)
     with ThreadPoolExecutor(4) as pool:
@@ -121,18 +121,18 @@ def test_the_same_pictures_give_the_same_bytes_in_their_order_and_in_any_thread(
 
 
 def test_describing_leaves_the_picture_alone() -> None:
-    picture = drawing(7)
-    find(picture)
-    assert np.array_equal(picture, drawing(7))
+    picture = draw_picture(7)
+    find_keypoints(picture)
+    assert np.array_equal(picture, draw_picture(7))
 
 
 def test_keypoints_are_spread_over_the_cells_strongest_first() -> None:
     # Two strong ones and KEPT weak ones in one corner, one of the weakest in the other.
-    places = np.float32([[1, 1]] * (KEPT + 2) + [[90, 90]])
-    strengths = np.float32([9, 8] + [5] * KEPT + [1])
-    kept = spread(places, strengths, (100, 100))
-    assert kept[:3].tolist() == [0, KEPT + 2, 1]
-    assert len(kept) == len(set(kept.tolist())) == KEPT
+    places = np.float32([[1, 1]] * (MAX_KEYPOINTS + 2) + [[90, 90]])
+    strengths = np.float32([9, 8] + [5] * MAX_KEYPOINTS + [1])
+    kept = select_keypoints(places, strengths, (100, 100))
+    assert kept[:3].tolist() == [0, MAX_KEYPOINTS + 2, 1]
+    assert len(kept) == len(set(kept.tolist())) == MAX_KEYPOINTS
 
 
 def test_another_version_is_refused_by_name() -> None:

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retrieval.descriptors.enhancement import FILTERS, METHODS, NUMBERS, checked, enhanced, foreground
+from retrieval.descriptors.enhancement import (
+    FILTERS,
+    METHODS,
+    STEP_NUMBERS,
+    check_steps,
+    enhance_picture,
+    find_foreground,
+)
 from retrieval.descriptors.preprocessing import Preprocessing
 from retrieval.errors import InvalidSetting, UnknownDescriptor
 from retrieval.pictures.images import RGB
@@ -17,7 +24,7 @@ STEPS = ("median:3", "gaussian-low:1.5", "gaussian-high:8", "butterworth-low:0.3
          "clahe:2:8", *(f"crop:{each}" for each in METHODS))  # fmt: skip
 
 
-def slope(height: int = 96, width: int = 128) -> RGB:
+def draw_slope(height: int = 96, width: int = 128) -> RGB:
     """Light that changes slowly, and a square that is darker by forty levels."""
     ramp = np.linspace(60, 200, width)[None, :, None] * np.ones((height, 1, 3))
     ramp[30:60, 40:80] -= 40
@@ -34,27 +41,29 @@ def object_on(background: int, box: tuple[int, int, int, int], size: tuple[int, 
     return picture
 
 
-def error(one: RGB, other: RGB) -> float:
+def mean_difference(one: RGB, other: RGB) -> float:
     return float(np.abs(one.astype(float) - other).mean())
 
 
 def test_the_median_takes_single_wrong_pixels_away() -> None:
-    clean, random = slope(), np.random.default_rng(1)
+    clean, random = draw_slope(), np.random.default_rng(1)
     noisy = clean.copy()
     noisy[random.random(clean.shape[:2]) < 0.08] = 255
-    assert error(enhanced(noisy, ["median:3"])[0], clean) < 0.15 * error(noisy, clean)
+    assert mean_difference(enhance_picture(noisy, ["median:3"])[0], clean) < 0.15 * mean_difference(
+        noisy, clean
+    )
 
 
 @pytest.mark.parametrize("step", ["gaussian-low:1.5", "butterworth-low:0.25:2"])
 def test_low_passes_take_noise_away(step: str) -> None:
-    clean, random = slope(), np.random.default_rng(2)
+    clean, random = draw_slope(), np.random.default_rng(2)
     noisy = np.clip(clean + random.normal(0, 20, clean.shape), 0, 255).astype(np.uint8)
-    assert error(enhanced(noisy, [step])[0], clean) < 0.45 * error(noisy, clean)
+    assert mean_difference(enhance_picture(noisy, [step])[0], clean) < 0.45 * mean_difference(noisy, clean)
 
 
 @pytest.mark.parametrize("step", ["gaussian-high:12", "butterworth-high:0.03:2"])
 def test_high_passes_take_uneven_light_away(step: str) -> None:
-    found = enhanced(slope(), [step])[0].astype(float)
+    found = enhance_picture(draw_slope(), [step])[0].astype(float)
     left, right = found[5:20, 20:30].mean(), found[5:20, -30:-20].mean()
     assert abs(left - right) < 10  # 75 before
     assert found[45, 55].mean() < found[45, 20].mean() - 8  # the square is there all the same
@@ -69,14 +78,14 @@ def test_a_butterworth_filter_halves_what_is_at_its_cutoff() -> None:
 
 
 def test_clahe_widens_a_narrow_contrast() -> None:
-    dull = (slope() // 8 + 110).astype(np.uint8)
-    assert enhanced(dull, ["clahe:4:4"])[0].std() > 1.5 * dull.std()
+    dull = (draw_slope() // 8 + 110).astype(np.uint8)
+    assert enhance_picture(dull, ["clahe:4:4"])[0].std() > 1.5 * dull.std()
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("background", [250, 12])
 def test_a_thing_on_a_plain_background_is_found(method: str, background: int) -> None:
-    region = foreground(object_on(background, (60, 50, 180, 140)), method)
+    region = find_foreground(object_on(background, (60, 50, 180, 140)), method)
     found = (region.left, region.top, region.left + region.width, region.top + region.height)
     assert found == pytest.approx((60 / 300, 50 / 200, 180 / 300, 140 / 200), abs=0.05)
 
@@ -85,7 +94,7 @@ def test_a_thing_on_a_plain_background_is_found(method: str, background: int) ->
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_nothing_is_cut_where_nothing_stands_out(method: str, level: int) -> None:
     plain = np.full((50, 70, 3), level, np.uint8)
-    picture, part = enhanced(plain, [f"crop:{method}"])
+    picture, part = enhance_picture(plain, [f"crop:{method}"])
     assert picture.shape == plain.shape
     assert (part.left, part.top, part.width, part.height) == (0, 0, 1, 1)
 
@@ -106,12 +115,12 @@ def test_a_frame_is_told_in_parts_of_the_original() -> None:
 @settings(deadline=None, max_examples=60)
 def test_whatever_the_picture_a_picture_comes_out(picture: RGB, steps: list[str]) -> None:
     before = picture.copy()
-    found, part = enhanced(picture, steps)
+    found, part = enhance_picture(picture, steps)
     assert found.dtype == np.uint8
     assert found.ndim == 3
     assert found.size
     assert np.array_equal(picture, before)
-    again, same = enhanced(picture, steps)
+    again, same = enhance_picture(picture, steps)
     assert np.array_equal(found, again)
     assert part == same
 
@@ -123,14 +132,14 @@ def test_whatever_the_picture_a_picture_comes_out(picture: RGB, steps: list[str]
 )  # fmt: skip
 def test_what_is_no_step_is_refused_by_name(step: str) -> None:
     with pytest.raises(InvalidSetting, match=r"^enhance"):
-        checked([step])
+        check_steps([step])
 
 
 def test_every_filter_says_what_its_numbers_may_be() -> None:
-    assert FILTERS.keys() == NUMBERS.keys()
-    assert checked(STEPS[:8]) == STEPS[:8]
+    assert FILTERS.keys() == STEP_NUMBERS.keys()
+    assert check_steps(STEPS[:8]) == STEPS[:8]
     with pytest.raises(InvalidSetting, match="9 steps"):
-        checked(["median:3"] * 9)
+        check_steps(["median:3"] * 9)
 
 
 def test_steps_are_part_of_the_preprocessing_and_so_of_the_fingerprint() -> None:

@@ -7,10 +7,10 @@ from retrieval.descriptors.lab import (
     COARSE,
     DIMENSION,
     FINE,
+    bin_memberships,
+    colour_moments,
     describe_colours,
-    memberships,
-    moments,
-    reduce,
+    reduce_picture,
     soft_histograms,
     to_lab,
 )
@@ -18,15 +18,15 @@ from retrieval.descriptors.lab import (
 RED, ORANGE, BLUE, GREEN = (220, 30, 30), (240, 140, 20), (30, 40, 210), (30, 160, 50)
 
 
-def plain(colour, height=40, width=60):
+def plain_picture(colour, height=40, width=60):
     return np.full((height, width, 3), colour, dtype=np.uint8)
 
 
-def halves(left, right):
-    return np.concatenate([plain(left), plain(right)], axis=1)
+def two_halves(left, right):
+    return np.concatenate([plain_picture(left), plain_picture(right)], axis=1)
 
 
-def landscape():
+def draw_landscape():
     """A drawn picture with gradients, an edge and a spot: 90 rows, 140 columns."""
     row, column = np.mgrid[0:90, 0:140]
     sky = np.stack([90 + row, 140 + row // 2, 250 - column // 4], axis=-1)
@@ -41,55 +41,60 @@ def likeness(one, other):
 
 
 def test_red_is_nearer_to_orange_than_to_blue():
-    assert likeness(plain(RED), plain(ORANGE)) > likeness(plain(RED), plain(BLUE)) + 0.05
+    assert (
+        likeness(plain_picture(RED), plain_picture(ORANGE))
+        > likeness(plain_picture(RED), plain_picture(BLUE)) + 0.05
+    )
 
 
 def test_a_slightly_brighter_picture_stays_near():
-    brighter = np.clip(landscape().astype(int) + 8, 0, 255).astype(np.uint8)
-    assert likeness(landscape(), brighter) > 0.9
+    brighter = np.clip(draw_landscape().astype(int) + 8, 0, 255).astype(np.uint8)
+    assert likeness(draw_landscape(), brighter) > 0.9
 
 
 @pytest.mark.parametrize("times", [2, 5, 12])
 def test_scale_does_not_matter(times):
-    larger = landscape().repeat(times, axis=0).repeat(times, axis=1)
-    assert likeness(landscape(), larger) > 0.98
+    larger = draw_landscape().repeat(times, axis=0).repeat(times, axis=1)
+    assert likeness(draw_landscape(), larger) > 0.98
 
 
 def test_half_the_size_stays_near():
-    assert likeness(landscape(), landscape()[::2, ::2]) > 0.95
+    assert likeness(draw_landscape(), draw_landscape()[::2, ::2]) > 0.95
 
 
 def test_the_grid_tells_a_picture_from_its_mirror_but_less_than_from_other_colours():
-    picture = halves(RED, BLUE)
+    picture = two_halves(RED, BLUE)
     mirrored = likeness(picture, picture[:, ::-1])
-    assert likeness(picture, halves(GREEN, ORANGE)) < mirrored < 0.95
+    assert likeness(picture, two_halves(GREEN, ORANGE)) < mirrored < 0.95
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (2, 3), (72, 72), (333, 1000)])
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), RED])
 def test_any_size_of_one_colour_gives_the_same_unit_vector(shape, colour):
-    vector = describe_colours(plain(colour, *shape))
+    vector = describe_colours(plain_picture(colour, *shape))
     assert vector.shape == (DIMENSION,)
     assert vector.dtype == np.float32
     assert np.isfinite(vector).all()
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
-    assert vector @ describe_colours(plain(colour)) == pytest.approx(1, abs=1e-3)
+    assert vector @ describe_colours(plain_picture(colour)) == pytest.approx(1, abs=1e-3)
 
 
 def test_it_is_deterministic_and_leaves_the_picture_alone():
-    picture = landscape()
+    picture = draw_landscape()
     first = describe_colours(picture)
     assert np.array_equal(first, describe_colours(picture))
-    assert np.array_equal(picture, landscape())
+    assert np.array_equal(picture, draw_landscape())
 
 
 def test_a_view_with_strides_counts_like_its_copy():
-    mirrored = landscape()[:, ::-1]
+    mirrored = draw_landscape()[:, ::-1]
     assert np.allclose(describe_colours(mirrored), describe_colours(mirrored.copy()), atol=1e-6)
 
 
 def test_reducing_keeps_the_mean_colour():
-    assert reduce(landscape()).mean(axis=(0, 1)) == pytest.approx(landscape().mean(axis=(0, 1)), abs=0.5)
+    assert reduce_picture(draw_landscape()).mean(axis=(0, 1)) == pytest.approx(
+        draw_landscape().mean(axis=(0, 1)), abs=0.5
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +112,7 @@ def test_lab_of_known_colours(rgb, lab):
 
 
 def test_memberships_by_hand():
-    shares = memberships(np.array([0, 25, 60, 100, 130], dtype=np.float32), centres=(0, 50, 100))
+    shares = bin_memberships(np.array([0, 25, 60, 100, 130], dtype=np.float32), centres=(0, 50, 100))
     assert shares == pytest.approx(np.array([[1, 0, 0], [0.5, 0.5, 0], [0, 0.8, 0.2], [0, 0, 1], [0, 0, 1]]))
 
 
@@ -124,7 +129,7 @@ def test_a_worked_histogram():
 
 
 def test_histograms_sum_to_one():
-    region = to_lab(landscape().astype(np.float32)).reshape(1, -1, 3)
+    region = to_lab(draw_landscape().astype(np.float32)).reshape(1, -1, 3)
     for axes in (FINE, COARSE):
         assert soft_histograms(region, axes=axes).sum() == pytest.approx(1, abs=1e-4)
 
@@ -134,4 +139,4 @@ def test_moments_by_hand():
     region = np.zeros((1, 4, 3), dtype=np.float32)
     region[0, 3, 0] = 4
     expected = [1, 0, 0, 3**0.5, 0, 0, 6 ** (1 / 3), 0, 0]
-    assert moments(region)[0] == pytest.approx(expected, abs=1e-6)
+    assert colour_moments(region)[0] == pytest.approx(expected, abs=1e-6)

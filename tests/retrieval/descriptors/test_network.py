@@ -33,13 +33,13 @@ def tiny() -> Backbone:
     return fetch_backbone("test_resnet", "untrained")
 
 
-def drawing(library: Library) -> dict[str, Any]:
+def network_descriptors(library: Library) -> dict[str, Any]:
     """What the library draws on the backbone with, by name."""
     found = {each.name: each for each in library._spaces._descriptors.values()}
     return {name: each for name, each in found.items() if hasattr(each, "network")}
 
 
-def without_new_spaces(path: Path, backbone: Backbone) -> None:
+def make_old_library(path: Path, backbone: Backbone) -> None:
     """A library as it was made before there were textures and layouts."""
     with write_library(path) as library:
         kept = weights_path(path / "backbones", backbone.sha256)
@@ -59,7 +59,7 @@ def without_new_spaces(path: Path, backbone: Backbone) -> None:
 def test_one_pass_serves_subject_labels_texture_and_layout(tmp_path: Path, tiny: Backbone) -> None:
     with write_library(tmp_path, Settings(runtime="torch", device="cpu")) as library:
         library.make_spaces(tiny)
-        made = drawing(library)
+        made = network_descriptors(library)
         passes: list[int] = []
         made["subject"].network._runtime._model.conv1.register_forward_hook(lambda *_: passes.append(1))
         [first, *_] = library.describe_and_predict(PICTURES)
@@ -76,7 +76,7 @@ def test_one_pass_serves_subject_labels_texture_and_layout(tmp_path: Path, tiny:
 def test_looking_inside_changes_nothing_of_the_pooled_features(tmp_path: Path, tiny: Backbone) -> None:
     with write_library(tmp_path) as library:
         library.make_spaces(tiny)
-        network: Network = drawing(library)["subject"].network
+        network: Network = network_descriptors(library)["subject"].network
         plain, looked = network.run_pictures(PICTURES), network.run_pictures(PICTURES, {2, 3})
         assert plain.pooled == pytest.approx(looked.pooled, rel=1e-4, abs=1e-5)
         assert plain.stages == {}
@@ -113,13 +113,13 @@ def test_a_backbone_that_does_not_show_its_inside_has_neither_texture_nor_layout
 def test_a_library_from_before_keeps_working_with_the_spaces_that_it_has(
     tmp_path: Path, tiny: Backbone, scenes: Path
 ) -> None:
-    without_new_spaces(tmp_path / "library", tiny)
+    make_old_library(tmp_path / "library", tiny)
     report = index_folder(tmp_path / "library", scenes)
     assert report.added == 12
     with Library.open(tmp_path / "library") as library:
         assert [each.descriptor for each in library.spaces] == ["subject", "colour"]
-        assert {"subject", "colour"} <= set(library.signals)
-        assert not {"texture", "layout"} & set(library.signals)
+        assert {"subject", "colour"} <= set(library.signal_names)
+        assert not {"texture", "layout"} & set(library.signal_names)
         shown = next(scenes.rglob("scene-003.jpg"))
         [best, *_] = library.search(Query((Picture(shown),))).hits
         assert Path(best.image.path).name == shown.name

@@ -19,7 +19,7 @@ from retrieval.descriptors.runtimes.batch_size import (
 )
 
 
-def run(
+def pass_sizes(
     pace: PassSize, seconds: Callable[[int], float], *, memory: int = 1 << 30, passes: int = 60
 ) -> list[int]:
     """The sizes of so many passes, on a device that takes these seconds for a pass of a size."""
@@ -45,11 +45,11 @@ def run(
 def test_the_size_grows_while_that_is_faster_for_each_picture(
     seconds: Callable[[int], float], size: int
 ) -> None:
-    assert run(PassSize(), seconds)[-1] == size
+    assert pass_sizes(PassSize(), seconds)[-1] == size
 
 
 def test_it_doubles_from_a_power_of_two_after_a_few_passes_each() -> None:
-    sizes = run(PassSize(), lambda size: 1.0)
+    sizes = pass_sizes(PassSize(), lambda size: 1.0)
     assert sizes[: 3 * PASSES_PER_SIZE : PASSES_PER_SIZE] == [8, 16, 32]
     assert sizes[PASSES_PER_SIZE - 1] == 8
 
@@ -68,7 +68,7 @@ def test_passes_of_another_size_teach_nothing() -> None:
 
 
 def test_without_memory_it_goes_back_and_stays_there() -> None:
-    assert run(PassSize(), lambda size: 1.0, memory=100)[-1] == 64
+    assert pass_sizes(PassSize(), lambda size: 1.0, memory=100)[-1] == 64
     assert PassSize().without_memory(1).size == 1
     assert UNLIMITED.without_memory(30) == PassSize(15, is_settled=True)
     assert PassSize(4, is_settled=True).without_memory(30).size == 2

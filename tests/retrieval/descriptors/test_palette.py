@@ -19,14 +19,14 @@ COLOURS = (RED, BLUE, GREEN, GREY, WHITE)
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def striped(*swatches: tuple[str, float], turned: bool = False) -> RGB:
+def draw_stripes(*swatches: tuple[str, float], turned: bool = False) -> RGB:
     """Stripes of these colours, as wide as their shares of 720 pixels."""
     parts = [np.full((60, round(720 * share), 3), Swatch(colour).rgb, np.uint8) for colour, share in swatches]
     picture = np.concatenate(parts, axis=1)
     return picture.transpose(1, 0, 2).copy() if turned else picture
 
 
-def score(picture: RGB, *swatches: Swatch) -> float:
+def colour_score(picture: RGB, *swatches: Swatch) -> float:
     return float(describe_colours(picture) @ colours_vector(swatches))
 
 
@@ -35,7 +35,9 @@ def score(picture: RGB, *swatches: Swatch) -> float:
 def test_the_more_of_a_colour_the_higher_the_score(colour: str, other: str) -> None:
     if colour == other:
         return
-    scores = [score(striped((colour, share), (other, 1 - share)), Swatch(colour)) for share in SHARES]
+    scores = [
+        colour_score(draw_stripes((colour, share), (other, 1 - share)), Swatch(colour)) for share in SHARES
+    ]
     assert scores == sorted(scores)
     assert scores[0] < 0.05 < scores[1]
     assert 0.75 < scores[-1] <= 1.001
@@ -43,19 +45,24 @@ def test_the_more_of_a_colour_the_higher_the_score(colour: str, other: str) -> N
 
 def test_places_do_not_matter() -> None:
     asked = Swatch(RED), Swatch(WHITE, 3)
-    one = score(striped((RED, 0.25), (WHITE, 0.75)), *asked)
-    assert one == pytest.approx(score(striped((WHITE, 0.75), (RED, 0.25), turned=True), *asked), abs=1e-3)
+    one = colour_score(draw_stripes((RED, 0.25), (WHITE, 0.75)), *asked)
+    assert one == pytest.approx(
+        colour_score(draw_stripes((WHITE, 0.75), (RED, 0.25), turned=True), *asked), abs=1e-3
+    )
     assert 0.75 < one <= 1.001
 
 
 @pytest.mark.parametrize(("first", "second"), [(0.5, 0.5), (0.8, 0.2)])
 def test_of_two_colours_both_are_wanted(first: float, second: float) -> None:
     asked = Swatch(RED, first), Swatch(BLUE, second)
-    both = score(striped((RED, first), (BLUE, second)), *asked)
-    assert both > score(striped((RED, 1)), *asked) + 0.05
-    assert both > score(striped((BLUE, 1)), *asked) + 0.05
-    assert both > score(striped((RED, first), (GREEN, second)), *asked) + 0.05
-    assert score(striped((RED, first), (GREEN, second)), *asked) > score(striped((GREEN, 1)), *asked) + 0.3
+    both = colour_score(draw_stripes((RED, first), (BLUE, second)), *asked)
+    assert both > colour_score(draw_stripes((RED, 1)), *asked) + 0.05
+    assert both > colour_score(draw_stripes((BLUE, 1)), *asked) + 0.05
+    assert both > colour_score(draw_stripes((RED, first), (GREEN, second)), *asked) + 0.05
+    assert (
+        colour_score(draw_stripes((RED, first), (GREEN, second)), *asked)
+        > colour_score(draw_stripes((GREEN, 1)), *asked) + 0.3
+    )
 
 
 def test_shares_are_beside_each_other() -> None:
@@ -66,15 +73,15 @@ def test_shares_are_beside_each_other() -> None:
 
 
 def test_near_colours_count_and_far_ones_do_not() -> None:
-    near, far = striped(("#c8282a", 1)), striped(("#e08a20", 1))
-    assert score(near, Swatch(RED)) > 0.7
-    assert score(striped((BLUE, 1)), Swatch(RED)) < 0.05
-    assert score(far, Swatch(RED)) < 0.6
+    near, far = draw_stripes(("#c8282a", 1)), draw_stripes(("#e08a20", 1))
+    assert colour_score(near, Swatch(RED)) > 0.7
+    assert colour_score(draw_stripes((BLUE, 1)), Swatch(RED)) < 0.05
+    assert colour_score(far, Swatch(RED)) < 0.6
 
 
 @pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#0000ff", "#00ff00", "#ff00ff", "#00ffff"])
 def test_colours_at_the_edge_of_what_screens_show_find_themselves(colour: str) -> None:
-    assert 0.75 < score(striped((colour, 1)), Swatch(colour)) <= 1.001
+    assert 0.75 < colour_score(draw_stripes((colour, 1)), Swatch(colour)) <= 1.001
 
 
 def test_a_palette_asks_for_the_colours_of_a_picture_and_not_for_their_places() -> None:
@@ -88,7 +95,7 @@ def test_a_palette_asks_for_the_colours_of_a_picture_and_not_for_their_places() 
 
 
 def test_the_palette_of_stripes_is_their_colours_and_shares() -> None:
-    found = palette_of(striped((RED, 0.5), (WHITE, 0.3), (BLUE, 0.2)))
+    found = palette_of(draw_stripes((RED, 0.5), (WHITE, 0.3), (BLUE, 0.2)))
     assert [each.colour for each in found] == [RED, WHITE, BLUE]
     assert [each.share for each in found] == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
 

@@ -434,7 +434,7 @@ path = Path(sys.argv[2])
 with Library.open(sys.argv[1]) as library:
     assert library.search(Query((Picture(path),))).hits
     pixels = images.decode_image(path.read_bytes(), name="query").pixels
-    assert library.describe_and_predict([pixels])[0].predicted
+    assert library.describe_and_predict([pixels])[0].predicted_labels
 print("LOADED", *sorted({each.split(".")[0] for each in sys.modules}))
 """
 

@@ -36,18 +36,18 @@ from tests.drawing import scene
 TINY = ("test_resnet", "test_efficientnet", "test_vit", "test_convnext")
 
 
-def seeded(backbone: str, **options: Any) -> Any:
+def seeded_model(backbone: str, **options: Any) -> Any:
     """A timm model whose weights are the same in every run."""
     torch.manual_seed(5)
     return timm.create_model(backbone, pretrained=False, **options).eval()
 
 
-def saved(model: Any, path: Path) -> Path:
+def save_weights(model: Any, path: Path) -> Path:
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
     return path
 
 
-def made(folder: Path, backbone: str, weights: Path | str, **preprocessing: str) -> Subject:
+def make_subject(folder: Path, backbone: str, weights: Path | str, **preprocessing: str) -> Subject:
     """The descriptor of a new library."""
     with write_library(folder) as library:
         library.make_spaces(fetch_backbone(backbone, str(weights), **preprocessing))
@@ -55,7 +55,7 @@ def made(folder: Path, backbone: str, weights: Path | str, **preprocessing: str)
     return Subject(configuration, folder / "backbones", Settings(device="cpu", precision="float32"))
 
 
-def refusal(folder: Path, backbone: str, weights: Path | str) -> str:
+def refusal_message(folder: Path, backbone: str, weights: Path | str) -> str:
     """Why no library is made, which then has no space either."""
     with write_library(folder) as library:
         with pytest.raises(BackboneUnavailable, match=f"^{backbone}: .*; (give|choose|go) ") as caught:
@@ -70,8 +70,10 @@ class TestWeights:
     def test_a_local_file_is_taken_with_or_without_a_classifier(
         self, tmp_path: Path, backbone: str, classes: int
     ) -> None:
-        model = seeded(backbone, num_classes=classes)
-        subject = made(tmp_path / "library", backbone, saved(model, tmp_path / "mine.safetensors"))
+        model = seeded_model(backbone, num_classes=classes)
+        subject = make_subject(
+            tmp_path / "library", backbone, save_weights(model, tmp_path / "mine.safetensors")
+        )
         assert subject.configuration["trained"] is True
         model.reset_classifier(0)
         config = resolve_data_config({}, model=model)
@@ -82,41 +84,43 @@ class TestWeights:
         assert feature @ (expected / np.linalg.norm(expected)) > 0.9999
 
     def test_another_models_weights_are_refused(self, tmp_path: Path) -> None:
-        other = saved(seeded("test_efficientnet"), tmp_path / "other.safetensors")
-        assert "other.safetensors: holds another model's weights" in refusal(
+        other = save_weights(seeded_model("test_efficientnet"), tmp_path / "other.safetensors")
+        assert "other.safetensors: holds another model's weights" in refusal_message(
             tmp_path / "l", "test_resnet", other
         )
 
     def test_weights_that_lack_or_add_a_layer_are_refused(self, tmp_path: Path) -> None:
-        state = seeded("test_resnet", num_classes=0).state_dict()
+        state = seeded_model("test_resnet", num_classes=0).state_dict()
         last = sorted(state)[-1]
         save_file({name: each for name, each in state.items() if name != last}, tmp_path / "less")
         save_file({**state, "extra.weight": torch.ones(1)}, tmp_path / "more")
         for name in ("less", "more"):
-            assert "another model's weights" in refusal(tmp_path / "l", "test_resnet", tmp_path / name)
+            assert "another model's weights" in refusal_message(
+                tmp_path / "l", "test_resnet", tmp_path / name
+            )
 
     @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
     def test_a_truncated_file_is_refused(self, tmp_path: Path, share: float) -> None:
-        path = saved(seeded("test_resnet"), tmp_path / "half.safetensors")
+        path = save_weights(seeded_model("test_resnet"), tmp_path / "half.safetensors")
         path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-        assert "not a readable safetensors file" in refusal(tmp_path / "l", "test_resnet", path)
+        assert "not a readable safetensors file" in refusal_message(tmp_path / "l", "test_resnet", path)
 
     def test_a_pickle_is_refused_and_never_executed(self, tmp_path: Path) -> None:
         path, mark = tmp_path / "weights.pt", tmp_path / "executed"
         path.write_bytes(pickle.dumps(Bomb(mark)))
-        assert "not a readable safetensors file" in refusal(tmp_path / "l", "test_resnet", path)
+        assert "not a readable safetensors file" in refusal_message(tmp_path / "l", "test_resnet", path)
         assert not mark.exists()
         pickle.loads(path.read_bytes())
         assert mark.exists()
 
     def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
         path = tmp_path / "nowhere.safetensors"
-        assert f"{path}: No such file" in refusal(tmp_path / "l", "test_resnet", path)
-        assert str(tmp_path) in refusal(tmp_path / "l", "test_resnet", tmp_path)
+        assert f"{path}: No such file" in refusal_message(tmp_path / "l", "test_resnet", path)
+        assert str(tmp_path) in refusal_message(tmp_path / "l", "test_resnet", tmp_path)
 
     @pytest.mark.parametrize("weights", ["untrained", "pretrained"])
     def test_a_name_that_timm_does_not_know_is_refused(self, tmp_path: Path, weights: str) -> None:
-        assert "timm.list_models" in refusal(tmp_path / "l", "no_such_net", weights)
+        assert "timm.list_models" in refusal_message(tmp_path / "l", "no_such_net", weights)
 
     def test_untrained_weights_are_the_same_each_time(self) -> None:
         first = fetch_backbone("test_resnet", "untrained")
@@ -131,7 +135,7 @@ class TestWeights:
     ) -> None:
         path = shutil.copytree(library_path, tmp_path / "library")
         [weights] = (path / "backbones").glob("*.safetensors")
-        saved(seeded("test_resnet", num_classes=0), weights)
+        save_weights(seeded_model("test_resnet", num_classes=0), weights)
         for deed in (lambda: None, weights.unlink):
             deed()
             with Library.open(path) as library, pytest.raises(BackboneUnavailable, match=weights.name):
@@ -143,7 +147,7 @@ class TestWeights:
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)  # read when it was imported
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        assert "go online once" in refusal(tmp_path / "l", "test_resnet", "pretrained")
+        assert "go online once" in refusal_message(tmp_path / "l", "test_resnet", "pretrained")
 
 
 class Bomb:
@@ -176,7 +180,7 @@ def fixed_vit(pretrained: bool = False, **options: Any) -> Any:
 
 class TestRuntime:
     def test_a_model_of_a_fixed_size_is_run_at_its_size(self, tmp_path: Path) -> None:
-        subject = made(tmp_path / "library", "fixed_vit", "untrained")
+        subject = make_subject(tmp_path / "library", "fixed_vit", "untrained")
         assert (subject.configuration["size"], subject.dimension) == (384, 48)
         assert np.linalg.norm(subject.describe([scene(1)])) == pytest.approx(1, abs=1e-5)
 
@@ -187,13 +191,15 @@ class TestRuntime:
             assert library.spaces == ()
 
     def test_a_model_that_does_not_pool_is_refused(self, tmp_path: Path) -> None:
-        assert "not one pooled vector" in refusal(tmp_path / "l", "unpooled_resnet", "untrained")
+        assert "not one pooled vector" in refusal_message(tmp_path / "l", "unpooled_resnet", "untrained")
 
     def test_weights_that_are_no_numbers_give_zeros(self, tmp_path: Path) -> None:
-        model = seeded("test_resnet", num_classes=0)
+        model = seeded_model("test_resnet", num_classes=0)
         for tensor in model.parameters():
             tensor.data.fill_(float("nan"))
-        subject = made(tmp_path / "library", "test_resnet", saved(model, tmp_path / "nan.safetensors"))
+        subject = make_subject(
+            tmp_path / "library", "test_resnet", save_weights(model, tmp_path / "nan.safetensors")
+        )
         assert not subject.describe([scene(1)]).any()
 
     def test_bfloat16_agrees_with_float32(self, library: Library) -> None:

@@ -20,7 +20,7 @@ from retrieval import Backbone, BackboneUnavailable, Settings, fetch_backbone
 from retrieval.descriptors.subject import Subject
 from retrieval.descriptors.text_tower import TEMPERATURE, TextTower, text_closeness
 from tests.drawing import scene
-from tests.towers import BACKBONE, CONTEXT, DIMENSION, MODEL, made_tower, made_weights
+from tests.towers import BACKBONE, CONTEXT, DIMENSION, MODEL, make_tower, make_weights
 
 pytest.importorskip("open_clip", reason="the extra clip is not installed")
 
@@ -29,22 +29,22 @@ pytest.importorskip("open_clip", reason="the extra clip is not installed")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backbone with its tower, as files."""
     path = tmp_path_factory.mktemp("pair")
-    made_weights(path)
-    made_tower(path)
+    make_weights(path)
+    make_tower(path)
     return path
 
 
 @pytest.fixture(scope="module")
 def pair(folder: Path) -> Backbone:
-    return fetched(folder)
+    return fetch_pair(folder)
 
 
-def fetched(folder: Path) -> Backbone:
+def fetch_pair(folder: Path) -> Backbone:
     tower = str(folder / "open_clip_model.safetensors")
     return fetch_backbone(BACKBONE, str(folder / "image"), text_tower=tower)
 
 
-def kept(pair: Backbone, folder: Path) -> Path:
+def store_weights(pair: Backbone, folder: Path) -> Path:
     """The weights of a backbone and its tower, as a library keeps them."""
     assert pair.tower is not None
     for each in (pair, pair.tower):
@@ -54,16 +54,16 @@ def kept(pair: Backbone, folder: Path) -> Path:
 
 @pytest.fixture
 def tower(pair: Backbone, tmp_path: Path) -> TextTower:
-    return TextTower(pair.subject_configuration(), kept(pair, tmp_path))
+    return TextTower(pair.subject_configuration(), store_weights(pair, tmp_path))
 
 
-def subject(pair: Backbone, folder: Path) -> Subject:
+def create_subject(pair: Backbone, folder: Path) -> Subject:
     return Subject(pair.subject_configuration(), folder, Settings(device="cpu", precision="float32"))
 
 
-def refusal(folder: Path) -> str:
+def refusal_message(folder: Path) -> str:
     with pytest.raises(BackboneUnavailable, match=f"^{BACKBONE}: .*; (give|choose|go|leave) ") as caught:
-        fetched(folder)
+        fetch_pair(folder)
     return str(caught.value)
 
 
@@ -74,7 +74,7 @@ class TestVectors:
         vector = tower.encode_text("a red boat")
         assert vector is not None
         assert vector.dtype == np.float32
-        [feature] = subject(pair, tmp_path).describe([scene(1)])
+        [feature] = create_subject(pair, tmp_path).describe([scene(1)])
         assert vector.shape == feature.shape == (DIMENSION,)
         assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
 
@@ -125,7 +125,7 @@ class TestVectors:
         batch = pair.preprocessing.prepare_batch([scene(1), scene(2)])
         with torch.inference_mode():
             expected = model(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
-        found = subject(pair, kept(pair, tmp_path)).describe([scene(1), scene(2)])
+        found = create_subject(pair, store_weights(pair, tmp_path)).describe([scene(1), scene(2)])
         assert (found * expected).sum(axis=1) == pytest.approx(np.linalg.norm(expected, axis=1), rel=1e-4)
 
 
@@ -145,12 +145,12 @@ class TestConfiguration:
         assert said["architecture"]["text_cfg"]["context_length"] == CONTEXT
 
     def test_another_tower_makes_another_space(self, pair: Backbone, tmp_path: Path) -> None:
-        made_weights(tmp_path)
-        made_tower(tmp_path, seed=3)
-        others = [fetched(tmp_path)]
-        made_tower(tmp_path, no_causal_mask=True)
-        others.append(fetched(tmp_path))
-        found = {subject(each, tmp_path).fingerprint for each in (pair, *others)}
+        make_weights(tmp_path)
+        make_tower(tmp_path, seed=3)
+        others = [fetch_pair(tmp_path)]
+        make_tower(tmp_path, no_causal_mask=True)
+        others.append(fetch_pair(tmp_path))
+        found = {create_subject(each, tmp_path).fingerprint for each in (pair, *others)}
         assert len(found) == 3
         assert len({each.sha256 for each in (pair, *others)}) == 1
 
@@ -163,9 +163,9 @@ class TestConfiguration:
     def test_the_picture_tower_in_the_file_is_left_out(
         self, pair: Backbone, tmp_path: Path, prefix: str
     ) -> None:
-        made_weights(tmp_path)
-        made_tower(tmp_path, prefix=prefix)
-        again = fetched(tmp_path)
+        make_weights(tmp_path)
+        make_tower(tmp_path, prefix=prefix)
+        again = fetch_pair(tmp_path)
         assert again.tower is not None
         assert pair.tower is not None
         assert again.tower.weights == pair.tower.weights
@@ -174,8 +174,8 @@ class TestConfiguration:
 class TestRefusals:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        made_weights(tmp_path)
-        made_tower(tmp_path)
+        make_weights(tmp_path)
+        make_tower(tmp_path)
         return tmp_path
 
     def test_a_file_that_is_not_there(self, folder: Path) -> None:
@@ -184,7 +184,7 @@ class TestRefusals:
 
     def test_a_file_without_its_configuration(self, folder: Path) -> None:
         (folder / "open_clip_config.json").unlink()
-        assert "open_clip_config.json: No such file" in refusal(folder)
+        assert "open_clip_config.json: No such file" in refusal_message(folder)
 
     @pytest.mark.parametrize(
         "text",
@@ -193,40 +193,40 @@ class TestRefusals:
     )  # fmt: skip
     def test_a_configuration_that_says_nothing_useful(self, folder: Path, text: str) -> None:
         (folder / "open_clip_config.json").write_text(text)
-        assert "open_clip_config.json: cannot be used" in refusal(folder)
+        assert "open_clip_config.json: cannot be used" in refusal_message(folder)
 
     @pytest.mark.parametrize("others", [{"heads": 0}, {"heads": 3}, {"pool_type": "sum"}])
     def test_a_configuration_that_cannot_be_built(self, folder: Path, others: dict[str, Any]) -> None:
         text = {**MODEL["text_cfg"], **others}  # type: ignore[dict-item]
         (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": {**MODEL, "text_cfg": text}}))
-        assert "no text tower can be built" in refusal(folder)
+        assert "no text tower can be built" in refusal_message(folder)
 
     def test_a_tower_made_elsewhere(self, folder: Path) -> None:
         text = {"hf_model_name": "roberta-base"}
         (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": {**MODEL, "text_cfg": text}}))
-        assert "made of roberta-base" in refusal(folder)
+        assert "made of roberta-base" in refusal_message(folder)
 
     def test_weights_that_do_not_fit_the_configuration(self, folder: Path) -> None:
-        made_tower(folder / "wider", width=32)
+        make_tower(folder / "wider", width=32)
         (folder / "open_clip_model.safetensors").write_bytes(
             (folder / "wider" / "open_clip_model.safetensors").read_bytes()
         )
-        assert "does not fit its configuration" in refusal(folder)
+        assert "does not fit its configuration" in refusal_message(folder)
 
     @pytest.mark.parametrize("share", [0.0, 0.5])
     def test_a_truncated_file(self, folder: Path, share: float) -> None:
         path = folder / "open_clip_model.safetensors"
         path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-        assert "not a readable safetensors file" in refusal(folder)
+        assert "not a readable safetensors file" in refusal_message(folder)
 
     def test_a_backbone_that_projects_elsewhere(self, folder: Path) -> None:
-        made_weights(folder, dimension=DIMENSION + 1)
-        assert "another model's weights" in refusal(folder)
+        make_weights(folder, dimension=DIMENSION + 1)
+        assert "another model's weights" in refusal_message(folder)
 
     def test_changed_weights_of_a_library(self, folder: Path) -> None:
-        pair = fetched(folder)
+        pair = fetch_pair(folder)
         assert pair.tower is not None
-        path = kept(pair, folder) / f"{pair.tower.sha256}.safetensors"
+        path = store_weights(pair, folder) / f"{pair.tower.sha256}.safetensors"
         path.write_bytes(path.read_bytes() + b"\0")
         with pytest.raises(BackboneUnavailable, match="its checksum is not the one in the catalog"):
             TextTower(pair.subject_configuration(), folder).encode_text("boat")
@@ -256,7 +256,7 @@ class TestWithoutTheExtra:
         monkeypatch.setitem(sys.modules, "open_clip", None)
 
     def test_a_search_says_what_to_install(self, pair: Backbone, tmp_path: Path) -> None:
-        tower = TextTower(pair.subject_configuration(), kept(pair, tmp_path))
+        tower = TextTower(pair.subject_configuration(), store_weights(pair, tmp_path))
         assert (
             tower.unavailable_reason
             == "The text tower needs open_clip; install it with `pip install 'pictor[clip]'`."
@@ -265,12 +265,12 @@ class TestWithoutTheExtra:
             tower.encode_text("boat")
 
     def test_pictures_are_described_all_the_same(self, pair: Backbone, tmp_path: Path) -> None:
-        [feature] = subject(pair, kept(pair, tmp_path)).describe([scene(1)])
+        [feature] = create_subject(pair, store_weights(pair, tmp_path)).describe([scene(1)])
         assert feature.shape == (DIMENSION,)
 
     def test_no_library_is_made_with_a_tower(self, folder: Path) -> None:
         with pytest.raises(BackboneUnavailable, match=r"pictor\[clip\]"):
-            fetched(folder)
+            fetch_pair(folder)
 
 
 def test_files_are_named_as_the_hub_names_them(folder: Path) -> None:
