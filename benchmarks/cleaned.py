@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from data.sample import collection
-from retrieval.descriptors.enhancement import enhanced
+from data.sample import draw_collection
+from retrieval.descriptors.enhancement import enhance_picture
 from retrieval.pictures.images import RGB
 
 from .enhancement import DAMAGES
@@ -40,7 +40,7 @@ COLUMNS = 3
 def measure(size: int | None = None) -> dict[str, Any]:
     """Draws and writes the picture."""
     side = size or SIDE
-    drawn = [each.pixels for each in islice(collection(), max(number for *_, number in SHOWN) + 1)]
+    drawn = [each.pixels for each in islice(draw_collection(), max(number for *_, number in SHOWN) + 1)]
     cells = [_cell(drawn[number], damage, step, side) for damage, step, number in SHOWN]
     _tiled(cells).save(PICTURE, "WEBP", quality=QUALITY, method=6)
     return {"figures": {"bytes": PICTURE.stat().st_size, "steps": len(cells)}, "beside": {}}
@@ -51,7 +51,7 @@ def _cell(picture: RGB, damage: str, step: str, side: int) -> Image.Image:
     spoil, _ = DAMAGES[damage]
     before = spoil(picture, np.random.default_rng(1))
     cell = Image.new("RGB", (2 * side + GAP, side * 3 // 4 + TEXT + GAP), "white")
-    for place, (pixels, words) in enumerate(((before, damage), (enhanced(before, [step])[0], step))):
+    for place, (pixels, words) in enumerate(((before, damage), (enhance_picture(before, [step])[0], step))):
         shown = Image.fromarray(pixels)
         shown.thumbnail((side, side * 3 // 4))
         left = place * (side + GAP)

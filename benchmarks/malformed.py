@@ -25,7 +25,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from data.sample import collection
+from data.sample import draw_collection
 from indexer.run.decode import Outcome, decode_files
 from indexer.run.sources import FoundFile
 from retrieval import Limits, Problem
@@ -122,7 +122,7 @@ def _found(path: Path) -> FoundFile:
 
 
 def _seeds() -> dict[str, bytes]:
-    picture = Image.fromarray(next(collection()).pixels)
+    picture = Image.fromarray(next(draw_collection()).pixels)
     buffers = {kind: BytesIO() for kind in FORMATS}
     for kind, buffer in buffers.items():
         picture.save(buffer, Image.registered_extensions()[f".{kind.rpartition('.')[2]}"], **FORMATS[kind])

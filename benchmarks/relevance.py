@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from data.sample import draw_collection
 from indexer.demo import write_collection
-from indexer.upkeep.opening import Recipe
+from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Query, Text
 from retrieval.ranking.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, places
 from retrieval.signals import BUNDLED_WEIGHTS, SIGNALS, SUBJECT
@@ -157,11 +157,11 @@ def alike(pictures: Pictures, backgrounds: Backgrounds) -> Iterator[float]:
             yield float((tail <= LINE).mean()) if calibration.folds else 1.0
 
 
-def described(name: str, recipe: Recipe) -> Pictures:
+def described(name: str, spec: LibrarySpec) -> Pictures:
     """A set, indexed as `pictor index` does, in the order of image ids."""
     folder = ROOT / "data" / name
     said = {path: (label, shown) for path, label, shown in subjects(name)}
-    with indexed(folder / "images", recipe) as library:
+    with indexed(folder / "images", spec) as library:
         paths, features = _subject(library)
         nonsense = nonsense_found(library)
     facts = [said[Path(each).relative_to(folder).as_posix()] for each in paths]
@@ -170,11 +170,11 @@ def described(name: str, recipe: Recipe) -> Pictures:
     )
 
 
-def drawn(recipe: Recipe) -> Features:
+def drawn(spec: LibrarySpec) -> Features:
     """The subject's features of the reference pictures, which Pictor draws itself."""
     with tempfile.TemporaryDirectory() as folder:
         write_collection(list(draw_collection())[::DRAWN_STEP], Path(folder), quiet)
-        with indexed(Path(folder), recipe) as library:
+        with indexed(Path(folder), spec) as library:
             return _subject(library)[1]
 
 

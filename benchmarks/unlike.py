@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from data.sample import collection
+from data.sample import draw_collection
 from indexer.demo import write_collection
-from indexer.upkeep.opening import Recipe
+from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Query, StoredPicture, evaluation
 
 from .indexed import indexed, quiet
@@ -35,15 +35,15 @@ def measure(size: int | None = None) -> dict[str, Any]:  # noqa: ARG001
         sys.exit(reason)
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder)
-        write_collection(collection(), drawn, quiet)
+        write_collection(draw_collection(), drawn, quiet)
         sets = {"coco_mini": (COCO / "images", _coco()), "sample": (drawn, _sample())}
         found = [
             {
                 key: value
                 for name, each in sets.items()
-                for key, value in _figures(name, *each, recipe).items()
+                for key, value in _figures(name, *each, spec).items()
             }
-            for recipe in (BUNDLED, TEACHER)
+            for spec in (BUNDLED, TEACHER)
         ]
     return {"figures": found[0], "beside": {"teacher": found[1]}}
 
@@ -54,14 +54,14 @@ def _coco() -> Labels:
 
 
 def _sample() -> Labels:
-    return {Path(each.path).name: frozenset([each.label]) for each in collection()}
+    return {Path(each.path).name: frozenset([each.label]) for each in draw_collection()}
 
 
-def _figures(name: str, pictures: Path, labels: Labels, recipe: Recipe) -> dict[str, float]:
-    with indexed(pictures, recipe) as library:
+def _figures(name: str, pictures: Path, labels: Labels, spec: LibrarySpec) -> dict[str, float]:
+    with indexed(pictures, spec) as library:
         with library.catalog.reading() as reader:
             ids = reader.ids().tolist()
-        said = {each: labels[Path(library.image(each).path).name] for each in ids}
+        said = {each: labels[Path(library.load_image(each).path).name] for each in ids}
         judged = [_judged(library, each, said) for each in ids]
     means = evaluation.means(judged)
     chance = np.mean([[bool(said[a] & said[b]) for b in ids if b != a] for a in ids])
@@ -70,6 +70,6 @@ def _figures(name: str, pictures: Path, labels: Labels, recipe: Recipe) -> dict[
 
 def _judged(library: Library, query: int, said: Mapping[int, frozenset[str]]) -> evaluation.Judged:
     right = {each for each, labels in said.items() if each != query and labels & said[query]}
-    ranking = library.rankings(Query((StoredPicture(query),)))["subject"]
+    ranking = library.rank_signals(Query((StoredPicture(query),)))["subject"]
     relevance = np.array([each in right for each in ranking.ids.tolist()], bool)
     return evaluation.judge("", relevance, len(right))

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .colour import Colour, ramp
+from .colour import Colour, ramp_colours
 from .noise import Field
 from .outline import Outline
 
@@ -27,7 +27,7 @@ class Mask:
     left: int
     alpha: Field
 
-    def within(self, other: "Mask") -> "Mask":
+    def intersect(self, other: "Mask") -> "Mask":
         """This mask where the other one covers too."""
         top, left = max(self.top, other.top), max(self.left, other.left)
         bottom = min(self.top + self.alpha.shape[0], other.top + other.alpha.shape[0])
@@ -57,22 +57,24 @@ class Canvas:
         """The x of the right edge."""
         return self.shape[1] / self.shape[0]
 
-    def grid(self, top: int = 0, left: int = 0, shape: tuple[int, int] | None = None) -> tuple[Field, Field]:
-        """The x (1, width) and y (height, 1) of pixel centres; of the whole canvas unless told."""
+    def pixel_grid(
+        self, top: int = 0, left: int = 0, shape: tuple[int, int] | None = None
+    ) -> tuple[Field, Field]:
+        """The x (1, width) and y (height, 1) of pixel centres; of the whole canvas by default."""
         rows, columns = shape or self.shape
         half, height = np.float32(0.5), np.float32(self.shape[0])
         x = (np.arange(left, left + columns, dtype=np.float32) + half) / height
         y = (np.arange(top, top + rows, dtype=np.float32) + half) / height
         return x[None, :], y[:, None]
 
-    def mask(self, *outlines: Outline, blur: float = 0.0) -> Mask:
+    def make_mask(self, *outlines: Outline, blur: float = 0.0) -> Mask:
         """What the outlines cover together, softened by `blur` (a standard deviation, in units)."""
         pad = int(np.ceil(blur * self.shape[0] * 2.5))
-        mask = coverage([outline * self.shape[0] for outline in outlines], self.shape, pad)
+        mask = measure_coverage([outline * self.shape[0] for outline in outlines], self.shape, pad)
         return (
             mask
             if not pad or not mask.alpha.size
-            else Mask(mask.top, mask.left, blurred(mask.alpha, blur * self.shape[0]))
+            else Mask(mask.top, mask.left, blur_field(mask.alpha, blur * self.shape[0]))
         )
 
     def paint(self, mask: Mask, paint: Paint, opacity: float = 1.0) -> None:
@@ -81,19 +83,19 @@ class Canvas:
         if not mask.alpha.size:
             return
         region = self.pixels[mask.top : mask.top + rows, mask.left : mask.left + columns]
-        colour = paint(*self.grid(mask.top, mask.left, (rows, columns))) if callable(paint) else paint
+        colour = paint(*self.pixel_grid(mask.top, mask.left, (rows, columns))) if callable(paint) else paint
         region += (colour - region) * (mask.alpha * np.float32(opacity))[..., None]
 
     def fill(self, paint: Paint, *outlines: Outline, opacity: float = 1.0, blur: float = 0.0) -> None:
         """Fills outlines; where they overlap they count once."""
         if outlines:
-            self.paint(self.mask(*outlines, blur=blur), paint, opacity)
+            self.paint(self.make_mask(*outlines, blur=blur), paint, opacity)
 
-    def cover(self, paint: Paint, alpha: Field) -> None:
+    def paint_all(self, paint: Paint, alpha: Field) -> None:
         """Lays a colour over the whole canvas with a field of opacities."""
         self.paint(Mask(0, 0, np.broadcast_to(alpha, self.shape)), paint)
 
-    def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1.0) -> None:
+    def add_glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1.0) -> None:
         """Adds light that fades with distance; `screen` blending, so it never burns out to flat white."""
         height, width = self.shape
         reach, row, column = int(radius * height * 2.6) + 1, int(y * height), int(x * height)
@@ -101,17 +103,17 @@ class Canvas:
         bottom, right = min(row + reach, height), min(column + reach, width)
         if bottom <= top or right <= left:
             return
-        xs, ys = self.grid(top, left, (bottom - top, right - left))
+        xs, ys = self.pixel_grid(top, left, (bottom - top, right - left))
         fall = np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (radius * radius)) * np.float32(strength)
         region = self.pixels[top:bottom, left:right]
         region += (1 - region) * fall[..., None] * colour
 
-    def finished(self) -> NDArray[np.uint8]:
+    def to_bytes(self) -> NDArray[np.uint8]:
         """The picture as bytes, (height, width, 3)."""
         return (np.clip(self.pixels, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def coverage(outlines: Sequence[Outline], shape: tuple[int, int], pad: int = 0) -> Mask:
+def measure_coverage(outlines: Sequence[Outline], shape: tuple[int, int], pad: int = 0) -> Mask:
     """The share of each pixel that closed outlines (in pixels) cover.
 
     Each edge leaves a signed step where it crosses a scan line; the running sum of a row is the coverage.
@@ -124,7 +126,7 @@ def coverage(outlines: Sequence[Outline], shape: tuple[int, int], pad: int = 0) 
     rows, columns = int(bottom - top), int(right - left)
     if rows <= 0 or columns <= 0:
         return Mask(0, 0, np.zeros((0, 0), np.float32))
-    line, x, sign = _crossings(starts - (left, top), ends - (left, top), rows * SUBROWS)
+    line, x, sign = _find_crossings(starts - (left, top), ends - (left, top), rows * SUBROWS)
     x = np.clip(x, 0, columns)
     column = x.astype(np.intp)
     cell = (line // SUBROWS) * (columns + 2) + column
@@ -134,7 +136,7 @@ def coverage(outlines: Sequence[Outline], shape: tuple[int, int], pad: int = 0) 
     return Mask(int(top), int(left), np.minimum(covered, 1).astype(np.float32))
 
 
-def _crossings(
+def _find_crossings(
     starts: Outline, ends: Outline, lines: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
     """Where edges cross scan lines: the line, the x, and +1 downwards or -1 upwards."""
@@ -149,12 +151,12 @@ def _crossings(
     return line, x, np.sign(rise)
 
 
-def blurred(field: Field, sigma: float) -> Field:
+def blur_field(field: Field, sigma: float) -> Field:
     """The field under a Gaussian of `sigma` pixels; the edge is repeated."""
-    return _smear(_smear(field, sigma).T, sigma).T
+    return _blur_columns(_blur_columns(field, sigma).T, sigma).T
 
 
-def _smear(field: Field, sigma: float) -> Field:
+def _blur_columns(field: Field, sigma: float) -> Field:
     """Three box means down the columns: close to a Gaussian, and cheap at any width."""
     half = max(round(sigma * 0.87), 1)
     for _ in range(3):
@@ -164,13 +166,13 @@ def _smear(field: Field, sigma: float) -> Field:
     return field
 
 
-def linear(start: tuple[float, float], end: tuple[float, float], *colours: Colour) -> Paint:
+def linear_gradient(start: tuple[float, float], end: tuple[float, float], *colours: Colour) -> Paint:
     """A gradient along the line from `start` to `end`."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     scale = 1 / (dx * dx + dy * dy)
-    return lambda x, y: ramp(list(colours), ((x - start[0]) * dx + (y - start[1]) * dy) * scale)
+    return lambda x, y: ramp_colours(list(colours), ((x - start[0]) * dx + (y - start[1]) * dy) * scale)
 
 
-def radial(x: float, y: float, radius: float, *colours: Colour, squash: float = 1.0) -> Paint:
+def radial_gradient(x: float, y: float, radius: float, *colours: Colour, squash: float = 1.0) -> Paint:
     """A gradient from a centre outwards; `squash` < 1 flattens it."""
-    return lambda xs, ys: ramp(list(colours), np.hypot(xs - x, (ys - y) / squash) / radius)
+    return lambda xs, ys: ramp_colours(list(colours), np.hypot(xs - x, (ys - y) / squash) / radius)

@@ -12,7 +12,7 @@ from .canvas import Canvas
 from .moment import taken_at
 from .scenes import SCENES
 from .variants import VARIANTS
-from .words import Words, words
+from .words import Words, make_words
 
 HEADER: Final = ("path", "title", "caption", "tags", "label")
 PER_CLASS: Final = 18
@@ -31,55 +31,56 @@ class Sample:
     taken_at: datetime | None
 
 
-def collection(seed: int = 2026) -> Iterator[Sample]:
+def draw_collection(seed: int = 2026) -> Iterator[Sample]:
     """Draws the pictures one after another, class by class; the same seed gives the same pictures.
 
     Each picture has its own random numbers, so that a change to one scene leaves the others as they are.
     """
     for number, label in enumerate(SCENES):
         for turn in range(PER_CLASS):
-            sample = _drawn(seed, number, label, turn)
+            sample = _draw_sample(seed, number, label, turn)
             yield sample
-            if turn in _copied(number):
-                yield _variant(
+            if turn in _copied_turns(number):
+                yield _make_variant(
                     sample, list(VARIANTS)[(number + turn) % len(VARIANTS)], wordless=number % 2 == 0
                 )
 
 
-def rows(samples: Iterable[Sample]) -> Iterator[tuple[str, ...]]:
+def csv_rows(samples: Iterable[Sample]) -> Iterator[tuple[str, ...]]:
     """The lines of a CSV file, header first."""
     yield HEADER
     for sample in samples:
         yield sample.path, sample.title, sample.caption, "; ".join(sample.tags), sample.label
 
 
-def _drawn(seed: int, number: int, label: str, turn: int) -> Sample:
+def _draw_sample(seed: int, number: int, label: str, turn: int) -> Sample:
     rng = np.random.default_rng([seed, number, turn])
     canvas = Canvas.blank(*SIZES[int(rng.integers(len(SIZES)))])
     name, scene = SCENES[label]
     facts = scene(canvas, rng, turn)
-    said, shown = _told(rng, words(rng, label, facts), label)
+    words, stated_label = _keep_or_drop_words(rng, make_words(rng, label, facts), label)
     path = f"{label}/{name}-{turn + 1:03d}.jpg"
-    return Sample(path, canvas.finished(), said.title, said.caption, said.tags, shown, taken_at(rng, facts))
+    pixels, moment = canvas.to_bytes(), taken_at(rng, facts)
+    return Sample(path, pixels, words.title, words.caption, words.tags, stated_label, moment)
 
 
-def _told(rng: np.random.Generator, said: Words, label: str) -> tuple[Words, str]:
+def _keep_or_drop_words(rng: np.random.Generator, words: Words, label: str) -> tuple[Words, str]:
     """Words and label, or none: half of the wordless pictures have no label either."""
     chance = float(rng.random())
     if chance >= WORDLESS:
-        return said, label
+        return words, label
     return Words(), "" if chance < WORDLESS / 2 else label
 
 
-def _copied(number: int) -> tuple[int, ...]:
-    """The turns of a class that somebody copied: one, in every fourth class two."""
+def _copied_turns(number: int) -> tuple[int, ...]:
+    """The turns of a class that get a near-duplicate: one, in every fourth class two."""
     return (3 + number % 5, 12) if number % 4 == 0 else (3 + number % 5,)
 
 
-COUNT: Final = sum(PER_CLASS + len(_copied(number)) for number in range(len(SCENES)))
+COUNT: Final = sum(PER_CLASS + len(_copied_turns(number)) for number in range(len(SCENES)))
 
 
-def _variant(sample: Sample, change: str, *, wordless: bool) -> Sample:
+def _make_variant(sample: Sample, change: str, *, wordless: bool) -> Sample:
     path = sample.path.replace(".jpg", f"-{change}.jpg")
     copy = replace(sample, path=path, pixels=VARIANTS[change](sample.pixels))
     return replace(copy, title="", caption="", tags=(), label="") if wordless else copy

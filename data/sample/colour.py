@@ -12,7 +12,7 @@ def rgb(code: str) -> Colour:
     return np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)], np.float32) / np.float32(255)
 
 
-def palette(codes: str) -> list[Colour]:
+def parse_palette(codes: str) -> list[Colour]:
     """The colours of several codes, separated by blanks."""
     return [rgb(code) for code in codes.split()]
 
@@ -22,28 +22,28 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     return first + (second - first) * np.float32(share)
 
 
-def lighter(colour: Colour, share: float) -> Colour:
+def lighten(colour: Colour, share: float) -> Colour:
     """The colour moved towards a warm white."""
     return mix(colour, rgb("#fffaf0"), share)
 
 
-def darker(colour: Colour, share: float) -> Colour:
+def darken(colour: Colour, share: float) -> Colour:
     """The colour moved towards a cool near-black; a pure black looks printed, not lit."""
     return mix(colour, rgb("#0b0c1c"), share)
 
 
-def glowing(colour: Colour, share: float) -> Colour:
-    """The colour in more light; it keeps its hue, where `lighter` would wash it out."""
+def brighten(colour: Colour, share: float) -> Colour:
+    """The colour in more light; it keeps its hue, where `lighten` would wash it out."""
     light: Colour = np.clip(colour * np.float32(1 + share) + np.float32(share * 0.06), 0, 1)
     return light
 
 
-def jitter(rng: np.random.Generator, colour: Colour, amount: float = 0.04) -> Colour:
+def jitter_colour(rng: np.random.Generator, colour: Colour, amount: float = 0.04) -> Colour:
     """A neighbour of the colour, so that no two leaves are the same green."""
     return np.clip(colour + rng.normal(0, amount, 3), 0, 1).astype(np.float32)
 
 
-def ramp(colours: list[Colour], shares: npt.ArrayLike, stops: list[float] | None = None) -> Colour:
+def ramp_colours(colours: list[Colour], shares: npt.ArrayLike, stops: list[float] | None = None) -> Colour:
     """Colours along a gradient, (..., 3), for shares in [0, 1] of any shape.
 
     The shares are eased inside each step, so that no band shows where two steps meet.

@@ -1,4 +1,4 @@
-"""What a scene tells about itself; words are made of it."""
+"""Facts about a drawn scene, from which its words are made."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,11 +7,11 @@ import numpy as np
 Facts = dict[str, str]
 
 
-def choice(rng: np.random.Generator, names: Collection[str] | Mapping[str, object]) -> str:
+def choose_name(rng: np.random.Generator, names: Collection[str] | Mapping[str, object]) -> str:
     """One of the names, each as likely as the next."""
     return list(names)[int(rng.integers(len(names)))]
 
 
-def in_turn(names: Collection[str] | Mapping[str, object], turn: int) -> str:
+def name_in_turn(names: Collection[str] | Mapping[str, object], turn: int) -> str:
     """The names one after another, so that a class shows all its colours evenly."""
     return list(names)[turn % len(names)]

@@ -6,7 +6,7 @@ import numpy as np
 
 from .facts import Facts
 
-# what a fact may say: (earliest, latest) hour, or months
+# The value of a fact: (earliest, latest) hour, or month
 HOURS = {
     "dawn": (5, 7),
     "morning": (6, 9),

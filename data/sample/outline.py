@@ -36,14 +36,14 @@ def box(left: float, top: float, width: float, height: float, *, corner: float =
     return np.concatenate([place(rotate(arc, quarter * TURN / 4), x, y) for x, y, quarter in centres])
 
 
-def smooth(*points: tuple[float, float], steps: int = 8) -> Outline:
+def smooth_outline(*points: tuple[float, float], steps: int = 8) -> Outline:
     """A closed curve through the points (Catmull-Rom)."""
     knots = np.array(points, np.float64)
     before, after, beyond = np.roll(knots, 1, 0), np.roll(knots, -1, 0), np.roll(knots, -2, 0)
     return _spline(before, knots, after, beyond, steps)
 
 
-def curve(*points: tuple[float, float], steps: int = 10) -> Outline:
+def open_curve(*points: tuple[float, float], steps: int = 10) -> Outline:
     """An open curve through the points (Catmull-Rom), to be joined with others or stroked."""
     knots = np.array(points, np.float64)
     padded = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
@@ -60,7 +60,7 @@ def _spline(before: Outline, start: Outline, end: Outline, after: Outline, steps
     return (cubic / 2).reshape(-1, 2)
 
 
-def stroke(line: Outline, width: float | NDArray[np.float64]) -> Outline:
+def stroke_line(line: Outline, width: float | NDArray[np.float64]) -> Outline:
     """An open line made thick; `width` may change along it, (n,)."""
     along = np.gradient(line, axis=0)
     length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
@@ -71,10 +71,10 @@ def stroke(line: Outline, width: float | NDArray[np.float64]) -> Outline:
 
 def bar(x0: float, y0: float, x1: float, y1: float, width: float) -> Outline:
     """A straight stroke."""
-    return stroke(np.array([(x0, y0), (x1, y1)], np.float64), width)
+    return stroke_line(np.array([(x0, y0), (x1, y1)], np.float64), width)
 
 
-def ground(heights: NDArray[np.floating], right: float, bottom: float = 1.2) -> Outline:
+def ground_below(heights: NDArray[np.floating], right: float, bottom: float = 1.2) -> Outline:
     """Everything below a skyline of evenly spaced heights from x = 0 to `right`."""
     skyline = np.stack([np.linspace(-0.02, right + 0.02, len(heights)), heights], 1)
     return np.concatenate([skyline, [(right + 0.02, bottom), (-0.02, bottom)]])
@@ -93,24 +93,24 @@ def place(outline: Outline, x: float, y: float, scale: float | tuple[float, floa
     return moved
 
 
-def blob(
+def rough_blob(
     rng: np.random.Generator, x: float, y: float, size: float, *, rough: float = 0.2, knots: int = 9
 ) -> Outline:
-    """A round thing that nobody drew with a compass."""
+    """A round shape with a rough edge."""
     angle = np.linspace(0, TURN, knots, endpoint=False) + rng.uniform(0, TURN)
     reach = size * (1 + rng.uniform(-rough, rough, knots))
-    return smooth(*zip(x + reach * np.cos(angle), y + reach * np.sin(angle), strict=True))
+    return smooth_outline(*zip(x + reach * np.cos(angle), y + reach * np.sin(angle), strict=True))
 
 
-def dabs(
+def rough_dabs(
     rng: np.random.Generator, xs: NDArray[np.float64], ys: NDArray[np.float64], sizes: NDArray[np.float64]
 ) -> list[Outline]:
-    """Many small rough rounds at once: leaves, petals seen from afar."""
+    """Many small rough round shapes at once: leaves, or petals from afar."""
     angle = np.linspace(0, TURN, 11, endpoint=False)
     reach = sizes[:, None] * rng.uniform(0.7, 1.25, (len(sizes), 11))
     return list(np.stack([xs[:, None] + reach * np.cos(angle), ys[:, None] + reach * np.sin(angle)], 2))
 
 
-def joined(parts: Sequence[Outline]) -> Outline:
+def join_lines(parts: Sequence[Outline]) -> Outline:
     """Open lines put end to end into one outline."""
     return np.concatenate(list(parts))

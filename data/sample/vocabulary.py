@@ -1,4 +1,4 @@
-"""What may be said about each class: templates with the names of facts in braces."""
+"""The words for each class: templates with the names of facts in braces."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ class Vocabulary:
     titles: tuple[str, ...]
     captions: tuple[str, ...]
     tags: tuple[str, ...]  # the first one is always given
-    phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # fact: value: how it is said
+    phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # fact: value: its wording
 
 
 VOCABULARIES = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .facts import Facts, choice
+from .facts import Facts, choose_name
 from .vocabulary import VOCABULARIES, Vocabulary
 
 
@@ -16,27 +16,27 @@ class Words:
     tags: tuple[str, ...] = ()
 
 
-def words(rng: np.random.Generator, label: str, facts: Facts) -> Words:
+def make_words(rng: np.random.Generator, label: str, facts: Facts) -> Words:
     """One title, one caption and two to five tags for a picture of a class."""
     vocabulary = VOCABULARIES[label]
-    spoken = _spoken(vocabulary, facts)
-    title = _sentence(choice(rng, vocabulary.titles), spoken)
-    caption = _sentence(choice(rng, vocabulary.captions), spoken)
-    return Words(title, caption, _tags(rng, vocabulary, facts))
+    spoken = _word_facts(vocabulary, facts)
+    title = _fill_template(choose_name(rng, vocabulary.titles), spoken)
+    caption = _fill_template(choose_name(rng, vocabulary.captions), spoken)
+    return Words(title, caption, _choose_tags(rng, vocabulary, facts))
 
 
-def _spoken(vocabulary: Vocabulary, facts: Facts) -> Facts:
-    """Facts as they are said in a sentence: `gold` becomes `in golden light`."""
+def _word_facts(vocabulary: Vocabulary, facts: Facts) -> Facts:
+    """The facts worded for a sentence: `gold` becomes `in golden light`."""
     return {name: vocabulary.phrases.get(name, {}).get(value, value) for name, value in facts.items()}
 
 
-def _sentence(template: str, spoken: Facts) -> str:
+def _fill_template(template: str, spoken: Facts) -> str:
     text = " ".join(template.format(**spoken).split()).replace(" ,", ",").replace(" .", ".")
     text = re.sub(r"\b([Aa])(?= [aeiouAEIOU])", r"\1n", text)
     return text[:1].upper() + text[1:]
 
 
-def _tags(rng: np.random.Generator, vocabulary: Vocabulary, facts: Facts) -> tuple[str, ...]:
+def _choose_tags(rng: np.random.Generator, vocabulary: Vocabulary, facts: Facts) -> tuple[str, ...]:
     """The class word first, then some of the rest in their own order."""
     given = [tag for tag in (template.format(**facts) for template in vocabulary.tags) if tag]
     wanted = int(rng.integers(2, 6))

@@ -13,7 +13,7 @@ from retrieval import Library, path_bytes
 from ..demo import write_collection
 from ..run.captions import read_captions
 from ..run.pipeline import index
-from ..upkeep.opening import writing
+from ..upkeep.opening import open_or_create
 from .options import json_option
 from .output import print_json, print_remark, progress_bar
 from .progress import show_progress
@@ -55,6 +55,6 @@ def demo_command(directory: Path, host: str, port: int, show: bool, draw_only: b
 
 
 def _index_pictures(library: Path, pictures: Path, captions: Path) -> None:
-    with writing(library) as opened, show_progress("Indexing", as_json=False) as on_event:
+    with open_or_create(library) as opened, show_progress("Indexing", as_json=False) as on_event:
         report = index(opened, [path_bytes(pictures)], captions=read_captions(captions), on_event=on_event)
     print_remark(f"{report.files} pictures indexed in {report.seconds:.1f} s")

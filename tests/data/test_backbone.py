@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from data import BACKBONE
 from data.sample import draw_collection
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import InvalidSetting
 from retrieval.signals import SIGNALS, SUBJECT
 
@@ -35,7 +35,7 @@ def test_what_unrelated_pictures_score_by_it_is_known() -> None:
 def test_a_backbone_of_ones_own_is_shown_reference_pictures(tmp_path: Path) -> None:
     weights = tmp_path / "own.safetensors"
     save_file(timm.create_model("test_resnet").state_dict(), weights)
-    with writing(tmp_path / "own", Recipe("test_resnet", str(weights))) as library:
+    with open_or_create(tmp_path / "own", LibrarySpec("test_resnet", str(weights))) as library:
         [subject] = [space for space in library.spaces if space.descriptor == "subject"]
         [kept] = (tmp_path / "own" / "backbones").glob("*.reference.npy")
         reference = np.load(kept, allow_pickle=False)
@@ -44,7 +44,7 @@ def test_a_backbone_of_ones_own_is_shown_reference_pictures(tmp_path: Path) -> N
 
 
 def test_a_new_library_gets_it_without_being_asked(tmp_path: Path) -> None:
-    with writing(tmp_path) as library:
+    with open_or_create(tmp_path) as library:
         made = next(space for space in library.spaces if space.descriptor == "subject")
     assert made.configuration["backbone"] == BACKBONE.name.partition(".")[0]
     assert made.configuration["trained"] is True
@@ -52,15 +52,15 @@ def test_a_new_library_gets_it_without_being_asked(tmp_path: Path) -> None:
 
 
 def test_weights_without_the_name_of_their_backbone_are_refused(tmp_path: Path) -> None:
-    recipe = Recipe(weights=str(BACKBONE))
-    with pytest.raises(InvalidSetting, match="--backbone"), writing(tmp_path / "library", recipe):
+    spec = LibrarySpec(weights=str(BACKBONE))
+    with pytest.raises(InvalidSetting, match="--backbone"), open_or_create(tmp_path / "library", spec):
         pass
     assert not list((tmp_path / "library").glob("*.sqlite*"))
 
 
 def test_drawn_pictures_of_one_class_are_nearer_than_others(tmp_path: Path) -> None:
     samples = list(draw_collection())[:PICTURES]
-    with writing(tmp_path) as library:
+    with open_or_create(tmp_path) as library:
         number = next(space.id for space in library.spaces if space.descriptor == "subject")
         described = library.describe([each.pixels for each in samples])
     features = np.stack([each[number] for each in described]).astype(np.float32)

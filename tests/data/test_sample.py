@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from data.sample import HEADER, Sample, collection, rows
+from data.sample import HEADER, Sample, csv_rows, draw_collection
 from data.sample.canvas import Canvas
 from data.sample.outline import box, ellipse
 from data.sample.variants import VARIANTS
@@ -15,7 +15,7 @@ from data.sample.variants import VARIANTS
 
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
-    return list(collection())
+    return list(draw_collection())
 
 
 def test_there_are_enough_pictures_in_sixteen_classes(samples: list[Sample]) -> None:
@@ -42,7 +42,7 @@ def test_no_two_pictures_are_equal(samples: list[Sample]) -> None:
 
 
 def test_the_same_seed_draws_the_same_pictures(samples: list[Sample]) -> None:
-    for again, sample in zip(islice(collection(), 20), samples, strict=False):
+    for again, sample in zip(islice(draw_collection(), 20), samples, strict=False):
         assert np.array_equal(again.pixels, sample.pixels)
         assert (again.path, again.caption, again.tags, again.taken_at) == (
             sample.path,
@@ -53,7 +53,7 @@ def test_the_same_seed_draws_the_same_pictures(samples: list[Sample]) -> None:
 
 
 def test_another_seed_draws_other_pictures(samples: list[Sample]) -> None:
-    for other, sample in zip(islice(collection(seed=1), 3), samples, strict=False):
+    for other, sample in zip(islice(draw_collection(seed=1), 3), samples, strict=False):
         assert not np.array_equal(other.pixels, sample.pixels)
 
 
@@ -98,7 +98,7 @@ def test_dates_are_plausible(samples: list[Sample]) -> None:
 
 
 def test_rows_have_the_header_and_joined_tags(samples: list[Sample]) -> None:
-    header, *lines = rows(samples)
+    header, *lines = csv_rows(samples)
     assert header == HEADER == ("path", "title", "caption", "tags", "label")
     assert len(lines) == len(samples)
     tagged = next(sample for sample in samples if len(sample.tags) > 1)
@@ -107,14 +107,14 @@ def test_rows_have_the_header_and_joined_tags(samples: list[Sample]) -> None:
 
 def test_drawing_is_quick() -> None:
     start = time.process_time()
-    assert len(list(islice(collection(), 20))) == 20
+    assert len(list(islice(draw_collection(), 20))) == 20
     assert time.process_time() - start < 6  # a second on a free core; the limit allows for a busy one
 
 
 def test_a_fill_covers_exactly_its_area() -> None:
     canvas = Canvas.blank(100, 100)
-    assert canvas.mask(box(0.105, 0.2, 0.31, 0.5)).alpha.sum() == pytest.approx(31 * 50, rel=1e-3)
-    assert canvas.mask(ellipse(0.5, 0.5, 0.3, points=200)).alpha.sum() == pytest.approx(
+    assert canvas.make_mask(box(0.105, 0.2, 0.31, 0.5)).alpha.sum() == pytest.approx(31 * 50, rel=1e-3)
+    assert canvas.make_mask(ellipse(0.5, 0.5, 0.3, points=200)).alpha.sum() == pytest.approx(
         np.pi * 30**2, rel=2e-3
     )
 

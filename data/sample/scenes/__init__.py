@@ -1,4 +1,4 @@
-"""One function per class draws a picture on a canvas and tells the facts that its words may use."""
+"""One function per class draws a picture on a canvas and returns the facts that its words may use."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,43 +7,43 @@ import numpy as np
 
 from ..canvas import Canvas
 from ..facts import Facts
-from .balloons import balloons
-from .birds import birds
-from .boats import boats
-from .butterflies import butterflies
-from .cars import cars
-from .city import night
-from .coast import sunset
-from .cups import cups
-from .flowers import flowers
-from .forest import forest
-from .fruit import fruit
-from .house import house
-from .mountains import mountains
-from .planets import planet
-from .reef import reef
-from .umbrellas import umbrellas
+from .balloons import draw_balloons
+from .birds import draw_birds
+from .boats import draw_boats
+from .butterflies import draw_butterflies
+from .cars import draw_cars
+from .city import draw_night
+from .coast import draw_sunset
+from .cups import draw_cups
+from .flowers import draw_flowers
+from .forest import draw_forest
+from .fruit import draw_fruit
+from .house import draw_scene_with_house
+from .mountains import draw_mountains
+from .planets import draw_planet
+from .reef import draw_reef
+from .umbrellas import draw_umbrellas
 
 Scene = Callable[[Canvas, np.random.Generator, int], Facts]  # the number is the picture's turn in its class
 
 # class (and folder): name of a file, scene
 SCENES: Final[dict[str, tuple[str, Scene]]] = {
-    "sunsets": ("sunset", sunset),
-    "mountains": ("mountain", mountains),
-    "forests": ("forest", forest),
-    "cities": ("city", night),
-    "boats": ("boat", boats),
-    "fruit": ("fruit", fruit),
-    "flowers": ("flower", flowers),
-    "butterflies": ("butterfly", butterflies),
-    "reefs": ("reef", reef),
-    "balloons": ("balloon", balloons),
-    "planets": ("planet", planet),
-    "houses": ("house", house),
-    "cups": ("cup", cups),
-    "umbrellas": ("umbrella", umbrellas),
-    "birds": ("birds", birds),
-    "cars": ("car", cars),
+    "sunsets": ("sunset", draw_sunset),
+    "mountains": ("mountain", draw_mountains),
+    "forests": ("forest", draw_forest),
+    "cities": ("city", draw_night),
+    "boats": ("boat", draw_boats),
+    "fruit": ("fruit", draw_fruit),
+    "flowers": ("flower", draw_flowers),
+    "butterflies": ("butterfly", draw_butterflies),
+    "reefs": ("reef", draw_reef),
+    "balloons": ("balloon", draw_balloons),
+    "planets": ("planet", draw_planet),
+    "houses": ("house", draw_scene_with_house),
+    "cups": ("cup", draw_cups),
+    "umbrellas": ("umbrella", draw_umbrellas),
+    "birds": ("birds", draw_birds),
+    "cars": ("car", draw_cars),
 }
 
 __all__ = ["SCENES", "Scene"]

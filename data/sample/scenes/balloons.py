@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ..canvas import Canvas, linear, radial
-from ..colour import Colour, darker, lighter, mix, palette, ramp, rgb
-from ..facts import Facts, in_turn
-from ..finish import finish
-from ..land import hills, mist, relief, slope
-from ..outline import bar, box, stroke
-from ..sky import clouds, sky, sun
+from ..canvas import Canvas, linear_gradient, radial_gradient
+from ..colour import Colour, darken, lighten, mix, parse_palette, ramp_colours, rgb
+from ..facts import Facts, name_in_turn
+from ..finish import finish_scene
+from ..land import draw_mist, fill_slope, make_skyline, shade_relief
+from ..outline import bar, box, stroke_line
+from ..sky import draw_clouds, draw_sky, draw_sun
 
 # name: sky from the zenith down, far hills, near hills
 AIRS = {
@@ -30,49 +30,61 @@ CLOTHS = {
 }
 
 
-def balloons(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_balloons(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """One large balloon over hills, and smaller ones far off."""
-    hour, name = in_turn(AIRS, turn + turn // 8), in_turn(CLOTHS, turn)
-    *heaven, far, near = palette(AIRS[hour])
-    sky(canvas, heaven, 0.85)
+    hour, name = name_in_turn(AIRS, turn + turn // 8), name_in_turn(CLOTHS, turn)
+    *sky_colours, far, near = parse_palette(AIRS[hour])
+    draw_sky(canvas, sky_colours, 0.85)
     if hour in ("dawn", "evening", "golden"):
-        sun(canvas, rng.uniform(0.1, 0.9) * canvas.right, 0.66, 0.04, lighter(heaven[2], 0.3))
-    clouds(
-        canvas, rng, lighter(heaven[2], 0.6), mix(heaven[1], heaven[2], 0.4), cover=0.48, bottom=0.8, flat=3
+        draw_sun(canvas, rng.uniform(0.1, 0.9) * canvas.right, 0.66, 0.04, lighten(sky_colours[2], 0.3))
+    draw_clouds(
+        canvas,
+        rng,
+        lighten(sky_colours[2], 0.6),
+        mix(sky_colours[1], sky_colours[2], 0.4),
+        cover=0.48,
+        bottom=0.8,
+        flat=3,
     )
     for step in range(3):
-        mask = slope(
+        mask = fill_slope(
             canvas,
-            hills(canvas, rng, 0.86 + 0.05 * step, 0.13 - 0.03 * step),
+            make_skyline(canvas, rng, 0.86 + 0.05 * step, 0.13 - 0.03 * step),
             mix(far, near, step / 2),
-            mix(mix(far, near, step / 2), heaven[2], 0.3),
+            mix(mix(far, near, step / 2), sky_colours[2], 0.3),
             0.2,
         )
-        relief(canvas, rng, mask, (5, 8), 0.18)
-        mist(canvas, rng, 0.88 + 0.05 * step, 0.05, heaven[2], 0.5)
+        shade_relief(canvas, rng, mask, (5, 8), 0.18)
+        draw_mist(canvas, rng, 0.88 + 0.05 * step, 0.05, sky_colours[2], 0.5)
     scale = min(canvas.right, 1.0)
     count = int(rng.integers(0, 5))
     for _ in range(count):
-        other = in_turn(CLOTHS, turn + int(rng.integers(1, 8)))
+        other = name_in_turn(CLOTHS, turn + int(rng.integers(1, 8)))
         size = rng.uniform(0.05, 0.1)
-        _balloon(
+        _draw_balloon(
             canvas,
             rng,
             rng.uniform(0.08, 0.92) * canvas.right,
             rng.uniform(0.15, 0.68),
             size,
-            [mix(c, heaven[1], 0.3) for c in palette(CLOTHS[other])],
+            [mix(c, sky_colours[1], 0.3) for c in parse_palette(CLOTHS[other])],
             other,
         )
     x = canvas.right * rng.uniform(0.38, 0.62)
-    _balloon(
-        canvas, rng, x, rng.uniform(0.3, 0.38), rng.uniform(0.21, 0.26) * scale, palette(CLOTHS[name]), name
+    _draw_balloon(
+        canvas,
+        rng,
+        x,
+        rng.uniform(0.3, 0.38),
+        rng.uniform(0.21, 0.26) * scale,
+        parse_palette(CLOTHS[name]),
+        name,
     )
-    finish(canvas, rng)
+    finish_scene(canvas, rng)
     return {"colour": name, "time": hour, "count": "many" if count else "one"}
 
 
-def _balloon(
+def _draw_balloon(
     canvas: Canvas, rng: np.random.Generator, x: float, y: float, size: float, cloth: list[Colour], name: str
 ) -> None:
     """An envelope of gores around (x, y) with its basket below."""
@@ -80,7 +92,7 @@ def _balloon(
     profile = np.sin(around) ** 0.9
     ys = y - size * np.cos(around) * (1 + 0.3 * (around / np.pi) ** 3)
     edge = np.stack([x + size * profile, ys], 1)
-    mask = canvas.mask(np.concatenate([edge, (edge * (-1, 1) + (2 * x, 0))[::-1]]))
+    mask = canvas.make_mask(np.concatenate([edge, (edge * (-1, 1) + (2 * x, 0))[::-1]]))
     canvas.paint(mask, cloth[0])
     gores, pattern = 12, int(rng.integers(3))
     for gore in range(gores):
@@ -88,42 +100,46 @@ def _balloon(
         strip = np.concatenate(
             [np.stack([x + size * profile * low, ys], 1), np.stack([x + size * profile * high, ys], 1)[::-1]]
         )
-        canvas.paint(canvas.mask(strip).within(mask), _gore_colour(cloth, name, gore, gores, pattern))
+        canvas.paint(canvas.make_mask(strip).intersect(mask), _gore_colour(cloth, name, gore, gores, pattern))
         seam = np.stack([x + size * profile * high, ys], 1)
-        canvas.paint(canvas.mask(stroke(seam, size * 0.012)).within(mask), darker(cloth[0], 0.5), 0.35)
+        canvas.paint(
+            canvas.make_mask(stroke_line(seam, size * 0.012)).intersect(mask), darken(cloth[0], 0.5), 0.35
+        )
     if pattern == 1 and name != "rainbow":
         belt = np.abs(ys - y - size * 0.1) < size * 0.2
         canvas.paint(
-            canvas.mask(np.concatenate([edge[belt], (edge[belt] * (-1, 1) + (2 * x, 0))[::-1]])).within(mask),
+            canvas.make_mask(
+                np.concatenate([edge[belt], (edge[belt] * (-1, 1) + (2 * x, 0))[::-1]])
+            ).intersect(mask),
             cloth[1],
         )
     canvas.paint(
         mask,
-        radial(
+        radial_gradient(
             x - size * 0.45,
             y - size * 0.5,
             size * 2,
             rgb("#fff6e0"),
             mix(cloth[0], rgb("#ffffff"), 0.4),
-            darker(cloth[0], 0.4),
-            darker(cloth[0], 0.85),
+            darken(cloth[0], 0.4),
+            darken(cloth[0], 0.85),
         ),
         0.34,
     )
-    _basket(canvas, x, float(ys[-1]), size, float(profile[-1]) * size)
+    _draw_basket(canvas, x, float(ys[-1]), size, float(profile[-1]) * size)
 
 
 def _gore_colour(cloth: list[Colour], name: str, gore: int, gores: int, pattern: int) -> Colour:
     if name == "rainbow":
-        return ramp(
-            palette("#e03a3a #f08a2a #f6d23a #3aa85a #2a7ad0 #7a3fa8"), np.float32(gore / (gores - 1))
+        return ramp_colours(
+            parse_palette("#e03a3a #f08a2a #f6d23a #3aa85a #2a7ad0 #7a3fa8"), np.float32(gore / (gores - 1))
         )
     if pattern == 0:
         return cloth[gore % 2]
     return cloth[0] if pattern == 1 or gore // 2 % 2 else mix(cloth[0], cloth[1], 0.25 if pattern == 2 else 1)
 
 
-def _basket(canvas: Canvas, x: float, neck: float, size: float, wide: float) -> None:
+def _draw_basket(canvas: Canvas, x: float, neck: float, size: float, wide: float) -> None:
     foot, half = neck + size * 0.26, size * 0.14
     ropes = [
         bar(x + side * wide, neck, x + side * half, foot, max(size * 0.014, 0.002))
@@ -131,8 +147,8 @@ def _basket(canvas: Canvas, x: float, neck: float, size: float, wide: float) -> 
     ]
     canvas.fill(rgb("#4a3626"), *ropes, opacity=0.8)
     canvas.fill(
-        linear((x - half, 0), (x + half, 0), rgb("#b88650"), rgb("#7a5230"), rgb("#4a3020")),
+        linear_gradient((x - half, 0), (x + half, 0), rgb("#b88650"), rgb("#7a5230"), rgb("#4a3020")),
         box(x - half, foot, half * 2, size * 0.2, corner=size * 0.04),
     )
     canvas.fill(rgb("#d8ac74"), bar(x - half, foot + size * 0.02, x + half, foot + size * 0.02, size * 0.03))
-    canvas.glow(x, neck + size * 0.12, size * 0.12, rgb("#ffb040"), 0.8)
+    canvas.add_glow(x, neck + size * 0.12, size * 0.12, rgb("#ffb040"), 0.8)

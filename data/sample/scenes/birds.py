@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..canvas import Canvas, linear
-from ..colour import Colour, darker, glowing, lighter, mix, palette, rgb
-from ..facts import Facts, in_turn
-from ..finish import finish
-from ..outline import Outline, bar, box, ellipse, place, polygon, rotate, smooth, stroke
-from ..sky import clouds, sky
+from ..canvas import Canvas, linear_gradient
+from ..colour import Colour, brighten, darken, lighten, mix, parse_palette, rgb
+from ..facts import Facts, name_in_turn
+from ..finish import finish_scene
+from ..outline import Outline, bar, box, ellipse, place, polygon, rotate, smooth_outline, stroke_line
+from ..sky import draw_clouds, draw_sky
 
 # name: sky from top to bottom, wires, birds
 DUSKS = {
@@ -28,16 +28,16 @@ PLUMAGE = {
 }
 
 
-def birds(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_birds(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """Birds on sagging wires before an empty sky."""
-    name, plumage = in_turn(DUSKS, turn), in_turn(PLUMAGE, turn + turn // 7)
-    *heaven, wire, dark = palette(DUSKS[name])
-    sky(canvas, heaven, 1.0)
-    clouds(
+    name, plumage = name_in_turn(DUSKS, turn), name_in_turn(PLUMAGE, turn + turn // 7)
+    *sky_colours, wire, dark = parse_palette(DUSKS[name])
+    draw_sky(canvas, sky_colours, 1.0)
+    draw_clouds(
         canvas,
         rng,
-        lighter(heaven[2], 0.4),
-        mix(heaven[0], heaven[1], 0.6),
+        lighten(sky_colours[2], 0.4),
+        mix(sky_colours[0], sky_colours[1], 0.6),
         cover=0.42,
         bottom=1.1,
         flat=4,
@@ -45,27 +45,27 @@ def birds(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     )
     slant, count = rng.uniform(-0.16, 0.16), int(rng.integers(2, 5))
     pole = canvas.right * rng.uniform(0.06, 0.2) if rng.random() < 0.5 else 9.0
-    colours = palette(PLUMAGE[plumage]) if PLUMAGE[plumage] else [dark, mix(dark, heaven[1], 0.25)]
-    _pole(canvas, pole, wire, count)
+    colours = parse_palette(PLUMAGE[plumage]) if PLUMAGE[plumage] else [dark, mix(dark, sky_colours[1], 0.25)]
+    _draw_pole(canvas, pole, wire, count)
     total = 0
     for step in range(count):
         y = 0.3 + 0.48 * step / count + rng.normal(0, 0.01)
-        line = _wire(canvas, y, slant, rng.uniform(0.04, 0.08))
-        canvas.fill(wire, stroke(line, 0.006))
-        total += _perch(
+        line = _hang_wire(canvas, y, slant, rng.uniform(0.04, 0.08))
+        canvas.fill(wire, stroke_line(line, 0.006))
+        total += _draw_branch(
             canvas, rng, line, colours, min(canvas.right, 1.0) * rng.uniform(0.095, 0.13), few=step > 0
         )
-    finish(canvas, rng, dark=0.15)
+    finish_scene(canvas, rng, dark=0.15)
     return {"colour": plumage, "sky": name, "count": "flock" if total > 7 else "few"}
 
 
-def _wire(canvas: Canvas, y: float, slant: float, sag: float) -> Outline:
+def _hang_wire(canvas: Canvas, y: float, slant: float, sag: float) -> Outline:
     at = np.linspace(-0.02, canvas.right + 0.02, 60)
     middle = canvas.right / 2
     return np.stack([at, y + slant * (at - middle) + sag * (1 - ((at - middle) / middle) ** 2)], 1)
 
 
-def _perch(
+def _draw_branch(
     canvas: Canvas, rng: np.random.Generator, line: Outline, colours: list[Colour], size: float, *, few: bool
 ) -> int:
     """Sets birds on a wire, apart from each other; returns how many."""
@@ -73,11 +73,11 @@ def _perch(
     chosen = places[rng.random(len(places)) < (0.25 if few else 0.55)]
     for x in chosen:
         y = float(np.interp(x, line[:, 0], line[:, 1]))
-        _bird(canvas, rng, x, y, size * rng.uniform(0.9, 1.1), colours, int(rng.choice([-1, 1])))
+        _draw_bird(canvas, rng, x, y, size * rng.uniform(0.9, 1.1), colours, int(rng.choice([-1, 1])))
     return len(chosen)
 
 
-def _bird(
+def _draw_bird(
     canvas: Canvas,
     rng: np.random.Generator,
     x: float,
@@ -89,10 +89,10 @@ def _bird(
     coat, belly = colours
     tilt = rng.normal(0, 0.1)
 
-    def at(outline: Outline) -> Outline:
+    def place_outline(outline: Outline) -> Outline:
         return place(rotate(outline, tilt), x, y, (size * facing, size))
 
-    body = smooth(
+    body = smooth_outline(
         (0.28, -0.95),
         (0.42, -0.78),
         (0.36, -0.55),
@@ -108,29 +108,40 @@ def _bird(
         (0.1, -0.92),
     )
     canvas.fill(
-        darker(coat, 0.4), at(bar(0.06, -0.05, 0.06, 0.06, 0.04)), at(bar(-0.04, -0.05, -0.04, 0.06, 0.04))
+        darken(coat, 0.4),
+        place_outline(bar(0.06, -0.05, 0.06, 0.06, 0.04)),
+        place_outline(bar(-0.04, -0.05, -0.04, 0.06, 0.04)),
     )
-    mask = canvas.mask(at(body))
+    mask = canvas.make_mask(place_outline(body))
     canvas.paint(
-        mask, linear((0, y - size), (0, y + size * 0.2), glowing(coat, 0.2), coat, darker(coat, 0.4))
+        mask,
+        linear_gradient((0, y - size), (0, y + size * 0.2), brighten(coat, 0.2), coat, darken(coat, 0.4)),
     )
-    canvas.paint(canvas.mask(at(ellipse(0.3, -0.36, 0.2, 0.34)), blur=size * 0.05).within(mask), belly, 0.85)
-    wing = smooth((0.02, -0.6), (0.12, -0.4), (-0.02, -0.15), (-0.5, 0.26), (-0.36, -0.1), (-0.2, -0.42))
-    canvas.fill(darker(coat, 0.3), at(wing))
-    canvas.fill(mix(rgb("#e8a030"), coat, 0.2), at(polygon((0.38, -0.84), (0.58, -0.76), (0.39, -0.72))))
-    canvas.fill(rgb("#f8f8f0"), at(ellipse(0.27, -0.8, 0.045)))
-    canvas.fill(rgb("#101018"), at(ellipse(0.28, -0.8, 0.03)))
+    canvas.paint(
+        canvas.make_mask(place_outline(ellipse(0.3, -0.36, 0.2, 0.34)), blur=size * 0.05).intersect(mask),
+        belly,
+        0.85,
+    )
+    wing = smooth_outline(
+        (0.02, -0.6), (0.12, -0.4), (-0.02, -0.15), (-0.5, 0.26), (-0.36, -0.1), (-0.2, -0.42)
+    )
+    canvas.fill(darken(coat, 0.3), place_outline(wing))
+    canvas.fill(
+        mix(rgb("#e8a030"), coat, 0.2), place_outline(polygon((0.38, -0.84), (0.58, -0.76), (0.39, -0.72)))
+    )
+    canvas.fill(rgb("#f8f8f0"), place_outline(ellipse(0.27, -0.8, 0.045)))
+    canvas.fill(rgb("#101018"), place_outline(ellipse(0.28, -0.8, 0.03)))
 
 
-def _pole(canvas: Canvas, x: float, colour: Colour, wires: int) -> None:
+def _draw_pole(canvas: Canvas, x: float, colour: Colour, wires: int) -> None:
     if x > canvas.right:
         return
-    wood = linear((x - 0.02, 0), (x + 0.02, 0), lighter(colour, 0.18), darker(colour, 0.2))
+    wood = linear_gradient((x - 0.02, 0), (x + 0.02, 0), lighten(colour, 0.18), darken(colour, 0.2))
     canvas.fill(wood, bar(x, 0.12, x, 1.1, 0.034))
     for step in range(wires):
         y = 0.3 + 0.48 * step / wires
         canvas.fill(wood, bar(x - 0.11, y, x + 0.11, y, 0.02))
         canvas.fill(
-            lighter(colour, 0.35),
+            lighten(colour, 0.35),
             *(box(x + side - 0.007, y - 0.035, 0.014, 0.028, corner=0.004) for side in (-0.09, 0.09)),
         )

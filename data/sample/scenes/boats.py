@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..canvas import Canvas, linear
-from ..colour import Colour, darker, lighter, mix, palette, rgb
-from ..facts import Facts, choice, in_turn
-from ..finish import finish
-from ..land import glitter, hills, slope, swell, water
-from ..outline import Outline, bar, box, curve, joined, place, rotate
-from ..sky import clouds, moon, sky, stars, sun
-from .coast import gulls
+from ..canvas import Canvas, linear_gradient
+from ..colour import Colour, darken, lighten, mix, parse_palette, rgb
+from ..facts import Facts, choose_name, name_in_turn
+from ..finish import finish_scene
+from ..land import draw_glitter, draw_swell, fill_slope, make_skyline, mirror_in_water
+from ..outline import Outline, bar, box, join_lines, open_curve, place, rotate
+from ..sky import draw_clouds, draw_moon, draw_sky, draw_stars, draw_sun
+from .coast import draw_gulls
 
 # name: sky from the zenith down, sea, far coast
 HOURS = {
@@ -32,66 +32,68 @@ SAILS = {
 }
 
 
-def boats(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_boats(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """One sailing boat close by, others far off."""
-    hour, name = in_turn(HOURS, turn + turn // 6), in_turn(SAILS, turn)
-    *heaven, sea, coast = palette(HOURS[hour])
+    hour, name = name_in_turn(HOURS, turn + turn // 6), name_in_turn(SAILS, turn)
+    *sky_colours, sea, coast = parse_palette(HOURS[hour])
     horizon = rng.uniform(0.6, 0.68)
     x = rng.uniform(0.36, 0.64) * canvas.right
-    light = _heaven(canvas, rng, hour, heaven, horizon)
+    light = _draw_sky_at(canvas, rng, hour, sky_colours, horizon)
     if rng.random() < 0.6:
-        line = np.maximum(hills(canvas, rng, horizon + 0.03, 0.13, cells=3), horizon - 0.12)
-        slope(
+        line = np.maximum(make_skyline(canvas, rng, horizon + 0.03, 0.13, cells=3), horizon - 0.12)
+        fill_slope(
             canvas,
             np.minimum(line, horizon + 0.01),
-            mix(coast, heaven[2], 0.25),
-            mix(coast, heaven[2], 0.5),
+            mix(coast, sky_colours[2], 0.25),
+            mix(coast, sky_colours[2], 0.5),
             0.12,
         )
     for _ in range(rng.integers(0, 4)):
         far = rng.uniform(0.05, 0.95) * canvas.right
-        _boat(
+        _draw_boat(
             canvas,
             far,
             horizon + 0.004,
             0.13,
-            mix(rgb("#ffffff"), heaven[2], 0.3),
-            mix(coast, heaven[1], 0.3),
+            mix(rgb("#ffffff"), sky_colours[2], 0.3),
+            mix(coast, sky_colours[1], 0.3),
             1,
             False,
         )
     scale, lean = rng.uniform(0.5, 0.62) * min(1.0, canvas.right + 0.12), int(rng.choice([-1, 1]))
     dim = 0.5 if hour == "night" else 0.0
-    sail = mix(rgb(SAILS[name]), heaven[0], dim)
-    hull = mix(rgb(choice(rng, ("#f2eee4", "#7a2a24", "#23405f", "#4a2f1f", "#2f5a4a"))), heaven[0], dim)
+    sail = mix(rgb(SAILS[name]), sky_colours[0], dim)
+    hull = mix(
+        rgb(choose_name(rng, ("#f2eee4", "#7a2a24", "#23405f", "#4a2f1f", "#2f5a4a"))), sky_colours[0], dim
+    )
     foot = horizon + 0.035
-    _boat(canvas, x, foot, scale, sail, hull, lean, name == "striped")
-    water(canvas, rng, foot + 0.012, sea, share=0.42, rough=0.07)
-    swell(canvas, rng, foot + 0.01, darker(sea, 0.4), lighter(mix(sea, heaven[2], 0.5), 0.1), 0.4)
+    _draw_boat(canvas, x, foot, scale, sail, hull, lean, name == "striped")
+    mirror_in_water(canvas, rng, foot + 0.012, sea, share=0.42, rough=0.07)
+    draw_swell(canvas, rng, foot + 0.01, darken(sea, 0.4), lighten(mix(sea, sky_colours[2], 0.5), 0.1), 0.4)
     if hour != "grey":
-        glitter(canvas, rng, light, foot + 0.01, 1.0, lighter(heaven[2], 0.4), strength=0.6)
+        draw_glitter(canvas, rng, light, foot + 0.01, 1.0, lighten(sky_colours[2], 0.4), strength=0.6)
     if hour not in ("night",):
-        gulls(canvas, rng, mix(rgb("#ffffff"), heaven[0], 0.35), 0.2)
-    finish(canvas, rng)
+        draw_gulls(canvas, rng, mix(rgb("#ffffff"), sky_colours[0], 0.35), 0.2)
+    finish_scene(canvas, rng)
     return {"colour": name, "time": hour}
 
 
-def _heaven(
-    canvas: Canvas, rng: np.random.Generator, hour: str, heaven: list[Colour], horizon: float
+def _draw_sky_at(
+    canvas: Canvas, rng: np.random.Generator, hour: str, sky_colours: list[Colour], horizon: float
 ) -> float:
     """The sky with its light; returns where the light stands."""
-    sky(canvas, heaven, horizon)
+    draw_sky(canvas, sky_colours, horizon)
     x = rng.choice([rng.uniform(0.1, 0.3), rng.uniform(0.7, 0.9)]) * canvas.right
     if hour == "night":
-        stars(canvas, rng, 80, horizon)
-        moon(canvas, rng, x, 0.16, 0.045)
+        draw_stars(canvas, rng, 80, horizon)
+        draw_moon(canvas, rng, x, 0.16, 0.045)
     if hour in ("dusk", "dawn", "gold"):
-        sun(canvas, x, horizon - 0.1, 0.04, lighter(heaven[2], 0.2))
-    shade = mix(heaven[0], heaven[1], 0.6)
-    clouds(
+        draw_sun(canvas, x, horizon - 0.1, 0.04, lighten(sky_colours[2], 0.2))
+    shade = mix(sky_colours[0], sky_colours[1], 0.6)
+    draw_clouds(
         canvas,
         rng,
-        lighter(heaven[2], 0.4),
+        lighten(sky_colours[2], 0.4),
         shade,
         cover=0.7 if hour == "grey" else 0.45,
         bottom=horizon,
@@ -101,58 +103,64 @@ def _heaven(
     return float(x)
 
 
-def _boat(
+def _draw_boat(
     canvas: Canvas, x: float, foot: float, scale: float, sail: Colour, hull: Colour, lean: int, striped: bool
 ) -> None:
     """A sloop: hull, mast, mainsail and jib; `lean` -1 sails to the left."""
 
-    def at(outline: Outline) -> Outline:
+    def place_outline(outline: Outline) -> Outline:
         return place(rotate(outline, 0.05), x, foot, (scale * lean, scale))
 
     mast = bar(0.02, -0.05, 0.02, -0.98, 0.014)
-    main = joined(
+    main = join_lines(
         [
-            curve((0.0, -0.95), (-0.12, -0.6), (-0.36, -0.14)),
-            curve((-0.36, -0.14), (-0.18, -0.11), (0.0, -0.13)),
+            open_curve((0.0, -0.95), (-0.12, -0.6), (-0.36, -0.14)),
+            open_curve((-0.36, -0.14), (-0.18, -0.11), (0.0, -0.13)),
         ]
     )
-    jib = joined(
+    jib = join_lines(
         [
-            curve((0.04, -0.86), (0.24, -0.5), (0.36, -0.12)),
-            curve((0.36, -0.12), (0.2, -0.13), (0.05, -0.17)),
-            curve((0.05, -0.17), (0.1, -0.5), (0.04, -0.86)),
+            open_curve((0.04, -0.86), (0.24, -0.5), (0.36, -0.12)),
+            open_curve((0.36, -0.12), (0.2, -0.13), (0.05, -0.17)),
+            open_curve((0.05, -0.17), (0.1, -0.5), (0.04, -0.86)),
         ]
     )
-    body = joined(
+    body = join_lines(
         [
-            curve((-0.4, -0.09), (0.0, -0.07), (0.46, -0.12)),
-            curve((0.46, -0.12), (0.34, 0.01), (0.2, 0.05)),
-            curve((0.2, 0.05), (-0.1, 0.06), (-0.33, 0.04)),
+            open_curve((-0.4, -0.09), (0.0, -0.07), (0.46, -0.12)),
+            open_curve((0.46, -0.12), (0.34, 0.01), (0.2, 0.05)),
+            open_curve((0.2, 0.05), (-0.1, 0.06), (-0.33, 0.04)),
         ]
     )
-    canvas.fill(rgb("#5a4030"), at(mast))
+    canvas.fill(rgb("#5a4030"), place_outline(mast))
     span = (x - 0.36 * scale * lean, foot - 0.6 * scale), (x + 0.1 * scale * lean, foot - 0.5 * scale)
     for cloth, dark in ((main, 0.28), (jib, 0.12)):
-        mask = canvas.mask(at(cloth))
-        canvas.paint(mask, linear(*span, lighter(sail, 0.16), sail, darker(sail, dark)))
+        mask = canvas.make_mask(place_outline(cloth))
+        canvas.paint(mask, linear_gradient(*span, lighten(sail, 0.16), sail, darken(sail, dark)))
         if striped:
             bands = [box(-1, y, 2, 0.075) for y in np.arange(-1, 0, 0.15)]
             canvas.paint(
-                canvas.mask(*(at(band) for band in bands)).within(mask),
-                linear(*span, rgb("#d8433a"), rgb("#a02a2a")),
+                canvas.make_mask(*(place_outline(band) for band in bands)).intersect(mask),
+                linear_gradient(*span, rgb("#d8433a"), rgb("#a02a2a")),
                 0.95,
             )
-        seams = [at(bar(-0.5, y, 0.5, y + 0.04, 0.004)) for y in np.arange(-0.9, -0.1, 0.11)]
-        canvas.paint(canvas.mask(*seams).within(mask), darker(sail, 0.5), 0.25)
-    side = canvas.mask(at(body))
+        seams = [place_outline(bar(-0.5, y, 0.5, y + 0.04, 0.004)) for y in np.arange(-0.9, -0.1, 0.11)]
+        canvas.paint(canvas.make_mask(*seams).intersect(mask), darken(sail, 0.5), 0.25)
+    side = canvas.make_mask(place_outline(body))
     canvas.paint(
         side,
-        linear(
-            (0, foot - 0.12 * scale), (0, foot + 0.05 * scale), lighter(hull, 0.2), hull, darker(hull, 0.5)
+        linear_gradient(
+            (0, foot - 0.12 * scale), (0, foot + 0.05 * scale), lighten(hull, 0.2), hull, darken(hull, 0.5)
         ),
     )
-    canvas.paint(canvas.mask(at(box(-0.5, -0.075, 1.0, 0.018))).within(side), lighter(sail, 0.3), 0.85)
+    canvas.paint(
+        canvas.make_mask(place_outline(box(-0.5, -0.075, 1.0, 0.018))).intersect(side),
+        lighten(sail, 0.3),
+        0.85,
+    )
     canvas.fill(
         mix(hull, rgb("#f4efe6"), 0.6),
-        at(joined([curve((-0.18, -0.085), (-0.14, -0.125), (0.1, -0.13), (0.16, -0.085))])),
+        place_outline(
+            join_lines([open_curve((-0.18, -0.085), (-0.14, -0.125), (0.1, -0.13), (0.16, -0.085))])
+        ),
     )

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..canvas import Canvas, linear, radial
-from ..colour import Colour, darker, lighter, palette, rgb
-from ..facts import Facts, choice, in_turn
-from ..finish import finish, shadow
-from ..outline import Outline, curve, ellipse, place, rotate, smooth, stroke
-from .flowers import PETALS, daisy, stem
-from .garden import GARDENS, bokeh
+from ..canvas import Canvas, linear_gradient, radial_gradient
+from ..colour import Colour, darken, lighten, parse_palette, rgb
+from ..facts import Facts, choose_name, name_in_turn
+from ..finish import draw_shadow, finish_scene
+from ..outline import Outline, ellipse, open_curve, place, rotate, smooth_outline, stroke_line
+from .flowers import PETALS, draw_daisy, draw_stem
+from .garden import GARDENS, draw_bokeh
 
 # name: wing, inner wing, spots
 WINGS = {
@@ -47,20 +47,20 @@ _TAILED = (
 )
 
 
-def butterflies(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_butterflies(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """A butterfly with open wings, sometimes on a flower."""
-    name = in_turn(WINGS, turn)
-    bokeh(canvas, rng, in_turn(GARDENS, turn + turn // 8))
+    name = name_in_turn(WINGS, turn)
+    draw_bokeh(canvas, rng, name_in_turn(GARDENS, turn + turn // 8))
     scale = min(canvas.right, 1.05) * rng.uniform(0.4, 0.47)
     x, y = canvas.right * rng.uniform(0.46, 0.54), rng.uniform(0.46, 0.54)
     resting = rng.random() < 0.5
     if resting:
-        petal = choice(rng, PETALS)
-        stem(canvas, rng, x, y + 0.2, 0.2)
-        daisy(canvas, rng, x + 0.02, y + 0.2, 0.26 * min(canvas.right, 1.0), rgb(PETALS[petal]))
+        petal = choose_name(rng, PETALS)
+        draw_stem(canvas, rng, x, y + 0.2, 0.2)
+        draw_daisy(canvas, rng, x + 0.02, y + 0.2, 0.26 * min(canvas.right, 1.0), rgb(PETALS[petal]))
     tilt, hind = rng.normal(0, 0.3), _TAILED if rng.random() < 0.4 else _HIND
-    _butterfly(canvas, rng, (x, y, scale, tilt), palette(WINGS[name]), hind)
-    finish(canvas, rng)
+    _draw_butterfly(canvas, rng, (x, y, scale, tilt), parse_palette(WINGS[name]), hind)
+    finish_scene(canvas, rng)
     return {
         "colour": name,
         "place": "flower" if resting else "air",
@@ -68,44 +68,48 @@ def butterflies(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     }
 
 
-def _butterfly(
+def _draw_butterfly(
     canvas: Canvas,
     rng: np.random.Generator,
     spot: tuple[float, float, float, float],
     colours: list[Colour],
     hind: tuple[tuple[float, float], ...],
 ) -> None:
-    """Both sides carry the same pattern: what is drawn from chance is drawn once."""
+    """Both sides carry the same pattern: random values are drawn once."""
     x, y, scale, tilt = spot
     open_by, spots = rng.uniform(0.78, 1.0), rng.uniform(0.3, 0.7, 6)
     pattern = int(rng.integers(3))
 
-    def wings(outline: Outline) -> tuple[Outline, Outline]:
+    def both_wings(outline: Outline) -> tuple[Outline, Outline]:
         left, right = (place(rotate(outline * (side * open_by, 1), tilt), x, y, scale) for side in (-1, 1))
         return left, right
 
-    whole = [w for wing in (smooth(*hind), smooth(*_FORE)) for w in wings(wing)]
-    shadow(canvas, *(place(w, 0.02, 0.04) for w in whole), colour=rgb("#0c1014"), blur=0.022, opacity=0.45)
-    for shape, centre in ((smooth(*hind), (0.36, 0.36)), (smooth(*_FORE), (0.5, -0.45))):
-        for wing in wings(shape):
-            _wing(canvas, wing, (x, y), scale, colours)
-        _pattern(canvas, wings, shape, centre, colours, spots, pattern)
-    _insect(canvas, x, y, scale, tilt)
+    whole = [w for wing in (smooth_outline(*hind), smooth_outline(*_FORE)) for w in both_wings(wing)]
+    draw_shadow(
+        canvas, *(place(w, 0.02, 0.04) for w in whole), colour=rgb("#0c1014"), blur=0.022, opacity=0.45
+    )
+    for shape, centre in ((smooth_outline(*hind), (0.36, 0.36)), (smooth_outline(*_FORE), (0.5, -0.45))):
+        for wing in both_wings(shape):
+            _draw_wing(canvas, wing, (x, y), scale, colours)
+        _draw_pattern(canvas, both_wings, shape, centre, colours, spots, pattern)
+    _draw_body(canvas, x, y, scale, tilt)
 
 
-def _wing(
+def _draw_wing(
     canvas: Canvas, wing: Outline, root: tuple[float, float], scale: float, colours: list[Colour]
 ) -> None:
     """Dark border, then the coloured field that shines towards the body."""
     main, inner, _ = colours
-    edge = darker(main, 0.82)
+    edge = darken(main, 0.82)
     canvas.fill(edge, wing)
     middle = wing.mean(0)
-    field = canvas.mask((wing - middle) * 0.86 + middle)
-    canvas.paint(field, radial(*root, scale * 1.15, darker(main, 0.3), inner, main, main, darker(main, 0.35)))
+    field = canvas.make_mask((wing - middle) * 0.86 + middle)
+    canvas.paint(
+        field, radial_gradient(*root, scale * 1.15, darken(main, 0.3), inner, main, main, darken(main, 0.35))
+    )
 
 
-def _pattern(
+def _draw_pattern(
     canvas: Canvas,
     wings: Callable[[Outline], tuple[Outline, Outline]],
     shape: Outline,
@@ -117,8 +121,8 @@ def _pattern(
     main, _, light = colours
     tips = shape[:: max(len(shape) // 9, 1)]
     veins = [
-        stroke(
-            curve(
+        stroke_line(
+            open_curve(
                 (0, 0),
                 tuple((tip * 0.5 + np.array(centre) * 0.12).tolist()),
                 tuple((tip * 0.93).tolist()),
@@ -128,13 +132,13 @@ def _pattern(
         )
         for tip in tips
     ]
-    canvas.fill(darker(main, 0.75), *(w for vein in veins for w in wings(vein)), opacity=0.55)
+    canvas.fill(darken(main, 0.75), *(w for vein in veins for w in wings(vein)), opacity=0.55)
     edge = shape[:: max(len(shape) // 22, 1)]
     middles = (edge[np.hypot(edge[:, 0], edge[:, 1]) > 0.4] - centre) * 0.9 + centre
     rim = [ellipse(x, y, 0.022, points=14) for x, y in middles.tolist()]
     canvas.fill(light, *(w for dot in rim for w in wings(dot)), opacity=0.95)
     if pattern == 0:
-        canvas.fill(darker(main, 0.85), *wings(ellipse(*centre, 0.12)))
+        canvas.fill(darken(main, 0.85), *wings(ellipse(*centre, 0.12)))
         canvas.fill(light, *wings(ellipse(*centre, 0.075)))
         canvas.fill(rgb("#141a3a"), *wings(ellipse(*centre, 0.045)))
     if pattern == 1:
@@ -142,22 +146,26 @@ def _pattern(
             ellipse(centre[0] + (s - 0.5) * 0.5, centre[1] + (i - 2.5) * 0.09, 0.035 + 0.02 * s)
             for i, s in enumerate(spots)
         ]
-        canvas.fill(lighter(light, 0.2), *(w for dot in band for w in wings(dot)), opacity=0.8)
+        canvas.fill(lighten(light, 0.2), *(w for dot in band for w in wings(dot)), opacity=0.8)
 
 
-def _insect(canvas: Canvas, x: float, y: float, scale: float, tilt: float) -> None:
+def _draw_body(canvas: Canvas, x: float, y: float, scale: float, tilt: float) -> None:
     """Body and feelers."""
 
-    def at(outline: Outline) -> Outline:
+    def place_outline(outline: Outline) -> Outline:
         return place(rotate(outline, tilt), x, y, scale)
 
     for side in (-1, 1):
-        feeler = curve((0, -0.22), (0.09 * side, -0.42), (0.22 * side, -0.56))
-        canvas.fill(rgb("#1c1418"), at(stroke(feeler, 0.014)), at(ellipse(0.22 * side, -0.56, 0.02)))
-    fur = linear((x - 0.05 * scale, 0), (x + 0.06 * scale, 0), rgb("#7a5a44"), rgb("#2a1c1a"))
+        feeler = open_curve((0, -0.22), (0.09 * side, -0.42), (0.22 * side, -0.56))
+        canvas.fill(
+            rgb("#1c1418"),
+            place_outline(stroke_line(feeler, 0.014)),
+            place_outline(ellipse(0.22 * side, -0.56, 0.02)),
+        )
+    fur = linear_gradient((x - 0.05 * scale, 0), (x + 0.06 * scale, 0), rgb("#7a5a44"), rgb("#2a1c1a"))
     canvas.fill(
         fur,
-        at(ellipse(0, 0.14, 0.042, 0.32)),
-        at(ellipse(0, -0.06, 0.06, 0.15)),
-        at(ellipse(0, -0.21, 0.048)),
+        place_outline(ellipse(0, 0.14, 0.042, 0.32)),
+        place_outline(ellipse(0, -0.06, 0.06, 0.15)),
+        place_outline(ellipse(0, -0.21, 0.048)),
     )

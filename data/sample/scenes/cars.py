@@ -4,13 +4,24 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..canvas import Canvas, Mask, linear, radial
-from ..colour import Colour, darker, glowing, lighter, mix, palette, rgb
-from ..facts import Facts, in_turn
-from ..finish import finish, shadow
-from ..land import crown, hills, relief, slope
-from ..outline import Outline, bar, box, curve, ellipse, joined, place, polygon, rotate, smooth
-from ..sky import clouds, sky, stars, sun
+from ..canvas import Canvas, Mask, linear_gradient, radial_gradient
+from ..colour import Colour, brighten, darken, lighten, mix, parse_palette, rgb
+from ..facts import Facts, name_in_turn
+from ..finish import draw_shadow, finish_scene
+from ..land import draw_crown, fill_slope, make_skyline, shade_relief
+from ..outline import (
+    Outline,
+    bar,
+    box,
+    ellipse,
+    join_lines,
+    open_curve,
+    place,
+    polygon,
+    rotate,
+    smooth_outline,
+)
+from ..sky import draw_clouds, draw_sky, draw_stars, draw_sun
 from .car_bodies import BODIES
 
 PAINTS = {
@@ -35,18 +46,18 @@ ROADS = {
 }
 
 
-def cars(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_cars(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """A car from the side on an open road."""
-    name, place_name = in_turn(PAINTS, turn), in_turn(ROADS, turn + turn // 9)
-    kind = in_turn(("hatchback", "saloon", "van", "convertible", "pickup"), turn * 3 + turn // 5)
-    *heaven, far, near, road = palette(ROADS[place_name])
+    name, place_name = name_in_turn(PAINTS, turn), name_in_turn(ROADS, turn + turn // 9)
+    kind = name_in_turn(("hatchback", "saloon", "van", "convertible", "pickup"), turn * 3 + turn // 5)
+    *sky_colours, far, near, road = parse_palette(ROADS[place_name])
     edge = rng.uniform(0.66, 0.7)
-    _scenery(canvas, rng, place_name, heaven, far, near, edge)
+    _draw_scenery(canvas, rng, place_name, sky_colours, far, near, edge)
     canvas.fill(
-        linear((0, edge), (0, 1), lighter(road, 0.12), road, darker(road, 0.3)),
+        linear_gradient((0, edge), (0, 1), lighten(road, 0.12), road, darken(road, 0.3)),
         box(-0.1, edge, canvas.right + 0.2, 0.5),
     )
-    canvas.fill(lighter(road, 0.35), bar(-0.1, edge + 0.006, canvas.right + 0.1, edge + 0.006, 0.008))
+    canvas.fill(lighten(road, 0.35), bar(-0.1, edge + 0.006, canvas.right + 0.1, edge + 0.006, 0.008))
     canvas.fill(
         rgb("#f0e8d0"),
         *(
@@ -57,37 +68,39 @@ def cars(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     )
     scale = min(canvas.right, 1.25) * rng.uniform(0.36, 0.4)
     dim = {"night": 0.45, "dusk": 0.2}.get(place_name, 0.0)
-    _car(
+    _draw_car(
         canvas,
         (canvas.right / 2, 0.86, scale, int(rng.choice([-1, 1]))),
-        mix(rgb(PAINTS[name]), heaven[0], dim),
+        mix(rgb(PAINTS[name]), sky_colours[0], dim),
         kind,
-        heaven,
+        sky_colours,
         lit=dim > 0,
     )
-    finish(canvas, rng, glow=0.7 if dim else 0.3)
+    finish_scene(canvas, rng, glow=0.7 if dim else 0.3)
     return {"colour": name, "car": kind, "place": place_name}
 
 
-def _scenery(
+def _draw_scenery(
     canvas: Canvas,
     rng: np.random.Generator,
     name: str,
-    heaven: list[Colour],
+    sky_colours: list[Colour],
     far: Colour,
     near: Colour,
     edge: float,
 ) -> None:
-    sky(canvas, heaven, edge)
+    draw_sky(canvas, sky_colours, edge)
     if name == "night":
-        stars(canvas, rng, 60, 0.5)
+        draw_stars(canvas, rng, 60, 0.5)
     if name == "dusk":
-        sun(canvas, rng.uniform(0.15, 0.85) * canvas.right, edge - 0.14, 0.05, lighter(heaven[2], 0.2))
-    clouds(
+        draw_sun(
+            canvas, rng.uniform(0.15, 0.85) * canvas.right, edge - 0.14, 0.05, lighten(sky_colours[2], 0.2)
+        )
+    draw_clouds(
         canvas,
         rng,
-        lighter(heaven[2], 0.5),
-        mix(heaven[1], heaven[2], 0.4),
+        lighten(sky_colours[2], 0.5),
+        mix(sky_colours[1], sky_colours[2], 0.4),
         cover=0.45,
         bottom=edge,
         flat=3.4,
@@ -95,122 +108,132 @@ def _scenery(
     )
     if name == "coast":
         canvas.fill(
-            linear((0, edge - 0.16), (0, edge), lighter(far, 0.25), darker(far, 0.2)),
+            linear_gradient((0, edge - 0.16), (0, edge), lighten(far, 0.25), darken(far, 0.2)),
             box(-0.1, edge - 0.16, canvas.right + 0.2, 0.3),
         )
     elif name in ("city", "night"):
         x = -0.05
         while x < canvas.right:
             width, tall = rng.uniform(0.07, 0.16), rng.uniform(0.12, 0.36)
-            canvas.fill(mix(far, heaven[2], rng.uniform(0.1, 0.35)), box(x, edge - tall, width, tall + 0.02))
+            canvas.fill(
+                mix(far, sky_colours[2], rng.uniform(0.1, 0.35)), box(x, edge - tall, width, tall + 0.02)
+            )
             panes = [
                 box(x + c, edge - tall + r, 0.014, 0.018)
                 for c in np.arange(0.015, width - 0.02, 0.028)
                 for r in np.arange(0.02, tall - 0.03, 0.036)
                 if rng.random() < 0.6
             ]
-            canvas.fill(rgb("#ffd88a") if name == "night" else lighter(far, 0.45), *panes, opacity=0.75)
+            canvas.fill(rgb("#ffd88a") if name == "night" else lighten(far, 0.45), *panes, opacity=0.75)
             x += width + rng.uniform(0, 0.02)
     else:
         for step in range(2):
-            relief(
+            shade_relief(
                 canvas,
                 rng,
-                slope(
+                fill_slope(
                     canvas,
-                    hills(canvas, rng, edge - 0.02, 0.26 - 0.1 * step, cells=2 + step),
-                    mix(far, heaven[2], 0.35 - 0.3 * step),
+                    make_skyline(canvas, rng, edge - 0.02, 0.26 - 0.1 * step, cells=2 + step),
+                    mix(far, sky_colours[2], 0.35 - 0.3 * step),
                     far,
                 ),
                 (5, 9),
                 0.2,
             )
-    relief(
+    shade_relief(
         canvas,
         rng,
-        slope(canvas, hills(canvas, rng, edge - 0.01, 0.035, cells=3), near, darker(near, 0.3)),
+        fill_slope(canvas, make_skyline(canvas, rng, edge - 0.01, 0.035, cells=3), near, darken(near, 0.3)),
         (6, 10),
         0.2,
     )
     if name == "meadow":
         for x in rng.uniform(0, canvas.right, 4):
             canvas.fill(rgb("#4a3626"), bar(x, edge, x, edge - 0.12, 0.014))
-            crown(canvas, rng, x, edge - 0.14, rng.uniform(0.06, 0.09), rgb("#4a8a3c"), leaves=40)
+            draw_crown(canvas, rng, x, edge - 0.14, rng.uniform(0.06, 0.09), rgb("#4a8a3c"), leaves=40)
 
 
-def _car(
+def _draw_car(
     canvas: Canvas,
     spot: tuple[float, float, float, int],
     paint: Colour,
     kind: str,
-    heaven: list[Colour],
+    sky_colours: list[Colour],
     *,
     lit: bool,
 ) -> None:
     x, foot, size, facing = spot
     roof, glass, posts = BODIES[kind]
 
-    def at(outline: Outline) -> Outline:
+    def place_outline(outline: Outline) -> Outline:
         return place(outline, x, foot, (size * facing, size))
 
-    shadow(
+    draw_shadow(
         canvas, ellipse(x, foot + 0.012, size * 1.08, 0.03), colour=rgb("#08090e"), blur=0.014, opacity=0.7
     )
     if kind == "convertible":
         canvas.fill(
             rgb("#3a2a24"),
-            at(smooth((-0.42, -0.3), (-0.44, -0.52), (-0.36, -0.54), (-0.28, -0.3))),
-            at(smooth((-0.1, -0.3), (-0.12, -0.5), (-0.05, -0.52), (0.02, -0.3))),
+            place_outline(smooth_outline((-0.42, -0.3), (-0.44, -0.52), (-0.36, -0.54), (-0.28, -0.3))),
+            place_outline(smooth_outline((-0.1, -0.3), (-0.12, -0.5), (-0.05, -0.52), (0.02, -0.3))),
         )
-    body = canvas.mask(
-        at(
-            joined(
+    body = canvas.make_mask(
+        place_outline(
+            join_lines(
                 [
-                    curve(*roof),
-                    curve((0.97, -0.12), (0.94, -0.04), (0.8, -0.03)),
+                    open_curve(*roof),
+                    open_curve((0.97, -0.12), (0.94, -0.04), (0.8, -0.03)),
                     np.array([(-0.8, -0.03)]),
-                    curve((-0.8, -0.03), (-0.92, -0.04), roof[0]),
+                    open_curve((-0.8, -0.03), (-0.92, -0.04), roof[0]),
                 ]
             )
         )
     )
     canvas.paint(
         body,
-        linear(
+        linear_gradient(
             (0, foot - 0.75 * size),
             (0, foot),
-            glowing(lighter(paint, 0.15), 0.15),
+            brighten(lighten(paint, 0.15), 0.15),
             paint,
-            darker(paint, 0.12),
-            darker(paint, 0.55),
+            darken(paint, 0.12),
+            darken(paint, 0.55),
         ),
     )
-    canvas.paint(canvas.mask(at(box(-1.1, -0.31, 2.2, 0.035)), blur=0.004).within(body), rgb("#ffffff"), 0.4)
-    canvas.paint(canvas.mask(at(box(-1.1, -0.16, 2.2, 0.2)), blur=0.01).within(body), darker(paint, 0.8), 0.4)
-    _glass(
+    canvas.paint(
+        canvas.make_mask(place_outline(box(-1.1, -0.31, 2.2, 0.035)), blur=0.004).intersect(body),
+        rgb("#ffffff"),
+        0.4,
+    )
+    canvas.paint(
+        canvas.make_mask(place_outline(box(-1.1, -0.16, 2.2, 0.2)), blur=0.01).intersect(body),
+        darken(paint, 0.8),
+        0.4,
+    )
+    _draw_glass(
         canvas,
-        at(joined([curve(*glass)])),
-        [at(bar(p, -1, p, -0.3, 0.045)) for p in posts],
+        place_outline(join_lines([open_curve(*glass)])),
+        [place_outline(bar(p, -1, p, -0.3, 0.045)) for p in posts],
         paint,
-        heaven,
+        sky_colours,
     )
     seams = [
-        at(bar(p, -0.44, p + 0.01, -0.07, 0.009))
+        place_outline(bar(p, -0.44, p + 0.01, -0.07, 0.009))
         for p in ((*posts, 0.4) if kind != "pickup" else (-0.2, 0.38))
     ]
-    canvas.paint(canvas.mask(*seams).within(body), darker(paint, 0.7), 0.7)
+    canvas.paint(canvas.make_mask(*seams).intersect(body), darken(paint, 0.7), 0.7)
     canvas.paint(
-        canvas.mask(*(at(box(p - 0.13, -0.34, 0.09, 0.022, corner=0.01)) for p in (*posts, 0.36))).within(
-            body
-        ),
-        darker(paint, 0.5),
+        canvas.make_mask(
+            *(place_outline(box(p - 0.13, -0.34, 0.09, 0.022, corner=0.01)) for p in (*posts, 0.36))
+        ).intersect(body),
+        darken(paint, 0.5),
         0.9,
     )
-    _lamps(canvas, at, x, foot, size, facing, lit=lit)
+    _draw_lamps(canvas, place_outline, x, foot, size, facing, lit=lit)
     for wheel in (-0.58, 0.6):
-        _wheel(
+        _draw_wheel(
             canvas,
-            at(ellipse(wheel, -0.1, 0.215)),
+            place_outline(ellipse(wheel, -0.1, 0.215)),
             x + wheel * size * facing,
             foot - 0.1 * size,
             size * 0.175,
@@ -219,11 +242,16 @@ def _car(
         )
 
 
-def _glass(canvas: Canvas, pane: Outline, posts: list[Outline], paint: Colour, heaven: list[Colour]) -> None:
+def _draw_glass(
+    canvas: Canvas, pane: Outline, posts: list[Outline], paint: Colour, sky_colours: list[Colour]
+) -> None:
     """Windows that mirror the sky, with one slanting gleam."""
-    mask = canvas.mask(pane)
+    mask = canvas.make_mask(pane)
     top, bottom = pane[:, 1].min(), pane[:, 1].max()
-    canvas.paint(mask, linear((0, top), (0, bottom), darker(heaven[1], 0.25), darker(heaven[0], 0.65)))
+    canvas.paint(
+        mask,
+        linear_gradient((0, top), (0, bottom), darken(sky_colours[1], 0.25), darken(sky_colours[0], 0.65)),
+    )
     left, wide = pane[:, 0].min(), np.ptp(pane[:, 0])
     gleam = polygon(
         (left + wide * 0.5, top),
@@ -231,12 +259,12 @@ def _glass(canvas: Canvas, pane: Outline, posts: list[Outline], paint: Colour, h
         (left + wide * 0.46, bottom),
         (left + wide * 0.3, bottom),
     )
-    canvas.paint(canvas.mask(gleam, blur=0.003).within(mask), rgb("#ffffff"), 0.28)
+    canvas.paint(canvas.make_mask(gleam, blur=0.003).intersect(mask), rgb("#ffffff"), 0.28)
     if posts:
-        canvas.paint(canvas.mask(*posts).within(mask), darker(paint, 0.3))
+        canvas.paint(canvas.make_mask(*posts).intersect(mask), darken(paint, 0.3))
 
 
-def _lamps(
+def _draw_lamps(
     canvas: Canvas,
     at: Callable[[Outline], Outline],
     x: float,
@@ -262,19 +290,23 @@ def _lamps(
             (nose, foot - 0.2 * size),
         )
         canvas.fill(
-            linear((nose, 0), (nose + facing * 0.5, 0), rgb("#fff0b8"), rgb("#fff0b8")),
+            linear_gradient((nose, 0), (nose + facing * 0.5, 0), rgb("#fff0b8"), rgb("#fff0b8")),
             beam,
             opacity=0.22,
             blur=0.02,
         )
-        canvas.glow(nose, foot - 0.24 * size, 0.05, rgb("#ffe8a8"), 0.9)
+        canvas.add_glow(nose, foot - 0.24 * size, 0.05, rgb("#ffe8a8"), 0.9)
 
 
-def _wheel(canvas: Canvas, arch: Outline, x: float, y: float, size: float, paint: Colour, body: Mask) -> None:
-    canvas.paint(canvas.mask(arch).within(body), rgb("#101116"))
-    canvas.fill(radial(x, y, size, rgb("#2c2d33"), rgb("#1c1d22"), rgb("#101014")), ellipse(x, y, size))
+def _draw_wheel(
+    canvas: Canvas, arch: Outline, x: float, y: float, size: float, paint: Colour, body: Mask
+) -> None:
+    canvas.paint(canvas.make_mask(arch).intersect(body), rgb("#101116"))
     canvas.fill(
-        linear((x, y - size * 0.6), (x, y + size * 0.6), rgb("#f0f2f4"), rgb("#888e96")),
+        radial_gradient(x, y, size, rgb("#2c2d33"), rgb("#1c1d22"), rgb("#101014")), ellipse(x, y, size)
+    )
+    canvas.fill(
+        linear_gradient((x, y - size * 0.6), (x, y + size * 0.6), rgb("#f0f2f4"), rgb("#888e96")),
         ellipse(x, y, size * 0.62),
     )
     holes = [
@@ -282,4 +314,4 @@ def _wheel(canvas: Canvas, arch: Outline, x: float, y: float, size: float, paint
         for a in np.linspace(0, 2 * np.pi, 7)[:-1] + 0.2
     ]
     canvas.fill(rgb("#34363c"), *holes)
-    canvas.fill(darker(paint, 0.1), ellipse(x, y, size * 0.13))
+    canvas.fill(darken(paint, 0.1), ellipse(x, y, size * 0.13))

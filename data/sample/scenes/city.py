@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ..canvas import Canvas, linear
-from ..colour import Colour, darker, jitter, lighter, mix, palette, rgb
-from ..facts import Facts, in_turn
-from ..finish import finish
-from ..land import water
+from ..canvas import Canvas, linear_gradient
+from ..colour import Colour, darken, jitter_colour, lighten, mix, parse_palette, rgb
+from ..facts import Facts, name_in_turn
+from ..finish import finish_scene
+from ..land import mirror_in_water
 from ..outline import Outline, bar, box, ellipse, polygon
-from ..sky import clouds, moon, sky, stars
+from ..sky import draw_clouds, draw_moon, draw_sky, draw_stars
 
 # name: sky from the zenith down, far houses, near houses, windows, signs
 NIGHTS = {
@@ -21,35 +21,43 @@ NIGHTS = {
 }
 
 
-def night(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_night(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """A skyline with lit windows, over water or over streets."""
-    name = in_turn(NIGHTS, turn)
-    *heaven, far, near, lamp, sign = palette(NIGHTS[name])
+    name = name_in_turn(NIGHTS, turn)
+    *sky_colours, far, near, lamp, sign = parse_palette(NIGHTS[name])
     over_water = rng.random() < 0.6
     foot = rng.uniform(0.66, 0.74) if over_water else 0.98
-    sky(canvas, heaven, foot)
-    stars(canvas, rng, 50, 0.4)
+    draw_sky(canvas, sky_colours, foot)
+    draw_stars(canvas, rng, 50, 0.4)
     shining = rng.random() < 0.6
     if shining:
-        moon(
+        draw_moon(
             canvas,
             rng,
             rng.uniform(0.15, 0.85) * canvas.right,
             rng.uniform(0.1, 0.24),
             rng.uniform(0.035, 0.06),
         )
-    clouds(
-        canvas, rng, mix(heaven[2], heaven[1], 0.3), heaven[1], cover=0.4, bottom=foot, flat=5, opacity=0.4
+    draw_clouds(
+        canvas,
+        rng,
+        mix(sky_colours[2], sky_colours[1], 0.3),
+        sky_colours[1],
+        cover=0.4,
+        bottom=foot,
+        flat=5,
+        opacity=0.4,
     )
     for layer in range(3):
-        _row(canvas, rng, foot, layer, mix(far, near, layer / 2), heaven[2], lamp, sign)
+        _draw_row(canvas, rng, foot, layer, mix(far, near, layer / 2), sky_colours[2], lamp, sign)
     if over_water:
         canvas.fill(
-            linear((0, foot - 0.012), (0, foot), near, darker(near, 0.5)), box(-0.1, foot - 0.012, 2, 0.02)
+            linear_gradient((0, foot - 0.012), (0, foot), near, darken(near, 0.5)),
+            box(-0.1, foot - 0.012, 2, 0.02),
         )
-        _quay(canvas, rng, foot, lamp)
-        water(canvas, rng, foot, darker(near, 0.3), share=0.25, rough=0.09)
-    finish(canvas, rng, glow=0.8)
+        _draw_quay(canvas, rng, foot, lamp)
+        mirror_in_water(canvas, rng, foot, darken(near, 0.3), share=0.25, rough=0.09)
+    finish_scene(canvas, rng, glow=0.8)
     return {
         "colour": name,
         "place": "water" if over_water else "streets",
@@ -57,7 +65,7 @@ def night(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     }
 
 
-def _row(
+def _draw_row(
     canvas: Canvas,
     rng: np.random.Generator,
     foot: float,
@@ -72,24 +80,31 @@ def _row(
     while x < canvas.right + 0.05:
         width = rng.uniform(0.06, 0.1) + 0.025 * layer
         height = tall * rng.uniform(0.4, 1.0)
-        paint = linear(
-            (0, foot - height), (0, foot), jitter(rng, wall, 0.012), mix(wall, air, 0.35 - 0.12 * layer)
+        paint = linear_gradient(
+            (0, foot - height),
+            (0, foot),
+            jitter_colour(rng, wall, 0.012),
+            mix(wall, air, 0.35 - 0.12 * layer),
         )
-        canvas.fill(paint, *_tower(rng, x, foot, width, height))
+        canvas.fill(paint, *_draw_tower(rng, x, foot, width, height))
         canvas.fill(
-            darker(wall, 0.5), box(x + width * 0.72, foot - height, width * 0.28, height), opacity=0.35
+            darken(wall, 0.5), box(x + width * 0.72, foot - height, width * 0.28, height), opacity=0.35
         )
-        _windows(canvas, rng, x, foot - height, width, height, mix(lamp, wall, 0.55 - 0.25 * layer), layer)
+        _draw_windows(
+            canvas, rng, x, foot - height, width, height, mix(lamp, wall, 0.55 - 0.25 * layer), layer
+        )
         if layer and rng.random() < 0.3:
-            canvas.glow(x + width / 2, foot - height, 0.03, sign, 0.9)
+            canvas.add_glow(x + width / 2, foot - height, 0.03, sign, 0.9)
             canvas.fill(
-                lighter(sign, 0.4),
+                lighten(sign, 0.4),
                 box(x + width * 0.2, foot - height + 0.015, width * 0.6, 0.012, corner=0.004),
             )
         x += width + rng.uniform(-0.008, 0.03)
 
 
-def _tower(rng: np.random.Generator, x: float, foot: float, width: float, height: float) -> list[Outline]:
+def _draw_tower(
+    rng: np.random.Generator, x: float, foot: float, width: float, height: float
+) -> list[Outline]:
     """A body with one of four roofs."""
     top, body = foot - height, [box(x, foot - height, width, height + 0.02)]
     roof = rng.integers(5)
@@ -110,7 +125,7 @@ def _tower(rng: np.random.Generator, x: float, foot: float, width: float, height
     return body
 
 
-def _windows(
+def _draw_windows(
     canvas: Canvas,
     rng: np.random.Generator,
     x: float,
@@ -127,7 +142,7 @@ def _windows(
         return
     lit = rng.random((rows, columns)) < rng.uniform(0.25, 0.6) * np.where(rng.random((rows, 1)) < 0.2, 1.8, 1)
     start = x + (width - columns * step) / 2
-    for shade in (lighter(lamp, 0.35), lamp, mix(lamp, rgb("#9fd0ff"), 0.35)):
+    for shade in (lighten(lamp, 0.35), lamp, mix(lamp, rgb("#9fd0ff"), 0.35)):
         chosen = lit & (rng.random(lit.shape) < 0.45)
         panes = [
             box(start + c * step + step * 0.2, top + 0.015 + r * step * 1.25, step * 0.6, step * 0.8)
@@ -136,7 +151,7 @@ def _windows(
         canvas.fill(shade, *panes, opacity=0.9)
 
 
-def _quay(canvas: Canvas, rng: np.random.Generator, foot: float, lamp: Colour) -> None:
+def _draw_quay(canvas: Canvas, rng: np.random.Generator, foot: float, lamp: Colour) -> None:
     for x in np.arange(rng.uniform(0, 0.1), canvas.right, 0.11):
-        canvas.glow(x, foot - 0.02, 0.022, lamp, 0.9)
-        canvas.glow(x, foot - 0.02, 0.006, rgb("#ffffff"), 1.0)
+        canvas.add_glow(x, foot - 0.02, 0.022, lamp, 0.9)
+        canvas.add_glow(x, foot - 0.02, 0.006, rgb("#ffffff"), 1.0)

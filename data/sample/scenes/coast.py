@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..canvas import Canvas, linear
-from ..colour import Colour, darker, lighter, mix, palette
-from ..facts import Facts, choice, in_turn
-from ..finish import finish
-from ..land import glitter, swell
-from ..noise import fractal, profile, smoothstep
-from ..outline import Outline, curve, ground, joined, place, rotate, stroke
-from ..sky import clouds, sky, sun
+from ..canvas import Canvas, linear_gradient
+from ..colour import Colour, darken, lighten, mix, parse_palette
+from ..facts import Facts, choose_name, name_in_turn
+from ..finish import finish_scene
+from ..land import draw_glitter, draw_swell
+from ..noise import fractal_line, fractal_noise, smoothstep
+from ..outline import Outline, ground_below, join_lines, open_curve, place, rotate, stroke_line
+from ..sky import draw_clouds, draw_sky, draw_sun
 
 # name: sky from the zenith down, then sun, sea and sand
 PALETTES = {
@@ -22,98 +22,105 @@ PALETTES = {
 }
 
 
-def sunset(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_sunset(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """A low sun over the sea, seen from the sand."""
-    name = in_turn(PALETTES, turn)
-    *heaven, light, sea, sand = palette(PALETTES[name])
+    name = name_in_turn(PALETTES, turn)
+    *sky_colours, light, sea, sand = parse_palette(PALETTES[name])
     horizon, shore = rng.uniform(0.48, 0.6), rng.uniform(0.8, 0.9)
     x = rng.uniform(0.25, 0.75) * canvas.right
     y = horizon - rng.choice([0.015, 0.07, 0.13])
-    sky(canvas, heaven, horizon)
-    clouds(
+    draw_sky(canvas, sky_colours, horizon)
+    draw_clouds(
         canvas,
         rng,
-        mix(heaven[2], light, 0.5),
-        mix(heaven[1], heaven[0], 0.4),
+        mix(sky_colours[2], light, 0.5),
+        mix(sky_colours[1], sky_colours[0], 0.4),
         cover=rng.uniform(0.35, 0.62),
         bottom=horizon + 0.06,
         flat=5,
     )
-    sun(canvas, x, y, rng.uniform(0.035, 0.07), light)
-    _sea(canvas, rng, horizon, heaven, sea, light, x)
-    extra = choice(rng, {"palms": 1, "rocks": 1, "gulls": 1, "empty": 1})
+    draw_sun(canvas, x, y, rng.uniform(0.035, 0.07), light)
+    _draw_sea(canvas, rng, horizon, sky_colours, sea, light, x)
+    extra = choose_name(rng, {"palms": 1, "rocks": 1, "gulls": 1, "empty": 1})
     if extra == "rocks":
-        _rocks(canvas, rng, horizon, darker(sea, 0.7), right=x < canvas.right / 2)
-    _beach(canvas, rng, shore, sand, mix(heaven[3], light, 0.4))
+        _draw_rocks(canvas, rng, horizon, darken(sea, 0.7), right=x < canvas.right / 2)
+    _draw_beach(canvas, rng, shore, sand, mix(sky_colours[3], light, 0.4))
     if extra == "palms":
-        _palms(canvas, rng, darker(heaven[0], 0.72), right=x < canvas.right / 2)
+        _draw_palms(canvas, rng, darken(sky_colours[0], 0.72), right=x < canvas.right / 2)
     if extra in ("gulls", "rocks"):
-        gulls(canvas, rng, darker(heaven[0], 0.6), horizon * 0.6)
-    finish(canvas, rng)
+        draw_gulls(canvas, rng, darken(sky_colours[0], 0.6), horizon * 0.6)
+    finish_scene(canvas, rng)
     return {
         "time": "evening",
         "colour": name,
         "extra": extra,
-        "mood": choice(rng, ("calm", "quiet", "warm", "still")),
+        "mood": choose_name(rng, ("calm", "quiet", "warm", "still")),
     }
 
 
-def _sea(
+def _draw_sea(
     canvas: Canvas,
     rng: np.random.Generator,
     horizon: float,
-    heaven: list[Colour],
+    sky_colours: list[Colour],
     sea: Colour,
     light: Colour,
     x: float,
 ) -> None:
-    _, ys = canvas.grid()
+    _, ys = canvas.pixel_grid()
     below = smoothstep(horizon - 0.001, horizon + 0.002, ys)
-    canvas.cover(
-        linear((0, horizon), (0, 1), mix(heaven[3], sea, 0.35), mix(heaven[2], sea, 0.6), sea), below
+    canvas.paint_all(
+        linear_gradient(
+            (0, horizon), (0, 1), mix(sky_colours[3], sea, 0.35), mix(sky_colours[2], sea, 0.6), sea
+        ),
+        below,
     )
-    swell(canvas, rng, horizon, darker(sea, 0.35), mix(sea, heaven[3], 0.6), 0.45)
-    glitter(canvas, rng, x, horizon, 0.98, lighter(light, 0.35))
+    draw_swell(canvas, rng, horizon, darken(sea, 0.35), mix(sea, sky_colours[3], 0.6), 0.45)
+    draw_glitter(canvas, rng, x, horizon, 0.98, lighten(light, 0.35))
 
 
-def _beach(canvas: Canvas, rng: np.random.Generator, shore: float, sand: Colour, shine: Colour) -> None:
+def _draw_beach(canvas: Canvas, rng: np.random.Generator, shore: float, sand: Colour, shine: Colour) -> None:
     """Foam, then wet sand that mirrors the sky, then dry sand."""
-    edge = shore + 0.09 * (profile(rng, 160, 2, 3) - 0.5) + np.linspace(0, rng.uniform(-0.1, 0.1), 160)
+    edge = shore + 0.09 * (fractal_line(rng, 160, 2, 3) - 0.5) + np.linspace(0, rng.uniform(-0.1, 0.1), 160)
     for offset, colour, opacity in (
         (-0.035, shine, 0.25),
-        (-0.012, lighter(shine, 0.5), 0.85),
+        (-0.012, lighten(shine, 0.5), 0.85),
         (0.0, mix(sand, shine, 0.45), 1.0),
     ):
-        wobble = edge + offset + 0.008 * profile(rng, 160, 14, 2)
-        canvas.fill(colour, ground(wobble, canvas.right), opacity=opacity, blur=0.002)
-    dry = edge + 0.045 + 0.02 * profile(rng, 160, 4, 3)
+        wobble = edge + offset + 0.008 * fractal_line(rng, 160, 14, 2)
+        canvas.fill(colour, ground_below(wobble, canvas.right), opacity=opacity, blur=0.002)
+    dry = edge + 0.045 + 0.02 * fractal_line(rng, 160, 4, 3)
     canvas.fill(
-        linear((0, shore), (0, 1.05), sand, darker(sand, 0.45)), ground(dry, canvas.right), blur=0.006
+        linear_gradient((0, shore), (0, 1.05), sand, darken(sand, 0.45)),
+        ground_below(dry, canvas.right),
+        blur=0.006,
     )
-    mask = canvas.mask(ground(dry, canvas.right), blur=0.006)
-    speckle = fractal(rng, mask.alpha.shape, (20, 60), 2)
+    mask = canvas.make_mask(ground_below(dry, canvas.right), blur=0.006)
+    speckle = fractal_noise(rng, mask.alpha.shape, (20, 60), 2)
     canvas.paint(
-        type(mask)(mask.top, mask.left, mask.alpha * smoothstep(0.45, 0.9, speckle)), darker(sand, 0.6), 0.35
+        type(mask)(mask.top, mask.left, mask.alpha * smoothstep(0.45, 0.9, speckle)), darken(sand, 0.6), 0.35
     )
 
 
-def _rocks(canvas: Canvas, rng: np.random.Generator, horizon: float, colour: Colour, *, right: bool) -> None:
+def _draw_rocks(
+    canvas: Canvas, rng: np.random.Generator, horizon: float, colour: Colour, *, right: bool
+) -> None:
     """A headland on the side away from the sun."""
     reach = np.linspace(1, 0, 160) ** 0.8 * rng.uniform(0.16, 0.26)
-    line = horizon + 0.012 - np.maximum(reach * (0.45 + 0.75 * profile(rng, 160, 6, 5)) - 0.045, -0.02)
+    line = horizon + 0.012 - np.maximum(reach * (0.45 + 0.75 * fractal_line(rng, 160, 6, 5)) - 0.045, -0.02)
     line = np.where(reach > 0.02, line, 1.2)
-    flank = ground(line[::-1] if right else line, canvas.right, horizon + 0.012)
+    flank = ground_below(line[::-1] if right else line, canvas.right, horizon + 0.012)
     canvas.fill(colour, np.minimum(flank, (9, horizon + 0.012)))
 
 
-def _palms(canvas: Canvas, rng: np.random.Generator, colour: Colour, *, right: bool) -> None:
+def _draw_palms(canvas: Canvas, rng: np.random.Generator, colour: Colour, *, right: bool) -> None:
     for _ in range(rng.integers(1, 4)):
         side = rng.uniform(0.06, 0.24) * canvas.right
         x = canvas.right - side if right else side
-        palm(canvas, rng, x, 1.02, rng.uniform(0.5, 0.8), colour, lean=-0.14 if right else 0.14)
+        draw_palm(canvas, rng, x, 1.02, rng.uniform(0.5, 0.8), colour, lean=-0.14 if right else 0.14)
 
 
-def palm(
+def draw_palm(
     canvas: Canvas,
     rng: np.random.Generator,
     x: float,
@@ -125,15 +132,15 @@ def palm(
 ) -> None:
     """A palm in silhouette."""
     tip = (x + lean * rng.uniform(0.5, 1.5), base - height)
-    trunk = curve((x, base), (x + lean * 0.15, base - height * 0.5), tip)
-    canvas.fill(colour, stroke(trunk, np.linspace(0.03, 0.014, len(trunk))))
+    trunk = open_curve((x, base), (x + lean * 0.15, base - height * 0.5), tip)
+    canvas.fill(colour, stroke_line(trunk, np.linspace(0.03, 0.014, len(trunk))))
     fronds = []
     for angle in np.linspace(-np.pi * 1.12, np.pi * 0.12, 10) + rng.normal(0, 0.1, 10):
-        fronds.append(_frond(tip, angle, height * rng.uniform(0.3, 0.42)))
+        fronds.append(_frond_outline(tip, angle, height * rng.uniform(0.3, 0.42)))
     canvas.fill(colour, *fronds)
 
 
-def _frond(tip: tuple[float, float], angle: float, length: float) -> Outline:
+def _frond_outline(tip: tuple[float, float], angle: float, length: float) -> Outline:
     """One frond: a spine that droops, with a comb of leaflets."""
     at = np.linspace(0, 1, 22)
     spine = np.stack(
@@ -142,14 +149,14 @@ def _frond(tip: tuple[float, float], angle: float, length: float) -> Outline:
     comb = np.sin(np.pi * np.clip(at * 0.92 + 0.06, 0, 1)) ** 0.7 * length * 0.17
     lower = spine + np.stack([0 * at, comb * np.where(np.arange(22) % 2, 1, 0.15)], 1)
     upper = spine - np.stack([0 * at, comb * 0.15], 1)
-    return joined([upper, lower[::-1]])
+    return join_lines([upper, lower[::-1]])
 
 
-def gulls(canvas: Canvas, rng: np.random.Generator, colour: Colour, y: float) -> None:
+def draw_gulls(canvas: Canvas, rng: np.random.Generator, colour: Colour, y: float) -> None:
     """A handful of birds far off."""
     for _ in range(rng.integers(3, 8)):
         size = rng.uniform(0.012, 0.026)
-        wing = curve((-1, 0.1), (-0.55, -0.35), (0, 0.1), (0.55, -0.35), (1, 0.05), steps=6)
+        wing = open_curve((-1, 0.1), (-0.55, -0.35), (0, 0.1), (0.55, -0.35), (1, 0.05), steps=6)
         line = place(
             rotate(wing, rng.normal(0, 0.2)),
             rng.uniform(0.15, 0.85) * canvas.right,
@@ -157,4 +164,4 @@ def gulls(canvas: Canvas, rng: np.random.Generator, colour: Colour, y: float) ->
             size,
         )
         width = size * 0.22 * np.sin(np.linspace(0.25, np.pi - 0.25, len(line)))
-        canvas.fill(colour, stroke(line, width))
+        canvas.fill(colour, stroke_line(line, width))

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..canvas import Canvas
-from ..colour import jitter, mix, palette
-from ..noise import fractal
+from ..colour import jitter_colour, mix, parse_palette
+from ..noise import fractal_noise
 from ..outline import ellipse
 
 # name: dark ground, middle, light spots
@@ -19,10 +19,10 @@ GARDENS = {
 }
 
 
-def bokeh(canvas: Canvas, rng: np.random.Generator, name: str) -> None:
+def draw_bokeh(canvas: Canvas, rng: np.random.Generator, name: str) -> None:
     """A garden out of focus: broad patches, then discs of light."""
-    dark, middle, light = palette(GARDENS[name])
-    field = fractal(rng, canvas.shape, (3, 4), 3)[..., None]
+    dark, middle, light = parse_palette(GARDENS[name])
+    field = fractal_noise(rng, canvas.shape, (3, 4), 3)[..., None]
     canvas.pixels[...] = np.where(
         field < 0.5,
         dark + (middle - dark) * field * 2,
@@ -31,7 +31,7 @@ def bokeh(canvas: Canvas, rng: np.random.Generator, name: str) -> None:
     for _ in range(16):
         x, y, size = rng.uniform(0, canvas.right), rng.uniform(0, 1), rng.uniform(0.025, 0.085)
         canvas.fill(
-            jitter(rng, mix(middle, light, rng.uniform(0.2, 0.9)), 0.04),
+            jitter_colour(rng, mix(middle, light, rng.uniform(0.2, 0.9)), 0.04),
             ellipse(x, y, size, points=40),
             opacity=rng.uniform(0.12, 0.34),
             blur=0.004,

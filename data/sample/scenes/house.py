@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ..canvas import Canvas, linear
-from ..colour import Colour, darker, jitter, lighter, mix, palette, rgb
-from ..facts import Facts, choice, in_turn
-from ..finish import finish, shadow
-from ..land import crown, hills, pine, pine_paint, relief, slope
+from ..canvas import Canvas, linear_gradient
+from ..colour import Colour, darken, jitter_colour, lighten, mix, parse_palette, rgb
+from ..facts import Facts, choose_name, name_in_turn
+from ..finish import draw_shadow, finish_scene
+from ..land import draw_crown, fill_slope, make_skyline, pine_outline, pine_paint, shade_relief
 from ..outline import bar, box, ellipse, place, polygon
-from ..sky import clouds, sky, stars
+from ..sky import draw_clouds, draw_sky, draw_stars
 
 WALLS = {
     "red": "#b5392f",
@@ -31,38 +31,47 @@ SEASONS = {
 }
 
 
-def house(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_scene_with_house(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """A house on a meadow, in one of six seasons and hours."""
-    season, name = in_turn(SEASONS, turn + turn // 6), in_turn(WALLS, turn)
-    *heaven, grass, leaf = palette(SEASONS[season])
+    season, name = name_in_turn(SEASONS, turn + turn // 6), name_in_turn(WALLS, turn)
+    *sky_colours, grass, leaf = parse_palette(SEASONS[season])
     dim = {"night": 0.62, "evening": 0.28}.get(season, 0.0)
-    wall = mix(rgb(WALLS[name]), heaven[0], dim)
-    sky(canvas, heaven, 0.7)
+    wall = mix(rgb(WALLS[name]), sky_colours[0], dim)
+    draw_sky(canvas, sky_colours, 0.7)
     if season == "night":
-        stars(canvas, rng, 70, 0.6)
+        draw_stars(canvas, rng, 70, 0.6)
     else:
-        clouds(canvas, rng, lighter(heaven[2], 0.6), mix(heaven[1], heaven[2], 0.5), cover=0.5, bottom=0.62)
-    for step in range(2):
-        slope(
+        draw_clouds(
             canvas,
-            hills(canvas, rng, 0.68 + 0.04 * step, 0.14, cells=2, octaves=2),
-            mix(grass, heaven[2], 0.5 - 0.2 * step),
+            rng,
+            lighten(sky_colours[2], 0.6),
+            mix(sky_colours[1], sky_colours[2], 0.5),
+            cover=0.5,
+            bottom=0.62,
+        )
+    for step in range(2):
+        fill_slope(
+            canvas,
+            make_skyline(canvas, rng, 0.68 + 0.04 * step, 0.14, cells=2, octaves=2),
+            mix(grass, sky_colours[2], 0.5 - 0.2 * step),
             grass,
         )
-    meadow = slope(canvas, hills(canvas, rng, 0.81, 0.03, cells=2, octaves=2), grass, darker(grass, 0.35))
-    relief(canvas, rng, meadow, (10, 12), 0.16)
+    meadow = fill_slope(
+        canvas, make_skyline(canvas, rng, 0.81, 0.03, cells=2, octaves=2), grass, darken(grass, 0.35)
+    )
+    shade_relief(canvas, rng, meadow, (10, 12), 0.16)
     scale = min(canvas.right, 1.0)
     x = canvas.right / 2 + rng.uniform(-0.06, 0.06)
-    _trees(canvas, rng, x, leaf, season, behind=True)
-    _house(canvas, rng, x, 0.84, scale * rng.uniform(0.92, 1.08), wall, season, dim)
-    _trees(canvas, rng, x, leaf, season, behind=False)
+    _draw_trees(canvas, rng, x, leaf, season, behind=True)
+    _draw_house(canvas, rng, x, 0.84, scale * rng.uniform(0.92, 1.08), wall, season, dim)
+    _draw_trees(canvas, rng, x, leaf, season, behind=False)
     if season == "winter":
-        _snowfall(canvas, rng)
-    finish(canvas, rng, glow=0.6 if dim else 0.25)
+        _draw_snowfall(canvas, rng)
+    finish_scene(canvas, rng, glow=0.6 if dim else 0.25)
     return {"colour": name, "season": season}
 
 
-def _house(
+def _draw_house(
     canvas: Canvas,
     rng: np.random.Generator,
     x: float,
@@ -75,9 +84,11 @@ def _house(
     floors = int(rng.integers(1, 3))
     width, height = rng.uniform(0.4, 0.52) * scale, (0.13 + 0.12 * floors) * scale
     left, top = x - width / 2, foot - height
-    tile = mix(rgb(choice(rng, ("#8a3b2a", "#4a4f5c", "#6a4632", "#a85a3a", "#3f5a54"))), rgb("#141c3c"), dim)
-    shadow(canvas, ellipse(x + 0.05, foot + 0.012, width * 0.62, 0.03), colour=rgb("#0c1420"), blur=0.02)
-    _chimney(
+    tile = mix(
+        rgb(choose_name(rng, ("#8a3b2a", "#4a4f5c", "#6a4632", "#a85a3a", "#3f5a54"))), rgb("#141c3c"), dim
+    )
+    draw_shadow(canvas, ellipse(x + 0.05, foot + 0.012, width * 0.62, 0.03), colour=rgb("#0c1420"), blur=0.02)
+    _draw_chimney(
         canvas,
         x + width * rng.choice([-0.28, 0.26]),
         top,
@@ -86,16 +97,16 @@ def _house(
         smoke=season in ("winter", "night", "autumn"),
     )
     canvas.fill(
-        linear((left, 0), (left + width, 0), lighter(wall, 0.14), wall, darker(wall, 0.24)),
+        linear_gradient((left, 0), (left + width, 0), lighten(wall, 0.14), wall, darken(wall, 0.24)),
         box(left, top, width, height),
     )
     for y in np.arange(top + 0.02, foot, 0.022 * scale):
-        canvas.fill(darker(wall, 0.5), bar(left, y, left + width, y, 0.002), opacity=0.22)
-    _roof(canvas, rng, x, top, width, scale, tile, snow=season == "winter")
-    _openings(canvas, rng, left, top, width, floors, scale, wall, lit=dim > 0)
+        canvas.fill(darken(wall, 0.5), bar(left, y, left + width, y, 0.002), opacity=0.22)
+    _draw_roof(canvas, rng, x, top, width, scale, tile, snow=season == "winter")
+    _draw_openings(canvas, rng, left, top, width, floors, scale, wall, lit=dim > 0)
 
 
-def _roof(
+def _draw_roof(
     canvas: Canvas,
     rng: np.random.Generator,
     x: float,
@@ -114,32 +125,32 @@ def _roof(
         (x + ridge, top - rise),
         (x + width / 2 + over, top + 0.012),
     )
-    shadow(
+    draw_shadow(
         canvas, box(x - width / 2, top, width, 0.03 * scale), colour=rgb("#14161f"), blur=0.008, opacity=0.45
     )
-    mask = canvas.mask(roof)
+    mask = canvas.make_mask(roof)
     canvas.paint(
         mask,
-        linear(
-            (x - width / 2, top - rise), (x + width / 2, top), lighter(tile, 0.22), tile, darker(tile, 0.3)
+        linear_gradient(
+            (x - width / 2, top - rise), (x + width / 2, top), lighten(tile, 0.22), tile, darken(tile, 0.3)
         ),
     )
     rows = [bar(x - width, y, x + width, y, 0.003) for y in np.arange(top - rise, top, 0.018 * scale)]
-    canvas.paint(canvas.mask(*rows).within(mask), darker(tile, 0.6), 0.4)
+    canvas.paint(canvas.make_mask(*rows).intersect(mask), darken(tile, 0.6), 0.4)
     if snow:
         canvas.paint(
-            canvas.mask(place(roof, 0, -0.02)).within(mask),
-            linear((0, top - rise), (0, top), rgb("#ffffff"), rgb("#d5e0f0")),
+            canvas.make_mask(place(roof, 0, -0.02)).intersect(mask),
+            linear_gradient((0, top - rise), (0, top), rgb("#ffffff"), rgb("#d5e0f0")),
             0.94,
         )
 
 
-def _chimney(canvas: Canvas, x: float, top: float, scale: float, colour: Colour, *, smoke: bool) -> None:
+def _draw_chimney(canvas: Canvas, x: float, top: float, scale: float, colour: Colour, *, smoke: bool) -> None:
     canvas.fill(
-        linear((x, 0), (x + 0.05 * scale, 0), lighter(colour, 0.1), darker(colour, 0.3)),
+        linear_gradient((x, 0), (x + 0.05 * scale, 0), lighten(colour, 0.1), darken(colour, 0.3)),
         box(x, top - 0.2 * scale, 0.05 * scale, 0.2 * scale),
     )
-    canvas.fill(darker(colour, 0.3), box(x - 0.006, top - 0.21 * scale, 0.05 * scale + 0.012, 0.016 * scale))
+    canvas.fill(darken(colour, 0.3), box(x - 0.006, top - 0.21 * scale, 0.05 * scale + 0.012, 0.016 * scale))
     for puff in range(7 if smoke else 0):
         rise = puff * 0.035 * scale
         canvas.fill(
@@ -154,7 +165,7 @@ def _chimney(canvas: Canvas, x: float, top: float, scale: float, colour: Colour,
         )
 
 
-def _openings(
+def _draw_openings(
     canvas: Canvas,
     rng: np.random.Generator,
     left: float,
@@ -169,15 +180,15 @@ def _openings(
     """Windows in rows with a door in the ground floor."""
     columns, tall, wide = 3, 0.082 * scale, 0.062 * scale
     door_at = int(rng.integers(3))
-    paint = rgb(choice(rng, ("#2f4a6a", "#7a2f2f", "#2f5a44", "#f4efe4", "#5a3a26")))
+    paint = rgb(choose_name(rng, ("#2f4a6a", "#7a2f2f", "#2f5a44", "#f4efe4", "#5a3a26")))
     for floor in range(floors):
         y = top + 0.045 * scale + floor * 0.125 * scale
         for column in range(columns):
             x = left + width * (column + 0.5) / columns
             if floor == floors - 1 and column == door_at:
-                _door(canvas, x, y, top, floors, scale, paint)
+                _draw_door(canvas, x, y, top, floors, scale, paint)
             else:
-                _window(
+                _draw_window(
                     canvas,
                     x,
                     y,
@@ -188,38 +199,42 @@ def _openings(
                 )
 
 
-def _door(canvas: Canvas, x: float, y: float, top: float, floors: int, scale: float, paint: Colour) -> None:
+def _draw_door(
+    canvas: Canvas, x: float, y: float, top: float, floors: int, scale: float, paint: Colour
+) -> None:
     foot = top + (0.13 + 0.12 * floors) * scale
     canvas.fill(rgb("#f3efe6"), box(x - 0.041 * scale, y - 0.006, 0.082 * scale, foot - y + 0.006))
     canvas.fill(
-        linear((x - 0.03, y), (x + 0.03, foot), lighter(paint, 0.12), darker(paint, 0.3)),
+        linear_gradient((x - 0.03, y), (x + 0.03, foot), lighten(paint, 0.12), darken(paint, 0.3)),
         box(x - 0.033 * scale, y, 0.066 * scale, foot - y),
     )
     canvas.fill(rgb("#e8c25a"), ellipse(x + 0.02 * scale, (y + foot) / 2, 0.006 * scale))
     canvas.fill(rgb("#b8b0a4"), box(x - 0.06 * scale, foot - 0.006, 0.12 * scale, 0.018))
 
 
-def _window(
+def _draw_window(
     canvas: Canvas, x: float, y: float, wide: float, tall: float, shutter: Colour, *, lit: bool
 ) -> None:
     canvas.fill(
-        darker(shutter, 0.15),
+        darken(shutter, 0.15),
         box(x - wide * 0.95, y, wide * 0.4, tall),
         box(x + wide * 0.55, y, wide * 0.4, tall),
     )
     canvas.fill(rgb("#f6f2ea"), box(x - wide * 0.6, y - 0.004, wide * 1.2, tall + 0.012))
     glass = (rgb("#fff0b8"), rgb("#ffb84a")) if lit else (rgb("#cfe6f4"), rgb("#4f6f8c"))
-    canvas.fill(linear((x - wide / 2, y), (x + wide / 2, y + tall), *glass), box(x - wide / 2, y, wide, tall))
+    canvas.fill(
+        linear_gradient((x - wide / 2, y), (x + wide / 2, y + tall), *glass), box(x - wide / 2, y, wide, tall)
+    )
     canvas.fill(
         rgb("#f6f2ea"),
         bar(x, y, x, y + tall, 0.006),
         bar(x - wide / 2, y + tall * 0.45, x + wide / 2, y + tall * 0.45, 0.005),
     )
     if lit:
-        canvas.glow(x, y + tall / 2, wide * 1.4, rgb("#ffb45a"), 0.4)
+        canvas.add_glow(x, y + tall / 2, wide * 1.4, rgb("#ffb45a"), 0.4)
 
 
-def _trees(
+def _draw_trees(
     canvas: Canvas, rng: np.random.Generator, x: float, leaf: Colour, season: str, *, behind: bool
 ) -> None:
     for side in (-1, 1):
@@ -228,17 +243,23 @@ def _trees(
         at, foot = x + side * rng.uniform(0.3, 0.42) * min(canvas.right, 1.2), 0.8 if behind else 0.9
         size = rng.uniform(0.1, 0.16) if behind else rng.uniform(0.05, 0.075)
         if season == "winter" or (behind and rng.random() < 0.3):
-            tree = pine(rng, at, foot, size * 3.2)
+            tree = pine_outline(rng, at, foot, size * 3.2)
             needles = leaf if leaf[1] > leaf[0] else rgb("#3f7a4a")  # conifers neither blossom nor turn
-            canvas.fill(pine_paint(at, foot, size * 3.2, darker(needles, 0.2)), tree)
+            canvas.fill(pine_paint(at, foot, size * 3.2, darken(needles, 0.2)), tree)
             continue
-        canvas.fill(darker(rgb("#6a4630"), 0.2), bar(at, foot + 0.01, at, foot - size * 1.2, size * 0.22))
-        crown(
-            canvas, rng, at, foot - size * (1.6 if behind else 0.6), size, jitter(rng, leaf, 0.03), leaves=46
+        canvas.fill(darken(rgb("#6a4630"), 0.2), bar(at, foot + 0.01, at, foot - size * 1.2, size * 0.22))
+        draw_crown(
+            canvas,
+            rng,
+            at,
+            foot - size * (1.6 if behind else 0.6),
+            size,
+            jitter_colour(rng, leaf, 0.03),
+            leaves=46,
         )
 
 
-def _snowfall(canvas: Canvas, rng: np.random.Generator) -> None:
+def _draw_snowfall(canvas: Canvas, rng: np.random.Generator) -> None:
     for size in (0.003, 0.005, 0.008):
         flakes = [ellipse(x, y, size, points=10) for x, y in rng.random((45, 2)) * (canvas.right, 1)]
         canvas.fill(rgb("#ffffff"), *flakes, opacity=0.75, blur=size * 0.25)

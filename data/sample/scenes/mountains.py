@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..canvas import Canvas, Mask, linear
-from ..colour import Colour, darker, lighter, mix, palette, rgb
-from ..facts import Facts, in_turn
-from ..finish import finish
-from ..land import hills, pine, relief, slope, water
-from ..noise import fractal, ridged, smoothstep
-from ..outline import ground
-from ..sky import clouds, moon, sky, stars, sun
+from ..canvas import Canvas, Mask, linear_gradient
+from ..colour import Colour, darken, lighten, mix, parse_palette, rgb
+from ..facts import Facts, name_in_turn
+from ..finish import finish_scene
+from ..land import fill_slope, make_skyline, mirror_in_water, pine_outline, shade_relief
+from ..noise import fractal_noise, ridged_noise, smoothstep
+from ..outline import ground_below
+from ..sky import draw_clouds, draw_moon, draw_sky, draw_stars, draw_sun
 
 # name: sky from the zenith to the horizon, then far ridge, near ridge, snow
 RANGES = {
@@ -23,66 +23,66 @@ RANGES = {
 }
 
 
-def mountains(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_mountains(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """Ridge behind ridge, the highest with snow, sometimes over a lake."""
-    name = in_turn(RANGES, turn)
-    *heaven, far, near, snow = palette(RANGES[name])
+    name = name_in_turn(RANGES, turn)
+    *sky_colours, far, near, snow = parse_palette(RANGES[name])
     lake = rng.random() < 0.45
     shore = rng.uniform(0.7, 0.78) if lake else 1.0
-    sky(canvas, heaven, shore * 0.75)
-    _weather(canvas, rng, name, heaven)
-    _peaks(canvas, rng, shore - 0.2, mix(far, near, 0.25), snow, heaven[2])
+    draw_sky(canvas, sky_colours, shore * 0.75)
+    _draw_weather(canvas, rng, name, sky_colours)
+    _draw_peaks(canvas, rng, shore - 0.2, mix(far, near, 0.25), snow, sky_colours[2])
     for step in range(3):
         share = (step + 0.6) / 3
-        line = hills(canvas, rng, shore - 0.17 + 0.09 * step, 0.2 - 0.04 * step, cells=3 + step)
-        mask = slope(
+        line = make_skyline(canvas, rng, shore - 0.17 + 0.09 * step, 0.2 - 0.04 * step, cells=3 + step)
+        mask = fill_slope(
             canvas,
             line,
             mix(far, near, share),
-            mix(mix(far, near, share), heaven[2], 0.35 - 0.1 * step),
+            mix(mix(far, near, share), sky_colours[2], 0.35 - 0.1 * step),
             0.25,
         )
-        relief(canvas, rng, mask, (4, 9), 0.22)
+        shade_relief(canvas, rng, mask, (4, 9), 0.22)
     if lake:
-        water(canvas, rng, shore, mix(near, heaven[0], 0.5), share=0.2)
-    _pines(canvas, rng, darker(near, 0.55), lake=lake)
-    finish(canvas, rng)
+        mirror_in_water(canvas, rng, shore, mix(near, sky_colours[0], 0.5), share=0.2)
+    _draw_pines(canvas, rng, darken(near, 0.55), lake=lake)
+    finish_scene(canvas, rng)
     return {"time": name, "place": "lake" if lake else "valley"}
 
 
-def _weather(canvas: Canvas, rng: np.random.Generator, name: str, heaven: list[Colour]) -> None:
+def _draw_weather(canvas: Canvas, rng: np.random.Generator, name: str, sky_colours: list[Colour]) -> None:
     x = rng.uniform(0.2, 0.8) * canvas.right
     if name == "night":
-        stars(canvas, rng, 90, 0.6)
-        moon(canvas, rng, x, rng.uniform(0.1, 0.2), 0.04)
+        draw_stars(canvas, rng, 90, 0.6)
+        draw_moon(canvas, rng, x, rng.uniform(0.1, 0.2), 0.04)
         return
     if name in ("golden", "alpenglow", "morning"):
-        sun(canvas, x, rng.uniform(0.18, 0.34), 0.035, lighter(heaven[2], 0.2), halo=0.8)
-    clouds(
+        draw_sun(canvas, x, rng.uniform(0.18, 0.34), 0.035, lighten(sky_colours[2], 0.2), halo=0.8)
+    draw_clouds(
         canvas,
         rng,
-        lighter(heaven[2], 0.5),
-        mix(heaven[1], heaven[2], 0.4),
+        lighten(sky_colours[2], 0.5),
+        mix(sky_colours[1], sky_colours[2], 0.4),
         cover=0.75 if name == "storm" else 0.45,
         bottom=0.55,
         flat=3.5,
     )
 
 
-def _peaks(
+def _draw_peaks(
     canvas: Canvas, rng: np.random.Generator, foot: float, rock: Colour, snow: Colour, air: Colour
 ) -> None:
     """The snow mountains: a skyline of triangles broken by noise, lit from the left."""
     xs = np.linspace(-0.02, canvas.right + 0.02, canvas.shape[1] // 2)
-    line = hills(canvas, rng, foot, 0.1, cells=6, octaves=5).astype(np.float64)
+    line = make_skyline(canvas, rng, foot, 0.1, cells=6, octaves=5).astype(np.float64)
     for _ in range(rng.integers(2, 5)):
         x, tall = rng.uniform(0.05, 0.95) * canvas.right, rng.uniform(0.2, 0.4)
-        rough = 0.05 * (hills(canvas, rng, 0, 1, cells=7, octaves=5) + 0.5)
+        rough = 0.05 * (make_skyline(canvas, rng, 0, 1, cells=7, octaves=5) + 0.5)
         line = np.minimum(line, foot - tall + np.abs(xs - x) * rng.uniform(0.75, 1.1) + rough)
-    _rock(canvas, rng, line, foot, rock, snow, air)
+    _draw_rock(canvas, rng, line, foot, rock, snow, air)
 
 
-def _rock(
+def _draw_rock(
     canvas: Canvas,
     rng: np.random.Generator,
     line: np.ndarray,
@@ -92,16 +92,16 @@ def _rock(
     air: Colour,
 ) -> None:
     """Folds that run down from the crest; snow lies high up, and deepest out of the wind."""
-    mask = canvas.mask(ground(line, canvas.right))
-    canvas.paint(mask, linear((0, line.min()), (0, foot + 0.1), rock, mix(rock, air, 0.5)))
+    mask = canvas.make_mask(ground_below(line, canvas.right))
+    canvas.paint(mask, linear_gradient((0, line.min()), (0, foot + 0.1), rock, mix(rock, air, 0.5)))
     rows, columns = mask.alpha.shape
     crest = np.interp(np.linspace(0, 1, columns), np.linspace(0, 1, len(line)), line)
-    below = canvas.grid(mask.top, mask.left, (rows, columns))[1] - crest
-    folds = _folds(rng, (rows, columns), below)
+    below = canvas.pixel_grid(mask.top, mask.left, (rows, columns))[1] - crest
+    folds = _fold_field(rng, (rows, columns), below)
     light = np.clip(0.5 + (folds - np.roll(folds, 3, 1)) * 5, 0, 1).astype(np.float32)
     deep = 0.2 - 0.6 * (crest - line.min()) + 0.2 * (folds - 0.5)
     white = smoothstep(-0.02, 0.035, deep - below)
-    canvas.paint(Mask(mask.top, mask.left, mask.alpha * (1 - light)), darker(rock, 0.5), 0.5)
+    canvas.paint(Mask(mask.top, mask.left, mask.alpha * (1 - light)), darken(rock, 0.5), 0.5)
     shaded = mix(snow, mix(rock, rgb("#5a6ea8"), 0.4), 0.5)
     canvas.paint(
         Mask(mask.top, mask.left, mask.alpha * white),
@@ -110,15 +110,15 @@ def _rock(
     )
 
 
-def _folds(rng: np.random.Generator, shape: tuple[int, int], below: np.ndarray) -> np.ndarray:
+def _fold_field(rng: np.random.Generator, shape: tuple[int, int], below: np.ndarray) -> np.ndarray:
     """Ridged noise stretched downhill, bent so that folds fan out from the peaks."""
-    flat = ridged(rng, shape, (3, 9), 5)
-    bend = (fractal(rng, shape, (2, 4), 3) - 0.5) * 60 * np.clip(below, 0, 1) * 2.5
+    flat = ridged_noise(rng, shape, (3, 9), 5)
+    bend = (fractal_noise(rng, shape, (2, 4), 3) - 0.5) * 60 * np.clip(below, 0, 1) * 2.5
     column = np.clip(np.arange(shape[1]) + bend, 0, shape[1] - 1).astype(np.intp)
     return np.take_along_axis(flat, np.broadcast_to(column, shape), 1)
 
 
-def _pines(canvas: Canvas, rng: np.random.Generator, colour: Colour, *, lake: bool) -> None:
+def _draw_pines(canvas: Canvas, rng: np.random.Generator, colour: Colour, *, lake: bool) -> None:
     """Dark conifers close to us, low in the middle so that the view stays open."""
     trees = []
     for x in np.sort(rng.uniform(-0.02, canvas.right + 0.02, 46)):
@@ -126,8 +126,10 @@ def _pines(canvas: Canvas, rng: np.random.Generator, colour: Colour, *, lake: bo
         if lake and edge < 0.45:
             continue
         trees.append(
-            pine(rng, x, 1.0 + rng.uniform(-0.05, 0.05), 0.09 + 0.26 * edge**2.2 * rng.uniform(0.5, 1.1))
+            pine_outline(
+                rng, x, 1.0 + rng.uniform(-0.05, 0.05), 0.09 + 0.26 * edge**2.2 * rng.uniform(0.5, 1.1)
+            )
         )
-    canvas.fill(linear((0, 0.6), (0, 1), lighter(colour, 0.12), darker(colour, 0.4)), *trees)
+    canvas.fill(linear_gradient((0, 0.6), (0, 1), lighten(colour, 0.12), darken(colour, 0.4)), *trees)
     if not lake:
-        canvas.fill(darker(colour, 0.4), ground(hills(canvas, rng, 1.0, 0.05), canvas.right))
+        canvas.fill(darken(colour, 0.4), ground_below(make_skyline(canvas, rng, 1.0, 0.05), canvas.right))

@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..canvas import Canvas
-from ..colour import Colour, darker, lighter, mix, palette, ramp, rgb
-from ..facts import Facts, in_turn
-from ..finish import finish
-from ..noise import fractal
+from ..colour import Colour, darken, lighten, mix, parse_palette, ramp_colours, rgb
+from ..facts import Facts, name_in_turn
+from ..finish import finish_scene
+from ..noise import fractal_noise
 from ..outline import Outline, box, ellipse, rotate
-from ..sky import stars
+from ..sky import draw_stars
 
 # name: surface from pole to pole, air
 WORLDS = {
@@ -23,39 +23,39 @@ WORLDS = {
 }
 
 
-def planet(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
+def draw_planet(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     """A planet before stars; banded or cratered, with rings or moons or neither."""
-    name = in_turn(WORLDS, turn)
-    *surface, air = palette(WORLDS[name])
-    _space(canvas, rng, in_turn(list(WORLDS), turn + 3 + turn // 8))
+    name = name_in_turn(WORLDS, turn)
+    *surface, air = parse_palette(WORLDS[name])
+    _draw_space(canvas, rng, name_in_turn(list(WORLDS), turn + 3 + turn // 8))
     scale = min(canvas.right, 1.0)
     ringed = rng.random() < 0.45
     size = rng.uniform(0.2, 0.25) * scale if ringed else rng.uniform(0.26, 0.36) * scale
     x, y, tilt = canvas.right * rng.uniform(0.4, 0.6), rng.uniform(0.42, 0.56), rng.uniform(-0.5, 0.5)
     light = np.array([-0.62, -0.48, 0.62])
-    rings = _rings(rng, x, y, size, tilt)
+    rings = _draw_rings(rng, x, y, size, tilt)
     if ringed:
         _paint_rings(canvas, rings, surface, y, tilt, x, front=False)
-    canvas.glow(x - size * 0.12, y - size * 0.1, size * 1.12, air, 0.5)
+    canvas.add_glow(x - size * 0.12, y - size * 0.1, size * 1.12, air, 0.5)
     banded = bool(rng.random() < 0.55)
-    _ball(canvas, rng, x, y, size, (surface, air), light, tilt, banded)
+    _draw_ball(canvas, rng, x, y, size, (surface, air), light, tilt, banded)
     if ringed:
         _paint_rings(canvas, rings, surface, y, tilt, x, front=True)
     moons = int(rng.integers(0, 3))
     for _ in range(moons):
         angle, away = rng.uniform(0, 2 * np.pi), size * rng.uniform(1.35, 1.7)
-        _ball(
+        _draw_ball(
             canvas,
             rng,
             x + away * np.cos(angle),
             y + away * np.sin(angle) * 0.7,
             size * rng.uniform(0.08, 0.16),
-            (palette("#3a3a40 #a8a4a0 #e8e4dc #6a6864"), rgb("#c8d0e0")),
+            (parse_palette("#3a3a40 #a8a4a0 #e8e4dc #6a6864"), rgb("#c8d0e0")),
             light,
             0.0,
             False,
         )
-    finish(canvas, rng)
+    finish_scene(canvas, rng)
     return {
         "time": "night",
         "colour": name,
@@ -64,21 +64,21 @@ def planet(canvas: Canvas, rng: np.random.Generator, turn: int) -> Facts:
     }
 
 
-def _space(canvas: Canvas, rng: np.random.Generator, tint: str) -> None:
-    deep, bright = rgb("#04050f"), palette(WORLDS[tint])[1]
-    nebula = fractal(rng, canvas.shape, (3, 3), 5, 0.55)
-    veil = fractal(rng, canvas.shape, (2, 2), 4, 0.5)
-    canvas.cover(
-        lambda *_: ramp(
-            [deep, darker(bright, 0.82), darker(bright, 0.5), mix(bright, rgb("#3a4ac0"), 0.5)],
+def _draw_space(canvas: Canvas, rng: np.random.Generator, tint: str) -> None:
+    deep, bright = rgb("#04050f"), parse_palette(WORLDS[tint])[1]
+    nebula = fractal_noise(rng, canvas.shape, (3, 3), 5, 0.55)
+    veil = fractal_noise(rng, canvas.shape, (2, 2), 4, 0.5)
+    canvas.paint_all(
+        lambda *_: ramp_colours(
+            [deep, darken(bright, 0.82), darken(bright, 0.5), mix(bright, rgb("#3a4ac0"), 0.5)],
             nebula * veil * 1.15,
         ),
         np.ones(canvas.shape, np.float32),
     )
-    stars(canvas, rng, 150)
+    draw_stars(canvas, rng, 150)
 
 
-def _ball(
+def _draw_ball(
     canvas: Canvas,
     rng: np.random.Generator,
     x: float,
@@ -90,21 +90,21 @@ def _ball(
     banded: bool,
 ) -> None:
     """A sphere: the texture is wound around it, the terminator is soft, the limb glows."""
-    mask = canvas.mask(ellipse(x, y, size, points=128))
-    xs, ys = canvas.grid(mask.top, mask.left, mask.alpha.shape)
+    mask = canvas.make_mask(ellipse(x, y, size, points=128))
+    xs, ys = canvas.pixel_grid(mask.top, mask.left, mask.alpha.shape)
     u, v = (xs - x) / size, (ys - y) / size
     depth = np.sqrt(np.clip(1 - u * u - v * v, 0.0, 1))
     along, up = u * np.cos(tilt) + v * np.sin(tilt), v * np.cos(tilt) - u * np.sin(tilt)
-    texture = fractal(rng, (128, 256), (9, 3) if banded else (5, 9), 5, 0.5 if banded else 0.6)
+    texture = fractal_noise(rng, (128, 256), (9, 3) if banded else (5, 9), 5, 0.5 if banded else 0.6)
     row = np.clip((np.arcsin(np.clip(up, -1, 1)) / np.pi + 0.5) * 127, 0, 127).astype(np.intp)
     column = np.clip((np.arctan2(along, depth + 1e-6) / np.pi + 0.5) * 255, 0, 255).astype(np.intp)
     lit = np.clip(u * light[0] + v * light[1] + depth * light[2] + 0.06, 0, 1)[..., None] ** 0.8
-    skin = ramp(colours[0], texture[row, column])
+    skin = ramp_colours(colours[0], texture[row, column])
     rim = ((1 - depth) ** 3)[..., None] * lit
     canvas.paint(mask, lambda *_: skin * (0.03 + 1.12 * lit) + rim * colours[1] * np.float32(0.8))
 
 
-def _rings(
+def _draw_rings(
     rng: np.random.Generator, x: float, y: float, size: float, tilt: float
 ) -> list[tuple[Outline, float]]:
     """Ring by ring: the outline of an ellipse with a hole, and its share of light."""
@@ -133,10 +133,10 @@ def _paint_rings(
     front: bool,
 ) -> None:
     half = rotate(box(x - 3, y if front else y - 3, 6, 3), tilt, (x, y))
-    where = canvas.mask(half)
+    where = canvas.make_mask(half)
     for outline, share in rings:
         canvas.paint(
-            canvas.mask(outline).within(where),
-            mix(surface[0], lighter(surface[2], 0.3), share),
+            canvas.make_mask(outline).intersect(where),
+            mix(surface[0], lighten(surface[2], 0.3), share),
             0.35 + 0.55 * share,
         )

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..canvas import Canvas, Mask, linear, radial
-from ..colour import darker, lighter, palette
-from ..noise import fractal, smoothstep
+from ..canvas import Canvas, Mask, linear_gradient, radial_gradient
+from ..colour import darken, lighten, parse_palette
+from ..noise import fractal_noise, smoothstep
 from ..outline import box, polygon
 
 # name: wall, table
@@ -22,11 +22,11 @@ ROOMS = {
 }
 
 
-def room(canvas: Canvas, rng: np.random.Generator, name: str, edge: float) -> None:
+def draw_room(canvas: Canvas, rng: np.random.Generator, name: str, edge: float) -> None:
     """A wall with light from a window on the left, and a wooden table top."""
-    wall, table = palette(ROOMS[name])
-    canvas.cover(
-        radial(0.25 * canvas.right, 0.2, 1.25, lighter(wall, 0.22), wall, darker(wall, 0.5)),
+    wall, table = parse_palette(ROOMS[name])
+    canvas.paint_all(
+        radial_gradient(0.25 * canvas.right, 0.2, 1.25, lighten(wall, 0.22), wall, darken(wall, 0.5)),
         np.ones(canvas.shape, np.float32),
     )
     slant = rng.uniform(0.15, 0.45)
@@ -35,9 +35,11 @@ def room(canvas: Canvas, rng: np.random.Generator, name: str, edge: float) -> No
         for x in (0.1, 0.33)
         for y in (0.02, 0.28)
     ]
-    canvas.fill(lighter(wall, 0.7), *panes, opacity=0.26, blur=0.012)
-    top = canvas.mask(box(-0.1, edge, canvas.right + 0.2, 1.2 - edge))
-    canvas.paint(top, linear((0, edge), (canvas.right, 1.1), lighter(table, 0.2), table, darker(table, 0.4)))
-    wood = fractal(rng, top.alpha.shape, (40, 3), 3)
-    canvas.paint(Mask(top.top, top.left, top.alpha * smoothstep(0.45, 0.8, wood)), darker(table, 0.5), 0.35)
-    canvas.fill(darker(table, 0.5), box(-0.1, edge - 0.004, canvas.right + 0.2, 0.006), opacity=0.6)
+    canvas.fill(lighten(wall, 0.7), *panes, opacity=0.26, blur=0.012)
+    top = canvas.make_mask(box(-0.1, edge, canvas.right + 0.2, 1.2 - edge))
+    canvas.paint(
+        top, linear_gradient((0, edge), (canvas.right, 1.1), lighten(table, 0.2), table, darken(table, 0.4))
+    )
+    wood = fractal_noise(rng, top.alpha.shape, (40, 3), 3)
+    canvas.paint(Mask(top.top, top.left, top.alpha * smoothstep(0.45, 0.8, wood)), darken(table, 0.5), 0.35)
+    canvas.fill(darken(table, 0.5), box(-0.1, edge - 0.004, canvas.right + 0.2, 0.006), opacity=0.6)
