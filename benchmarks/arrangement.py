@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.upkeep.opening import writing
+from indexer.upkeep.opening import open_or_create
 from retrieval import Library
 from retrieval.pictures.images import RGB, decode_image, encode_jpeg, resize_pixels
 
@@ -30,7 +30,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     if reason := missing():
         sys.exit(reason)
     pictures = [loaded(path) for path, _ in labelled("corel1k")[:: size or 20]]
-    with tempfile.TemporaryDirectory() as folder, writing(Path(folder), BUNDLED) as library:
+    with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), BUNDLED) as library:
         return {"figures": arrangement(library, pictures), "beside": {}}
 
 

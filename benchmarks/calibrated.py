@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.measure.evaluate import read_labels
-from indexer.upkeep.opening import Recipe
+from indexer.upkeep.opening import LibrarySpec
 from retrieval import Ranking, evaluation
 from retrieval.ranking.fusion import (
     Amounts,
@@ -47,17 +47,17 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone, and beside them its teacher's."""
     if reason := missing():
         sys.exit(reason)
-    recipes = ((BUNDLED, known), (TEACHER, referring(drawn(TEACHER))))
+    specs = ((BUNDLED, known), (TEACHER, referring(drawn(TEACHER))))
     found = [
-        {each.name: precisions(described(each, recipe), backgrounds, size or 9) for each in LABELLED}
-        for recipe, backgrounds in recipes
+        {each.name: precisions(described(each, spec), backgrounds, size or 9) for each in LABELLED}
+        for spec, backgrounds in specs
     ]
     return {"figures": figures_of(found[0]), "beside": {"teacher": figures_of(found[1])}}
 
 
-def described(labelled: LabelledSet, recipe: Recipe) -> Described:
+def described(labelled: LabelledSet, spec: LibrarySpec) -> Described:
     """Labels and features of the labelled pictures of a set, in the order of image ids."""
-    with indexed(labelled.pictures, recipe) as library, library.catalog.reading() as reader:
+    with indexed(labelled.pictures, spec) as library, library.catalog.reading() as reader:
         labels = read_labels(library, labelled.labels)
         stored = {
             space.descriptor: reader.features(space, labels) for space in reader.spaces() if space.dimension

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from indexer.upkeep.opening import Recipe
+from indexer.upkeep.opening import LibrarySpec
 from retrieval import FUSED, Hit, Library, Picture, Query, Ranking, images
 from retrieval.descriptors.details import Details
 from retrieval.ranking.keypoints import Keypoints, from_blob
@@ -117,7 +117,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone; of the teacher and of plain descriptors beside them."""
     if reason := missing():
         sys.exit(reason)
-    bundled, teacher = (_figures(recipe, size or PHOTOS) for recipe in (BUNDLED, TEACHER))
+    bundled, teacher = (_figures(spec, size or PHOTOS) for spec in (BUNDLED, TEACHER))
     names = list(ATTACKS)
     return {
         "figures": bundled,
@@ -129,8 +129,8 @@ def measure(size: int | None = None) -> dict[str, Any]:
     }
 
 
-def _figures(recipe: Recipe, count: int) -> dict[str, float]:
-    with indexed(SET / "images", recipe) as library:
+def _figures(spec: LibrarySpec, count: int) -> dict[str, float]:
+    with indexed(SET / "images", spec) as library:
         figures = _costs(library) | _unrelated(library)
         for name, attack in ATTACKS.items():
             found = found_by(library, attack, count)
@@ -152,7 +152,7 @@ def _looked_up(library: Library, attack: Callable[[Image.Image], bytes], count: 
         with Image.open(SET / path) as image:
             query = Query((Picture(attack(image.convert("RGB"))),), limit=PAGE)
         hits = library.search(query).hits
-        yield Looked(ids[str(SET / path)], library.rankings(query), hits)
+        yield Looked(ids[str(SET / path)], library.rank_signals(query), hits)
 
 
 def _stored(library: Library, ids: list[int] | None = None) -> dict[int, bytes]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.upkeep.opening import writing
+from indexer.upkeep.opening import open_or_create
 from retrieval import Library, evaluation
 from retrieval.descriptors import registry
 from retrieval.descriptors.network import AbstractNetworkDescriptor
@@ -40,7 +40,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     if reason := missing():
         sys.exit(reason)
     sets = {each.name: labelled(each.name) for each in LABELLED} | textures()
-    with tempfile.TemporaryDirectory() as folder, writing(Path(folder), BUNDLED) as library:
+    with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), BUNDLED) as library:
         figures = _costs(library, [loaded(path) for path, _ in sets["corel1k"][:BATCH]])
         for name, pictures in sets.items():
             figures |= {f"{name} {key}": value for key, value in _figures(library, pictures[::size]).items()}

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.measure.evaluate import labels_of
-from indexer.upkeep.opening import Recipe
+from indexer.measure.evaluate import read_labels
+from indexer.upkeep.opening import LibrarySpec
 from retrieval import Examples, Library, Options, Query, StoredPicture, evaluation
 from retrieval.ranking.tuning import gain
 
@@ -35,15 +35,15 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """nDCG@20 by set, kind and round, and its gain over the query without examples."""
     if reason := missing():
         sys.exit(reason)
-    bundled, teacher = (figures(recipe, size or 60) for recipe in (BUNDLED, TEACHER))
+    bundled, teacher = (figures(spec, size or 60) for spec in (BUNDLED, TEACHER))
     return {"figures": bundled, "beside": {"teacher": teacher}}
 
 
-def figures(recipe: Recipe, count: int) -> dict[str, float]:
+def figures(spec: LibrarySpec, count: int) -> dict[str, float]:
     """The figures with one backbone."""
     found: dict[str, float] = {}
     for each in LABELLED:
-        with indexed(each.pictures, recipe) as library:
+        with indexed(each.pictures, spec) as library:
             for name, neighbours in KINDS.items():
                 found |= _of_set(library, each, f"{each.name} {name}", count, neighbours=neighbours)
     return found
@@ -52,7 +52,7 @@ def figures(recipe: Recipe, count: int) -> dict[str, float]:
 def _of_set(
     library: Library, labelled: LabelledSet, name: str, count: int, *, neighbours: bool
 ) -> dict[str, float]:
-    labels = labels_of(library, labelled.labels)
+    labels = read_labels(library, labelled.labels)
     sizes = Counter(labels.values())
     able = [each for each in sorted(labels) if sizes[labels[each]] > FEWEST]
     queries = [able[place] for place in np.linspace(0, len(able) - 1, count).astype(int)]

@@ -50,7 +50,7 @@ def _by_weight(labelled: LabelledSet, step: int) -> dict[float, float]:
 
 def _precisions(library: Library, query: int, labels: Mapping[int, str], relevant: int) -> list[float]:
     """The average precision of one query with every weight."""
-    found = library.rankings(Query((StoredPicture(query),)))
+    found = library.rank_signals(Query((StoredPicture(query),)))
     return [_precision(_fused(found, weight), labels, labels[query], relevant) for weight in WEIGHTS]
 
 

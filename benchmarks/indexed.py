@@ -10,21 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.run.pipeline import index
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library, path_bytes
 
 DONE = "indexed"  # a file that says that a kept library is whole
 
 
 @contextmanager
-def indexed(pictures: Path, recipe: Recipe) -> Iterator[Library]:
+def indexed(pictures: Path, spec: LibrarySpec) -> Iterator[Library]:
     """The pictures of a folder, indexed as `pictor index` does, without a word of progress.
 
     With PICTOR_BENCH_KEEP set, whoever asks for the same again gets the library that was made before.
     """
-    with _folder(pictures, recipe) as folder:
+    with _folder(pictures, spec) as folder:
         if not (folder / DONE).exists():
-            with writing(folder, recipe) as library:
+            with open_or_create(folder, spec) as library:
                 index(library, [path_bytes(pictures)], captions={}, on_event=quiet)
             (folder / DONE).touch()
         with Library.open(folder) as library:
@@ -32,10 +32,10 @@ def indexed(pictures: Path, recipe: Recipe) -> Iterator[Library]:
 
 
 @contextmanager
-def _folder(pictures: Path, recipe: Recipe) -> Iterator[Path]:
+def _folder(pictures: Path, spec: LibrarySpec) -> Iterator[Path]:
     kept = os.environ.get("PICTOR_BENCH_KEEP")
     if kept:
-        yield Path(kept, hashlib.sha256(f"{pictures} {recipe}".encode()).hexdigest()[:16])
+        yield Path(kept, hashlib.sha256(f"{pictures} {spec}".encode()).hexdigest()[:16])
         return
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)

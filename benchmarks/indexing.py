@@ -25,7 +25,7 @@ import numpy as np
 from indexer.run import sources
 from indexer.run.decode import FilePage, decode_files
 from indexer.run.pipeline import index
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library, LibraryWriter, images, limits_from_settings, path_bytes
 
 from .indexed import quiet
@@ -93,7 +93,7 @@ def _round(gathered: Path, number: int) -> tuple[float, float, float]:
     """Seconds of decoding alone, of describing alone, and of the run, which comes first in every other round:
     a machine that grows slower meanwhile meets all of them.
     """
-    with tempfile.TemporaryDirectory() as folder, writing(Path(folder), Recipe()) as library:
+    with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), LibrarySpec()) as library:
         library.warm_up()
         if number % 2:
             whole = _run(library, gathered)

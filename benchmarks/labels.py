@@ -52,7 +52,7 @@ def _predicted() -> dict[str, tuple[Annotation, ...]]:
     with indexed(SET / "images", BUNDLED) as library:
         with library.catalog.reading() as reader:
             ids = reader.ids().tolist()
-        found = [library.image(each) for each in ids]
+        found = [library.load_image(each) for each in ids]
     return {Path(each.path).name: each.predicted for each in found}
 
 

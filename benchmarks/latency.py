@@ -21,7 +21,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Annotation, Library, LibraryWriter, NewImage, Query, StoredPicture, Text
 from retrieval.projections.vectors import VectorIndex
 from retrieval.projections.words import WordView
@@ -38,7 +38,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Medians in milliseconds, and the ratio that is promised."""
     count = size or 100_000
     with tempfile.TemporaryDirectory() as folder:
-        with writing(Path(folder), Recipe()) as library:
+        with open_or_create(Path(folder), LibrarySpec()) as library:
             _fill(library, count)
             library.publish()
         with Library.open(folder) as library:
@@ -152,7 +152,7 @@ def _terms(query: Query) -> Terms:
 
 def _queries(library: Library, count: int) -> Iterator[Query]:
     for image_id in np.linspace(1, count, QUERIES).astype(int).tolist():
-        words = " ".join(library.image(image_id).caption.split()[:2]) or "wa"
+        words = " ".join(library.load_image(image_id).caption.split()[:2]) or "wa"
         yield Query((StoredPicture(image_id), Text(words)))
 
 

@@ -119,7 +119,7 @@ def _index(library: Path, folder: str, *before: str) -> subprocess.CompletedProc
 
 def _wrong(library: Path) -> Iterator[tuple[str, str]]:
     with Library.open(library) as opened:
-        held, found = opened.count(), list(check(opened))
+        held, found = opened.count_images(), list(check(opened))
     if not FIRST <= held <= FIRST + ADDED:
         yield "lost", f"{held} images"
     for each in found:
@@ -131,6 +131,6 @@ def _wrong(library: Path) -> Iterator[tuple[str, str]]:
 def _incomplete(library: Path) -> Iterator[tuple[str, str]]:
     done = _index(library, "more")
     with Library.open(library) as opened:
-        held = opened.count()
+        held = opened.count_images()
     if (done.returncode, held) != (0, FIRST + ADDED):
         yield "not completed", f"{held} images, exit code {done.returncode}: {done.stderr}"

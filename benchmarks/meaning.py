@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import FUSED, Library, Picture, Query, Ranking, Text, evaluation, path_bytes
 
 from .indexed import quiet
@@ -57,16 +57,16 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone, and the same of its teacher."""
     if reason := missing():
         sys.exit(reason)
-    bundled, teacher = (figures(recipe, size) for recipe in (BUNDLED, TEACHER))
+    bundled, teacher = (figures(spec, size) for spec in (BUNDLED, TEACHER))
     return {"figures": bundled, "beside": {"teacher": teacher}}
 
 
-def figures(recipe: Recipe, size: int | None = None) -> Figures:
+def figures(spec: LibrarySpec, size: int | None = None) -> Figures:
     """By set and measure, for one backbone."""
     found: Figures = {}
     for name in SETS[:size]:
         pictures = shown(name)
-        with half_captioned(pictures, recipe) as library:
+        with half_captioned(pictures, spec) as library:
             numbers = _numbers(library)
             found |= _unseen(library, name, pictures, numbers)
             if name == GROCERY:
@@ -82,7 +82,7 @@ def shown(name: str) -> list[Shown]:
 
 
 @contextmanager
-def half_captioned(pictures: Sequence[Shown], recipe: Recipe) -> Iterator[Library]:
+def half_captioned(pictures: Sequence[Shown], spec: LibrarySpec) -> Iterator[Library]:
     """A library of the pictures under numbers, every second one with its captions."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "pictures")
@@ -96,7 +96,7 @@ def half_captioned(pictures: Sequence[Shown], recipe: Recipe) -> Iterator[Librar
                 if number % 2 == 0:
                     lines.writerow([copy.name, each.caption])
         captions = read_captions(folder / "captions.csv")
-        with writing(Path(place, "library"), recipe) as library:
+        with open_or_create(Path(place, "library"), spec) as library:
             index(library, [path_bytes(folder)], captions=captions, on_event=quiet)
         with Library.open(Path(place, "library")) as library:
             yield library
@@ -116,7 +116,7 @@ def _unseen(library: Library, name: str, pictures: Sequence[Shown], numbers: Map
     silent = {image: pictures[number].text for image, number in numbers.items() if number % 2}
     texts = sorted(set(silent.values()))
     right = {text: {image for image, said in silent.items() if said == text} for text in texts}
-    rankings = [library.rankings(Query((Text(text[:1000]),))).get("meaning") for text in texts]
+    rankings = [library.rank_signals(Query((Text(text[:1000]),))).get("meaning") for text in texts]
     found = np.array([
         _precision(ranking, silent, right[text]) if ranking else 0.0
         for text, ranking in zip(texts, rankings, strict=True)
@@ -149,9 +149,9 @@ def _fusion(library: Library, pictures: Sequence[Shown], numbers: Mapping[int, i
 
 def _rankings(library: Library, each: Shown) -> dict[str, Ranking]:
     picture, text = Picture(each.path), Text(each.caption)
-    alone, words = library.rankings(Query((picture,))), library.rankings(Query((text,)))
+    alone, words = library.rank_signals(Query((picture,))), library.rank_signals(Query((text,)))
     both = {
-        f"picture and text, meaning {weight:g}": library.rankings(
+        f"picture and text, meaning {weight:g}": library.rank_signals(
             Query((picture, text), weights={"meaning": weight})
         )[FUSED]
         for weight in WEIGHTS
@@ -162,7 +162,7 @@ def _rankings(library: Library, each: Shown) -> dict[str, Ranking]:
         "text: words": words["words"],
         "text: meaning": words["meaning"],
         "text: fused": words[FUSED],
-        "picture and text": library.rankings(Query((picture, text)))[FUSED],
+        "picture and text": library.rank_signals(Query((picture, text)))[FUSED],
         **both,
     }
 

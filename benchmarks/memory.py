@@ -21,7 +21,7 @@ import numpy as np
 
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Progress
-from indexer.upkeep.opening import writing
+from indexer.upkeep.opening import open_or_create
 from retrieval import images, path_bytes
 
 SIZE, FOLDER, STEP = 100_000, 1000, 0.5  # STEP in seconds: looking costs a process of this size 20 ms
@@ -51,7 +51,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     watch = Watch()
     with tempfile.TemporaryDirectory() as folder:
         _draw(Path(folder, "pictures"), count)
-        with writing(Path(folder, "library")) as library, _watching(watch):
+        with open_or_create(Path(folder, "library")) as library, _watching(watch):
             index(library, [path_bytes(Path(folder, "pictures"))], captions={}, on_event=watch.on_event)
     early, late = watch.between(1, count / 10), watch.between(0.9 * count, count)
     return {

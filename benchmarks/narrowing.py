@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.measure.evaluate import labels_of
+from indexer.measure.evaluate import read_labels
 from retrieval import Library, evaluation
 from retrieval.catalog.records import Features
 from retrieval.projections.vectors import Vector, VectorIndex
@@ -67,7 +67,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     figures: dict[str, float] = {}
     for each in LABELLED:
         with indexed(each.pictures, BUNDLED) as library:
-            known = _known(library, labels_of(library, each.labels))
+            known = _known(library, read_labels(library, each.labels))
         figures |= {f"{each.name} {key}": value for key, value in _figures(known, size or 5).items()}
     return {"figures": figures, "beside": {}}
 

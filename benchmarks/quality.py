@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from indexer.measure.evaluate import evaluate, labels_of
-from indexer.upkeep.opening import Recipe
+from indexer.measure.evaluate import evaluate, read_labels
+from indexer.upkeep.opening import LibrarySpec
 
 from .indexed import indexed, quiet
 from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
@@ -29,21 +29,21 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set, signal and measure."""
     if reason := missing():
         sys.exit(reason)
-    bundled, teacher = (_figures(recipe, size) for recipe in (BUNDLED, TEACHER))
+    bundled, teacher = (_figures(spec, size) for spec in (BUNDLED, TEACHER))
     return {"figures": bundled, "beside": {"teacher": teacher, "plain": PLAIN}}
 
 
-def _figures(recipe: Recipe, size: int | None) -> dict[str, float]:
+def _figures(spec: LibrarySpec, size: int | None) -> dict[str, float]:
     figures: dict[str, float] = {}
     for each in LABELLED[:size]:
-        for signal, values in rankings(each, recipe).items():
+        for signal, values in rankings(each, spec).items():
             figures |= {f"{each.name} {signal} {name}": values[name] for name in SHOWN}
     return figures
 
 
-def rankings(labelled: LabelledSet, recipe: Recipe) -> dict[str, dict[str, float]]:
+def rankings(labelled: LabelledSet, spec: LibrarySpec) -> dict[str, dict[str, float]]:
     """Index one set into a new library, and evaluate it."""
-    with indexed(labelled.pictures, recipe) as library:
-        labels = labels_of(library, labelled.labels)
+    with indexed(labelled.pictures, spec) as library:
+        labels = read_labels(library, labelled.labels)
         found: dict[str, dict[str, float]] = evaluate(library, labels, quiet)["rankings"]
     return found

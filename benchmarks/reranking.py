@@ -31,8 +31,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from indexer.measure.evaluate import labels_of
-from indexer.upkeep.opening import Recipe
+from indexer.measure.evaluate import read_labels
+from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Ranking, evaluation
 from retrieval.pictures.images import perceptual_hash
 from retrieval.projections.neighbours import Neighbourhoods, write
@@ -127,14 +127,14 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and option."""
     if reason := missing():
         sys.exit(reason)
-    bundled, teacher = (_figures(recipe, size or 5) for recipe in (BUNDLED, TEACHER))
+    bundled, teacher = (_figures(spec, size or 5) for spec in (BUNDLED, TEACHER))
     return {"figures": bundled | _cost(), "beside": {"teacher": teacher}}
 
 
-def _figures(recipe: Recipe, step: int) -> dict[str, float]:
+def _figures(spec: LibrarySpec, step: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     for labelled in LABELLED:
-        with indexed(labelled.pictures, recipe) as library:
+        with indexed(labelled.pictures, spec) as library:
             pictures = pictures_of(library, labelled)
             measured = leave_one_out(pictures, step) | held_out(pictures)
             measured |= variety(pictures) | merged(pictures)
@@ -146,7 +146,7 @@ def _figures(recipe: Recipe, step: int) -> dict[str, float]:
 
 def pictures_of(library: Library, labelled: LabelledSet) -> Pictures:
     """Everything that is measured of a library."""
-    labels = labels_of(library, labelled.labels)
+    labels = read_labels(library, labelled.labels)
     spaces = {space.descriptor: space for space in library.spaces}
     with library.catalog.reading() as reader:
         ids, subjects = reader.features(spaces["subject"])

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import data
-from indexer.upkeep.opening import Recipe
+from indexer.upkeep.opening import LibrarySpec
 
 ROOT = Path(os.environ.get("PICTOR_BENCH_DATA") or Path(__file__).resolve().parents[2] / "shared")
 WEIGHTS = ROOT / "weights" / "mobilenetv2_100.onnxzoo_tv_headless.safetensors"
 BACKBONE = "mobilenetv2_100"
-TEACHER = Recipe(BACKBONE, str(WEIGHTS))
-BUNDLED = Recipe()
+TEACHER = LibrarySpec(BACKBONE, str(WEIGHTS))
+BUNDLED = LibrarySpec()
 BUNDLED_FILE = data.BACKBONE
 
 

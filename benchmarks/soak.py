@@ -23,7 +23,7 @@ import numpy as np
 
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Progress
-from indexer.upkeep.opening import changing
+from indexer.upkeep.opening import open_existing
 from retrieval import (
     Annotation,
     Library,
@@ -104,7 +104,7 @@ def soak(folder: Path, seconds: float, readers: int = READERS) -> tuple[int, lis
 def _write(library: Path, pictures: Path, said: Path, ends: float) -> int:
     captions: dict[bytes, Said] = {}
     number = 0
-    with changing(library) as opened, said.open("a", buffering=1) as log:
+    with open_existing(library) as opened, said.open("a", buffering=1) as log:
 
         def on_event(event: Event) -> None:
             if isinstance(event, Progress):
@@ -184,7 +184,7 @@ def _ask(library: Library, when: str, word: str, is_leaving: bool, seen: Seen) -
 def _look(library: Library, seq: int, seen: Seen) -> int:
     """One state, by words and by colours, and never an earlier one than before."""
     snapshot = library.snapshot()
-    found = library.rankings(Query((Text("soak"),)))
+    found = library.rank_signals(Query((Text("soak"),)))
     seen.searches += 1
     if snapshot.seq < seq:
         seen.faults.append(f"back: from change {seq} to {snapshot.seq}")
@@ -193,7 +193,7 @@ def _look(library: Library, seq: int, seen: Seen) -> int:
             seen.faults.append(f"torn: {len(ranking)} pictures by {signal}")
     if len(found["words"]):
         example = StoredPicture(int(found["words"].ids.max()))  # the newest, which is long in coming to go
-        by_colour = library.rankings(Query((example,), include_examples=True))["colour"]
+        by_colour = library.rank_signals(Query((example,), include_examples=True))["colour"]
         seen.searches += 1
         if len(by_colour) % ROUND:
             seen.faults.append(f"torn: {len(by_colour)} pictures by colour")

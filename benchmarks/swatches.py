@@ -71,7 +71,7 @@ def _wanted() -> list[Swatch]:
 
 
 def _held(picture: RGB, centres: Features) -> Features:
-    colours = lab.to_lab(lab.reduce(picture)).reshape(-1, 1, 3)
+    colours = lab.to_lab(lab.reduce_picture(picture)).reshape(-1, 1, 3)
     shares: Features = (((colours - centres) ** 2).sum(axis=2) <= WITHIN**2).mean(axis=0)
     return shares
 

@@ -40,7 +40,7 @@ from .errors import (
     UnknownDescriptor,
     UnreadableImage,
 )
-from .library import FUSED, Library, limits_from_settings
+from .library import Library, limits_from_settings
 from .paths import display_path, path_bytes
 from .pictures import images
 from .pictures.decoder_pool import DecoderPool
@@ -72,6 +72,7 @@ from .query.values import (
 from .ranking import evaluation, tuning
 from .ranking.ranking import Ranking
 from .search.explain import Explanation
+from .search.flow import FUSED
 from .search.hits import Contribution, Hit, Results
 from .settings import SETTINGS, Settings
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status

@@ -13,26 +13,25 @@ import numpy as np
 from .catalog import Catalog, CatalogAddress, Facet, Image, Space, sqlite_url
 from .descriptors import text_tower
 from .errors import ImageNotFound, InvalidSetting, LibraryNotFound
-from .originals import original, thumbnail
+from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
 from .projections.snapshot import AnyProjection, Snapshot
 from .query.values import Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
-from .ranking.fusion import amounts_of
 from .ranking.ranking import Ids, Ranking, Scores
+from .search.answer import build_hits
 from .search.explain import Explainer, Explanation
-from .search.flow import Search, check_signals, hits, notes
-from .search.gather import EVERYTHING
+from .search.features import FeatureSource
+from .search.flow import Search
 from .search.hits import Results
-from .search.probes import Probe, Questions
+from .search.probes import describe_empty_texts
+from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
-from .signals import NEIGHBOURS
 from .spaces import Description, Features
 
 CATALOG_FILE = "catalog.sqlite"
-FUSED = "fused"
 
 
 class Library:
@@ -50,12 +49,12 @@ class Library:
         """Open a library for reading; raises LibraryNotFound or SchemaOutOfDate. Nothing is repaired."""
         path = Path(path).absolute()
         settings = settings or Settings.resolve(path)
-        if not Library.is_at(path, settings):
+        if not Library.has_library(path, settings):
             raise LibraryNotFound(path)
         return Library(path, Catalog.open(catalog_address(path, settings)), settings)
 
     @staticmethod
-    def is_at(path: Path, settings: Settings) -> bool:
+    def has_library(path: Path, settings: Settings) -> bool:
         """Whether there is a library; one whose catalog is on a server is taken to be there."""
         return bool(settings.catalog_url) or (path / CATALOG_FILE).is_file()
 
@@ -75,7 +74,7 @@ class Library:
 
     def check_scaling(self) -> None:
         """Raise InvalidSetting where the setting `scaling` is another than pictures were described under."""
-        known, wanted = self.search_state.spaces.scaling, self.settings.scaling
+        known, wanted = self.search_state.spaces.scaling_policy, self.settings.scaling
         if known not in (None, wanted):
             raise InvalidSetting(
                 f"scaling = {wanted!r}: the pictures of {self.path} were described under {known!r}, and do "
@@ -83,7 +82,7 @@ class Library:
             )
 
     @property
-    def limits(self) -> Limits:
+    def reading_limits(self) -> Limits:
         """What the settings allow files and their decoding; raises what `check_scaling` does."""
         self.check_scaling()
         return limits_from_settings(self.settings)
@@ -107,9 +106,9 @@ class Library:
         self.search_state.snapshots.current()
 
     @property
-    def generations(self) -> Path:
+    def generations_folder(self) -> Path:
         """Where the projections' generations lie."""
-        return self.search_state.generations
+        return self.search_state.generations_folder
 
     # -- what is searched -----------------------------------------------------------------------
 
@@ -119,9 +118,9 @@ class Library:
         return self.search_state.projections
 
     @property
-    def signals(self) -> tuple[str, ...]:
+    def signal_names(self) -> tuple[str, ...]:
         """The names of the rankings that a query can draw on."""
-        return self.search_state.signals
+        return self.search_state.signal_names
 
     def snapshot(self) -> Snapshot:
         """The newest state of all projections; raises ProjectionDamaged when one cannot be trusted."""
@@ -133,55 +132,47 @@ class Library:
         Raises InvalidQuery, ImageNotFound for a stored picture that is not there, UnreadableImage for a
         picture that cannot be decoded, and ProjectionDamaged when a projection cannot be trusted.
         """
-        check_signals(query, self.signals)
-        search = self._searching(query)
-        answer = search.answer()
+        check_signals(query, self.signal_names)
+        search = self._start_search(query)
+        answer = search.find_answer()
         page = answer.ids[query.offset : query.offset + query.limit].tolist()
-        found = hits(answer, self._load_images(page), search.amounts, offset=query.offset)
-        remarks = (*notes(query), *self._remarks(query))
-        return Results(tuple(found), len(answer.ids), remarks, answer.folded)
+        found = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
+        remarks = (*describe_empty_texts(query), *self._query_remarks(query))
+        return Results(tuple(found), len(answer.ids), remarks, answer.folded_count)
 
-    def rankings(self, query: Query) -> dict[str, Ranking]:
+    def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".
 
         Signals that count nothing are ranked as well. Where the options put neighbourhoods in the place of
         plain subjects, these are ranked too, but take no part in the fusion.
         """
-        search = self._searching(query)
-        probes, allowed = search.probes(search.weight), search.allowed()
-        ranked = search.ranked(probes, allowed, limit=EVERYTHING)
-        found = {each.scale or each.signal: each.ranking for each in ranked.rankings}
-        plain = [replace(each, view="", scale="") for each in probes if each.view == NEIGHBOURS]
-        beside = search.ranked(plain, allowed, limit=EVERYTHING)
-        return {each.signal: each.ranking for each in beside.rankings} | found | {FUSED: ranked.fused}
+        return self._start_search(query).rank_by_signal()
 
-    def amounts(self, query: Query, ids: Ids, *, fusion: str, k: float) -> dict[str, Scores]:
+    def signal_amounts(self, query: Query, ids: Ids, *, fusion: str, k: float) -> dict[str, Scores]:
         """What every signal that a query asks gives to each of these images at weight 1, by signal.
 
         `fusion` and `k` are those of the settings `fusion` and `fusion_k`. Signals without rankings of their
         own, such as `details`, are not among them.
         """
         settings = replace(self.settings, fusion=fusion, fusion_k=k)
-        search = self._searching(query, settings)
-        ranked = search.ranked(search.probes(_alike), search.allowed(), limit=EVERYTHING)
-        return {each.signal: amounts_of(each, ids, search.amounts) for each in ranked.rankings}
+        return self._start_search(query, settings).amounts_by_signal(ids)
 
     def explain(self, query: Query, image_id: int) -> Explanation:
         """Why an image is where it is in the answer to a query, on whatever page.
 
         Raises ImageNotFound for an image that the answer does not list, and what `search` raises.
         """
-        search = self._searching(query)
-        answer = search.answer()
+        search = self._start_search(query)
+        answer = search.find_answer()
         places = np.flatnonzero(answer.ids == image_id)
         if not len(places):
             raise ImageNotFound(image_id)
-        [hit] = hits(answer, self._load_images([image_id]), search.amounts, offset=int(places[0]))
-        return Explainer(query, search.questions, self.search_state.spaces).explain(hit)
+        [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(places[0]))
+        return Explainer(query, self._feature_source, self.search_state.spaces).explain(hit)
 
     def count_facets(self, query: Query) -> dict[str, Facet]:
         """How many of all images that a query lists, on every page, have each value; by facet."""
-        answer = self._searching(query).answer()
+        answer = self._start_search(query).find_answer()
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
             return reader.facets(
@@ -190,36 +181,40 @@ class Library:
                 predicted=self.settings.predicted_labels,
             )
 
-    def _searching(self, query: Query, settings: Settings | None = None) -> Search:
-        snapshot = self.search_state.snapshots.current()
-        meaning = self.search_state.text_mapper(snapshot)
+    def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
+        snapshot, has_tower = self.search_state.snapshots.current(), self.search_state.spaces.text_tower
         return Search(
             query,
             catalog=self.catalog,
             snapshot=snapshot,
             backgrounds=self.search_state.backgrounds,
-            questions=Questions(self.catalog, self.search_state.spaces, self.limits, meaning),
-            meant=text_tower.text_closeness if self.search_state.spaces.tower else caption_bridge.closeness,
+            features=self._feature_source,
+            map_text=self.search_state.text_mapper(snapshot),
+            text_closeness=text_tower.text_closeness if has_tower else caption_bridge.closeness,
             settings=settings or self.settings,
         )
 
-    def _remarks(self, query: Query) -> list[str]:
+    @property
+    def _feature_source(self) -> FeatureSource:
+        return FeatureSource(self.catalog, self.search_state.spaces, self.reading_limits)
+
+    def _query_remarks(self, query: Query) -> list[str]:
         pictures = any(isinstance(part, Picture | StoredPicture) for part in query.parts)
         untrained = any(space.configuration.get("trained") is False for space in self.spaces)
         if pictures and untrained:
             return ["The backbone is untrained: “subject” compares textures and shapes, not what is shown."]
         texts = any(isinstance(part, Text) for part in query.parts)
-        tower = self.search_state.spaces.tower
+        tower = self.search_state.spaces.text_tower
         return [tower.unavailable_reason] if texts and tower and tower.unavailable_reason else []
 
     # -- what is shown --------------------------------------------------------------------------
 
-    def count(self) -> int:
+    def count_images(self) -> int:
         """How many images there are."""
         with self.catalog.reading() as reader:
             return reader.count_images()
 
-    def image(self, image_id: int) -> Image:
+    def load_image(self, image_id: int) -> Image:
         """One image with all that is known about it; raises ImageNotFound."""
         found = self._load_images([image_id])
         if image_id not in found:
@@ -234,24 +229,19 @@ class Library:
             return images
         return {number: image.without_predictions() for number, image in images.items()}
 
-    def thumbnail(self, image_id: int) -> bytes:
+    def load_thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""
-        return thumbnail(self.catalog, image_id)
+        return load_thumbnail(self.catalog, image_id)
 
-    def preview(self, image_id: int) -> bytes:
+    def render_preview(self, image_id: int) -> bytes:
         """A larger rendition (WebP, at working size), decoded anew and free of metadata.
 
         The thumbnail stands in where the original cannot be read now, or holds other content now.
         """
-        pixels = original(self.image(image_id), self.limits)
+        pixels = read_original(self.load_image(image_id), self.reading_limits)
         if pixels is None:
-            return self.thumbnail(image_id)
+            return self.load_thumbnail(image_id)
         return encode_webp(pixels, side=max(pixels.shape[:2]))
-
-
-def _alike(_: Probe) -> float:
-    """Every signal counts the same."""
-    return 1.0
 
 
 def limits_from_settings(settings: Settings) -> Limits:

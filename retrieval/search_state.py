@@ -30,24 +30,24 @@ class SearchState:
 
     def __init__(self, catalog: Catalog, path: Path, settings: Settings) -> None:
         self._catalog, self._settings = catalog, settings
-        self.generations = path / "projections"
+        self.generations_folder = path / "projections"
         self.spaces = Spaces(catalog, path / "backbones", settings)
 
     @cached_property
     def projections(self) -> tuple[AnyProjection, ...]:
         """Every projection: the words, and those of each live space."""
         words = WordProjection(predicted=self._settings.predicted_labels)
-        spaces, device = self.spaces.indexed, self._settings.device
+        spaces, device = self.spaces.vector_spaces, self._settings.device
         subjects = [space for space in spaces if space.descriptor == SUBJECT]
         return (
             words,
             *(VectorProjection(space, device) for space in spaces),
             *(NeighbourProjection(space, device) for space in subjects),
-            *(BridgeProjection(space) for space in subjects if self.spaces.tower is None),
+            *(BridgeProjection(space) for space in subjects if self.spaces.text_tower is None),
         )
 
     @property
-    def signals(self) -> tuple[str, ...]:
+    def signal_names(self) -> tuple[str, ...]:
         """The names of the rankings that a query can draw on."""
         described = {space.descriptor for space in self.spaces.live}
         return tuple(
@@ -57,7 +57,7 @@ class SearchState:
     @cached_property
     def snapshots(self) -> Snapshots:
         """The snapshots of all projections, the newest of which is kept."""
-        return Snapshots(self._catalog, self.projections, self.generations)
+        return Snapshots(self._catalog, self.projections, self.generations_folder)
 
     @cached_property
     def backgrounds(self) -> Backgrounds:
@@ -66,7 +66,7 @@ class SearchState:
 
     def text_mapper(self, snapshot: Snapshot) -> Callable[[str], Vector | None]:
         """What maps texts to vectors of the subject space: its text tower where it has one, or the bridge."""
-        tower, view = self.spaces.tower, snapshot.views.get(MEANING)
+        tower, view = self.spaces.text_tower, snapshot.views.get(MEANING)
         if tower is not None:
             return _map_nothing if tower.unavailable_reason else tower.encode_text
         return (lambda text: view.question(terms(text))) if isinstance(view, BridgeView) else _map_nothing

@@ -59,7 +59,7 @@ def read_status(library: Library) -> Status:
 
 
 def _describe_meaning(library: Library) -> str:
-    tower = library.search_state.spaces.tower
+    tower = library.search_state.spaces.text_tower
     if tower is not None:
         return tower.unavailable_reason or "by the text tower of the backbone"
     view = library.snapshot().views.get(MEANING)
@@ -71,7 +71,7 @@ def _describe_meaning(library: Library) -> str:
 
 def find_damages(library: Library) -> list[ProjectionDamaged]:
     """Every projection that cannot be trusted, with its reason."""
-    return find_damaged(library.catalog, library.projections, library.generations)
+    return find_damaged(library.catalog, library.projections, library.generations_folder)
 
 
 def find_damaged(
@@ -99,7 +99,7 @@ def find_mismatches(library: Library) -> dict[str, list[int]]:
     with library.catalog.reading() as reader:
         if reader.last_seq() != snapshot.seq:
             return {}
-        for space in library.search_state.spaces.indexed:
+        for space in library.search_state.spaces.vector_spaces:
             zeros = np.zeros(space.dimension, np.float32)
             indexed = snapshot.views[space.descriptor].search(zeros, limit=EVERYTHING, allowed=None).ids
             mismatches[space.descriptor] = np.setxor1d(indexed, reader.described(space)).tolist()
@@ -110,4 +110,4 @@ def find_strays(library: Library) -> list[Path]:
     """Files among the generations that belong to no live one."""
     with library.catalog.reading() as reader:
         live = [pointer.generation for pointer in reader.projections()]
-    return generations.strays(library.generations, live)
+    return generations.strays(library.generations_folder, live)

@@ -7,10 +7,10 @@ from pathlib import Path
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.run.report import Report
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import path_bytes
 
-TINY = Recipe(backbone="test_resnet", weights="untrained")  # a timm model of 0.4 million seeded weights
+TINY = LibrarySpec(backbone="test_resnet", weights="untrained")  # a timm model of 0.4 million seeded weights
 
 
 def index_folder(
@@ -18,6 +18,6 @@ def index_folder(
 ) -> Report:
     """One indexing run, under the lock."""
     facts = read_captions(captions) if captions else {}
-    with writing(library, TINY) as opened:
+    with open_or_create(library, TINY) as opened:
         roots = [path_bytes(folder) for folder in folders]
         return index(opened, roots, captions=facts, on_event=lambda event: None, publishes=publishes)

@@ -13,15 +13,15 @@ PICTURE = bytes(range(256)) * 500
 HERE = "127.0.0.1"
 
 
-def answer(body: bytes = PICTURE, status: str = "200 OK", **headers: object) -> bytes:
+def http_answer(body: bytes = PICTURE, status: str = "200 OK", **headers: object) -> bytes:
     """An answer as it goes over the wire; a length of None leaves the header out."""
-    said = {"Content-Length": len(body)} | {name.replace("_", "-"): each for name, each in headers.items()}
-    lines = [f"{name}: {each}\r\n" for name, each in said.items() if each is not None]
+    said = {"Content-Length": len(body)} | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{name}: {value}\r\n" for name, value in said.items() if value is not None]
     return f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode() + body
 
 
-def moved(to: str, status: str = "302 Found") -> bytes:
-    return answer(b"", status, Location=to)
+def redirect_answer(to: str, status: str = "302 Found") -> bytes:
+    return http_answer(b"", status, Location=to)
 
 
 Speaker = Callable[[socket.socket], Any]
@@ -31,25 +31,25 @@ class Server:
     """Answers every connection with what `answers` holds for its path: bytes, or a function of the socket."""
 
     def __init__(self, host: str, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
-        self.answers: dict[str, bytes | Speaker] = {"/": answer()}
-        self.asked: list[str] = []  # the heads of the requests
+        self.answers: dict[str, bytes | Speaker] = {"/": http_answer()}
+        self.request_heads: list[str] = []  # the heads of the requests
         self._tls, self._listening = tls, socket.create_server((host, port))
         self.port: int = self._listening.getsockname()[1]
-        threading.Thread(target=self._run, daemon=True).start()
+        threading.Thread(target=self._accept_connections, daemon=True).start()
 
-    def _run(self) -> None:
+    def _accept_connections(self) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = self._listening.accept()
-                threading.Thread(target=self._speak, args=[connection], daemon=True).start()
+                threading.Thread(target=self._answer_connection, args=[connection], daemon=True).start()
 
-    def _speak(self, connection: socket.socket) -> None:
+    def _answer_connection(self, connection: socket.socket) -> None:
         with suppress(OSError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection:
                 head = connection.recv(65536).decode("latin-1")
-                self.asked.append(head)
+                self.request_heads.append(head)
                 said = self.answers.get(" ".join(head.split(" ")[1:2]), b"")
                 _ = said(connection) if callable(said) else connection.sendall(said)
 
@@ -60,7 +60,7 @@ class Server:
 
 
 @contextmanager
-def serving(host: str = HERE, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Server]:
+def run_server(host: str = HERE, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Server]:
     server = Server(host, tls, port)
     try:
         yield server

@@ -32,8 +32,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
 
 
-def families(error: type[RetrievalError]) -> set[type[RetrievalError]]:
-    return {error}.union(*(families(each) for each in error.__subclasses__()))
+def error_classes(error: type[RetrievalError]) -> set[type[RetrievalError]]:
+    return {error}.union(*(error_classes(subclass) for subclass in error.__subclasses__()))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -45,14 +45,14 @@ def test_every_command_has_help_with_examples_and_is_in_the_readme(name: str) ->
 
 
 def test_every_setting_is_documented_with_its_default_and_its_help() -> None:
-    for name, each in SETTINGS.items():
+    for name, setting in SETTINGS.items():
         default = getattr(Settings(), name)
         shown = f"{default:g}" if isinstance(default, float) else str(default).lower()  # as it is written
         row = next((line for line in REFERENCE.splitlines() if line.startswith(f"| `{name}` |")), "")
         assert [cell.strip() for cell in row.strip("|").split("|")] == [
             f"`{name}`",
             shown,
-            each.metadata["help"],
+            setting.metadata["help"],
         ]
 
 
@@ -65,9 +65,9 @@ def test_every_test_that_is_named_is_there(document: str) -> None:
 
 
 def test_every_error_is_documented() -> None:
-    assert SourceUnreachable in families(RetrievalError)
-    shown = families(RetrievalError) - families(UnreadableImage) - {RetrievalError}
-    assert [each.code for each in shown if f"| `{each.code}` |" not in REFERENCE] == []
+    assert SourceUnreachable in error_classes(RetrievalError)
+    shown = error_classes(RetrievalError) - error_classes(UnreadableImage) - {RetrievalError}
+    assert [error.code for error in shown if f"| `{error.code}` |" not in REFERENCE] == []
 
 
 def test_every_code_of_an_unreadable_picture_is_documented() -> None:
@@ -75,7 +75,7 @@ def test_every_code_of_an_unreadable_picture_is_documented() -> None:
         *(ROOT / "retrieval").glob("*.py"), *(ROOT / "indexer").glob("*.py")])  # fmt: skip
     codes = set(re.findall(r'"((?:[a-z]+-)+[a-z]+|truncated|broken|vanished|unreadable)"', code))
     codes &= set(re.findall(r'[("]((?:[a-z]+-)*[a-z]+)", f?"', code)) | {"truncated", "broken", "vanished"}
-    undocumented = {each for each in codes if f"`{each}`" not in REFERENCE} - {"bicubic", "utf-8"}
+    undocumented = {code for code in codes if f"`{code}`" not in REFERENCE} - {"bicubic", "utf-8"}
     assert undocumented == set()
 
 
@@ -90,7 +90,10 @@ def test_every_route_is_documented(library: Library) -> None:
 def test_the_query_examples_of_the_documents_parse() -> None:
     rows = REFERENCE.partition("## The query language")[2].partition("##")[0].splitlines()
     examples = [
-        each for row in rows if row.startswith("| `") for each in re.findall(r"`([^`]+)`", row.split("|")[1])
+        example
+        for row in rows
+        if row.startswith("| `")
+        for example in re.findall(r"`([^`]+)`", row.split("|")[1])
     ]
     assert len(examples) > 10
     for example in examples:
@@ -102,13 +105,13 @@ def test_the_query_in_json_of_the_reference_is_one() -> None:
     query = query_from_json(json.loads(example))
     assert parse_query(format_query(query)) == query
     for value in (Filters, Options):
-        assert [each.name for each in fields(value) if not said(each.name)] == []
+        assert [field.name for field in fields(value) if not is_documented(field.name)] == []
 
 
-def said(field: str) -> bool:
+def is_documented(field: str) -> bool:
     """Whether the reference names a field of the query in JSON, or what it is made of."""
     parts = (field.removeprefix("without_"), re.sub("^(min|max)_", "", field), field.replace("_", "-"))
-    return any(f"`{each}`" in REFERENCE or f"`{each}:" in REFERENCE for each in (field, *parts))
+    return any(f"`{name}`" in REFERENCE or f"`{name}:" in REFERENCE for name in (field, *parts))
 
 
 def test_the_ci_runs_the_command_that_the_readme_gives() -> None:

@@ -20,14 +20,14 @@ MODEL = {
 }
 
 
-def make_tower(folder: Path, *, seed: int = 1, prefix: str = "", **others: Any) -> Path:
+def make_tower(folder: Path, *, seed: int = 1, prefix: str = "", **text_options: Any) -> Path:
     """A tower as open_clip saves it: its weights, and the configuration beside them."""
     from open_clip.model import _build_text_tower
 
     torch.manual_seed(seed)
-    model = {**MODEL, "text_cfg": {**MODEL["text_cfg"], **others}}  # type: ignore[dict-item]
+    model = {**MODEL, "text_cfg": {**MODEL["text_cfg"], **text_options}}  # type: ignore[dict-item]
     tower = _build_text_tower(DIMENSION, model["text_cfg"])
-    state = {f"{prefix}{name}": each.contiguous() for name, each in tower.state_dict().items()}
+    state = {f"{prefix}{name}": tensor.contiguous() for name, tensor in tower.state_dict().items()}
     state |= {"visual.proj": torch.ones(2), "logit_scale": torch.ones(1)}
     folder.mkdir(exist_ok=True)
     save_file(state, folder / "open_clip_model.safetensors")
@@ -38,5 +38,5 @@ def make_tower(folder: Path, *, seed: int = 1, prefix: str = "", **others: Any) 
 def make_weights(folder: Path, dimension: int = DIMENSION) -> Path:
     torch.manual_seed(2)
     model = timm.create_model(BACKBONE, pretrained=False, num_classes=dimension)
-    save_file({name: each.contiguous() for name, each in model.state_dict().items()}, folder / "image")
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "image")
     return folder / "image"

@@ -64,4 +64,4 @@ def found(library: Library, text: str) -> list[int]:
 
 def ranked(library: Library, text: str) -> list[tuple[int, float]]:
     """Every match, with its score."""
-    return pairs_of(library.rankings(Query((Text(text),)))["words"])
+    return pairs_of(library.rank_signals(Query((Text(text),)))["words"])

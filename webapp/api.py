@@ -137,7 +137,7 @@ def _json_values(model: BaseModel) -> Json:
 def image() -> Json:
     """All that is known about one image."""
     read_parameters(NoParameters, request.args)
-    stored = current_services().library.image(_image_id())
+    stored = current_services().library.load_image(_image_id())
     return _json_values(answers.present_image(stored, PICTURE_ADDRESSES))
 
 
@@ -179,7 +179,7 @@ def status() -> Json:
     """What the library holds, and whether its projections can be trusted."""
     read_parameters(NoParameters, request.args)
     library = current_services().library
-    return _json_values(answers.present_status(read_status(library), library.signals))
+    return _json_values(answers.present_status(read_status(library), library.signal_names))
 
 
 @api.get("/openapi.json", doc_ui=False)

@@ -90,7 +90,7 @@ _HEADINGS: Final = {
     400: "This search does not work",
     404: "Not found",
     413: "This picture is too large",
-    415: "This is no picture that can be read",
+    415: "This picture cannot be read",
     502: "This picture cannot be fetched",
     503: "The library cannot answer now",
 }

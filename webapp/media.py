@@ -12,12 +12,12 @@ media = Blueprint("media", __name__, url_prefix="/media")
 
 @media.get("/<id:image_id>/thumbnail")
 def thumbnail(image_id: int) -> Response:
-    return _picture_response(current_services().library.thumbnail(image_id), "image/webp")
+    return _picture_response(current_services().library.load_thumbnail(image_id), "image/webp")
 
 
 @media.get("/<id:image_id>/preview")
 def preview(image_id: int) -> Response:
-    return _picture_response(current_services().library.preview(image_id), "image/webp")
+    return _picture_response(current_services().library.render_preview(image_id), "image/webp")
 
 
 @media.get("/queries/<token>")

@@ -1,4 +1,4 @@
-"""The pages for people: search, one image, and the door for an uploaded picture."""
+"""The pages for people: search, one image, and the upload of a query picture."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def search() -> str:
         query_pictures=_query_pictures(parameters),
         browsing=not query.parts,
         filtered=bool(query.filters),
-        image_count=current_services().library.count(),
+        image_count=current_services().library.count_images(),
     )
 
 
@@ -59,11 +59,11 @@ def image(image_id: int) -> str:
     library = current_services().library
     return render_template(
         "image.html",
-        image=answers.present_image(library.image(image_id), PICTURE_ADDRESSES),
+        image=answers.present_image(library.load_image(image_id), PICTURE_ADDRESSES),
         similar=_similar_images(image_id),
         parameters=SearchParameters(),
         query_pictures=[],
-        image_count=library.count(),
+        image_count=library.count_images(),
     )
 
 
@@ -104,7 +104,7 @@ def _query_pictures(parameters: SearchParameters) -> list[QueryPicture]:
 
 
 def _stored_query_picture(image_id: int, parameters: SearchParameters) -> QueryPicture:
-    summary = answers.present_summary(current_services().library.image(image_id))
+    summary = answers.present_summary(current_services().library.load_image(image_id))
     remaining = tuple(other for other in parameters.image if other != image_id)
     values = address_values(parameters, offset=0, image=remaining)
     address = url_for("media.thumbnail", image_id=image_id)

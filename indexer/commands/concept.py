@@ -8,7 +8,7 @@ import click
 
 from retrieval import Examples, ImageNotFound, Library
 
-from ..upkeep.opening import changing
+from ..upkeep.opening import open_existing
 from .options import json_option, library_option
 from .output import print_json, print_remark
 
@@ -39,7 +39,7 @@ def save_concept(name: str, good: tuple[int, ...], bad: tuple[int, ...], library
       pictor concept save sunsets --good 17 --good 21 --bad 40
     """
     examples = Examples(good, bad)
-    with changing(library) as opened, opened.catalog.writing() as writer:
+    with open_existing(library) as opened, opened.catalog.writing() as writer:
         images = writer.images(good + bad)
         for image_id in good + bad:
             if image_id not in images:
@@ -81,7 +81,7 @@ def forget_concept(name: str, library: Path) -> None:
     Examples:
       pictor concept forget sunsets
     """
-    with changing(library) as opened, opened.catalog.writing() as writer:
+    with open_existing(library) as opened, opened.catalog.writing() as writer:
         existed = writer.forget_concept(name)
     if not existed:
         raise click.ClickException(f"{name}: no concept of that name; `pictor concept list` names them")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..run.missing_files import forget_missing
-from ..upkeep.opening import changing
+from ..upkeep.opening import open_existing
 from .options import json_option, library_option, wait_option
 from .output import print_json
 from .run_output import busy_action
@@ -42,10 +42,10 @@ def forget_command(days: float, library: Path, wait: bool, as_json: bool) -> Non
       pictor forget --missing
       pictor forget --missing --days 30
     """
-    with changing(library, busy_action(wait=wait)) as opened:
-        before = opened.count()
+    with open_existing(library, busy_action(wait=wait)) as opened:
+        before = opened.count_images()
         files = forget_missing(opened, days)
-        images = before - opened.count()
+        images = before - opened.count_images()
         opened.publish()
     if as_json:
         print_json({"files": files, "images": images})

@@ -17,7 +17,7 @@ from ..run.report import Report, plan_counts, problem_json
 from ..run.sources import FoundFile, stat_root
 from ..run.stop_signals import handle_stop_signals
 from ..run.watch import IndexRun, follow_folders, run_when_due
-from ..upkeep.opening import Recipe, writing
+from ..upkeep.opening import LibrarySpec, open_or_create
 from .options import json_option, library_option, recipe_options, wait_option
 from .output import print_remark
 from .progress import print_json_line
@@ -79,7 +79,7 @@ def index_command(
     dry_run: bool,
     watches: bool,
     wait: bool,
-    recipe: Recipe,
+    spec: LibrarySpec,
     as_json: bool,
 ) -> None:
     """Describe the pictures of folders (or single files), and search them from then on.
@@ -118,7 +118,7 @@ def index_command(
         def run_index(
             roots: list[bytes], unsettled: frozenset[bytes] = frozenset(), *, publishes: bool = True
         ) -> Report:
-            with writing(library, recipe, busy_action(wait=wait or watches)) as opened:
+            with open_or_create(library, spec, busy_action(wait=wait or watches)) as opened:
                 index_roots = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
                                       anew=anew, unsettled=unsettled, shield=stopping.shield,
                                       publishes=publishes)  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..upkeep.opening import Recipe, writing
+from ..upkeep.opening import LibrarySpec, open_or_create
 from .options import json_option, library_option, recipe_options
 from .output import print_json
 
@@ -15,7 +15,7 @@ from .output import print_json
 @library_option
 @recipe_options
 @json_option
-def init_command(library: Path, recipe: Recipe, as_json: bool) -> None:
+def init_command(library: Path, spec: LibrarySpec, as_json: bool) -> None:
     """Make an empty library; `pictor index` makes one by itself.
 
     \b
@@ -24,8 +24,8 @@ def init_command(library: Path, recipe: Recipe, as_json: bool) -> None:
       pictor init --library scans --backbone resnet50.a1_in1k --weights resnet50.safetensors
       pictor init --library shared --catalog-url postgresql+psycopg://db.example/pictor
     """
-    with writing(library, recipe) as opened:
-        signals = list(opened.signals)
+    with open_or_create(library, spec) as opened:
+        signals = list(opened.signal_names)
     if as_json:
         print_json({"library": str(opened.path), "signals": signals})
     else:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from platformdirs import user_data_path
 
-from ..upkeep.opening import Recipe
+from ..upkeep.opening import LibrarySpec
 
 DEFAULT_LIBRARY = user_data_path("pictor") / "library"
 
@@ -73,7 +73,7 @@ _RECIPE = (
 
 
 def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options for making a new library; the command receives them as one `recipe`."""
+    """Add the options for making a new library; the command receives them as one `spec`."""
 
     @wraps(command)
     def with_recipe(
@@ -84,8 +84,8 @@ def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
         catalog_url: str | None,
         **options: Any,
     ) -> None:
-        recipe = Recipe(backbone, weights, key_values(preprocessing), catalog_url, text_tower)
-        command(recipe=recipe, **options)
+        spec = LibrarySpec(backbone, weights, key_values(preprocessing), catalog_url, text_tower)
+        command(spec=spec, **options)
 
     decorated: Callable[..., None] = with_recipe
     for option in reversed(_RECIPE):

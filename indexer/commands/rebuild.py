@@ -8,7 +8,7 @@ import click
 
 from retrieval import read_status
 
-from ..upkeep.opening import changing
+from ..upkeep.opening import open_existing
 from .options import json_option, library_option
 from .output import print_json
 
@@ -24,7 +24,7 @@ def rebuild_command(library: Path, as_json: bool) -> None:
       pictor rebuild
       pictor rebuild --library archive
     """
-    with changing(library) as opened:
+    with open_existing(library) as opened:
         opened.publish(anew=True)
         status = read_status(opened)
     if as_json:

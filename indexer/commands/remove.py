@@ -8,7 +8,7 @@ import click
 
 from retrieval import ImageNotFound, LibraryWriter, path_bytes
 
-from ..upkeep.opening import changing
+from ..upkeep.opening import open_existing
 from .options import json_option, library_option, wait_option
 from .output import print_json
 from .run_output import busy_action
@@ -29,7 +29,7 @@ def remove_command(names: tuple[str, ...], library: Path, wait: bool, as_json: b
       pictor remove 17 18
       pictor remove ~/Pictures/private
     """
-    with changing(library, busy_action(wait=wait)) as opened:
+    with open_existing(library, busy_action(wait=wait)) as opened:
         removed = _remove_images(opened, names)
         opened.publish()
     if as_json:

@@ -10,7 +10,7 @@ from retrieval import LibraryWriter
 
 from ..run.report import OnEvent, Report
 from ..run.stop_signals import StopRequest, handle_stop_signals
-from ..upkeep.opening import changing
+from ..upkeep.opening import open_existing
 from ..upkeep.problems import retry
 from .options import code_option, json_option, library_option, wait_option
 from .output import print_remark
@@ -35,7 +35,7 @@ def retry_command(code: str | None, library: Path, wait: bool, as_json: bool) ->
     """
     with (
         handle_stop_signals(remark_stopping) as stopping,
-        changing(library, busy_action(wait=wait)) as opened,
+        open_existing(library, busy_action(wait=wait)) as opened,
     ):
         report = _retry_problems(opened, code, stopping, as_json=as_json)
     if not as_json:

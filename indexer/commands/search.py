@@ -81,8 +81,8 @@ def search_command(
 
     Words are looked for in titles, captions, tags, labels, file and folder names. "quotation marks"
     hold a phrase together, -word excludes, 2:word counts twice; image:17, file:beach.jpg and url:https://…
-    are pictures, colour:navy a colour; tag: label: folder: after: and more filter. Put the whole query in
-    single quotes, and -- before one that begins with a minus.
+    are pictures, colour:navy is a colour; tag: label: folder: after: and others filter. Put the whole query
+    in single quotes, and -- before a query that begins with a minus.
 
     \b
     Examples:

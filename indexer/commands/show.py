@@ -25,7 +25,7 @@ def show_command(name: str, library: Path, as_json: bool) -> None:
       pictor show ~/Pictures/boat.jpg --json
     """
     with Library.open(library) as opened:
-        image = opened.image(find_image_id(opened, name))
+        image = opened.load_image(find_image_id(opened, name))
     if as_json:
         print_json(answers.json_values(answers.present_image(image)))
     else:

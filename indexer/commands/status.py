@@ -27,7 +27,7 @@ def status_command(library: Path, as_json: bool) -> None:
       pictor status --library archive --json
     """
     with Library.open(library) as opened:
-        status, signals = read_status(opened), opened.signals
+        status, signals = read_status(opened), opened.signal_names
         with opened.catalog.reading() as reader:
             problems = reader.problems()
     if as_json:

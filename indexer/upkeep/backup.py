@@ -100,7 +100,7 @@ def _verified(part: Path) -> int:
     with Library.open(part, _settings(part)) as opened:
         for finding in check_catalog(opened):
             raise BackupImpossible(f"{finding.code}: {finding.text}; nothing was copied, run `pictor check`")
-        return opened.count()
+        return opened.count_images()
 
 
 def _packed(part: Path) -> Path:

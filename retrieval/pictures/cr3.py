@@ -1,7 +1,7 @@
-"""Canon's CR3: where its pictures and its EXIF and XMP lie among the boxes. Pure.
+"""Canon's CR3: finds its JPEGs, EXIF and XMP among its boxes. Pure.
 
-After the description of Laurent Clévy (canon_cr3): Canon's own boxes are of the kind `uuid`, which begin with
-16 bytes that name them; the picture at full size is the only sample of a track.
+After the description by Laurent Clévy (canon_cr3): Canon's own boxes are of kind `uuid`, and begin with the
+16 bytes of their name; the picture at full size is the only sample of a track.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from collections.abc import Iterator
 
 from .isobmff import Box, iterate_boxes, nested_boxes, read_number
 
-_FACTS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")  # in `moov`: EXIF in four tables, a small picture
-_PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")  # a picture of middle size
+_FACTS = bytes.fromhex(
+    "85c0b687820f11e08111f4ce462b6a48"
+)  # in `moov`: EXIF in four tables, and a small picture
+_PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")  # a picture of medium size
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-_NAME = 16  # bytes of the name of a box
-_TRACKS = 16  # that are looked at; cameras write five
+_NAME_SIZE = 16  # bytes of the name of a box
+_MAX_TRACKS = 16  # cameras write five
 _JPEG = b"\xff\xd8\xff"
-_NEAR = 64  # bytes of a box among which its picture begins
+_MAX_JPEG_OFFSET = 64  # bytes of a box before its JPEG
 
 
 def is_cr3(data: bytes) -> bool:
@@ -25,53 +27,53 @@ def is_cr3(data: bytes) -> bool:
 
 
 def find_jpegs(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where JPEGs may lie, and how long each is."""
+    """Offset and size of everything that may be a JPEG."""
     for movie in _boxes_of_kind(data, b"moov"):
         for box in _canon_boxes(data, movie, _FACTS, 0, b"THMB"):
             yield from _find_embedded_jpeg(data, box)
         tracks = nested_boxes(data, movie, b"trak", b"mdia", b"minf", b"stbl")
-        for _, track in zip(range(_TRACKS), tracks, strict=False):
+        for _, track in zip(range(_MAX_TRACKS), tracks, strict=False):
             yield from _first_sample(data, track)
     for box in _canon_boxes(data, Box(b"", 0, len(data)), _PREVIEW, 8, b"PRVW"):
         yield from _find_embedded_jpeg(data, box)
 
 
 def find_exif(data: bytes) -> bytes:
-    """The table with maker, model, orientation and time, which begins like a TIFF; empty without one."""
-    found = (
+    """The table with maker, model, orientation and time, which begins like a TIFF; b"" without one."""
+    tables = (
         box
         for movie in _boxes_of_kind(data, b"moov")
         for box in _canon_boxes(data, movie, _FACTS, 0, b"CMT1")
     )
-    return next((data[box.start : box.end] for box in found), b"")
+    return next((data[box.start : box.end] for box in tables), b"")
 
 
 def find_xmp(data: bytes) -> bytes:
-    """The XMP packet; empty without one."""
-    found = (box for box in _boxes_of_kind(data, b"uuid") if data.startswith(_XMP, box.start))
-    return next((data[box.start + _NAME : box.end] for box in found), b"")
+    """The XMP packet; b"" without one."""
+    packets = (box for box in _boxes_of_kind(data, b"uuid") if data.startswith(_XMP, box.start))
+    return next((data[box.start + _NAME_SIZE : box.end] for box in packets), b"")
 
 
 def _boxes_of_kind(data: bytes, kind: bytes) -> Iterator[Box]:
     return (box for box in iterate_boxes(data) if box.kind == kind)
 
 
-def _canon_boxes(data: bytes, outer: Box, name: bytes, behind: int, kind: bytes) -> Iterator[Box]:
-    """The boxes of a kind in Canon's box of that name; `behind`: bytes between the name and the first."""
+def _canon_boxes(data: bytes, outer: Box, name: bytes, skipped: int, kind: bytes) -> Iterator[Box]:
+    """The boxes of a kind in Canon's box of that name, where `skipped` bytes follow the name."""
     for box in iterate_boxes(data, outer.start, outer.end):
         if box.kind == b"uuid" and data.startswith(name, box.start):
-            yield from nested_boxes(data, Box(box.kind, box.start + _NAME + behind, box.end), kind)
+            yield from nested_boxes(data, Box(box.kind, box.start + _NAME_SIZE + skipped, box.end), kind)
 
 
 def _find_embedded_jpeg(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
-    """The JPEG in a box, behind its size in pixels and in bytes."""
-    at = data.find(_JPEG, box.start, min(box.start + _NEAR, box.end))
-    if at >= 0:
-        yield at, box.end - at
+    """The JPEG in a box, after its size in pixels and in bytes."""
+    start = data.find(_JPEG, box.start, min(box.start + _MAX_JPEG_OFFSET, box.end))
+    if start >= 0:
+        yield start, box.end - start
 
 
 def _first_sample(data: bytes, track: Box) -> Iterator[tuple[int, int]]:
-    """The first sample of a track."""
+    """Offset and size of the first sample of a track."""
     tables = {box.kind: box.start + 4 for box in iterate_boxes(data, track.start, track.end)}
     if b"co64" in tables and b"stsz" in tables:
         sizes = tables[b"stsz"]

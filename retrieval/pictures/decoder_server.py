@@ -94,7 +94,7 @@ def _serve_file(connection: Connection, limits: Limits, decode: Decode) -> None:
     except UnreadableImage as error:
         connection.send_bytes(protocol.pack_refusal(error.code, error.reason))
     except MemoryError:
-        reason = "reading it takes more memory than there is"
+        reason = "reading it takes more memory than is free"
         connection.send_bytes(protocol.pack_refusal("out-of-memory", reason))
 
 

@@ -1,4 +1,4 @@
-"""Reads whole files that may be hostile: regular, of bounded size, unchanged meanwhile."""
+"""Reads whole files that may be hostile: regular files of limited size that do not change meanwhile."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..paths import display_path
 
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _FAILURES: Final = {
-    errno.ENOENT: ("vanished", "no longer there; it will be left out until it comes back"),
-    errno.ENOTDIR: ("vanished", "its folder is no longer there"),
+    errno.ENOENT: ("vanished", "does not exist; it is left out until it comes back"),
+    errno.ENOTDIR: ("vanished", "its folder does not exist"),
     errno.EACCES: ("permission-denied", "permission denied; make it readable for this user"),
     errno.EPERM: ("permission-denied", "permission denied; make it readable for this user"),
     errno.ELOOP: ("symlink-skipped", "a symbolic link, which is not followed; give the file itself"),
@@ -25,11 +25,11 @@ _FAILURES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a file may be, how long its decoding may take, and how more than 8 bits are scaled.
+    """How large a file may be, how long it may take to decode, and how it is decoded.
 
-    Beyond the first two a file is refused before its pixels are decoded. `seconds` is kept by whoever decodes
-    in a process of its own. `scaling` is a policy of `scaling.eight_bits`. `pages` is first, or all where
-    every page of a TIFF is a picture of its own.
+    A file with more than `max_bytes` or `max_megapixels` is refused before its pixels are decoded. Only
+    decoder processes can keep to `seconds`. `scaling` is a policy of `scaling.scale_to_eight_bits`.
+    `pages` is first or all: with all, every page of a TIFF is a picture.
     """
 
     max_bytes: int = 1 << 30
@@ -43,10 +43,11 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def read_file(path: bytes | str | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Read a whole regular file that stays the same meanwhile; links and pipes are never followed.
+    """Read a whole regular file, never a symbolic link, pipe or device.
 
-    One that changes is read once more. Raises UnreadableImage with code not-regular, empty-file,
-    too-many-bytes, permission-denied, vanished, symlink-skipped, changed-while-reading or unreadable.
+    A file that changes while it is read is read once more. Raises UnreadableImage with code not-regular,
+    empty-file, too-many-bytes, permission-denied, vanished, symlink-skipped, changed-while-reading or
+    unreadable.
     """
     name = display_path(os.fsencode(path))
     try:
@@ -64,7 +65,7 @@ def _read_once(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
             return _read_regular(descriptor, name, limits)
         finally:
             os.close(descriptor)
-    except (OSError, ValueError) as error:  # a ValueError is a zero byte in the path
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = f"cannot be read ({getattr(error, 'strerror', None) or error}); check the disk and the path"
         number = getattr(error, "errno", None)
         raise UnreadableImage(name, *_FAILURES.get(number or 0, ("unreadable", reason))) from error
@@ -73,7 +74,7 @@ def _read_once(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
 def _read_regular(descriptor: int, name: str, limits: Limits) -> bytes:
     before = os.fstat(descriptor)
     if not stat.S_ISREG(before.st_mode):
-        raise UnreadableImage(name, "not-regular", "not a regular file; give a file with a picture")
+        raise UnreadableImage(name, "not-regular", "not a regular file; give a picture file")
     if before.st_size > limits.max_bytes:
         amount, limit = before.st_size / 1e6, limits.max_bytes / 1e6
         raise ImageTooLarge(name, amount=amount, limit=limit, unit="MB", setting="max_image_megabytes")
@@ -82,7 +83,7 @@ def _read_regular(descriptor: int, name: str, limits: Limits) -> bytes:
     after = os.fstat(descriptor)
     if (before.st_size, before.st_mtime_ns, len(data)) != (after.st_size, after.st_mtime_ns, after.st_size):
         raise UnreadableImage(
-            name, "changed-while-reading", "changed while it was read; try again once it is whole"
+            name, "changed-while-reading", "changed while it was read; try again when it is complete"
         )
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")

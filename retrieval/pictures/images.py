@@ -1,8 +1,8 @@
-"""Turns files into upright sRGB arrays and back; the only home of Pillow.
+"""Decodes picture files to upright sRGB arrays and encodes such arrays; the only module that imports Pillow.
 
-Every byte that comes in is taken as hostile: a short list of formats, sizes checked before pixels are
-decoded, and one kind of error (`UnreadableImage`) for whatever a decoder may raise.
-All functions are safe to call from many threads at once: global state is set here, once, on import.
+Every file may be hostile. Only a short list of formats is decoded, sizes are checked before pixels are
+decoded, and every error of a decoder becomes an `UnreadableImage`.
+Many threads may call these functions at the same time: global state is set once, when the module is imported.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from io import BytesIO
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import (
     AvifImagePlugin,
     ExifTags,
@@ -29,6 +28,7 @@ from PIL import (
 )
 
 from ..errors import ImageTooLarge, UnreadableImage
+from ..ranking.arrays import RGB as RGB  # for modules that import it from here
 from . import bands
 from .files import DEFAULT_LIMITS, Limits
 from .formats import SUPPORTED_FORMATS, describe_content, ends_early, heif_kind
@@ -38,39 +38,37 @@ from .scaling import scale_to_eight_bits
 
 try:
     import pillow_heif
-except ImportError:  # HEIC is an option
+except ImportError:  # HEIC is optional
     pillow_heif = None  # type: ignore[assignment]
 
-RGB: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 3)
-
-WORKING_SIDE: Final = 512  # pixels; descriptors look at 224 to 518, so more would only cost memory
+WORKING_SIDE: Final = 512  # pixels; descriptors use 224 to 518, more would only cost memory
 HAS_HEIF: Final = pillow_heif is not None
-# MPO, of 3-D cameras, comes as JPEG. A name that nothing is registered for would be a KeyError later.
+# MPO (3-D cameras) counts as JPEG. A format without a registered plugin would raise KeyError later.
 FORMATS: Final = (
     *("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"),
     *(("AVIF",) if AvifImagePlugin.SUPPORTED else ()),
     *(("HEIF",) if HAS_HEIF else ()),
 )
-MAX_CAMERA_LENGTH: Final = 80  # characters of a maker's name, and of a model's; real ones have half of it
-MAX_MEGAPIXELS: Final = 500.0  # megapixels that no setting can exceed
-# A pixel takes four bytes in Pillow, and four times as much while transparent pictures are reduced.
+MAX_CAMERA_LENGTH: Final = 80  # characters of a maker and of a model; real ones have at most half as many
+MAX_MEGAPIXELS: Final = 500.0  # no setting can exceed this
+# Pillow takes four bytes for a pixel, and four times as much while it reduces a transparent picture.
 BYTES_PER_PIXEL: Final = 16
 
-# Our own limit, checked right after opening, replaces Pillow's. Its check stays on as a ceiling because the
-# GIF and WebP plugins allocate while they open; Pillow refuses above twice its figure.
+# We check our own limit right after opening. Pillow's check stays on as an upper bound, because the GIF and
+# WebP plugins allocate memory while they open. Pillow refuses pictures above twice its limit.
 Image.MAX_IMAGE_PIXELS = int(MAX_MEGAPIXELS * 1e6 / 2)
-# Pillow warns about odd metadata, which the picture survives; catch_warnings would not be thread-safe.
+# Pillow warns about damaged metadata, which do no harm here. catch_warnings would not be thread-safe.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-# Registering the plugins here keeps Pillow from loading all of its forty later, in the midst of threads.
+# Register the plugins now, or Pillow would load all of its forty later, while threads are running.
 Image.preinit()
 _ALSO_REGISTERED: Final = (TiffImagePlugin, WebPImagePlugin)
-# One thread a picture, since pictures are decoded side by side; nothing but the picture is looked at.
+# One thread for each picture, because several pictures are decoded at once. Only the picture itself is read.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 if HAS_HEIF:
     pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
-# The warning as well, for where warnings are errors.
+# The warning as well: it is raised where warnings are errors.
 _BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -87,12 +85,11 @@ _UPRIGHT: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """A picture that is upright, in sRGB, over white and at working size.
+    """A picture turned upright, converted to sRGB over a white background, and reduced to working size.
 
-    `pixels` has a short side of at most 512 and a long side of at most 2048 pixels, never enlarged;
-    `width` and `height` are those of the whole upright original.
-    `taken_at` is the camera's local time, without a zone, or None.
-    `camera` is its maker and model in one, as EXIF has them, or empty.
+    `pixels` has a short side of at most 512 and a long side of at most 2048 pixels; pictures are never
+    enlarged. `width` and `height` are those of the upright original. `taken_at` is the camera's local time
+    without a time zone, or None. `camera` is maker and model from EXIF, or empty.
     """
 
     pixels: RGB
@@ -104,22 +101,23 @@ class DecodedImage:
 
 
 def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
-    """Decode the first frame of a picture whole, or raise; damaged metadata are dropped without a word.
+    """Decode the first frame of a picture, all of it; damaged metadata are ignored.
 
-    Of a camera's raw file it is the largest JPEG that the camera put into it, and its size; `format` is raw.
-    Raises UnreadableImage with code truncated, not-an-image, too-many-pixels, too-much-metadata,
-    empty-file, no-preview, out-of-memory or broken, and nothing else; `name` is what its message calls the
-    picture.
+    For a camera's raw file, decode the largest JPEG in it; width and height are those of the JPEG, and
+    `format` is raw. Raises nothing but UnreadableImage, with code truncated, not-an-image, too-many-pixels,
+    too-much-metadata, empty-file, no-preview, out-of-memory or broken. Its message calls the picture `name`.
     """
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
     try:
         raw = find_preview(data)
         if raw and not raw.jpeg:
-            raise UnreadableImage(name, "no-preview", "a raw file without a JPEG in it; export it as JPEG")
-        if banded := None if raw else bands.read_header(data):
-            _check_bands(banded, name, limits)
-            return _finish_bands(data, banded, limits.scaling)
+            raise UnreadableImage(
+                name, "no-preview", "a camera's raw file without a JPEG in it; export it as JPEG"
+            )
+        if header := None if raw else bands.read_header(data):
+            _check_bands(header, name, limits)
+            return _finish_bands(data, header, limits.scaling)
         with Image.open(BytesIO(raw.jpeg if raw else data), formats=FORMATS) as image:
             _check_pixels(image.width * image.height, name, limits)
             return _finish_opened_image(
@@ -127,7 +125,7 @@ def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> 
             )
     except UnreadableImage:
         raise
-    except Exception as error:  # on hostile bytes Pillow's decoders raise nearly every class there is
+    except Exception as error:  # hostile bytes make Pillow's decoders raise nearly every class of exception
         if isinstance(error, _BOMBS) and (pixels := re.search(r"\d+", str(error))):
             _check_pixels(int(pixels.group()), name, limits)
         raise UnreadableImage(name, *_explain_failure(data, error)) from error
@@ -145,63 +143,64 @@ def _check_bands(header: bands.BandsHeader, name: str, limits: Limits) -> None:
     _check_pixels(header.width * header.height, name, limits)
     limit = min(limits.max_megapixels, MAX_MEGAPIXELS) * BYTES_PER_PIXEL
     if header.size_in_bytes / 1e6 > limit:
-        values = f"{header.samples} bands of {header.width} × {header.height} values with {header.bits} bits"
+        values = f"{header.samples} bands of {header.width} × {header.height} values of {header.bits} bits"
         raise UnreadableImage(
             name,
             "too-many-pixels",
-            f"{values}; the limit is {limit:g} MB ({BYTES_PER_PIXEL} bytes for each pixel of the setting "
-            "max_image_megapixels)",
+            f"{values}; the limit is {limit:g} MB ({BYTES_PER_PIXEL} bytes for each pixel that the setting "
+            "max_image_megapixels allows)",
         )
 
 
 def _explain_failure(data: bytes, error: Exception) -> tuple[str, str]:
-    """Find code and reason for what a decoder raised."""
-    words = f"{error}".lower()
-    if isinstance(error, MemoryError) or "out of memory" in words:
-        return "out-of-memory", "decoding it takes more memory than there is; save it again with fewer pixels"
-    if "max_text_chunk" in words or "text chunks" in words:
+    """Code and reason for an exception of a decoder."""
+    message = f"{error}".lower()
+    if isinstance(error, MemoryError) or "out of memory" in message:
+        return "out-of-memory", "decoding it takes more memory than is free; save it again with fewer pixels"
+    if "max_text_chunk" in message or "text chunks" in message:
         return "too-much-metadata", "more than 1 MB of text in one place; save it again without metadata"
-    unknown = isinstance(error, UnidentifiedImageError)
-    if unknown and (ends_early(data) is None or heif_kind(data) not in (None, *FORMATS)):
+    is_unknown = isinstance(error, UnidentifiedImageError)
+    if is_unknown and (ends_early(data) is None or heif_kind(data) not in (None, *FORMATS)):
         return "not-an-image", f"{describe_content(data)}; {SUPPORTED_FORMATS}"
-    if re.search("truncated|not enough", words) or isinstance(error, EOFError) or ends_early(data):
+    if re.search("truncated|not enough", message) or isinstance(error, EOFError) or ends_early(data):
         return "truncated", f"ends too early, after {len(data)} bytes; copy the file again from its source"
-    cause = "its header is damaged, or of a rare kind" if unknown else f"{error}"
+    cause = "its header is damaged or not supported" if is_unknown else f"{error}"
     return "broken", f"cannot be decoded ({cause or type(error).__name__}); repair it or save it again"
 
 
 def _finish_opened_image(
-    image: Image.Image, scaling: str, outer: Callable[[_ExifFacts], _ExifFacts] | None = None
+    image: Image.Image, scaling: str, merge_facts: Callable[[_ExifFacts], _ExifFacts] | None = None
 ) -> DecodedImage:
-    """Load a picture, reduced; `outer` gives the facts of a raw file that it lies in, from its own."""
+    """Load a picture at reduced size. `merge_facts` adds the facts of the raw file that it is in."""
     size = image.size
-    image.draft(None, _working_size(*size))  # lets JPEG decode at 1/2, 1/4 or 1/8, no smaller than the target
+    image.draft(None, _working_size(*size))  # JPEG decodes at 1/2, 1/4 or 1/8, not below the target
     image.load()
-    facts = _read_facts(image.getexif)  # not before loading, which turns TIFF upright
-    facts = outer(facts) if outer else facts
-    kind = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO is a JPEG with more behind it
+    facts = _read_facts(image.getexif)  # after loading, which turns a TIFF upright
+    facts = merge_facts(facts) if merge_facts else facts
+    picture_format = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO begins with a JPEG
+    picture_format = "raw" if merge_facts else picture_format
     small = _convert_for_resizing(image, scaling)
-    return _finish_image(small, size, facts, "raw" if outer else kind, image.info.get("icc_profile"))
+    return _finish_image(small, size, facts, picture_format, image.info.get("icc_profile"))
 
 
 def _finish_bands(data: bytes, header: bands.BandsHeader, scaling: str) -> DecodedImage:
-    """Read what Pillow does not hold whole, and scale it to eight bits."""
-    read = bands.read_bands(data, header)
-    facts, profile = _read_facts(lambda: _load_exif(read_exif(data))), read.profile
+    """Read a picture that Pillow cannot read without loss, and scale it to eight bits."""
+    pixel_bands = bands.read_bands(data, header)
+    facts, profile = _read_facts(lambda: _load_exif(read_exif(data))), pixel_bands.profile
     if header.format == "PNG":
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             profile = image.info.get("icc_profile", b"")
-    small = _image_from_bands(read, scaling)
+    small = _image_from_bands(pixel_bands, scaling)
     return _finish_image(small, (header.width, header.height), facts, header.format.lower(), profile)
 
 
-def _image_from_bands(read: bands.Bands, scaling: str) -> Image.Image:
-    values = scale_to_eight_bits(read.values, scaling)
-    image = Image.fromarray(np.invert(values) if read.is_inverted else values)
-    if read.opacity is None:
+def _image_from_bands(pixel_bands: bands.Bands, scaling: str) -> Image.Image:
+    values = scale_to_eight_bits(pixel_bands.values, scaling)
+    image = Image.fromarray(np.invert(values) if pixel_bands.is_inverted else values)
+    if pixel_bands.opacity is None:
         return image
-    opacity = Image.fromarray(read.opacity)
-    mode = "RGBa" if read.is_premultiplied else "RGBA"
+    opacity = Image.fromarray(pixel_bands.opacity)
+    mode = "RGBa" if pixel_bands.is_premultiplied else "RGBA"
     return Image.merge(mode, (*image.convert("RGB").split(), opacity)).convert("RGBA")
 
 
@@ -212,9 +211,9 @@ def _load_exif(block: bytes) -> Image.Exif:
 
 
 def _finish_image(
-    image: Image.Image, size: tuple[int, int], facts: _ExifFacts, kind: str, profile: object
+    image: Image.Image, size: tuple[int, int], facts: _ExifFacts, picture_format: str, profile: object
 ) -> DecodedImage:
-    """Reduce a picture to working size, in sRGB, and turn it upright; `size` is that of the original."""
+    """Reduce a picture to working size, convert it to sRGB, turn it upright; `size` is the original's."""
     width, height = size
     target = _working_size(width, height)
     small = image if image.size == target else image.resize(target, Image.Resampling.BICUBIC)
@@ -223,7 +222,7 @@ def _finish_image(
         small = small.transpose(_UPRIGHT[facts.orientation])
     if facts.orientation >= 5:
         width, height = height, width
-    return DecodedImage(np.array(small), width, height, kind, facts.taken_at, facts.camera)
+    return DecodedImage(np.array(small), width, height, picture_format, facts.taken_at, facts.camera)
 
 
 def _working_size(width: int, height: int) -> tuple[int, int]:
@@ -232,7 +231,7 @@ def _working_size(width: int, height: int) -> tuple[int, int]:
 
 
 class _ExifFacts(NamedTuple):
-    """What EXIF says: orientation (1 to 8; 1 where it does not say), time and camera."""
+    """Orientation (1 to 8; 1 when EXIF does not say), time and camera."""
 
     orientation: int = 1
     taken_at: datetime | None = None
@@ -240,31 +239,33 @@ class _ExifFacts(NamedTuple):
 
 
 def _read_facts(load: Callable[[], Image.Exif]) -> _ExifFacts:
-    """Read the facts; damaged EXIF counts as none."""
+    """The facts in EXIF. Damaged EXIF counts as none."""
     try:
         exif = load()
         orientation = exif.get(ExifTags.Base.Orientation)
         original = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
         taken_at = _parse_time(original) or _parse_time(exif.get(ExifTags.Base.DateTime))
         camera = _join_camera_name(exif.get(ExifTags.Base.Make), exif.get(ExifTags.Base.Model))
-    except Exception:  # the parser raises as many classes as the decoders do
+    except Exception:  # the parser, too, raises nearly every class of exception
         return _ExifFacts()
     return _ExifFacts(orientation if orientation in _UPRIGHT else 1, taken_at, camera)
 
 
-def _merge_raw_facts(data: bytes, raw: Preview, inner: _ExifFacts) -> _ExifFacts:
-    """The facts of a raw file, and where it does not say, those of the JPEG in it."""
+def _merge_raw_facts(data: bytes, raw: Preview, preview_facts: _ExifFacts) -> _ExifFacts:
+    """The facts of a raw file; what it does not say comes from the JPEG in it."""
 
     def load() -> Image.Exif:
         exif = Image.Exif()
-        # Olympus and Panasonic write a mark of their own before what is TIFF otherwise.
+        # Olympus and Panasonic write magic bytes of their own; the rest is TIFF.
         block = raw.exif or data
         exif.load_from_fp(BytesIO((b"II*\0" if block.startswith(b"II") else b"MM\0*") + block[4:]))
         return exif
 
-    said = _read_facts(load)
-    orientation = raw.orientation if 1 <= raw.orientation <= 8 else inner.orientation
-    return _ExifFacts(orientation, said.taken_at or inner.taken_at, said.camera or inner.camera)
+    facts = _read_facts(load)
+    orientation = raw.orientation if 1 <= raw.orientation <= 8 else preview_facts.orientation
+    return _ExifFacts(
+        orientation, facts.taken_at or preview_facts.taken_at, facts.camera or preview_facts.camera
+    )
 
 
 def _parse_time(value: object) -> datetime | None:
@@ -275,21 +276,21 @@ def _parse_time(value: object) -> datetime | None:
 
 
 def _join_camera_name(make: object, model: object) -> str:
-    """The model, after its maker unless it begins with the maker's name: both “Canon” and “Canon EOS 5D”."""
+    """Maker and model. The maker is left out when the model begins with its name, as in “Canon EOS 5D”."""
     maker, name = _clean_text(make), _clean_text(model)
-    known = name.casefold().startswith(maker.casefold().split(" ")[0])
-    return name if known else f"{maker} {name}".strip()
+    has_maker = name.casefold().startswith(maker.casefold().split(" ")[0])
+    return name if has_maker else f"{maker} {name}".strip()
 
 
 def _clean_text(value: object) -> str:
-    """What is said, on one line and not endlessly; what is no text says nothing."""
+    """A text on one line, of limited length; empty for anything that is not text."""
     text = value if isinstance(value, str) else ""
-    visible = "".join(sign if sign.isprintable() else " " for sign in text)
+    visible = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(visible.split())[:MAX_CAMERA_LENGTH].strip()
 
 
 def _convert_for_resizing(image: Image.Image, scaling: str) -> Image.Image:
-    """Give a copy whose mode Pillow can resample: L, RGB, CMYK or RGBA."""
+    """Convert to a mode that Pillow can resample: L, RGB, CMYK or RGBA."""
     if image.mode.startswith(("I", "F")):
         return Image.fromarray(scale_to_eight_bits(np.asarray(image), scaling))
     if image.has_transparency_data:
@@ -300,7 +301,7 @@ def _convert_for_resizing(image: Image.Image, scaling: str) -> Image.Image:
 
 
 def _convert_to_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """Bring a small picture to sRGB over white; a profile that is damaged or of another kind is ignored."""
+    """Convert a reduced picture to sRGB over white. A profile that is damaged or does not fit is ignored."""
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     if isinstance(profile, bytes) and profile:
@@ -314,12 +315,12 @@ def _convert_to_srgb(image: Image.Image, profile: object) -> Image.Image:
 
 
 def resize_pixels(pixels: RGB, width: int, height: int, method: str = "bicubic") -> RGB:
-    """Resize to exactly that many pixels, antialiased: what `Image.resize` of Pillow gives for the method."""
+    """Resize to exactly this size, antialiased, as Pillow's `Image.resize` does with that method."""
     return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling[method.upper()]))
 
 
 def encode_webp(pixels: RGB, *, side: int, quality: int = 80) -> bytes:
-    """Encode as WebP without metadata, reduced so that the long side has at most `side` pixels."""
+    """Encode as WebP without metadata, reduced to a long side of at most `side` pixels."""
     image = Image.fromarray(pixels)
     scale = min(1.0, side / max(image.size))
     if scale < 1:
@@ -329,7 +330,7 @@ def encode_webp(pixels: RGB, *, side: int, quality: int = 80) -> bytes:
 
 
 def encode_jpeg(pixels: RGB, *, quality: int = 85, taken_at: datetime | None = None) -> bytes:
-    """Encode as JPEG; `taken_at`, when given, is written as EXIF DateTimeOriginal, to the second."""
+    """Encode as JPEG. `taken_at` is written as EXIF DateTimeOriginal, in whole seconds."""
     image = Image.fromarray(pixels)
     if taken_at is None:
         return _encode_image(image, "JPEG", quality=quality)
@@ -340,18 +341,18 @@ def encode_jpeg(pixels: RGB, *, quality: int = 85, taken_at: datetime | None = N
 
 
 def encode_png(pixels: RGB) -> bytes:
-    """Encode as PNG without loss and without metadata."""
+    """Encode as PNG: lossless, without metadata."""
     return _encode_image(Image.fromarray(pixels), "PNG")
 
 
 def encode_ppm(pixels: RGB) -> bytes:
-    """Encode as PPM: as large as the pixels, and done at once."""
+    """Encode as PPM: uncompressed, and therefore fast."""
     return _encode_image(Image.fromarray(pixels), "PPM")
 
 
-def _encode_image(image: Image.Image, kind: str, **options: Any) -> bytes:
+def _encode_image(image: Image.Image, picture_format: str, **options: Any) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, kind, **options)
+    image.save(buffer, picture_format, **options)
     return buffer.getvalue()
 
 
@@ -360,16 +361,16 @@ _COSINES: Final = np.cos(np.pi / _HASH_SIDE * np.outer(np.arange(1, 9), np.arang
 
 
 def perceptual_hash(pixels: RGB) -> int:
-    """Give 64 bits that hardly change when a picture is resized or compressed, as a signed integer.
+    """64 bits, as a signed integer, that hardly change when a picture is resized or compressed.
 
-    The pHash of Zauner (2010): grey at 32 x 32, DCT-II, the 8 x 8 frequencies 1 to 8 each way (so without
-    the rows that brightness rules), each bit telling whether a coefficient exceeds their median; the
-    lowest frequency is the highest bit. Pictures differ by the number of bits in which they differ.
-    A constant picture gives 0.
+    The pHash of Zauner (2010): grey at 32 x 32, DCT-II, frequencies 1 to 8 in both directions (frequency 0,
+    the brightness, is left out). Each bit says whether a coefficient is above the median of the 64; the
+    lowest frequency is the highest bit. The distance of two pictures is the number of bits in which they
+    differ. A picture of one colour has the hash 0.
     """
     size = (_HASH_SIDE, _HASH_SIDE)
     grey = Image.fromarray(pixels).convert("L").resize(size, Image.Resampling.BICUBIC)
     frequencies = _COSINES @ np.asarray(grey, dtype=np.float64) @ _COSINES.T
-    frequencies = np.round(frequencies, 6)  # what should be zero is, on every machine
+    frequencies = np.round(frequencies, 6)  # so that zero is zero on every machine
     bits = np.packbits(frequencies > np.median(frequencies))
     return int.from_bytes(bits.tobytes(), "big", signed=True)

@@ -1,8 +1,8 @@
-"""The pages of a TIFF: how many a file has, each as a file of its own, and what each is known by.
+"""The pages of a TIFF: counts them, extracts one as a file of its own, and gives each a digest.
 
-A TIFF is a chain of directories, of which the header names the first (Adobe, TIFF 6.0; BigTIFF with offsets
-of 64 bits). Previews of reduced size and masks, which stand in the same chain, are no pages. Offsets are
-hostile: they are checked against the file, none is followed twice, and the chain is bounded.
+A TIFF is a chain of directories, and the header has the offset of the first (Adobe, TIFF 6.0; BigTIFF with
+64-bit offsets). Reduced previews and masks are in the same chain, but are not pages. Offsets may be hostile:
+they are checked against the file, none is followed twice, and the length of the chain is limited.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Final, Literal
 
 from .raw_preview import find_preview
 
-MAX_PAGES: Final = 1000  # pages of one file that are looked at
-_MAX_DIRECTORIES: Final = 4 * MAX_PAGES  # of one file, pages or not
-_MAX_ENTRIES: Final = 64  # of a directory among which its kind is looked for; tags come in rising order
+MAX_PAGES: Final = 1000  # of one file
+_MAX_DIRECTORIES: Final = 4 * MAX_PAGES  # of one file, with those that are not pages
+_MAX_ENTRIES: Final = 64  # of a directory that are read to find its kind; tags are sorted
 _SUBFILE_TYPE: Final = 254
-_NOT_A_PAGE: Final = 1 | 4  # reduced size, mask
+_NOT_A_PAGE: Final = 1 | 4  # bits for reduced size and for mask
 
 
 def count_pages(data: bytes) -> int:
-    """How many pages a file has, at most MAX_PAGES + 1; 1 for what is no TIFF, and for raw files."""
+    """How many pages a file has, at most MAX_PAGES + 1; 1 for raw files and for files that are not TIFF."""
     chain = _Chain.from_bytes(data)
     if chain is None or find_preview(data) is not None:
         return 1
@@ -31,25 +31,25 @@ def count_pages(data: bytes) -> int:
 
 
 def extract_page(data: bytes, number: int) -> bytes:
-    """The same file with page `number`, counted from 1, as its first; IndexError where there is none."""
+    """The same file with page `number`, counted from 1, as its first. IndexError: there is no such page."""
     chain = _Chain.from_bytes(data)
     if number == 1:
         return data
-    found = list(islice(chain.page_offsets(), number)) if chain else []
-    if chain is None or len(found) < number:
-        raise IndexError(f"page {number} of {max(1, len(found))}")
+    offsets = list(islice(chain.page_offsets(), number)) if chain else []
+    if chain is None or len(offsets) < number:
+        raise IndexError(f"page {number} of {max(1, len(offsets))}")
     start = chain.start
-    return data[:start] + found[-1].to_bytes(chain.size, chain.order) + data[start + chain.size :]
+    return data[:start] + offsets[-1].to_bytes(chain.size, chain.order) + data[start + chain.size :]
 
 
 def page_digest(sha256: str, number: int) -> str:
-    """What a page's content is known by: the file's SHA-256 for the first, one made of that for others."""
+    """The SHA-256 that identifies a page: the file's for page 1, one derived from it for other pages."""
     return sha256 if number == 1 else hashlib.sha256(f"{sha256} page {number}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """The directories of one file; `size` is the bytes of an offset, `start` where the first one stands."""
+    """The directories of one file. Offsets have `size` bytes; at `start` is the offset of the first one."""
 
     data: bytes
     order: Literal["little", "big"]
@@ -58,7 +58,7 @@ class _Chain:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> _Chain | None:
-        """None for what is no TIFF."""
+        """None for a file that is not a TIFF."""
         if data.startswith((b"II*\0", b"MM\0*")):
             return cls(data, "little" if data.startswith(b"I") else "big", 4, 4)
         if data.startswith((b"II+\0", b"MM\0+")):
@@ -66,30 +66,31 @@ class _Chain:
         return None
 
     def page_offsets(self) -> Iterator[int]:
-        """Offsets of the directories that are pages; the first one is, whatever it says."""
-        for place, at in enumerate(self._directory_offsets()):
-            if not place or not self._read_subfile_type(at) & _NOT_A_PAGE:
-                yield at
+        """Offsets of the directories that are pages; the first directory always is one."""
+        for index, offset in enumerate(self._directory_offsets()):
+            if index == 0 or not self._read_subfile_type(offset) & _NOT_A_PAGE:
+                yield offset
 
     def _directory_offsets(self) -> Iterator[int]:
-        at, seen = self._read_number(self.start, self.size), set[int]()
-        while 0 < at < len(self.data) and at not in seen and len(seen) < _MAX_DIRECTORIES:
-            seen.add(at)
-            yield at
-            at = self._read_number(self._entry_offset(at, self._count_entries(at)), self.size)
+        offset, seen = self._read_number(self.start, self.size), set[int]()
+        while 0 < offset < len(self.data) and offset not in seen and len(seen) < _MAX_DIRECTORIES:
+            seen.add(offset)
+            yield offset
+            end_of_entries = self._entry_offset(offset, self._count_entries(offset))
+            offset = self._read_number(end_of_entries, self.size)
 
-    def _read_subfile_type(self, at: int) -> int:
-        for place in range(min(self._count_entries(at), _MAX_ENTRIES)):
-            entry = self._entry_offset(at, place)
+    def _read_subfile_type(self, directory: int) -> int:
+        for index in range(min(self._count_entries(directory), _MAX_ENTRIES)):
+            entry = self._entry_offset(directory, index)
             if self._read_number(entry, 2) == _SUBFILE_TYPE:
                 return self._read_number(entry + 4 + self.size, 4)
         return 0
 
-    def _count_entries(self, at: int) -> int:
-        return self._read_number(at, 2 if self.size == 4 else 8)
+    def _count_entries(self, directory: int) -> int:
+        return self._read_number(directory, 2 if self.size == 4 else 8)
 
-    def _entry_offset(self, at: int, place: int) -> int:
-        return at + (2 + 12 * place if self.size == 4 else 8 + 20 * place)
+    def _entry_offset(self, directory: int, index: int) -> int:
+        return directory + (2 + 12 * index if self.size == 4 else 8 + 20 * index)
 
-    def _read_number(self, at: int, size: int) -> int:
-        return int.from_bytes(self.data[at : at + size], self.order)
+    def _read_number(self, offset: int, size: int) -> int:
+        return int.from_bytes(self.data[offset : offset + size], self.order)

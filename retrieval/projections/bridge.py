@@ -31,7 +31,7 @@ from .words import ENTRIES_VERSION, entries
 
 GIVEN = ("title", "tag", "label", "caption")  # what somebody said of a picture; names of files say too little
 MOST_LEARNED = 100_000  # captioned images, evenly chosen: with more of them nothing new is learned
-RECIPE = 1  # of retrieval.ranking.caption_bridge and GIVEN; raise it when either changes
+BRIDGE_VERSION = 1  # of retrieval.ranking.caption_bridge and GIVEN; raise it when either changes
 STORED = np.dtype("<f2")
 
 
@@ -66,7 +66,7 @@ class BridgeProjection(AbstractProjection[Bridge, Terms]):
         """`space`: the subject's."""
         self._space = space
         self.space_id = space.id
-        self.versions = f"bridge {RECIPE}, entries {ENTRIES_VERSION}, space {space.fingerprint}"
+        self.versions = f"bridge {BRIDGE_VERSION}, entries {ENTRIES_VERSION}, space {space.fingerprint}"
 
     def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import final
 
 import numpy as np
 
@@ -13,38 +14,39 @@ from ..signals import SIGNALS
 from ..spaces import Spaces
 
 
+@final
 class Backgrounds:
     """What unrelated pictures score, by space; safe to ask from many threads."""
 
     def __init__(self, catalog: Catalog, spaces: Spaces) -> None:
         self._catalog, self._spaces = catalog, spaces
-        self._made: dict[str, tuple[object, Background | None]] = {}
+        self._cache: dict[str, tuple[Projection | int, Background | None]] = {}  # by signal, with its state
 
-    def of(self, snapshot: Snapshot) -> Mapping[str, Background]:
-        """The background of every space that one can be told of, by signal."""
-        found = {space.descriptor: self._of(space, snapshot) for space in self._spaces.indexed}
-        return {name: each for name, each in found.items() if each is not None}
+    def by_signal(self, snapshot: Snapshot) -> Mapping[str, Background]:
+        """The background of every space for which one can be made, by signal."""
+        spaces = self._spaces.vector_spaces
+        backgrounds = {space.descriptor: self._load_background(space, snapshot) for space in spaces}
+        return {signal: background for signal, background in backgrounds.items() if background is not None}
 
-    def _of(self, space: Space, snapshot: Snapshot) -> Background | None:
-        generation = snapshot.pointers[space.descriptor]
-        state: Projection | int = generation or snapshot.seq
-        known = self._made.get(space.descriptor)
-        if known is None or known[0] != state:
-            known = (state, self._measured(space))
-            self._made[space.descriptor] = known
-        return known[1]
+    def _load_background(self, space: Space, snapshot: Snapshot) -> Background | None:
+        state = snapshot.pointers[space.descriptor] or snapshot.seq
+        cached = self._cache.get(space.descriptor)
+        if cached is None or cached[0] != state:
+            cached = (state, self._measure_background(space))
+            self._cache[space.descriptor] = cached
+        return cached[1]
 
-    def _measured(self, space: Space) -> Background | None:
-        if space.configuration.get("trained") is False:  # what it finds alike says nothing
+    def _measure_background(self, space: Space) -> Background | None:
+        if space.configuration.get("trained") is False:  # its likeness has no meaning
             return None
         with self._catalog.reading() as reader:
             ids = reader.ids()
             _, features = reader.features(space, ids[places(len(ids))].tolist())
-        sample, reference = features.astype(np.float32), self._spaces.reference(space)
-        return Background.of(sample, len(ids), known=_known(space), reference=reference)
+        sample, reference = features.astype(np.float32), self._spaces.load_reference(space)
+        return Background.of(sample, len(ids), known=_known_scores(space), reference=reference)
 
 
-def _known(space: Space) -> Unrelated | None:
+def _known_scores(space: Space) -> Unrelated | None:
     """What unrelated pictures score in a space that is the same in every library, or None."""
     if "enhance" in space.configuration:
         return None

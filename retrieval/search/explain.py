@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 from ..catalog import Image
-from ..pictures.images import RGB
 from ..projections.words import texts_of
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps
@@ -13,8 +13,8 @@ from ..ranking.matches import WordMatch, word_matches
 from ..ranking.tokens import Terms, terms
 from ..ranking.verification import Match, Verifier
 from ..spaces import Spaces
+from .features import FeatureSource
 from .hits import Hit
-from .probes import Questions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,47 +48,52 @@ class Explanation:
     points: tuple[Points, ...]
 
 
+@final
 class Explainer:
     """Explains hits of one query; pictures are decoded, and heat maps made, when they are asked for."""
 
-    def __init__(self, query: Query, questions: Questions, spaces: Spaces) -> None:
-        self._query, self._questions, self._spaces = query, questions, spaces
+    def __init__(self, query: Query, features: FeatureSource, spaces: Spaces) -> None:
+        self._query, self._features, self._spaces = query, features, spaces
 
     def explain(self, hit: Hit) -> Explanation:
         """Raises UnreadableImage for a query picture that cannot be decoded."""
-        pixels = self._questions.picture(StoredPicture(hit.id))
-        return Explanation(hit, self._words(hit.image), self._heat(pixels), self._points(hit.id))
+        return Explanation(
+            hit, self._find_words(hit.image), self._map_heat(hit.id), self._match_points(hit.id)
+        )
 
-    def _words(self, image: Image) -> tuple[WordMatch, ...]:
-        asked = [terms(part.text) for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
-        texts = [(field, value) for field, values in texts_of(image).items() for value in values]
-        words = tuple(word for each in asked for word in each.words)
-        phrases = tuple(phrase for each in asked for phrase in each.phrases)
-        return word_matches(Terms(words, phrases), texts)
+    def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
+        texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
+        queries = [terms(text) for text in texts]
+        words = tuple(word for query in queries for word in query.words)
+        phrases = tuple(phrase for query in queries for phrase in query.phrases)
+        fields = [(field, value) for field, values in texts_of(image).items() for value in values]
+        return word_matches(Terms(words, phrases), fields)
 
-    def _heat(self, pixels: RGB) -> tuple[Heat, ...]:
-        there = self._spaces.heat(pixels)
-        if there is None:
+    def _map_heat(self, image_id: int) -> tuple[Heat, ...]:
+        image_map = self._spaces.subject_map(self._features.load_pixels(StoredPicture(image_id)))
+        if image_map is None:
             return ()
-        found: list[Heat] = []
-        for number, part in self._pictures():
-            here = self._spaces.heat(self._questions.picture(part))
-            if here is not None:
-                ours, theirs = heat_maps(here[0], there[0])
-                found.append(Heat(number, HeatMap(ours, here[1]), HeatMap(theirs, there[1])))
-        return tuple(found)
+        maps: list[Heat] = []
+        for number, picture in self._pictures():
+            query_map = self._spaces.subject_map(self._features.load_pixels(picture))
+            if query_map is not None:
+                query_cells, image_cells = heat_maps(query_map[0], image_map[0])
+                query_heat = HeatMap(query_cells, query_map[1])
+                maps.append(Heat(number, query_heat, HeatMap(image_cells, image_map[1])))
+        return tuple(maps)
 
-    def _points(self, image_id: int) -> tuple[Points, ...]:
-        if self._questions.details is None:
+    def _match_points(self, image_id: int) -> tuple[Points, ...]:
+        if not self._features.has_details:
             return ()
-        candidate = self._questions.keypoints(StoredPicture(image_id))
+        candidate = self._features.load_keypoints(StoredPicture(image_id))
         matches = [
-            (number, Verifier(self._questions.keypoints(part)).match(candidate))
-            for number, part in self._pictures()
+            (number, Verifier(self._features.load_keypoints(picture)).match(candidate))
+            for number, picture in self._pictures()
         ]
         return tuple(Points(number, match) for number, match in matches if match.verified)
 
     def _pictures(self) -> list[tuple[int, Picture | StoredPicture]]:
+        """The parts of the query that are pictures, with their numbers."""
         return [
             (number, part)
             for number, part in enumerate(self._query.parts)

@@ -1,4 +1,4 @@
-"""Rankings of many probes to one: every probe is asked, and what they answer is fused."""
+"""Gathers the rankings of all probes and fuses them into one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ MOST_WORDS = 100_000  # images that words bring: all that hold one, so that thei
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ProbeRanking:
+    """What one probe found."""
+
+    probe: Probe
+    ranking: Ranking
+
+    @property
+    def weighted(self) -> WeightedRanking:
+        """The same as the fusion takes it."""
+        probe = self.probe
+        return WeightedRanking(probe.part, probe.signal, probe.weight, self.ranking, probe.scale)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Adjustment:
     """What a later step added to the scores of some images, or took from them."""
 
@@ -29,79 +43,96 @@ class Adjustment:
 
     def amount(self, image_id: int) -> float:
         """Its addend in the score of one image."""
-        place = int(np.searchsorted(self.ids, image_id))
-        found = place < len(self.ids) and self.ids[place] == image_id
-        return float(self.amounts[place]) if found else 0.0
+        position = int(np.searchsorted(self.ids, image_id))
+        is_adjusted = position < len(self.ids) and self.ids[position] == image_id
+        return float(self.amounts[position]) if is_adjusted else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
-    """What each probe ranked, the one ranking they became, and what later steps changed in it.
+class FusedRanking:
+    """What each probe found, the one ranking they were fused into, and what later steps changed in it.
 
     An image's score is the sum of the amounts that the rankings give to it and of its adjustments.
     """
 
-    rankings: tuple[WeightedRanking, ...]
+    rankings: tuple[ProbeRanking, ...]
     fused: Ranking
     adjustments: tuple[Adjustment, ...] = ()
 
-    def reordered(self, signal: str, ranking: Ranking) -> Ranked:
+    @property
+    def probes(self) -> list[Probe]:
+        """The probes of the rankings, in the same order."""
+        return [ranking.probe for ranking in self.rankings]
+
+    def reorder(self, signal: str, ranking: Ranking) -> FusedRanking:
         """The same images in another order, with scores that fall with it; the change is an adjustment."""
         ids, before = np.sort(self.fused.ids), self.fused
         amounts = ranking.scores[ranking.rank_of(ids) - 1] - before.scores[before.rank_of(ids) - 1]
         changed = amounts != 0
-        change = Adjustment(signal, ids[changed], amounts[changed])
-        return replace(self, fused=ranking, adjustments=(*self.adjustments, change))
+        adjustment = Adjustment(signal, ids[changed], amounts[changed])
+        return replace(self, fused=ranking, adjustments=(*self.adjustments, adjustment))
 
-    def joined_by(self, ranking: WeightedRanking, amounts: Amounts) -> Ranked:
+    def join(self, ranking: ProbeRanking, amounts: Amounts) -> FusedRanking:
         """The same with one more ranking in the fusion."""
-        rankings = (*self.rankings, ranking)
-        return Ranked(rankings, fuse(rankings, amounts))
+        return fuse_rankings((*self.rankings, ranking), amounts)
 
 
-def rank(
-    asked: Sequence[Probe],
+def fuse_rankings(rankings: tuple[ProbeRanking, ...], amounts: Amounts) -> FusedRanking:
+    """These rankings and their fusion."""
+    return FusedRanking(rankings, fuse([ranking.weighted for ranking in rankings], amounts))
+
+
+def rank_images(
+    probes: Sequence[Probe],
     views: Mapping[str, AbstractView[Any]],
     amounts: Amounts,
     *,
     limit: int,
     allowed: Ids | None = None,
     left_out: Iterable[int] = (),
-) -> Ranked:
+) -> FusedRanking:
     """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
 
     The first `limit` images of each signal are then scored by all others too, so that none of them loses
-    for having missed another signal's cut; words that bring more rank the rest by themselves. Images that a
+    because it missed the limit of another signal; words that bring more rank the rest alone. Images that a
     probe excludes, and those in `left_out`, take no rank.
     """
-    out = set(left_out)
-    for probe in asked:
-        if probe.excludes:
-            out |= set(views[WORDS].search(probe.query, limit=EVERYTHING, allowed=allowed).ids.tolist())
-    wanted = [probe for probe in asked if not probe.excludes]
-    cuts = [max(limit, MOST_WORDS) if probe.signal == WORDS else limit for probe in wanted]
+    excluded = set(left_out) | _excluded_ids(probes, views, allowed)
+    asking = [probe for probe in probes if not probe.is_exclusion]
+    limits = [max(limit, MOST_WORDS) if probe.signal == WORDS else limit for probe in asking]
     # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
-    with ThreadPoolExecutor(max(len(wanted), 1), "probe") as threads:
-        first = list(threads.map(lambda probe, cut: _search(probe, views, cut, allowed, out), wanted, cuts))
-        together = union(*(each.ids[:limit] for each in first))
-
-        def completed(probe: Probe, found: Ranking, cut: int) -> Ranking:
-            return found if len(found) < cut else _search(probe, views, len(together), together, out)
-
-        rankings = tuple(
-            WeightedRanking(probe.part, probe.signal, probe.weight, ranking, probe.scale)
-            for probe, ranking in zip(wanted, threads.map(completed, wanted, first, cuts), strict=True)
+    with ThreadPoolExecutor(max(len(asking), 1), "probe") as threads:
+        first = list(
+            threads.map(lambda probe, most: _ask(probe, views, most, allowed, excluded), asking, limits)
         )
-    return Ranked(rankings, fuse(rankings, amounts))
+        together = union(*(ranking.ids[:limit] for ranking in first))
+
+        def complete(probe: Probe, ranking: Ranking, most: int) -> Ranking:
+            return ranking if len(ranking) < most else _ask(probe, views, len(together), together, excluded)
+
+        complete_rankings = threads.map(complete, asking, first, limits)
+        rankings = tuple(map(ProbeRanking, asking, complete_rankings))
+    return fuse_rankings(rankings, amounts)
 
 
-def _search(
-    probe: Probe, views: Mapping[str, AbstractView[Any]], limit: int, allowed: Ids | None, out: set[int]
+def _excluded_ids(
+    probes: Iterable[Probe], views: Mapping[str, AbstractView[Any]], allowed: Ids | None
+) -> set[int]:
+    return {
+        image_id
+        for probe in probes
+        if probe.is_exclusion
+        for image_id in views[WORDS].search(probe.query, limit=EVERYTHING, allowed=allowed).ids.tolist()
+    }
+
+
+def _ask(
+    probe: Probe, views: Mapping[str, AbstractView[Any]], limit: int, allowed: Ids | None, excluded: set[int]
 ) -> Ranking:
-    view = views[probe.view or probe.signal]
-    return view.search(probe.query, limit=limit + len(out), allowed=allowed).without(out).top(limit)
+    view = views[probe.view_name]
+    return view.search(probe.query, limit=limit + len(excluded), allowed=allowed).without(excluded).top(limit)
 
 
-def unranked(ids: Ids) -> Ranked:
-    """The answer to a query without parts: these images, by id, none better than another."""
-    return Ranked((), Ranking.of(ids, np.zeros(len(ids))))
+def unranked(ids: Ids) -> FusedRanking:
+    """The ranking of a query without parts: these images, by id, none better than another."""
+    return FusedRanking((), Ranking.of(ids, np.zeros(len(ids))))

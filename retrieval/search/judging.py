@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import final
 
 import numpy as np
 
 from ..projections.snapshot import Snapshot
 from ..projections.words import WordView
-from ..ranking.fusion import WeightedRanking
 from ..ranking.ranking import Ids, Ranking, Scores
 from ..ranking.relevance import (
     BANDS,
@@ -22,7 +23,9 @@ from ..ranking.relevance import (
     word_levels,
     word_share,
 )
-from ..signals import SIGNALS, WORDS
+from ..signals import DETAILS, SIGNALS, WORDS
+from .backgrounds import Backgrounds
+from .gather import ProbeRanking
 from .probes import Probe
 
 AT_MOST_BESIDE, AT_MOST_ALONE = BANDS.index(WEAK), BANDS.index(LIKELY)  # what looks lift an image to
@@ -33,113 +36,123 @@ SURE = 8  # places that agree: drawings of one series have five to seven in comm
 class Judgement:
     """What one probe says of the images of a fused ranking, in their order.
 
-    `calibrated` tells where the scores at some places of it lie in their background, from 0 to 1: only a
-    page of them is shown. It is None, as `levels` is, where nothing is known of what unrelated images score.
+    `positions` tells where the scores at some indexes of it lie in their background, from 0 to 1: only those
+    of one page are shown. It is None, as `levels` is, where it is unknown what unrelated images score.
     """
 
     part: int
     signal: str
-    wanted: bool
-    calibrated: Callable[[Ids], Scores] | None
+    is_wanted: bool
+    positions: Callable[[Ids], Scores] | None
     levels: Levels | None
 
 
+@final
 class Judge:
-    """Judges by the backgrounds of one snapshot; `backgrounds` holds one for each space that has one."""
+    """Judges the rankings of one search by what unrelated pictures score in one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, backgrounds: Mapping[str, Background]) -> None:
+    def __init__(self, snapshot: Snapshot, backgrounds: Backgrounds) -> None:
         self._snapshot, self._backgrounds = snapshot, backgrounds
-        self._plain: dict[tuple[int, str], Ranking] = {}  # by part and signal
+        self._plain_rankings: dict[tuple[int, str], Ranking] = {}  # by part and signal
 
-    def judge(self, ranking: WeightedRanking, asked: tuple[Probe, Probe], ids: Ids) -> Judgement:
-        """Judge what a ranking says of these images, by the plain question behind it.
+    def judge(self, ranking: ProbeRanking, ids: Ids) -> Judgement:
+        """What a ranking says of these images."""
+        if ranking.probe.signal == WORDS:
+            return self._judge_words(ranking.probe, ids)
+        if ranking.probe.signal == DETAILS:
+            return _judge_details(ranking, ids)
+        return self._judge_by_background(ranking, ids)
 
-        `asked` is that question, and what it became before it was asked (an expanded one, say): backgrounds
-        are made of plain scores.
-        """
-        if ranking.signal == WORDS:
-            shares = self._shares(asked[0], ids)
-            return Judgement(ranking.part, WORDS, ranking.weight > 0, shares.__getitem__, word_levels(shares))
-        return self._by_background(ranking, asked, ids)
-
-    def verified(self, ranking: WeightedRanking, ids: Ids) -> Judgement:
-        """What shares keypoints with the query: STRONG from SURE places on that agree, LIKELY before."""
-        ranks, inliers = ranking.ranking.rank_of(ids), ranking.ranking.scores
-        agreeing = np.append(inliers, 0.0)[ranks - 1] * (ranks > 0)
-        bands = np.where(agreeing >= SURE, BANDS.index(STRONG), BANDS.index(LIKELY))
-        levels = np.where(agreeing > 0, bands, 0).astype(np.int8)
-        return Judgement(ranking.part, ranking.signal, ranking.weight > 0, None, levels)
-
-    def calibration(self, probe: Probe) -> Calibration | None:
-        """What is known of the scores that unrelated images get from a probe."""
-        background = self._backgrounds.get(probe.view or probe.signal)
+    def calibrate(self, probe: Probe) -> Calibration | None:
+        """What is known of the scores that unrelated images get from a plain probe."""
+        background = self._backgrounds_by_signal.get(probe.view_name)
         if background is None:
             return None
-        return background.for_picture(probe.query) if probe.picture else background.for_other(probe.query)
+        return background.for_picture(probe.query) if probe.is_picture else background.for_other(probe.query)
 
-    def _by_background(self, ranking: WeightedRanking, asked: tuple[Probe, Probe], ids: Ids) -> Judgement:
-        wanted, calibration = ranking.weight > 0, self.calibration(asked[0])
-        if calibration is None:
-            return Judgement(ranking.part, ranking.signal, wanted, None, None)
-        plain = ranking.ranking if asked[0] is asked[1] else self.plain(asked[0], ranking.ranking.ids)
-        ranks = plain.rank_of(ids)
-        known = np.append(plain.scores, -1.0)[ranks - 1]
-        levels = np.where(ranks > 0, calibration.levels(known), np.int8(0))
-
-        def calibrated(places: Ids) -> Scores:
-            return np.where(ranks[places] > 0, calibration.position(known[places]), 0.0)
-
-        return Judgement(ranking.part, ranking.signal, wanted, calibrated, levels)
-
-    def plain(self, probe: Probe, ids: Ids) -> Ranking:
-        """How a plain question ranks these images, and maybe others that it was asked about before."""
+    def rank_plainly(self, probe: Probe, ids: Ids) -> Ranking:
+        """How a plain probe ranks these images, and maybe others that it was asked about before."""
         key = probe.part, probe.signal
-        if key not in self._plain or not self._plain[key].rank_of(ids).all():
-            view = self._snapshot.views[probe.view or probe.signal]
-            self._plain[key] = view.search(probe.query, limit=len(ids), allowed=np.sort(ids))
-        return self._plain[key]
+        if key not in self._plain_rankings or not self._plain_rankings[key].rank_of(ids).all():
+            view = self._snapshot.views[probe.view_name]
+            self._plain_rankings[key] = view.search(probe.query, limit=len(ids), allowed=np.sort(ids))
+        return self._plain_rankings[key]
 
-    def _shares(self, probe: Probe, ids: Ids) -> Scores:
-        view = self._snapshot.views[WORDS]
-        assert isinstance(view, WordView), "the words have a projection of their own"
+    @cached_property
+    def _backgrounds_by_signal(self) -> Mapping[str, Background]:
+        return self._backgrounds.by_signal(self._snapshot)
+
+    def _judge_words(self, probe: Probe, ids: Ids) -> Judgement:
+        shares = self._word_shares(probe, ids)
+        return Judgement(probe.part, WORDS, probe.weight > 0, shares.__getitem__, word_levels(shares))
+
+    def _judge_by_background(self, ranking: ProbeRanking, ids: Ids) -> Judgement:
+        """By the plain question behind the ranking: backgrounds are made of plain scores."""
+        probe, is_wanted = ranking.probe, ranking.probe.weight > 0
+        calibration = self.calibrate(probe.plain)
+        if calibration is None:
+            return Judgement(probe.part, probe.signal, is_wanted, None, None)
+        plain = ranking.ranking if probe.is_plain else self.rank_plainly(probe.plain, ranking.ranking.ids)
+        ranks = plain.rank_of(ids)
+        scores = np.append(plain.scores, -1.0)[ranks - 1]
+        levels = np.where(ranks > 0, calibration.levels(scores), np.int8(0))
+
+        def positions(indexes: Ids) -> Scores:
+            return np.where(ranks[indexes] > 0, calibration.position(scores[indexes]), 0.0)
+
+        return Judgement(probe.part, probe.signal, is_wanted, positions, levels)
+
+    def _word_shares(self, probe: Probe, ids: Ids) -> Scores:
+        """The share of the words of a text that each image holds, weighted by rarity."""
+        view = next(view for view in self._snapshot.views.values() if isinstance(view, WordView))
         matches = view.matches(probe.query)
-        counts = {str(each.words): len(each.ranking) for each in matches}
+        counts = {str(match.words): len(match.ranking) for match in matches}
         shares = np.zeros(len(ids))
-        for each in matches:
-            share = word_share({str(each.words)}, counts, view.count())
-            shares[np.isin(ids, each.ranking.ids)] += share
-        return shares.round(6)  # so that all words, however they add up, are all of them
+        for match in matches:
+            share = word_share({str(match.words)}, counts, view.count())
+            shares[np.isin(ids, match.ranking.ids)] += share
+        return shares.round(6)  # so that all words, in whatever order they are added, are all of them
 
 
-def hit_levels(judged: Sequence[Judgement], count: int) -> Levels | None:
+def _judge_details(ranking: ProbeRanking, ids: Ids) -> Judgement:
+    """Images that share keypoints with the query: STRONG from SURE agreeing places on, LIKELY below."""
+    ranks, inliers = ranking.ranking.rank_of(ids), ranking.ranking.scores
+    agreeing = np.append(inliers, 0.0)[ranks - 1] * (ranks > 0)
+    bands = np.where(agreeing >= SURE, BANDS.index(STRONG), BANDS.index(LIKELY))
+    levels = np.where(agreeing > 0, bands, 0).astype(np.int8)
+    return Judgement(ranking.probe.part, DETAILS, ranking.probe.weight > 0, None, levels)
+
+
+def hit_levels(judgements: Sequence[Judgement], count: int) -> Levels | None:
     """How high each of `count` images is lifted, or None where no wanted part could be judged.
 
     A part lifts an image as high as its best signal does, and to WEAK where one of its signals cannot be
     judged. Looks lift to WEAK at most beside another signal of the part, and to LIKELY at most alone.
-    An image stands where its best wanted part lifts it; one band lower, but never below WEAK for it, where
-    another wanted part says CHANCE; and one lower where an unwanted
-    part is LIKELY.
+    An image stands where its best wanted part lifts it. It stands one band lower, but not below WEAK, where
+    another wanted part says CHANCE; and one band lower where an unwanted part is LIKELY.
     """
-    parts = sorted({each.part for each in judged if each.wanted and each.levels is not None})
+    parts = sorted({judged.part for judged in judgements if judged.is_wanted and judged.levels is not None})
     if not parts:
         return None
-    wanted = np.stack([_part_levels(judged, part, count, wanted=True) for part in parts])
+    wanted = np.stack([_part_levels(judgements, part, count, is_wanted=True) for part in parts])
     best: Levels = wanted.max(axis=0)
     best = best - ((best > 1) & (wanted.min(axis=0) == 0))
-    for part in sorted({each.part for each in judged if not each.wanted}):
-        against = _part_levels(judged, part, count, wanted=False) >= BANDS.index(LIKELY)
+    for part in sorted({judged.part for judged in judgements if not judged.is_wanted}):
+        against = _part_levels(judgements, part, count, is_wanted=False) >= BANDS.index(LIKELY)
         best = np.maximum(best - against, 0)
     lifted: Levels = best.astype(np.int8)
     return lifted
 
 
-def _part_levels(judged: Sequence[Judgement], part: int, count: int, *, wanted: bool) -> Levels:
-    given = [each for each in judged if (each.part, each.wanted) == (part, wanted)]
-    highest = AT_MOST_ALONE if all(SIGNALS[each.signal].is_look for each in given) else AT_MOST_BESIDE
-    unknown = wanted and any(each.levels is None for each in given)
-    best = np.full(count, BANDS.index(WEAK) if unknown else 0, np.int8)
-    for each in given:
-        if each.levels is not None:
-            level = np.minimum(each.levels, highest) if SIGNALS[each.signal].is_look else each.levels
-            best = np.maximum(best, level).astype(np.int8)
+def _part_levels(judgements: Sequence[Judgement], part: int, count: int, *, is_wanted: bool) -> Levels:
+    own = [judged for judged in judgements if (judged.part, judged.is_wanted) == (part, is_wanted)]
+    looks_alone = all(SIGNALS[judged.signal].is_look for judged in own)
+    highest_look = AT_MOST_ALONE if looks_alone else AT_MOST_BESIDE
+    has_unknown = is_wanted and any(judged.levels is None for judged in own)
+    best = np.full(count, BANDS.index(WEAK) if has_unknown else 0, np.int8)
+    for judged in own:
+        if judged.levels is not None:
+            is_look = SIGNALS[judged.signal].is_look
+            levels = np.minimum(judged.levels, highest_look) if is_look else judged.levels
+            best = np.maximum(best, levels).astype(np.int8)
     return best

@@ -1,47 +1,32 @@
-"""What the parts of a query ask: every part becomes probes, one for each signal that it speaks to."""
+"""Probes: what the parts of a query ask, one question for each signal that a part uses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias, final
 
-import numpy as np
-import numpy.typing as npt
-
-from ..catalog import Catalog, Space
 from ..descriptors.palette import colours_vector, palette_vector
-from ..errors import ImageNotFound, InvalidQuery
-from ..originals import cut, pixels_of
-from ..pictures.files import Limits, read_file
-from ..pictures.images import RGB, decode_image
-from ..query.values import (
-    Colours,
-    Concept,
-    Examples,
-    Palette,
-    Part,
-    Picture,
-    Query,
-    Reference,
-    StoredPicture,
-    Text,
-)
+from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Text
+from ..ranking.arrays import Float32Matrix, Float32Vector
 from ..ranking.feedback import BAD, moved
-from ..ranking.keypoints import Keypoints, from_blob
 from ..ranking.tokens import terms
-from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SUBJECT, SWATCHES, WORDS
-from ..spaces import Spaces
+from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
+from .features import FeatureSource
 
-Vector = npt.NDArray[np.float32]
+TextMapper: TypeAlias = Callable[[str], Float32Vector | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """One question to one projection: what one part of the query asks of one signal.
+    """One question to one signal: what one part of the query asks.
 
-    `view` names the projection that answers, `scale` what its scores are measured against; the signal's own
-    where they are empty. `picture`: whether it asks with the feature of a picture, not with a made vector.
+    `query` is what the projection takes: Terms for words, else a vector. `view` names the projection and
+    `scale` what its scores mean (see `signals.SCALES`); where they are empty, both are the signal's own.
+    `is_picture`: whether the vector is the feature of a picture, and not made from something else.
+
+    `origin` is the plain question that this one was derived from, or None for a plain one. Only the scores of
+    plain questions can be compared with those of unrelated pictures.
     """
 
     part: int
@@ -50,164 +35,106 @@ class Probe:
     query: Any
     view: str = ""
     scale: str = ""
-    picture: bool = False
+    is_picture: bool = False
+    origin: Probe | None = None
 
     @property
-    def excludes(self) -> bool:
-        """Words that are not wanted take their images out; unwanted pictures only push theirs down."""
+    def plain(self) -> Probe:
+        """The plain question behind this one, which may be itself."""
+        return self.origin or self
+
+    @property
+    def is_plain(self) -> bool:
+        return self.origin is None
+
+    @property
+    def view_name(self) -> str:
+        """The projection that answers: `view`, or that of the space whose features the signal compares."""
+        return self.view or SIGNALS[self.signal].space or self.signal
+
+    @property
+    def is_exclusion(self) -> bool:
+        """Whether it takes images out: unwanted words do; unwanted pictures only move their images down."""
         return self.signal == WORDS and self.weight < 0
 
+    def derive(self, **changes: Any) -> Probe:
+        """Another question in its place, which remembers the plain one."""
+        return replace(self, origin=self.plain, **changes)
 
-class Questions:
-    """Asks for one library; `meaning` gives the vector of a text in the subject space, or None."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        spaces: Spaces,
-        limits: Limits,
-        meaning: Callable[[str], Vector | None],
-    ) -> None:
-        self._catalog, self._spaces, self._limits, self._meaning = catalog, spaces, limits, meaning
+@final
+class ProbeMaker:
+    """Makes the probes of a query; `map_text` gives the vector of a text in the subject space, or None."""
 
-    def probes(self, query: Query) -> list[Probe]:
-        """The questions that a query asks of every signal, each with its part's weight.
+    def __init__(self, features: FeatureSource, map_text: TextMapper) -> None:
+        self._features, self._map_text = features, map_text
 
-        Raises ImageNotFound, UnreadableImage, and InvalidQuery for a concept that there is none of.
+    def make_probes(self, query: Query) -> list[Probe]:
+        """The plain questions that a query asks of every signal, each with the weight of its part.
+
+        Raises ImageNotFound, UnreadableImage, and InvalidQuery for a concept that is not saved.
         """
-        asked = [
-            replace(each, part=number, weight=part.weight)
+        probes = [
+            replace(probe, part=number, weight=part.weight)
             for number, part in enumerate(query.parts)
-            for each in self._probes(part)
+            for probe in self._part_probes(part)
         ]
-        return self._taught(asked, query.examples, len(query.parts))
+        return self._add_examples(probes, query.examples, len(query.parts))
 
-    def picture(self, part: Picture | StoredPicture) -> RGB:
-        """The pixels that a picture part is about: its region's where it has one."""
-        if isinstance(part, StoredPicture):
-            return cut(self._stored_pixels(part.image_id), part.region)
-        return cut(self._decoded(part), part.region)
+    def make_concept_probe(self, name: str) -> Probe:
+        """What the examples of a saved concept have in common, asked of the subject."""
+        examples = self._features.load_concept(name)
+        good, bad = self._load_subjects(examples)
+        return Probe(0, SUBJECT, 1.0, moved(None, good, bad), scale=EXAMPLES)
 
-    @property
-    def details(self) -> Space | None:
-        """The space of keypoints, if the library has one."""
-        return self._spaces.details
-
-    def keypoints(self, part: Picture | StoredPicture) -> Keypoints:
-        """The keypoints of what a picture part is about."""
-        if isinstance(part, StoredPicture) and part.region is None and self.details:
-            with self._catalog.reading() as reader:
-                blobs = reader.keypoints(self.details, [part.image_id])
-            return from_blob(blobs.get(part.image_id, b""))
-        return from_blob(self._spaces.keypoints(self.picture(part)))
-
-    def labels(self, part: Picture | StoredPicture) -> list[tuple[str, float]]:
-        """The labels that are predicted for a picture part, with their confidence."""
-        if isinstance(part, StoredPicture) and part.region is None:
-            with self._catalog.reading() as reader:
-                found = reader.images([part.image_id])
-            return [(each.value, each.confidence) for image in found.values() for each in image.predicted]
-        [described] = self._spaces.describe_and_predict([self.picture(part)])
-        return [(each.value, each.confidence) for each in described.predicted if each.field == "label"]
-
-    def stored(self, signal: str, ids: Sequence[int]) -> Vector:
-        """The stored features of these images, in their order; raises ImageNotFound for one that has none."""
-        return self._stored(self._space(signal), ids)
-
-    def _space(self, signal: str) -> Space:
-        return next(space for space in self._spaces.indexed if space.descriptor == signal)
-
-    def _probes(self, part: Part) -> Iterator[Probe]:
-        """What one part asks, as if it were the first and its signals all counted the same."""
+    def _part_probes(self, part: Part) -> Iterator[Probe]:
+        """What one part asks, as if it were the first and all its signals counted the same."""
         if isinstance(part, Text):
-            yield from self._of_text(part.text)
+            yield from self._text_probes(part.text)
         elif isinstance(part, Colours):
             yield Probe(0, COLOUR, 1, colours_vector(part.swatches), scale=SWATCHES)
         elif isinstance(part, Palette):
-            yield Probe(0, COLOUR, 1, palette_vector(self._features(part.picture)[COLOUR]), scale=PALETTE)
+            feature = self._features.load_picture_features(part.picture)[COLOUR]
+            yield Probe(0, COLOUR, 1, palette_vector(feature), scale=PALETTE)
         elif isinstance(part, Concept):
-            yield Probe(0, SUBJECT, 1, self.direction(self.concept(part.name)), scale=EXAMPLES)
+            yield self.make_concept_probe(part.name)
         else:
-            for signal, vector in self._features(part).items():
-                yield Probe(0, signal, 1, vector, picture=True)
+            for signal, vector in self._features.load_picture_features(part).items():
+                yield Probe(0, signal, 1, vector, is_picture=True)
 
-    def _of_text(self, text: str) -> Iterator[Probe]:
+    def _text_probes(self, text: str) -> Iterator[Probe]:
         yield Probe(0, WORDS, 1, terms(text))
-        vector = self._meaning(text)
+        vector = self._map_text(text)
         if vector is not None:
-            yield Probe(0, MEANING, 1, vector, view=SUBJECT)
+            yield Probe(0, MEANING, 1, vector)
 
-    def _features(self, part: Picture | StoredPicture) -> dict[str, Vector]:
-        if isinstance(part, StoredPicture) and part.region is None:
-            return {
-                space.descriptor: self._stored(space, [part.image_id])[0] for space in self._spaces.indexed
-            }
-        features = self._spaces.describe([self.picture(part)])[0]
-        # Rounded as stored features are, so that a picture finds itself with the same scores.
-        return {space.descriptor: features[space.id].astype(np.float32) for space in self._spaces.indexed}
-
-    def _stored(self, space: Space, ids: Sequence[int]) -> Vector:
-        """The stored features of these images, in their order; raises ImageNotFound for the first without."""
-        with self._catalog.reading() as reader:
-            found, features = reader.features(space, ids)
-        places = {image_id: place for place, image_id in enumerate(found.tolist())}
-        missing = next((each for each in ids if each not in places), None)
-        if missing is not None:
-            raise ImageNotFound(missing)
-        return features[[places[each] for each in ids]].astype(np.float32)
-
-    def _decoded(self, part: Picture) -> RGB:
-        if isinstance(part.source, Reference):
-            raise InvalidQuery(
-                f"{part.source.kind} {part.source.value}: has not been fetched; send its bytes"
-            )
-        if isinstance(part.source, bytes):
-            return decode_image(part.source, name=part.name, limits=self._limits).pixels
-        return decode_image(
-            read_file(part.source, self._limits), name=str(part.source), limits=self._limits
-        ).pixels
-
-    def _stored_pixels(self, image_id: int) -> RGB:
-        with self._catalog.reading() as reader:
-            found = reader.images([image_id])
-        if image_id not in found:
-            raise ImageNotFound(image_id)
-        return pixels_of(self._catalog, found[image_id], self._limits)
-
-    # -- examples -------------------------------------------------------------------------------
-
-    def _taught(self, asked: list[Probe], examples: Examples, part: int) -> list[Probe]:
-        """The probes with the examples in them: wanted subjects move; without any, the examples are asked."""
+    def _add_examples(self, probes: list[Probe], examples: Examples, part: int) -> list[Probe]:
+        """The probes with examples: wanted subjects move towards them; if there are none, they are asked."""
         if not examples:
-            return asked
-        good, bad = self._examples(examples.good), self._examples(examples.bad)
-        wanted = [each for each in asked if each.signal == SUBJECT and each.weight > 0]
-        if wanted:
+            return probes
+        good, bad = self._load_subjects(examples)
+        if any(_is_wanted_subject(probe) for probe in probes):
             return [
-                replace(each, query=moved(each.query, good, bad), picture=False) if each in wanted else each
-                for each in asked
+                replace(probe, query=moved(probe.query, good, bad), is_picture=False)
+                if _is_wanted_subject(probe)
+                else probe
+                for probe in probes
             ]
         sign, vector = (1, moved(None, good, bad)) if len(good) else (-BAD, moved(None, bad, good))
-        return [*asked, Probe(part, SUBJECT, sign, vector, scale=EXAMPLES)]
+        return [*probes, Probe(part, SUBJECT, sign, vector, scale=EXAMPLES)]
 
-    def direction(self, examples: Examples) -> Vector:
-        """What examples have in common, in the subject space; those that are gone are passed over."""
-        return moved(None, self._examples(examples.good), self._examples(examples.bad))
-
-    def _examples(self, ids: Sequence[int]) -> Vector:
-        """The subjects of examples; those that were removed meanwhile are passed over."""
-        with self._catalog.reading() as reader:
-            _, features = reader.features(self._space(SUBJECT), ids)
-        return features.astype(np.float32)
-
-    def concept(self, name: str) -> Examples:
-        """The examples of a saved concept; raises InvalidQuery where there is none of that name."""
-        with self._catalog.reading() as reader:
-            known = reader.concepts()
-        if name not in known:
-            raise InvalidQuery(f"concept {name}: there is none of that name; {_known(known)}")
-        return known[name]
+    def _load_subjects(self, examples: Examples) -> tuple[Float32Matrix, Float32Matrix]:
+        """The subjects of the good and of the bad examples."""
+        good = self._features.load_example_features(SUBJECT, examples.good)
+        return good, self._features.load_example_features(SUBJECT, examples.bad)
 
 
-def _known(concepts: Mapping[str, Examples]) -> str:
-    return f"there are {', '.join(concepts)}" if concepts else "save one with `pictor concept`"
+def _is_wanted_subject(probe: Probe) -> bool:
+    return probe.signal == SUBJECT and probe.weight > 0
+
+
+def describe_empty_texts(query: Query) -> list[str]:
+    """A sentence for each text of a query that has no words to look for."""
+    texts = [part.text for part in query.parts if isinstance(part, Text)]
+    empty = [text for text in texts if not (terms(text).words or terms(text).phrases)]
+    return [f"“{text}” holds no letters or digits to look for." for text in empty]

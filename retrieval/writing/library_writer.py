@@ -58,7 +58,9 @@ class LibraryWriter(Library):
         """
         self._lock.check_held()
         spaces = self.search_state.spaces
-        if spaces.scaling != self.settings.scaling and not (spaces.scaling and self.count()):
+        if spaces.scaling_policy != self.settings.scaling and not (
+            spaces.scaling_policy and self.count_images()
+        ):
             space_maker.note_scaling(self.catalog, spaces.live, self.settings.scaling)
             self._renew_state()
 
@@ -89,7 +91,7 @@ class LibraryWriter(Library):
         True when there was anything to do.
         """
         self._lock.check_held()
-        return publisher.publish(self.catalog, self.projections, self.generations, anew=anew)
+        return publisher.publish(self.catalog, self.projections, self.generations_folder, anew=anew)
 
     def tail_share(self) -> float:
         """Unpublished images as a share of the published ones."""

@@ -76,7 +76,7 @@ def new_context(browser: Browser, address: str) -> Iterator[Callable[..., Browse
     for context in contexts:
         context.close()
     # That a page was answered with a status of an error is no fault of the page.
-    assert [each for each in remarks if "Failed to load resource" not in each] == []
+    assert [remark for remark in remarks if "Failed to load resource" not in remark] == []
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _ids(page: Page) -> list[str]:
+def _shown_ids(page: Page) -> list[str]:
     tiles = page.locator("[data-image-id]")
     return [tile.get_attribute("data-image-id") or "" for tile in tiles.all()]
 
@@ -103,8 +103,8 @@ def test_words_find_pictures_that_are_there(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url("/?q=harbour")
     expect(page.get_by_role("heading", level=1)).to_have_text("Pictures found")
-    assert _ids(page)
-    page.wait_for_function("Array.from(document.images).every(each => each.complete && each.naturalWidth)")
+    assert _shown_ids(page)
+    page.wait_for_function("Array.from(document.images).every(image => image.complete && image.naturalWidth)")
 
 
 def test_an_uploaded_picture_finds_its_like_and_keeps_the_words(page: Page, picture: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_picture_can_be_dropped_and_pasted(page: Page, event: str) -> None:
         event,
     )
     page.wait_for_url("**picture=*")
-    assert _ids(page)[0] == "3"
+    assert _shown_ids(page)[0] == "3"
 
 
 def test_dragging_a_file_shows_where_to_drop_it(page: Page) -> None:
@@ -159,21 +159,21 @@ def test_an_address_gives_the_same_list_to_everybody(
     page.wait_for_url("**picture=*")
     other = new_context().new_page()
     other.goto(page.url)
-    assert _ids(other) == _ids(page)
-    assert len(_ids(page)) == 6
+    assert _shown_ids(other) == _shown_ids(page)
+    assert len(_shown_ids(page)) == 6
     page.get_by_role("link", name="More pictures").click()
     other.goto(page.url)
-    assert _ids(other) == _ids(page)
+    assert _shown_ids(other) == _shown_ids(page)
     page.go_back()
-    assert len(_ids(page)) == 6
+    assert len(_shown_ids(page)) == 6
 
 
 def test_more_like_this_leads_on(page: Page) -> None:
     page.goto("/?q=harbour")
-    first = _ids(page)[0]
+    first = _shown_ids(page)[0]
     page.get_by_role("link", name="More like this").first.click()
     expect(page).to_have_url(f"/?image={first}")
-    assert first not in _ids(page)
+    assert first not in _shown_ids(page)
     page.locator(".picture").first.click()
     page.wait_for_url("**/images/*")
     page.get_by_role("link", name="More like this", exact=True).click()
@@ -207,7 +207,7 @@ def test_a_file_that_is_too_large_is_not_even_sent(page: Page, tmp_path: Path) -
     path.write_bytes(bytes(20_000_001))
     page.goto("/")
     page.get_by_label("Search by picture").set_input_files(path)
-    expect(page.locator("#said")).to_have_text("large.png has 21 MB; the limit is 20 MB.")
+    expect(page.locator("#message")).to_have_text("large.png has 21 MB; the limit is 20 MB.")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -215,8 +215,8 @@ def test_a_file_that_is_too_large_is_not_even_sent(page: Page, tmp_path: Path) -
 def test_everybody_can_use_it(new_context: Callable[..., BrowserContext], place: str, scheme: str) -> None:
     page = new_context(color_scheme=scheme, bypass_csp=True).new_page()
     page.goto(place)
-    for each in page.locator("details").all():
-        each.evaluate("each => each.open = true")
+    for details in page.locator("details").all():
+        details.evaluate("details => details.open = true")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
@@ -227,6 +227,6 @@ def test_narrow_screens_need_no_sideways_scrolling(
 ) -> None:
     page = new_context(viewport={"width": 360, "height": 740}).new_page()
     page.goto(place)
-    for each in page.locator("details").all():
-        each.evaluate("each => each.open = true")
+    for details in page.locator("details").all():
+        details.evaluate("details => details.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

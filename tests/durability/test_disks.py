@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.crash import make_space
 from indexer.upkeep.check import check
-from indexer.upkeep.opening import changing
+from indexer.upkeep.opening import open_existing
 from retrieval import Library, Query, StorageFailed, Text, WriterLock
 from tests.wording import put
 
@@ -36,7 +36,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def library(disk: Path) -> Path:
     """A library on it with one published image."""
     library = make_space(disk / "library")
-    with changing(library) as opened:
+    with open_existing(library) as opened:
         put(opened, caption="harbour", publish=True)
     return library
 
@@ -66,7 +66,7 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
     for free in range(INODES):
         filled(disk, free)
         try:
-            with changing(library) as opened:
+            with open_existing(library) as opened:
                 put(opened, caption="harbour")
                 opened.publish()
                 break
@@ -78,7 +78,7 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
     assert len(refusals) > 3
     assert all("storage failed (" in each and "free some space" in each for each in refusals)
     shutil.rmtree(disk / "ballast")
-    with changing(library) as opened:
+    with open_existing(library) as opened:
         put(opened, caption="harbour", publish=True)
         assert [each for each in check(opened) if each.code not in ("undescribed", "file-missing")] == []
     assert len(images_of(library)) > 1
@@ -90,6 +90,6 @@ def test_a_disk_that_became_read_only_is_searched_and_not_written(disk: Path, li
     with pytest.raises(StorageFailed, match="Read-only file system"), WriterLock(library):
         pass
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
-    with changing(library) as opened:
+    with open_existing(library) as opened:
         put(opened, caption="harbour", publish=True)
     assert images_of(library) == [1, 2]

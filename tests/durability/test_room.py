@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crash import make_space
-from indexer.upkeep.opening import changing
+from indexer.upkeep.opening import open_existing
 from retrieval import Annotation, Library, NewImage, find_strays
 
 PUBLISHES = int(os.environ.get("PICTOR_PUBLISHES", "60"))
@@ -44,7 +44,7 @@ def room(folder: Path) -> int:
 
 def test_publishing_what_comes_and_goes_leaves_nothing_and_takes_little_room(tmp_path: Path) -> None:
     """Images come for half of the time; then as many go as come, so that the library stays as large."""
-    with changing(make_space(tmp_path / "library")) as library:
+    with open_existing(make_space(tmp_path / "library")) as library:
         ids = add(library, FIRST)
         library.publish()
         for goes in (False, True):
@@ -56,6 +56,6 @@ def test_publishing_what_comes_and_goes_leaves_nothing_and_takes_little_room(tmp
                         writer.remove_images([ids.pop(0)])
                 assert library.publish()
                 assert find_strays(library) == []
-                taken.append(room(library.generations))
+                taken.append(room(library.generations_folder))
             library.publish(anew=True)
-            assert max(taken) < 2.2 * room(library.generations)
+            assert max(taken) < 2.2 * room(library.generations_folder)

@@ -26,7 +26,7 @@ def python(
     """Run the interpreter in the repository; `powerless` takes root's right to read everything away."""
     prefix = AS_ANYBODY if powerless and os.geteuid() == 0 else ()
     return subprocess.run(
-        [*prefix, sys.executable, *(str(each) for each in arguments)],
+        [*prefix, sys.executable, *(str(argument) for argument in arguments)],
         cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
@@ -68,7 +68,7 @@ def report_of(events: str) -> Any:
 
 def run(*arguments: object) -> str:
     """What a command that succeeds writes to stdout, called in this process."""
-    result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
 

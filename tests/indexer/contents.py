@@ -15,7 +15,7 @@ def contents(path: Path) -> dict[str, Any]:
     """Images by SHA-256 with id, facts, features' bytes and thumbnail; the problems; the pointers."""
     with Library.open(path) as library, library.catalog.reading() as reader:
         images = reader.images(reader.ids().tolist()).values()
-        features = {space.descriptor: stored(reader, space) for space in library.spaces}
+        features = {space.descriptor: stored_features(reader, space) for space in library.spaces}
         return {
             "images": {
                 image.sha256: {
@@ -23,22 +23,24 @@ def contents(path: Path) -> dict[str, Any]:
                     "facts": (image.width, image.height, image.format, image.bytes, image.perceptual_hash),
                     "taken_at": image.taken_at,
                     "places": [
-                        (each.path, each.size, each.missing_since is None) for each in image.locations
+                        (location.path, location.size, location.missing_since is None)
+                        for location in image.locations
                     ],
                     "said": image.annotations,
                     "features": {name: rows.get(image.id) for name, rows in features.items()},
-                    "thumbnail": hashlib.sha256(library.thumbnail(image.id)).hexdigest(),
+                    "thumbnail": hashlib.sha256(library.load_thumbnail(image.id)).hexdigest(),
                 }
                 for image in images
             },
-            "problems": [(each.path, each.code) for each in reader.problems()],
+            "problems": [(problem.path, problem.code) for problem in reader.problems()],
             "projections": sorted(
-                (each.kind, each.space_id, each.library_versions) for each in reader.projections()
+                (projection.kind, projection.space_id, projection.library_versions)
+                for projection in reader.projections()
             ),
         }
 
 
-def stored(reader: Reader, space: Space) -> dict[int, bytes]:
+def stored_features(reader: Reader, space: Space) -> dict[int, bytes]:
     """The bytes of every feature of a space, by image id."""
     if not space.dimension:
         return reader.keypoints(space, reader.ids().tolist())
@@ -69,8 +71,8 @@ def answers(path: Path, *lines: str) -> dict[str, list[tuple[int, float]]]:
             ids = reader.ids().tolist()
         queries = {line: parse_query(line, limit=1000) for line in lines}
         queries |= {
-            f"like {each}": Query((StoredPicture(each),), limit=1000, options=Options(weaker=True))
-            for each in {ids[0], ids[len(ids) // 2], ids[-1]}
+            f"like {image_id}": Query((StoredPicture(image_id),), limit=1000, options=Options(weaker=True))
+            for image_id in {ids[0], ids[len(ids) // 2], ids[-1]}
         }
         return {
             name: [(hit.id, hit.score) for hit in library.search(query).hits]
@@ -86,7 +88,7 @@ def last_change(path: Path) -> int:
 
 def generations(path: Path) -> list[str]:
     """Names of what lies among the projections."""
-    return sorted(each.name for each in (path / "projections").iterdir())
+    return sorted(entry.name for entry in (path / "projections").iterdir())
 
 
 def image_at(library: Path, path: Path) -> Image:
@@ -94,4 +96,4 @@ def image_at(library: Path, path: Path) -> Image:
     with Library.open(library) as opened:
         with opened.catalog.reading() as reader:
             image_id, _ = reader.locations()[path_bytes(path)]
-        return opened.image(image_id)
+        return opened.load_image(image_id)

@@ -42,14 +42,14 @@ CASES = (
     Case("search --like 999 --library L", 1, "", "image 999: not in the library"),
     Case("search --like 0 --library L", 1, "", "image 0: ids are positive whole numbers"),
     Case("search --image S/captions.csv --library L", 1, "", "captions.csv: "),
-    Case("search --image T/nowhere.jpg --library L", 1, "", "nowhere.jpg: no longer there"),
+    Case("search --image T/nowhere.jpg --library L", 1, "", "nowhere.jpg: does not exist"),
     Case("search image:5 --limit 1 --library L", 0, "   1  "),
-    Case("search file:T/nowhere.jpg --library L", 1, "", "nowhere.jpg: no longer there"),
+    Case("search file:T/nowhere.jpg --library L", 1, "", "nowhere.jpg: does not exist"),
     Case(
         "search upload:0123 --library L", 1, "", "upload: is not offered here; there are image:, file:, url:"
     ),
     Case("search url:http://127.0.0.1/a.jpg --library L", 1, "", "not on the public Internet"),
-    Case("search url:ftp://example.org/a.jpg --library L", 1, "", "no address of the web"),
+    Case("search url:ftp://example.org/a.jpg --library L", 1, "", "not a web address"),
     Case("search harbour --weight words=2 --library L", 0, "S/harbour/scene-001.jpg"),
     Case("search harbour --weight taste=2 --library L", 1, "", "signal taste: this library has "),
     Case("search harbour --weight words --library L", 2, "", "write SIGNAL=NUMBER, as in colour=0.5"),
@@ -107,17 +107,17 @@ def test_a_command_ends_as_promised(
 ) -> None:
     places = {"L": str(library_path), "S": str(scenes), "T": str(tmp_path)}
 
-    def filled(text: str) -> str:
+    def fill_places(text: str) -> str:
         head, slash, tail = text.partition("/")
         return places.get(head, head) + slash + tail
 
-    monkeypatch.setattr(sys, "argv", ["pictor", *(filled(each) for each in case.arguments.split())])
+    monkeypatch.setattr(sys, "argv", ["pictor", *(fill_places(word) for word in case.arguments.split())])
     with pytest.raises(SystemExit) as ended:
         main()
     stdout, stderr = capsys.readouterr()
     assert (ended.value.code or 0) == case.code, stderr
-    assert filled(case.stdout) in stdout
-    assert filled(case.stderr) in stderr
+    assert fill_places(case.stdout) in stdout
+    assert fill_places(case.stderr) in stderr
     assert "Traceback" not in stderr
     if case.code:
         assert stdout == ""
@@ -162,14 +162,14 @@ def test_a_search_by_words_loads_no_torch(library_path: Path) -> None:
     assert not {"torch", "timm", "flask"} & set(done.stderr.strip("[]\n").replace("'", "").split(", "))
 
 
-def document(*arguments: object) -> Any:
-    result = CliRunner().invoke(cli, [*(str(each) for each in arguments), "--json"])
+def command_json(*arguments: object) -> Any:
+    result = CliRunner().invoke(cli, [*(str(argument) for argument in arguments), "--json"])
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def test_search_as_json(library_path: Path, scenes: Path) -> None:
-    found = document("search", "harbour", "--library", library_path)
+    found = command_json("search", "harbour", "--library", library_path)
     assert found.keys() == {"hits", "total", "weaker", "notes", "next", "query", "line", "permalink"}
     assert (found["line"], found["query"]) == ("harbour", {"parts": [{"text": "harbour"}], "limit": 10})
     assert found["total"] == len(found["hits"]) == 4
@@ -186,15 +186,15 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
 def test_a_query_in_json_finds_what_the_line_finds(library_path: Path, scenes: Path, tmp_path: Path) -> None:
     picture = scenes / "forest" / "scene-004.jpg"
     line = f"file:{picture} 2:quiet label:forest -tag:day3 weight.colour:0.5"
-    by_line = document("search", line, "--limit", 3, "--library", library_path)
+    by_line = command_json("search", line, "--limit", 3, "--library", library_path)
     assert [hit["labels"] for hit in by_line["hits"]] == [["forest"]] * 2
     path = tmp_path / "query.json"
     path.write_text(json.dumps(by_line["query"]))
-    assert document("search", "--query", path, "--library", library_path) == by_line
+    assert command_json("search", "--query", path, "--library", library_path) == by_line
     asked = ["search", "--query", "-", "--json", "--library", str(library_path)]
     by_stdin = CliRunner().invoke(cli, asked, input=path.read_text())
     assert json.loads(by_stdin.stdout) == by_line
-    again = document("search", by_line["line"], "--limit", 3, "--library", library_path)
+    again = command_json("search", by_line["line"], "--limit", 3, "--library", library_path)
     assert again == by_line
 
 
@@ -204,7 +204,7 @@ def test_what_an_option_says_comes_before_the_query(library_path: Path, tmp_path
         '{"parts": [{"text": "quiet"}], "weights": {"words": 2, "colour": 1}, "limit": 3, "offset": 1}'
     )
     options = ["--like", 5, "--weight", "words=0.5", "--limit", 2, "--offset", 0]
-    found = document("search", "--query", path, *options, "--library", library_path)
+    found = command_json("search", "--query", path, *options, "--library", library_path)
     assert found["query"] == {
         "parts": [{"text": "quiet"}, {"image": 5}],
         "weights": {"words": 0.5, "colour": 1},
@@ -218,14 +218,14 @@ def test_a_file_whose_name_no_text_holds_is_searched_by(
 ) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.jpg")
     shutil.copy(scenes / "forest" / "scene-004.jpg", path)
-    found = document("search", "--image", path, "--limit", 1, "--library", library_path)
+    found = command_json("search", "--image", path, "--limit", 1, "--library", library_path)
     assert [hit["id"] for hit in found["hits"]] == [1]
     assert (found["line"], found["query"]) == (None, None)
 
 
 def test_a_hit_says_its_band_and_its_copies(library_path: Path) -> None:
     with Library.open(library_path) as library:
-        image = library.image(5)
+        image = library.load_image(5)
     assert hit_remarks(Hit(image, 1, 0.5, ())) == ""
     assert hit_remarks(Hit(image, 1, 0.5, (), "likely")) == "  likely"
     assert hit_remarks(Hit(image, 1, 0.5, (), "strong", (7,))) == "  strong  +1 copy"
@@ -233,9 +233,9 @@ def test_a_hit_says_its_band_and_its_copies(library_path: Path) -> None:
 
 
 def test_pages_of_a_search_follow_each_other(library_path: Path) -> None:
-    everything = document("search", "--like", "3", "--limit", "11", "--library", library_path)["hits"]
+    everything = command_json("search", "--like", "3", "--limit", "11", "--library", library_path)["hits"]
     pages = [
-        document("search", "--like", "3", "--limit", "4", "--offset", offset, "--library", library_path)[
+        command_json("search", "--like", "3", "--limit", "4", "--offset", offset, "--library", library_path)[
             "hits"
         ]
         for offset in (0, 4, 8)
@@ -249,7 +249,7 @@ def test_pages_of_a_search_follow_each_other(library_path: Path) -> None:
 
 def test_show_as_json(library_path: Path, scenes: Path) -> None:
     path = scenes / "forest" / "scene-005.jpg"
-    by_path, by_id = (document("show", which, "--library", library_path) for which in (path, 2))
+    by_path, by_id = (command_json("show", which, "--library", library_path) for which in (path, 2))
     assert by_path == by_id
     assert (by_id["id"], by_id["path"], by_id["width"], by_id["height"]) == (2, str(path), 160, 120)
     expected = {"path": str(path), "page": 1, "bytes": path.stat().st_size, "missing_since": None}
@@ -258,13 +258,13 @@ def test_show_as_json(library_path: Path, scenes: Path) -> None:
 
 
 def test_status_and_check_as_json(library_path: Path) -> None:
-    status = document("status", "--library", library_path)
+    status = command_json("status", "--library", library_path)
     assert (status["images"], status["locations"], status["missing"], status["problems"]) == (12, 12, 0, 0)
     spaces = {space["descriptor"] for space in status["spaces"]}
     assert spaces == {"subject", "colour", "texture", "layout", "details"}
-    assert {each["seq"] for each in status["projections"]} == {status["last_change"]}
+    assert {projection["seq"] for projection in status["projections"]} == {status["last_change"]}
     assert (status["damages"], status["problem_list"]) == ([], [])
-    assert document("check", "--library", library_path) == {"findings": []}
+    assert command_json("check", "--library", library_path) == {"findings": []}
 
 
 def test_exit_codes_reach_the_shell(library_path: Path, tmp_path: Path) -> None:

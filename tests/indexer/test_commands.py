@@ -23,12 +23,12 @@ from tests.indexer.contents import contents
 
 
 @pytest.fixture
-def copied(library_path: Path, tmp_path: Path) -> Path:
+def copied_library(library_path: Path, tmp_path: Path) -> Path:
     """A library of the twelve scenes that may be written to."""
     return shutil.copytree(library_path, tmp_path / "library")
 
 
-def state(folder: Path) -> dict[Path, tuple[str, int]]:
+def file_states(folder: Path) -> dict[Path, tuple[str, int]]:
     return {
         path: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
         for path in folder.rglob("*")
@@ -64,25 +64,29 @@ def test_a_library_is_not_made_when_its_backbone_cannot_be_had(tmp_path: Path, b
     assert CliRunner().invoke(cli, ["status", "--library", str(tmp_path / "library")]).exit_code == 1
 
 
-def test_remove_forgets_by_id_and_by_path_and_touches_no_file(copied: Path, scenes: Path) -> None:
-    before = state(scenes)
-    assert json.loads(run("remove", 7, "--json", "--library", copied)) == {"removed": 1}
-    assert run("remove", scenes / "forest", scenes / "market" / "scene-008.jpg", "--library", copied) == (
-        "5 images forgotten; no file was touched\n"
-    )
-    assert state(scenes) == before
-    names = {image["places"][0][0].rsplit(b"/", 1)[-1] for image in contents(copied)["images"].values()}
+def test_remove_forgets_by_id_and_by_path_and_touches_no_file(copied_library: Path, scenes: Path) -> None:
+    before = file_states(scenes)
+    assert json.loads(run("remove", 7, "--json", "--library", copied_library)) == {"removed": 1}
+    assert run(
+        "remove", scenes / "forest", scenes / "market" / "scene-008.jpg", "--library", copied_library
+    ) == ("5 images forgotten; no file was touched\n")
+    assert file_states(scenes) == before
+    names = {
+        image["places"][0][0].rsplit(b"/", 1)[-1] for image in contents(copied_library)["images"].values()
+    }
     assert names == {b"scene-%03d.jpg" % number for number in (0, 1, 3, 9, 10, 11)}
-    hits = json.loads(run("search", "--like", 5, "--limit", 100, "--json", "--library", copied))["hits"]
+    hits = json.loads(run("search", "--like", 5, "--limit", 100, "--json", "--library", copied_library))[
+        "hits"
+    ]
     assert {hit["id"] for hit in hits} == {6, 8, 10, 11, 12}
 
 
-def test_remove_is_all_or_nothing(copied: Path, scenes: Path) -> None:
-    before = contents(copied)
+def test_remove_is_all_or_nothing(copied_library: Path, scenes: Path) -> None:
+    before = contents(copied_library)
     for missing in ("999", "99999999999999999999", str(scenes / "nowhere")):
-        result = CliRunner().invoke(cli, ["remove", "1", missing, "--library", str(copied)])
+        result = CliRunner().invoke(cli, ["remove", "1", missing, "--library", str(copied_library)])
         assert isinstance(result.exception, ImageNotFound)
-        assert contents(copied) == before
+        assert contents(copied_library) == before
 
 
 def test_a_folder_beside_one_of_the_same_beginning_is_kept(tmp_path: Path) -> None:
@@ -94,16 +98,16 @@ def test_a_folder_beside_one_of_the_same_beginning_is_kept(tmp_path: Path) -> No
     assert len(contents(library)["images"]) == 1
 
 
-def test_rebuild_gives_the_same_answers_byte_for_byte(copied: Path, scenes: Path) -> None:
+def test_rebuild_gives_the_same_answers_byte_for_byte(copied_library: Path, scenes: Path) -> None:
     queries: list[tuple[object, ...]] = [
         ("harbour",), ("quiet noon -forest",), ("tag:day1",), ("--like", 5, "--like", 9), (),
         ("--image", scenes / "market" / "scene-009.jpg", "noon"),
     ]  # fmt: skip
-    before = [run("search", *query, "--json", "--library", copied) for query in queries]
-    shutil.rmtree(copied / "projections")
-    assert run("rebuild", "--library", copied) == "7 projections of 12 images made again\n"
-    assert [run("search", *query, "--json", "--library", copied) for query in queries] == before
-    again = json.loads(run("rebuild", "--json", "--library", copied))
+    before = [run("search", *query, "--json", "--library", copied_library) for query in queries]
+    shutil.rmtree(copied_library / "projections")
+    assert run("rebuild", "--library", copied_library) == "7 projections of 12 images made again\n"
+    assert [run("search", *query, "--json", "--library", copied_library) for query in queries] == before
+    again = json.loads(run("rebuild", "--json", "--library", copied_library))
     assert (again["images"], len(again["generations"])) == (12, 7)
 
 
@@ -156,7 +160,9 @@ def test_evaluate_gives_the_figures_of_a_brute_force_search(
     expected = brute_force(library_path, labels)
     assert shown["rankings"].keys() == expected.keys()
     for name, figures in shown["rankings"].items():
-        assert {each: figures[each] for each in expected[name]} == pytest.approx(expected[name], abs=1e-9)
+        assert {measure: figures[measure] for measure in expected[name]} == pytest.approx(
+            expected[name], abs=1e-9
+        )
 
 
 def test_labels_that_nothing_shares_cannot_be_measured(

@@ -18,7 +18,7 @@ LONGEST = 240  # seconds that a process may take to answer or to stop
 
 
 @contextmanager
-def running(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def run_until_announced(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its address, once it has told it; killed at the latest at the end of the block."""
     command = [sys.executable, "-m", "indexer.cli", *map(str, words), "--port", "0", "--json"]
     environment = os.environ | {"HF_HUB_OFFLINE": "1"}  # no test depends on a model hub
@@ -33,15 +33,15 @@ def running(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate()
 
 
-def asked(address: str, path: str) -> dict[str, object]:
+def fetch_json(address: str, path: str) -> dict[str, object]:
     with urlopen(address + path, timeout=LONGEST) as answer:
         found: dict[str, object] = json.load(answer)
         return found
 
 
 def test_serve_answers_at_the_address_that_it_tells_and_stops_on_an_interrupt(library_path: Path) -> None:
-    with running("serve", "--library", library_path) as (process, address):
-        assert asked(address, "api/v1/search?q=harbour")["total"] == 4
+    with run_until_announced("serve", "--library", library_path) as (process, address):
+        assert fetch_json(address, "api/v1/search?q=harbour")["total"] == 4
         process.send_signal(signal.SIGINT)
         _, remarks = process.communicate(timeout=LONGEST)
         assert process.returncode in (0, 130)
@@ -66,9 +66,9 @@ def test_an_address_that_is_taken_is_told(library_path: Path) -> None:
 
 
 def test_the_demo_draws_indexes_and_serves_without_any_weights(tmp_path: Path) -> None:
-    with running("demo", "--directory", tmp_path, "--no-open") as (process, address):
-        assert asked(address, "api/v1/status")["images"] == 308
-        boats = asked(address, "api/v1/search?q=red%20boat&limit=5")["hits"]
+    with run_until_announced("demo", "--directory", tmp_path, "--no-open") as (process, address):
+        assert fetch_json(address, "api/v1/status")["images"] == 308
+        boats = fetch_json(address, "api/v1/search?q=red%20boat&limit=5")["hits"]
         assert isinstance(boats, list)
         assert {hit["labels"][0] for hit in boats} == {"boats"}
         assert len(boats) == 5

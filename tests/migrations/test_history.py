@@ -193,7 +193,8 @@ def test_a_library_without_its_schema_is_brought_up_to_date_by_a_writer(
     empty_database: URL, tmp_path: Path
 ) -> None:
     settings = settings_of(empty_database)
-    write_library(tmp_path, settings).close()
+    with write_library(tmp_path, settings):
+        pass
     with Library.open(tmp_path, settings) as library:
         assert read_status(library).images == 0
 

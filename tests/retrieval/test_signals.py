@@ -77,7 +77,7 @@ def brightness_amounts(hit: Hit) -> list[tuple[float, float]]:
 
 class TestANewSignal:
     def test_is_one_of_the_library(self, grey_library: Library) -> None:
-        assert grey_library.signals[-1] == BRIGHTNESS.name
+        assert grey_library.signal_names[-1] == BRIGHTNESS.name
         assert BRIGHTNESS.name in [space.descriptor for space in grey_library.spaces]
 
     def test_finds_by_its_feature(self, grey_library: Library) -> None:

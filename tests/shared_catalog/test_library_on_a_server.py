@@ -12,7 +12,7 @@ from sqlalchemy import Pool, create_engine, event, make_url, text
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
-from indexer.upkeep.opening import writing
+from indexer.upkeep.opening import open_or_create
 from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse_query, path_bytes, write_library
 from retrieval.catalog import WritableCatalog
 from retrieval.catalog.writer import Writer
@@ -26,7 +26,7 @@ QUERIES = ("quiet harbour", "tag:day2", "folder:market after:1990", "noon -fores
 @pytest.fixture
 def shared(url: str, scenes: Path, tmp_path: Path) -> Path:
     """The folder of the twelve scenes' library, whose catalog is on the server."""
-    with writing(tmp_path, replace(TINY, catalog_url=url)) as library:
+    with open_or_create(tmp_path, replace(TINY, catalog_url=url)) as library:
         captions = read_captions(scenes / "captions.csv")
         index(library, [path_bytes(scenes)], captions=captions, on_event=lambda event: None)
     return tmp_path
@@ -49,7 +49,7 @@ def test_its_address_is_remembered_and_no_local_catalog_is_made(shared: Path, ur
 def test_remembering_the_address_keeps_the_other_settings(url: str, tmp_path: Path) -> None:
     (tmp_path / "library.toml").write_text("batch_size = 7\n")
     for _ in range(2):
-        with writing(tmp_path, replace(TINY, catalog_url=url)):
+        with open_or_create(tmp_path, replace(TINY, catalog_url=url)):
             settings = Settings.resolve(tmp_path, {})
             assert (settings.batch_size, settings.catalog_url) == (7, url)
 
@@ -58,7 +58,7 @@ def test_another_address_than_the_remembered_one_is_refused(shared: Path, postgr
     other = postgresql.create()
     with (
         pytest.raises(InvalidSetting, match="names another catalog already"),
-        writing(shared, replace(TINY, catalog_url=other)),
+        open_or_create(shared, replace(TINY, catalog_url=other)),
     ):
         pass
     postgresql.drop(other)
@@ -66,9 +66,14 @@ def test_another_address_than_the_remembered_one_is_refused(shared: Path, postgr
 
 def test_a_writer_elsewhere_is_refused_while_one_is_at_work(shared: Path, url: str, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
-    with writing(shared), pytest.raises(LibraryBusy, match="another writer"):
-        write_library(elsewhere, Settings(catalog_url=url))
-    write_library(elsewhere, Settings(catalog_url=url)).close()
+    with (
+        open_or_create(shared),
+        pytest.raises(LibraryBusy, match="another writer"),
+        write_library(elsewhere, Settings(catalog_url=url)),
+    ):
+        pass
+    with write_library(elsewhere, Settings(catalog_url=url)):
+        pass
 
 
 def test_the_lock_is_given_back_before_its_session_ends(url: str) -> None:
@@ -94,7 +99,8 @@ def test_a_lock_that_is_about_to_be_given_back_is_waited_for(url: str, tmp_path:
     holder = WritableCatalog.create(url)
     leaving = Timer(0.3, holder.close)
     leaving.start()
-    write_library(tmp_path, Settings(catalog_url=url)).close()
+    with write_library(tmp_path, Settings(catalog_url=url)):
+        pass
     leaving.join()
 
 
@@ -103,7 +109,8 @@ def test_a_server_whose_commits_do_not_wait_for_its_disk_is_exit_code_4(shared: 
     done = pictor("remove", 1, "--library", shared)
     assert (done.returncode, done.stdout) == (4, "")
     assert (
-        "could lose committed data in a power failure (synchronous_commit is off); run ALTER DATABASE" in done.stderr
+        "could lose committed data in a power failure (synchronous_commit is off); run ALTER DATABASE"
+        in done.stderr
     )
 
 

@@ -12,7 +12,7 @@ from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.run.report import Report
 from indexer.upkeep.check import check
-from indexer.upkeep.opening import writing
+from indexer.upkeep.opening import open_or_create
 from retrieval import Library, LibraryBusy, ServerLost, parse_query, path_bytes
 from retrieval.catalog import WritableCatalog
 from tests.databases import DISCONNECT, execute
@@ -38,12 +38,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def empty(url: str, tmp_path: Path) -> Path:
     """A library without pictures, whose catalog is on the server."""
-    with writing(tmp_path, replace(TINY, catalog_url=url)):
+    with open_or_create(tmp_path, replace(TINY, catalog_url=url)):
         return tmp_path
 
 
 def run(library: Path, scenes: Path) -> Report:
-    with writing(library) as opened:
+    with open_or_create(library) as opened:
         captions = read_captions(scenes / "captions.csv")
         return index(opened, [path_bytes(scenes)], captions=captions, on_event=lambda event: None)
 
@@ -57,7 +57,7 @@ def test_what_a_lost_server_did_not_acknowledge_is_written_again(
     assert run(empty, scenes).added == 12
     with Library.open(empty) as found:
         assert list(check(found)) == []
-        assert found.count() == 12
+        assert found.count_images() == 12
         for line in ("quiet harbour", "tag:day2", ""):
             hits, expected = found.search(parse_query(line)).hits, library.search(parse_query(line)).hits
             assert [hit.image.sha256 for hit in hits] == [hit.image.sha256 for hit in expected]
@@ -73,12 +73,12 @@ def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
     with pytest.raises(ServerLost, match="run again when the server is back"):
         run(empty, scenes)
     with Library.open(empty) as found:
-        assert found.count() == 0
+        assert found.count_images() == 0
     assert run(empty, scenes).added == 12
 
 
 def test_nothing_is_written_before_the_lock_is_held_again(url: str, empty: Path) -> None:
-    with writing(empty) as mine:
+    with open_or_create(empty) as mine:
         execute(url, DISCONNECT)
         other = WritableCatalog.create(url)
         with pytest.raises(ServerLost), mine.catalog.writing() as writer:

@@ -24,7 +24,7 @@ SCRIPT = '"><script>alert(1)</script>'
 WORDS = ("red boat in the harbour", "old harbour at night", "dog on a meadow", "mountain lake")
 
 
-def _facts(number: int) -> list[Annotation]:
+def _scene_annotations(number: int) -> list[Annotation]:
     if number == COUNT - 1:
         return [Annotation("caption", f"harbour {SCRIPT}", "captions"), Annotation("tag", SCRIPT, "captions")]
     if number == COUNT - 2:
@@ -38,7 +38,7 @@ def _facts(number: int) -> list[Annotation]:
     ]
 
 
-def _guesses(number: int) -> tuple[Annotation, ...]:
+def _predicted_annotations(number: int) -> tuple[Annotation, ...]:
     """What a classifier would say: of the second scene harmless words, of the last awkward ones."""
     if number == 1:
         words = [
@@ -56,7 +56,7 @@ def _guesses(number: int) -> tuple[Annotation, ...]:
     return (*labels, *means)
 
 
-def _path(folder: Path, number: int) -> bytes:
+def _scene_path(folder: Path, number: int) -> bytes:
     if number == COUNT - 1:
         return os.fsencode(folder) + b'/"><img src=x onerror=alert(1)>.jpg'
     if number == COUNT - 2:
@@ -64,7 +64,7 @@ def _path(folder: Path, number: int) -> bytes:
     return os.fsencode(folder / f"scene-{number:03}.jpg")
 
 
-def fill(library: Library, folder: Path, count: int = COUNT) -> None:
+def add_scenes(library: Library, folder: Path, count: int = COUNT) -> None:
     """Put drawn scenes with their words into a library, as the indexer would."""
     folder.mkdir(exist_ok=True)
     pictures = [scene(number) for number in range(count)]
@@ -72,7 +72,7 @@ def fill(library: Library, folder: Path, count: int = COUNT) -> None:
     with library.catalog.writing() as writer:
         for number, pixels in enumerate(pictures):
             data = saved(PillowImage.fromarray(pixels), "JPEG", quality=92)
-            path = _path(folder, number)
+            path = _scene_path(folder, number)
             with open(path, "wb") as file:  # noqa: PTH123 (a bytes path)
                 file.write(data)
             new = NewImage(
@@ -85,26 +85,26 @@ def fill(library: Library, folder: Path, count: int = COUNT) -> None:
                 taken_at=datetime(2020, 1, 1 + number, 12),
                 thumbnail=images.encode_webp(pixels, side=320),
                 features=features[number],
-                annotations=_guesses(number),
+                annotations=_predicted_annotations(number),
             )
             [image_id] = writer.add_images([new])
             writer.place(path, image_id, mtime=0, size=len(data))
-            writer.annotate(image_id, "captions", _facts(number))
+            writer.annotate(image_id, "captions", _scene_annotations(number))
     library.publish()
 
 
-def made(path: Path, count: int = COUNT) -> Path:
+def make_scene_library(path: Path, count: int = COUNT) -> Path:
     """Make a library of `count` scenes."""
     with write_library(path) as library:
         library.make_spaces(fetch_backbone("test_resnet", "untrained"))
         if count:
-            fill(library, path / "originals", count)
+            add_scenes(library, path / "originals", count)
     return path
 
 
 @pytest.fixture(scope="session")
 def library_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("web") / "library")
+    return make_scene_library(tmp_path_factory.mktemp("web") / "library")
 
 
 @pytest.fixture(scope="session")
@@ -119,12 +119,12 @@ def make_library(tmp_path: Path) -> Iterator[Callable[..., Library]]:
     opened: list[Library] = []
 
     def make(count: int = 3) -> Library:
-        opened.append(Library.open(made(tmp_path / f"library-{len(opened)}", count)))
+        opened.append(Library.open(make_scene_library(tmp_path / f"library-{len(opened)}", count)))
         return opened[-1]
 
     yield make
-    for each in opened:
-        each.close()
+    for library in opened:
+        library.close()
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +161,7 @@ class _Page(HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def parsed() -> Callable[[str], _Page]:
+def parse_page() -> Callable[[str], _Page]:
     """Read a page: `ids` of its tiles, `tags` with attributes, `text` with single blanks."""
 
     def read(html: str) -> _Page:

@@ -31,8 +31,10 @@ def test_hits_are_those_of_the_engine(client: FlaskClient, library: Library) -> 
 def test_shares_add_up(client: FlaskClient) -> None:
     answer = client.get("/api/v1/search?q=harbour&image=3").json
     for hit in answer["hits"]:
-        assert sum(each["share"] for each in hit["contributions"]) == pytest.approx(1)
-        assert sum(each["amount"] for each in hit["contributions"]) == pytest.approx(hit["score"])
+        assert sum(contribution["share"] for contribution in hit["contributions"]) == pytest.approx(1)
+        assert sum(contribution["amount"] for contribution in hit["contributions"]) == pytest.approx(
+            hit["score"]
+        )
 
 
 def test_next_leads_through_all_hits(client: FlaskClient) -> None:
@@ -44,7 +46,7 @@ def test_next_leads_through_all_hits(client: FlaskClient) -> None:
         address = answer["next"]
     whole = client.get("/api/v1/search?image=3").json
     assert seen == [hit["id"] for hit in whole["hits"]]
-    assert sorted(seen) == [each for each in range(1, COUNT + 1) if each != 3]
+    assert sorted(seen) == [image_id for image_id in range(1, COUNT + 1) if image_id != 3]
 
 
 def test_posting_fields_is_getting_them(client: FlaskClient) -> None:
@@ -57,17 +59,17 @@ def test_posting_fields_is_getting_them(client: FlaskClient) -> None:
 def test_several_files_at_once(client: FlaskClient, jpeg: Callable) -> None:
     files = [(BytesIO(jpeg(seed)), f"{seed}.jpg") for seed in (2, 40)]
     answer = client.post("/api/v1/search", data={"picture_file": files}).json
-    assert {each["part"] for each in answer["hits"][0]["contributions"]} == {0, 1}
+    assert {contribution["part"] for contribution in answer["hits"][0]["contributions"]} == {0, 1}
     assert answer["hits"][0]["id"] == 3
 
 
 def test_files_that_are_sent_are_not_kept(client: FlaskClient, library: Library, jpeg: Callable) -> None:
-    def kept() -> set[str]:
+    def kept_names() -> set[str]:
         return {path.name for path in (library.path / "queries").glob("*")}
 
-    before = kept()
+    before = kept_names()
     client.post("/api/v1/search", data={"picture_file": (BytesIO(jpeg(77)), "a.jpg")})
-    assert kept() == before
+    assert kept_names() == before
 
 
 def test_similar_leaves_the_image_itself_out(client: FlaskClient, library: Library) -> None:
@@ -131,7 +133,7 @@ def test_status(client: FlaskClient) -> None:
 def test_the_document_names_every_route(client: FlaskClient) -> None:
     document = json.loads(client.get("/api/v1/openapi.json").data)
     assert document["openapi"].startswith("3.1")
-    assert {path: set(each) for path, each in document["paths"].items()} == {
+    assert {path: set(operations) for path, operations in document["paths"].items()} == {
         "/api/v1/search": {"get", "post"},
         "/api/v1/images/{image_id}": {"get"},
         "/api/v1/images/{image_id}/similar": {"get"},
@@ -140,7 +142,9 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/status": {"get"},
     }
     search = document["paths"]["/api/v1/search"]
-    assert {each["name"] for each in search["get"]["parameters"]} == set(SearchParameters.model_fields)
+    assert {parameter["name"] for parameter in search["get"]["parameters"]} == set(
+        SearchParameters.model_fields
+    )
     bodies = search["post"]["requestBody"]["content"]
     form = bodies["multipart/form-data"]["schema"]["properties"]
     assert set(form) == {*SearchParameters.model_fields, "picture_file"}
@@ -150,7 +154,7 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert set(said["Part"]["properties"]) == {*json_form.PART_KEYS, "weight", "region"}
     assert said["Filters"]["properties"]["after"]["anyOf"][0] == {"type": "string", "format": "date"}
     similar = document["paths"]["/api/v1/images/{image_id}/similar"]["get"]["parameters"]
-    assert {each["name"] for each in similar} == {"image_id", "limit", "offset"}
+    assert {parameter["name"] for parameter in similar} == {"image_id", "limit", "offset"}
 
 
 def test_every_reference_in_the_document_leads_somewhere(client: FlaskClient) -> None:
@@ -188,10 +192,12 @@ def test_every_reference_in_the_document_leads_somewhere(client: FlaskClient) ->
         ("&".join(["image=1"] * 17), "17 parts; the limit is 16"),
     ],
 )
-def test_what_is_refused(client: FlaskClient, parsed: Callable, base: str, asked: str, words: str) -> None:
+def test_what_is_refused(
+    client: FlaskClient, parse_page: Callable, base: str, asked: str, words: str
+) -> None:
     answer = client.get(f"{base}?{asked}")
     assert answer.status_code == 400
-    assert words in (parsed(answer.text).text if base == "/" else answer.json["detail"])
+    assert words in (parse_page(answer.text).text if base == "/" else answer.json["detail"])
 
 
 @pytest.mark.parametrize("address", ["/images/1", "/api/v1/images/1", "/api/v1/status"])

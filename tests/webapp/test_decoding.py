@@ -16,22 +16,22 @@ from flask import Flask
 from retrieval import DEFAULT_DECODER, DecodingImpossible, Library, Limits, Settings, UrlFetcher
 from tests.retrieval.pictures.decoders import NAME
 from tests.retrieval.pictures.test_decoder_pool import HURT, processes
-from tests.serving import answer, serving
+from tests.serving import http_answer, run_server
 from webapp import create_app
 from webapp.decoding import PROCESSES, Decoder
 
 
 @pytest.fixture
-def hurt(library: Library) -> Flask:
+def fragile_app(library: Library) -> Flask:
     """The application, with a decoder that does what a picture asks for."""
     return create_app(library, decoder=NAME)
 
 
 @pytest.mark.parametrize("data", [b"do kill SIGSEGV", b"do kill SIGKILL", b"do babble 2"])
 def test_a_picture_that_ends_its_decoder_is_refused_and_the_next_one_is_answered(
-    hurt: Flask, jpeg: Callable[[int], bytes], data: bytes
+    fragile_app: Flask, jpeg: Callable[[int], bytes], data: bytes
 ) -> None:
-    client, (code, words) = hurt.test_client(), HURT[data]
+    client, (code, words) = fragile_app.test_client(), HURT[data]
     problem = client.post("/api/v1/search", data={"picture_file": (BytesIO(data), "a.png")})
     assert (problem.status_code, problem.json["code"]) == (415, code)
     assert problem.json["detail"].startswith("uploaded picture: ")
@@ -44,14 +44,14 @@ def test_a_picture_that_ends_its_decoder_is_refused_and_the_next_one_is_answered
     assert answered.json["hits"]
 
 
-def test_a_picture_from_an_address_is_decoded_apart_as_well(hurt: Flask) -> None:
-    with serving() as neighbour:
-        neighbour.answers["/a.jpg"] = answer(b"do kill SIGSEGV")
+def test_a_picture_from_an_address_is_decoded_apart_as_well(fragile_app: Flask) -> None:
+    with run_server() as neighbour:
+        neighbour.answers["/a.jpg"] = http_answer(b"do kill SIGSEGV")
         by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
-        offered = hurt.extensions["pictor"]
-        hurt.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
+        offered = fragile_app.extensions["pictor"]
+        fragile_app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
         address = f"http://127.0.0.1:{neighbour.port}/a.jpg"
-        problem = hurt.test_client().get("/api/v1/search", query_string={"q": f"url:{address}"})
+        problem = fragile_app.test_client().get("/api/v1/search", query_string={"q": f"url:{address}"})
     assert (problem.status_code, problem.json["code"]) == (415, "decoder-crashed")
     assert problem.json["detail"].startswith(f"{address}: ")
 
@@ -77,7 +77,7 @@ def test_few_processes_serve_many_at_once_stay_warm_and_end_with_their_owner(
     before, decoder = processes(), Decoder(Limits(), DEFAULT_DECODER)
     with ThreadPoolExecutor(6) as pool:
         decoded = list(pool.map(decoder.decode_pixels, map(jpeg, range(6)), ["it"] * 6))
-    assert [each.dtype for each in decoded] == [np.uint8] * 6
+    assert [pixels.dtype for pixels in decoded] == [np.uint8] * 6
     ours = processes() - before
     assert 1 <= len(ours) <= PROCESSES
     decoder.decode_pixels(jpeg(7), "it")

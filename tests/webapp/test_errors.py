@@ -20,7 +20,7 @@ from webapp import create_app, errors
 from webapp.app import MAX_UPLOAD
 
 
-def _made(kind: type[RetrievalError]) -> RetrievalError:
+def _make_error(kind: type[RetrievalError]) -> RetrievalError:
     arguments = {
         retrieval.ImageTooLarge: lambda: retrieval.ImageTooLarge(
             "a.png", amount=480, limit=200, unit="megapixels", setting="max_image_megapixels"
@@ -40,12 +40,12 @@ def _made(kind: type[RetrievalError]) -> RetrievalError:
 
 
 @pytest.fixture(scope="module")
-def failing(library: Library) -> Flask:
+def failing_app(library: Library) -> Flask:
     """The application with two more addresses that raise each error of the table."""
     app = create_app(library)
 
     def fail(number: int) -> str:
-        raise _made(errors.STATUSES[number][0])
+        raise _make_error(errors.STATUSES[number][0])
 
     def crash() -> str:
         raise ZeroDivisionError("a secret in a traceback")
@@ -82,24 +82,24 @@ def test_the_table_is_complete() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(errors.STATUSES)))
-def test_page_and_json_say_the_same(failing: Flask, number: int) -> None:
+def test_page_and_json_say_the_same(failing_app: Flask, number: int) -> None:
     kind, status = errors.STATUSES[number]
-    page, problem = (failing.test_client().get(f"{base}/fail/{number}") for base in ("", "/api/v1"))
+    page, problem = (failing_app.test_client().get(f"{base}/fail/{number}") for base in ("", "/api/v1"))
     assert page.status_code == problem.status_code == status
     assert problem.content_type == "application/problem+json"
-    assert problem.json["detail"] == str(_made(kind))
-    assert problem.json["code"] == _made(kind).code
+    assert problem.json["detail"] == str(_make_error(kind))
+    assert problem.json["code"] == _make_error(kind).code
     assert problem.json["status"] == status
-    assert str(_made(kind)) in unescape(page.text)
+    assert str(_make_error(kind)) in unescape(page.text)
     assert "<b>signs" not in page.text
     answers.ProblemDetails.model_validate(problem.json)
 
 
 @pytest.mark.parametrize("address", ["/crash", "/api/v1/crash"])
 def test_the_unexpected_is_logged_and_not_shown(
-    failing: Flask, caplog: pytest.LogCaptureFixture, address: str
+    failing_app: Flask, caplog: pytest.LogCaptureFixture, address: str
 ) -> None:
-    answer = failing.test_client().get(address)
+    answer = failing_app.test_client().get(address)
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text

@@ -15,7 +15,7 @@ def test_an_explanation_is_the_same_by_address_and_by_body(client: FlaskClient) 
     found = client.get(address, query_string={"q": LINE}).get_json()
     assert found == client.post(address, json=QUERY).get_json()
     assert found["hit"] == hit
-    assert sum(each["share"] for each in found["hit"]["contributions"]) == pytest.approx(1)
+    assert sum(contribution["share"] for contribution in found["hit"]["contributions"]) == pytest.approx(1)
     assert {match["value"][match["start"] : match["end"]].lower() for match in found["words"]} == {"harbour"}
     [heat] = found["heat"]
     assert sum(map(sum, heat["image"]["cells"])) == pytest.approx(heat["cosine"], abs=1e-3)
@@ -34,9 +34,9 @@ def test_facets_count_the_whole_answer(client: FlaskClient) -> None:
     )
     total = client.get("/api/v1/search", query_string={"q": "harbour"}).get_json()["total"]
     for facet in ("folder", "format", "orientation"):
-        assert sum(each["count"] for each in found[facet]["values"]) == total
+        assert sum(value["count"] for value in found[facet]["values"]) == total
 
 
 def test_facets_without_a_query_count_the_library(client: FlaskClient) -> None:
     found = client.get("/api/v1/facets").get_json()
-    assert sum(each["count"] for each in found["folder"]["values"]) == 12
+    assert sum(value["count"] for value in found["folder"]["values"]) == 12

@@ -16,21 +16,21 @@ from webapp import create_app
 from .conftest import COUNT, SCRIPT  # a constant is no fixture
 
 
-def _upload(client: FlaskClient, data: bytes, **fields: object) -> str:
+def _upload_picture(client: FlaskClient, data: bytes, **fields: object) -> str:
     answer = client.post("/pictures", data={"picture": (BytesIO(data), "any.jpg"), **fields})
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"]
 
 
-def test_the_start_page_shows_the_first_images(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/").text)
+def test_the_start_page_shows_the_first_images(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/").text)
     assert page.ids == list(range(1, COUNT + 1))
     assert f"{COUNT} pictures" in page.text
     assert "stays on this machine" in page.text
 
 
-def test_words_find_pictures_and_say_why(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/?q=meadow").text)
+def test_words_find_pictures_and_say_why(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/?q=meadow").text)
     assert page.ids == [3, 7]
     assert "words" in page.text
     assert "#1" in page.text
@@ -48,8 +48,8 @@ def test_words_find_pictures_and_say_why(client: FlaskClient, parsed: Callable) 
         "?limit=5&offset=5",
     ],
 )
-def test_page_and_json_show_the_same(client: FlaskClient, parsed: Callable, address: str) -> None:
-    shown = parsed(client.get("/" + address).text)
+def test_page_and_json_show_the_same(client: FlaskClient, parse_page: Callable, address: str) -> None:
+    shown = parse_page(client.get("/" + address).text)
     answered = client.get("/api/v1/search" + address).json
     assert shown.ids == [hit["id"] for hit in answered["hits"]]
     assert shown.ids
@@ -57,42 +57,44 @@ def test_page_and_json_show_the_same(client: FlaskClient, parsed: Callable, addr
         assert note in shown.text
 
 
-def test_the_pages_follow_one_another(client: FlaskClient, parsed: Callable) -> None:
+def test_the_pages_follow_one_another(client: FlaskClient, parse_page: Callable) -> None:
     seen: list[int] = []
     address: str | None = "/?limit=5"
     while address:
-        page = parsed(client.get(address).text)
+        page = parse_page(client.get(address).text)
         seen += page.ids
         links = [given["href"] for tag, given in page.tags if tag == "a" and given.get("rel") == "next"]
         address = links[0] if links else None
     assert seen == list(range(1, COUNT + 1))
     [back] = [given["href"] for tag, given in page.tags if given.get("rel") == "prev"]
-    assert parsed(client.get(back).text).ids == [6, 7, 8, 9, 10]
+    assert parse_page(client.get(back).text).ids == [6, 7, 8, 9, 10]
 
 
 def test_an_upload_has_an_address_with_the_same_hits(
-    client: FlaskClient, parsed: Callable, jpeg: Callable
+    client: FlaskClient, parse_page: Callable, jpeg: Callable
 ) -> None:
-    address = _upload(client, jpeg(3), q="harbour", image="2")
+    address = _upload_picture(client, jpeg(3), q="harbour", image="2")
     asked = parse_qs(urlsplit(address).query)
     assert set(asked) == {"q", "image", "picture"}
-    first = parsed(client.get(address).text)
-    again = parsed(client.get(address).text)
+    first = parse_page(client.get(address).text)
+    again = parse_page(client.get(address).text)
     sent = {"q": "harbour", "image": "2", "picture_file": (BytesIO(jpeg(3)), "x.jpg")}
     direct = client.post("/api/v1/search", data=sent).json
     assert first.ids == again.ids == [hit["id"] for hit in direct["hits"]]
     assert direct["next"] is None
 
 
-def test_an_uploaded_copy_finds_its_original(client: FlaskClient, parsed: Callable, jpeg: Callable) -> None:
-    assert parsed(client.get(_upload(client, jpeg(6))).text).ids[0] == 7
+def test_an_uploaded_copy_finds_its_original(
+    client: FlaskClient, parse_page: Callable, jpeg: Callable
+) -> None:
+    assert parse_page(client.get(_upload_picture(client, jpeg(6))).text).ids[0] == 7
 
 
 def test_a_query_picture_can_be_seen_and_removed(
-    client: FlaskClient, parsed: Callable, jpeg: Callable
+    client: FlaskClient, parse_page: Callable, jpeg: Callable
 ) -> None:
-    address = _upload(client, jpeg(3), q="harbour", image="2")
-    page = parsed(client.get(address).text)
+    address = _upload_picture(client, jpeg(3), q="harbour", image="2")
+    page = parse_page(client.get(address).text)
     sources = [given["src"] for tag, given in page.tags if tag == "img"]
     assert "/media/2/thumbnail" in sources
     [picture] = [source for source in sources if "/media/queries/" in source]
@@ -102,29 +104,31 @@ def test_a_query_picture_can_be_seen_and_removed(
     assert removals == [f"/?q=harbour&picture={token}", "/?q=harbour&image=2"]
 
 
-def test_a_page_of_a_file_is_named_beside_it(make_library: Callable[..., Library], parsed: Callable) -> None:
+def test_a_page_of_a_file_is_named_beside_it(
+    make_library: Callable[..., Library], parse_page: Callable
+) -> None:
     library = make_library(3)
     file, own = (bytes(library.path / "originals" / f"scene-{number:03}.jpg") for number in range(2))
     with write_library(library.path) as writable, writable.catalog.writing() as writer:
         writer.place(file, 2, mtime=0, size=1, page=2)
         writer.forget_locations([own])
     client = create_app(library).test_client()
-    tiles = parsed(client.get("/").text).text
+    tiles = parse_page(client.get("/").text).text
     assert tiles.count("Scene 1 page 2") == tiles.count("page 2") == 1
-    alone = parsed(client.get("/images/2").text).text
+    alone = parse_page(client.get("/images/2").text).text
     assert f"{os.fsdecode(file)}, page 2" in alone
     assert "Scene 1 page 2" in alone
-    assert ", page" not in parsed(client.get("/images/1").text).text
+    assert ", page" not in parse_page(client.get("/images/1").text).text
 
 
-def test_the_forms_keep_the_rest_of_the_search(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/?q=lake&image=2&limit=7").text)
+def test_the_forms_keep_the_rest_of_the_search(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/?q=lake&image=2&limit=7").text)
     hidden = [(given["name"], given["value"]) for _, given in page.tags if given.get("type") == "hidden"]
     assert hidden == [("image", "2"), ("limit", "7"), ("q", "lake"), ("image", "2"), ("limit", "7")]
 
 
-def test_one_image_tells_all_about_itself(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/images/1").text)
+def test_one_image_tells_all_about_itself(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/images/1").text)
     assert page.ids[0] == 1
     assert 1 not in page.ids[1:]
     for words in (
@@ -138,12 +142,12 @@ def test_one_image_tells_all_about_itself(client: FlaskClient, parsed: Callable)
         assert words in page.text
     links = [given.get("href") for tag, given in page.tags if tag == "a"]
     assert "/?image=1" in links
-    assert parsed(client.get("/?q=tag:%22harbour%22").text).ids == [1, 5, 9]
+    assert parse_page(client.get("/?q=tag:%22harbour%22").text).ids == [1, 5, 9]
     assert "/?q=tag:%22harbour%22" in links
 
 
-def test_predicted_labels_are_a_list_of_their_own(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/images/2").text)
+def test_predicted_labels_are_a_list_of_their_own(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/images/2").text)
     assert "Predicted" in page.text
     assert "tabby 83 %" in page.text
     assert "great white shark 6 %" in page.text
@@ -154,65 +158,65 @@ def test_predicted_labels_are_a_list_of_their_own(client: FlaskClient, parsed: C
         ("a cat with a grey coat", "/?q=%22tabby%22"),
         ("a fish", "/?q=%22great+white+shark%22"),
     ]
-    assert parsed(client.get(shown[0][1]).text).ids == [2]
+    assert parse_page(client.get(shown[0][1]).text).ids == [2]
     lists = [
         given.get("aria-labelledby") or given.get("aria-label") for tag, given in page.tags if tag == "ul"
     ]
     assert lists[:2] == ["Tags and labels", "predicted"]
-    assert "Predicted" not in parsed(client.get("/images/1").text).text
+    assert "Predicted" not in parse_page(client.get("/images/1").text).text
 
 
-def test_a_name_that_is_not_utf8_can_be_shown(client: FlaskClient, parsed: Callable) -> None:
-    assert r"not-utf8-\xff.jpg" in parsed(client.get(f"/images/{COUNT - 1}").text).text
+def test_a_name_that_is_not_utf8_can_be_shown(client: FlaskClient, parse_page: Callable) -> None:
+    assert r"not-utf8-\xff.jpg" in parse_page(client.get(f"/images/{COUNT - 1}").text).text
     assert client.get(f"/api/v1/images/{COUNT - 1}").json["path"].endswith(r"/not-utf8-\xff.jpg")
 
 
 @pytest.mark.parametrize("address", ["/", "/?q=harbour", f"/?image={COUNT}", f"/images/{COUNT}"])
-def test_words_of_pictures_are_never_markup(client: FlaskClient, parsed: Callable, address: str) -> None:
-    page = parsed(client.get(address).text)
+def test_words_of_pictures_are_never_markup(client: FlaskClient, parse_page: Callable, address: str) -> None:
+    page = parse_page(client.get(address).text)
     scripts = [given for tag, given in page.tags if tag == "script"]
     assert scripts == [{"src": "/static/pictor.js", "defer": None}]
     assert not [name for _, given in page.tags for name in given if name.startswith("on") or name == "style"]
     assert "onerror=alert(1)" in str(page.tags) + page.text
 
 
-def test_words_of_the_searcher_are_never_markup(client: FlaskClient, parsed: Callable) -> None:
+def test_words_of_the_searcher_are_never_markup(client: FlaskClient, parse_page: Callable) -> None:
     for address in ("/", "/images/99", "/nowhere"):
-        page = parsed(client.get(address, query_string={"q": SCRIPT, "limit": "<b>"}).text)
+        page = parse_page(client.get(address, query_string={"q": SCRIPT, "limit": "<b>"}).text)
         assert len([tag for tag, _ in page.tags if tag == "script"]) == 1
 
 
-def test_an_empty_library_says_what_to_do(make_library: Callable[..., Library], parsed: Callable) -> None:
+def test_an_empty_library_says_what_to_do(make_library: Callable[..., Library], parse_page: Callable) -> None:
     client = create_app(make_library(0)).test_client()
-    page = parsed(client.get("/").text)
+    page = parse_page(client.get("/").text)
     assert "pictor index ~/Pictures" in page.text
     assert client.get("/?q=boat").status_code == 200
 
 
-def test_nothing_found_says_what_to_try(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/?q=zebra+tag:none").text)
+def test_nothing_found_says_what_to_try(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/?q=zebra+tag:none").text)
     assert page.ids == []
     assert "Nothing found" in page.text
     assert "fewer words" in page.text
     assert "tag:" in page.text
 
 
-def test_past_the_end_leads_back(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/?q=harbour&offset=500").text)
+def test_past_the_end_leads_back(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/?q=harbour&offset=500").text)
     assert page.ids == []
     assert "/?q=harbour" in [given.get("href") for _, given in page.tags]
 
 
-def test_a_mistake_keeps_the_words_in_the_box(client: FlaskClient, parsed: Callable) -> None:
+def test_a_mistake_keeps_the_words_in_the_box(client: FlaskClient, parse_page: Callable) -> None:
     answer = client.get("/?q=color:red")
-    page = parsed(answer.text)
+    page = parse_page(answer.text)
     assert answer.status_code == 400
     assert "color: is not a key" in page.text
     assert [given["value"] for _, given in page.tags if given.get("id") == "q"] == ["color:red"]
 
 
-def test_every_picture_has_words_and_a_reserved_place(client: FlaskClient, parsed: Callable) -> None:
-    page = parsed(client.get("/").text)
+def test_every_picture_has_words_and_a_reserved_place(client: FlaskClient, parse_page: Callable) -> None:
+    page = parse_page(client.get("/").text)
     pictures = [given for tag, given in page.tags if tag == "img" and "/media/" in (given["src"] or "")]
     assert all(given["alt"] and given["width"] and given["height"] for given in pictures)
     assert any(given.get("loading") == "lazy" for given in pictures)

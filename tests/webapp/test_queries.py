@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 from retrieval import Library, Query, Settings, UrlFetcher, answers, query_to_json
 from tests.queries import queries
-from tests.serving import Server, answer, serving
+from tests.serving import Server, http_answer, run_server
 from webapp import LOOPBACK, create_app
 
 BODY = {
@@ -27,20 +27,22 @@ BODY = {
 LINE = '2:image:3 1:text:"red boat" -0.5:night label:outdoors after:2020-01-02 weight.colour:0.5'
 
 
-def found(client: FlaskClient, **asked: object) -> list[tuple[int, float]]:
+def find_hits(client: FlaskClient, **asked: object) -> list[tuple[int, float]]:
     answer = client.get("/api/v1/search", query_string=asked)
     assert answer.status_code == 200, answer.text
     return [(hit["id"], hit["score"]) for hit in answer.json["hits"]]
 
 
-def test_a_body_in_json_a_line_and_the_permalink_find_the_same(client: FlaskClient, parsed: Callable) -> None:
+def test_a_body_in_json_a_line_and_the_permalink_find_the_same(
+    client: FlaskClient, parse_page: Callable
+) -> None:
     posted = client.post("/api/v1/search", json=BODY).json
     answers.Results.model_validate(posted)
     hits = [(hit["id"], hit["score"]) for hit in posted["hits"]]
-    assert hits == found(client, q=LINE, limit=3, offset=1)
+    assert hits == find_hits(client, q=LINE, limit=3, offset=1)
     assert len(hits) == 3
-    page = parsed(client.get(posted["permalink"]).text)
-    assert page.ids == [each for each, _ in hits]
+    page = parse_page(client.get(posted["permalink"]).text)
+    assert page.ids == [image_id for image_id, _ in hits]
     assert posted["query"] == BODY
     assert posted["line"] == LINE.replace("1:text:", "text:")
 
@@ -90,9 +92,9 @@ def test_a_file_that_was_sent_has_no_address(client: FlaskClient, jpeg: Callable
 def test_an_uploaded_picture_is_named_by_its_token(client: FlaskClient, jpeg: Callable) -> None:
     upload = client.post("/pictures", data={"picture": (BytesIO(jpeg(6)), "x.jpg")})
     token = upload.location.rpartition("=")[2]
-    hits = found(client, picture=token)
+    hits = find_hits(client, picture=token)
     assert hits[0][0] == 7
-    assert found(client, q=f"upload:{token}") == hits
+    assert find_hits(client, q=f"upload:{token}") == hits
     posted = client.post("/api/v1/search", json={"parts": [{"upload": token}]}).json
     assert [(hit["id"], hit["score"]) for hit in posted["hits"]] == hits
     assert posted["permalink"] == f"/?q=upload:{token}"
@@ -182,7 +184,7 @@ def test_addresses_are_fetched_where_that_is_wanted(
 
 @pytest.fixture
 def neighbour() -> Iterator[Server]:
-    with serving() as server:
+    with run_server() as server:
         yield server
 
 
@@ -192,13 +194,13 @@ def test_a_picture_is_searched_by_its_address(library: Library, neighbour: Serve
     offered = app.extensions["pictor"]
     app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
     client, address = app.test_client(), f"http://127.0.0.1:{neighbour.port}/6.jpg"
-    neighbour.answers["/6.jpg"] = answer(jpeg(6))
+    neighbour.answers["/6.jpg"] = http_answer(jpeg(6))
     sent = client.post("/api/v1/search", data={"picture_file": (BytesIO(jpeg(6)), "x.jpg")}).json
     hits = [(hit["id"], hit["score"]) for hit in sent["hits"]]
     assert hits[0][0] == 7
-    assert found(client, q=f"url:{address}") == hits
+    assert find_hits(client, q=f"url:{address}") == hits
     assert client.post("/api/v1/search", json={"parts": [{"url": address}]}).json["line"] == f"url:{address}"
-    neighbour.answers |= {"/6.jpg": answer(b"no", "404 Gone"), "/text": answer(b"This is text.")}
+    neighbour.answers |= {"/6.jpg": http_answer(b"no", "404 Gone"), "/text": http_answer(b"This is text.")}
     gone = client.get("/api/v1/search", query_string={"q": f"url:{address}"})
     assert (gone.status_code, gone.json["code"]) == (502, "picture-unreachable")
     assert "the server answers 404 Not Found" in gone.json["detail"]

@@ -27,7 +27,7 @@ def port(app: Flask) -> Iterator[int]:
         channel.close()
 
 
-def _get(port: int, **headers: str) -> http.client.HTTPResponse:
+def _get_answer(port: int, **headers: str) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/api/v1/status", headers=headers)
@@ -39,12 +39,12 @@ def _get(port: int, **headers: str) -> http.client.HTTPResponse:
 
 
 def test_it_answers_and_does_not_name_itself(port: int) -> None:
-    answer = _get(port)
+    answer = _get_answer(port)
     assert answer.status == 200
     assert answer.headers["Server"] is None
     assert answer.headers["Content-Security-Policy"]
 
 
 def test_forwarded_headers_change_nothing(port: int) -> None:
-    assert _get(port, **{"X-Forwarded-Host": "evil.example"}).status == 200
-    assert _get(port, Host="evil.example").status == 400
+    assert _get_answer(port, **{"X-Forwarded-Host": "evil.example"}).status == 200
+    assert _get_answer(port, Host="evil.example").status == 400

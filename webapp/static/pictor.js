@@ -1,38 +1,38 @@
-// Adds what HTML alone cannot do: drop or paste a picture anywhere, see what was chosen, "/" for the search box.
+// Adds what HTML alone cannot do: drop or paste a picture anywhere, show the chosen picture, "/" for the search box.
 "use strict";
 
 const box = document.getElementById("q");
 const upload = document.getElementById("upload");
 const picture = document.getElementById("picture");
 const drop = document.getElementById("drop");
-const said = document.getElementById("said");
+const message = document.getElementById("message");
 
-function say(text, source) {
-  said.replaceChildren();
+function showMessage(text, source) {
+  message.replaceChildren();
   if (source) {
     const image = document.createElement("img");
     image.src = source;
     image.alt = "";
-    said.append(image);
+    message.append(image);
   }
-  said.append(text);
+  message.append(text);
 }
 
-function send() {
+function sendPicture() {
   const file = picture.files[0];
   if (!file) return;
-  const most = Number(picture.dataset.mostBytes);
-  if (file.size > most) {
-    say(`${file.name} has ${Math.ceil(file.size / 1e6)} MB; the limit is ${most / 1e6} MB.`);
+  const limit = Number(picture.dataset.mostBytes);
+  if (file.size > limit) {
+    showMessage(`${file.name} has ${Math.ceil(file.size / 1e6)} MB; the limit is ${limit / 1e6} MB.`);
     upload.reset();
     return;
   }
-  say("Looking for pictures like this one …", URL.createObjectURL(file));
+  showMessage("Looking for pictures like this one …", URL.createObjectURL(file));
   carryWords();
   upload.requestSubmit();
 }
 
-// The words that stand in the box now go along, whether they were searched for yet or not.
+// The words in the box are sent with the picture, even those that were not searched for yet.
 function carryWords() {
   let words = upload.elements.namedItem("q");
   if (!words) {
@@ -44,18 +44,18 @@ function carryWords() {
   words.value = box.value;
 }
 
-function take(files) {
-  const file = Array.from(files).find((each) => each.type.startsWith("image/"));
-  if (!file) return say("That is not a picture.");
+function takePicture(files) {
+  const file = Array.from(files).find((item) => item.type.startsWith("image/"));
+  if (!file) return showMessage("That is not a picture.");
   const chosen = new DataTransfer();
   chosen.items.add(file);
   picture.files = chosen.files;
-  return send();
+  return sendPicture();
 }
 
 const carriesFiles = (event) => Array.from(event.dataTransfer?.types ?? []).includes("Files");
 
-picture.addEventListener("change", send);
+picture.addEventListener("change", sendPicture);
 
 document.addEventListener("dragover", (event) => {
   if (!carriesFiles(event)) return;
@@ -69,10 +69,10 @@ document.addEventListener("drop", (event) => {
   drop.hidden = true;
   if (!carriesFiles(event)) return;
   event.preventDefault();
-  take(event.dataTransfer.files);
+  takePicture(event.dataTransfer.files);
 });
 document.addEventListener("paste", (event) => {
-  if (event.clipboardData.files.length) take(event.clipboardData.files);
+  if (event.clipboardData.files.length) takePicture(event.clipboardData.files);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -83,8 +83,8 @@ document.addEventListener("keydown", (event) => {
   box.select();
 });
 
-// Coming back with the Back button must not show the last upload as if it were under way.
+// After the Back button, the last upload must not look as if it were still being sent.
 window.addEventListener("pageshow", () => {
-  said.replaceChildren();
+  message.replaceChildren();
   upload.reset();
 });

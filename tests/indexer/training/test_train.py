@@ -72,7 +72,7 @@ def test_a_library_is_made_with_them(trained: Path, tmp_path: Path) -> None:
     result = pictor("index", trained / "pictures", *arguments)
     assert result.exit_code == 0, result.output
     with Library.open(tmp_path / "library") as library:
-        assert library.count() == 6
+        assert library.count_images() == 6
 
 
 def test_running_it_again_trains_nothing_anew(trained: Path) -> None:

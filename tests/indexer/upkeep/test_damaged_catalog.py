@@ -15,7 +15,7 @@ import pytest
 
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check
-from indexer.upkeep.opening import changing
+from indexer.upkeep.opening import open_existing
 from retrieval import Library, RetrievalError, StorageFailed, parse_query, path_bytes
 from tests.drawing import folder_of_scenes
 from tests.indexer.command import make_without_backbone, pictor
@@ -34,7 +34,7 @@ def library(tmp_path: Path) -> Path:
 
 
 def bring(library: Path, pictures: Path) -> None:
-    with changing(library) as opened:
+    with open_existing(library) as opened:
         index(opened, [path_bytes(pictures)], captions={}, on_event=lambda event: None)
 
 
@@ -49,7 +49,7 @@ def ask(library: Path) -> None:
 
 
 def write(library: Path) -> None:
-    with changing(library) as opened:
+    with open_existing(library) as opened:
         opened.publish(anew=True)
 
 
@@ -101,17 +101,17 @@ def test_a_log_that_was_removed_after_a_kill_loses_the_last_commits_and_no_more(
 ) -> None:
     """The projections are then newer than the catalog: another run brings both to what lies in the folder."""
     folder_of_scenes(tmp_path / "pictures", 9)
-    with changing(library) as opened:
+    with open_existing(library) as opened:
         index(opened, [path_bytes(tmp_path / "pictures")], captions={}, on_event=lambda event: None)
         assert (library / "catalog.sqlite-wal").stat().st_size, "not yet in the catalog itself"
         left = shutil.copytree(library, tmp_path / "left", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
     with Library.open(left) as opened:
-        assert opened.count() == 6
+        assert opened.count_images() == 6
         assert "catalog-damaged" not in {each.code for each in check(opened)}
     error = said(ask, left)
     assert not error or "run `pictor rebuild`" in error
     bring(left, tmp_path / "pictures")
     with Library.open(left) as opened:
-        assert opened.count() == 9
+        assert opened.count_images() == 9
         assert list(check(opened)) == []
         assert len(opened.search(parse_query("")).hits) == 9

@@ -1,4 +1,4 @@
-"""What every registered descriptor keeps, whatever it looks at."""
+"""What holds for every registered descriptor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "w
 @pytest.fixture(params=registry.MAKERS)
 def descriptor(request: pytest.FixtureRequest, library: Library) -> AbstractDescriptor:
     """Each descriptor as a real library configures it."""
-    [space] = [each for each in library.spaces if each.descriptor == request.param]
+    [space] = [space for space in library.spaces if space.descriptor == request.param]
     return create_descriptor(library, space.descriptor, own_configuration(space))
 
 
@@ -39,7 +39,7 @@ def create_descriptor(library: Library, name: str, configuration: Any) -> Abstra
 
 
 def own_configuration(space: Space) -> dict[str, Any]:
-    """What a space says of its descriptor; how pictures came to it is no business of that."""
+    """The configuration of a space's descriptor: all but how pictures were scaled before."""
     return {key: value for key, value in space.configuration.items() if key != SCALING}
 
 
@@ -69,12 +69,12 @@ def test_the_same_pictures_give_the_same_features(descriptor: AbstractDescriptor
 def test_a_batch_is_its_pictures_one_by_one_in_order(descriptor: AbstractDescriptor) -> None:
     pictures = draw_scenes()
     together = descriptor.describe(pictures)
-    singly = np.concatenate([descriptor.describe([each]) for each in pictures])
+    singly = np.concatenate([descriptor.describe([picture]) for picture in pictures])
     assert np.abs(together - singly).max() < 1e-3
     backwards = descriptor.describe(pictures[::-1])
     assert np.abs(together[::-1] - backwards).max() < 1e-3
-    others = together @ together.T - np.eye(5)
-    assert others.max() < 0.9999  # different pictures differ, or the order above would prove nothing
+    cosines = together @ together.T - np.eye(5)
+    assert cosines.max() < 0.9999  # different pictures differ, or the order above would prove nothing
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
@@ -90,18 +90,19 @@ def test_no_shape_and_no_flat_colour_breaks_it(
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_no_shape_of_noise_breaks_it(descriptor: AbstractDescriptor, shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (*shape, 3), np.uint8)
-    mixed = descriptor.describe([scene(1), noise, scene(2)])
-    assert np.isfinite(mixed).all()
-    assert np.linalg.norm(mixed, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
-    assert cosine(mixed[0], descriptor.describe([scene(1)])[0]) > 0.999
+    features = descriptor.describe([scene(1), noise, scene(2)])
+    assert np.isfinite(features).all()
+    assert np.linalg.norm(features, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert cosine(features[0], descriptor.describe([scene(1)])[0]) > 0.999
 
 
 def test_a_photo_that_is_turned_has_the_feature_of_the_upright_one(descriptor: AbstractDescriptor) -> None:
     turned = [
-        decode_image(oriented(scene(2, 240, 180), each, "PNG"), name="it").pixels for each in range(1, 9)
+        decode_image(oriented(scene(2, 240, 180), orientation, "PNG"), name="it").pixels
+        for orientation in range(1, 9)
     ]
     *features, lying = descriptor.describe([*turned, np.rot90(turned[0]).copy()])
-    least = min(cosine(each, features[0]) for each in features)
+    least = min(cosine(feature, features[0]) for feature in features)
     assert least > 0.99
     assert cosine(lying, features[0]) < least, "or it would not matter which way a photo is turned"
 
@@ -139,7 +140,7 @@ def other_values(library: Library, name: str) -> dict[str, Any]:
 
 
 def other_weights(library: Library) -> str:
-    [space] = [each for each in library.spaces if each.descriptor == "subject"]
+    [space] = [space for space in library.spaces if space.descriptor == "subject"]
     state = load(weights_path(library.path / "backbones", space.configuration["weights_sha256"]).read_bytes())
     data = save(state, metadata={"made": "by a test"})
     digest = sha256(data).hexdigest()
@@ -151,16 +152,16 @@ def test_every_value_of_the_configuration_is_in_the_fingerprint_or_refused(
     library_copy: Library, descriptor: AbstractDescriptor
 ) -> None:
     """A space of another configuration must never be described as if it were this one."""
-    others = other_values(library_copy, descriptor.name)
-    assert others.keys() == descriptor.configuration.keys()
-    for key, value in others.items():
+    changes = other_values(library_copy, descriptor.name)
+    assert changes.keys() == descriptor.configuration.keys()
+    for key, value in changes.items():
         assert value != descriptor.configuration[key]
         changed = {**descriptor.configuration, key: value}
         assert fingerprint_or_refusal(library_copy, descriptor.name, changed) != descriptor.fingerprint, key
 
 
 def fingerprint_or_refusal(library: Library, name: str, configuration: Any) -> str:
-    """The fingerprint, or why there is none: the code knows one version of each descriptor only."""
+    """The fingerprint, or why there is none: the code supports only one version of each descriptor."""
     try:
         return create_descriptor(library, name, configuration).fingerprint
     except RetrievalError as error:

@@ -1,4 +1,4 @@
-"""Keypoints of drawn pictures, by OpenCV: found alike every time, and by what was done to a picture."""
+"""Keypoints of drawn pictures: always the same, and found again after a picture was changed."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def test_a_picture_is_known_again_after(name: str) -> None:
 
 
 def test_other_pictures_are_not_taken_for_it() -> None:
-    found = [find_keypoints(draw_picture(seed)) for seed in range(1, 9)]
-    others = [verify(one, other) for one in found for other in found if one is not other]
-    assert not any(each.verified for each in others)
+    pictures = [find_keypoints(draw_picture(seed)) for seed in range(1, 9)]
+    matches = [verify(one, other) for one in pictures for other in pictures if one is not other]
+    assert not any(match.verified for match in matches)
 
 
 def test_the_map_of_a_crop_says_where_it_was_cut() -> None:
@@ -85,11 +85,11 @@ def test_keypoints_of_a_mirrored_picture_are_the_mirrored_keypoints() -> None:
 def test_places_lie_in_the_picture_and_are_not_too_many() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (300, 450, 3), np.uint8)
     for picture in (noise, draw_picture(4), draw_picture(5, 1200, 900)):
-        found = find_keypoints(picture)
-        assert 0 < len(found) <= MAX_KEYPOINTS
-        assert max(found.width, found.height) == SIDE
-        assert ((found.shares >= 0) & (found.shares <= 1.001)).all()
-        assert set(np.unique(found.descriptors)) <= {0, 1, 2, 3}
+        keypoints = find_keypoints(picture)
+        assert 0 < len(keypoints) <= MAX_KEYPOINTS
+        assert max(keypoints.width, keypoints.height) == SIDE
+        assert ((keypoints.shares >= 0) & (keypoints.shares <= 1.001)).all()
+        assert set(np.unique(keypoints.descriptors)) <= {0, 1, 2, 3}
 
 
 def test_size_does_not_matter() -> None:
@@ -103,16 +103,16 @@ def test_size_does_not_matter() -> None:
 def test_no_shape_and_no_flat_colour_breaks_it(shape: tuple[int, int], grey: int | None) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (*shape, 3), np.uint8)
     picture = noise if grey is None else np.full((*shape, 3), grey, np.uint8)
-    found = find_keypoints(picture)
-    assert grey is None or not len(found)
-    assert len(found) == 0 or min(found.width, found.height) >= MIN_SIDE
-    assert to_blob(from_blob(to_blob(found))) == to_blob(found)
+    keypoints = find_keypoints(picture)
+    assert grey is None or not len(keypoints)
+    assert len(keypoints) == 0 or min(keypoints.width, keypoints.height) >= MIN_SIDE
+    assert to_blob(from_blob(to_blob(keypoints))) == to_blob(keypoints)
 
 
 def test_the_same_pictures_give_the_same_bytes_in_their_order_and_in_any_thread() -> None:
     pictures = [draw_picture(seed, 320 + 9 * seed) for seed in range(5)] + [np.zeros((50, 50, 3), np.uint8)]
     blobs = Details().describe(pictures)
-    assert blobs == [to_blob(find_keypoints(each)) for each in pictures]
+    assert blobs == [to_blob(find_keypoints(picture)) for picture in pictures]
     assert blobs[-1] == b""
     assert len(set(blobs)) == len(pictures)
     with ThreadPoolExecutor(4) as pool:
@@ -127,12 +127,12 @@ def test_describing_leaves_the_picture_alone() -> None:
 
 
 def test_keypoints_are_spread_over_the_cells_strongest_first() -> None:
-    # Two strong ones and KEPT weak ones in one corner, one of the weakest in the other.
-    places = np.float32([[1, 1]] * (MAX_KEYPOINTS + 2) + [[90, 90]])
+    # Two strong ones and MAX_KEYPOINTS weak ones in one corner, one of the weakest in the other.
+    positions = np.float32([[1, 1]] * (MAX_KEYPOINTS + 2) + [[90, 90]])
     strengths = np.float32([9, 8] + [5] * MAX_KEYPOINTS + [1])
-    kept = select_keypoints(places, strengths, (100, 100))
-    assert kept[:3].tolist() == [0, MAX_KEYPOINTS + 2, 1]
-    assert len(kept) == len(set(kept.tolist())) == MAX_KEYPOINTS
+    selected = select_keypoints(positions, strengths, (100, 100))
+    assert selected[:3].tolist() == [0, MAX_KEYPOINTS + 2, 1]
+    assert len(selected) == len(set(selected.tolist())) == MAX_KEYPOINTS
 
 
 def test_another_version_is_refused_by_name() -> None:

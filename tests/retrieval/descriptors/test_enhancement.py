@@ -21,7 +21,7 @@ from retrieval.errors import InvalidSetting, UnknownDescriptor
 from retrieval.pictures.images import RGB
 
 STEPS = ("median:3", "gaussian-low:1.5", "gaussian-high:8", "butterworth-low:0.3:2", "butterworth-high:0.05:2",
-         "clahe:2:8", *(f"crop:{each}" for each in METHODS))  # fmt: skip
+         "clahe:2:8", *(f"crop:{method}" for method in METHODS))  # fmt: skip
 
 
 def draw_slope(height: int = 96, width: int = 128) -> RGB:
@@ -63,18 +63,18 @@ def test_low_passes_take_noise_away(step: str) -> None:
 
 @pytest.mark.parametrize("step", ["gaussian-high:12", "butterworth-high:0.03:2"])
 def test_high_passes_take_uneven_light_away(step: str) -> None:
-    found = enhance_picture(draw_slope(), [step])[0].astype(float)
-    left, right = found[5:20, 20:30].mean(), found[5:20, -30:-20].mean()
+    enhanced = enhance_picture(draw_slope(), [step])[0].astype(float)
+    left, right = enhanced[5:20, 20:30].mean(), enhanced[5:20, -30:-20].mean()
     assert abs(left - right) < 10  # 75 before
-    assert found[45, 55].mean() < found[45, 20].mean() - 8  # the square is there all the same
+    assert enhanced[45, 55].mean() < enhanced[45, 20].mean() - 8  # the square is still there
 
 
 def test_a_butterworth_filter_halves_what_is_at_its_cutoff() -> None:
     """A wave of a quarter of the highest frequency, through H = 1/2: half its height is left."""
     wave = 128 + 80 * np.cos(np.pi * 0.25 * (np.arange(256) + 0.5))
     picture = np.repeat(np.repeat(wave[None, :, None], 64, 0), 3, 2).astype(np.uint8)
-    found = FILTERS["butterworth-low"](picture, 0.25, 3)
-    assert np.ptp(found[32].astype(int)) == pytest.approx(np.ptp(picture.astype(int)) / 2, abs=2)
+    filtered = FILTERS["butterworth-low"](picture, 0.25, 3)
+    assert np.ptp(filtered[32].astype(int)) == pytest.approx(np.ptp(picture.astype(int)) / 2, abs=2)
 
 
 def test_clahe_widens_a_narrow_contrast() -> None:
@@ -86,8 +86,8 @@ def test_clahe_widens_a_narrow_contrast() -> None:
 @pytest.mark.parametrize("background", [250, 12])
 def test_a_thing_on_a_plain_background_is_found(method: str, background: int) -> None:
     region = find_foreground(object_on(background, (60, 50, 180, 140)), method)
-    found = (region.left, region.top, region.left + region.width, region.top + region.height)
-    assert found == pytest.approx((60 / 300, 50 / 200, 180 / 300, 140 / 200), abs=0.05)
+    box = (region.left, region.top, region.left + region.width, region.top + region.height)
+    assert box == pytest.approx((60 / 300, 50 / 200, 180 / 300, 140 / 200), abs=0.05)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -101,9 +101,9 @@ def test_nothing_is_cut_where_nothing_stands_out(method: str, level: int) -> Non
 
 def test_a_frame_is_told_in_parts_of_the_original() -> None:
     picture = object_on(250, (60, 50, 180, 140))
-    plain, cut = Preprocessing(crop=1.0), Preprocessing(crop=1.0, enhance=("crop:threshold",))
-    whole, part = plain.visible_region(picture), cut.visible_region(picture)
-    assert whole.height == pytest.approx(1)
+    plain, cropping = Preprocessing(crop=1.0), Preprocessing(crop=1.0, enhance=("crop:threshold",))
+    full, part = plain.visible_region(picture), cropping.visible_region(picture)
+    assert full.height == pytest.approx(1)
     assert 0.15 < part.left < 0.35
     assert part.height == pytest.approx(0.45, abs=0.06)
 
@@ -115,13 +115,13 @@ def test_a_frame_is_told_in_parts_of_the_original() -> None:
 @settings(deadline=None, max_examples=60)
 def test_whatever_the_picture_a_picture_comes_out(picture: RGB, steps: list[str]) -> None:
     before = picture.copy()
-    found, part = enhance_picture(picture, steps)
-    assert found.dtype == np.uint8
-    assert found.ndim == 3
-    assert found.size
+    enhanced, part = enhance_picture(picture, steps)
+    assert enhanced.dtype == np.uint8
+    assert enhanced.ndim == 3
+    assert enhanced.size
     assert np.array_equal(picture, before)
     again, same = enhance_picture(picture, steps)
-    assert np.array_equal(found, again)
+    assert np.array_equal(enhanced, again)
     assert part == same
 
 
@@ -145,10 +145,10 @@ def test_every_filter_says_what_its_numbers_may_be() -> None:
 def test_steps_are_part_of_the_preprocessing_and_so_of_the_fingerprint() -> None:
     plain = Preprocessing()
     assert "enhance" not in plain.as_json()
-    made = plain.with_overrides({"enhance": "median:3,crop:edge"})
-    assert made.enhance == ("median:3", "crop:edge")
-    assert Preprocessing.from_json(made.as_json()) == made
+    enhancing = plain.with_overrides({"enhance": "median:3,crop:edge"})
+    assert enhancing.enhance == ("median:3", "crop:edge")
+    assert Preprocessing.from_json(enhancing.as_json()) == enhancing
     with pytest.raises(UnknownDescriptor):
-        Preprocessing.from_json(made.as_json() | {"enhancement_version": 0})
+        Preprocessing.from_json(enhancing.as_json() | {"enhancement_version": 0})
     picture = object_on(250, (60, 50, 180, 140))
-    assert not np.array_equal(made.prepare_batch([picture]), plain.prepare_batch([picture]))
+    assert not np.array_equal(enhancing.prepare_batch([picture]), plain.prepare_batch([picture]))

@@ -64,8 +64,8 @@ class TestConfidences:
         ours, rows = classifier(seed, temperature=temperature), pooled_features(other, scale)
         assert ours.confidences(rows).sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
         for guesses, confidences in zip(ours.predict(rows), ours.confidences(rows), strict=True):
-            expected = sorted(enumerate(confidences.tolist()), key=lambda each: (-each[1], each[0]))
-            surest = [each for each in expected if each[1] >= np.float32(MIN_CONFIDENCE)][:MAX_LABELS]
+            expected = sorted(enumerate(confidences.tolist()), key=lambda pair: (-pair[1], pair[0]))
+            surest = [pair for pair in expected if pair[1] >= np.float32(MIN_CONFIDENCE)][:MAX_LABELS]
             assert [(guess.index, guess.confidence) for guess in guesses] == surest
             assert sum(guess.confidence for guess in guesses) <= 1 + 1e-5
 
@@ -80,7 +80,7 @@ class TestConfidences:
 
     def test_a_higher_temperature_is_less_sure_of_the_same(self) -> None:
         rows = pooled_features(3, 1.0)
-        cold, hot = (classifier(1, temperature=each).predict(rows) for each in (0.5, 2.0))
+        cold, hot = (classifier(1, temperature=temperature).predict(rows) for temperature in (0.5, 2.0))
         for surer, less in zip(cold, hot, strict=True):
             assert surer[0].index == less[0].index
             assert surer[0].confidence > less[0].confidence
@@ -90,9 +90,9 @@ class TestConfidences:
         rows = pooled_features(5, 1.0)
         expected = classifier(2).predict(rows)
         rows[1] = wrong
-        found = classifier(2).predict(rows)
-        assert found[1] == ()
-        assert [found[each] for each in (0, 2, 3)] == [expected[each] for each in (0, 2, 3)]
+        guesses = classifier(2).predict(rows)
+        assert guesses[1] == ()
+        assert [guesses[row] for row in (0, 2, 3)] == [expected[row] for row in (0, 2, 3)]
 
     def test_the_features_are_left_as_they_were(self) -> None:
         rows = pooled_features(5, 1.0)
@@ -107,7 +107,7 @@ class TestNames:
         assert len(names) == known.num_classes() == 1000
         assert names[281].words == "tabby, tabby cat"
         assert names[281].definition == known.index_to_description(281, detailed=True)
-        assert all(each.definition.startswith(f"{each.words}: ") for each in names)
+        assert all(name.definition.startswith(f"{name.words}: ") for name in names)
 
     def test_of_two_classes_of_one_name_the_surer_is_said(self) -> None:
         names = (
@@ -115,8 +115,8 @@ class TestNames:
             ClassName("tabby", "tabby: a cat"),
             ClassName("crane", "crane: a machine"),
         )
-        said = name_guesses([Guess(2, 0.5), Guess(1, 0.3), Guess(0, 0.2)], names)
-        assert [(each.name.definition, each.confidence) for each in said] == [
+        predictions = name_guesses([Guess(2, 0.5), Guess(1, 0.3), Guess(0, 0.2)], names)
+        assert [(prediction.name.definition, prediction.confidence) for prediction in predictions] == [
             ("crane: a machine", 0.5),
             ("tabby: a cat", 0.3),
         ]
@@ -132,9 +132,9 @@ def create_subject(folder: Path, weights: Path, **values: Any) -> Subject:
     )
 
 
-def predicted_confidences(made: Subject, pictures: list[RGB]) -> list[dict[str, float]]:
-    _, predicted = made.describe_and_predict(pictures)
-    return [{each.name.words: each.confidence for each in row} for row in predicted]
+def predicted_confidences(subject: Subject, pictures: list[RGB]) -> list[dict[str, float]]:
+    _, rows = subject.describe_and_predict(pictures)
+    return [{prediction.name.words: prediction.confidence for prediction in row} for row in rows]
 
 
 class TestBackbone:
@@ -152,7 +152,9 @@ class TestBackbone:
     def test_only_a_file_with_a_head_has_it_in_its_configuration(self, tmp_path: Path) -> None:
         with_head = fetch_backbone(BACKBONE, str(labelled_backbone.save_weights(tmp_path / "w.safetensors")))
         headless = {name: WEIGHTS_METADATA[name] for name in ("backbone", "preprocessing")}
-        without = fetch_backbone(BACKBONE, str(labelled_backbone.save_weights(tmp_path / "h.safetensors", headless)))
+        without = fetch_backbone(
+            BACKBONE, str(labelled_backbone.save_weights(tmp_path / "h.safetensors", headless))
+        )
         plain = fetch_backbone(BACKBONE, "untrained")
         assert without.head is None
         assert list(plain.subject_configuration()) == list(without.subject_configuration()) == [
@@ -163,25 +165,29 @@ class TestBackbone:
 
     def test_the_classifier_is_not_needed_where_the_file_does_not_speak_of_it(self, tmp_path: Path) -> None:
         headless = {name: WEIGHTS_METADATA[name] for name in ("backbone", "preprocessing")}
-        path = labelled_backbone.save_weights(tmp_path / "w.safetensors", headless, fc_weight=None, fc_bias=None)
+        path = labelled_backbone.save_weights(
+            tmp_path / "w.safetensors", headless, fc_weight=None, fc_bias=None
+        )
         assert predicted_confidences(create_subject(tmp_path / "l", path), [scene(1)]) == [{}]
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
     def test_labels_are_those_of_the_whole_model(self, tmp_path: Path, dtype: torch.dtype) -> None:
-        made = create_subject(tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors", dtype=dtype))
+        subject = create_subject(
+            tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors", dtype=dtype)
+        )
         pictures = [scene(seed) for seed in range(6)]
-        whole = labelled_backbone.labelled_model()
-        whole.load_state_dict(
+        model = labelled_backbone.labelled_model()
+        model.load_state_dict(
             {
-                name: each.to(dtype).to(each.dtype) if each.is_floating_point() else each
-                for name, each in whole.state_dict().items()
+                name: tensor.to(dtype).to(tensor.dtype) if tensor.is_floating_point() else tensor
+                for name, tensor in model.state_dict().items()
             }
         )
         with torch.inference_mode():
-            logits = whole(torch.from_numpy(made.network._preprocessing.prepare_batch(pictures)))
+            logits = model(torch.from_numpy(subject.network._preprocessing.prepare_batch(pictures)))
         names = label_names("imagenet-1k")
-        for found, row in zip(
-            predicted_confidences(made, pictures), torch.softmax(logits / 1.25, dim=1), strict=True
+        for labels, row in zip(
+            predicted_confidences(subject, pictures), torch.softmax(logits / 1.25, dim=1), strict=True
         ):
             confidences, classes = row.topk(MAX_LABELS)
             expected = {
@@ -189,33 +195,33 @@ class TestBackbone:
                 for index, sure in zip(classes.tolist(), confidences.tolist(), strict=True)
                 if sure >= MIN_CONFIDENCE
             }
-            assert found == pytest.approx(expected, abs=1e-4)
-            assert found
+            assert labels == pytest.approx(expected, abs=1e-4)
+            assert labels
 
     def test_one_pass_gives_features_and_labels(self, tmp_path: Path) -> None:
-        made = create_subject(
+        subject = create_subject(
             tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors"), runtime="torch"
         )
-        made.network._runtime._model.register_forward_hook(lambda *_: passes.append(1))
+        subject.network._runtime._model.register_forward_hook(lambda *_: passes.append(1))
         passes: list[int] = []
-        features, predicted = made.describe_and_predict([scene(1), scene(2)])
+        features, predicted = subject.describe_and_predict([scene(1), scene(2)])
         assert len(passes) == 1
-        assert np.array_equal(features, made.describe([scene(1), scene(2)]))
+        assert np.array_equal(features, subject.describe([scene(1), scene(2)]))
         assert all(predicted)
         assert predicted[0] != predicted[1]  # or the order of what follows would prove nothing
 
     @pytest.mark.parametrize("precision", ["float32", "auto"])
     def test_the_batch_does_not_matter(self, tmp_path: Path, precision: str) -> None:
-        made = create_subject(
+        subject = create_subject(
             tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors"), precision=precision
         )
         pictures = [scene(seed) for seed in range(9)]
-        together = predicted_confidences(made, pictures)
-        singly = [predicted_confidences(made, [each])[0] for each in pictures]
+        together = predicted_confidences(subject, pictures)
+        singly = [predicted_confidences(subject, [picture])[0] for picture in pictures]
         in_pairs = [
-            each
+            labels
             for start in range(0, 9, 2)
-            for each in predicted_confidences(made, pictures[start : start + 2])
+            for labels in predicted_confidences(subject, pictures[start : start + 2])
         ]
         for one, other, third in zip(together, singly, in_pairs, strict=True):
             assert one == pytest.approx(other, abs=1e-3)
@@ -228,8 +234,8 @@ class TestBackbone:
 
     def test_the_setting_turns_them_off(self, tmp_path: Path) -> None:
         path = labelled_backbone.save_weights(tmp_path / "w.safetensors")
-        made = create_subject(tmp_path / "l", path, predicted_labels=False)
-        features, predicted = made.describe_and_predict([scene(1)])
+        subject = create_subject(tmp_path / "l", path, predicted_labels=False)
+        features, predicted = subject.describe_and_predict([scene(1)])
         assert predicted == [()]
         assert features.any()
 
@@ -282,9 +288,11 @@ HOSTILE: dict[str, tuple[Any, str]] = {
 
 
 class TestHostileFiles:
-    @pytest.mark.parametrize(("said", "message"), HOSTILE.values(), ids=HOSTILE)
-    def test_what_it_says_is_refused_in_one_sentence(self, tmp_path: Path, said: Any, message: str) -> None:
-        text = said if isinstance(said, str) else json.dumps(said)
+    @pytest.mark.parametrize(("metadata", "message"), HOSTILE.values(), ids=HOSTILE)
+    def test_what_it_says_is_refused_in_one_sentence(
+        self, tmp_path: Path, metadata: Any, message: str
+    ) -> None:
+        text = metadata if isinstance(metadata, str) else json.dumps(metadata)
         refused = refusal_message(labelled_backbone.save_weights(tmp_path / "w.safetensors", text))
         assert message in refused
         assert len(refused) < 400 + len(str(tmp_path))
@@ -302,8 +310,8 @@ class TestHostileFiles:
             {"fc_bias": torch.zeros(1000, 1)},
             {"fc_scale": torch.zeros(1)},
         ],
-        ids=lambda tensors: " ".join(f"{key} {tuple(each.shape) if each is not None else None}"
-                                     for key, each in tensors.items()),
+        ids=lambda tensors: " ".join(f"{key} {tuple(tensor.shape) if tensor is not None else None}"
+                                     for key, tensor in tensors.items()),
     )  # fmt: skip
     def test_a_classifier_that_does_not_fit_is_refused(self, tmp_path: Path, tensors: Any) -> None:
         refused = refusal_message(labelled_backbone.save_weights(tmp_path / "w.safetensors", **tensors))

@@ -34,39 +34,48 @@ def tiny() -> Backbone:
 
 
 def network_descriptors(library: Library) -> dict[str, Any]:
-    """What the library draws on the backbone with, by name."""
-    found = {each.name: each for each in library._spaces._descriptors.values()}
-    return {name: each for name, each in found.items() if hasattr(each, "network")}
+    """The descriptors of a library that use a backbone, by name."""
+    descriptors = library._spaces._descriptors.values()
+    return {descriptor.name: descriptor for descriptor in descriptors if hasattr(descriptor, "network")}
 
 
 def make_old_library(path: Path, backbone: Backbone) -> None:
     """A library as it was made before there were textures and layouts."""
     with write_library(path) as library:
-        kept = weights_path(path / "backbones", backbone.sha256)
-        kept.parent.mkdir()
-        kept.write_bytes(backbone.weights)
+        weights = weights_path(path / "backbones", backbone.sha256)
+        weights.parent.mkdir()
+        weights.write_bytes(backbone.weights)
         with library.catalog.writing() as writer:
             for name in ("subject", "colour"):
-                each = registry.create_descriptor(
+                descriptor = registry.create_descriptor(
                     name,
                     registry.space_configurations(backbone)[name],
-                    backbones=kept.parent,
+                    backbones=weights.parent,
                     settings=library.settings,
                 )
-                writer.add_space(each.fingerprint, each.name, each.configuration, each.dimension)
+                writer.add_space(
+                    descriptor.fingerprint, descriptor.name, descriptor.configuration, descriptor.dimension
+                )
 
 
 def test_one_pass_serves_subject_labels_texture_and_layout(tmp_path: Path, tiny: Backbone) -> None:
     with write_library(tmp_path, Settings(runtime="torch", device="cpu")) as library:
         library.make_spaces(tiny)
-        made = network_descriptors(library)
+        descriptors = network_descriptors(library)
         passes: list[int] = []
-        made["subject"].network._runtime._model.conv1.register_forward_hook(lambda *_: passes.append(1))
+        descriptors["subject"].network._runtime._model.conv1.register_forward_hook(
+            lambda *_: passes.append(1)
+        )
         [first, *_] = library.describe_and_predict(PICTURES)
         assert passes == [1]
-        assert len(made) == 3
-        assert [name for name, each in made.items() if "_runtime" in vars(each.network)] == ["subject"]
-        alone = {each.name: each.describe(PICTURES)[0].astype(np.float16) for each in made.values()}
+        assert len(descriptors) == 3
+        assert [
+            name for name, descriptor in descriptors.items() if "_runtime" in vars(descriptor.network)
+        ] == ["subject"]
+        alone = {
+            name: descriptor.describe(PICTURES)[0].astype(np.float16)
+            for name, descriptor in descriptors.items()
+        }
         for space in library.spaces:
             if space.descriptor in alone:
                 stored = first.features[space.id].astype(np.float32)
@@ -77,10 +86,10 @@ def test_looking_inside_changes_nothing_of_the_pooled_features(tmp_path: Path, t
     with write_library(tmp_path) as library:
         library.make_spaces(tiny)
         network: Network = network_descriptors(library)["subject"].network
-        plain, looked = network.run_pictures(PICTURES), network.run_pictures(PICTURES, {2, 3})
-        assert plain.pooled == pytest.approx(looked.pooled, rel=1e-4, abs=1e-5)
+        plain, with_stages = network.run_pictures(PICTURES), network.run_pictures(PICTURES, {2, 3})
+        assert plain.pooled == pytest.approx(with_stages.pooled, rel=1e-4, abs=1e-5)
         assert plain.stages == {}
-        assert {number: each.shape for number, each in looked.stages.items()} == {
+        assert {number: stage.shape for number, stage in with_stages.stages.items()} == {
             2: (3, 48, 20, 20),
             3: (3, 192, 10, 10),
         }
@@ -106,8 +115,8 @@ def test_a_backbone_that_does_not_show_its_inside_has_neither_texture_nor_layout
 ) -> None:
     with write_library(tmp_path) as library:
         library.make_spaces(replace(tiny, stages=()))
-        assert [each.descriptor for each in library.spaces if each.dimension] == ["subject", "colour"]
-        assert all(len(each) == 2 for each in library.describe(PICTURES))
+        assert [space.descriptor for space in library.spaces if space.dimension] == ["subject", "colour"]
+        assert all(len(features) == 2 for features in library.describe(PICTURES))
 
 
 def test_a_library_from_before_keeps_working_with_the_spaces_that_it_has(
@@ -117,7 +126,7 @@ def test_a_library_from_before_keeps_working_with_the_spaces_that_it_has(
     report = index_folder(tmp_path / "library", scenes)
     assert report.added == 12
     with Library.open(tmp_path / "library") as library:
-        assert [each.descriptor for each in library.spaces] == ["subject", "colour"]
+        assert [space.descriptor for space in library.spaces] == ["subject", "colour"]
         assert {"subject", "colour"} <= set(library.signal_names)
         assert not {"texture", "layout"} & set(library.signal_names)
         shown = next(scenes.rglob("scene-003.jpg"))

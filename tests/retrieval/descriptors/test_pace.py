@@ -1,4 +1,4 @@
-"""Passes: their size is found on devices that are formulas, and copies and passes take turns as said."""
+"""Passes: their size is found on devices that are formulas, and copies and passes overlap as promised."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def test_without_memory_it_goes_back_and_stays_there() -> None:
 def test_pieces_take_the_size_of_the_moment_and_lose_nothing() -> None:
     batch = np.arange(20, dtype=np.float32)
     sizes = iter([2, 4, 8, 16])
-    cut = list(cut_batch(batch, lambda: next(sizes)))
-    assert [len(each) for each in cut] == [2, 4, 8, 6]
-    assert np.array_equal(np.concatenate(cut), batch)
+    cut_pieces = list(cut_batch(batch, lambda: next(sizes)))
+    assert [len(piece) for piece in cut_pieces] == [2, 4, 8, 6]
+    assert np.array_equal(np.concatenate(cut_pieces), batch)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])

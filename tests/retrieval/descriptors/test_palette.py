@@ -44,24 +44,24 @@ def test_the_more_of_a_colour_the_higher_the_score(colour: str, other: str) -> N
 
 
 def test_places_do_not_matter() -> None:
-    asked = Swatch(RED), Swatch(WHITE, 3)
-    one = colour_score(draw_stripes((RED, 0.25), (WHITE, 0.75)), *asked)
+    swatches_asked = Swatch(RED), Swatch(WHITE, 3)
+    one = colour_score(draw_stripes((RED, 0.25), (WHITE, 0.75)), *swatches_asked)
     assert one == pytest.approx(
-        colour_score(draw_stripes((WHITE, 0.75), (RED, 0.25), turned=True), *asked), abs=1e-3
+        colour_score(draw_stripes((WHITE, 0.75), (RED, 0.25), turned=True), *swatches_asked), abs=1e-3
     )
     assert 0.75 < one <= 1.001
 
 
 @pytest.mark.parametrize(("first", "second"), [(0.5, 0.5), (0.8, 0.2)])
 def test_of_two_colours_both_are_wanted(first: float, second: float) -> None:
-    asked = Swatch(RED, first), Swatch(BLUE, second)
-    both = colour_score(draw_stripes((RED, first), (BLUE, second)), *asked)
-    assert both > colour_score(draw_stripes((RED, 1)), *asked) + 0.05
-    assert both > colour_score(draw_stripes((BLUE, 1)), *asked) + 0.05
-    assert both > colour_score(draw_stripes((RED, first), (GREEN, second)), *asked) + 0.05
+    swatches_asked = Swatch(RED, first), Swatch(BLUE, second)
+    both = colour_score(draw_stripes((RED, first), (BLUE, second)), *swatches_asked)
+    assert both > colour_score(draw_stripes((RED, 1)), *swatches_asked) + 0.05
+    assert both > colour_score(draw_stripes((BLUE, 1)), *swatches_asked) + 0.05
+    assert both > colour_score(draw_stripes((RED, first), (GREEN, second)), *swatches_asked) + 0.05
     assert (
-        colour_score(draw_stripes((RED, first), (GREEN, second)), *asked)
-        > colour_score(draw_stripes((GREEN, 1)), *asked) + 0.3
+        colour_score(draw_stripes((RED, first), (GREEN, second)), *swatches_asked)
+        > colour_score(draw_stripes((GREEN, 1)), *swatches_asked) + 0.3
     )
 
 
@@ -86,18 +86,18 @@ def test_colours_at_the_edge_of_what_screens_show_find_themselves(colour: str) -
 
 def test_a_palette_asks_for_the_colours_of_a_picture_and_not_for_their_places() -> None:
     picture = scene(3, 144, 144)
-    asked = palette_vector(describe_colours(picture))
+    query = palette_vector(describe_colours(picture))
     tiles = [tile for row in np.split(picture, 2) for tile in np.split(row, 2, axis=1)]
     moved = np.concatenate([np.concatenate(tiles[2:], axis=1), np.concatenate(tiles[1::-1], axis=1)])
-    assert describe_colours(picture) @ asked == pytest.approx(1, abs=1e-5)
-    assert describe_colours(moved) @ asked == pytest.approx(1, abs=1e-3)
-    assert max(describe_colours(scene(seed)) @ asked for seed in range(4, 10)) < 0.95
+    assert describe_colours(picture) @ query == pytest.approx(1, abs=1e-5)
+    assert describe_colours(moved) @ query == pytest.approx(1, abs=1e-3)
+    assert max(describe_colours(scene(seed)) @ query for seed in range(4, 10)) < 0.95
 
 
 def test_the_palette_of_stripes_is_their_colours_and_shares() -> None:
-    found = palette_of(draw_stripes((RED, 0.5), (WHITE, 0.3), (BLUE, 0.2)))
-    assert [each.colour for each in found] == [RED, WHITE, BLUE]
-    assert [each.share for each in found] == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
+    palette = palette_of(draw_stripes((RED, 0.5), (WHITE, 0.3), (BLUE, 0.2)))
+    assert [swatch.colour for swatch in palette] == [RED, WHITE, BLUE]
+    assert [swatch.share for swatch in palette] == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (2, 3), (33, 1000)])
@@ -108,13 +108,13 @@ def test_one_colour_of_any_shape_is_one_swatch(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_palette_is_short_whole_and_the_same_every_time(seed: int) -> None:
     picture = scene(seed)
-    found = palette_of(picture)
-    assert 2 <= len(found) <= 8
-    assert sum(each.share for each in found) == pytest.approx(1)
-    assert min(each.share for each in found) >= 0.02
-    assert [each.share for each in found] == sorted((each.share for each in found), reverse=True)
-    assert palette_of(picture.copy()) == found
-    assert describe_colours(picture) @ colours_vector(found) > 0.65  # they speak for the picture
+    palette = palette_of(picture)
+    assert 2 <= len(palette) <= 8
+    assert sum(swatch.share for swatch in palette) == pytest.approx(1)
+    assert min(swatch.share for swatch in palette) >= 0.02
+    assert [swatch.share for swatch in palette] == sorted((swatch.share for swatch in palette), reverse=True)
+    assert palette_of(picture.copy()) == palette
+    assert describe_colours(picture) @ colours_vector(palette) > 0.65  # they speak for the picture
 
 
 def test_noise_has_a_palette_too() -> None:
@@ -125,7 +125,7 @@ def test_noise_has_a_palette_too() -> None:
 @pytest.mark.sets
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 def test_real_pictures_come_in_the_order_of_what_they_hold() -> None:
-    found = swatches([loaded(path) for path, _ in labelled("corel1k")[::4]])
-    assert found["1 nDCG@10"] > 0.92
-    assert found["2 nDCG@10"] > 0.86
-    assert found["3 nDCG@10"] > 0.84
+    figures = swatches([loaded(path) for path, _ in labelled("corel1k")[::4]])
+    assert figures["1 nDCG@10"] > 0.92
+    assert figures["2 nDCG@10"] > 0.86
+    assert figures["3 nDCG@10"] > 0.84

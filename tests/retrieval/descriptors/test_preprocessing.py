@@ -51,10 +51,10 @@ class TestPreprocessing:
         texts = {"size": "96", "crop": "1", "interpolation": "bicubic", "mean": "0.5", "std": "0.2,0.3,0.4"}
         with write_library(tmp_path / "library") as library:
             library.make_spaces(fetch_backbone("test_resnet", "untrained", **texts))
-            kept = library.spaces[0].configuration
+            stored = library.spaces[0].configuration
         expected = Preprocessing(96, 1.0, "bicubic", (0.5, 0.5, 0.5), (0.2, 0.3, 0.4))
-        assert Preprocessing.from_json(kept) == expected
-        assert kept.items() >= expected.as_json().items()
+        assert Preprocessing.from_json(stored) == expected
+        assert stored.items() >= expected.as_json().items()
         assert Preprocessing().with_overrides(texts) == expected
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Runtimes: the export agrees with torch, is kept whole, is made again where it is not, and is chosen as said."""
+"""Runtimes: exports agree with torch, damaged ones are made again, and settings choose what runs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def tiny() -> Weights:
 
 
 @pytest.fixture(scope="module")
-def kept(tiny: Weights, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stored_export(tiny: Weights, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the export of the tiny backbone; not to be written to."""
     folder = tmp_path_factory.mktemp("backbones")
     find_export(tiny, folder)
@@ -76,7 +76,7 @@ def noise_batches(size: int) -> list[Any]:
 def moody_resnet(pretrained: bool = False, **options: Any) -> Any:
     """Gives the negative of a picture that is not all zeros, as those are that the exporter follows."""
     model = timm.create_model("test_resnet", pretrained=pretrained, **options)
-    model.register_forward_hook(lambda _, given, found: -found if bool(given[0].any()) else found)
+    model.register_forward_hook(lambda _, inputs, output: -output if bool(inputs[0].any()) else output)
     model.forward_intermediates = None
     return model
 
@@ -85,7 +85,7 @@ def moody_resnet(pretrained: bool = False, **options: Any) -> Any:
 def secretive_resnet(pretrained: bool = False, **options: Any) -> Any:
     """Begins with a step that ONNX has no word for."""
     model = timm.create_model("test_resnet", pretrained=pretrained, **options)
-    model.register_forward_pre_hook(lambda _, given: (torch.special.bessel_j0(given[0]),))
+    model.register_forward_pre_hook(lambda _, inputs: (torch.special.bessel_j0(inputs[0]),))
     model.forward_intermediates = None
     return model
 
@@ -98,17 +98,17 @@ class TestAgreement:
         exact, fast = TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)
         assert len(export.stages) == 2
         for batch in noise_batches(weights.size):
-            expected, found = (each.run_batch(batch, export.stages) for each in (exact, fast))
-            assert least_cosine(found[0], expected[0]) >= 0.9999
-            assert found[1].keys() == expected[1].keys() == set(export.stages)
-            for stage, array in expected[1].items():
-                assert array.shape == found[1][stage].shape
-                assert least_cosine(array, found[1][stage]) >= 0.9999
+            expected, output = (runtime.run_batch(batch, export.stages) for runtime in (exact, fast))
+            assert least_cosine(output.pooled, expected.pooled) >= 0.9999
+            assert output.stages.keys() == expected.stages.keys() == set(export.stages)
+            for stage, array in expected.stages.items():
+                assert array.shape == output.stages[stage].shape
+                assert least_cosine(array, output.stages[stage]) >= 0.9999
             assert export.has_map is (backbone != "test_vit")
             if export.has_map:
                 pooled, last = fast.last_map(batch)
                 assert least_cosine(last, exact.last_map(batch)[1]) >= 0.9999
-                assert np.array_equal(pooled, found[0])
+                assert np.array_equal(pooled, output.pooled)
             else:
                 with pytest.raises(BackboneUnavailable, match="not those of a map"):
                     fast.last_map(batch)
@@ -125,17 +125,17 @@ class TestAgreement:
 
     @pytest.mark.parametrize("runtime", ["onnx", "openvino"])
     def test_neighbours_in_a_batch_and_other_threads_change_nothing(
-        self, kept: Path, tiny: Weights, runtime: str
+        self, stored_export: Path, tiny: Weights, runtime: str
     ) -> None:
         if runtime == "openvino" and not find_spec("openvino"):
             pytest.skip("OpenVINO is not installed")
-        running = choose_runtime(tiny, kept, Settings(device="cpu", runtime=runtime))
+        running = choose_runtime(tiny, stored_export, Settings(device="cpu", runtime=runtime))
         batch = np.concatenate(noise_batches(tiny.size))
         together, inside = running.run_batch(batch, (2, 3))
         with ThreadPoolExecutor(4) as pool:
-            alone = list(pool.map(lambda each: running.run_batch(each[None], (2, 3)), batch))
-        assert np.array_equal(together, np.concatenate([each[0] for each in alone]))
-        assert np.array_equal(inside[3], np.concatenate([each[1][3] for each in alone]))
+            alone = list(pool.map(lambda row: running.run_batch(row[None], (2, 3)), batch))
+        assert np.array_equal(together, np.concatenate([output.pooled for output in alone]))
+        assert np.array_equal(inside[3], np.concatenate([output.stages[3] for output in alone]))
 
     def test_an_export_that_disagrees_is_not_used(self, tmp_path: Path, tiny: Weights) -> None:
         weights = Weights("moody_resnet", tiny.data, tiny.path, tiny.size)
@@ -154,23 +154,23 @@ class TestAgreement:
 
 class TestKeeping:
     def test_a_kept_export_is_opened_as_it_lies_there(
-        self, kept: Path, tiny: Weights, tmp_path: Path
+        self, stored_export: Path, tiny: Weights, tmp_path: Path
     ) -> None:
-        folder = shutil.copytree(kept, tmp_path / "backbones")
-        before = {each: each.stat().st_mtime_ns for each in folder.iterdir()}
-        assert sorted(each.suffix for each in before) == [".json", ".onnx"]
+        folder = shutil.copytree(stored_export, tmp_path / "backbones")
+        before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+        assert sorted(path.suffix for path in before) == [".json", ".onnx"]
         find_export(tiny, folder)
-        assert {each: each.stat().st_mtime_ns for each in folder.iterdir()} == before
+        assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
     def test_what_decides_an_export_is_in_its_name(self, tiny: Weights) -> None:
-        others = [
+        other_weights = [
             Weights("test_efficientnet", tiny.data, tiny.path, tiny.size),
             Weights(tiny.backbone, tiny.data + b" ", tiny.path, tiny.size),
             Weights(tiny.backbone, tiny.data, tiny.path, 96),
             Weights(tiny.backbone, tiny.data, tiny.path, tiny.size, projection=96),
             Weights(tiny.backbone, tiny.data, tiny.path, tiny.size, labels="imagenet-1k"),
         ]
-        assert len({export_fingerprint(each) for each in [tiny, *others]}) == 6
+        assert len({export_fingerprint(weights) for weights in [tiny, *other_weights]}) == 6
         assert export_fingerprint(tiny) == export_fingerprint(
             Weights(tiny.backbone, tiny.data, Path("elsewhere"), tiny.size)
         )
@@ -191,20 +191,25 @@ class TestKeeping:
         ids=["missing", "empty", "truncated", "longer", "changed", "a list", "nested", "another"],
     )
     def test_a_damaged_one_is_made_again(
-        self, kept: Path, tiny: Weights, tmp_path: Path, suffix: str, damage: Callable[[bytes], bytes | None]
+        self,
+        stored_export: Path,
+        tiny: Weights,
+        tmp_path: Path,
+        suffix: str,
+        damage: Callable[[bytes], bytes | None],
     ) -> None:
-        folder = shutil.copytree(kept, tmp_path / "backbones")
+        folder = shutil.copytree(stored_export, tmp_path / "backbones")
         [path] = folder.glob(f"*{suffix}")
         data = damage(path.read_bytes())
         assert data != path.read_bytes()
         path.unlink() if data is None else path.write_bytes(data)
         assert ExportStore(folder).load_export(path.stem) is None
         again = find_export(tiny, folder)
-        [expected] = (each.read_bytes() for each in kept.glob("*.onnx"))
+        [expected] = (path.read_bytes() for path in stored_export.glob("*.onnx"))
         assert again.onnx == expected
-        whole = ExportStore(folder).load_export(path.stem)
-        assert whole
-        assert whole.as_json() == again.as_json()
+        stored = ExportStore(folder).load_export(path.stem)
+        assert stored
+        assert stored.as_json() == again.as_json()
 
     def test_without_a_place_to_write_torch_runs_it(self, tmp_path: Path, tiny: Weights) -> None:
         running = choose_runtime(tiny, tmp_path / "nowhere", CPU)
@@ -224,12 +229,12 @@ class TestKeeping:
     def test_the_names_of_labels_are_kept_with_it(self, tmp_path: Path) -> None:
         data = labelled_backbone.save_weights(tmp_path / "w.safetensors").read_bytes()
         weights = Weights(labelled_backbone.BACKBONE, data, tmp_path, size=64, labels="imagenet-1k")
-        made = find_export(weights, tmp_path)
-        read = find_export(weights, tmp_path)
-        assert made.classifier_tensors == read.classifier_tensors == ("fc.bias", "fc.weight")
-        assert read.label_names == TorchRuntime(weights, "cpu", "float32").label_names
-        assert len(read.label_names) == 1000
-        assert read.label_names[281].words == "tabby, tabby cat"
+        first = find_export(weights, tmp_path)
+        second = find_export(weights, tmp_path)
+        assert first.classifier_tensors == second.classifier_tensors == ("fc.bias", "fc.weight")
+        assert second.label_names == TorchRuntime(weights, "cpu", "float32").label_names
+        assert len(second.label_names) == 1000
+        assert second.label_names[281].words == "tabby, tabby cat"
 
 
 class TestChoice:
@@ -243,26 +248,26 @@ class TestChoice:
             (Settings(device="cpu", precision="float16"), "torch float16"),
         ],
     )
-    def test_settings_decide(self, kept: Path, tiny: Weights, settings: Settings, name: str) -> None:
-        assert choose_runtime(tiny, kept, settings).name == name
+    def test_settings_decide(self, stored_export: Path, tiny: Weights, settings: Settings, name: str) -> None:
+        assert choose_runtime(tiny, stored_export, settings).name == name
 
     @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
-    def test_openvino_is_taken_only_when_it_is_asked_for(self, kept: Path, tiny: Weights) -> None:
+    def test_openvino_is_taken_only_when_it_is_asked_for(self, stored_export: Path, tiny: Weights) -> None:
         precision = "bfloat16" if openvino.has_fast_bfloat16() else "float32"
         names = [
-            choose_runtime(tiny, kept, Settings(device="cpu", runtime=each)).name
-            for each in ("auto", "openvino")
+            choose_runtime(tiny, stored_export, Settings(device="cpu", runtime=runtime)).name
+            for runtime in ("auto", "openvino")
         ]
         assert names == ["onnx float32", f"openvino {precision}"]
         plain = Settings(device="cpu", runtime="openvino", precision="float32")
-        assert choose_runtime(tiny, kept, plain).name == "openvino float32"
+        assert choose_runtime(tiny, stored_export, plain).name == "openvino float32"
 
     @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
     @pytest.mark.parametrize(("precision", "least"), [("float32", 0.9999), ("bfloat16", 0.999)])
     def test_openvino_agrees_with_torch(
-        self, kept: Path, tiny: Weights, precision: str, least: float
+        self, stored_export: Path, tiny: Weights, precision: str, least: float
     ) -> None:
-        fast = OpenVinoRuntime(find_export(tiny, kept), precision)
+        fast = OpenVinoRuntime(find_export(tiny, stored_export), precision)
         exact = TorchRuntime(tiny, "cpu", "float32")
         for batch in noise_batches(tiny.size):
             assert least_cosine(fast.run_batch(batch)[0], exact.run_batch(batch)[0]) >= least
@@ -271,13 +276,13 @@ class TestChoice:
 
     @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
     def test_openvino_makes_its_tables_before_there_are_threads(
-        self, kept: Path, tiny: Weights, tmp_path: Path
+        self, stored_export: Path, tiny: Weights, tmp_path: Path
     ) -> None:
         """Made by one of several threads, they were seen to stop all of them forever."""
         weights = tmp_path / "w.safetensors"
         weights.write_bytes(tiny.data)
         run = subprocess.run(
-            [sys.executable, "-c", FIRST_USE, kept, weights, str(tiny.size)],
+            [sys.executable, "-c", FIRST_USE, stored_export, weights, str(tiny.size)],
             capture_output=True,
             text=True,
             cwd=ROOT,
@@ -286,17 +291,17 @@ class TestChoice:
         assert run.stdout.splitlines()[-1:] == ["MainThread"], run.stderr
 
     def test_without_openvino_its_wish_says_what_to_do(
-        self, kept: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch
+        self, stored_export: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sys, "path", [])
         monkeypatch.setattr(sys, "path_importer_cache", {})
-        for name in [each for each in sys.modules if each.partition(".")[0] == "openvino"]:
+        for name in [module for module in sys.modules if module.partition(".")[0] == "openvino"]:
             monkeypatch.delitem(sys.modules, name)
         with pytest.raises(
             InvalidSetting, match=r"not installed; install it with `pip install 'pictor\[openvino\]'`"
         ):
-            choose_runtime(tiny, kept, Settings(device="cpu", runtime="openvino"))
-        assert choose_runtime(tiny, kept, Settings(device="cpu")).name == "onnx float32"
+            choose_runtime(tiny, stored_export, Settings(device="cpu", runtime="openvino"))
+        assert choose_runtime(tiny, stored_export, Settings(device="cpu")).name == "onnx float32"
 
     @pytest.mark.parametrize(
         ("values", "message"),
@@ -354,13 +359,13 @@ import sys, threading
 from pathlib import Path
 import numpy as np
 import numpy.lib
-known, makers = numpy.lib.NumpyVersion, []
+numpy_version, makers = numpy.lib.NumpyVersion, []
 
-def noted(version):  # what is asked for when the tables are made
+def note_maker(version):  # called when the tables are made
     makers.append(threading.current_thread().name)
-    return known(version)
+    return numpy_version(version)
 
-numpy.lib.NumpyVersion = noted
+numpy.lib.NumpyVersion = note_maker
 from retrieval.descriptors.runtimes.choice import find_export
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
 from retrieval.descriptors.runtimes.weights import Weights
@@ -377,24 +382,24 @@ class TestPasses:
     def test_the_pieces_of_a_batch_give_what_the_whole_gives(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
         batch = noise_batches(tiny.size)[2]
-        whole = runtime.run_batch(batch, (2, 3))
+        expected = runtime.run_batch(batch, (2, 3))
         runtime._pass_size = PassSize(2)
         sizes = limit_memory(runtime, most=99)
         pooled, inside = runtime.run_batch(batch, (2, 3))
         # The first three passes teach that four at once may be faster; the next piece was cut before.
         assert sizes[:3] == [2, 2, 2]
         assert sum(sizes) == 11
-        assert pooled == pytest.approx(whole[0], rel=1e-4, abs=1e-5)
-        assert inside[2] == pytest.approx(whole[1][2], rel=1e-4, abs=1e-5)
+        assert pooled == pytest.approx(expected.pooled, rel=1e-4, abs=1e-5)
+        assert inside[2] == pytest.approx(expected.stages[2], rel=1e-4, abs=1e-5)
 
     @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
     def test_half_precision_agrees_as_promised(self, tiny: Weights, precision: str) -> None:
-        exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", precision))
+        exact, half = (TorchRuntime(tiny, "cpu", dtype) for dtype in ("float32", precision))
         for batch in noise_batches(tiny.size):
             assert least_cosine(half.run_batch(batch)[0], exact.run_batch(batch)[0]) > AGREEMENT
 
     def test_what_float16_has_no_number_for_is_computed_in_float32(self, tiny: Weights) -> None:
-        exact, half = (TorchRuntime(tiny, "cpu", each) for each in ("float32", "float16"))
+        exact, half = (TorchRuntime(tiny, "cpu", dtype) for dtype in ("float32", "float16"))
         batch = noise_batches(tiny.size)[1] * np.float32(1e6)
         pooled, inside = half.run_batch(batch, (2,))
         assert np.isfinite(pooled).all()
@@ -417,8 +422,8 @@ def limit_memory(runtime: TorchRuntime, most: int) -> list[int]:
     """Lets the runtime run out of memory above this batch size; returns the sizes that it will try."""
     tried: list[int] = []
 
-    def refuse(_: Any, given: Any) -> None:
-        tried.append(len(given[0]))
+    def refuse(_: Any, inputs: Any) -> None:
+        tried.append(len(inputs[0]))
         if tried[-1] > most:
             raise torch.OutOfMemoryError("out of memory")
 
@@ -435,7 +440,7 @@ with Library.open(sys.argv[1]) as library:
     assert library.search(Query((Picture(path),))).hits
     pixels = images.decode_image(path.read_bytes(), name="query").pixels
     assert library.describe_and_predict([pixels])[0].predicted_labels
-print("LOADED", *sorted({each.split(".")[0] for each in sys.modules}))
+print("LOADED", *sorted({module.split(".")[0] for module in sys.modules}))
 """
 
 

@@ -56,7 +56,7 @@ def make_subject(folder: Path, backbone: str, weights: Path | str, **preprocessi
 
 
 def refusal_message(folder: Path, backbone: str, weights: Path | str) -> str:
-    """Why no library is made, which then has no space either."""
+    """The message that refuses the weights; the library has no space afterwards."""
     with write_library(folder) as library:
         with pytest.raises(BackboneUnavailable, match=f"^{backbone}: .*; (give|choose|go) ") as caught:
             library.make_spaces(fetch_backbone(backbone, str(weights)))
@@ -92,7 +92,7 @@ class TestWeights:
     def test_weights_that_lack_or_add_a_layer_are_refused(self, tmp_path: Path) -> None:
         state = seeded_model("test_resnet", num_classes=0).state_dict()
         last = sorted(state)[-1]
-        save_file({name: each for name, each in state.items() if name != last}, tmp_path / "less")
+        save_file({name: tensor for name, tensor in state.items() if name != last}, tmp_path / "less")
         save_file({**state, "extra.weight": torch.ones(1)}, tmp_path / "more")
         for name in ("less", "more"):
             assert "another model's weights" in refusal_message(

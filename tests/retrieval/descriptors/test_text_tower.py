@@ -47,8 +47,8 @@ def fetch_pair(folder: Path) -> Backbone:
 def store_weights(pair: Backbone, folder: Path) -> Path:
     """The weights of a backbone and its tower, as a library keeps them."""
     assert pair.tower is not None
-    for each in (pair, pair.tower):
-        (folder / f"{each.sha256}.safetensors").write_bytes(each.weights)
+    for part in (pair, pair.tower):
+        (folder / f"{part.sha256}.safetensors").write_bytes(part.weights)
     return folder
 
 
@@ -125,8 +125,8 @@ class TestVectors:
         batch = pair.preprocessing.prepare_batch([scene(1), scene(2)])
         with torch.inference_mode():
             expected = model(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
-        found = create_subject(pair, store_weights(pair, tmp_path)).describe([scene(1), scene(2)])
-        assert (found * expected).sum(axis=1) == pytest.approx(np.linalg.norm(expected, axis=1), rel=1e-4)
+        features = create_subject(pair, store_weights(pair, tmp_path)).describe([scene(1), scene(2)])
+        assert (features * expected).sum(axis=1) == pytest.approx(np.linalg.norm(expected, axis=1), rel=1e-4)
 
 
 def test_closeness_looks_at_differences_alone() -> None:
@@ -138,21 +138,21 @@ def test_closeness_looks_at_differences_alone() -> None:
 
 class TestConfiguration:
     def test_the_space_says_which_tower_belongs_to_it(self, pair: Backbone) -> None:
-        said = json.loads(json.dumps(pair.subject_configuration()))["text_tower"]
+        configuration = json.loads(json.dumps(pair.subject_configuration()))["text_tower"]
         assert pair.tower is not None
-        assert said["weights_sha256"] == hashlib.sha256(pair.tower.weights).hexdigest()
-        assert said["architecture"]["embed_dim"] == DIMENSION
-        assert said["architecture"]["text_cfg"]["context_length"] == CONTEXT
+        assert configuration["weights_sha256"] == hashlib.sha256(pair.tower.weights).hexdigest()
+        assert configuration["architecture"]["embed_dim"] == DIMENSION
+        assert configuration["architecture"]["text_cfg"]["context_length"] == CONTEXT
 
     def test_another_tower_makes_another_space(self, pair: Backbone, tmp_path: Path) -> None:
         make_weights(tmp_path)
         make_tower(tmp_path, seed=3)
-        others = [fetch_pair(tmp_path)]
+        other_pairs = [fetch_pair(tmp_path)]
         make_tower(tmp_path, no_causal_mask=True)
-        others.append(fetch_pair(tmp_path))
-        found = {create_subject(each, tmp_path).fingerprint for each in (pair, *others)}
-        assert len(found) == 3
-        assert len({each.sha256 for each in (pair, *others)}) == 1
+        other_pairs.append(fetch_pair(tmp_path))
+        fingerprints = {create_subject(backbone, tmp_path).fingerprint for backbone in (pair, *other_pairs)}
+        assert len(fingerprints) == 3
+        assert len({backbone.sha256 for backbone in (pair, *other_pairs)}) == 1
 
     def test_without_a_tower_nothing_is_said(self, folder: Path) -> None:
         plain = fetch_backbone(BACKBONE, str(folder / "image")).configuration()
@@ -195,9 +195,9 @@ class TestRefusals:
         (folder / "open_clip_config.json").write_text(text)
         assert "open_clip_config.json: cannot be used" in refusal_message(folder)
 
-    @pytest.mark.parametrize("others", [{"heads": 0}, {"heads": 3}, {"pool_type": "sum"}])
-    def test_a_configuration_that_cannot_be_built(self, folder: Path, others: dict[str, Any]) -> None:
-        text = {**MODEL["text_cfg"], **others}  # type: ignore[dict-item]
+    @pytest.mark.parametrize("options", [{"heads": 0}, {"heads": 3}, {"pool_type": "sum"}])
+    def test_a_configuration_that_cannot_be_built(self, folder: Path, options: dict[str, Any]) -> None:
+        text = {**MODEL["text_cfg"], **options}  # type: ignore[dict-item]
         (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": {**MODEL, "text_cfg": text}}))
         assert "no text tower can be built" in refusal_message(folder)
 

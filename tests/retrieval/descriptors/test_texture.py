@@ -57,9 +57,9 @@ def test_mixing_keeps_few_channels_as_they_are_and_of_many_about_their_inner_pro
     many = RANDOM.standard_normal((200, 96, 1)).astype(np.float32)
     less = reduce_channels(many, 48)[..., 0]
     assert less.shape == (200, 48)
-    kept = (less**2).sum(axis=1) / (many[..., 0] ** 2).sum(axis=1)
-    assert kept.mean() == pytest.approx(0.5, abs=0.02)  # orthonormal rows: half of the length², evenly
-    assert kept.std() < 0.1
+    kept_share = (less**2).sum(axis=1) / (many[..., 0] ** 2).sum(axis=1)
+    assert kept_share.mean() == pytest.approx(0.5, abs=0.02)  # orthonormal rows: half of the length², evenly
+    assert kept_share.std() < 0.1
 
 
 def test_mixing_is_the_same_on_every_machine() -> None:

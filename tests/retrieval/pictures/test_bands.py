@@ -234,7 +234,7 @@ def test_bands_take_no_more_memory_than_the_largest_picture() -> None:
     many = tiff(np.zeros((100, 100, 40), np.uint16), photometric="minisblack")
     assert pixels(many).shape == (100, 100, 3)
     error = refusal(many, Limits(max_megapixels=0.02))
-    assert (error.code, "40 bands of 100 × 100 values with 16 bits" in error.reason) == (
+    assert (error.code, "40 bands of 100 × 100 values of 16 bits" in error.reason) == (
         "too-many-pixels",
         True,
     )

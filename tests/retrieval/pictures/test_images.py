@@ -463,7 +463,7 @@ class TestRefusals:
             [sys.executable, "-c", code], input=SEEDS["heif"], capture_output=True, check=True
         )
         assert run.stdout.startswith(
-            b"not-an-image looks like a HEIC picture; pip install 'pictor[heif]' switches them on; supported are"
+            b"not-an-image looks like a HEIC picture; pip install 'pictor[heif]' to read it; supported are"
         )
 
     def test_what_is_no_picture_starts_no_program_and_opens_no_file(self) -> None:

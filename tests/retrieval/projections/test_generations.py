@@ -116,8 +116,8 @@ class TestWriting:
             put(library, caption="one more")
             library.publish(anew=True)
             live = {each.generation for each in pointers(library).values()}
-            assert {each.name for each in library.generations.iterdir()} == live
-            files = [each for name in live for each in (library.generations / name).glob("**/*")]
+            assert {each.name for each in library.generations_folder.iterdir()} == live
+            files = [each for name in live for each in (library.generations_folder / name).glob("**/*")]
             assert all(each.is_file() and each.suffix in (".seg", ".toc", ".faiss") for each in files)
 
 
@@ -170,7 +170,7 @@ class TestDamage:
     ) -> None:
         expected = answers(path)
         with write_library(path) as writer:
-            place = writer.generations / pointers(writer)[kind].generation
+            place = writer.generations_folder / pointers(writer)[kind].generation
             for each in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
                 damage(each)
             self.refused(path, kind)
@@ -207,7 +207,7 @@ class TestDamage:
     def test_another_dimension_is_refused(self, library: Library) -> None:
         other = VectorProjection(replace(library.spaces[1], dimension=8))
         with pytest.raises(ProjectionDamaged, match=r"1008 numbers, not of 16.*`pictor rebuild`"):
-            other.load(library.generations, pointers(library)["colour"])
+            other.load(library.generations_folder, pointers(library)["colour"])
 
     def test_a_damaged_generation_is_never_extended(self, path: Path) -> None:
         [part] = (path / "projections").glob("words-*/*.seg")
@@ -215,9 +215,9 @@ class TestDamage:
         with write_library(path) as writer:
             added = put(writer, caption="harbour " + "and far more than that " * 9)
             writer.publish()
-            published = pairs_of(writer.rankings(WORD)["words"])
+            published = pairs_of(writer.rank_signals(WORD)["words"])
             writer.publish(anew=True)
-            assert pairs_of(writer.rankings(WORD)["words"]) == published
+            assert pairs_of(writer.rank_signals(WORD)["words"]) == published
             assert added in dict(published)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval import Library, NewImage, ProjectionDamaged, Ranking, fetch_backbone, write_library
+from retrieval import (
+    Library,
+    LibraryWriter,
+    NewImage,
+    ProjectionDamaged,
+    Ranking,
+    fetch_backbone,
+    write_library,
+)
 from retrieval.catalog import Space
 from retrieval.projections import neighbours, vectors
 from retrieval.projections.neighbours import Neighbourhoods, NeighbourProjection, NeighbourView
@@ -201,7 +211,7 @@ class TestLibrary:
         [space] = [each for each in library.spaces if each.descriptor == "subject"]
         return space
 
-    def put(self, library: Library, rows: Features, first: int) -> None:
+    def put(self, library: LibraryWriter, rows: Features, first: int) -> None:
         space, colour = self.subject(library), library.spaces[1]
         with library.catalog.writing() as writer:
             for number, row in enumerate(rows, first):
@@ -210,10 +220,11 @@ class TestLibrary:
                 [image_id] = writer.add_images([NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp", own)])
                 writer.place(f"/photos/{number}.jpg".encode(), image_id, mtime=0, size=1)
 
-    def made(self, path: Path) -> Library:
-        library = write_library(path)
-        library.make_spaces(fetch_backbone("test_resnet", "untrained"))
-        return library
+    @contextmanager
+    def new_library(self, path: Path) -> Iterator[LibraryWriter]:
+        with write_library(path) as library:
+            library.make_spaces(fetch_backbone("test_resnet", "untrained"))
+            yield library
 
     def ask(self, library: Library, root: Path, query: Any) -> list[tuple[int, float]]:
         projection = NeighbourProjection(self.subject(library))
@@ -222,7 +233,7 @@ class TestLibrary:
 
     def test_however_it_was_built_it_is_the_same(self, tmp_path: Path) -> None:
         root = tmp_path / "generations"
-        with self.made(tmp_path / "a") as library:
+        with self.new_library(tmp_path / "a") as library:
             features = kinds(140, dimension=self.subject(library).dimension)
             query = kinds(1, dimension=features.shape[1], seed=7)[0].astype(np.float32)
             projections = [NeighbourProjection(self.subject(library))]
@@ -239,7 +250,7 @@ class TestLibrary:
 
     def test_what_is_not_published_is_found_and_finds_itself(self, tmp_path: Path) -> None:
         root = tmp_path / "generations"
-        with self.made(tmp_path / "a") as library:
+        with self.new_library(tmp_path / "a") as library:
             features = kinds(130, dimension=self.subject(library).dimension)
             self.put(library, features[:120], 1)
             publisher.publish(library.catalog, [NeighbourProjection(self.subject(library))], root)
@@ -253,7 +264,7 @@ class TestLibrary:
             assert found[0] == (6, pytest.approx(1.0, abs=2e-3))
 
     def test_a_library_that_was_never_published_is_searched_plainly(self, tmp_path: Path) -> None:
-        with self.made(tmp_path / "a") as library:
+        with self.new_library(tmp_path / "a") as library:
             features = kinds(120, dimension=self.subject(library).dimension)
             self.put(library, features, 1)
             found = self.ask(library, tmp_path / "none", features[0].astype(np.float32))
@@ -265,7 +276,7 @@ class TestLibrary:
         self, tmp_path: Path, monkeypatch: Any
     ) -> None:
         root = tmp_path / "generations"
-        with self.made(tmp_path / "a") as library:
+        with self.new_library(tmp_path / "a") as library:
             self.put(library, kinds(120, dimension=self.subject(library).dimension), 1)
             projection = NeighbourProjection(self.subject(library))
             publisher.publish(library.catalog, [projection], root)

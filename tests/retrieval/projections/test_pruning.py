@@ -42,7 +42,7 @@ def answers(library: Library) -> Pairs:
 
 class TestStrays:
     def test_they_are_named_and_removed_and_nothing_else_is(self, writer: Library, tmp_path: Path) -> None:
-        root, outside = writer.generations, tmp_path / "outside"
+        root, outside = writer.generations_folder, tmp_path / "outside"
         outside.mkdir()
         (outside / "picture.jpg").touch()
         before, expected = answers(writer), sorted(root.iterdir())
@@ -66,7 +66,7 @@ class TestStrays:
 
     def test_publishing_again_and_again_takes_no_more_room(self, writer: Library) -> None:
         def room() -> tuple[int, int]:
-            files = [each for each in writer.generations.rglob("*") if each.is_file()]
+            files = [each for each in writer.generations_folder.rglob("*") if each.is_file()]
             return len(files), sum(each.stat().st_size for each in files)
 
         count, size = room()
@@ -79,7 +79,9 @@ class TestStrays:
         before = answers(writer)
         for _ in range(2):
             with pytest.raises(StorageFailed):
-                publish(writer.catalog, (*writer.projections, Unwritable()), writer.generations, anew=True)
+                publish(
+                    writer.catalog, (*writer.projections, Unwritable()), writer.generations_folder, anew=True
+                )
             assert find_strays(writer) == []
         assert answers(writer) == before
 
@@ -102,13 +104,13 @@ class Unwritable(AbstractProjection[Any, Any]):
 
 class TestReaders:
     def snapshot(self, library: Library) -> Snapshot:
-        return Snapshots(library.catalog, library.projections, library.generations).current()
+        return Snapshots(library.catalog, library.projections, library.generations_folder).current()
 
     def test_an_old_generation_answers_after_it_was_pruned(self, path: Path, writer: Library) -> None:
         with Library.open(path) as reader:
             # What was never searched may not have read everything yet, so two of them are opened.
             searched, untouched = self.snapshot(reader), self.snapshot(reader)
-            feature, old = self.feature(reader), list(writer.generations.iterdir())
+            feature, old = self.feature(reader), list(writer.generations_folder.iterdir())
             before = self.ask(searched, feature)
             put(writer, caption="harbour quiet")
             writer.publish(anew=True)

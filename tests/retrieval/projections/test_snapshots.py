@@ -63,7 +63,7 @@ def exact(library: Library) -> Exact:
     return [
         (signal, ranking.ids.tobytes(), ranking.scores.tobytes())
         for query in queries
-        for signal, ranking in library.rankings(query).items()
+        for signal, ranking in library.rank_signals(query).items()
     ]
 
 
@@ -99,7 +99,7 @@ class TestAcknowledged:
         with writer.catalog.writing() as transaction:
             transaction.annotate(2, "test", [Annotation("title", "Lantern", "test")])
         assert reader.search(Query((Text("lantern"),))).ids == [2]
-        similar = reader.rankings(Query((StoredPicture(2),), include_examples=True))["subject"]
+        similar = reader.rank_signals(Query((StoredPicture(2),), include_examples=True))["subject"]
         assert (similar.ids[0], len(similar)) == (2, STORED)
 
     def test_a_new_library_finds_what_was_never_published(self, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ class TestAcknowledged:
             assert library.search(Query()).ids == []
             assert read_status(library).damages == ()
             library.make_spaces(fetch_backbone("test_resnet", "untrained"))
-            assert library.signals[:3] == ("words", "subject", "colour")
+            assert library.signal_names[:3] == ("words", "subject", "colour")
             first, second = add(library, [1, 2], "lantern")
             assert library.search(Query((StoredPicture(first),))).ids == [second]
 
@@ -146,7 +146,7 @@ class TestPublished:
         writer.publish()
         with Library.open(path) as reader:
             before = exact(reader)
-        shutil.rmtree(writer.generations)
+        shutil.rmtree(writer.generations_folder)
         writer.publish(anew=True)
         with Library.open(path) as reader:
             assert exact(reader) == before
@@ -155,7 +155,7 @@ class TestPublished:
     def test_deleted_projections_are_an_error_and_not_an_empty_answer(
         self, path: Path, writer: Library
     ) -> None:
-        shutil.rmtree(writer.generations)
+        shutil.rmtree(writer.generations_folder)
         with Library.open(path) as reader:
             for query in (Query((Text("harbour"),)), Query((StoredPicture(1),)), Query()):
                 with pytest.raises(ProjectionDamaged, match="`pictor rebuild`"):
@@ -167,9 +167,9 @@ class TestPublished:
     def test_publishing_twice_does_nothing_the_second_time(self, writer: Library) -> None:
         add(writer, [77], "lantern")
         assert writer.publish()
-        names = sorted(writer.generations.iterdir())
+        names = sorted(writer.generations_folder.iterdir())
         assert not writer.publish()
-        assert sorted(writer.generations.iterdir()) == names
+        assert sorted(writer.generations_folder.iterdir()) == names
 
     def test_another_reader_sees_the_new_state_without_opening_again(
         self, path: Path, writer: Library, reader: Library
@@ -222,12 +222,12 @@ class TestManyThreads:
         """Search until it is over; how often."""
         count = 0
         while not (done.is_set() and count):
-            twins = reader.rankings(Query((Text("twin"),)))["words"]
+            twins = reader.rank_signals(Query((Text("twin"),)))["words"]
             assert len(twins) % 2 == 0
-            times = reader.rankings(Query((Text("day dawn dusk"),)))["words"]
+            times = reader.rank_signals(Query((Text("day dawn dusk"),)))["words"]
             assert set(range(1, STORED + 1)) <= set(times.ids.tolist())
             assert len({score for each, score in pairs_of(times) if each in (1, 5, 9)}) == 1
-            similar = reader.rankings(Query((StoredPicture(1),)))
+            similar = reader.rank_signals(Query((StoredPicture(1),)))
             assert set(similar["subject"].ids) == set(similar["colour"].ids) == set(similar["fused"].ids)
             assert len(similar["fused"]) % 2 == (STORED - 1) % 2
             assert reader.search(Query((Text("twin"), StoredPicture(1)), limit=5)).hits

@@ -70,7 +70,7 @@ class TestGenerations:
         return [ranked(library, text) for text in self.QUERIES]
 
     def inodes(self, library: Library) -> set[int]:
-        return {path.stat().st_ino for path in library.generations.glob("words-*/*")}
+        return {path.stat().st_ino for path in library.generations_folder.glob("words-*/*")}
 
     def test_an_extended_one_shares_files_and_ranks_exactly_like_a_new_one(self, words: Library) -> None:
         """Captions of every length, for Whoosh keeps lengths above ten only roughly."""

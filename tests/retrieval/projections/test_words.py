@@ -187,7 +187,7 @@ class TestPredicted:
         for wanted, expected in ((False, [in_tail]), (True, [in_tail, 1])):
             with Library.open(tmp_path / "library", Settings(predicted_labels=wanted)) as library:
                 assert found(library, "tabby") == expected
-                images = [library.image(1), *(each.image for each in library.search(Query()).hits)]
+                images = [library.load_image(1), *(each.image for each in library.search(Query()).hits)]
                 assert all(bool(image.predicted) is wanted for image in images)
                 assert find_damages(library) == []
 

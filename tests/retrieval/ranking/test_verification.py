@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.retrieval.ranking.test_keypoints import some
 
 from retrieval import Ranking
 from retrieval.ranking.keypoints import NONE, Keypoints, from_blob, to_blob
@@ -17,6 +16,7 @@ from retrieval.ranking.verification import (
     ranking,
     verify,
 )
+from tests.retrieval.ranking.test_keypoints import some
 
 
 def moved(picture: Keypoints, linear: np.ndarray, offset: tuple[float, float] = (0, 0)) -> Keypoints:

@@ -44,7 +44,7 @@ def searched(world: World) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def images(searched: Library) -> dict[int, Image]:
-    return {each: searched.image(each) for each in range(1, COUNT + 1)}
+    return {each: searched.load_image(each) for each in range(1, COUNT + 1)}
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -58,7 +58,7 @@ def test_filters_and_a_picture_agree_with_brute_force(
     signal: str,
     limit: int,
 ) -> None:
-    weights = {name: float(name == signal) for name in searched.signals}
+    weights = {name: float(name == signal) for name in searched.signal_names}
     query = Query(
         (StoredPicture(picture),), asked, weights=weights, options=Options(weaker=True), limit=limit
     )

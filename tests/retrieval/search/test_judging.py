@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.ranking.fusion import WeightedRanking
 from retrieval.ranking.ranking import Ranking
 from retrieval.ranking.relevance import BANDS
+from retrieval.search.gather import ProbeRanking
 from retrieval.search.judging import Judge, Judgement, hit_levels
+from retrieval.search.probes import Probe
 
 CHANCE, WEAK, LIKELY, STRONG = range(4)
 
@@ -47,7 +48,8 @@ def test_where_nothing_is_known_nothing_is_said() -> None:
 
 
 def test_few_points_that_agree_are_likely_and_many_are_strong() -> None:
-    judge = Judge(None, {})  # type: ignore[arg-type]  # the projections take no part in it
-    found = WeightedRanking(0, "details", 2.0, Ranking.of([7, 8], [30, 5]))
-    levels = judge.verified(found, np.array([8, 9, 7])).levels
-    assert [BANDS[each] for each in levels] == ["likely", "chance", "strong"]
+    judge = Judge(None, None)  # type: ignore[arg-type]  # neither projections nor backgrounds take part in it
+    found = ProbeRanking(Probe(0, "details", 2.0, None), Ranking.of([7, 8], [30, 5]))
+    levels = judge.judge(found, np.array([8, 9, 7])).levels
+    assert levels is not None
+    assert [BANDS[level] for level in levels] == ["likely", "chance", "strong"]

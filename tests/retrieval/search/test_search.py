@@ -12,7 +12,7 @@ import pytest
 from retrieval import Filters, Hit, InvalidQuery, Library, Query, Settings, StoredPicture, Text
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.fusion import relative_score
-from retrieval.search.gather import Ranked, rank
+from retrieval.search.gather import FusedRanking, rank_images
 from retrieval.search.probes import Probe
 from tests.reference import pairs_of
 from tests.world import BOTH, COUNT, World, label
@@ -38,19 +38,19 @@ def scores_of(hit: Hit) -> dict[str, float]:
     return {each.signal: each.score for each in hit.contributions}
 
 
-def ranked(world: World, image_id: int, *, limit: int, left_out: tuple[int, ...] = ()) -> Ranked:
+def ranked(world: World, image_id: int, *, limit: int, left_out: tuple[int, ...] = ()) -> FusedRanking:
     """The flow alone, with a limit on the candidates of each signal."""
     ids = np.arange(1, COUNT + 1)
     views = {
         name: VectorIndex.build(ids, world.features[name], world.features[name].shape[1]) for name in BOTH
     }
     asked = [Probe(0, name, 1.0, world.features[name][image_id - 1].astype(np.float32)) for name in BOTH]
-    return rank(asked, views, relative_score(BANDWIDTHS), limit=limit, left_out=left_out)
+    return rank_images(asked, views, relative_score(BANDWIDTHS), limit=limit, left_out=left_out)
 
 
 class TestScores:
     def test_every_signal_ranks_as_brute_force_does(self, library: Library, world: World) -> None:
-        rankings = library.rankings(Query((StoredPicture(7),), include_examples=True))
+        rankings = library.rank_signals(Query((StoredPicture(7),), include_examples=True))
         for signal in BOTH:
             expected = world.cosines(signal, 7)
             assert rankings[signal].ids.tolist() == [each for each, _ in expected]
@@ -115,7 +115,7 @@ class TestFilters:
         self, library: Library, narrow: Library, world: World, filters: Filters, passes: Any
     ) -> None:
         allowed = [number for number in range(1, COUNT + 1) if passes(number)]
-        rankings = library.rankings(Query((StoredPicture(7),), filters, include_examples=True))
+        rankings = library.rank_signals(Query((StoredPicture(7),), filters, include_examples=True))
         for signal in BOTH:
             expected = [each for each, _ in world.cosines(signal, 7) if each in allowed]
             assert rankings[signal].ids.tolist() == expected

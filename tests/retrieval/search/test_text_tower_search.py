@@ -9,29 +9,29 @@ import numpy as np
 import pytest
 
 from indexer.run.pipeline import index
-from indexer.upkeep.opening import Recipe, writing
+from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import InvalidSetting, Library, Query, Text, path_bytes, read_status
 from retrieval.descriptors.text_tower import TextTower
 from tests.drawing import folder_of_scenes
 from tests.indexing import TINY
 from tests.reference import nearest, pairs_of
-from tests.towers import BACKBONE, DIMENSION, made_tower, made_weights
+from tests.towers import BACKBONE, DIMENSION, make_tower, make_weights
 
 pytest.importorskip("open_clip", reason="the extra clip is not installed")
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+def spec(tmp_path_factory: pytest.TempPathFactory) -> LibrarySpec:
     folder = tmp_path_factory.mktemp("pair")
-    return Recipe(BACKBONE, str(made_weights(folder)), text_tower=str(made_tower(folder)))
+    return LibrarySpec(BACKBONE, str(make_weights(folder)), text_tower=str(make_tower(folder)))
 
 
 @pytest.fixture(scope="module")
-def path(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def path(spec: LibrarySpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of six pictures without a word."""
     folder = tmp_path_factory.mktemp("made")
     folder_of_scenes(folder / "pictures", 6)
-    with writing(folder / "library", recipe) as library:
+    with open_or_create(folder / "library", spec) as library:
         index(library, [path_bytes(folder / "pictures")], captions={}, on_event=lambda _: None)
     return folder / "library"
 
@@ -46,7 +46,7 @@ def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
         assert (space.dimension, vector.shape) == (DIMENSION, (DIMENSION,))
         with library.catalog.reading() as reader:
             ids, features = reader.features(space)
-        found = library.rankings(Query((Text("a red boat"),)))["meaning"]
+        found = library.rank_signals(Query((Text("a red boat"),)))["meaning"]
         assert pairs_of(found) == nearest(vector, ids, features, limit=6)
         assert len(library.search(Query((Text("a red boat"),))).hits) == 6
         assert len(library.search(Query((Text("a red boat"),), weights={"meaning": 0})).hits) == 0
@@ -54,14 +54,14 @@ def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
 
 def test_with_a_tower_there_is_no_bridge(path: Path) -> None:
     with Library.open(path) as library:
-        assert library.signals.count("meaning") == 1
+        assert library.signal_names.count("meaning") == 1
         assert "bridge" not in {each.kind for each in read_status(library).projections}
 
 
 def test_another_text_gives_another_order(path: Path) -> None:
     with Library.open(path) as library:
         scores = [
-            library.rankings(Query((Text(text),)))["meaning"].scores
+            library.rank_signals(Query((Text(text),)))["meaning"].scores
             for text in ("boat", "dog", "snow at night")
         ]
     assert not any(np.array_equal(scores[0], each) for each in scores[1:])
@@ -74,20 +74,20 @@ def test_without_the_extra_words_are_still_searched_and_a_remark_says_what_to_in
     with Library.open(path) as library:
         results = library.search(Query((Text("scene"),)))
         assert [each for each in results.notes if "pictor[clip]" in each]
-        assert "meaning" not in library.rankings(Query((Text("scene"),)))
+        assert "meaning" not in library.rank_signals(Query((Text("scene"),)))
         assert library.search(Query()).total == 6
 
 
-def test_a_library_without_a_tower_gets_none_later(recipe: Recipe, tmp_path: Path) -> None:
-    with writing(tmp_path / "library", TINY):
+def test_a_library_without_a_tower_gets_none_later(spec: LibrarySpec, tmp_path: Path) -> None:
+    with open_or_create(tmp_path / "library", TINY):
         pass
     refused = pytest.raises(InvalidSetting, match="made without a text tower; leave --text-tower out")
-    with refused, writing(tmp_path / "library", Recipe(text_tower=recipe.text_tower)):
+    with refused, open_or_create(tmp_path / "library", LibrarySpec(text_tower=spec.text_tower)):
         pass
 
 
-def test_a_tower_without_its_backbone_is_refused(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_tower_without_its_backbone_is_refused(spec: LibrarySpec, tmp_path: Path) -> None:
     refused = pytest.raises(InvalidSetting, match="say with --backbone which timm CNN")
-    with refused, writing(tmp_path / "library", Recipe(text_tower=recipe.text_tower)):
+    with refused, open_or_create(tmp_path / "library", LibrarySpec(text_tower=spec.text_tower)):
         pass
     assert not (tmp_path / "library" / "catalog.sqlite").exists()

@@ -55,10 +55,10 @@ def test_a_reader_has_no_methods_that_write() -> None:
 READS: dict[str, Callable[[Library], object]] = {
     "search": lambda library: library.search(QUERY),
     "filter": lambda library: library.search(Query((), Filters(tags=("harbour",)))),
-    "rankings": lambda library: library.rankings(Query((Text("harbour"),))),
+    "rankings": lambda library: library.rank_signals(Query((Text("harbour"),))),
     "explain": lambda library: library.explain(QUERY, library.search(QUERY).ids[0]),
     "facets": lambda library: library.count_facets(QUERY),
-    "preview": lambda library: (library.thumbnail(1), library.preview(1)),
+    "preview": lambda library: (library.load_thumbnail(1), library.render_preview(1)),
     "warm up": lambda library: library.warm_up(),
     "status": read_status,
     "damages": find_damages,

@@ -1,0 +1,105 @@
+"""The answer to a query: all images that it found, and the hits of one page of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..catalog import Image
+from ..ranking.fusion import Amounts, amounts_of
+from ..ranking.ranking import Ids
+from ..ranking.relevance import BANDS, Levels
+from .gather import Adjustment, FusedRanking, ProbeRanking
+from .hits import Contribution, Hit
+from .judging import Judgement
+
+NO_PART = -1  # the part of contributions that belong to no single part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """All that a query found: images in their order, how they got there, and how far they stand out.
+
+    `judgements` belong to the rankings of `ranked`, one to each. `levels` are indexes into BANDS, by position
+    in the fused ranking, or None where nothing can be judged. `shown` are the positions that the answer
+    lists, and `copies` what was collapsed into an image, by its id.
+    """
+
+    ranked: FusedRanking
+    judgements: Sequence[Judgement]
+    levels: Levels | None
+    shown: Ids
+    copies: Mapping[int, tuple[int, ...]]
+
+    @property
+    def ids(self) -> Ids:
+        """The images that are listed, in order."""
+        return self.ranked.fused.ids[self.shown]
+
+    @property
+    def folded_count(self) -> int:
+        """How many ranked images are not listed, because they lie below the relevance line."""
+        return len(self.ranked.fused) - len(self.shown) - sum(map(len, self.copies.values()))
+
+
+def answer_without_parts(ranked: FusedRanking) -> Answer:
+    """The answer to a query without parts: it lists all images, and judges none."""
+    return Answer(ranked, (), None, np.arange(len(ranked.fused)), {})
+
+
+def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *, offset: int) -> list[Hit]:
+    """The hits of a page; `images` holds its images in order, the first of them at `offset` of the answer."""
+    ids = np.fromiter(images, np.int64, len(images))
+    positions = answer.ranked.fused.rank_of(ids) - 1
+    columns = [
+        *_ranking_columns(answer, ids, positions, amounts),
+        *_adjustment_columns(answer, ids, positions),
+    ]
+    return [
+        Hit(
+            image=image,
+            rank=offset + number + 1,
+            score=float(answer.ranked.fused.scores[positions[number]]),
+            contributions=tuple(column[number] for column in columns if column[number].rank),
+            band=None if answer.levels is None else BANDS[answer.levels[positions[number]]],
+            copies=answer.copies.get(image.id, ()),
+        )
+        for number, image in enumerate(images.values())
+    ]
+
+
+def _ranking_columns(
+    answer: Answer, ids: Ids, positions: Ids, amounts: Amounts
+) -> Iterator[list[Contribution]]:
+    """For every ranking, what it gave to each of these images; rank 0 for nothing."""
+    for ranking, judgement in zip(answer.ranked.rankings, answer.judgements, strict=True):
+        yield _contributions(ranking, judgement, ids, positions, amounts)
+
+
+def _contributions(
+    found: ProbeRanking, judgement: Judgement, ids: Ids, positions: Ids, amounts: Amounts
+) -> list[Contribution]:
+    ranks = found.ranking.rank_of(ids)
+    scores = np.append(found.ranking.scores, 0.0)[ranks - 1]
+    given = amounts_of(found.weighted, ids, amounts)
+    calibrated: Sequence[float | None] = [None] * len(ids)
+    if judgement.positions is not None:
+        calibrated = np.round(judgement.positions(positions), 4).tolist()
+    rows = zip(ranks.tolist(), scores.tolist(), given.tolist(), calibrated, strict=True)
+    return [Contribution(found.probe.part, found.probe.signal, *row) for row in rows]
+
+
+def _adjustment_columns(answer: Answer, ids: Ids, positions: Ids) -> Iterator[list[Contribution]]:
+    """For every later step, what it changed in the score of each of these images."""
+    for adjustment in answer.ranked.adjustments:
+        yield [
+            _adjustment_of(adjustment, image_id, position)
+            for image_id, position in zip(ids.tolist(), positions.tolist(), strict=True)
+        ]
+
+
+def _adjustment_of(adjustment: Adjustment, image_id: int, position: int) -> Contribution:
+    amount = adjustment.amount(image_id)
+    return Contribution(NO_PART, adjustment.signal, position + 1, amount, amount)

@@ -1,0 +1,60 @@
+"""Which images a search may find: those that satisfy the filters, or that may show what a picture shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..query.values import Picture, StoredPicture
+from ..ranking.narrowing import likeliest
+from ..ranking.ranking import Ids
+from ..ranking.relevance import BANDS, LIKELY
+from ..signals import SUBJECT
+from .context import SearchContext
+from .gather import EVERYTHING
+
+
+def allowed_ids(context: SearchContext) -> Ids | None:
+    """The images that satisfy the filters, narrowed if the options say so; None stands for all."""
+    narrowed, filters = _narrowed_ids(context), context.query.filters
+    if not filters:
+        return narrowed
+    with context.catalog.reading() as reader:
+        ids = reader.ids(filters, predicted=context.settings.predicted_labels)
+    for name in filters.concepts:
+        ids = np.intersect1d(ids, _concept_ids(context, name))
+    return ids if narrowed is None else np.intersect1d(ids, narrowed)
+
+
+def all_ids(context: SearchContext) -> Ids:
+    """The images of the library."""
+    with context.catalog.reading() as reader:
+        return reader.ids()
+
+
+def _concept_ids(context: SearchContext, name: str) -> Ids:
+    """The images that a concept finds LIKELY; its good examples decide where nothing can be judged."""
+    probe = context.probe_maker.make_concept_probe(name)
+    ranking = context.snapshot.views[SUBJECT].search(probe.query, limit=EVERYTHING, allowed=None)
+    calibration = context.judge.calibrate(probe)
+    if calibration is None:
+        good = context.features.load_concept(name).good
+        ranks = ranking.rank_of(np.array(good, np.int64))
+        return np.sort(ranking.ids[: int(ranks.max(initial=0))])
+    return np.sort(ranking.ids[calibration.levels(ranking.scores) >= BANDS.index(LIKELY)])
+
+
+def _narrowed_ids(context: SearchContext) -> Ids | None:
+    """The images that may have the labels of the query's pictures, or None where those tell nothing.
+
+    Nothing is narrowed where another part is wanted: what words find need not look like a picture.
+    """
+    wanted = [part for part in context.query.parts if part.weight > 0]
+    pictures = [part for part in wanted if isinstance(part, Picture | StoredPicture)]
+    is_asked = context.options.narrow and context.settings.predicted_labels
+    if not (is_asked and pictures and len(pictures) == len(wanted)):
+        return None
+    label_sets = [likeliest(context.features.load_labels(picture)) for picture in pictures]
+    if not all(label_sets):
+        return None
+    with context.catalog.reading() as reader:
+        return reader.labelled().candidates(sorted({label for labels in label_sets for label in labels}))

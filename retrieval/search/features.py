@@ -1,0 +1,129 @@
+"""Features, keypoints, labels and pixels of the pictures in a query and of stored images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeGuard, final
+
+import numpy as np
+
+from ..catalog import Catalog, Space
+from ..errors import ImageNotFound, InvalidQuery
+from ..originals import cut_region, pixels_of
+from ..pictures.files import Limits, read_file
+from ..pictures.images import decode_image
+from ..query.values import Examples, Picture, Reference, StoredPicture
+from ..ranking.arrays import RGB, Float32Matrix, Float32Vector
+from ..ranking.keypoints import Keypoints, from_blob
+from ..spaces import Spaces
+
+
+@final
+class FeatureSource:
+    """Loads what the catalog holds, and describes what it does not hold: pictures and regions of a query."""
+
+    def __init__(self, catalog: Catalog, spaces: Spaces, limits: Limits) -> None:
+        self._catalog, self._spaces, self._limits = catalog, spaces, limits
+
+    # -- the pictures of a query ----------------------------------------------------------------
+
+    def load_pixels(self, picture: Picture | StoredPicture) -> RGB:
+        """The pixels that a part of a query is about: those of its region, if it has one."""
+        if isinstance(picture, StoredPicture):
+            return cut_region(self._load_stored_pixels(picture.image_id), picture.region)
+        return cut_region(self._decode_picture(picture), picture.region)
+
+    def load_picture_features(self, picture: Picture | StoredPicture) -> dict[str, Float32Vector]:
+        """The feature of a part of a query in every space that has vectors, by signal."""
+        spaces = self._spaces.vector_spaces
+        if _is_stored_as_a_whole(picture):
+            return {space.descriptor: self._load_rows(space, [picture.image_id])[0] for space in spaces}
+        features = self._spaces.describe([self.load_pixels(picture)])[0]
+        # Rounded as stored features are, so that a picture finds itself with the same scores.
+        return {space.descriptor: features[space.id].astype(np.float32) for space in spaces}
+
+    def load_labels(self, picture: Picture | StoredPicture) -> list[tuple[str, float]]:
+        """The labels that are predicted for a part of a query, with their confidence."""
+        if _is_stored_as_a_whole(picture):
+            with self._catalog.reading() as reader:
+                images = reader.images([picture.image_id])
+            return [(label.value, label.confidence) for image in images.values() for label in image.predicted]
+        [description] = self._spaces.describe_and_predict([self.load_pixels(picture)])
+        return [
+            (note.value, note.confidence) for note in description.predicted_labels if note.field == "label"
+        ]
+
+    def load_keypoints(self, picture: Picture | StoredPicture) -> Keypoints:
+        """The keypoints of a part of a query."""
+        if _is_stored_as_a_whole(picture) and self.has_details:
+            return self.load_stored_keypoints([picture.image_id]).get(picture.image_id, from_blob(b""))
+        return from_blob(self._spaces.find_keypoints(self.load_pixels(picture)))
+
+    # -- stored images --------------------------------------------------------------------------
+
+    @property
+    def has_details(self) -> bool:
+        """Whether the library keeps keypoints."""
+        return self._spaces.keypoint_space is not None
+
+    def load_stored_keypoints(self, ids: Iterable[int]) -> dict[int, Keypoints]:
+        """The stored keypoints of those of these images that have any, by image id."""
+        space = self._spaces.keypoint_space
+        if space is None:
+            return {}
+        with self._catalog.reading() as reader:
+            blobs = reader.keypoints(space, ids)
+        return {image_id: from_blob(blob) for image_id, blob in blobs.items()}
+
+    def load_stored_features(self, signal: str, ids: Sequence[int]) -> Float32Matrix:
+        """The stored features of these images, in their order; raises ImageNotFound for one without."""
+        return self._load_rows(self._find_space(signal), ids)
+
+    def load_example_features(self, signal: str, ids: Sequence[int]) -> Float32Matrix:
+        """The same, without the images that were removed after they became examples."""
+        with self._catalog.reading() as reader:
+            _, features = reader.features(self._find_space(signal), ids)
+        return features.astype(np.float32)
+
+    def load_concept(self, name: str) -> Examples:
+        """The examples of a saved concept; raises InvalidQuery for a name that is not saved."""
+        with self._catalog.reading() as reader:
+            concepts = reader.concepts()
+        if name not in concepts:
+            hint = f"there are {', '.join(concepts)}" if concepts else "save one with `pictor concept`"
+            raise InvalidQuery(f"concept {name}: there is none of that name; {hint}")
+        return concepts[name]
+
+    # -- how they are read ----------------------------------------------------------------------
+
+    def _find_space(self, signal: str) -> Space:
+        return next(space for space in self._spaces.vector_spaces if space.descriptor == signal)
+
+    def _load_rows(self, space: Space, ids: Sequence[int]) -> Float32Matrix:
+        with self._catalog.reading() as reader:
+            stored_ids, features = reader.features(space, ids)
+        rows = {image_id: row for row, image_id in enumerate(stored_ids.tolist())}
+        missing = next((image_id for image_id in ids if image_id not in rows), None)
+        if missing is not None:
+            raise ImageNotFound(missing)
+        return features[[rows[image_id] for image_id in ids]].astype(np.float32)
+
+    def _decode_picture(self, picture: Picture) -> RGB:
+        source = picture.source
+        if isinstance(source, Reference):
+            raise InvalidQuery(f"{source.kind} {source.value}: has not been fetched; send its bytes")
+        if isinstance(source, bytes):
+            return decode_image(source, name=picture.name, limits=self._limits).pixels
+        return decode_image(read_file(source, self._limits), name=str(source), limits=self._limits).pixels
+
+    def _load_stored_pixels(self, image_id: int) -> RGB:
+        with self._catalog.reading() as reader:
+            images = reader.images([image_id])
+        if image_id not in images:
+            raise ImageNotFound(image_id)
+        return pixels_of(self._catalog, images[image_id], self._limits)
+
+
+def _is_stored_as_a_whole(picture: Picture | StoredPicture) -> TypeGuard[StoredPicture]:
+    """Whether the catalog holds what the part is about: a region of an image is described anew."""
+    return isinstance(picture, StoredPicture) and picture.region is None

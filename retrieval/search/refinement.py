@@ -1,0 +1,136 @@
+"""What happens to a fused ranking: expansion, verification, another order, and copies collapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from ..projections.neighbours import NeighbourView
+from ..projections.vectors import VectorView
+from ..query.values import Picture, StoredPicture
+from ..ranking.arrays import FeatureMatrix, Float32Matrix, Float32Vector
+from ..ranking.fusion import Amounts
+from ..ranking.ranking import Ids, Ranking, union
+from ..ranking.rerank import (
+    EXPANDED,
+    FIRST,
+    POWERS,
+    Looks,
+    Relation,
+    collapsed,
+    diffusion,
+    diversified,
+    expanded,
+    k_reciprocal,
+    same_picture,
+    same_scene,
+)
+from ..ranking.verification import candidates
+from ..ranking.verification import ranking as verified
+from ..signals import COLOUR, DETAILS, NEIGHBOURS, SUBJECT
+from .context import SearchContext
+from .gather import FusedRanking, ProbeRanking
+from .probes import Probe
+
+Rerank: TypeAlias = Callable[[Ranking, Float32Vector, FeatureMatrix], Ranking]
+RERANKING: Mapping[str, Rerank] = {"k-reciprocal": k_reciprocal, "diffusion": diffusion}
+
+
+# -- expansion ----------------------------------------------------------------------------------
+
+
+def expand_probe(context: SearchContext, probe: Probe, ranked: FusedRanking) -> Probe:
+    """The question of a wanted picture, averaged with what it found first; any other stays as it is."""
+    if not (probe.is_picture and probe.signal == SUBJECT and probe.weight > 0):
+        return probe
+    own = next(ranking for ranking in ranked.rankings if ranking.probe is probe)
+    nearest = _load_features(context, SUBJECT, own.ranking.ids[:EXPANDED])
+    query = expanded(probe.query, nearest, power=POWERS[str(context.options.expand)])
+    return probe.derive(query=query, is_picture=False)
+
+
+# -- verification -------------------------------------------------------------------------------
+
+
+def verify_images(
+    context: SearchContext, ranked: FusedRanking, weight: float, amounts: Amounts
+) -> FusedRanking:
+    """With a ranking of the images that share keypoints with each wanted picture; `weight`: of DETAILS."""
+    if not (context.options.verify and weight and context.features.has_details):
+        return ranked
+    for number, part in enumerate(context.query.parts):
+        if isinstance(part, Picture | StoredPicture) and part.weight > 0:
+            ranking = _rank_by_keypoints(context, part, _rankings_to_verify(context, ranked, number))
+            if len(ranking):
+                probe = Probe(number, DETAILS, part.weight * weight, part)
+                ranked = ranked.join(ProbeRanking(probe, ranking), amounts)
+    return ranked
+
+
+def _rankings_to_verify(context: SearchContext, ranked: FusedRanking, part: int) -> list[Ranking]:
+    """The rankings of a part, and of its plain subject: averages with neighbours hide some copies."""
+    own = [ranking for ranking in ranked.rankings if ranking.probe.part == part]
+    rankings = [ranking.ranking for ranking in own]
+    subjects = [ranking.probe.plain for ranking in own if ranking.probe.scale == NEIGHBOURS]
+    ids = union(*(ranking.ids for ranking in rankings))
+    return [*rankings, *(context.judge.rank_plainly(subject, ids) for subject in subjects)]
+
+
+def _rank_by_keypoints(
+    context: SearchContext, picture: Picture | StoredPicture, rankings: list[Ranking]
+) -> Ranking:
+    keypoints = context.features.load_keypoints(picture)
+    if not len(keypoints):
+        return Ranking.of([], [])
+    ids = candidates(rankings, int(context.options.verify or 0)).tolist()
+    return verified(keypoints, context.features.load_stored_keypoints(ids).items())
+
+
+# -- another order ------------------------------------------------------------------------------
+
+
+def reorder_images(context: SearchContext, ranked: FusedRanking) -> FusedRanking:
+    """The first images in the order that the options ask for; without a picture there is no re-ranking."""
+    method, diversity = str(context.options.rerank), float(context.options.diversity or 0)
+    wanted = (probe for probe in ranked.probes if probe.signal == SUBJECT and probe.weight > 0)
+    probe = next(wanted, None)
+    if method != "none" and probe is not None and len(ranked.fused):
+        ranked = _rerank_images(context, ranked, probe, method)
+    if diversity and len(ranked.fused):
+        features = _load_features(context, SUBJECT, ranked.fused.ids[:FIRST])
+        ranked = ranked.reorder("diversity", diversified(ranked.fused, features, diversity=diversity))
+    return ranked
+
+
+def _rerank_images(context: SearchContext, ranked: FusedRanking, probe: Probe, method: str) -> FusedRanking:
+    view = context.snapshot.views[probe.view_name]
+    if not isinstance(view, VectorView | NeighbourView):
+        return ranked
+    rows = view.rows(ranked.fused.ids[:FIRST])
+    return ranked.reorder(method, RERANKING[method](ranked.fused, view.row_of(probe.query), rows))
+
+
+# -- copies -------------------------------------------------------------------------------------
+
+
+def collapse_copies(
+    context: SearchContext, ranking: Ranking
+) -> tuple[Ranking, Mapping[int, tuple[int, ...]]]:
+    """The ranking with each picture or scene once, as the options say; and what was collapsed, by id."""
+    if context.options.collapse == "none" or not len(ranking):
+        return ranking, {}
+    return collapsed(ranking, _find_copies(context, ranking.ids[:FIRST]))
+
+
+def _find_copies(context: SearchContext, ids: Ids) -> Relation:
+    with context.catalog.reading() as reader:
+        hashes = np.array(reader.hashes(ids.tolist()), np.int64)
+    subjects, colours = (_load_features(context, signal, ids) for signal in (SUBJECT, COLOUR))
+    looks = Looks(hashes, subjects, colours)
+    return same_picture(looks) if context.options.collapse == "copies" else same_scene(looks)
+
+
+def _load_features(context: SearchContext, signal: str, ids: Ids) -> Float32Matrix:
+    return context.features.load_stored_features(signal, ids.tolist())
