@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -22,9 +23,16 @@ PLACES = ("harbour", "forest", "market")
 
 
 def pytest_configure() -> None:
-    """A shell lets what it starts in the background ignore Ctrl-C, and so all that this would start."""
+    keep_compiled_modules()
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # A shell starts background processes with Ctrl-C ignored, and commands started here would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def keep_compiled_modules() -> None:
+    """Let Python write bytecode: many tests start commands, and each would spend 7 s compiling torch anew."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_report_header() -> list[str]:
