@@ -1,1 +1,1 @@
-"""What turns pictures into features: subject (timm backbones) and colour."""
+"""Turns pictures into features: subject, texture and layout (by a timm backbone), colour and keypoints."""

@@ -24,12 +24,9 @@ from ..query.values import Region
 from ..ranking.arrays import RGB
 
 VERSION: Final = 1  # raise it when a picture comes out differently
-MAX_STEPS: Final = 8  # steps
+MAX_STEPS: Final = 8
 MARGIN: Final = 0.03  # around the foreground, as a share of its width and height
-MIN_FOREGROUND, MAX_FOREGROUND = (
-    0.02,
-    0.9,
-)  # share of the picture; a foreground beyond these is ignored
+MIN_FOREGROUND, MAX_FOREGROUND = 0.02, 0.9  # shares of the picture; others are ignored
 MIDDLE_GREY: Final = 128  # what a high-pass filter makes of a plain area
 BACKGROUND_STEP: Final = 12  # levels by which neighbouring pixels of one background differ at most
 Mask = npt.NDArray[np.uint8]  # (row, column): 255 in the foreground

@@ -1,1 +1,1 @@
-"""What runs a backbone; each runtime is the only home of its library, which is loaded on first use."""
+"""Runs backbones. Each runtime is the only home of its library, which is loaded on first use."""

@@ -35,7 +35,7 @@ def tiny() -> Backbone:
 
 def network_descriptors(library: Library) -> dict[str, Any]:
     """The descriptors of a library that use a backbone, by name."""
-    descriptors = library._spaces._descriptors.values()
+    descriptors = library.search_state.spaces._descriptors.values()
     return {descriptor.name: descriptor for descriptor in descriptors if hasattr(descriptor, "network")}
 
 

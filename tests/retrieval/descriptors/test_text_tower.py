@@ -155,7 +155,7 @@ class TestConfiguration:
         assert len({backbone.sha256 for backbone in (pair, *other_pairs)}) == 1
 
     def test_without_a_tower_nothing_is_said(self, folder: Path) -> None:
-        plain = fetch_backbone(BACKBONE, str(folder / "image")).configuration()
+        plain = fetch_backbone(BACKBONE, str(folder / "image")).subject_configuration()
         assert "text_tower" not in plain
         assert TextTower.from_space(plain, folder) is None
 
