@@ -52,8 +52,8 @@ def find_preview(data: bytes) -> Preview | None:
     """The embedded JPEG with the most pixels, the first of equal ones; None for a file that is not raw.
 
     A raw file is recognised by its content: the magic bytes of CR2, CR3, DNG, ORF, RW2 and RAF, or a table
-    with sensor values. Only JPEG that every viewer shows counts (8-bit, Huffman coding); sensor data in lossless
-    JPEG do not.
+    with sensor values. Only JPEG that every viewer shows counts (8-bit, Huffman coding), not sensor data in
+    lossless JPEG.
     """
     exif = b""
     if data.startswith(_RAF):

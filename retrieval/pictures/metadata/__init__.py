@@ -1,6 +1,6 @@
-"""What files say about pictures: EXIF, IPTC and XMP inside them, text, JSON and XMP beside them. Pure.
+"""Metadata of pictures: EXIF, IPTC and XMP in their files; text, JSON and XMP in sidecar files. Pure.
 
-Every byte is taken as hostile: what is damaged says nothing, and what is said is bounded.
+All bytes may be hostile. Damaged metadata count as none, and the amount of metadata is limited.
 """
 
 from .embedded import read_exif, read_metadata

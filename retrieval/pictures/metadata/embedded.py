@@ -1,7 +1,7 @@
-"""Finds what is said inside a picture's file: EXIF, IPTC and XMP in JPEG, PNG, WebP, TIFF, HEIC and AVIF.
+"""Finds the metadata inside a picture file: EXIF, IPTC and XMP in JPEG, PNG, WebP, TIFF, HEIC and AVIF.
 
-The containers are walked here, without a decoder: the headers of their parts say how long each is, and a part
-that reaches beyond the file, or a file with more parts than real ones have, ends the walk.
+The containers are walked here without a decoder, by the sizes in the headers of their parts. The walk ends at
+a part that reaches beyond the file, and after more parts than real files have.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from . import exif, heif, iptc, xmp
 from .facts import Fact, Metadata, Pair
 from .tiff import Tiff
 
-SOURCES: Final = (xmp.SOURCE, iptc.SOURCE, exif.SOURCE)  # the one that people write most deliberately first
+SOURCES: Final = (xmp.SOURCE, iptc.SOURCE, exif.SOURCE)  # first the one that people write most deliberately
 MAX_BLOCK_SIZE: Final = 1 << 20  # bytes of one block
-MAX_PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has some 20,000
+MAX_PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has about 20,000
 MAX_BLOCKS: Final = 16  # of one file
 _EXIF, _XMP, _PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
 _PNG_XMP: Final = b"XML:com.adobe.xmp\0"
@@ -26,24 +26,24 @@ _TIFF_XMP, _TIFF_IPTC = 700, 33723
 
 
 class Block(NamedTuple):
-    """Some bytes that one source is written in."""
+    """Bytes with the metadata of one source."""
 
     source: str
     data: bytes
 
 
 def read_metadata(data: bytes) -> Metadata:
-    """What a picture's file says about it in words, and where it was taken; never raises.
+    """The words in a picture's file, and where it was taken. Never raises.
 
-    What is damaged, too large or in no known container says nothing.
+    Metadata that are damaged, too large or in an unknown container count as none.
     """
     blocks = list(islice(_iterate_blocks(data), MAX_BLOCKS))
-    found = (_block_facts(block) for source in SOURCES for block in blocks if block.source == source)
-    return Metadata.from_facts(fact for each in found for fact in each)
+    ordered = (block for source in SOURCES for block in blocks if block.source == source)
+    return Metadata.from_facts(fact for block in ordered for fact in _block_facts(block))
 
 
 def read_exif(data: bytes) -> bytes:
-    """The first EXIF block of a file, which begins like a TIFF; empty where there is none."""
+    """The first EXIF block of a file, which begins like a TIFF; b"" when there is none."""
     return next((block.data for block in _iterate_blocks(data) if block.source == exif.SOURCE), b"")
 
 
@@ -76,7 +76,7 @@ def _iterate_blocks(data: bytes) -> Iterator[Block]:
 
 
 def _jpeg_blocks(data: bytes) -> Iterator[Block]:
-    photoshop = b""  # may be spread over several segments
+    photoshop = b""  # may be split over several segments
     for marker, segment in _jpeg_segments(data):
         if marker == 0xE1 and segment.startswith(_EXIF):
             yield Block(exif.SOURCE, segment.removeprefix(_EXIF))
@@ -88,26 +88,26 @@ def _jpeg_blocks(data: bytes) -> Iterator[Block]:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and content of what comes before the pixels."""
-    place = 2
+    """Marker and content of each segment before the pixels."""
+    position = 2
     for _ in range(MAX_PARTS):
-        marker, size = data[place : place + 2], int.from_bytes(data[place + 2 : place + 4], "big")
-        end = place + 2 + size
-        if marker == b"\xff\xff":  # a marker may begin with any number of these
-            place += 1
+        marker, size = data[position : position + 2], int.from_bytes(data[position + 2 : position + 4], "big")
+        end = position + 2 + size
+        if marker == b"\xff\xff":  # a marker may begin with any number of these bytes
+            position += 1
             continue
         if len(marker) < 2 or marker[0] != 0xFF or marker[1] == 0xDA or size < 2 or end > len(data):
             return
-        yield marker[1], data[place + 4 : end]
-        place = end
+        yield marker[1], data[position + 4 : end]
+        position = end
 
 
 def _png_blocks(data: bytes) -> Iterator[Block]:
-    place = 8
+    position = 8
     for _ in range(MAX_PARTS):
-        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
-        start, place = place + 8, place + 12 + size
-        if place > len(data) or kind == b"IEND":
+        size, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
+        start, position = position + 8, position + 12 + size
+        if position > len(data) or kind == b"IEND":
             return
         if size <= MAX_BLOCK_SIZE and kind == b"eXIf":
             yield Block(exif.SOURCE, data[start : start + size])
@@ -116,7 +116,7 @@ def _png_blocks(data: bytes) -> Iterator[Block]:
 
 
 def _decode_itxt(chunk: bytes) -> bytes:
-    """The text of an iTXt chunk: after the keyword a flag, a method, a language and a translated keyword."""
+    """The text of an iTXt chunk. Before it: keyword, flag, method, language and translated keyword."""
     is_compressed = chunk[len(_PNG_XMP) : len(_PNG_XMP) + 1] == b"\1"
     text = chunk[len(_PNG_XMP) + 2 :].partition(b"\0")[2].partition(b"\0")[2]
     if not is_compressed:
@@ -128,10 +128,13 @@ def _decode_itxt(chunk: bytes) -> bytes:
 
 
 def _webp_blocks(data: bytes) -> Iterator[Block]:
-    place = 12
+    position = 12
     for _ in range(MAX_PARTS):
-        kind, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
-        start, place = place + 8, place + 8 + size + size % 2
+        kind, size = (
+            data[position : position + 4],
+            int.from_bytes(data[position + 4 : position + 8], "little"),
+        )
+        start, position = position + 8, position + 8 + size + size % 2
         if start + size > len(data) or len(kind) < 4:
             return
         if size <= MAX_BLOCK_SIZE and kind == b"EXIF":
@@ -148,7 +151,7 @@ def _heif_blocks(data: bytes) -> Iterator[Block]:
 def _tiff_blocks(data: bytes) -> Iterator[Block]:
     tiff = Tiff.from_bytes(data)
     if tiff is not None:
-        said = tiff.read_first_directory((_TIFF_XMP, _TIFF_IPTC))
-        yield Block(xmp.SOURCE, said.get(_TIFF_XMP, b""))
-        yield Block(iptc.SOURCE, said.get(_TIFF_IPTC, b""))
+        fields = tiff.read_first_directory((_TIFF_XMP, _TIFF_IPTC))
+        yield Block(xmp.SOURCE, fields.get(_TIFF_XMP, b""))
+        yield Block(iptc.SOURCE, fields.get(_TIFF_IPTC, b""))
         yield Block(exif.SOURCE, data)

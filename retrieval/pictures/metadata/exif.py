@@ -1,7 +1,7 @@
-"""EXIF: what cameras, and people through Windows, write about a picture.
+"""EXIF: what cameras write about a picture, and people in the file properties of Windows.
 
-After Exif 2.32 (CIPA DC-008-2019); the XP tags are Microsoft's. Date, camera and orientation are read where
-the pixels are.
+After Exif 2.32 (CIPA DC-008-2019); the XP tags are Microsoft's. Date, camera and orientation are read in
+`images`.
 """
 
 from __future__ import annotations
@@ -17,82 +17,83 @@ SOURCE: Final = "exif"
 DESCRIPTION, ARTIST, EXIF, GPS = 0x010E, 0x013B, 0x8769, 0x8825
 XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS = 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E
 USER_COMMENT = 0x9286
-LATITUDE, LONGITUDE = (
-    (1, 2, b"S", 90),
-    (3, 4, b"W", 180),
-)  # tag of the side, of the angle; negative side; most
-# What cameras write where nobody said anything.
+# Tag of the reference (N or S, E or W), tag of the angle, the negative reference, the largest angle.
+LATITUDE, LONGITUDE = (1, 2, b"S", 90), (3, 4, b"W", 180)
+# Captions that cameras write by themselves.
 _CAMERA_DEFAULTS: Final = re.compile(
     r"(?i)(\w+ ){0,2}digital camera|samsung|sony dsc|dcim|exif_jpeg_picture|default|untitled"
 )
 
 
 def read_exif_facts(block: bytes) -> Iterator[Pair]:
-    """Fields and values of a block that starts with the header of a TIFF; nothing where it does not."""
+    """Fields and values of a block that begins with the header of a TIFF; none for other blocks."""
     tiff = Tiff.from_bytes(block)
     if tiff is None:
         return
     tags = (DESCRIPTION, ARTIST, EXIF, GPS, XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS)
-    said = tiff.read_first_directory(tags)
-    comment = _read_directory(tiff, said, EXIF, (USER_COMMENT,)).get(USER_COMMENT, b"")
-    yield "title", _decode_utf16(said, XP_TITLE)
+    fields = tiff.read_first_directory(tags)
+    comment = _read_directory(tiff, fields, EXIF, (USER_COMMENT,)).get(USER_COMMENT, b"")
+    yield "title", _decode_utf16(fields, XP_TITLE)
     for caption in (
-        _decode_ascii(said, DESCRIPTION),
-        _decode_utf16(said, XP_COMMENT),
+        _decode_ascii(fields, DESCRIPTION),
+        _decode_utf16(fields, XP_COMMENT),
         _decode_comment(comment, tiff),
     ):
         if not _CAMERA_DEFAULTS.fullmatch(caption.strip()):
             yield "caption", caption
-    for tag in _decode_utf16(said, XP_KEYWORDS).split(";"):
+    for tag in _decode_utf16(fields, XP_KEYWORDS).split(";"):
         yield "tag", tag
-    for name in f"{_decode_ascii(said, ARTIST)};{_decode_utf16(said, XP_AUTHOR)}".split(";"):
+    for name in f"{_decode_ascii(fields, ARTIST)};{_decode_utf16(fields, XP_AUTHOR)}".split(";"):
         yield "creator", name
-    yield "place", _format_position(tiff, _read_directory(tiff, said, GPS, (1, 2, 3, 4)))
+    yield "place", _format_position(tiff, _read_directory(tiff, fields, GPS, (1, 2, 3, 4)))
 
 
-def _read_directory(tiff: Tiff, said: Values, pointer: int, tags: tuple[int, ...]) -> Values:
-    offset = int.from_bytes(said.get(pointer, b""), tiff.order)
+def _read_directory(tiff: Tiff, fields: Values, pointer: int, tags: tuple[int, ...]) -> Values:
+    offset = int.from_bytes(fields.get(pointer, b""), tiff.order)
     return tiff.read_directory(offset, tags) if offset else {}
 
 
-def _decode_ascii(said: Values, tag: int) -> str:
-    """ASCII by the book, UTF-8 or Latin-1 in truth, up to the first zero."""
-    return decode_text(said.get(tag, b"")[:MAX_TOTAL_BYTES].partition(b"\0")[0])
+def _decode_ascii(fields: Values, tag: int) -> str:
+    """Up to the first zero byte. The standard says ASCII; real files have UTF-8 or Latin-1."""
+    return decode_text(fields.get(tag, b"")[:MAX_TOTAL_BYTES].partition(b"\0")[0])
 
 
-def _decode_utf16(said: Values, tag: int) -> str:
-    return said.get(tag, b"")[:MAX_TOTAL_BYTES].decode("utf-16-le", "ignore").partition("\0")[0]
+def _decode_utf16(fields: Values, tag: int) -> str:
+    return fields.get(tag, b"")[:MAX_TOTAL_BYTES].decode("utf-16-le", "ignore").partition("\0")[0]
 
 
 def _decode_comment(data: bytes, tiff: Tiff) -> str:
-    """The first eight bytes name the code; of wide signs it is not said in which order the bytes are."""
-    code, text = data[:8].rstrip(b"\0 "), data[8:MAX_TOTAL_BYTES]
-    if code == b"UNICODE":
+    """The first eight bytes name the encoding. For UNICODE the byte order is not defined: the more plausible
+    one is taken.
+    """
+    encoding, text = data[:8].rstrip(b"\0 "), data[8:MAX_TOTAL_BYTES]
+    if encoding == b"UNICODE":
         orders = ("utf-16-le", "utf-16-be") if tiff.order == "little" else ("utf-16-be", "utf-16-le")
         readings = [text.decode(order, "ignore").partition("\0")[0] for order in orders]
-        return max(readings, key=lambda each: sum(sign < "\u0250" for sign in each))
-    return decode_text(text.partition(b"\0")[0]) if code in (b"ASCII", b"") else ""
+        return max(readings, key=lambda reading: sum(character < "\u0250" for character in reading))
+    return decode_text(text.partition(b"\0")[0]) if encoding in (b"ASCII", b"") else ""
 
 
-def _format_position(tiff: Tiff, said: Values) -> str:
-    """Latitude and longitude in degrees, north and east positive; empty where there is no true position."""
-    north, east = (_read_degrees(tiff, said, *each) for each in (LATITUDE, LONGITUDE))
-    if north is None or east is None or not (north or east):  # a receiver without satellites says 0, 0
+def _format_position(tiff: Tiff, fields: Values) -> str:
+    """Latitude and longitude in degrees, north and east positive; "" when there is no valid position."""
+    north, east = _read_degrees(tiff, fields, *LATITUDE), _read_degrees(tiff, fields, *LONGITUDE)
+    if north is None or east is None or not (north or east):  # a receiver without satellites writes 0, 0
         return ""
     return f"{north:.5f}, {east:.5f}"
 
 
 def _read_degrees(
-    tiff: Tiff, said: Values, side: int, angle: int, negative: bytes, most: int
+    tiff: Tiff, fields: Values, reference: int, angle: int, negative: bytes, maximum: int
 ) -> float | None:
-    data, degrees = said.get(angle, b""), 0.0
+    data, degrees = fields.get(angle, b""), 0.0
     if len(data) != 24:
         return None
-    for place, unit in ((0, 1), (8, 60), (16, 3600)):
-        above, below = (int.from_bytes(data[at : at + 4], tiff.order) for at in (place, place + 4))
-        if not below and (above or not place):
+    for offset, unit in ((0, 1), (8, 60), (16, 3600)):
+        numerator = int.from_bytes(data[offset : offset + 4], tiff.order)
+        denominator = int.from_bytes(data[offset + 4 : offset + 8], tiff.order)
+        if not denominator and (numerator or not offset):
             return None
-        degrees += above / (below or 1) / unit
-    if degrees > most:
+        degrees += numerator / (denominator or 1) / unit
+    if degrees > maximum:
         return None
-    return -degrees if said.get(side, b"")[:1].upper() == negative else degrees
+    return -degrees if fields.get(reference, b"")[:1].upper() == negative else degrees

@@ -1,4 +1,4 @@
-"""What files beside a picture say about it: plain text, JSON, and XMP."""
+"""Reads sidecar files, which lie next to a picture and describe it: plain text, JSON and XMP."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any, Final
 from . import xmp
 from .facts import Fact, Metadata, Pair
 
-SIDECAR_SOURCE: Final = "sidecar"  # the source of all of them
-MAX_SIZES: Final = {"txt": 1 << 16, "json": 1 << 20, "xmp": 1 << 20}  # bytes, by what the name ends in
-# Key to field, and whether a text holds several values, parted by semicolons.
+SIDECAR_SOURCE: Final = "sidecar"  # the source of annotations from such files
+MAX_SIZES: Final = {"txt": 1 << 16, "json": 1 << 20, "xmp": 1 << 20}  # bytes, by file name extension
+# The field of each key, and whether a text is a list of values separated by semicolons.
 KEYS: Final = {
     "title": ("title", False),
     "caption": ("caption", False),
@@ -28,52 +28,54 @@ KEYS: Final = {
 
 
 def read_sidecar(data: bytes, ending: str) -> Metadata:
-    """What the bytes of a file say whose name ends in txt, json or xmp; ValueError says why it is refused.
+    """The facts in a sidecar file; `ending` is txt, json or xmp. An empty file has none.
 
     Text: every paragraph is a caption. JSON: an object with any of KEYS, whose values are texts or lists of
-    them, or with what Google's Takeout writes; other keys are passed over. XMP: as inside pictures. An empty
-    file says nothing.
+    texts, or with the keys of Google Takeout; other keys are ignored. XMP: as inside pictures.
+    Raises ValueError with the reason for a file that is refused.
     """
     if len(data) > MAX_SIZES[ending]:
         raise ValueError(f"{len(data)} bytes; the limit for .{ending} is {MAX_SIZES[ending]}")
     if not data.strip():
         return Metadata()
-    said = {"txt": _text_facts, "json": _json_facts, "xmp": xmp.read_xmp_facts}[ending](data)
-    return Metadata.from_facts(Fact(SIDECAR_SOURCE, field, value) for field, value in said)
+    facts = {"txt": _text_facts, "json": _json_facts, "xmp": xmp.read_xmp_facts}[ending](data)
+    return Metadata.from_facts(Fact(SIDECAR_SOURCE, field, value) for field, value in facts)
 
 
 def _text_facts(data: bytes) -> list[Pair]:
-    return [("caption", each) for each in re.split(r"\n\s*\n", _decode_text(data).replace("\r", ""))]
+    return [
+        ("caption", paragraph) for paragraph in re.split(r"\n\s*\n", _decode_text(data).replace("\r", ""))
+    ]
 
 
 def _json_facts(data: bytes) -> list[Pair]:
     try:
-        found = json.loads(_decode_text(data))
+        values = json.loads(_decode_text(data))
     except RecursionError as error:
-        raise ValueError("not JSON that can be used: too many brackets in one another") from error
+        raise ValueError("JSON with too many nested brackets") from error
     except ValueError as error:
         raise ValueError(f"not JSON ({error})") from error
-    if not isinstance(found, dict):
-        raise ValueError('JSON, but no object: something like {"title": …, "tags": […]} is needed')
-    return [*_key_facts(found), *_takeout_facts(found)]
+    if not isinstance(values, dict):
+        raise ValueError('JSON, but not an object; write one like {"title": …, "tags": […]}')
+    return [*_key_facts(values), *_takeout_facts(values)]
 
 
-def _key_facts(found: Mapping[str, Any]) -> Iterator[Pair]:
-    for key, value in found.items():
-        field, parted = KEYS.get(key.casefold(), ("", False))
+def _key_facts(values: Mapping[str, Any]) -> Iterator[Pair]:
+    for key, value in values.items():
+        field, is_list = KEYS.get(key.casefold(), ("", False))
         for text in value if isinstance(value, list) else [value]:
             if field and isinstance(text, str):
-                yield from ((field, each) for each in (text.split(";") if parted else [text]))
+                yield from ((field, part) for part in (text.split(";") if is_list else [text]))
 
 
-def _takeout_facts(found: Mapping[str, Any]) -> Iterator[Pair]:
-    """What Google's Takeout says: people, a place in degrees, and when the picture was taken, in UTC."""
-    for person in _as_list(found.get("people")):
+def _takeout_facts(values: Mapping[str, Any]) -> Iterator[Pair]:
+    """The keys of Google Takeout: people, the position in degrees, and the time of the picture, in UTC."""
+    for person in _as_list(values.get("people")):
         if isinstance(person, dict) and isinstance(name := person.get("name"), str):
             yield "tag", name
-    positions = (_format_position(found.get(key)) for key in ("geoData", "geoDataExif"))
+    positions = (_format_position(values.get(key)) for key in ("geoData", "geoDataExif"))
     yield "place", next(filter(None, positions), "")
-    taken = found.get("photoTakenTime")
+    taken = values.get("photoTakenTime")
     yield "taken", _format_time(taken.get("timestamp")) if isinstance(taken, dict) else ""
 
 
@@ -82,7 +84,7 @@ def _as_list(value: object) -> list[Any]:
 
 
 def _format_position(value: object) -> str:
-    """Degrees, as `exif` writes them; empty for what is no place, or 0, 0, which stands for none."""
+    """Degrees in the format of `exif`; "" for an invalid position, and for 0, 0, which means none."""
     north, east = (value.get("latitude"), value.get("longitude")) if isinstance(value, dict) else (0, 0)
     if not (isinstance(north, int | float) and isinstance(east, int | float) and (north or east)):
         return ""
@@ -98,11 +100,11 @@ def _format_time(seconds: object) -> str:
 
 
 def _decode_text(data: bytes) -> str:
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-16" if wide else "utf-8-sig")
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 (byte {error.start}); save it as UTF-8") from error
     if "\0" in text:
-        raise ValueError("not a text: there is a zero byte in it")
+        raise ValueError("not text: it contains a zero byte")
     return text

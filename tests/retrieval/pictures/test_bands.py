@@ -241,7 +241,7 @@ def test_bands_take_no_more_memory_than_the_largest_picture() -> None:
 
 
 def test_no_more_is_read_than_the_header_said() -> None:
-    with pytest.raises(ValueError, match="two sizes"):
+    with pytest.raises(ValueError, match="two different sizes"):
         bands.read_bands(tiff(DEEP), bands.BandsHeader("TIFF", 10, 10, 3, 16))
 
 
@@ -278,9 +278,9 @@ def test_what_pillow_holds_whole_is_left_to_it(data: bytes) -> None:
 def test_the_readers_are_loaded_for_such_files_alone() -> None:
     code = """
 import sys
-from retrieval.images import decode
+from retrieval.pictures.images import decode_image
 for size in sys.argv[1:]:
-    decode(sys.stdin.buffer.read(int(size)), name="it")
+    decode_image(sys.stdin.buffer.read(int(size)), name="it")
     print({"tifffile", "imagecodecs"} & set(sys.modules))
 """
     plain, deep = saved(Image.fromarray(SCENE), "TIFF"), png(DEEP)

@@ -116,10 +116,10 @@ REFUSED = [
     (b"\x89PNG\0", "txt", "not UTF-8"),
     (b"GIF89a\0\0", "txt", "zero byte"),
     (b'{"title": }', "json", r"not JSON \(Expecting value"),
-    (b"[" * 100_000, "json", "too many brackets"),
-    (b'{"a":' * 100_000, "json", "too many brackets"),
+    (b"[" * 100_000, "json", "too many nested brackets"),
+    (b'{"a":' * 100_000, "json", "too many nested brackets"),
     (b"9" * 10_000, "json", "not JSON"),
-    (b'["fog"]', "json", "no object"),
+    (b'["fog"]', "json", "not an object"),
     (b"<svg/>", "xmp", "not XMP"),
 ]
 

@@ -308,7 +308,7 @@ REFUSED = {
         "document type",
     ),
     "an entity nobody declared": (packet(xmp_list("dc:subject", "&f;")), "undefined entity"),
-    "too deep": (packet("<a>" * 40 + "</a>" * 40), "more than 32 elements"),
+    "too deep": (packet("<a>" * 40 + "</a>" * 40), "more than 32 nested elements"),
     "too large": (packet("<!--" + "x" * (1 << 20) + "-->"), "the limit is 1048576"),
     "not well-formed": (packet("<dc:title>"), "not well-formed"),
     "another code by name": (b'<?xml version="1.0" encoding="zlib"?><a>\xff</a>', "not well-formed"),

@@ -119,7 +119,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
     if isinstance(value, dict):
         check(read_sidecar(data, "json"))
     else:
-        with pytest.raises(ValueError, match="no object"):
+        with pytest.raises(ValueError, match="not an object"):
             read_sidecar(data, "json")
 
 
