@@ -35,7 +35,9 @@ def main() -> None:
 def format_tables(result: Mapping[str, Any]) -> str:
     """The figures, and a table of each thing that was measured beside them, under its name."""
     tables = [_format_rows(result["figures"])]
-    tables += [f"beside, {name}:\n{_format_rows(figures)}" for name, figures in result["beside"].items()]
+    tables += [
+        f"beside, {name}:\n{_format_rows(figures)}" for name, figures in result.get("beside", {}).items()
+    ]
     return "\n\n".join(tables)
 
 

@@ -37,11 +37,11 @@ def measure(size: int | None = None) -> dict[str, Any]:
 def arrangement(library: Library, pictures: Sequence[RGB]) -> dict[str, float]:
     """By signal: the share of (changed, disarranged) pairs of which the changed one is nearer."""
     rows = described(library, pictures)
-    near = [described(library, [change(each) for each in pictures]) for change in CHANGES]
-    far = [described(library, [change(each) for each in pictures]) for change in DISARRANGEMENTS]
+    near = [described(library, [change(picture) for picture in pictures]) for change in CHANGES]
+    far = [described(library, [change(picture) for picture in pictures]) for change in DISARRANGEMENTS]
     figures = {}
     for signal, own in rows.items():
-        changed, disarranged = ([(own * each[signal]).sum(axis=1) for each in group] for group in (near, far))
+        changed, disarranged = ([(own * rows[signal]).sum(axis=1) for rows in group] for group in (near, far))
         figures[signal] = float(np.mean([one > other for one in changed for other in disarranged]))
     return figures
 

@@ -37,9 +37,9 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def _rates(backbones: list[Backbone], precision: str, rounds: int) -> list[float]:
-    runtimes = [_runtime(each, precision) for each in backbones]
+    runtimes = [_runtime(backbone, precision) for backbone in backbones]
     random = np.random.default_rng(0)
-    sides = [each.preprocessing.size for each in backbones]
+    sides = [backbone.preprocessing.size for backbone in backbones]
     batches = [random.standard_normal((BATCH, 3, side, side), np.float32) for side in sides]
     times: list[list[float]] = [[], []]
     for _ in range(WARM_UP + rounds):

@@ -49,7 +49,10 @@ def measure(size: int | None = None) -> dict[str, Any]:
         sys.exit(reason)
     specs = ((BUNDLED, known), (TEACHER, referring(drawn(TEACHER))))
     found = [
-        {each.name: precisions(described(each, spec), backgrounds, size or 9) for each in LABELLED}
+        {
+            labelled.name: precisions(described(labelled, spec), backgrounds, size or 9)
+            for labelled in LABELLED
+        }
         for spec, backgrounds in specs
     ]
     return {"figures": figures_of(found[0]), "beside": {"teacher": figures_of(found[1])}}
@@ -60,10 +63,12 @@ def described(labelled: LabelledSet, spec: LibrarySpec) -> Described:
     with indexed(labelled.pictures, spec) as library, library.catalog.reading() as reader:
         labels = read_labels(library, labelled.labels)
         stored = {
-            space.descriptor: reader.features(space, labels) for space in reader.spaces() if space.dimension
+            space.descriptor: reader.load_features(space, labels)
+            for space in reader.load_spaces()
+            if space.dimension
         }
     features = {name: np.asarray(stored[name][1], np.float32) for name in ("subject", "colour")}
-    return np.array([labels[each] for each in stored["subject"][0].tolist()]), features
+    return np.array([labels[image_id] for image_id in stored["subject"][0].tolist()]), features
 
 
 def precisions(
@@ -79,17 +84,18 @@ def precisions(
         if not relevant.any():
             continue
         rankings = {
-            name: Ranking.of(others, rounded(each[others] @ each[query])) for name, each in features.items()
+            name: Ranking.of(others, rounded(feature[others] @ feature[query]))
+            for name, feature in features.items()
         }
         for name, (amounts, weight) in ways.items():
             found[name].append(_precision(_fused(rankings, amounts, weight), labels, query))
-    return {name: np.array(each) for name, each in found.items()}
+    return {name: np.array(values) for name, values in found.items()}
 
 
 def figures_of(found: Mapping[str, Precisions]) -> dict[str, float]:
     """Mean average precisions by set and way, and the gains of the default."""
     figures = {
-        f"{name} {way}": float(each.mean()) for name, ways in found.items() for way, each in ways.items()
+        f"{name} {way}": float(values.mean()) for name, ways in found.items() for way, values in ways.items()
     }
     for way in next(iter(found.values())):
         gains = [float((ways[way] - ways["subject alone"]).mean()) for ways in found.values()]

@@ -40,7 +40,7 @@ COLUMNS = 3
 def measure(size: int | None = None) -> dict[str, Any]:
     """Draws and writes the picture."""
     side = size or SIDE
-    drawn = [each.pixels for each in islice(draw_collection(), max(number for *_, number in SHOWN) + 1)]
+    drawn = [sample.pixels for sample in islice(draw_collection(), max(number for *_, number in SHOWN) + 1)]
     cells = [_cell(drawn[number], damage, step, side) for damage, step, number in SHOWN]
     _tiled(cells).save(PICTURE, "WEBP", quality=QUALITY, method=6)
     return {"figures": {"bytes": PICTURE.stat().st_size, "steps": len(cells)}, "beside": {}}
@@ -61,7 +61,7 @@ def _cell(picture: RGB, damage: str, step: str, side: int) -> Image.Image:
 
 
 def _tiled(cells: Sequence[Image.Image]) -> Image.Image:
-    width, height = (each + 2 * GAP for each in cells[0].size)
+    width, height = (side + 2 * GAP for side in cells[0].size)
     whole = Image.new("RGB", (COLUMNS * width, -(-len(cells) // COLUMNS) * height), "white")
     for number, cell in enumerate(cells):
         down, across = divmod(number, COLUMNS)

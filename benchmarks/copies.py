@@ -103,8 +103,12 @@ class Looked:
     @property
     def details(self) -> Ranking:
         """The verified hits, by inliers."""
-        found = [(hit.image.id, each) for hit in self.hits for each in hit.contributions]
-        inliers = {image_id: each.score for image_id, each in found if each.signal == Details.name}
+        found = [(hit.image.id, contribution) for hit in self.hits for contribution in hit.contributions]
+        inliers = {
+            image_id: contribution.score
+            for image_id, contribution in found
+            if contribution.signal == Details.name
+        }
         return Ranking.of(list(inliers), list(inliers.values()))
 
     @property
@@ -147,7 +151,7 @@ def photos() -> list[str]:
 
 def _looked_up(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> Iterator[Looked]:
     with library.catalog.reading() as reader:
-        ids = {path.decode(): image_id for path, (image_id, _) in reader.locations().items()}
+        ids = {path.decode(): image_id for path, (image_id, _) in reader.load_locations().items()}
     for path in photos()[:count]:
         with Image.open(SET / path) as image:
             query = Query((Picture(attack(image.convert("RGB"))),), limit=PAGE)
@@ -156,9 +160,9 @@ def _looked_up(library: Library, attack: Callable[[Image.Image], bytes], count: 
 
 
 def _stored(library: Library, ids: list[int] | None = None) -> dict[int, bytes]:
-    space = next(each for each in library.spaces if each.descriptor == Details.name)
+    space = next(space for space in library.spaces if space.descriptor == Details.name)
     with library.catalog.reading() as reader:
-        return reader.keypoints(space, reader.ids().tolist() if ids is None else ids)
+        return reader.load_keypoints(space, reader.find_ids().tolist() if ids is None else ids)
 
 
 def found_by(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> dict[str, float]:
@@ -171,9 +175,9 @@ def _recalls(found: list[Looked]) -> dict[str, float]:
     figures: dict[str, float] = {}
     for name in found[0].rankings:
         if name in SHOWN:
-            figures |= _recall(name, [each.rankings[name] for each in found], found)
-    figures |= _recall("details", [each.details for each in found], found)
-    return figures | _recall("fused, verified", [each.listed for each in found], found)
+            figures |= _recall(name, [lookup.rankings[name] for lookup in found], found)
+    figures |= _recall("details", [lookup.details for lookup in found], found)
+    return figures | _recall("fused, verified", [lookup.listed for lookup in found], found)
 
 
 def _beside(library: Library, found: list[Looked]) -> dict[str, float]:
@@ -183,15 +187,17 @@ def _beside(library: Library, found: list[Looked]) -> dict[str, float]:
         name for name in found[0].rankings if name in SIGNALS and library.settings.default_weight(name)
     ]
     for first in FIRSTS:
-        brought = [candidates([each.rankings[name] for name in signals], first) for each in found]
-        share = np.mean([each.original in ids for each, ids in zip(found, brought, strict=True)])
+        brought = [candidates([lookup.rankings[name] for name in signals], first) for lookup in found]
+        share = np.mean([lookup.original in ids for lookup, ids in zip(found, brought, strict=True)])
         figures[f"original among the first {first}"] = float(share)
-    others = [len(each.details.without([each.original])) for each in found]
+    others = [len(lookup.details.without([lookup.original])) for lookup in found]
     return figures | {"other pictures verified, per photo": float(np.mean(others))}
 
 
 def _recall(name: str, rankings: list[Ranking], found: list[Looked]) -> dict[str, float]:
-    ranks = [each.rank_of(np.array([one.original]))[0] for each, one in zip(rankings, found, strict=True)]
+    ranks = [
+        ranking.rank_of(np.array([one.original]))[0] for ranking, one in zip(rankings, found, strict=True)
+    ]
     hits = sum(int(rank == 1) for rank in ranks)
     low, high = wilson(hits, len(ranks))
     return {
@@ -232,7 +238,7 @@ def _unrelated(library: Library) -> dict[str, float]:
     for path in paths[:: len(paths) // INTRUDERS][:INTRUDERS]:
         pixels = images.decode_image(path.read_bytes(), name=path.name).pixels
         verify = Verifier(from_blob(Details().describe([pixels])[0])).match
-        counts += [verify(each).inliers for each in met]
+        counts += [verify(keypoints).inliers for keypoints in met]
     shares = {f"unrelated: {least} inliers": np.mean(np.array(counts) >= least) for least in (3, 4, 5)}
     return {name: float(share) for name, share in shares.items()}
 

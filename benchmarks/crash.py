@@ -96,7 +96,7 @@ class Scenario:
     readable: bool = False  # from the start on
 
     def states(self) -> list[State]:
-        return [self.before, *(each.after for each in self.steps)]
+        return [self.before, *(step.after for step in self.steps)]
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
@@ -109,15 +109,15 @@ def measure(size: int | None = None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         _warm_up(Path(folder, "warm"))
         every = size or 1
-        spoilt = [each for scenario in scenarios(Path(folder)) for each in _all_spoilt(scenario, every)]
+        spoilt = [call for scenario in scenarios(Path(folder)) for call in _all_spoilt(scenario, every)]
         try:
-            for each in _done(spoilt):
-                points.append(each)  # what was found before it was stopped counts
+            for point in _done(spoilt):
+                points.append(point)  # what was found before it was stopped counts
             assert len(points) == len(spoilt), "a process that spoils calls has died"
         except KeyboardInterrupt:
             _say(f"stopped after {len(points)} of {len(spoilt)}")
-    controls = [each for each in points if each.kind in CONTROLS]
-    figures = _figures([each for each in points if each.kind not in CONTROLS])
+    controls = [point for point in points if point.kind in CONTROLS]
+    figures = _figures([point for point in points if point.kind not in CONTROLS])
     return {"figures": figures, "beside": {"an fsync that does nothing": _figures(controls)}}
 
 
@@ -149,7 +149,7 @@ def scenarios(folder: Path) -> list[Scenario]:
             {},
             (
                 Step(_make_space, {}),
-                Step(lambda each: _add(each, range(4), held), held),
+                Step(lambda library: _add(library, range(4), held), held),
                 Step(LibraryWriter.publish, held),
             ),
         ),
@@ -210,8 +210,10 @@ def _add(library: LibraryWriter, numbers: Sequence[int], state: State) -> None:
     with library.catalog.writing() as writer:
         new = [_image(number, {space.id: _feature(number, space.dimension)}) for number in numbers]
         for number, image_id in zip(numbers, writer.add_images(new), strict=True):
-            writer.place(b"/spoilt/%d.jpg" % number, image_id, mtime=number, size=1)
-            writer.annotate(image_id, SOURCE, [Annotation("caption", state[_digest(number)], SOURCE)])
+            writer.add_location(b"/spoilt/%d.jpg" % number, image_id, mtime=number, size=1)
+            writer.replace_annotations(
+                image_id, SOURCE, [Annotation("caption", state[_digest(number)], SOURCE)]
+            )
 
 
 def _image(number: int, features: dict[int, Any]) -> NewImage:
@@ -226,7 +228,7 @@ def _feature(number: int, dimension: int) -> np.ndarray:
 def _caption(library: LibraryWriter, digest: str, state: State) -> None:
     with library.catalog.writing() as writer:
         image_id = writer.ids_by_sha256([digest])[digest]
-        writer.annotate(image_id, SOURCE, [Annotation("caption", state[digest], SOURCE)])
+        writer.replace_annotations(image_id, SOURCE, [Annotation("caption", state[digest], SOURCE)])
 
 
 def _remove(library: LibraryWriter, digest: str) -> None:
@@ -297,7 +299,7 @@ def _all_spoilt(scenario: Scenario, every: int) -> Iterator[Spoilt]:
     with tempfile.TemporaryDirectory() as folder:
         counted = partial(_calls, scenario, place=Path(folder, "library"))
         possible = FAULTS | (POWER_LOSSES if disks.can_be_had() else {})
-        calls = {kinds: counted(kinds) for kinds in {each.kinds for each in possible.values()}}
+        calls = {kinds: counted(kinds) for kinds in {fault.kinds for fault in possible.values()}}
     for kind, fault in possible.items():
         for at in _chosen(calls[fault.kinds], every):
             yield Spoilt(scenario, kind, fault.before(at))
@@ -316,7 +318,9 @@ def _chosen(calls: int, every: int) -> list[int]:
 def _done(spoilt: Sequence[Spoilt]) -> Iterator[Point]:
     """Spoil them in several processes, and say how far it is; in any order."""
     mixed = random.Random(0).sample(spoilt, len(spoilt))  # some wait while others compute
-    mixed.sort(key=lambda each: each.kind not in CONTROLS)  # without these the rest proves nothing
+    mixed.sort(
+        key=lambda call: call.kind not in CONTROLS
+    )  # controls first: without them the rest proves nothing
     done, bad, said, started = 0, 0, 0.0, time.monotonic()
     with _processes(mixed) as heard:
         while heard:
@@ -350,8 +354,8 @@ def _processes(spoilt: Sequence[Spoilt]) -> Iterator[list[Connection]]:
     try:
         yield heard
     finally:
-        for each in heard:
-            each.close()
+        for connection in heard:
+            connection.close()
         for process in processes:
             process.join()  # so that no disk stays mounted
 
@@ -362,12 +366,12 @@ def _say(line: str) -> None:
 
 def _share(spoilt: Sequence[Spoilt], parent: Connection) -> None:
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        for each in spoilt:
+        for call in spoilt:
             try:
-                wrong = _power_lost(each) if each.fault.what == faults.POWER_OFF else _failed(each)
+                wrong = _power_lost(call) if call.fault.what == faults.POWER_OFF else _failed(call)
             except TimeoutError as error:
                 wrong = (f"hung: {error}",)
-            parent.send(Point(each.scenario.name, each.kind, each.fault.at, wrong))
+            parent.send(Point(call.scenario.name, call.kind, call.fault.at, wrong))
 
 
 def _failed(spoilt: Spoilt) -> tuple[str, ...]:
@@ -407,7 +411,7 @@ def _begin(scenario: Scenario, place: Path) -> None:
 
 
 def _work(scenario: Scenario, place: Path, say: Say) -> None:
-    _do(place, [each.do for each in scenario.steps], lambda: say("acknowledged"))
+    _do(place, [step.do for step in scenario.steps], lambda: say("acknowledged"))
 
 
 def _wrong(scenario: Scenario, place: Path, ended: Ended) -> Iterator[str]:
@@ -440,9 +444,11 @@ def _written(place: Path, states: Sequence[State], say: Say) -> None:
         with write_library(place) as library:
             library.publish(anew=any(find_damages(library)))  # as the message about a damage asks for
             _compare(library, states, say)
-            findings = [each for each in check(library) if each.code not in ("file-missing", "undescribed")]
-            for each in findings:
-                say(f"finding: {each.code}: {each.text}")
+            findings = [
+                finding for finding in check(library) if finding.code not in ("file-missing", "undescribed")
+            ]
+            for finding in findings:
+                say(f"finding: {finding.code}: {finding.text}")
     except Exception as error:  # whatever it is, nobody could write any more
         say(f"unwritable: {type(error).__name__}: {error}")
     with sqlite3.connect(place / "catalog.sqlite") as connection:
@@ -452,7 +458,7 @@ def _written(place: Path, states: Sequence[State], say: Say) -> None:
 
 def _compare(library: Library, states: Sequence[State], say: Say) -> None:
     with library.catalog.reading() as reader:
-        images = reader.images(reader.ids().tolist())
+        images = reader.load_images(reader.find_ids().tolist())
     held = {image.sha256: image.caption for image in images.values()}
     if held not in [dict(state) for state in states]:
         say(f"lost: {len(held)} images are not those of {[len(state) for state in states]}")
@@ -473,7 +479,7 @@ def _asked(library: Library, images: Mapping[int, Image]) -> Iterator[tuple[int,
     """What each image must be found by, asked of the projections alone, which takes a tenth of the time."""
     for space in library.spaces:
         with library.catalog.reading() as reader:
-            ids, features = reader.features(space, list(images))
+            ids, features = reader.load_features(space, list(images))
         for image_id, feature in zip(ids.tolist(), features, strict=True):
             yield (
                 image_id,
@@ -488,10 +494,10 @@ def _figures(points: Sequence[Point]) -> dict[str, float]:
     """Counts by kind: points, and those after which something was lost, unopenable or otherwise wrong."""
     figures: dict[str, float] = {}
     for kind in FAULTS | POWER_LOSSES | CONTROLS:
-        if not (of_kind := [each for each in points if each.kind == kind]):
+        if not (of_kind := [point for point in points if point.kind == kind]):
             continue
         figures[f"{kind}: points"] = len(of_kind)
         for code in BAD:
-            bad = sum(any(line.startswith(code) for line in each.wrong) for each in of_kind)
+            bad = sum(any(line.startswith(code) for line in point.wrong) for point in of_kind)
             figures |= {f"{kind}: {code}": bad} if bad or code in ("lost", "unopenable") else {}
     return figures

@@ -39,7 +39,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and descriptor."""
     if reason := missing():
         sys.exit(reason)
-    sets = {each.name: labelled(each.name) for each in LABELLED} | textures()
+    sets = {labelled_set.name: labelled(labelled_set.name) for labelled_set in LABELLED} | textures()
     with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), BUNDLED) as library:
         figures = _costs(library, [loaded(path) for path, _ in sets["corel1k"][:BATCH]])
         for name, pictures in sets.items():
@@ -69,7 +69,7 @@ def described(library: Library, pictures: Sequence[RGB]) -> dict[str, Features]:
     """(picture, dimension) by signal, as they are stored."""
     found = library.describe(pictures)
     return {
-        space.descriptor: np.stack([each[space.id] for each in found]).astype(np.float32)
+        space.descriptor: np.stack([row[space.id] for row in found]).astype(np.float32)
         for space in library.spaces
         if space.dimension
     }
@@ -81,8 +81,8 @@ def _figures(library: Library, pictures: Labelled) -> dict[str, float]:
     labels = np.array([label for _, label in pictures])
     figures: dict[str, float] = {}
     for signal in found[0]:
-        judged = evaluation.means(_judged(np.concatenate([each[signal] for each in found]), labels))
-        figures |= {f"{signal} {each}": judged[each] for each in ("mAP", "P@10")}
+        judged = evaluation.means(_judged(np.concatenate([batch[signal] for batch in found]), labels))
+        figures |= {f"{signal} {measure_name}": judged[measure_name] for measure_name in ("mAP", "P@10")}
     return figures
 
 
@@ -102,22 +102,24 @@ def _costs(library: Library, pictures: list[RGB]) -> dict[str, float]:
     taken: dict[str, list[float]] = {"all": []}
     made = [
         registry.create_descriptor(
-            each.descriptor,
-            each.configuration,
+            space.descriptor,
+            space.configuration,
             backbones=library.path / "backbones",
             settings=library.settings,
         )
-        for each in library.spaces
-        if each.dimension
+        for space in library.spaces
+        if space.dimension
     ]
-    for each in made:
-        tasks[each.name] = lambda each=each: each.describe(pictures)  # type: ignore[misc]
-        taken[each.name] = []
+    for descriptor in made:
+        tasks[descriptor.name] = lambda descriptor=descriptor: descriptor.describe(pictures)  # type: ignore[misc]
+        taken[descriptor.name] = []
     for _ in range(ROUNDS):
         for name, task in tasks.items():
             start = time.perf_counter()
             task()
             taken[name].append(time.perf_counter() - start)
-    ratios = {name: median(each) / median(taken["subject"]) for name, each in taken.items()}
-    adding = {each.name for each in made if isinstance(each, AbstractNetworkDescriptor)} - {"subject"}
+    ratios = {name: median(times) / median(taken["subject"]) for name, times in taken.items()}
+    adding = {descriptor.name for descriptor in made if isinstance(descriptor, AbstractNetworkDescriptor)} - {
+        "subject"
+    }
     return {f"cost {name}": ratio - (name in adding) for name, ratio in ratios.items()}

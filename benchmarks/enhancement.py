@@ -38,7 +38,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     figures: dict[str, float] = {}
     for damage, (spoil, steps) in DAMAGES.items():
         random = np.random.default_rng(0)
-        spoilt = [spoil(each, random) for each in pictures]
+        spoilt = [spoil(picture, random) for picture in pictures]
         plain = _precisions(_described(spoilt, ""), labels)
         figures[f"{damage}: none"] = float(plain.mean())
         for step in steps:
@@ -51,8 +51,8 @@ def _sample(size: int) -> tuple[list[RGB], np.ndarray]:
     rows = [(path, label) for path, label, _ in subjects("corel1k")]
     chosen = [rows[place] for place in np.linspace(0, len(rows) - 1, size).astype(int)]
     data = [(ROOT / "data" / "corel1k" / path).read_bytes() for path, _ in chosen]
-    return [images.decode_image(each, name="corel1k").pixels for each in data], np.array(
-        [each for _, each in chosen]
+    return [images.decode_image(content, name="corel1k").pixels for content in data], np.array(
+        [label for _, label in chosen]
     )
 
 
@@ -62,7 +62,7 @@ def _described(pictures: Sequence[RGB], step: str) -> np.ndarray:
         Path(folder, f"{backbone.sha256}.safetensors").write_bytes(backbone.weights)
         subject = Subject(backbone.subject_configuration(), Path(folder), Settings())
         batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
-        return np.concatenate([subject.describe(each) for each in batches])
+        return np.concatenate([subject.describe(batch) for batch in batches])
 
 
 def _precisions(features: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -117,8 +117,8 @@ def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -
         os.waitpid(child, 0)
         raise
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    calls = [int(each.removeprefix("calls ")) for each in lines if each.startswith("calls ")]
-    said = tuple(each for each in lines if not each.startswith("calls "))
+    calls = [int(line.removeprefix("calls ")) for line in lines if line.startswith("calls ")]
+    said = tuple(line for line in lines if not line.startswith("calls "))
     return Ended(said, status, calls[0] if calls else 0)
 
 

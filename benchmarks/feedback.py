@@ -42,10 +42,10 @@ def measure(size: int | None = None) -> dict[str, Any]:
 def figures(spec: LibrarySpec, count: int) -> dict[str, float]:
     """The figures with one backbone."""
     found: dict[str, float] = {}
-    for each in LABELLED:
-        with indexed(each.pictures, spec) as library:
+    for labelled in LABELLED:
+        with indexed(labelled.pictures, spec) as library:
             for name, neighbours in KINDS.items():
-                found |= _of_set(library, each, f"{each.name} {name}", count, neighbours=neighbours)
+                found |= _of_set(library, labelled, f"{labelled.name} {name}", count, neighbours=neighbours)
     return found
 
 
@@ -54,9 +54,9 @@ def _of_set(
 ) -> dict[str, float]:
     labels = read_labels(library, labelled.labels)
     sizes = Counter(labels.values())
-    able = [each for each in sorted(labels) if sizes[labels[each]] > FEWEST]
+    able = [image_id for image_id in sorted(labels) if sizes[labels[image_id]] > FEWEST]
     queries = [able[place] for place in np.linspace(0, len(able) - 1, count).astype(int)]
-    rounds = np.array([_rounds(library, each, labels, neighbours=neighbours) for each in queries])
+    rounds = np.array([_rounds(library, query, labels, neighbours=neighbours) for query in queries])
     found: dict[str, float] = {}
     for number, (with_examples, without) in enumerate(rounds.mean(axis=0)):
         key = f"{name} round {number}"
@@ -77,13 +77,13 @@ def _rounds(
     for _ in range(ROUNDS + 1):
         ids = _asked(library, query, Examples(good, bad), neighbours=neighbours)
         marked = {*good, *bad}
-        others = [each for each in plain if each not in marked]
+        others = [image_id for image_id in plain if image_id not in marked]
         right = sum(label == labels[query] for label in labels.values()) - 1 - len(good)
-        with_examples, without = (_ndcg(each, labels, labels[query], right) for each in (ids, others))
+        with_examples, without = (_ndcg(ranked, labels, labels[query], right) for ranked in (ids, others))
         judged.append((with_examples, without))
         seen = ids[:SEEN]
-        good += tuple(each for each in seen if labels.get(each) == labels[query])[:GOOD]
-        bad += tuple(each for each in seen if labels.get(each) != labels[query])[:BAD]
+        good += tuple(image_id for image_id in seen if labels.get(image_id) == labels[query])[:GOOD]
+        bad += tuple(image_id for image_id in seen if labels.get(image_id) != labels[query])[:BAD]
     return judged
 
 
@@ -95,5 +95,5 @@ def _asked(library: Library, query: int, examples: Examples, *, neighbours: bool
 
 
 def _ndcg(ids: list[int], labels: dict[int, str], label: str, right: int) -> float:
-    relevance = np.array([labels.get(each) == label for each in ids], bool)
+    relevance = np.array([labels.get(image_id) == label for image_id in ids], bool)
     return evaluation.ndcg_at(relevance, SEEN, right)

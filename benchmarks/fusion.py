@@ -30,7 +30,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and weight, and the mean gain over the sets."""
     if reason := missing():
         sys.exit(reason)
-    measured = {each.name: _by_weight(each, size or 3) for each in LABELLED}
+    measured = {labelled.name: _by_weight(labelled, size or 3) for labelled in LABELLED}
     figures = {f"{name} {weight:g}": found[weight] for name, found in measured.items() for weight in WEIGHTS}
     for weight in WEIGHTS:
         gains = [found[weight] - found[0.0] for found in measured.values()]
@@ -42,8 +42,8 @@ def _by_weight(labelled: LabelledSet, step: int) -> dict[float, float]:
     with indexed(labelled.pictures, BUNDLED) as library:
         labels = read_labels(library, labelled.labels)
         sizes = Counter(labels.values())
-        queries = [each for each in sorted(labels)[::step] if sizes[labels[each]] > 1]
-        precisions = [_precisions(library, each, labels, sizes[labels[each]] - 1) for each in queries]
+        queries = [image_id for image_id in sorted(labels)[::step] if sizes[labels[image_id]] > 1]
+        precisions = [_precisions(library, query, labels, sizes[labels[query]] - 1) for query in queries]
     means = np.mean(precisions, axis=0)
     return dict(zip(WEIGHTS, means.tolist(), strict=True))
 
@@ -60,5 +60,5 @@ def _fused(found: Mapping[str, Ranking], weight: float) -> Ranking:
 
 
 def _precision(ranking: Ranking, labels: Mapping[int, str], label: str, relevant: int) -> float:
-    relevance = np.array([labels.get(each) == label for each in ranking.ids.tolist()], bool)
+    relevance = np.array([labels.get(image_id) == label for image_id in ranking.ids.tolist()], bool)
     return evaluation.judge(label, relevance, relevant).average_precision

@@ -36,7 +36,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     truth = _truth()
     predicted = dict(list(predicted.items())[:size])
     first = np.array([bool(said) and said[0].value == truth[path] for path, said in predicted.items()])
-    among = np.array([truth[path] in {each.value for each in said} for path, said in predicted.items()])
+    among = np.array([truth[path] in {label.value for label in said} for path, said in predicted.items()])
     sure = np.array([said[0].confidence if said else 0.0 for said in predicted.values()])
     figures = {"top-1": float(first.mean()), "top-5": float(among.mean())}
     figures |= {"mean confidence": float(sure.mean()), "calibration error": _calibration_error(sure, first)}
@@ -51,9 +51,9 @@ def _predicted() -> dict[str, tuple[Annotation, ...]]:
     """The predicted labels of every picture, by its file name."""
     with indexed(SET / "images", BUNDLED) as library:
         with library.catalog.reading() as reader:
-            ids = reader.ids().tolist()
-        found = [library.load_image(each) for each in ids]
-    return {Path(each.path).name: each.predicted for each in found}
+            ids = reader.find_ids().tolist()
+        found = [library.load_image(image_id) for image_id in ids]
+    return {Path(image.path).name: image.predicted_labels for image in found}
 
 
 def _truth() -> dict[str, str]:
@@ -69,7 +69,7 @@ def _calibration_error(sure: Sureness, right: npt.NDArray[np.bool_]) -> float:
     """The expected calibration error over ten bins of equal width (Guo et al. 2017)."""
     bins = np.minimum((sure * 10).astype(int), 9)
     gaps = [
-        abs(sure[bins == each].mean() - right[bins == each].mean()) * (bins == each).mean()
-        for each in set(bins)
+        abs(sure[bins == number].mean() - right[bins == number].mean()) * (bins == number).mean()
+        for number in set(bins)
     ]
     return float(sum(gaps))

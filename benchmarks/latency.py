@@ -54,12 +54,14 @@ def _fill(library: LibraryWriter, count: int) -> None:
         rows = {space.id: _around(random, centres[space.id]) for space in spaces}
         with library.catalog.writing() as writer:
             new = [
-                _image(start + place, {key: each[place] for key, each in rows.items()})
+                _image(start + place, {key: features[place] for key, features in rows.items()})
                 for place in range(BATCH)
             ]
             for image_id in writer.add_images(new):
-                writer.place(b"/synthetic/%d.jpg" % image_id, image_id, mtime=0, size=1)
-                writer.annotate(image_id, "benchmark", [Annotation("caption", _caption(random), "benchmark")])
+                writer.add_location(b"/synthetic/%d.jpg" % image_id, image_id, mtime=0, size=1)
+                writer.replace_annotations(
+                    image_id, "benchmark", [Annotation("caption", _caption(random), "benchmark")]
+                )
 
 
 def _directions(random: np.random.Generator, count: int, dimension: int) -> Features:
@@ -124,7 +126,7 @@ def _faiss(library: Library) -> Callable[[Query], object]:
     for space in library.spaces:
         if space.descriptor in ("subject", "colour"):
             with library.catalog.reading() as reader:
-                index = VectorIndex.build(*reader.features(space), space.dimension)
+                index = VectorIndex.build(*reader.load_features(space), space.dimension)
             indexes[space.descriptor] = (index, _feature_of(library, space.descriptor))
     limit = library.settings.candidates
     return lambda query: [
@@ -133,16 +135,18 @@ def _faiss(library: Library) -> Callable[[Query], object]:
 
 
 def _feature_of(library: Library, signal: str) -> Callable[[Query], npt.NDArray[np.float32]]:
-    space = next(each for each in library.spaces if each.descriptor == signal)
+    space = next(space for space in library.spaces if space.descriptor == signal)
 
     @cache
     def stored(image_id: int) -> npt.NDArray[np.float32]:
         with library.catalog.reading() as reader:
-            feature: npt.NDArray[np.float32] = reader.features(space, [image_id])[1][0].astype(np.float32)
+            feature: npt.NDArray[np.float32] = reader.load_features(space, [image_id])[1][0].astype(
+                np.float32
+            )
         return feature
 
     return lambda query: stored(
-        next(each.image_id for each in query.parts if isinstance(each, StoredPicture))
+        next(part.image_id for part in query.parts if isinstance(part, StoredPicture))
     )
 
 

@@ -49,7 +49,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
                 "files": [(FILES, value) for value in range(4, 40, 2)],
             }
             for name, values in limits.items():
-                for how, count in Counter(each for each, _ in ends(library, values)).items():
+                for how, count in Counter(outcome for outcome, _ in ends(library, values)).items():
                     figures[f"{library.parent.name}, {name}: {how}"] = count
     return {"figures": figures, "beside": {}}
 
@@ -122,10 +122,10 @@ def _wrong(library: Path) -> Iterator[tuple[str, str]]:
         held, found = opened.count_images(), list(check(opened))
     if not FIRST <= held <= FIRST + ADDED:
         yield "lost", f"{held} images"
-    for each in found:
+    for finding in found:
         # A generation that a killed run was writing is no harm: the next one takes it away.
-        if each.code != "stray-file":
-            yield "finding", each.text
+        if finding.code != "stray-file":
+            yield "finding", finding.text
 
 
 def _incomplete(library: Path) -> Iterator[tuple[str, str]]:

@@ -90,11 +90,11 @@ def half_captioned(pictures: Sequence[Shown], spec: LibrarySpec) -> Iterator[Lib
         with (folder / "captions.csv").open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file)
             lines.writerow(["path", "caption"])
-            for number, each in enumerate(pictures):
-                copy = folder / f"{number}{each.path.suffix}"
-                shutil.copyfile(each.path, copy)
+            for number, picture in enumerate(pictures):
+                copy = folder / f"{number}{picture.path.suffix}"
+                shutil.copyfile(picture.path, copy)
                 if number % 2 == 0:
-                    lines.writerow([copy.name, each.caption])
+                    lines.writerow([copy.name, picture.caption])
         captions = read_captions(folder / "captions.csv")
         with open_or_create(Path(place, "library"), spec) as library:
             index(library, [path_bytes(folder)], captions=captions, on_event=quiet)
@@ -105,9 +105,9 @@ def half_captioned(pictures: Sequence[Shown], spec: LibrarySpec) -> Iterator[Lib
 def _numbers(library: Library) -> dict[int, int]:
     """The number of each picture by image id; pictures with the same content count as the first of them."""
     with library.catalog.reading() as reader:
-        images = reader.images(reader.ids().tolist())
+        images = reader.load_images(reader.find_ids().tolist())
     return {
-        each.id: min(int(Path(place.display).stem) for place in each.locations) for each in images.values()
+        image.id: min(int(Path(place.display).stem) for place in image.locations) for image in images.values()
     }
 
 
@@ -136,9 +136,9 @@ def _fusion(library: Library, pictures: Sequence[Shown], numbers: Mapping[int, i
     """The iconic pictures among all shelf photos: alone, and with their descriptions."""
     said = {image: pictures[number].caption for image, number in numbers.items()}
     found: dict[str, list[float]] = {}
-    for each in shown(ICONIC):
-        right = {image for image, caption in said.items() if caption == each.caption}
-        for name, ranking in _rankings(library, each).items():
+    for picture in shown(ICONIC):
+        right = {image for image, caption in said.items() if caption == picture.caption}
+        for name, ranking in _rankings(library, picture).items():
             found.setdefault(name, []).append(_precision(ranking, said, right))
     return {
         key: value
@@ -147,8 +147,8 @@ def _fusion(library: Library, pictures: Sequence[Shown], numbers: Mapping[int, i
     }
 
 
-def _rankings(library: Library, each: Shown) -> dict[str, Ranking]:
-    picture, text = Picture(each.path), Text(each.caption)
+def _rankings(library: Library, iconic: Shown) -> dict[str, Ranking]:
+    picture, text = Picture(iconic.path), Text(iconic.caption)
     alone, words = library.rank_signals(Query((picture,))), library.rank_signals(Query((text,)))
     both = {
         f"picture and text, meaning {weight:g}": library.rank_signals(
@@ -168,7 +168,7 @@ def _rankings(library: Library, each: Shown) -> dict[str, Ranking]:
 
 
 def _precision(ranking: Ranking, among: Mapping[int, str], right: set[int]) -> float:
-    relevance = np.array([each in right for each in ranking.ids.tolist() if each in among], bool)
+    relevance = np.array([image_id in right for image_id in ranking.ids.tolist() if image_id in among], bool)
     return evaluation.average_precision(relevance, len(right))
 
 
@@ -178,7 +178,7 @@ def _chance(count: int, right: Sequence[set[int]]) -> float:
     At rank k a right one finds (k − 1) (R − 1) / (N − 1) of the other R − 1 before it.
     """
     harmonic = float((1 / np.arange(1, count + 1)).sum())
-    shares = [(len(each) - 1) / max(1, count - 1) for each in right]
+    shares = [(len(images) - 1) / max(1, count - 1) for images in right]
     return float(np.mean([(harmonic + (count - harmonic) * share) / count for share in shares]))
 
 

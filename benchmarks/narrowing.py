@@ -65,20 +65,24 @@ def measure(size: int | None = None) -> dict[str, Any]:
     if reason := missing():
         sys.exit(reason)
     figures: dict[str, float] = {}
-    for each in LABELLED:
-        with indexed(each.pictures, BUNDLED) as library:
-            known = _known(library, read_labels(library, each.labels))
-        figures |= {f"{each.name} {key}": value for key, value in _figures(known, size or 5).items()}
+    for labelled in LABELLED:
+        with indexed(labelled.pictures, BUNDLED) as library:
+            known = _known(library, read_labels(library, labelled.labels))
+        figures |= {f"{labelled.name} {key}": value for key, value in _figures(known, size or 5).items()}
     return {"figures": figures, "beside": {}}
 
 
 def _known(library: Library, truth: Mapping[int, str]) -> _Set:
     [subject] = [space for space in library.spaces if space.descriptor == "subject"]
     with library.catalog.reading() as reader:
-        ids, features = reader.features(subject)
-        images, labelled = reader.images(ids.tolist()), reader.labelled()
-    predicted = {each.id: [(one.value, one.confidence) for one in each.predicted] for each in images.values()}
-    return _Set(ids, features, labelled, predicted, np.array([truth.get(each, "") for each in images]))
+        ids, features = reader.load_features(subject)
+        images, labelled = reader.load_images(ids.tolist()), reader.load_labels()
+    predicted = {
+        image.id: [(one.value, one.confidence) for one in image.predicted_labels] for image in images.values()
+    }
+    return _Set(
+        ids, features, labelled, predicted, np.array([truth.get(image_id, "") for image_id in images])
+    )
 
 
 def _figures(known: _Set, step: int) -> dict[str, float]:
@@ -87,10 +91,10 @@ def _figures(known: _Set, step: int) -> dict[str, float]:
     queries = known.ids[wanted][::step].tolist()
     index = known.index()
     whole = {
-        each: index.search(known.feature(each), limit=len(known.ids), allowed=None).ids for each in queries
+        query: index.search(known.feature(query), limit=len(known.ids), allowed=None).ids for query in queries
     }
     figures = _means(
-        [_judged(known, each, ranked[ranked != each]) for each, ranked in whole.items()], "plain"
+        [_judged(known, query, ranked[ranked != query]) for query, ranked in whole.items()], "plain"
     )
     for mass in MASSES:
         figures |= _narrowed(known, whole, mass)
@@ -112,13 +116,15 @@ def _means(judged: Sequence[evaluation.Judged], name: str) -> dict[str, float]:
 
 
 def _narrowed(known: _Set, whole: Mapping[int, Ids], mass: float) -> dict[str, float]:
-    allowed = {each: known.candidates(each, mass) for each in whole}
-    kept = {each: _among(ranked, allowed[each]) for each, ranked in whole.items()}
-    judged = [_judged(known, each, ranked[kept[each] & (ranked != each)]) for each, ranked in whole.items()]
+    allowed = {query: known.candidates(query, mass) for query in whole}
+    kept = {query: _among(ranked, allowed[query]) for query, ranked in whole.items()}
+    judged = [
+        _judged(known, query, ranked[kept[query] & (ranked != query)]) for query, ranked in whole.items()
+    ]
     return {
         **_means(judged, f"{mass:g}"),
-        f"{mass:g} scanned": float(np.mean([each.mean() for each in kept.values()])),
-        f"{mass:g} queries": float(np.mean([each is not None for each in allowed.values()])),
+        f"{mass:g} scanned": float(np.mean([mask.mean() for mask in kept.values()])),
+        f"{mass:g} queries": float(np.mean([ids is not None for ids in allowed.values()])),
     }
 
 

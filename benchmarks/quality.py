@@ -35,9 +35,9 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 def _figures(spec: LibrarySpec, size: int | None) -> dict[str, float]:
     figures: dict[str, float] = {}
-    for each in LABELLED[:size]:
-        for signal, values in rankings(each, spec).items():
-            figures |= {f"{each.name} {signal} {name}": values[name] for name in SHOWN}
+    for labelled in LABELLED[:size]:
+        for signal, values in rankings(labelled, spec).items():
+            figures |= {f"{labelled.name} {signal} {name}": values[name] for name in SHOWN}
     return figures
 
 

@@ -105,7 +105,7 @@ def figures_of(sets: dict[str, Pictures], backgrounds: Backgrounds) -> dict[str,
         figures |= _with_interval(
             f"{name} < nonsense", float(found.mean()), wilson(int(found.sum()), len(found))
         )
-    for name in [each for each in LABELLED if each in sets]:
+    for name in [name for name in LABELLED if name in sets]:
         figures |= _genuine(name, sets[name], backgrounds)
     if "caltech101" in sets and (shares := list(alike(sets["caltech101"], backgrounds))):
         figures["caltech101 alike"] = float(np.mean(shares))
@@ -116,14 +116,16 @@ def intrusions(library: Pictures, intruder: Pictures, backgrounds: Backgrounds) 
     """For every query of the intruder that is fair, whether it has a hit that is likely or strong."""
     found: list[Bools] = []
     for shown in sorted(set(intruder.shown), key=sorted):
-        among = library.part(np.array([not each & shown for each in library.shown]))
+        among = library.part(np.array([not subjects & shown for subjects in library.shown]))
         if len(among) < SMALLEST:
             continue
-        queries = intruder.part(np.array([each == shown for each in intruder.shown]))
+        queries = intruder.part(np.array([subjects == shown for subjects in intruder.shown]))
         background = needed(backgrounds(among))
         best = (queries @ among.T).max(axis=1)
-        calibrations = [background.for_picture(each) for each in queries]
-        expected = [each.expected(score) for each, score in zip(calibrations, best, strict=True)]
+        calibrations = [background.for_picture(query) for query in queries]
+        expected = [
+            calibration.expected(score) for calibration, score in zip(calibrations, best, strict=True)
+        ]
         found.append(np.array(expected) <= MOST_EXPECTED[LIKELY])
     return np.concatenate([np.empty(0, bool), *found])
 
@@ -164,7 +166,7 @@ def described(name: str, spec: LibrarySpec) -> Pictures:
     with indexed(folder / "images", spec) as library:
         paths, features = _subject(library)
         nonsense = nonsense_found(library)
-    facts = [said[Path(each).relative_to(folder).as_posix()] for each in paths]
+    facts = [said[Path(path).relative_to(folder).as_posix()] for path in paths]
     return Pictures(
         features, np.array([label for label, _ in facts]), tuple(shown for _, shown in facts), nonsense
     )
@@ -187,9 +189,9 @@ def nonsense_found(library: Library) -> Bools:
 
 def _subject(library: Library) -> tuple[list[str], Features]:
     with library.catalog.reading() as reader:
-        space = next(each for each in reader.spaces() if each.descriptor == "subject")
-        ids, features = reader.features(space)
-        paths = [image.path for image in reader.images(ids.tolist()).values()]
+        space = next(space for space in reader.load_spaces() if space.descriptor == "subject")
+        ids, features = reader.load_features(space)
+        paths = [image.path for image in reader.load_images(ids.tolist()).values()]
     return paths, np.asarray(features, np.float32)
 
 

@@ -149,11 +149,13 @@ def pictures_of(library: Library, labelled: LabelledSet) -> Pictures:
     labels = read_labels(library, labelled.labels)
     spaces = {space.descriptor: space for space in library.spaces}
     with library.catalog.reading() as reader:
-        ids, subjects = reader.features(spaces["subject"])
-        _, colours = reader.features(spaces["colour"])
-        images = reader.images(ids.tolist())
-    hashes = np.array([images[each].perceptual_hash for each in ids.tolist()], np.int64)
-    return Pictures(ids, hashes, subjects, colours, np.array([labels.get(each, "") for each in ids.tolist()]))
+        ids, subjects = reader.load_features(spaces["subject"])
+        _, colours = reader.load_features(spaces["colour"])
+        images = reader.load_images(ids.tolist())
+    hashes = np.array([images[image_id].perceptual_hash for image_id in ids.tolist()], np.int64)
+    return Pictures(
+        ids, hashes, subjects, colours, np.array([labels.get(image_id, "") for image_id in ids.tolist()])
+    )
 
 
 # -- rankings -----------------------------------------------------------------------------------
@@ -251,7 +253,7 @@ def _judged(ranking: Ranking, pictures: Pictures, label: str, relevant: int) -> 
 
 def _with_ranges(name: str, judged: Sequence[evaluation.Judged]) -> dict[str, float]:
     """mAP and P@10, each with the ends of its bootstrap 95 % interval."""
-    values = np.array([[each.average_precision, each.precision[10]] for each in judged])
+    values = np.array([[result.average_precision, result.precision[10]] for result in judged])
     random = np.random.default_rng(0)
     drawn = [values[random.integers(0, len(values), len(values))].mean(axis=0) for _ in range(RESAMPLED)]
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
@@ -303,23 +305,28 @@ def copies(library: Library, pictures: Pictures) -> dict[str, float]:
     step = max(1, len(pictures.ids) // ATTACKED)
     places = range(0, len(pictures.ids), step)
     paths = _paths(library)
-    originals = [Image.open(paths[int(pictures.ids[each])]).convert("RGB") for each in places]
+    originals = [Image.open(paths[int(pictures.ids[place])]).convert("RGB") for place in places]
     both, figures = grounds(pictures), dict[str, float]()
     for name, attack in ATTACKS.items():
-        attacked = list(_described(library, [attack(each) for each in originals]))
+        attacked = list(_described(library, [attack(original) for original in originals]))
         for ground_name, ground in zip(("plain", "neighbours"), both, strict=True):
             found = [ground.found(feature, -1).ids[0] for _, feature, _ in attacked]
             figures[f"{name}: recall@1, {ground_name}"] = float(np.mean(found == pictures.ids[places]))
         for tier, same in (("copies", same_picture), ("scenes", same_scene)):
             pairs = zip(attacked, places, strict=True)
-            joined = [bool(same(_pair(pictures, place, each))[0, 1]) for each, place in pairs]
+            joined = [
+                bool(same(_pair(pictures, place, attacked_picture))[0, 1])
+                for attacked_picture, place in pairs
+            ]
             figures[f"{name}: collapsed as {tier}"] = float(np.mean(joined))
     return figures
 
 
 def _paths(library: Library) -> dict[int, Path]:
     with library.catalog.reading() as reader:
-        return {image_id: Path(os.fsdecode(place.path)) for image_id, place in reader.locations().values()}
+        return {
+            image_id: Path(os.fsdecode(place.path)) for image_id, place in reader.load_locations().values()
+        }
 
 
 def _described(library: Library, pictures: Sequence[Image.Image]) -> Iterator[tuple[int, Rows, Rows]]:
@@ -373,7 +380,7 @@ def _cost() -> dict[str, float]:
     with TemporaryDirectory() as folder:
         _write(Path(folder), ids, features)
         made = time.perf_counter()
-        size = sum(each.stat().st_size for each in Path(folder).iterdir())
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
     return {
         f"publishing {COST}: seconds": made - plain,
         f"publishing {COST}: multiple of plain": (made - plain) / (plain - began),

@@ -78,7 +78,7 @@ def _fill(library: Path, root: Path) -> None:
             feature = {space: np.eye(1, colour.dimension, dtype=np.float16)[0]}
             ids = writer.add_images([_image(path, feature) for path, _ in files])
             for image_id, (path, facts) in zip(ids, files, strict=True):
-                writer.place(os.fsencode(path), image_id, mtime=facts.st_mtime_ns, size=facts.st_size)
+                writer.add_location(os.fsencode(path), image_id, mtime=facts.st_mtime_ns, size=facts.st_size)
         opened.publish()
 
 

@@ -39,7 +39,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     for title, (name, source) in BACKBONES.items():
         fetched = fetch_backbone(name, source)
         weights = Weights(name, fetched.weights, Path(source), fetched.preprocessing.size)
-        stages = [each.number for each in fetched.stages]
+        stages = [stage.number for stage in fetched.stages]
         with TemporaryDirectory() as folder:
             begun = time.perf_counter()
             find_export(weights, Path(folder))
@@ -58,7 +58,7 @@ def _runtimes(weights: Weights, folder: Path) -> list[Runtime]:
         found.append(automatic)
     if openvino.is_installed():
         fast = openvino.has_fast_bfloat16()
-        found += [OpenVinoRuntime(export, each) for each in ("float32", "bfloat16")[: 1 + fast]]
+        found += [OpenVinoRuntime(export, precision) for precision in ("float32", "bfloat16")[: 1 + fast]]
     return found
 
 
@@ -66,15 +66,16 @@ def _figures(
     title: str, runtimes: Sequence[Runtime], size: int, stages: Sequence[int], rounds: int
 ) -> dict[str, float]:
     figures = {
-        f"{title} {each.name} cosine": _cosine(runtimes[0], each, size, stages) for each in runtimes[1:]
+        f"{title} {runtime.name} cosine": _cosine(runtimes[0], runtime, size, stages)
+        for runtime in runtimes[1:]
     }
     random = np.random.default_rng(0)
     for count in BATCHES:
         batch = random.standard_normal((count, 3, size, size), np.float32)
         rates = _rates(runtimes, batch, stages, rounds)
-        for each, rate in zip(runtimes, rates, strict=True):
-            figures[f"{title} {each.name}, {count}: pictures/s"] = rate
-            figures[f"{title} {each.name}, {count}: times eager"] = rate / rates[0]
+        for runtime, rate in zip(runtimes, rates, strict=True):
+            figures[f"{title} {runtime.name}, {count}: pictures/s"] = rate
+            figures[f"{title} {runtime.name}, {count}: times eager"] = rate / rates[0]
     return figures
 
 
@@ -92,6 +93,8 @@ def _rates(
 
 def _cosine(exact: Runtime, other: Runtime, size: int, stages: Sequence[int]) -> float:
     (pooled, inside), (found, seen) = (
-        each.run_batch(comparison_batch(size), stages) for each in (exact, other)
+        runtime.run_batch(comparison_batch(size), stages) for runtime in (exact, other)
     )
-    return min(least_cosine(pooled, found), *(least_cosine(inside[each], seen[each]) for each in stages), 1.0)
+    return min(
+        least_cosine(pooled, found), *(least_cosine(inside[stage], seen[stage]) for stage in stages), 1.0
+    )

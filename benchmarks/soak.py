@@ -58,7 +58,7 @@ class Seen:
 
     def largest(self, what: int, first: float, last: float) -> float:
         """The largest of megabytes (1) or files (2) between two moments."""
-        return max(each[what] for each in self.held if first <= each[0] <= last)
+        return max(moment[what] for moment in self.held if first <= moment[0] <= last)
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
@@ -66,20 +66,20 @@ def measure(size: int | None = None) -> dict[str, Any]:
     seconds = 60.0 * (size or MINUTES)
     with tempfile.TemporaryDirectory() as folder:
         rounds, seen = soak(Path(folder), seconds)
-    for fault in sorted({fault for each in seen for fault in each.faults}):
+    for fault in sorted({fault for reader in seen for fault in reader.faults}):
         print(fault, file=sys.stderr)
-    delays = np.concatenate([each.delays for each in seen])
+    delays = np.concatenate([reader.delays for reader in seen])
     figures = {
         "rounds indexed": float(rounds),
-        "searches": float(sum(each.searches for each in seen)),
-        "faults": float(sum(len(each.faults) for each in seen)),
+        "searches": float(sum(reader.searches for reader in seen)),
+        "faults": float(sum(len(reader.faults) for reader in seen)),
         "acknowledged to found, median (s)": float(np.median(delays)),
         "acknowledged to found, worst (s; promised: 1)": float(delays.max()),
     }
     for what, name in ((1, "memory of a reader (MB)"), (2, "open files of a reader")):
         for part, first in (("second fifth", 0.2), ("last fifth", 0.8)):
             end = (first + 0.2) * seconds
-            figures[f"{name}, {part}"] = max(each.largest(what, first * seconds, end) for each in seen)
+            figures[f"{name}, {part}"] = max(reader.largest(what, first * seconds, end) for reader in seen)
     return {"figures": figures, "beside": {}}
 
 
@@ -93,12 +93,12 @@ def soak(folder: Path, seconds: float, readers: int = READERS) -> tuple[int, lis
         context.Process(target=_read, args=(library, said, theirs), daemon=True).start()
         theirs.close()
         pipes.append(ours)
-    assert all(each.recv() == READY for each in pipes)
+    assert all(pipe.recv() == READY for pipe in pipes)
     ends = time.monotonic() + seconds
-    for each in pipes:
-        each.send(ends)
+    for pipe in pipes:
+        pipe.send(ends)
     rounds = _write(library, folder / "pictures", said, ends)
-    return rounds, [each.recv() for each in pipes]
+    return rounds, [pipe.recv() for pipe in pipes]
 
 
 def _write(library: Path, pictures: Path, said: Path, ends: float) -> int:
@@ -139,7 +139,7 @@ def _drawn(folder: Path, number: int) -> Iterator[tuple[bytes, Said]]:
 def _remove(library: LibraryWriter, folder: Path, captions: dict[bytes, Said]) -> None:
     paths = [path_bytes(path) for path in folder.iterdir()]
     with library.catalog.writing() as writer:
-        places = writer.locations()
+        places = writer.load_locations()
         writer.remove_images([places[path][0] for path in paths])
     for path in paths:
         captions.pop(path)

@@ -42,17 +42,19 @@ def measure(size: int | None = None) -> dict[str, Any]:
 def swatches(pictures: Sequence[RGB]) -> dict[str, float]:
     """Mean nDCG@10 by the number of colours."""
     wanted = _wanted()
-    centres = lab.to_lab(np.array([each.rgb for each in wanted], np.float32))
-    held = np.stack([_held(each, centres) for each in pictures])
-    features = np.stack([lab.describe_colours(each) for each in pictures])
-    return {f"{len(each)} nDCG@10": float(np.mean(_found(wanted, held, features, each))) for each in SHARES}
+    centres = lab.to_lab(np.array([swatch.rgb for swatch in wanted], np.float32))
+    held = np.stack([_held(picture, centres) for picture in pictures])
+    features = np.stack([lab.describe_colours(picture) for picture in pictures])
+    return {
+        f"{len(shares)} nDCG@10": float(np.mean(_found(wanted, held, features, shares))) for shares in SHARES
+    }
 
 
 def _found(wanted: list[Swatch], held: Features, features: Features, shares: Sequence[float]) -> list[float]:
     found = []
     frequent = np.flatnonzero(np.sort(held, axis=0)[-10:].mean(axis=0) >= HELD)
     for numbers in _picked(frequent, len(shares)):
-        asked = [Swatch(wanted[each].colour, share) for each, share in zip(numbers, shares, strict=True)]
+        asked = [Swatch(wanted[number].colour, share) for number, share in zip(numbers, shares, strict=True)]
         found.append(_ndcg(features @ colours_vector(asked), _gain(held[:, numbers], shares)))
     return found
 
@@ -60,14 +62,14 @@ def _found(wanted: list[Swatch], held: Features, features: Features, shares: Seq
 def _picked(colours: npt.NDArray[np.intp], together: int) -> list[npt.NDArray[np.intp]]:
     random = np.random.RandomState(together)
     if together == 1:
-        return [np.array([each]) for each in colours]
+        return [np.array([colour]) for colour in colours]
     return [random.permutation(colours)[:together] for _ in range(DRAWN)]
 
 
 def _wanted() -> list[Swatch]:
     hued = [hsv_to_rgb(hue / 12, *tone) for hue in range(12) for tone in TONES]
     levels = [(grey, grey, grey) for grey in (0, 0.25, 0.5, 0.75, 1)]
-    return [Swatch("#" + "".join(f"{round(255 * each):02x}" for each in rgb)) for rgb in hued + levels]
+    return [Swatch("#" + "".join(f"{round(255 * channel):02x}" for channel in rgb)) for rgb in hued + levels]
 
 
 def _held(picture: RGB, centres: Features) -> Features:

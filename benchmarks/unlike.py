@@ -40,8 +40,8 @@ def measure(size: int | None = None) -> dict[str, Any]:  # noqa: ARG001
         found = [
             {
                 key: value
-                for name, each in sets.items()
-                for key, value in _figures(name, *each, spec).items()
+                for name, pictures_and_labels in sets.items()
+                for key, value in _figures(name, *pictures_and_labels, spec).items()
             }
             for spec in (BUNDLED, TEACHER)
         ]
@@ -54,22 +54,22 @@ def _coco() -> Labels:
 
 
 def _sample() -> Labels:
-    return {Path(each.path).name: frozenset([each.label]) for each in draw_collection()}
+    return {Path(sample.path).name: frozenset([sample.label]) for sample in draw_collection()}
 
 
 def _figures(name: str, pictures: Path, labels: Labels, spec: LibrarySpec) -> dict[str, float]:
     with indexed(pictures, spec) as library:
         with library.catalog.reading() as reader:
-            ids = reader.ids().tolist()
-        said = {each: labels[Path(library.load_image(each).path).name] for each in ids}
-        judged = [_judged(library, each, said) for each in ids]
+            ids = reader.find_ids().tolist()
+        said = {image_id: labels[Path(library.load_image(image_id).path).name] for image_id in ids}
+        judged = [_judged(library, image_id, said) for image_id in ids]
     means = evaluation.means(judged)
     chance = np.mean([[bool(said[a] & said[b]) for b in ids if b != a] for a in ids])
     return {f"{name} mAP": means["mAP"], f"{name} P@10": means["P@10"], f"{name} chance": float(chance)}
 
 
 def _judged(library: Library, query: int, said: Mapping[int, frozenset[str]]) -> evaluation.Judged:
-    right = {each for each, labels in said.items() if each != query and labels & said[query]}
+    right = {image_id for image_id, labels in said.items() if image_id != query and labels & said[query]}
     ranking = library.rank_signals(Query((StoredPicture(query),)))["subject"]
-    relevance = np.array([each in right for each in ranking.ids.tolist()], bool)
+    relevance = np.array([image_id in right for image_id in ranking.ids.tolist()], bool)
     return evaluation.judge("", relevance, len(right))
