@@ -175,7 +175,7 @@ class Library:
         answer = self._start_search(query).find_answer()
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
-            return reader.facets(
+            return reader.count_facets(
                 None if everything else answer.ids.tolist(),
                 confidence=query.filters.confidence,
                 predicted=self.settings.predicted_labels,
@@ -224,7 +224,7 @@ class Library:
     def _load_images(self, ids: Sequence[int]) -> dict[int, Image]:
         """Images as they are shown: where the settings want no predicted labels, as if there were none."""
         with self.catalog.reading() as reader:
-            images = reader.images(ids)
+            images = reader.load_images(ids)
         if self.settings.predicted_labels:
             return images
         return {number: image.without_predictions() for number, image in images.items()}

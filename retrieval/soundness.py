@@ -48,9 +48,9 @@ def read_status(library: Library) -> Status:
             images=reader.count_images(),
             locations=reader.count_locations(missing=False),
             missing=reader.count_locations(missing=True),
-            problems=len(reader.problems()),
-            spaces=tuple(reader.spaces()),
-            projections=tuple(reader.projections()),
+            problems=len(reader.load_problems()),
+            spaces=tuple(reader.load_spaces()),
+            projections=tuple(reader.live_projections()),
             last_seq=reader.last_seq(),
             damages=damages,
             meaning="" if damages else _describe_meaning(library),
@@ -79,7 +79,7 @@ def find_damaged(
 ) -> list[ProjectionDamaged]:
     """Every generation that cannot be trusted, with its reason; what is not published yet is sound."""
     with catalog.reading() as reader:
-        pointers = reader.projections()
+        pointers = reader.live_projections()
     damages: list[ProjectionDamaged] = []
     for projection in projections:
         try:
@@ -102,12 +102,12 @@ def find_mismatches(library: Library) -> dict[str, list[int]]:
         for space in library.search_state.spaces.vector_spaces:
             zeros = np.zeros(space.dimension, np.float32)
             indexed = snapshot.views[space.descriptor].search(zeros, limit=EVERYTHING, allowed=None).ids
-            mismatches[space.descriptor] = np.setxor1d(indexed, reader.described(space)).tolist()
+            mismatches[space.descriptor] = np.setxor1d(indexed, reader.described_ids(space)).tolist()
     return {name: ids for name, ids in mismatches.items() if ids}
 
 
 def find_strays(library: Library) -> list[Path]:
     """Files among the generations that belong to no live one."""
     with library.catalog.reading() as reader:
-        live = [pointer.generation for pointer in reader.projections()]
+        live = [pointer.generation for pointer in reader.live_projections()]
     return generations.strays(library.generations_folder, live)

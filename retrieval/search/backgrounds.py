@@ -40,8 +40,8 @@ class Backgrounds:
         if space.configuration.get("trained") is False:  # its likeness has no meaning
             return None
         with self._catalog.reading() as reader:
-            ids = reader.ids()
-            _, features = reader.features(space, ids[places(len(ids))].tolist())
+            ids = reader.find_ids()
+            _, features = reader.load_features(space, ids[places(len(ids))].tolist())
         sample, reference = features.astype(np.float32), self._spaces.load_reference(space)
         return Background.of(sample, len(ids), known=_known_scores(space), reference=reference)
 

@@ -19,7 +19,7 @@ def allowed_ids(context: SearchContext) -> Ids | None:
     if not filters:
         return narrowed
     with context.catalog.reading() as reader:
-        ids = reader.ids(filters, predicted=context.settings.predicted_labels)
+        ids = reader.find_ids(filters, predicted=context.settings.predicted_labels)
     for name in filters.concepts:
         ids = np.intersect1d(ids, _concept_ids(context, name))
     return ids if narrowed is None else np.intersect1d(ids, narrowed)
@@ -28,7 +28,7 @@ def allowed_ids(context: SearchContext) -> Ids | None:
 def all_ids(context: SearchContext) -> Ids:
     """The images of the library."""
     with context.catalog.reading() as reader:
-        return reader.ids()
+        return reader.find_ids()
 
 
 def _concept_ids(context: SearchContext, name: str) -> Ids:
@@ -57,4 +57,4 @@ def _narrowed_ids(context: SearchContext) -> Ids | None:
     if not all(label_sets):
         return None
     with context.catalog.reading() as reader:
-        return reader.labelled().candidates(sorted({label for labels in label_sets for label in labels}))
+        return reader.load_labels().candidates(sorted({label for labels in label_sets for label in labels}))

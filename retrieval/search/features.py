@@ -46,8 +46,12 @@ class FeatureSource:
         """The labels that are predicted for a part of a query, with their confidence."""
         if _is_stored_as_a_whole(picture):
             with self._catalog.reading() as reader:
-                images = reader.images([picture.image_id])
-            return [(label.value, label.confidence) for image in images.values() for label in image.predicted]
+                images = reader.load_images([picture.image_id])
+            return [
+                (label.value, label.confidence)
+                for image in images.values()
+                for label in image.predicted_labels
+            ]
         [description] = self._spaces.describe_and_predict([self.load_pixels(picture)])
         return [
             (note.value, note.confidence) for note in description.predicted_labels if note.field == "label"
@@ -72,7 +76,7 @@ class FeatureSource:
         if space is None:
             return {}
         with self._catalog.reading() as reader:
-            blobs = reader.keypoints(space, ids)
+            blobs = reader.load_keypoints(space, ids)
         return {image_id: from_blob(blob) for image_id, blob in blobs.items()}
 
     def load_stored_features(self, signal: str, ids: Sequence[int]) -> Float32Matrix:
@@ -82,13 +86,13 @@ class FeatureSource:
     def load_example_features(self, signal: str, ids: Sequence[int]) -> Float32Matrix:
         """The same, without the images that were removed after they became examples."""
         with self._catalog.reading() as reader:
-            _, features = reader.features(self._find_space(signal), ids)
+            _, features = reader.load_features(self._find_space(signal), ids)
         return features.astype(np.float32)
 
     def load_concept(self, name: str) -> Examples:
         """The examples of a saved concept; raises InvalidQuery for a name that is not saved."""
         with self._catalog.reading() as reader:
-            concepts = reader.concepts()
+            concepts = reader.load_concepts()
         if name not in concepts:
             hint = f"there are {', '.join(concepts)}" if concepts else "save one with `pictor concept`"
             raise InvalidQuery(f"concept {name}: there is none of that name; {hint}")
@@ -101,7 +105,7 @@ class FeatureSource:
 
     def _load_rows(self, space: Space, ids: Sequence[int]) -> Float32Matrix:
         with self._catalog.reading() as reader:
-            stored_ids, features = reader.features(space, ids)
+            stored_ids, features = reader.load_features(space, ids)
         rows = {image_id: row for row, image_id in enumerate(stored_ids.tolist())}
         missing = next((image_id for image_id in ids if image_id not in rows), None)
         if missing is not None:
@@ -118,7 +122,7 @@ class FeatureSource:
 
     def _load_stored_pixels(self, image_id: int) -> RGB:
         with self._catalog.reading() as reader:
-            images = reader.images([image_id])
+            images = reader.load_images([image_id])
         if image_id not in images:
             raise ImageNotFound(image_id)
         return pixels_of(self._catalog, images[image_id], self._limits)

@@ -126,7 +126,7 @@ def collapse_copies(
 
 def _find_copies(context: SearchContext, ids: Ids) -> Relation:
     with context.catalog.reading() as reader:
-        hashes = np.array(reader.hashes(ids.tolist()), np.int64)
+        hashes = np.array(reader.perceptual_hashes(ids.tolist()), np.int64)
     subjects, colours = (_load_features(context, signal, ids) for signal in (SUBJECT, COLOUR))
     looks = Looks(hashes, subjects, colours)
     return same_picture(looks) if context.options.collapse == "copies" else same_scene(looks)

@@ -77,7 +77,7 @@ def _load_recipe(catalog: Catalog, name: str | None) -> FusionRecipe | None:
     if not name:
         return None
     with catalog.reading() as reader:
-        recipes = reader.recipes()
+        recipes = reader.load_recipes()
     if name not in recipes:
         hint = f"there are {', '.join(recipes)}" if recipes else "make one with `pictor tune --save NAME`"
         raise InvalidQuery(f"recipe {name}: there is none of that name; {hint}")

@@ -67,11 +67,11 @@ class TestScores:
         result = ranked(world, 7, limit=limit, left_out=left_out)
         assert set(result.fused.ids.tolist()) == together
         assert limit > 58 or left_out == () or cut["subject"] - cut["colour"]
-        for each in result.rankings:
-            expected = [pair for pair in truth[each.signal] if pair[0] in together]
-            found = pairs_of(each.ranking)
-            assert [image_id for image_id, _ in found] == [image_id for image_id, _ in expected]
-            assert [score for _, score in found] == pytest.approx([s for _, s in expected], abs=2e-5)
+        for answer in result.rankings:
+            expected = [pair for pair in truth[answer.probe.signal] if pair[0] in together]
+            pairs = pairs_of(answer.ranking)
+            assert [image_id for image_id, _ in pairs] == [image_id for image_id, _ in expected]
+            assert [score for _, score in pairs] == pytest.approx([s for _, s in expected], abs=2e-5)
 
     def test_the_score_is_the_sum_of_weighted_closenesses(self, library: Library, world: World) -> None:
         weights = {"subject": 1.0, "colour": 3.0}

@@ -45,7 +45,7 @@ def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
         assert vector is not None
         assert (space.dimension, vector.shape) == (DIMENSION, (DIMENSION,))
         with library.catalog.reading() as reader:
-            ids, features = reader.features(space)
+            ids, features = reader.load_features(space)
         found = library.rank_signals(Query((Text("a red boat"),)))["meaning"]
         assert pairs_of(found) == nearest(vector, ids, features, limit=6)
         assert len(library.search(Query((Text("a red boat"),))).hits) == 6
