@@ -43,13 +43,13 @@ def save_weights(
     state = labelled_model().state_dict() | {
         name.replace("_", ".", 1): tensor for name, tensor in tensors.items()
     }
-    kept = {
+    tensors_to_save = {
         name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in state.items()
         if tensor is not None
     }
     text = metadata if isinstance(metadata, str) else json.dumps(metadata)
-    save_file(kept, path, metadata={"pictor": text})
+    save_file(tensors_to_save, path, metadata={"pictor": text})
     return path
 
 

@@ -96,12 +96,12 @@ def tiff_file(packet: bytes, block: bytes, **values: Any) -> bytes:
 
 def exif_block(first: dict[int, Any], **directories: dict[int, Any]) -> bytes:
     """EXIF as Pillow writes it; directories: `exif` and `gps`."""
-    made = Image.Exif()
-    made.update(first)
+    exif = Image.Exif()
+    exif.update(first)
     for name, number in (("exif", 0x8769), ("gps", 0x8825)):
         if name in directories:
-            made.get_ifd(number).update(directories[name])
-    return made.tobytes()
+            exif.get_ifd(number).update(directories[name])
+    return exif.tobytes()
 
 
 def utf16_text(text: str) -> bytes:

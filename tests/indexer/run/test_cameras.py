@@ -30,12 +30,12 @@ def test_the_camera_is_stored_once_and_found(pictures: Path, tmp_path: Path) -> 
     before = last_change(tmp_path / "library")
     index_folder(tmp_path / "library", pictures)
     assert last_change(tmp_path / "library") == before
-    found = [image_at(tmp_path / "library", path) for path in taken]
-    assert [image.annotations for image in found] == [(CAMERA,), (CAMERA,)]
+    images = [image_at(tmp_path / "library", path) for path in taken]
+    assert [image.annotations for image in images] == [(CAMERA,), (CAMERA,)]
     with Library.open(tmp_path / "library") as library, library.catalog.reading() as reader:
         asked = Filters(cameras=("CANON eos 5d",))
-        assert reader.ids(asked).tolist() == sorted(image.id for image in found)
-        assert reader.facets()["camera"].counts == (("Canon EOS 5D", 2),)
+        assert reader.find_ids(asked).tolist() == sorted(image.id for image in images)
+        assert reader.count_facets()["camera"].counts == (("Canon EOS 5D", 2),)
 
 
 def test_captions_come_and_go_beside_it(pictures: Path, tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_captions_come_and_go_beside_it(pictures: Path, tmp_path: Path) -> None:
     for label in ("pier", ""):
         captions.write_text(f"path,label\nscene-001.jpg,{label}\n")
         index_folder(tmp_path / "library", pictures, captions=captions)
-        found = image_at(tmp_path / "library", taken)
-        assert CAMERA in found.annotations
-        assert found.labels == ((label,) if label else ())
+        image = image_at(tmp_path / "library", taken)
+        assert CAMERA in image.annotations
+        assert image.labels == ((label,) if label else ())
 
 
 def test_other_bytes_may_have_another_camera(pictures: Path, tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ def test_other_bytes_may_have_another_camera(pictures: Path, tmp_path: Path) -> 
     index_folder(tmp_path / "library", pictures)
     add_camera(taken, "Apple", "iPhone 12")
     index_folder(tmp_path / "library", pictures)
-    assert image_at(tmp_path / "library", taken).values("camera") == ("Apple iPhone 12",)
+    assert image_at(tmp_path / "library", taken).field_values("camera") == ("Apple iPhone 12",)

@@ -51,7 +51,11 @@ def run(pictures: Path, library: Path) -> Run:
 
 def missing_times(library: Path) -> list[datetime]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        return [place.missing_since for _, place in reader.locations().values() if place.missing_since]
+        return [
+            location.missing_since
+            for _, location in reader.load_locations().values()
+            if location.missing_since
+        ]
 
 
 def test_what_is_missing_is_forgotten_after_so_many_days_of_runs(pictures: Path, run: Run) -> None:
@@ -104,5 +108,5 @@ def test_order_is_that_of_the_log_and_durations_are_not_the_clocks(
     assert 0 < report.seconds < 600
     with Library.open(library) as opened, opened.catalog.reading() as reader:
         assert {change.image_id for change in reader.changes_since(before)} == {1, 2, 3, 4, 5, 6}
-        assert reader.ids().tolist() == [1, 2, 3, 4, 5, 6]
+        assert reader.find_ids().tolist() == [1, 2, 3, 4, 5, 6]
         assert opened.count_images() == len(opened.search(parse_query("")).hits)

@@ -177,8 +177,8 @@ def assert_sound(library: Path) -> None:
     connection.close()
     count = count_images(library)
     if count:
-        found = answers(library)
-        assert {len(hits) for hits in found.values()} == {count - 1}  # all but the example
+        hits_by_query = answers(library)
+        assert {len(hits) for hits in hits_by_query.values()} == {count - 1}  # all but the example
 
 
 def assert_equal(library: Path, expected: Path) -> None:
@@ -231,9 +231,9 @@ def made_at_once(collection: Collection, tmp_path_factory: pytest.TempPathFactor
     """Twelve pictures, and a library of them that was made, with its backbone, in one go."""
     root = tmp_path_factory.mktemp("making")
     small_pictures(root / "pictures", 12)
-    made = replace(collection, pictures=root / "pictures", finished=root / "finished")
-    finish_run(made.finished, made, TINY)
-    return made
+    library_at_once = replace(collection, pictures=root / "pictures", finished=root / "finished")
+    finish_run(library_at_once.finished, library_at_once, TINY)
+    return library_at_once
 
 
 @pytest.mark.parametrize("sign", ["catalog.sqlite", "backbones/*"])
@@ -245,5 +245,5 @@ def test_a_library_whose_making_was_killed_is_made_by_the_next_run(
     assert kill_run(run, library, lambda path: any(path.glob(sign)), 0)
     finish_run(library, made_at_once, TINY)
     assert_equal(library, made_at_once.finished)
-    kept, expected = (os.listdir(path / "backbones") for path in (library, made_at_once.finished))
-    assert sorted(kept) == sorted(expected)
+    backbones, expected = (os.listdir(path / "backbones") for path in (library, made_at_once.finished))
+    assert sorted(backbones) == sorted(expected)

@@ -70,7 +70,7 @@ def read_thumbnails(library: Path) -> dict[str, RGB]:
     """What the library shows for each picture, by displayed name."""
     with Library.open(library) as opened:
         with opened.catalog.reading() as reader:
-            images = reader.images(reader.ids().tolist())
+            images = reader.load_images(reader.find_ids().tolist())
         return {
             file_name(image.path): np.asarray(
                 Image.open(BytesIO(opened.load_thumbnail(image.id))).convert("RGB")
@@ -163,7 +163,7 @@ def test_no_feature_has_a_number_that_is_none(hostile: HostileFolder) -> None:
     with Library.open(hostile.library) as library, library.catalog.reading() as reader:
         for space in library.spaces:
             if space.dimension:
-                ids, rows = reader.features(space)
+                ids, rows = reader.load_features(space)
                 assert len(ids) == len(hostile.good_names)
                 assert np.isfinite(rows).all()
                 assert rows.any(axis=1).all()
@@ -185,5 +185,5 @@ def test_running_again_tries_the_bad_ones_again_and_nothing_else(hostile: Hostil
         file_name(problem["path"]): problem["code"] for problem in report["problems"]
     } == hostile.problem_codes
     with Library.open(hostile.library) as opened, opened.catalog.reading() as reader:
-        assert {problem.tries for problem in reader.problems()} == {2}
+        assert {problem.tries for problem in reader.load_problems()} == {2}
     assert secret.stat().st_mode & 0o777 == 0

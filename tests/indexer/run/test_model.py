@@ -94,10 +94,10 @@ class Histories(RuleBasedStateMachine):
             for _ in range(lines):
                 run.stdout.readline()
             run.send_signal(signal.SIGKILL)
-        found = self.shown_contents()
-        for name in found.keys() | self.shown.keys():
-            assert found.get(name) in (self.shown.get(name), self.files.get(name)), name
-        self.shown = found
+        shown = self.shown_contents()
+        for name in shown.keys() | self.shown.keys():
+            assert shown.get(name) in (self.shown.get(name), self.files.get(name)), name
+        self.shown = shown
 
     @rule()
     def rebuild_projections(self) -> None:
@@ -118,15 +118,15 @@ class Histories(RuleBasedStateMachine):
         """What the library shows where, by name; missing places are not shown."""
         with Library.open(self.library) as opened:
             return {
-                Path(place.display).relative_to(self.pictures).as_posix(): image.sha256
+                Path(location.display).relative_to(self.pictures).as_posix(): image.sha256
                 for image in self.stored_images(opened).values()
-                for place in image.locations
-                if place.missing_since is None
+                for location in image.locations
+                if location.missing_since is None
             }
 
     def stored_images(self, opened: Library) -> dict[int, Image]:
         with opened.catalog.reading() as reader:
-            return dict(reader.images(reader.ids().tolist()))
+            return dict(reader.load_images(reader.find_ids().tolist()))
 
 
 TestHistories = Histories.TestCase

@@ -55,9 +55,9 @@ def test_an_edited_file_is_a_new_image_and_the_old_one_is_forgotten(pictures: Pa
     assert image_at(library, path).id > old.id
     assert old.sha256 not in contents(library)["images"]
     with Library.open(library) as opened:
-        found = opened.search(Query((StoredPicture(1),), limit=100)).ids
-    assert old.id not in found
-    assert len(found) == 11
+        found_ids = opened.search(Query((StoredPicture(1),), limit=100)).ids
+    assert old.id not in found_ids
+    assert len(found_ids) == 11
 
 
 def test_a_touched_file_is_read_and_found_to_be_the_same(pictures: Path, library: Path) -> None:

@@ -57,14 +57,14 @@ def index_library(library: Path, folder: Path) -> Report:
 
 def stored_images(library: Path) -> list[Image]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        return list(reader.images(reader.ids().tolist()).values())
+        return list(reader.load_images(reader.find_ids().tolist()).values())
 
 
 def stored_locations(library: Path) -> list[tuple[str, int, bool]]:
     return sorted(
-        (Path(place.display).name, place.page, place.missing_since is None)
+        (Path(location.display).name, location.page, location.missing_since is None)
         for image in stored_images(library)
-        for place in image.locations
+        for location in image.locations
     )
 
 
@@ -78,8 +78,8 @@ def test_every_page_is_an_image_with_its_own_picture(library: Path, folder: Path
     assert stored_locations(library) == [*BOOK, SINGLE]
     with Library.open(library) as opened:
         for image in stored_images(library):
-            [place] = image.locations
-            expected = SCENES[5] if image.format == "png" else SCENES[place.page - 1]
+            [location] = image.locations
+            expected = SCENES[5] if image.format == "png" else SCENES[location.page - 1]
             shown = decode_image(opened.render_preview(image.id), name="it").pixels
             assert np.abs(shown.astype(int) - expected).mean() < 12
             small = decode_image(opened.load_thumbnail(image.id), name="it").pixels
@@ -92,10 +92,10 @@ def test_a_page_is_found_and_named(library: Path, folder: Path, tmp_path: Path) 
     with Library.open(library) as opened:
         best = opened.search(Query((Picture(tmp_path / "query.png"),))).hits[0].image
     assert (Path(best.path).name, best.page) == ("book.tif", 4)
-    assert best.shown == f"{best.path}, page 4"
+    assert best.display_with_page == f"{best.path}, page 4"
     assert best.caption == "sheet number 4"
-    said = json.loads(run("show", best.id, "--library", library, "--json"))
-    assert (said["page"], said["locations"][0]["page"]) == (4, 4)
+    shown = json.loads(run("show", best.id, "--library", library, "--json"))
+    assert (shown["page"], shown["locations"][0]["page"]) == (4, 4)
     assert f"{best.path}, page 4" in run("show", best.id, "--library", library)
 
 
@@ -103,8 +103,12 @@ def test_the_first_page_stands_for_its_file(library: Path, folder: Path) -> None
     """What lies beside it is said of the first page, and its path leads there."""
     (folder / "book.txt").write_text("a whole book")
     index_library(library, folder)
-    said = {image.page: image.values("caption") for image in stored_images(library) if image.format == "tiff"}
-    assert said == {
+    captions = {
+        image.page: image.field_values("caption")
+        for image in stored_images(library)
+        if image.format == "tiff"
+    }
+    assert captions == {
         1: ("a whole book", "sheet number 1"), **{page: (f"sheet number {page}",) for page in range(2, 6)}
     }  # fmt: skip
     assert json.loads(run("show", folder / "book.tif", "--library", library, "--json"))["page"] == 1
@@ -222,7 +226,7 @@ def test_a_page_that_cannot_be_read_ends_its_file_and_is_reported(library: Path,
     assert (problem.path, problem.code) == (path_bytes(folder / "book.tif"), "too-many-pixels")
     assert problem.reason.startswith("page 3: ")
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        assert [problem.code for problem in reader.problems()] == ["too-many-pixels"]
+        assert [problem.code for problem in reader.load_problems()] == ["too-many-pixels"]
 
 
 def test_more_pages_than_are_looked_at_are_reported(

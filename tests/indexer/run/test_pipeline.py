@@ -27,7 +27,7 @@ def library(tmp_path: Path) -> Path:
 
 def problem_codes(library: Path) -> dict[str, str]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        return {Path(problem.display).name: problem.code for problem in reader.problems()}
+        return {Path(problem.display).name: problem.code for problem in reader.load_problems()}
 
 
 def names_found(library: Path, line: str) -> set[str]:
@@ -91,13 +91,13 @@ def test_one_bad_file_among_twelve_stops_nothing(pictures: Path, library: Path) 
 
 
 def test_a_bad_file_is_tried_again_and_counted_until_it_is_whole(pictures: Path, library: Path) -> None:
-    whole = (pictures / "scene-003.jpg").read_bytes()
-    (pictures / "scene-003.jpg").write_bytes(whole[:900])
+    content = (pictures / "scene-003.jpg").read_bytes()
+    (pictures / "scene-003.jpg").write_bytes(content[:900])
     index_folder(library, pictures)
     index_folder(library, pictures)
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        assert [problem.tries for problem in reader.problems()] == [2]
-    (pictures / "scene-003.jpg").write_bytes(whole)
+        assert [problem.tries for problem in reader.load_problems()] == [2]
+    (pictures / "scene-003.jpg").write_bytes(content)
     assert index_folder(library, pictures).added == 1
     assert problem_codes(library) == {}
 

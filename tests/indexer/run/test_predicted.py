@@ -40,7 +40,7 @@ def index_with_labels(library: Path, spec: LibrarySpec, folder: Path, captions: 
 def stored_images(library: Path) -> list[Image]:
     """Those of a library, by id, with all that its catalog holds."""
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        return list(reader.images(reader.ids().tolist()).values())
+        return list(reader.load_images(reader.find_ids().tolist()).values())
 
 
 def predicted_annotations(image: Image) -> list[Annotation]:
@@ -49,19 +49,19 @@ def predicted_annotations(image: Image) -> list[Annotation]:
 
 def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, spec: LibrarySpec) -> None:
     index_with_labels(library, spec, pictures)
-    found = stored_images(library)
-    assert len(found) == 12
-    for image in found:
-        assert 1 <= len(image.predicted) <= 5
-        assert len(predicted_annotations(image)) == 2 * len(image.predicted)
-        confidences = [label.confidence for label in image.predicted]
+    stored = stored_images(library)
+    assert len(stored) == 12
+    for image in stored:
+        assert 1 <= len(image.predicted_labels) <= 5
+        assert len(predicted_annotations(image)) == 2 * len(image.predicted_labels)
+        confidences = [label.confidence for label in image.predicted_labels]
         assert confidences == sorted(confidences, reverse=True)
         assert all(
             0.05 <= confidence <= 1 and confidence == round(confidence, 4) for confidence in confidences
         )
-        assert all(image.definition(label) for label in image.predicted)
+        assert all(image.label_definition(label) for label in image.predicted_labels)
         assert image.labels == ()
-    assert len({image.predicted[0].value for image in found}) > 1
+    assert len({image.predicted_labels[0].value for image in stored}) > 1
 
 
 def test_running_again_changes_nothing(pictures: Path, library: Path, spec: LibrarySpec) -> None:
@@ -85,7 +85,7 @@ def test_captions_that_come_with_a_picture_take_nothing_away(
 ) -> None:
     index_with_labels(library, spec, pictures, "path,label\nscene-001.jpg,pier\n")
     assert stored_images(library)[1].labels == ("pier",)
-    assert all(image.predicted for image in stored_images(library))
+    assert all(image.predicted_labels for image in stored_images(library))
 
 
 def test_copies_are_labelled_once_whenever_they_come(
@@ -118,12 +118,12 @@ def test_a_picture_is_found_by_a_synonym_of_its_label(
     pictures: Path, library: Path, spec: LibrarySpec
 ) -> None:
     index_with_labels(library, spec, pictures)
-    image = max(stored_images(library), key=lambda image: image.predicted[0].confidence)
-    assert image.predicted[0].confidence > 0.5
+    image = max(stored_images(library), key=lambda image: image.predicted_labels[0].confidence)
+    assert image.predicted_labels[0].confidence > 0.5
     with Library.open(library) as opened:
-        for name in image.predicted[0].names:
+        for name in image.predicted_labels[0].label_names:
             assert image.id in opened.search(parse_query(f'"{name}"')).ids
-        assert opened.search(parse_query(f'label:"{image.predicted[0].value}"')).ids == []
+        assert opened.search(parse_query(f'label:"{image.predicted_labels[0].value}"')).ids == []
 
 
 def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
@@ -132,15 +132,19 @@ def test_switched_off_none_are_predicted_searched_or_shown_and_stored_ones_stay(
     held_back = (pictures / "scene-011.jpg").rename(pictures.parent / "scene-011.jpg")
     index_with_labels(library, spec, pictures)
     [image, *_] = [
-        image_entry for image_entry in stored_images(library) if image_entry.predicted[0].confidence > 0.5
+        image_entry
+        for image_entry in stored_images(library)
+        if image_entry.predicted_labels[0].confidence > 0.5
     ]
     monkeypatch.setenv("PICTOR_PREDICTED_LABELS", "false")
     held_back.rename(pictures / "scene-011.jpg")
     index_with_labels(library, spec, pictures)
-    assert [bool(image_entry.predicted) for image_entry in stored_images(library)] == [True] * 11 + [False]
+    assert [bool(image_entry.predicted_labels) for image_entry in stored_images(library)] == [True] * 11 + [
+        False
+    ]
     assert PREDICTED_SOURCE not in run("show", image.id, "--library", library)
     assert json.loads(run("show", image.id, "--json", "--library", library))["predicted"] == []
-    words = ("search", "--json", "--library", library, f'"{image.predicted[0].names[0]}"')
+    words = ("search", "--json", "--library", library, f'"{image.predicted_labels[0].label_names[0]}"')
     assert json.loads(run(*words))["hits"] == []
     monkeypatch.delenv("PICTOR_PREDICTED_LABELS")
     assert image.id in [hit["id"] for hit in json.loads(run(*words))["hits"]]
@@ -153,15 +157,15 @@ def test_show_tells_what_was_predicted_how_surely_and_what_it_means(
     image = stored_images(library)[0]
     shown = json.loads(run("show", 1, "--json", "--library", library))
     assert [(label["name"], *label["synonyms"]) for label in shown["predicted"]] == [
-        label.names for label in image.predicted
+        label.label_names for label in image.predicted_labels
     ]
-    assert shown["predicted"][0]["confidence"] == image.predicted[0].confidence
+    assert shown["predicted"][0]["confidence"] == image.predicted_labels[0].confidence
     lines = run("show", 1, "--library", library).splitlines()
-    first = image.predicted[0]
-    meaning = image.definition(first)
+    first = image.predicted_labels[0]
+    meaning = image.label_definition(first)
     assert f"predicted, {first.confidence:.0%}: {first.value} ({meaning})" in lines
     assert "label: pier (captions)" in lines
-    assert len([line for line in lines if line.startswith("predicted")]) == len(image.predicted)
+    assert len([line for line in lines if line.startswith("predicted")]) == len(image.predicted_labels)
 
 
 def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, spec: LibrarySpec) -> None:
@@ -174,5 +178,7 @@ def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, spec: 
 def test_a_backbone_without_a_classifier_predicts_nothing(pictures: Path, library: Path) -> None:
     headless = {name: WEIGHTS_METADATA[name] for name in ("backbone", "preprocessing")}
     weights = labelled_backbone.save_weights(library.parent / "headless.safetensors", headless)
-    index_with_labels(library, LibrarySpec(backbone=labelled_backbone.BACKBONE, weights=str(weights)), pictures)
+    index_with_labels(
+        library, LibrarySpec(backbone=labelled_backbone.BACKBONE, weights=str(weights)), pictures
+    )
     assert [image.annotations for image in stored_images(library)] == [()] * 12

@@ -113,7 +113,7 @@ def test_a_changed_one_is_read_again_and_its_picture_is_not(
     report = index_pictures(library, folder)
     assert (report.unchanged, report.added) == (3, 0)
     image = first_image(library, folder)
-    assert (image.id, image.values("caption")) == (number, (text,))
+    assert (image.id, image.field_values("caption")) == (number, (text,))
     assert names_found(library, "lighthouse") == set()
 
 
@@ -122,26 +122,26 @@ def test_new_and_removed_ones_come_and_go(folder: Path, library: Path) -> None:
     write_file(folder / "scene-000.txt", "A lighthouse.")
     write_file(folder / "scene-000.jpg.txt", "A rock.")
     index_pictures(library, folder)
-    assert first_image(library, folder).values("caption") == ("A rock.", "A lighthouse.")
+    assert first_image(library, folder).field_values("caption") == ("A rock.", "A lighthouse.")
     (folder / "scene-000.txt").unlink()
     index_pictures(library, folder)
-    assert first_image(library, folder).values("caption") == ("A rock.",)
+    assert first_image(library, folder).field_values("caption") == ("A rock.",)
     (folder / "scene-000.jpg.txt").unlink()
     index_pictures(library, folder)
     assert first_image(library, folder).annotations == ()
 
 
 def test_one_may_be_about_several_pictures_and_copies_share_what_is_said(folder: Path, library: Path) -> None:
-    shutil.copy(folder / "scene-001.jpg", folder / "scene-000.jpeg")  # the content of 001 lies in two places
+    shutil.copy(folder / "scene-001.jpg", folder / "scene-000.jpeg")  # the content of 001 has two paths
     write_file(folder / "scene-000.txt", "A lighthouse.")
     write_file(folder / "scene-001.txt", "A rock.")
     index_pictures(library, folder)
-    assert first_image(library, folder).values("caption") == ("A lighthouse.",)
-    assert image_at(library, folder / "scene-001.jpg").values("caption") == ("A lighthouse.", "A rock.")
+    assert first_image(library, folder).field_values("caption") == ("A lighthouse.",)
+    assert image_at(library, folder / "scene-001.jpg").field_values("caption") == ("A lighthouse.", "A rock.")
     (folder / "scene-000.txt").unlink()
     index_pictures(library, folder)
-    assert first_image(library, folder).values("caption") == ()
-    assert image_at(library, folder / "scene-001.jpg").values("caption") == ("A rock.",)
+    assert first_image(library, folder).field_values("caption") == ()
+    assert image_at(library, folder / "scene-001.jpg").field_values("caption") == ("A rock.",)
 
 
 def test_a_picture_that_is_replaced_takes_over_what_lies_beside_it(folder: Path, library: Path) -> None:
@@ -186,7 +186,9 @@ def test_indexing_one_folder_takes_nothing_from_another(folder: Path, library: P
 
 def stored_problems(library: Path) -> dict[str, tuple[str, int]]:
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        return {Path(problem.display).name: (problem.code, problem.tries) for problem in reader.problems()}
+        return {
+            Path(problem.display).name: (problem.code, problem.tries) for problem in reader.load_problems()
+        }
 
 
 @pytest.mark.parametrize(
@@ -253,11 +255,11 @@ def test_a_persons_own_words_win_and_no_run_touches_them(folder: Path, library: 
     index_pictures(library, folder)
     own = [Annotation("title", "My own", USER_SOURCE), Annotation("tag", "Sea", USER_SOURCE)]
     with open_existing(library) as opened, opened.catalog.writing() as writer:
-        writer.annotate(first_image(library, folder).id, USER_SOURCE, own)
+        writer.replace_annotations(first_image(library, folder).id, USER_SOURCE, own)
     write_file(folder / "scene-000.json", '{"title": "From a file again", "tags": ["sea", "sand"]}')
     index_pictures(library, folder)
     image = first_image(library, folder)
-    assert (image.title, image.values("title")) == ("My own", ("My own", "From a file again"))
+    assert (image.title, image.field_values("title")) == ("My own", ("My own", "From a file again"))
     assert image.tags == ("Sea", "sand")
     assert names_found(library, '"from a file again"') == names_found(library, "own") == {"scene-000.jpg"}
 
@@ -267,7 +269,7 @@ def test_a_captions_file_comes_before_sidecars_for_a_title(folder: Path, library
     captions = folder / "captions.csv"
     captions.write_text("path,title\nscene-000.jpg,From the list\n")
     index_pictures(library, folder, read_captions(captions))
-    assert first_image(library, folder).values("title") == ("From the list", "From a sidecar")
+    assert first_image(library, folder).field_values("title") == ("From the list", "From a sidecar")
 
 
 def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) -> None:
@@ -323,7 +325,7 @@ LONG = "a name that is longer than what an export keeps of it.jpg"
 
 
 @pytest.mark.parametrize(
-    ("picture", "beside"),
+    ("picture", "sidecar"),
     [
         ("boat.jpg", "boat.jpg.supplemental-metadata.json"),
         ("IMG_20200101_120000.jpg", "IMG_20200101_120000.jpg.supplemental-metadata.json"),
@@ -335,10 +337,10 @@ LONG = "a name that is longer than what an export keeps of it.jpg"
     ],
 )
 def test_an_export_of_google_photos_is_known_by_its_name(
-    folder: Path, library: Path, picture: str, beside: str
+    folder: Path, library: Path, picture: str, sidecar: str
 ) -> None:
     (folder / "scene-000.jpg").rename(folder / picture)
-    write_file(folder / beside, json.dumps({"title": picture, "description": "A lighthouse."}))
+    write_file(folder / sidecar, json.dumps({"title": picture, "description": "A lighthouse."}))
     write_file(folder / "boat.jpg.other.json", json.dumps({"description": "Of no picture."}))
     assert index_pictures(library, folder).sidecars_read == 1
     assert image_at(library, folder / picture).annotations == (
@@ -366,15 +368,15 @@ def test_a_file_outside_the_folder_of_a_picture_says_nothing_about_it(folder: Pa
 
 
 def test_a_time_beside_a_picture_counts_as_long_as_it_is_said(folder: Path, library: Path) -> None:
-    beside = folder / "scene-000.jpg.supplemental-metadata.json"
-    write_file(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    sidecar = folder / "scene-000.jpg.supplemental-metadata.json"
+    write_file(sidecar, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
     index_pictures(library, folder)
     assert first_image(library, folder).taken_at == datetime(2020, 1, 1)
     assert names_found(library, "after:2019-12-31 before:2020-01-02") == {"scene-000.jpg"}
-    write_file(beside, json.dumps({"photoTakenTime": {"timestamp": "1577923200"}}), at=9)
+    write_file(sidecar, json.dumps({"photoTakenTime": {"timestamp": "1577923200"}}), at=9)
     index_pictures(library, folder)
     assert first_image(library, folder).taken_at == datetime(2020, 1, 2)
-    beside.unlink()
+    sidecar.unlink()
     index_pictures(library, folder)
     assert first_image(library, folder).taken_at is None
 
@@ -382,9 +384,9 @@ def test_a_time_beside_a_picture_counts_as_long_as_it_is_said(folder: Path, libr
 def test_the_time_in_a_picture_wins_over_one_beside_it(folder: Path, library: Path) -> None:
     shot = datetime(2015, 5, 5, 12)
     (folder / "shot.jpg").write_bytes(images.encode_jpeg(scene(9, 64, 48), taken_at=shot))
-    beside = folder / "shot.jpg.json"
-    write_file(beside, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
+    sidecar = folder / "shot.jpg.json"
+    write_file(sidecar, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
     index_pictures(library, folder)
-    beside.unlink()
+    sidecar.unlink()
     index_pictures(library, folder)
     assert image_at(library, folder / "shot.jpg").taken_at == shot

@@ -70,8 +70,8 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_read_only_library_can_be_searched_and_not_written(read_only: Path) -> None:
-    found = pictor_json("search", "scene", "--library", read_only, powerless=True)
-    assert len(found["hits"]) == 2
+    answer = pictor_json("search", "scene", "--library", read_only, powerless=True)
+    assert len(answer["hits"]) == 2
     done = pictor("index", read_only.parent / "pictures", "--library", read_only, powerless=True)
     assert (done.returncode, "storage failed" in done.stderr) == (4, True)
 
@@ -110,8 +110,8 @@ def test_a_full_disk_can_still_be_searched(small_disk: Path, tmp_path: Path) -> 
     folder_of_scenes(tmp_path / "first", 4)
     run("index", tmp_path / "first", "--library", library)
     (small_disk / "ballast").write_bytes(bytes(shutil.disk_usage(small_disk).free))
-    found = pictor_json("search", "first", "--library", library)["hits"]
-    assert [hit["id"] for hit in found] == [1, 2, 3, 4]
+    hits = pictor_json("search", "first", "--library", library)["hits"]
+    assert [hit["id"] for hit in hits] == [1, 2, 3, 4]
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

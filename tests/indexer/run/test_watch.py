@@ -32,21 +32,24 @@ def test_a_path_settles_when_it_has_been_still() -> None:
 
 
 class Listener:
-    """Remembers what was said about roots, and does something about it."""
+    """Remembers how roots changed, and reacts to it."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.states: list[str] = []
         self.reactions: dict[str, Iterator[object]] = {}
 
-    def __call__(self, what: str, root: bytes) -> None:
-        self.said.append(what)
-        next(self.reactions.get(what, iter(())), None)
+    def __call__(self, state: str, root: bytes) -> None:
+        self.states.append(state)
+        next(self.reactions.get(state, iter(())), None)
 
 
 def follow_root(root: Path, listener: Listener | None = None) -> Iterator[Due]:
-    say = listener or Listener()
+    on_root_change = listener or Listener()
     return follow_folders(
-        [path_bytes(root)], library_folder=path_bytes(root / "library"), on_root_change=say, settle=SETTLE
+        [path_bytes(root)],
+        library_folder=path_bytes(root / "library"),
+        on_root_change=on_root_change,
+        settle=SETTLE,
     )
 
 
@@ -67,7 +70,7 @@ def test_all_is_due_at_first_and_again_when_something_changed(root: Path) -> Non
     assert next(due).roots == (path_bytes(root),)
 
 
-class Hasty:
+class HastyClock:
     """A clock that goes on by ten seconds whenever it is asked."""
 
     now = 0.0
@@ -78,18 +81,18 @@ class Hasty:
 
 
 def test_a_sweep_comes_in_its_time_whatever_changes_meanwhile(root: Path) -> None:
-    clock, sweeps, others = Hasty(), [], 0
+    clock, sweeps, other_runs = HastyClock(), [], 0
     own = path_bytes(root / "library")
     due = follow_folders(
         [path_bytes(root)], library_folder=own, on_root_change=Listener(), settle=SETTLE, clock=clock
     )
     while len(sweeps) < 3:
-        (root / f"{others}.jpg").write_bytes(b"picture")
+        (root / f"{other_runs}.jpg").write_bytes(b"picture")
         if next(due).is_sweep:
             sweeps.append(clock.now)
         else:
-            others += 1
-    assert others
+            other_runs += 1
+    assert other_runs
     assert [SWEEP_SECONDS <= late - early < SWEEP_SECONDS + 60 for early, late in pairwise(sweeps)] == [
         True,
         True,
@@ -115,7 +118,7 @@ def test_a_root_that_goes_is_said_to_be_gone_and_is_due_when_it_is_back(root: Pa
     next(due)
     root.rename(root.with_name("away"))
     assert next(due) == Due((path_bytes(root),), frozenset(), is_sweep=True)
-    assert listener.said == ["gone", "back"]
+    assert listener.states == ["gone", "back"]
 
 
 def mount_disk(disk: Path) -> None:
@@ -134,14 +137,14 @@ def test_a_drive_that_is_not_mounted_is_gone_though_its_folder_is_there(tmp_path
         next(due)
         subprocess.run(["umount", disk], check=True)
         assert next(due).roots == (path_bytes(disk),)
-        assert listener.said == ["gone", "back"]
+        assert listener.states == ["gone", "back"]
     finally:
         subprocess.run(["umount", disk], check=False)
 
 
 def test_a_root_that_cannot_be_read_says_nothing_about_the_others() -> None:
     ran: list[tuple[bytes, bool]] = []
-    said: list[str] = []
+    messages: list[str] = []
 
     def run(roots: list[bytes], unsettled: frozenset[bytes], *, publishes: bool) -> Report:
         if roots == [b"/bad"]:
@@ -151,9 +154,9 @@ def test_a_root_that_cannot_be_read_says_nothing_about_the_others() -> None:
 
     both = (b"/bad", b"/good")
     due = [Due(both, frozenset(), is_sweep=True), Due(both, frozenset())]
-    run_when_due(run, due, on_unreadable=lambda reason, _: said.append(reason))
+    run_when_due(run, due, on_unreadable=lambda reason, _: messages.append(reason))
     assert ran == [(b"/good", True), (b"/good", False)]
-    assert [message.startswith("/bad: cannot be read") for message in said] == [True]
+    assert [message.startswith("/bad: cannot be read") for message in messages] == [True]
 
 
 def test_names_that_are_not_utf8_do_not_end_it(root: Path) -> None:

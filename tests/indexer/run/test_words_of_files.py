@@ -71,9 +71,9 @@ def test_every_source_is_named_and_the_one_that_comes_first_gives_title_and_capt
 ) -> None:
     library, folder = indexed_pictures
     image = image_at(library, folder / "all.jpg")
-    assert image.values("title") == ("The pier", "Küste", "Boat at sea")
+    assert image.field_values("title") == ("The pier", "Küste", "Boat at sea")
     assert (image.title, image.caption) == ("The pier", "Fog over the pier")
-    assert image.values("place") == ("England", "Brighton", "Kiel", "Germany", "48.85822, -2.29450")
+    assert image.field_values("place") == ("England", "Brighton", "Kiel", "Germany", "48.85822, -2.29450")
     assert Annotation("creator", "Grace Hopper", "iptc") in image.annotations
     assert {fact.source for fact in image.annotations} == {"xmp", "iptc", "exif"}
 
