@@ -1,1 +1,1 @@
-"""What can be asked: checked values, one line of text, and JSON."""
+"""Queries: as checked values, as one line of text, and as JSON."""

@@ -1,4 +1,4 @@
-"""A query as JSON values and back: what programs send, and what answers and saved searches hold.
+"""A query as JSON values and back: programs send it, answers and saved searches contain it.
 
     {"parts": [{"text": "golden retriever", "weight": 2}, {"file": "pool.jpg", "region": [0, 0.5, 1, 0.5]},
                {"image": 17, "weight": -1}, {"colours": [{"colour": "#ff0000", "share": 3}]},
@@ -7,7 +7,7 @@
      "examples": {"good": [3], "bad": [4]}, "weights": {"colour": 0.3},
      "limit": 40, "offset": 0, "include_examples": false}
 
-Everything may be left out; the fields of filters, options and examples are those of the values.
+Every key is optional. The keys of filters, options and examples are the fields of these values.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ QUERY_KEYS: Final = (
 
 
 def query_to_json(query: Query) -> Json:
-    """The query as JSON values, defaults left out; `query_from_json` reads it as the same query.
+    """The query as JSON values, without defaults; `query_from_json` reads the same query from them.
 
     A path becomes a "file". Raises InvalidQuery for a picture that was given as bytes.
     """
-    said: Json = {
+    values: Json = {
         "parts": [_part_to_json(part) for part in query.parts],
         "filters": _fields_to_json(query.filters),
         "options": _fields_to_json(query.options),
@@ -70,14 +70,18 @@ def query_to_json(query: Query) -> Json:
         "weights": dict(query.weights),
         **{name: getattr(query, name) for name in ("limit", "offset", "include_examples")},
     }
-    # Whatever is empty, no or nought is a default.
-    return {name: value for name, value in said.items() if value and value != getattr(Query(), name)}
+    # Empty values, False and 0 are defaults too.
+    return {name: value for name, value in values.items() if value and value != getattr(Query(), name)}
 
 
 def _fields_to_json(value: Filters | Options | Examples) -> Json:
-    usual = type(value)()
-    given = {each.name: getattr(value, each.name) for each in fields(value)}
-    return {name: _value_to_json(each) for name, each in given.items() if each != getattr(usual, name)}
+    defaults = type(value)()
+    values = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {
+        name: _value_to_json(field_value)
+        for name, field_value in values.items()
+        if field_value != getattr(defaults, name)
+    }
 
 
 def _value_to_json(value: Any) -> Any:
@@ -88,16 +92,16 @@ def _value_to_json(value: Any) -> Any:
 
 def _part_to_json(part: Part) -> Json:
     if isinstance(part, Text):
-        said: Json = {"text": part.text}
+        values: Json = {"text": part.text}
     elif isinstance(part, Concept):
-        said = {"concept": part.name}
+        values = {"concept": part.name}
     elif isinstance(part, Colours):
-        said = {"colours": [_swatch_to_json(each) for each in part.swatches]}
+        values = {"colours": [_swatch_to_json(swatch) for swatch in part.swatches]}
     elif isinstance(part, Palette):
-        said = {"palette": _picture_to_json(part.picture)}
+        values = {"palette": _picture_to_json(part.picture)}
     else:
-        said = _picture_to_json(part)
-    return said if part.weight == 1 else said | {"weight": part.weight}
+        values = _picture_to_json(part)
+    return values if part.weight == 1 else values | {"weight": part.weight}
 
 
 def _swatch_to_json(swatch: Swatch) -> Json:
@@ -105,44 +109,45 @@ def _swatch_to_json(swatch: Swatch) -> Json:
 
 
 def _picture_to_json(part: Picture | StoredPicture) -> Json:
-    box = part.region
-    region = {"region": [box.left, box.top, box.width, box.height]} if box else {}
+    region = part.region
+    region_json = {"region": [region.left, region.top, region.width, region.height]} if region else {}
     if isinstance(part, StoredPicture):
-        return {"image": part.image_id} | region
+        return {"image": part.image_id} | region_json
     source = Reference("file", str(part.source)) if isinstance(part.source, Path) else part.source
     if isinstance(source, bytes):
-        raise InvalidQuery(f"{part.name}: a picture that was sent along cannot be written as JSON")
-    return {source.kind: source.value} | region
+        raise InvalidQuery(f"{part.name}: a picture given as bytes cannot be written as JSON")
+    return {source.kind: source.value} | region_json
 
 
 # -- JSON to a query ------------------------------------------------------------------------------
 
 
 def query_from_json(value: object) -> Query:
-    """The query that JSON values say; every message begins with the path of what is wrong.
+    """The query that JSON values describe.
 
-    Pictures given by "file", "url" and "upload" become a Reference (see `resolved`). Raises InvalidQuery
-    for an unknown key, a value of another type, and what the values themselves refuse.
+    Pictures given by "file", "url" and "upload" become a Reference (see `resolve_references`). Raises
+    InvalidQuery for an unknown key, a value of a wrong type, and everything that the values themselves
+    refuse; its message begins with the path of the wrong value.
     """
-    said = _read_object(value, "", QUERY_KEYS)
-    given: Json = {name: _QUERY_READERS[name](each, name) for name, each in said.items()}
-    return Query(**given)
+    values = _read_object(value, "", QUERY_KEYS)
+    arguments: Json = {key: _QUERY_READERS[key](key_value, key) for key, key_value in values.items()}
+    return Query(**arguments)
 
 
-def _read_object(value: object, path: str, known: tuple[str, ...]) -> Json:
+def _read_object(value: object, path: str, keys: tuple[str, ...]) -> Json:
     if not isinstance(value, dict):
         raise InvalidQuery(f"{path or 'query'}: an object is needed, as in {{}}")
     for key in value:
-        if key not in known:
-            place = f"{path}.{key}".removeprefix(".")
-            raise InvalidQuery(f"{place[:80]}: no such key; there are {', '.join(known)}")
+        if key not in keys:
+            key_path = f"{path}.{key}".removeprefix(".")
+            raise InvalidQuery(f"{key_path[:80]}: no such key; there are {', '.join(keys)}")
     return value
 
 
 def _read_list(value: object, path: str, read: Callable[[Any, str], Built]) -> tuple[Built, ...]:
     if not isinstance(value, list):
         raise InvalidQuery(f"{path}: a list is needed, as in []")
-    return tuple(read(each, f"{path}[{place}]") for place, each in enumerate(value))
+    return tuple(read(item, f"{path}[{index}]") for index, item in enumerate(value))
 
 
 def _read_text(value: object, path: str) -> str:
@@ -184,7 +189,7 @@ def _read_ids(value: object, path: str) -> tuple[int, ...]:
     return _read_list(value, path, _read_integer)
 
 
-# How a field is read, by its type as it stands in the value.
+# The reader of a field, by its type annotation.
 _FIELD_READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "str": _read_text,
     "float": _read_number,
@@ -204,21 +209,23 @@ def _build_checked(path: str, make: Callable[[], Built]) -> Built:
 
 
 def _value_reader(kind: type[AnyValue]) -> Callable[[object, str], AnyValue]:
-    """What reads one of the values whose fields are the keys."""
-    kinds = {each.name: _FIELD_READERS[str(each.type).removesuffix(" | None")] for each in fields(kind)}
+    """The reader of a value whose fields are the keys of an object."""
+    readers = {field.name: _FIELD_READERS[str(field.type).removesuffix(" | None")] for field in fields(kind)}
 
-    def read(value: object, path: str) -> AnyValue:
-        said = _read_object(value, path, tuple(kinds))
-        given = {name: kinds[name](each, f"{path}.{name}") for name, each in said.items()}
-        return _build_checked(path, lambda: kind(**given))
+    def read_value(value: object, path: str) -> AnyValue:
+        values = _read_object(value, path, tuple(readers))
+        arguments = {
+            name: readers[name](field_value, f"{path}.{name}") for name, field_value in values.items()
+        }
+        return _build_checked(path, lambda: kind(**arguments))
 
-    return read
+    return read_value
 
 
 def _read_weights(value: object, path: str) -> dict[str, float]:
     if not isinstance(value, dict):
         raise InvalidQuery(f"{path}: an object is needed, as in {{}}")
-    return {signal: _read_number(each, f"{path}.{signal}"[:80]) for signal, each in value.items()}
+    return {signal: _read_number(weight, f"{path}.{signal}"[:80]) for signal, weight in value.items()}
 
 
 def _read_parts(value: object, path: str) -> tuple[Part, ...]:
@@ -226,33 +233,34 @@ def _read_parts(value: object, path: str) -> tuple[Part, ...]:
 
 
 def _read_part(value: object, path: str) -> Part:
-    kind, said = _split_kind(value, path, PART_KEYS)
-    if "region" in said and kind not in PICTURE_KEYS:
-        raise InvalidQuery(f"{path}.region: only a picture has one")
-    weight = _read_number(said.get("weight", 1), f"{path}.weight")
+    kind, values = _split_kind(value, path, PART_KEYS)
+    if "region" in values and kind not in PICTURE_KEYS:
+        raise InvalidQuery(f"{path}.region: only a picture has a region; leave it out")
+    weight = _read_number(values.get("weight", 1), f"{path}.weight")
     if kind in PICTURE_KEYS:
-        return _read_picture(kind, said, path, weight)
+        return _read_picture(kind, values, path, weight)
     make, read = _PART_READERS[kind]
-    content = read(said[kind], f"{path}.{kind}")
+    content = read(values[kind], f"{path}.{kind}")
     return _build_checked(path, lambda: make(content, weight))
 
 
 def _split_kind(value: object, path: str, kinds: tuple[str, ...]) -> tuple[str, Json]:
-    more = ("weight", "region") if kinds is PART_KEYS else ("region",)
-    said = _read_object(value, path, (*kinds, *more))
-    found = [each for each in kinds if each in said]
-    if len(found) != 1:
+    """Which of the kinds an object has as a key, and its values."""
+    other_keys = ("weight", "region") if kinds is PART_KEYS else ("region",)
+    values = _read_object(value, path, (*kinds, *other_keys))
+    present = [kind for kind in kinds if kind in values]
+    if len(present) != 1:
         raise InvalidQuery(f"{path}: give exactly one of {', '.join(kinds)}")
-    return found[0], said
+    return present[0], values
 
 
-def _read_picture(kind: str, said: Json, path: str, weight: float) -> Picture | StoredPicture:
-    region = _read_region(said["region"], f"{path}.region") if "region" in said else None
-    place = f"{path}.{kind}"
+def _read_picture(kind: str, values: Json, path: str, weight: float) -> Picture | StoredPicture:
+    region = _read_region(values["region"], f"{path}.region") if "region" in values else None
+    kind_path = f"{path}.{kind}"
     if kind == "image":
-        image_id = _read_integer(said[kind], place)
+        image_id = _read_integer(values[kind], kind_path)
         return _build_checked(path, lambda: StoredPicture(image_id, weight, region))
-    text = _read_text(said[kind], place)
+    text = _read_text(values[kind], kind_path)
     return _build_checked(path, lambda: Picture(Reference(kind, text), weight, region=region))
 
 
@@ -268,18 +276,18 @@ def _read_swatches(value: object, path: str) -> tuple[Swatch, ...]:
 
 
 def _read_swatch(value: object, path: str) -> Swatch:
-    said = _read_object(value, path, ("colour", "share"))
-    colour = _read_text(said.get("colour"), f"{path}.colour")
-    share = _read_number(said.get("share", 1), f"{path}.share")
+    values = _read_object(value, path, ("colour", "share"))
+    colour = _read_text(values.get("colour"), f"{path}.colour")
+    share = _read_number(values.get("share", 1), f"{path}.share")
     return _build_checked(path, lambda: Swatch(colour, share))
 
 
 def _read_palette(value: object, path: str) -> Picture | StoredPicture:
-    kind, said = _split_kind(value, path, PICTURE_KEYS)
-    return _read_picture(kind, said, path, 1.0)
+    kind, values = _split_kind(value, path, PICTURE_KEYS)
+    return _read_picture(kind, values, path, 1.0)
 
 
-# The parts that are no pictures: what makes each, and what reads its content.
+# The parts that are not pictures: the class, and the reader of the content.
 _PART_READERS: Final[dict[str, tuple[Callable[[Any, float], Part], Callable[[object, str], Any]]]] = {
     "text": (Text, _read_text),
     "concept": (Concept, _read_text),

@@ -1,4 +1,4 @@
-"""The keys of a query line that fill fields of Filters, Examples, Options and the Query itself."""
+"""The keys of a query line that set fields of Filters, Examples, Options and the Query itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RANGE = re.compile(r"([0-9]{1,19})|([0-9]{1,19})?\.\.([0-9]{1,19})?")
 
 @dataclass(frozen=True, slots=True)
 class ValueKind:
-    """How one kind of value is read, raising ValueError with what is wrong, and written."""
+    """How a kind of value is parsed and written. `parse` raises ValueError with what is wrong."""
 
     parse: Callable[[str], Any]
     format: Callable[[Any], str]
@@ -26,14 +26,14 @@ class ValueKind:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which fields of which value a key fills; a minus fills the field `without`."""
+    """Which fields of which class a key sets; a key with a minus sets `negated_field`."""
 
     owner: type[Any]
     field_names: tuple[str, ...]
     kind: ValueKind
     is_list: bool = False
     negated_field: str = ""
-    alternative: str = ""  # what to write where a minus would say it
+    alternative: str = ""  # what to write instead of a minus
 
 
 def parse_integer(text: str) -> int:
@@ -57,15 +57,15 @@ def _parse_yes_no(text: str) -> bool:
 def _parse_day(text: str) -> date:
     match = _DATE.fullmatch(text)
     if match is None:
-        raise ValueError("not written as 2020, 2020-06 or 2020-06-17")
+        raise ValueError("write a day as 2020, 2020-06 or 2020-06-17")
     return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
 
 
 def _parse_range(text: str) -> tuple[int | None, int | None]:
     match = _RANGE.fullmatch(text)
     if match is None or text == "..":
-        raise ValueError("not written as 800, 800.., ..1600 or 800..1600")
-    exact, least, most = (None if each is None else int(each) for each in match.groups())
+        raise ValueError("write a range as 800, 800.., ..1600 or 800..1600")
+    exact, least, most = (None if number is None else int(number) for number in match.groups())
     return (least, most) if exact is None else (exact, exact)
 
 
@@ -118,8 +118,8 @@ KEYS: Final[dict[str, Key]] = {
     "orientation": _list_key("orientations", _CHOICE),
     "camera": _list_key("cameras"),
     "in-concept": _list_key("concepts"),
-    **{each: Key(Filters, (f"min_{each}", f"max_{each}"), _BOUNDS) for each in ("width", "height", "bytes")},
-    **{each: _switch_key(Filters, each, each) for each in ("captioned", "problem")},
+    **{key: Key(Filters, (f"min_{key}", f"max_{key}"), _BOUNDS) for key in ("width", "height", "bytes")},
+    **{key: _switch_key(Filters, key, key) for key in ("captioned", "problem")},
     "like": Key(Examples, ("good",), _COUNT, is_list=True, alternative="write unlike:"),
     "unlike": Key(Examples, ("bad",), _COUNT, is_list=True, alternative="write like:"),
     **{

@@ -1,12 +1,12 @@
-"""One line of text to a Query and back: our grammar, never the word index's.
+"""One line of text to a Query and back, in a grammar of our own, not that of the word index.
 
     harbour "old town" -night tag:boat -tag:private folder:"2019/summer" after:2020 before:2021-06
     2:"golden retriever" file:pool.jpg -fruit image:17@0,0.5,1,0.5 colour:navy@3,white weight.colour:0.3
 
-Bare words and quoted phrases together are one text part, the first; every term with a minus, a weight
-or a key of a part is a part of its own, in the order of the line. KEYS holds the keys that fill fields of
-Filters, Examples and Options; with `-` before them, those that can exclude do. Any other `name:` is
-refused; quotation marks make a colon ordinary. Which page of the hits is shown is no part of the line.
+All bare words and quoted phrases together are one text part, the first. Every term with a minus, a weight or
+the key of a part is a part of its own, in the order of the line. KEYS has the keys that set fields of
+Filters, Examples and Options; some of them exclude with `-` before them. Any other `name:` is refused, except
+in quotation marks. The line does not say which page of the hits is shown.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ COLOUR_NAMES: Final = {
     "teal": "#008080", "aqua": "#00ffff", "orange": "#ffa500", "brown": "#a52a2a", "pink": "#ffc0cb",
 }  # fmt: skip
 PART_KEYS: Final = ("text", *PICTURE_KEYS, "palette", "colour", "concept")
-WEIGHT_PREFIX: Final = "weight."  # and the name of a signal
+WEIGHT_PREFIX: Final = "weight."  # before the name of a signal
 
 _SWATCH = re.compile(rf"([^@]*)(?:@({NUMBER}))?")
 
@@ -61,23 +61,23 @@ _SWATCH = re.compile(rf"([^@]*)(?:@({NUMBER}))?")
 
 
 def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, offset: int = 0) -> Query:
-    """Read one line into a Query; `parts` (pictures, say) are put after the line's own parts.
+    """Parse one line into a Query; `parts` are added after the parts of the line.
 
-    Pictures of `file:`, `url:` and `upload:` become a Reference (see `resolved`). Raises InvalidQuery with
-    the column, counted from 1, for an unknown key, a value that does not fit it, an empty value or a
-    quotation mark that is never closed.
+    Pictures of `file:`, `url:` and `upload:` become a Reference (see `resolve_references`). Raises
+    InvalidQuery with the column, counted from 1, for an unknown key, a value that does not fit its key, an
+    empty value or a missing quotation mark.
     """
-    read = [_check_key(term) for term in split_terms(line)]
-    stated = _collect_fields(read)
+    terms = [_check_key(term) for term in split_terms(line)]
+    fields = _collect_fields(terms)
     return Query(
-        (*_build_parts(read), *parts),
-        Filters(**stated[Filters]),
-        weights=_read_weights(read),
-        options=Options(**stated[Options]),
-        examples=Examples(**stated[Examples]),
+        (*_build_parts(terms), *parts),
+        Filters(**fields[Filters]),
+        weights=_read_weights(terms),
+        options=Options(**fields[Options]),
+        examples=Examples(**fields[Examples]),
         limit=limit,
         offset=offset,
-        include_examples=stated[Query].get("include_examples", False),
+        include_examples=fields[Query].get("include_examples", False),
     )
 
 
@@ -88,11 +88,11 @@ def _check_key(term: Term) -> Term:
     if key == "palette":
         raise term.make_error("palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg")
     names = ", ".join((*KEYS, *PART_KEYS, f"{WEIGHT_PREFIX}SIGNAL"))
-    raise term.make_error(f"{key}: is not a key; there are {names} (or quote it)")
+    raise term.make_error(f"{key}: is not a key; there are {names} (or put it in quotation marks)")
 
 
 def _build_checked(term: Term, make: Callable[..., Any], *values: Any, **fields: Any) -> Any:
-    """What `make` makes of these; what it refuses is said with the term's column."""
+    """Call `make`, and add the column of the term to the error that it may raise."""
     try:
         return make(*values, **fields)
     except InvalidQuery as error:
@@ -101,12 +101,12 @@ def _build_checked(term: Term, make: Callable[..., Any], *values: Any, **fields:
         raise term.make_error(f"{term.key}:{term.value[:80]}: {error}") from error
 
 
-def _build_parts(read: Sequence[Term]) -> list[Part]:
-    bare = " ".join(_format_words(term) for term in read if term.is_bare)
-    texts: list[Part] = [Text(bare)] if bare else []
+def _build_parts(terms: Sequence[Term]) -> list[Part]:
+    bare_words = " ".join(_format_words(term) for term in terms if term.is_bare)
+    texts: list[Part] = [Text(bare_words)] if bare_words else []
     return texts + [
         _build_checked(term, _READERS[term.key], term)
-        for term in read
+        for term in terms
         if term.key in _READERS and not term.is_bare
     ]
 
@@ -125,25 +125,25 @@ def _build_picture(term: Term) -> Picture:
 
 
 def _build_palette(term: Term) -> Palette:
-    read = _PICTURES[str(term.key)]
-    return Palette(replace(read(term), weight=1.0), term.signed_weight)
+    build_picture = _PICTURE_READERS[str(term.key)]
+    return Palette(replace(build_picture(term), weight=1.0), term.signed_weight)
 
 
 def _build_colours(term: Term) -> Colours:
-    return Colours(tuple(_parse_swatch(each) for each in term.value.split(",")), term.signed_weight)
+    return Colours(tuple(_parse_swatch(text) for text in term.value.split(",")), term.signed_weight)
 
 
 def _parse_swatch(text: str) -> Swatch:
     match = _SWATCH.fullmatch(text)
     if match is None:
-        raise ValueError("write a colour's share after an @, as in #ff0000@3")
+        raise ValueError("write the share of a colour after an @, as in #ff0000@3")
     colour = COLOUR_NAMES.get(match[1].lower(), match[1])
     if not colour.startswith("#"):
         raise ValueError(f"write a colour as #rrggbb, or as one of {', '.join(COLOUR_NAMES)}")
     return Swatch(colour, float(match[2] or 1))
 
 
-_PICTURES: Final[dict[str, Callable[[Term], Picture | StoredPicture]]] = {
+_PICTURE_READERS: Final[dict[str, Callable[[Term], Picture | StoredPicture]]] = {
     start + key: _build_stored_picture if key == "image" else _build_picture
     for start in ("", PALETTE_PREFIX)
     for key in PICTURE_KEYS
@@ -153,28 +153,31 @@ _READERS: Final[dict[str | None, Callable[[Term], Part]]] = {
     "text": lambda term: Text(term.value, term.signed_weight),
     "concept": lambda term: Concept(term.value, term.signed_weight),
     "colour": _build_colours,
-    **{key: _build_palette if key.startswith(PALETTE_PREFIX) else read for key, read in _PICTURES.items()},
+    **{
+        key: _build_palette if key.startswith(PALETTE_PREFIX) else read
+        for key, read in _PICTURE_READERS.items()
+    },
 }
 
 
-def _collect_fields(read: Sequence[Term]) -> dict[type[Any], dict[str, Any]]:
-    """The fields that the terms fill, by the value that they belong to."""
-    stated: dict[type[Any], dict[str, Any]] = {owner: {} for owner in (Filters, Examples, Options, Query)}
-    for term in read:
+def _collect_fields(terms: Sequence[Term]) -> dict[type[Any], dict[str, Any]]:
+    """The fields that the terms set, by the class that they belong to."""
+    collected: dict[type[Any], dict[str, Any]] = {owner: {} for owner in (Filters, Examples, Options, Query)}
+    for term in terms:
         if key := KEYS.get(term.key or ""):
-            given = stated[key.owner]
+            fields = collected[key.owner]
             for name, value in _read_fields(term, key).items():
-                if name in given and not key.is_list:
+                if name in fields and not key.is_list:
                     raise term.make_error(f"{term.key}: is given twice; keep one")
-                given[name] = (*given.get(name, ()), value) if key.is_list else value
-            _build_checked(term, key.owner, **given)  # at once, so that a refusal has its column
-    return stated
+                fields[name] = (*fields.get(name, ()), value) if key.is_list else value
+            _build_checked(term, key.owner, **fields)  # now, so that an error has the column of this term
+    return collected
 
 
 def _read_fields(term: Term, key: Key) -> dict[str, Any]:
-    """What one term says."""
+    """The fields that one term sets, with their values."""
     if term.weight is not None:
-        raise term.make_error(f"{term.key}: takes no weight")
+        raise term.make_error(f"{term.key}: cannot have a weight; leave the number out")
     if term.is_negated and not key.negated_field:
         raise term.make_error(
             f"-{term.key}: cannot be excluded{'; ' + key.alternative if key.alternative else ''}"
@@ -184,13 +187,13 @@ def _read_fields(term: Term, key: Key) -> dict[str, Any]:
     return dict(zip(names, value if len(names) > 1 else (value,), strict=True))
 
 
-def _read_weights(read: Sequence[Term]) -> dict[str, float]:
+def _read_weights(terms: Sequence[Term]) -> dict[str, float]:
     weights: dict[str, float] = {}
-    for term in read:
+    for term in terms:
         if term.key and term.key.startswith(WEIGHT_PREFIX):
             signal = term.key.removeprefix(WEIGHT_PREFIX)
             if term.is_negated or term.weight is not None or signal in weights:
-                raise term.make_error(f"{term.key}: takes neither minus nor weight, and is given once")
+                raise term.make_error(f"{term.key}: write it once, without a minus or a weight before it")
             weights[signal] = _build_checked(term, parse_number, term.value)
             _build_checked(term, Query, weights={signal: weights[signal]})
     return weights
@@ -200,16 +203,16 @@ def _read_weights(read: Sequence[Term]) -> dict[str, float]:
 
 
 def format_query(query: Query) -> str:
-    """The line that `parse_query` reads as this query; its limit and offset are not in it.
+    """The line that `parse_query` reads as this query; limit and offset are not in it.
 
     A path is written as `file:`. Raises InvalidQuery for a picture that was given as bytes.
     """
     values = (query.filters, query.examples, query.options, query)
-    said = [*_format_parts(query.parts), *(each for value in values for each in _format_fields(value))]
+    terms = [*_format_parts(query.parts), *(term for value in values for term in _format_fields(value))]
     weights = [
         format_term(WEIGHT_PREFIX + signal, format_number(weight)) for signal, weight in query.weights.items()
     ]
-    return " ".join([*said, *weights])
+    return " ".join([*terms, *weights])
 
 
 def _format_fields(value: Filters | Examples | Options | Query) -> Iterator[str]:
@@ -221,17 +224,18 @@ def _format_fields(value: Filters | Examples | Options | Query) -> Iterator[str]
 
 
 def _format_field(value: object, key: str, entry: Key, names: tuple[str, ...]) -> Iterator[str]:
-    """Nothing for a field that stands at its default, a term for each of several values, or one term."""
-    given, usual = ([getattr(each, name) for name in names] for each in (value, entry.owner()))
-    if given != usual:
-        each_value = given[0] if entry.is_list else [given[0] if len(given) == 1 else tuple(given)]
-        yield from (format_term(key, entry.kind.format(each)) for each in each_value)
+    """Nothing for a default value, one term for each value of a list, or else one term."""
+    defaults = entry.owner()
+    values = [getattr(value, name) for name in names]
+    if values != [getattr(defaults, name) for name in names]:
+        term_values = values[0] if entry.is_list else [values[0] if len(values) == 1 else tuple(values)]
+        yield from (format_term(key, entry.kind.format(term_value)) for term_value in term_values)
 
 
 def _format_parts(parts: tuple[Part, ...]) -> Iterator[str]:
-    for place, part in enumerate(parts):
+    for index, part in enumerate(parts):
         if isinstance(part, Text):
-            yield _format_text(part, first=place == 0)
+            yield _format_text(part, first=index == 0)
         elif isinstance(part, Concept):
             yield format_term("concept", part.name, part.weight)
         elif isinstance(part, Colours):
@@ -243,13 +247,13 @@ def _format_parts(parts: tuple[Part, ...]) -> Iterator[str]:
 
 
 def _format_text(part: Text, *, first: bool) -> str:
-    """As bare words, as one word or phrase with its weight, or else after `text:`."""
+    """As bare words, as one word or phrase with its weight, or else with the key `text:`."""
     bare = part.text if first and part.weight == 1 else (format_weight(part.weight) or "1:") + part.text
     try:
-        alike = _build_parts([_check_key(term) for term in split_terms(bare)]) == [part]
+        reads_alike = _build_parts([_check_key(term) for term in split_terms(bare)]) == [part]
     except InvalidQuery:
-        alike = False
-    return bare if alike else format_term("text", part.text, part.weight)
+        reads_alike = False
+    return bare if reads_alike else format_term("text", part.text, part.weight)
 
 
 def _format_swatch(swatch: Swatch) -> str:
@@ -261,5 +265,5 @@ def _format_picture(part: Picture | StoredPicture, weight: float, start: str = "
         return format_term(f"{start}image", str(part.image_id), weight, part.region)
     source = Reference("file", str(part.source)) if isinstance(part.source, Path) else part.source
     if isinstance(source, bytes):
-        raise InvalidQuery(f"{part.name}: a picture that was sent along cannot be written in a line")
+        raise InvalidQuery(f"{part.name}: a picture given as bytes cannot be written in a line")
     return format_term(start + source.kind, source.value, weight, part.region)

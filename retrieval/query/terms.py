@@ -1,10 +1,10 @@
-"""The terms of a query line: what stands between the blanks, read and written.
+"""The terms of a query line, which are separated by spaces: parsed and written.
 
-    term    = ["-"] [weight ":"] [key ":"] value ["@" left "," top "," width "," height]
-    value   = what holds neither a blank nor a quotation mark, or anything in quotation marks
+    term    = ["-"] [weight ":"] [key ":"] value ["@" left "," top "," width "," height"]
+    value   = text without spaces and quotation marks, or anything in quotation marks
 
 A weight is a number before a letter or a quotation mark, so that 12:30 stays a word. After a key, two
-quotation marks inside quotation marks stand for one. A box belongs to the keys of BOXED.
+quotation marks inside quotation marks mean one. Only the keys of REGION_KEYS can have a region.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BOXED = re.compile(rf"(?P<plain>.+)@(?P<box>{_BOX})")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term; `column` counts from 1, `weight` is None where none is written, the minus not in it."""
+    """One term. `column` counts from 1. `weight` is the written number without the minus, or None."""
 
     column: int
     is_negated: bool
@@ -45,33 +45,33 @@ class Term:
 
     @property
     def is_bare(self) -> bool:
-        """A word or phrase with nothing before it."""
+        """Whether it is a word or phrase without minus, weight and key."""
         return self.key is None and self.weight is None and not self.is_negated
 
     @property
     def signed_weight(self) -> float:
-        """The weight that the term gives to its part."""
+        """The weight of the term's part: negative after a minus, 1 without a number."""
         weight = 1.0 if self.weight is None else self.weight
         return -weight if self.is_negated else weight
 
     @property
     def region(self) -> Region | None:
-        """The box as a Region; raises InvalidQuery for one that is none."""
+        """The box as a Region. Raises InvalidQuery for an invalid box."""
         if self.box is None:
             return None
         if not re.fullmatch(_BOX, self.box):
             raise InvalidQuery(f"region {self.box[:40]}: write @left,top,width,height, as in @0,0,0.5,0.5")
-        return Region(*(float(each) for each in self.box.split(",")))
+        return Region(*(float(number) for number in self.box.split(",")))
 
-    def make_error(self, sentence: object) -> InvalidQuery:
-        """The refusal of this term, with its column."""
-        return InvalidQuery(f"column {self.column}: {sentence}")
+    def make_error(self, reason: object) -> InvalidQuery:
+        """An error about this term, with its column."""
+        return InvalidQuery(f"column {self.column}: {reason}")
 
 
 def split_terms(line: str) -> Iterator[Term]:
-    """The terms of a line in their order.
+    """The terms of a line, in order.
 
-    Raises InvalidQuery with the column for an empty value or a quotation mark that is never closed.
+    Raises InvalidQuery with the column for an empty value or a missing quotation mark.
     """
     position = 0
     while position < len(line):
@@ -91,33 +91,33 @@ def _parse_term(match: re.Match[str]) -> Term:
     if plain and key in REGION_KEYS and (boxed := _BOXED.fullmatch(plain)):
         plain, box = boxed["plain"], boxed["box"]
     value = quoted if plain is None else plain
-    # A phrase is words; after a key every sign counts.
+    # A phrase is words; after a key every character counts.
     value = value.replace('""', '"') if key else value.strip()
     weight = None if match["weight"] is None else float(match["weight"])
     term = Term(match.start() + 1, bool(match["minus"]), weight, key, value, plain is None, box)
     if not value.strip():
-        raise term.make_error("nothing stands between the quotation marks")
+        raise term.make_error("the quotation marks are empty; write something between them")
     if (box is not None and key not in REGION_KEYS) or (key is None and '"' in value):
-        raise term.make_error("put blanks around what is in quotation marks")
+        raise term.make_error("put a space before and after the quotation marks")
     return term
 
 
 def _fold_key(key: str) -> str:
-    """Letter case does not matter in keys; a signal is called as it is called."""
+    """Keys ignore letter case, but the name of a signal after the dot does not."""
     name, dot, signal = key.partition(".")
     return name.lower() + dot + signal
 
 
 def _describe_syntax_error(line: str, position: int) -> str:
     if line.count('"', position) % 2:
-        return f"column {line.rindex(chr(34)) + 1}: this quotation mark is never closed"
+        return f"column {line.rindex(chr(34)) + 1}: the closing quotation mark is missing"
     if _KEY_ALONE.match(line, position):
-        return f"column {position + 1}: the key has no value; write it without a blank, as in tag:boat"
-    return f"column {position + 1}: put blanks around what is in quotation marks"
+        return f"column {position + 1}: the key has no value; write it without a space, as in tag:boat"
+    return f"column {position + 1}: put a space before and after the quotation marks"
 
 
 def format_term(key: str, value: str, weight: float = 1.0, region: Region | None = None) -> str:
-    """The term that reads as this key, value, weight and region; quotation marks only where needed."""
+    """The term with this key, value, weight and region; with quotation marks only if they are needed."""
     box = f"@{format_region(region)}" if region else ""
     start = f"{format_weight(weight)}{key}:"
     plain, quoted = start + value + box, start + '"' + value.replace('"', '""') + '"' + box
@@ -126,15 +126,15 @@ def format_term(key: str, value: str, weight: float = 1.0, region: Region | None
 
 def _reads_alike(plain: str, quoted: str) -> bool:
     try:
-        return [(each.value, each.box) for each in split_terms(plain)] == [
-            (each.value, each.box) for each in split_terms(quoted)
+        return [(term.value, term.box) for term in split_terms(plain)] == [
+            (term.value, term.box) for term in split_terms(quoted)
         ]
     except InvalidQuery:
         return False
 
 
 def format_weight(weight: float) -> str:
-    """What stands before a term of this weight: nothing, a minus, or the number."""
+    """What is written before a term of this weight: nothing, a minus, or the number."""
     if abs(weight) == 1:
         return "" if weight > 0 else "-"
     return f"{format_number(weight)}:"
@@ -142,9 +142,9 @@ def format_weight(weight: float) -> str:
 
 def format_region(region: Region) -> str:
     """A region as it is written after an @."""
-    return ",".join(format_number(each) for each in (region.left, region.top, region.width, region.height))
+    return ",".join(format_number(share) for share in (region.left, region.top, region.width, region.height))
 
 
 def format_number(value: float) -> str:
-    """A number that reads as exactly this one, and as short as that allows."""
-    return repr(float(value) + 0.0).removesuffix(".0")  # the sum has no negative zero
+    """The shortest text that is read as exactly this number."""
+    return repr(float(value) + 0.0).removesuffix(".0")  # adding 0.0 turns -0.0 into 0.0

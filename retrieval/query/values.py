@@ -1,4 +1,4 @@
-"""What is searched for: a Query of signed, weighted parts, with filters; frozen and checked."""
+"""The values of a query: weighted parts, filters, examples and options. All are frozen and checked."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TypeAlias
 from ..errors import InvalidQuery
 
 MAX_PARTS = 16
-MAX_TEXT = 1000  # characters; longer queries are pasted by accident, and cost the word index dearly
+MAX_TEXT_LENGTH = 1000  # characters; longer text is pasted by accident, and slow in the word index
 MAX_VALUES = 100  # folders, tags or labels in one query
-MAX_LIMIT = 1000  # hits in one answer; more are had by paging
+MAX_LIMIT = 1000  # hits in one answer; `offset` gives further pages
 MAX_SWATCHES = 8
-MAX_EXAMPLES = 200  # good and bad ones together
-MIN_REGION_SIDE = 0.01  # of a region, as a share of the picture: less holds next to no pixels
-EDGE_TOLERANCE = 1e-6  # by which a region may stand over: shares are often written with few decimals
+MAX_EXAMPLES = 200  # good and bad together
+MIN_REGION_SIDE = 0.01  # of a region, as a share of the picture; smaller regions have hardly any pixels
+EDGE_TOLERANCE = 1e-6  # by which a region may exceed the picture: shares are often rounded
 REFERENCE_KINDS = ("file", "url", "upload")
 ORIENTATIONS = ("landscape", "portrait", "square")
 FUSIONS = ("relative", "calibrated", "reciprocal-rank")
@@ -66,22 +66,22 @@ def _check_values(name: str, values: tuple[str, ...]) -> None:
         _check_name(f"one of the {name}", value)
 
 
-def _check_name(what: str, name: str) -> None:
+def _check_name(subject: str, name: str) -> None:
     if not name.strip():
-        raise InvalidQuery(f"{what} is empty; give it a value or leave it out")
-    _check_text(what, name)
+        raise InvalidQuery(f"{subject} is empty; give it a value or leave it out")
+    _check_text(subject, name)
 
 
-def _check_text(what: str, text: str) -> None:
-    if len(text) > MAX_TEXT:
-        raise InvalidQuery(f"{what} has {len(text)} characters; the limit is {MAX_TEXT}")
-    if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise InvalidQuery(f"{what} holds a zero byte or half a character; type it again")
+def _check_text(subject: str, text: str) -> None:
+    if len(text) > MAX_TEXT_LENGTH:
+        raise InvalidQuery(f"{subject} has {len(text)} characters; the limit is {MAX_TEXT_LENGTH}")
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidQuery(f"{subject} contains a zero byte or an invalid character; type it again")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words to look for; "quotation marks" hold a phrase together. A negative weight means *not these*."""
+    """Words to search for; "quotation marks" make a phrase. A negative weight means *not these words*."""
 
     text: str
     weight: float = 1.0
@@ -95,7 +95,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A box of a picture: its left upper corner and its size, as shares of width and height (0 to 1)."""
+    """A box in a picture: its top left corner and its size, as shares of width and height (0 to 1)."""
 
     left: float
     top: float
@@ -104,9 +104,11 @@ class Region:
 
     def __post_init__(self) -> None:
         box = (self.left, self.top, self.width, self.height)
-        inside = self.left + self.width <= 1 + EDGE_TOLERANCE and self.top + self.height <= 1 + EDGE_TOLERANCE
-        if not (all(0 <= each <= 1 for each in box) and min(box[2:]) >= MIN_REGION_SIDE and inside):
-            shown = ",".join(f"{each:g}" for each in box)
+        is_inside = (
+            self.left + self.width <= 1 + EDGE_TOLERANCE and self.top + self.height <= 1 + EDGE_TOLERANCE
+        )
+        if not (all(0 <= share <= 1 for share in box) and min(box[2:]) >= MIN_REGION_SIDE and is_inside):
+            shown = ",".join(f"{share:g}" for share in box)
             raise InvalidQuery(
                 f"region {shown}: give left, top, width and height as shares of the picture from 0 to 1, "
                 f"at least {MIN_REGION_SIDE:g} wide and high, inside the picture"
@@ -115,7 +117,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A picture that a door has yet to fetch: the path of a file, an address, or the token of an upload."""
+    """A picture that still has to be fetched: a path of a file, a URL, or the token of an upload."""
 
     kind: str
     value: str
@@ -128,10 +130,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that need not be in the library: a file's path, its bytes, or a Reference to it.
+    """A picture to search with: the path of a file, the bytes of one, or a Reference. It need not be stored.
 
-    With a region, that box of it alone is looked for. `name` is what messages call it. The engine itself
-    follows no Reference: whoever takes the query in puts the bytes in its place (see `resolved`).
+    With a region, only that box of the picture is compared. Messages call the picture `name`. The engine does
+    not follow a Reference: `resolve_references` replaces it before the search.
     """
 
     source: Path | bytes | Reference
@@ -145,7 +147,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A picture of the library, by image id; it costs no inference unless it has a region."""
+    """A picture of the library, by its image id. Its features are stored, so it is fast without a region."""
 
     image_id: int
     weight: float = 1.0
@@ -158,7 +160,7 @@ class StoredPicture:
 
 @dataclass(frozen=True, slots=True)
 class Swatch:
-    """A colour of sRGB, written #rrggbb, and its share of the picture beside the other swatches."""
+    """An sRGB colour, written #rrggbb, and its share of the picture relative to the other swatches."""
 
     colour: str
     share: float = 1.0
@@ -179,7 +181,7 @@ class Swatch:
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """Colours to look for, wherever in the picture they lie."""
+    """Colours to search for, anywhere in the picture."""
 
     swatches: tuple[Swatch, ...]
     weight: float = 1.0
@@ -192,7 +194,7 @@ class Colours:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of a picture, wherever in it they lie, and nothing else of it."""
+    """The colours of a picture, and nothing else of it; where they are does not matter."""
 
     picture: Picture | StoredPicture
     weight: float = 1.0
@@ -200,12 +202,14 @@ class Palette:
     def __post_init__(self) -> None:
         _check_weight(self.weight)
         if self.picture.weight != 1:
-            raise InvalidQuery("the picture of a palette has no weight of its own; give it to the palette")
+            raise InvalidQuery(
+                "the picture of a palette cannot have a weight; give the weight to the palette"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """What a saved set of examples has in common, by its name."""
+    """What the images of a saved concept have in common; `name` is that of the concept."""
 
     name: str
     weight: float = 1.0
@@ -220,17 +224,17 @@ Part: TypeAlias = Text | Picture | StoredPicture | Colours | Palette | Concept
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions that every hit satisfies; all of them at once.
+    """Conditions for the hits. Every hit satisfies all of them. Letter case does not matter.
 
-    `folders` and `labels`: any one of them; `tags`: every one of them; `without_…`: none of them.
-    A folder is one or more whole path components ("2019/summer"), matched anywhere in the path, or an
-    absolute path. `after` is the first day taken in, `before` the first day left out; an image
-    without a date satisfies neither; `added_after` and `added_before` mean when Pictor saw it first.
-    `shows`: any one of these labels, given, or predicted with at least `confidence`. `formats`,
-    `orientations` (of ORIENTATIONS) and `cameras`: any one of them; of `concepts`: every one.
-    `min_…` and `max_…` take both ends in: pixels, or bytes of the file. `captioned`: whether somebody
-    described it in words; `problem`: whether a place of it could not be read when last visited.
-    Letter case does not matter.
+    - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
+      `tags`, `concepts`: all of them; `without_…`: none of them. A folder is one or more whole path
+      components ("2019/summer"), anywhere in the path, or an absolute path.
+    - `after` is the first day included, `before` the first day excluded; an image without a date satisfies
+      neither. `added_after` and `added_before` are about the day when Pictor first indexed the image.
+    - `shows`: any one of these labels, stated, or predicted with at least `confidence`.
+    - `min_…` and `max_…` are inclusive; in pixels, or bytes of the file.
+    - `captioned`: whether an image has a caption. `problem`: whether a file of it could not be read at the
+      last visit.
     """
 
     folders: tuple[str, ...] = ()
@@ -263,8 +267,8 @@ class Filters:
             _check_values(name, getattr(self, name) + getattr(self, f"without_{name}"))
         for name in ("shows", "formats", "orientations", "cameras", "concepts"):
             _check_values(name, getattr(self, name))
-        for each in self.orientations:
-            _check_choice("orientation", each, ORIENTATIONS)
+        for orientation in self.orientations:
+            _check_choice("orientation", orientation, ORIENTATIONS)
         if not 0 <= self.confidence <= 1:
             raise InvalidQuery(f"confidence {self.confidence}: choose from 0 to 1")
         _check_days("", self.after, self.before)
@@ -278,7 +282,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Relevance feedback: images that are what is looked for, and images that are not, by id."""
+    """Relevance feedback: ids of images that are good results, and of images that are bad ones."""
 
     good: tuple[int, ...] = ()
     bad: tuple[int, ...] = ()
@@ -289,7 +293,7 @@ class Examples:
         if len(self.good + self.bad) > MAX_EXAMPLES:
             raise InvalidQuery(f"{len(self.good + self.bad)} examples; the limit is {MAX_EXAMPLES}")
         if both := sorted(set(self.good) & set(self.bad)):
-            raise InvalidQuery(f"image {both[0]} is a good and a bad example; keep one")
+            raise InvalidQuery(f"image {both[0]} is both a good and a bad example; keep one")
 
     def __bool__(self) -> bool:
         return bool(self.good or self.bad)
@@ -297,13 +301,13 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the rankings are made and shown; None stands for the library's setting.
+    """How hits are ranked and shown. None means the setting of the library.
 
-    `fusion`: one of FUSIONS. `recipe`: the name of saved signal weights. `narrow`: scan only images with
+    `fusion`: one of FUSIONS. `recipe`: the name of saved signal weights. `narrow`: search only images with
     the labels that the query pictures most probably have. `neighbours`: compare subjects by the averages
     of each image's neighbourhood. `expand`: one of EXPANSIONS, `rerank`: one of RERANKINGS. `verify`: how
-    many of the first are checked point by point. `diversity`: 0 for relevance alone, 1 for variety alone.
-    `collapse`: one of COLLAPSES. `weaker`: list hits below the relevance line as well.
+    many of the first hits are verified point by point. `diversity`: from 0 (relevance only) to 1 (variety
+    only). `collapse`: one of COLLAPSES. `weaker`: list hits below the relevance line as well.
     """
 
     fusion: str | None = None
@@ -332,10 +336,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Parts, examples, filters and options. No parts means: every image that satisfies the filters, by id.
+    """Parts, examples, filters and options. Without parts: all images that satisfy the filters, by id.
 
-    `weights` maps signals ("words", "subject", "colour") to their share, over the library's defaults.
-    Stored pictures that serve as examples are left out of the hits unless `include_examples`.
+    `weights` maps signals ("words", "subject", "colour") to weights that replace the library's defaults.
+    The examples and stored pictures of a query are not among its hits, unless `include_examples` is true.
     """
 
     parts: tuple[Part, ...] = ()
@@ -350,15 +354,17 @@ class Query:
     def __post_init__(self) -> None:
         if len(self.parts) > MAX_PARTS:
             raise InvalidQuery(f"{len(self.parts)} parts; the limit is {MAX_PARTS}")
-        wanted = self.examples.good or any(part.weight > 0 for part in self.parts)
-        if (self.parts or self.examples) and not wanted:
-            raise InvalidQuery("every part is negative; add at least one that says what to look for")
+        has_positive = self.examples.good or any(part.weight > 0 for part in self.parts)
+        if (self.parts or self.examples) and not has_positive:
+            raise InvalidQuery("every part is negative; add one that says what to search for")
         if not 1 <= self.limit <= MAX_LIMIT:
             raise InvalidQuery(f"limit {self.limit}: choose from 1 to {MAX_LIMIT}")
         if not 0 <= self.offset < 2**31:
             raise InvalidQuery(f"offset {self.offset}: choose 0 or more")
         for signal, weight in self.weights.items():
             if not _SIGNAL.fullmatch(signal):
-                raise InvalidQuery(f"signal {signal[:40]}: their names are letters, digits and underscores")
+                raise InvalidQuery(
+                    f"signal {signal[:40]}: names of signals have only letters, digits and underscores"
+                )
             if not (math.isfinite(weight) and 0 <= weight <= 100):
                 raise InvalidQuery(f"weight {weight} of signal {signal}: choose from 0 to 100")

@@ -157,7 +157,7 @@ def test_no_door_of_the_web_reads_a_file_of_the_server(
     client = create_app(library).test_client()
     said = asked_everywhere(client, "file", str(library_path / name))
     assert {status for status, _ in said} == {400}
-    assert all("file: is not offered here; there are image:, upload:, url:" in text for _, text in said)
+    assert all("file: is not allowed here; use image:, upload:, url:" in text for _, text in said)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_addresses_are_fetched_where_that_is_wanted(
     with Library.open(library_path, Settings(url_queries=setting)) as library:
         client = create_app(library, hosts=hosts).test_client()
         said = asked_everywhere(client, "url", "http://127.0.0.1/a.jpg")
-    words = "not on the public Internet" if offered else "url: is not offered here; there are image:, upload:"
+    words = "not on the public Internet" if offered else "url: is not allowed here; use image:, upload:"
     assert {status for status, _ in said} == {400}
     assert all(words in text for _, text in said)
 

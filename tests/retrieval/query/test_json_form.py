@@ -82,7 +82,7 @@ def test_a_query_goes_through_json_and_comes_back_as_it_was(query: Query) -> Non
 
 def test_a_path_becomes_a_file_and_bytes_have_no_json() -> None:
     assert query_to_json(Query((Picture(Path("a b.jpg")),))) == {"parts": [{"file": "a b.jpg"}]}
-    with pytest.raises(InvalidQuery, match="sent along cannot be written as JSON"):
+    with pytest.raises(InvalidQuery, match="given as bytes cannot be written as JSON"):
         query_to_json(Query((Text("sea"), Palette(Picture(b"bytes")))))
 
 
@@ -100,14 +100,14 @@ REFUSED: list[tuple[Any, str]] = [
     ({"parts": [{"text": "a"}, {"txt": "b"}]}, "parts[1].txt: no such key; there are text, image"),
     ({"parts": [{"text": 3}]}, "parts[0].text: a text is needed"),
     ({"parts": [{"text": " "}]}, "parts[0]: the text part is empty"),
-    ({"parts": [{"text": "a\ud800"}]}, "parts[0]: the text holds a zero byte or half a character"),
+    ({"parts": [{"text": "a\ud800"}]}, "parts[0]: the text contains a zero byte or an invalid character"),
     ({"parts": [{"text": "a", "weight": "2"}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": True}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": float("nan")}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": 10**400}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": 0}]}, "parts[0]: weight 0.0: choose a number from -100 to 100"),
     ({"parts": [{"text": "a", "weight": -1}]}, "every part is negative"),
-    ({"parts": [{"text": "a", "region": [0, 0, 1, 1]}]}, "parts[0].region: only a picture has one"),
+    ({"parts": [{"text": "a", "region": [0, 0, 1, 1]}]}, "parts[0].region: only a picture has a region; leave it out"),
     ({"parts": [{"image": "17"}]}, "parts[0].image: a whole number is needed"),
     ({"parts": [{"image": 1.0}]}, "parts[0].image: a whole number is needed"),
     ({"parts": [{"image": True}]}, "parts[0].image: a whole number is needed"),
@@ -137,7 +137,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"options": {"narrow": 1}}, "options.narrow: true or false is needed"),
     ({"options": {"rerank": "more"}}, "options: rerank more: choose from none"),
     ({"options": {"recipe": ""}}, "options: the recipe is empty"),
-    ({"examples": {"good": [1], "bad": [1]}}, "examples: image 1 is a good and a bad example"),
+    ({"examples": {"good": [1], "bad": [1]}}, "examples: image 1 is both a good and a bad example"),
     ({"weights": {"colour": "1"}}, "weights.colour: a number is needed"),
     ({"weights": {"colour": -1}}, "weight -1.0 of signal colour: choose from 0 to 100"),
     ({"limit": 0}, "limit 0: choose from 1 to 1000"),

@@ -37,13 +37,13 @@ KEYS = (
     "there are folder, tag, label, after, before, added-after, added-before, shows, confidence, format, "
     "orientation, camera, in-concept, width, height, bytes, captioned, problem, like, unlike, fusion, expand, "
     "rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
-    "file, url, upload, palette, colour, concept, weight.SIGNAL (or quote it)"
+    "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
 )
-UNCLOSED = "this quotation mark is never closed"
-BLANKS = "put blanks around what is in quotation marks"
-NOTHING = "nothing stands between the quotation marks"
-NO_VALUE = "the key has no value; write it without a blank, as in tag:boat"
-UNDATED = "not written as 2020, 2020-06 or 2020-06-17"
+UNCLOSED = "the closing quotation mark is missing"
+BLANKS = "put a space before and after the quotation marks"
+NOTHING = "the quotation marks are empty; write something between them"
+NO_VALUE = "the key has no value; write it without a space, as in tag:boat"
+UNDATED = "write a day as 2020, 2020-06 or 2020-06-17"
 
 
 def query(*texts: str, **filters: Any) -> Query:
@@ -235,19 +235,19 @@ REFUSED = [
     ("after:2020-13", "column 1: after:2020-13: month must be in 1..12"),
     ("-after:2020", "column 1: -after: cannot be excluded; swap after and before"),
     ("-Before:2020", "column 1: -before: cannot be excluded; swap after and before"),
-    ("-night", "every part is negative; add at least one that says what to look for"),
+    ("-night", "every part is negative; add one that says what to search for"),
     ("-added-after:2020", "column 1: -added-after: cannot be excluded; swap added-after and added-before"),
     ("sea -captioned:no", "column 5: -captioned: cannot be excluded; write captioned:no"),
     ("sea -like:3", "column 5: -like: cannot be excluded; write unlike:"),
     ("sea -shows:tabby", "column 5: -shows: cannot be excluded"),
     ("sea -rerank:none", "column 5: -rerank: cannot be excluded"),
-    ("sea 2:tag:boat", "column 5: tag: takes no weight"),
+    ("sea 2:tag:boat", "column 5: tag: cannot have a weight; leave the number out"),
     ("sea after:2020 after:2021", "column 16: after: is given twice; keep one"),
-    ("weight.a:1 weight.a:2", "column 12: weight.a: takes neither minus nor weight, and is given once"),
-    ("-weight.a:1", "column 1: weight.a: takes neither minus nor weight, and is given once"),
+    ("weight.a:1 weight.a:2", "column 12: weight.a: write it once, without a minus or a weight before it"),
+    ("-weight.a:1", "column 1: weight.a: write it once, without a minus or a weight before it"),
     ("weight.a:x", "column 1: weight.a:x: a number is needed, as in 0.5"),
     ("weight.a:101", "column 1: weight 101.0 of signal a: choose from 0 to 100"),
-    ("weight.a-b:1", "column 1: signal a-b: their names are letters, digits and underscores"),
+    ("weight.a-b:1", "column 1: signal a-b: names of signals have only letters, digits and underscores"),
     ("sea 0:boat", "column 5: weight 0.0: choose a number from -100 to 100 that is not 0"),
     ("1984:orwell", "column 1: weight 1984.0: choose a number from -100 to 100 that is not 0"),
     ("image:x", "column 1: image:x: a whole number is needed"),
@@ -265,18 +265,18 @@ REFUSED = [
         "column 1: colour:reddish: write a colour as #rrggbb, or as one of black, silver, grey, gray, white, maroon, red, purple, fuchsia, green, lime, olive, yellow, navy, blue, teal, aqua, orange, brown, pink",
     ),
     ("colour:#f00", "column 1: colour #f00: write it as #rrggbb, as in #1e90ff"),
-    ("colour:red@x", "column 1: colour:red@x: write a colour's share after an @, as in #ff0000@3"),
+    ("colour:red@x", "column 1: colour:red@x: write the share of a colour after an @, as in #ff0000@3"),
     ("colour:red@0", "column 1: share 0.0 of colour #ff0000: choose a number above 0, up to 100"),
-    ("width:wide", "column 1: width:wide: not written as 800, 800.., ..1600 or 800..1600"),
-    ("width:..", "column 1: width:..: not written as 800, 800.., ..1600 or 800..1600"),
-    ("width:" + "9" * 20, "column 1: width:" + "9" * 20 + ": not written as 800, 800.., ..1600 or 800..1600"),
+    ("width:wide", "column 1: width:wide: write a range as 800, 800.., ..1600 or 800..1600"),
+    ("width:..", "column 1: width:..: write a range as 800, 800.., ..1600 or 800..1600"),
+    ("width:" + "9" * 20, "column 1: width:" + "9" * 20 + ": write a range as 800, 800.., ..1600 or 800..1600"),
     ("width:9..3", "column 1: width from 9 to 3: the first is larger than the second"),
     ("orientation:tall", "column 1: orientation tall: choose from landscape, portrait, square"),
     ("confidence:high", "column 1: confidence:high: a number is needed, as in 0.5"),
     ("narrow:maybe", "column 1: narrow:maybe: write yes or no"),
     ("rerank:more", "column 1: rerank more: choose from none, k-reciprocal, diffusion"),
     ("verify:1.5", "column 1: verify:1.5: a whole number is needed"),
-    ("like:1 unlike:1", "column 8: image 1 is a good and a bad example; keep one"),
+    ("like:1 unlike:1", "column 8: image 1 is both a good and a bad example; keep one"),
     ("after:2021 before:2021", "column 12: after 2021-01-01 and before 2021-01-01 leave no day between them"),
     ("x" * 1001, "the text has 1001 characters; the limit is 1000"),
     ("sea" + " -x" * 16, "17 parts; the limit is 16"),
@@ -382,7 +382,7 @@ def test_a_line_is_written_as_shortly_as_it_can_be(line: str, shortest: str) -> 
 
 def test_a_path_is_written_as_a_file_and_bytes_cannot_be_written() -> None:
     assert format_query(Query((Picture(Path("my pool.jpg"), 2.0),))) == '2:file:"my pool.jpg"'
-    with pytest.raises(InvalidQuery, match="sent along cannot be written in a line"):
+    with pytest.raises(InvalidQuery, match="given as bytes cannot be written in a line"):
         format_query(Query((Palette(Picture(b"bytes")),)))
 
 

@@ -47,7 +47,7 @@ def test_a_kind_that_is_not_offered_is_refused_before_anything_is_fetched(line: 
 
     with pytest.raises(InvalidQuery) as refusal:
         resolve_references(parse_query(line), {"upload": fetch, "url": fetch})
-    assert str(refusal.value) == "file: is not offered here; there are image:, upload:, url:"
+    assert str(refusal.value) == "file: is not allowed here; use image:, upload:, url:"
     assert asked == []
 
 

@@ -19,17 +19,17 @@ WEIGHED: list[tuple[str, Callable[[float], Part]]] = [
 parts = pytest.mark.parametrize("part", [make for _, make in WEIGHED], ids=[name for name, _ in WEIGHED])
 
 EMPTY = "the text part is empty; give words or leave the part out"
-NEGATIVE = "every part is negative; add at least one that says what to look for"
+NEGATIVE = "every part is negative; add one that says what to search for"
 
 REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: Text(""), EMPTY),
     (lambda: Text(" \t\n\u3000"), EMPTY),
     (lambda: Text("x" * 1001), "the text has 1001 characters; the limit is 1000"),
-    (lambda: Text("a\0b"), "the text holds a zero byte or half a character; type it again"),
-    (lambda: Text("caf\udce9"), "the text holds a zero byte or half a character; type it again"),
+    (lambda: Text("a\0b"), "the text contains a zero byte or an invalid character; type it again"),
+    (lambda: Text("caf\udce9"), "the text contains a zero byte or an invalid character; type it again"),
     (
         lambda: Filters(without_tags=("\ud800",)),
-        "one of the tags holds a zero byte or half a character; type it again",
+        "one of the tags contains a zero byte or an invalid character; type it again",
     ),
     (lambda: Filters(folders=("x" * 1001,)), "one of the folders has 1001 characters; the limit is 1000"),
     (lambda: Filters(labels=("x",) * 100, without_labels=("y",)), "101 labels; the limit is 100"),
