@@ -1,4 +1,4 @@
-"""A server of the web's own kind on this machine, which answers as a test wants it to."""
+"""An HTTP server on this machine, which answers as a test tells it to."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ HERE = "127.0.0.1"
 
 
 def http_answer(body: bytes = PICTURE, status: str = "200 OK", **headers: object) -> bytes:
-    """An answer as it goes over the wire; a length of None leaves the header out."""
-    said = {"Content-Length": len(body)} | {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [f"{name}: {value}\r\n" for name, value in said.items() if value is not None]
+    """The bytes of an HTTP answer; a header whose value is None is left out."""
+    values = {"Content-Length": len(body)} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    lines = [f"{name}: {value}\r\n" for name, value in values.items() if value is not None]
     return f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode() + body
 
 
@@ -24,23 +26,23 @@ def redirect_answer(to: str, status: str = "302 Found") -> bytes:
     return http_answer(b"", status, Location=to)
 
 
-Speaker = Callable[[socket.socket], Any]
+SocketHandler = Callable[[socket.socket], Any]
 
 
 class Server:
     """Answers every connection with what `answers` holds for its path: bytes, or a function of the socket."""
 
     def __init__(self, host: str, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
-        self.answers: dict[str, bytes | Speaker] = {"/": http_answer()}
-        self.request_heads: list[str] = []  # the heads of the requests
-        self._tls, self._listening = tls, socket.create_server((host, port))
-        self.port: int = self._listening.getsockname()[1]
+        self.answers: dict[str, bytes | SocketHandler] = {"/": http_answer()}
+        self.request_heads: list[str] = []
+        self._tls, self._listener = tls, socket.create_server((host, port))
+        self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept_connections, daemon=True).start()
 
     def _accept_connections(self) -> None:
         with suppress(OSError):
             while True:
-                connection, _ = self._listening.accept()
+                connection, _ = self._listener.accept()
                 threading.Thread(target=self._answer_connection, args=[connection], daemon=True).start()
 
     def _answer_connection(self, connection: socket.socket) -> None:
@@ -50,13 +52,13 @@ class Server:
             with connection:
                 head = connection.recv(65536).decode("latin-1")
                 self.request_heads.append(head)
-                said = self.answers.get(" ".join(head.split(" ")[1:2]), b"")
-                _ = said(connection) if callable(said) else connection.sendall(said)
+                answer = self.answers.get(" ".join(head.split(" ")[1:2]), b"")
+                _ = answer(connection) if callable(answer) else connection.sendall(answer)
 
     def close(self) -> None:
         with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)  # or the waiting thread would accept once more
-        self._listening.close()
+            self._listener.shutdown(socket.SHUT_RDWR)  # or the waiting thread would accept once more
+        self._listener.close()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Documents and code say the same: commands, settings, errors, routes, and the examples that can be run."""
+"""Documents and code agree: commands, settings, errors, routes, and the examples that can be run."""
 
 from __future__ import annotations
 

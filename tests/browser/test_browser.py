@@ -61,7 +61,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_context(browser: Browser, address: str) -> Iterator[Callable[..., BrowserContext]]:
-    """Fresh browsers onto the server; the test fails for whatever they wrote to the console."""
+    """New browser windows; the test fails if one of them writes to the console."""
     remarks: list[str] = []
     contexts: list[BrowserContext] = []
 

@@ -53,14 +53,14 @@ def pictor_json(*arguments: object, code: int = 0, powerless: bool = False) -> A
 
 
 def pictor_report(*arguments: object, code: int = 0, powerless: bool = False) -> Any:
-    """The report of `pictor index --json`: the last of the events that it prints, one a line."""
+    """The report of `pictor index --json`: the last of the events that it prints, one on each line."""
     done = pictor("index", *arguments, "--json", powerless=powerless)
     assert done.returncode == code, done.stderr
     return report_of(done.stdout)
 
 
 def report_of(events: str) -> Any:
-    """What the last event, which must be `done`, says but for its name."""
+    """The values of the last event, which must be `done`, without its name."""
     report = json.loads(events.splitlines()[-1])
     assert report.pop("event") == "done"
     return report

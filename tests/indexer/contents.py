@@ -1,4 +1,4 @@
-"""All that a library holds, without timestamps: what two libraries of the same pictures have in common."""
+"""All that a library holds, without timestamps: equal for two libraries of the same pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from retrieval.catalog.reader import Reader
 def contents(path: Path) -> dict[str, Any]:
     """Images by SHA-256 with id, facts, features' bytes and thumbnail; the problems; the pointers."""
     with Library.open(path) as library, library.catalog.reading() as reader:
-        images = reader.images(reader.ids().tolist()).values()
+        images = reader.load_images(reader.find_ids().tolist()).values()
         features = {space.descriptor: stored_features(reader, space) for space in library.spaces}
         return {
             "images": {
@@ -32,10 +32,10 @@ def contents(path: Path) -> dict[str, Any]:
                 }
                 for image in images
             },
-            "problems": [(problem.path, problem.code) for problem in reader.problems()],
+            "problems": [(problem.path, problem.code) for problem in reader.load_problems()],
             "projections": sorted(
                 (projection.kind, projection.space_id, projection.library_versions)
-                for projection in reader.projections()
+                for projection in reader.live_projections()
             ),
         }
 
@@ -43,12 +43,12 @@ def contents(path: Path) -> dict[str, Any]:
 def stored_features(reader: Reader, space: Space) -> dict[int, bytes]:
     """The bytes of every feature of a space, by image id."""
     if not space.dimension:
-        return reader.keypoints(space, reader.ids().tolist())
-    return {int(image_id): row.tobytes() for image_id, row in zip(*reader.features(space), strict=True)}
+        return reader.load_keypoints(space, reader.find_ids().tolist())
+    return {int(image_id): row.tobytes() for image_id, row in zip(*reader.load_features(space), strict=True)}
 
 
 def differences(path: Path, other: Path) -> list[str]:
-    """What two libraries do not have in common, in words; empty when their contents are equal."""
+    """How the contents of two libraries differ, in sentences; empty when they are equal."""
     first, second = contents(path), contents(other)
     found = [name for name in ("problems", "projections") if first[name] != second[name]]
     for digest in sorted(first["images"].keys() | second["images"].keys()):
@@ -68,7 +68,7 @@ def answers(path: Path, *lines: str) -> dict[str, list[tuple[int, float]]]:
     """Ids and scores of every hit: for the query lines, and for the first, middle and last image as example."""
     with Library.open(path) as library:
         with library.catalog.reading() as reader:
-            ids = reader.ids().tolist()
+            ids = reader.find_ids().tolist()
         queries = {line: parse_query(line, limit=1000) for line in lines}
         queries |= {
             f"like {image_id}": Query((StoredPicture(image_id),), limit=1000, options=Options(weaker=True))
@@ -87,7 +87,7 @@ def last_change(path: Path) -> int:
 
 
 def generations(path: Path) -> list[str]:
-    """Names of what lies among the projections."""
+    """The names of the entries in the folder of projections."""
     return sorted(entry.name for entry in (path / "projections").iterdir())
 
 
@@ -95,5 +95,5 @@ def image_at(library: Path, path: Path) -> Image:
     """The image that the library has at a path."""
     with Library.open(library) as opened:
         with opened.catalog.reading() as reader:
-            image_id, _ = reader.locations()[path_bytes(path)]
+            image_id, _ = reader.load_locations()[path_bytes(path)]
         return opened.load_image(image_id)

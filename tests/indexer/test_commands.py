@@ -114,7 +114,9 @@ def test_rebuild_gives_the_same_answers_byte_for_byte(copied_library: Path, scen
 def brute_force(library: Path, labels: Mapping[int, str]) -> dict[str, dict[str, float]]:
     """mAP, P@1 and P@10 of each signal and of their fusion, from the stored features alone."""
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        features = {space.descriptor: reader.features(space) for space in opened.spaces if space.dimension}
+        features = {
+            space.descriptor: reader.load_features(space) for space in opened.spaces if space.dimension
+        }
         weights = {name: opened.settings.default_weight(name) for name in features}
     bandwidths = {name: SIGNALS[name].bandwidth or 0 for name in features}
     ids = features["subject"][0].tolist()

@@ -1,4 +1,4 @@
-"""The options of `pictor index`, and the commands about what it could not take in or find again."""
+"""The options of `pictor index`, and the commands for files that it could not index or find again."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_a_pattern_leaves_out_is_not_taken_to_be_missing(pictures: Path, li
 
 
 def change_unseen(path: Path, content: bytes) -> None:
-    """Put another content there, of the same size and modification time."""
+    """Replace the content by another of the same size, and keep the modification time."""
     facts = path.stat()
     path.write_bytes(content.ljust(facts.st_size, b"\0"))
     assert path.stat().st_size == facts.st_size
@@ -121,7 +121,7 @@ def test_describing_again_keeps_what_others_say_and_makes_the_rest_anew(
         picture.save(pictures / "scene-001.jpg", exif=exif)
     index_json(library, pictures)
     with write_library(library) as opened, opened.catalog.writing() as writer:
-        writer.annotate(2, USER_SOURCE, [Annotation("tag", "mine", USER_SOURCE)])
+        writer.replace_annotations(2, USER_SOURCE, [Annotation("tag", "mine", USER_SOURCE)])
     before, changes = contents(library), last_change(library)
     with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
         connection.execute("UPDATE thumbnail SET data = x'00' WHERE image_id = 2")
@@ -210,7 +210,7 @@ def test_a_root_that_is_empty_all_at_once_is_taken_for_an_unmounted_drive(
 def run_with_failing_call(
     call: str, path: Path, *command: object, first: int = 1
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command whose calls about that path, from the `first` on, fail as on a broken disk."""
+    """Run a command whose calls on that path, from the `first` on, fail as on a broken disk."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
     strace = [

@@ -1,4 +1,4 @@
-"""How a run tells how far it is."""
+"""How a run shows its progress."""
 
 from __future__ import annotations
 

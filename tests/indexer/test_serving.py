@@ -1,4 +1,4 @@
-"""The commands that serve, as processes: they tell their address, answer, and stop when they are told to."""
+"""The commands that serve, as processes: they print their address, answer, and stop on a signal."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ LONGEST = 240  # seconds that a process may take to answer or to stop
 
 @contextmanager
 def run_until_announced(*words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and its address, once it has told it; killed at the latest at the end of the block."""
+    """The process and its address, once it has printed it; the process is killed at the end of the block."""
     command = [sys.executable, "-m", "indexer.cli", *map(str, words), "--port", "0", "--json"]
     environment = os.environ | {"HF_HUB_OFFLINE": "1"}  # no test depends on a model hub
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
     try:
         assert process.stdout
-        told = "".join(iter(process.stdout.readline, "}\n")) + "}"
-        yield process, json.loads(told)["address"]
+        printed = "".join(iter(process.stdout.readline, "}\n")) + "}"
+        yield process, json.loads(printed)["address"]
     finally:
         process.kill()
         process.communicate()

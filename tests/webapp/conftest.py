@@ -39,7 +39,7 @@ def _scene_annotations(number: int) -> list[Annotation]:
 
 
 def _predicted_annotations(number: int) -> tuple[Annotation, ...]:
-    """What a classifier would say: of the second scene harmless words, of the last awkward ones."""
+    """What a classifier predicts: harmless words for the second scene, awkward ones for the last."""
     if number == 1:
         words = [
             ("tabby, tabby cat", "a cat with a grey coat", 0.8251),
@@ -115,7 +115,7 @@ def library(library_path: Path) -> Iterator[Library]:
 
 @pytest.fixture
 def make_library(tmp_path: Path) -> Iterator[Callable[..., Library]]:
-    """Libraries that a test may spoil: `make_library(count)`."""
+    """Libraries that a test may damage: `make_library(count)`."""
     opened: list[Library] = []
 
     def make(count: int = 3) -> Library:
@@ -139,7 +139,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def jpeg() -> Callable[[int], bytes]:
-    """The bytes of a drawn scene, which the library may hold or not."""
+    """The bytes of the drawn scene of a seed, whether it is in the library or not."""
     return lambda seed: saved(PillowImage.fromarray(scene(seed)), "JPEG", quality=92)
 
 
@@ -162,7 +162,7 @@ class _Page(HTMLParser):
 
 @pytest.fixture(scope="session")
 def parse_page() -> Callable[[str], _Page]:
-    """Read a page: `ids` of its tiles, `tags` with attributes, `text` with single blanks."""
+    """Read a page: `ids` of its tiles, `tags` with attributes, `text` with single spaces."""
 
     def read(html: str) -> _Page:
         page = _Page()

@@ -1,4 +1,4 @@
-"""Pictures that kill, hang or starve what decodes them cost their request, never the server."""
+"""Pictures that kill, hang or exhaust their decoder fail their own request, never the server."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ import sqlalchemy
 from flask import Flask
 from flask.testing import FlaskClient
 
-import indexer
 import retrieval
 from retrieval import Library, RetrievalError, Settings, answers
 from webapp import create_app, errors
@@ -34,7 +33,7 @@ def _make_error(kind: type[RetrievalError]) -> RetrievalError:
         retrieval.NotEnoughMemory: lambda: retrieval.NotEnoughMemory("vectors", 1),
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
-        indexer.PictureUnreachable: lambda: indexer.PictureUnreachable("https://a.b/c", "takes too long"),
+        retrieval.PictureUnreachable: lambda: retrieval.PictureUnreachable("https://a.b/c", "takes too long"),
     }
     return arguments.get(kind, lambda: kind("a sentence with <b>signs</b>"))()
 

@@ -110,7 +110,7 @@ def test_a_page_of_a_file_is_named_beside_it(
     library = make_library(3)
     file, own = (bytes(library.path / "originals" / f"scene-{number:03}.jpg") for number in range(2))
     with write_library(library.path) as writable, writable.catalog.writing() as writer:
-        writer.place(file, 2, mtime=0, size=1, page=2)
+        writer.add_location(file, 2, mtime=0, size=1, page=2)
         writer.forget_locations([own])
     client = create_app(library).test_client()
     tiles = parse_page(client.get("/").text).text

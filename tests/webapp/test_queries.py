@@ -140,7 +140,7 @@ def test_the_document_describes_every_query(query: Query) -> None:
 
 
 def asked_everywhere(client: FlaskClient, kind: str, value: str) -> list[tuple[int, str]]:
-    """The status and the words of every door, for a picture and for its palette."""
+    """The status and the text of every way to ask, for a picture and for its palette."""
     lines = [f'{kind}:"{value}"', f'palette:{kind}:"{value}"']
     parts: list[object] = [{kind: value}, {"palette": {kind: value}}]
     answers = [client.get("/", query_string={"q": line}) for line in lines]
