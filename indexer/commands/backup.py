@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..upkeep.backup import backup
+from ..upkeep.backup import create_backup
 from .options import json_option, library_option
 from .output import print_json
 
@@ -27,7 +27,7 @@ def backup_command(target: Path, library: Path, as_json: bool) -> None:
       pictor backup /mnt/safe/pictor-2026-11-21
       pictor backup archive.tar --library archive
     """
-    images = backup(library, target)
+    images = create_backup(library, target)
     if as_json:
         print_json({"backup": str(target), "images": images})
     else:

@@ -9,7 +9,7 @@ import click
 
 from retrieval import Library
 
-from ..upkeep.check import check
+from ..upkeep.check import check_library
 from .options import json_option, library_option
 from .output import print_json
 
@@ -28,7 +28,7 @@ def check_command(library: Path, as_json: bool) -> None:
       pictor check --library archive --json
     """
     with Library.open(library) as opened:
-        findings = list(check(opened))
+        findings = list(check_library(opened))
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})
     else:

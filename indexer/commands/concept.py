@@ -40,7 +40,7 @@ def save_concept(name: str, good: tuple[int, ...], bad: tuple[int, ...], library
     """
     examples = Examples(good, bad)
     with open_existing(library) as opened, opened.catalog.writing() as writer:
-        images = writer.images(good + bad)
+        images = writer.load_images(good + bad)
         for image_id in good + bad:
             if image_id not in images:
                 raise ImageNotFound(image_id)
@@ -59,7 +59,7 @@ def list_concepts(library: Path, as_json: bool) -> None:
       pictor concept list --json
     """
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        concepts = reader.concepts()
+        concepts = reader.load_concepts()
     if as_json:
         print_json(
             {name: {"good": examples.good, "bad": examples.bad} for name, examples in concepts.items()}

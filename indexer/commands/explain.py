@@ -25,7 +25,7 @@ from .search import query_fetchers, read_query
 def explain_command(
     image_id: int, words: tuple[str, ...], library: Path, body: BinaryIO | None, as_json: bool
 ) -> None:
-    """Tell why an image is in the answer to a query.
+    """Explain why an image is in the answer to a query.
 
     Prints the rank, score and share of every signal; the words that match, and where; which area of the
     picture is similar; and how many points agree with a query picture.
@@ -46,7 +46,9 @@ def explain_command(
 
 def _print_explanation(explanation: Explanation) -> None:
     hit = explanation.hit
-    click.echo(f"{hit.image.shown}: rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}")
+    click.echo(
+        f"{hit.image.display_with_page}: rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}"
+    )
     for contribution in hit.contributions:
         share = f"{100 * contribution.amount / hit.score:.0f} %" if hit.score else ""
         click.echo(

@@ -9,7 +9,7 @@ import click
 from retrieval import Library
 
 from ..run.report import problem_json
-from ..upkeep.problems import by_code, chosen, in_words
+from ..upkeep.problems import count_by_code, format_counts, select_problems
 from .options import code_option, json_option, library_option
 from .output import print_json, print_remark
 
@@ -27,17 +27,15 @@ def problems_command(code: str | None, library: Path, as_json: bool) -> None:
       pictor problems --code truncated --json
     """
     with Library.open(library) as opened:
-        problems, all_problems = chosen(opened, code), chosen(opened, None) if code else []
+        problems, all_problems = select_problems(opened, code), select_problems(opened, None) if code else []
     if as_json:
         listed = [problem_json(problem) | {"tries": problem.tries} for problem in problems]
-        print_json({"counts": by_code(problems), "problems": listed})
+        print_json({"counts": count_by_code(problems), "problems": listed})
         return
     for problem in problems:
         click.echo(f"{problem.code}: {problem.display}: {problem.reason}")
+    counts = format_counts(count_by_code(problems or all_problems))
     if problems:
-        print_remark(
-            f"{len(problems)} problems: {in_words(by_code(problems))}; `pictor retry` reads them again"
-        )
+        print_remark(f"{len(problems)} problems: {counts}; `pictor retry` reads them again")
     else:
-        counts = in_words(by_code(all_problems))
         print_remark(f"none is {code}; there are {counts}" if all_problems else "no problems")

@@ -42,10 +42,10 @@ def _remove_images(library: LibraryWriter, names: tuple[str, ...]) -> int:
     """Forget all of them in one transaction, or none if one is unknown; returns how many images."""
     with library.catalog.writing() as writer:
         before = writer.count_images()
-        locations = writer.locations()
+        locations = writer.load_locations()
         for name in names:
             if name.isdecimal():
-                if not writer.images([int(name)]):
+                if not writer.load_images([int(name)]):
                     raise ImageNotFound(name)
                 writer.remove_images([int(name)])
                 continue

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..upkeep.backup import restore
+from ..upkeep.backup import restore_backup
 from .options import json_option, library_option
 from .output import print_json
 
@@ -23,7 +23,7 @@ def restore_command(source: Path, library: Path, as_json: bool) -> None:
       pictor restore /mnt/safe/pictor-2026-11-21 --library restored
       pictor restore archive.tar --library archive
     """
-    images = restore(source, library)
+    images = restore_backup(source, library)
     if as_json:
         print_json({"library": str(library), "images": images})
     else:

@@ -11,7 +11,7 @@ from retrieval import LibraryWriter
 from ..run.report import OnEvent, Report
 from ..run.stop_signals import StopRequest, handle_stop_signals
 from ..upkeep.opening import open_existing
-from ..upkeep.problems import retry
+from ..upkeep.problems import retry_problems
 from .options import code_option, json_option, library_option, wait_option
 from .output import print_remark
 from .run_output import busy_action, print_report, remark_stopping, run_with_progress
@@ -47,7 +47,7 @@ def _retry_problems(
     library: LibraryWriter, code: str | None, stopping: StopRequest, *, as_json: bool
 ) -> Report:
     def read_problem_files(on_event: OnEvent) -> Report:
-        report, folders = retry(library, code, on_event=on_event, shield=stopping.shield)
+        report, folders = retry_problems(library, code, on_event=on_event, shield=stopping.shield)
         if folders:
             print_remark(f"{folders} of the problems are folders; read them again with `pictor index`")
         return report

@@ -12,7 +12,7 @@ from retrieval import LibraryBusy, OnBusy, refuse_busy
 
 from ..run.report import Event, OnEvent, Progress, Report
 from ..run.stop_signals import Stopped
-from ..upkeep.problems import by_code, in_words
+from ..upkeep.problems import count_by_code, format_counts
 from .output import print_remark
 from .progress import print_json_line, show_progress
 
@@ -82,7 +82,7 @@ def print_report(report: Report, library: Path) -> None:
     for problem in report.problems[:MAX_PROBLEMS]:
         print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
     if len(report.problems) > MAX_PROBLEMS:
-        sums = in_words(by_code(report.problems))
+        sums = format_counts(count_by_code(report.problems))
         print_remark(
             f"… and {len(report.problems) - MAX_PROBLEMS} more, in all {sums}; `pictor problems` lists them"
         )

@@ -108,7 +108,7 @@ def search_command(
     with Library.open(library) as opened:
         results = opened.search(resolve_references(query, query_fetchers(opened.settings)))
     if as_json:
-        # The query as it was asked: it names its pictures, where the resolved one holds their pixels.
+        # With the query as it was asked: the resolved one holds the bytes of its pictures, not their names.
         print_json(answers.json_values(answers.present_results(results, query)))
     else:
         _print_results(results)
@@ -148,7 +148,9 @@ def query_fetchers(settings: Settings) -> dict[str, Fetcher]:
 
 def _print_results(results: Results) -> None:
     for hit in results.hits:
-        click.echo(f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.shown}{hit_remarks(hit)}")
+        click.echo(
+            f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.display_with_page}{hit_remarks(hit)}"
+        )
         if hit.contributions:
             shares = " ".join(
                 f"{contribution.signal} {contribution.amount:+.3f} (#{contribution.rank})"

@@ -17,7 +17,7 @@ from .output import print_json
 @library_option
 @json_option
 def show_command(name: str, library: Path, as_json: bool) -> None:
-    """Tell all that is known about an image, by its id or its path.
+    """Show all that is known about an image, by its id or its path.
 
     \b
     Examples:
@@ -37,7 +37,7 @@ def find_image_id(library: Library, name: str) -> int:
     if name.isdecimal():
         return int(name)
     with library.catalog.reading() as reader:
-        locations = reader.locations()
+        locations = reader.load_locations()
     try:
         return locations[path_bytes(name)][0]
     except KeyError as error:
@@ -49,9 +49,9 @@ def _print_image(image: Image) -> None:
     if image.taken_at:
         click.echo(f"taken at {image.taken_at}")
     for location in image.locations:
-        click.echo(location.shown + (" (missing)" if location.missing_since else ""))
+        click.echo(location.display_with_page + (" (missing)" if location.missing_since else ""))
     for annotation in image.without_predictions().annotations:
         click.echo(f"{annotation.field}: {annotation.value} ({annotation.source})")
-    for label in image.predicted:
-        meaning = image.definition(label)
+    for label in image.predicted_labels:
+        meaning = image.label_definition(label)
         click.echo(f"predicted, {label.confidence:.0%}: {label.value}" + (f" ({meaning})" if meaning else ""))

@@ -19,7 +19,7 @@ from .output import print_json, print_remark
 @library_option
 @json_option
 def status_command(library: Path, as_json: bool) -> None:
-    """Tell what a library holds, what could not be indexed, and whether its projections are sound.
+    """Show what a library holds, what could not be indexed, and whether its projections are sound.
 
     \b
     Examples:
@@ -29,7 +29,7 @@ def status_command(library: Path, as_json: bool) -> None:
     with Library.open(library) as opened:
         status, signals = read_status(opened), opened.signal_names
         with opened.catalog.reading() as reader:
-            problems = reader.problems()
+            problems = reader.load_problems()
     if as_json:
         print_json(_status_json(status, signals, problems))
     else:
@@ -38,7 +38,7 @@ def status_command(library: Path, as_json: bool) -> None:
 
 
 def _status_json(status: Status, signals: Iterable[str], problems: Iterable[Problem]) -> dict[str, Any]:
-    """The status as the API gives it, and what only the user of this machine is told."""
+    """The status as the API gives it, and the values that only the command prints."""
     values: dict[str, Any] = answers.json_values(answers.present_status(status, signals))
     for space, space_values in zip(status.spaces, values["spaces"], strict=True):
         space_values["configuration"] = dict(space.configuration)

@@ -123,7 +123,7 @@ def present_image(image: catalog.Image, addresses: PictureAddresses = NO_SERVER)
         bytes=image.bytes,
         added_at=image.added_at,
         preview=addresses.preview(image.id),
-        predicted=[_present_predicted_label(image, label) for label in image.predicted],
+        predicted=[_present_predicted_label(image, label) for label in image.predicted_labels],
         locations=[_present_location(location) for location in image.locations],
         annotations=[models.Annotation(**asdict(annotation)) for annotation in image.annotations],
     )
@@ -131,9 +131,9 @@ def present_image(image: catalog.Image, addresses: PictureAddresses = NO_SERVER)
 
 def _present_predicted_label(image: catalog.Image, label: catalog.Annotation) -> models.PredictedLabel:
     return models.PredictedLabel(
-        name=label.names[0],
-        synonyms=list(label.names[1:]),
-        definition=image.definition(label),
+        name=label.label_names[0],
+        synonyms=list(label.label_names[1:]),
+        definition=image.label_definition(label),
         confidence=label.confidence,
     )
 
