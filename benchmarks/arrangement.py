@@ -19,7 +19,7 @@ from indexer.upkeep.opening import open_or_create
 from retrieval import Library
 from retrieval.pictures.images import RGB, decode_image, encode_jpeg, resize_pixels
 
-from .descriptors import described, labelled, loaded
+from .descriptors import describe_pictures, labelled_pictures, load_pixels
 from .sets import BUNDLED, missing
 
 GREY = np.array([0.299, 0.587, 0.114])
@@ -29,16 +29,18 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by descriptor."""
     if reason := missing():
         sys.exit(reason)
-    pictures = [loaded(path) for path, _ in labelled("corel1k")[:: size or 20]]
+    pictures = [load_pixels(path) for path, _ in labelled_pictures("corel1k")[:: size or 20]]
     with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), BUNDLED) as library:
-        return {"figures": arrangement(library, pictures), "beside": {}}
+        return {"figures": arrangement_shares(library, pictures), "beside": {}}
 
 
-def arrangement(library: Library, pictures: Sequence[RGB]) -> dict[str, float]:
+def arrangement_shares(library: Library, pictures: Sequence[RGB]) -> dict[str, float]:
     """By signal: the share of (changed, disarranged) pairs of which the changed one is nearer."""
-    rows = described(library, pictures)
-    near = [described(library, [change(picture) for picture in pictures]) for change in CHANGES]
-    far = [described(library, [change(picture) for picture in pictures]) for change in DISARRANGEMENTS]
+    rows = describe_pictures(library, pictures)
+    near = [describe_pictures(library, [change(picture) for picture in pictures]) for change in CHANGES]
+    far = [
+        describe_pictures(library, [change(picture) for picture in pictures]) for change in DISARRANGEMENTS
+    ]
     figures = {}
     for signal, own in rows.items():
         changed, disarranged = ([(own * rows[signal]).sum(axis=1) for rows in group] for group in (near, far))
@@ -46,24 +48,24 @@ def arrangement(library: Library, pictures: Sequence[RGB]) -> dict[str, float]:
     return figures
 
 
-def cropped(picture: RGB) -> RGB:
+def crop_picture(picture: RGB) -> RGB:
     """The middle 80 % of both sides."""
     height, width = picture.shape[:2]
     return picture[height // 10 : height - height // 10, width // 10 : width - width // 10]
 
 
-def reduced(picture: RGB) -> RGB:
+def reduce_picture(picture: RGB) -> RGB:
     """A third of the size, as a poor JPEG."""
     small = resize_pixels(picture, picture.shape[1] // 3, picture.shape[0] // 3)
     return decode_image(encode_jpeg(small, quality=20), name="reduced").pixels
 
 
-def grey(picture: RGB) -> RGB:
+def remove_colour(picture: RGB) -> RGB:
     """Without colour."""
     return np.repeat((picture @ GREY).round()[..., None], 3, axis=2).astype(np.uint8)
 
 
-def shuffled(picture: RGB, across: int) -> RGB:
+def shuffle_tiles(picture: RGB, across: int) -> RGB:
     """Cut into across × across tiles, each of which moves one row down and one place on."""
     height, width = (side // across * across for side in picture.shape[:2])
     rows = [np.split(row, across, axis=1) for row in np.split(picture[:height, :width], across)]
@@ -74,9 +76,9 @@ def shuffled(picture: RGB, across: int) -> RGB:
 
 
 CHANGES: tuple[Callable[[RGB], RGB], ...] = (
-    cropped,
-    reduced,
-    grey,
+    crop_picture,
+    reduce_picture,
+    remove_colour,
     lambda picture: picture[..., [2, 0, 1]],
     lambda picture: 255 - picture,
     lambda picture: resize_pixels(picture, picture.shape[1] * 5 // 4, picture.shape[0]),
@@ -84,6 +86,6 @@ CHANGES: tuple[Callable[[RGB], RGB], ...] = (
 DISARRANGEMENTS: tuple[Callable[[RGB], RGB], ...] = (
     lambda picture: picture[:, ::-1],
     lambda picture: picture[::-1],
-    lambda picture: shuffled(picture, 2),
-    lambda picture: shuffled(picture, 3),
+    lambda picture: shuffle_tiles(picture, 2),
+    lambda picture: shuffle_tiles(picture, 3),
 )

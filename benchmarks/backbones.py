@@ -30,14 +30,14 @@ def measure(size: int | None = None) -> dict[str, Any]:
     figures: dict[str, float] = {}
     beside: dict[str, float] = {}
     for precision in ("auto", "float32"):
-        bundled, teacher = _rates(found, precision, size or ROUNDS)
+        bundled, teacher = _measure_rates(found, precision, size or ROUNDS)
         figures |= {f"{precision} pictures/s": bundled, f"{precision} times the teacher": bundled / teacher}
         beside |= {f"{precision} pictures/s": teacher}
     return {"figures": figures, "beside": {"teacher": beside}}
 
 
-def _rates(backbones: list[Backbone], precision: str, rounds: int) -> list[float]:
-    runtimes = [_runtime(backbone, precision) for backbone in backbones]
+def _measure_rates(backbones: list[Backbone], precision: str, rounds: int) -> list[float]:
+    runtimes = [_make_runtime(backbone, precision) for backbone in backbones]
     random = np.random.default_rng(0)
     sides = [backbone.preprocessing.size for backbone in backbones]
     batches = [random.standard_normal((BATCH, 3, side, side), np.float32) for side in sides]
@@ -50,6 +50,6 @@ def _rates(backbones: list[Backbone], precision: str, rounds: int) -> list[float
     return [BATCH / median(taken[WARM_UP:]) for taken in times]
 
 
-def _runtime(backbone: Backbone, precision: str) -> TorchRuntime:
+def _make_runtime(backbone: Backbone, precision: str) -> TorchRuntime:
     weights = Weights(backbone.name, backbone.weights, WEIGHTS, backbone.preprocessing.size)
     return TorchRuntime(weights, "cpu", precision)

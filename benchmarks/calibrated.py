@@ -50,7 +50,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     specs = ((BUNDLED, known), (TEACHER, referring(drawn(TEACHER))))
     found = [
         {
-            labelled.name: precisions(described(labelled, spec), backgrounds, size or 9)
+            labelled.name: average_precisions(load_described_set(labelled, spec), backgrounds, size or 9)
             for labelled in LABELLED
         }
         for spec, backgrounds in specs
@@ -58,7 +58,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     return {"figures": figures_of(found[0]), "beside": {"teacher": figures_of(found[1])}}
 
 
-def described(labelled: LabelledSet, spec: LibrarySpec) -> Described:
+def load_described_set(labelled: LabelledSet, spec: LibrarySpec) -> Described:
     """Labels and features of the labelled pictures of a set, in the order of image ids."""
     with indexed(labelled.pictures, spec) as library, library.catalog.reading() as reader:
         labels = read_labels(library, labelled.labels)
@@ -71,12 +71,12 @@ def described(labelled: LabelledSet, spec: LibrarySpec) -> Described:
     return np.array([labels[image_id] for image_id in stored["subject"][0].tolist()]), features
 
 
-def precisions(
+def average_precisions(
     pictures: Described, backgrounds: Backgrounds, step: int
 ) -> dict[str, npt.NDArray[np.float64]]:
     """The average precision of every query (leave-one-out, over the full ranking), by way to fuse."""
     labels, features = pictures
-    ways = _ways(needed(backgrounds(features["subject"])).unrelated, len(labels))
+    ways = _fusion_ways(needed(backgrounds(features["subject"])).unrelated, len(labels))
     found: dict[str, list[float]] = {name: [] for name in ways}
     for query in range(0, len(labels), step):
         others = np.delete(np.arange(len(labels)), query)
@@ -84,11 +84,11 @@ def precisions(
         if not relevant.any():
             continue
         rankings = {
-            name: Ranking.of(others, rounded(feature[others] @ feature[query]))
+            name: Ranking.from_scores(others, rounded(feature[others] @ feature[query]))
             for name, feature in features.items()
         }
         for name, (amounts, weight) in ways.items():
-            found[name].append(_precision(_fused(rankings, amounts, weight), labels, query))
+            found[name].append(_average_precision(_fuse_weighted(rankings, amounts, weight), labels, query))
     return {name: np.array(values) for name, values in found.items()}
 
 
@@ -103,13 +103,13 @@ def figures_of(found: Mapping[str, Precisions]) -> dict[str, float]:
     for name, ways in found.items():
         for other in ("relative 0.06", "reciprocal rank 0.08"):
             gained = ways[f"calibrated {DEFAULT}"] - ways[other]
-            low, high = _bounds(gained)
+            low, high = _bootstrap_bounds(gained)
             key = f"{name} gain over {other}"
             figures |= {key: float(gained.mean()), f"{key} low": low, f"{key} high": high}
     return figures
 
 
-def _ways(subject: Unrelated, size: int) -> dict[str, tuple[Amounts, float]]:
+def _fusion_ways(subject: Unrelated, size: int) -> dict[str, tuple[Amounts, float]]:
     colour = SIGNALS[COLOUR].unrelated[""]
     calibrations = {(0, "subject"): Calibration(subject, size), (0, "colour"): Calibration(colour, size)}
     calibrated = calibrated_score(calibrations, sharpness_by_signal())
@@ -121,18 +121,18 @@ def _ways(subject: Unrelated, size: int) -> dict[str, tuple[Amounts, float]]:
     return ways | {f"calibrated {weight}": (calibrated, weight) for weight in WEIGHTS}
 
 
-def _fused(rankings: Mapping[str, Ranking], amounts: Amounts, weight: float) -> Ranking:
+def _fuse_weighted(rankings: Mapping[str, Ranking], amounts: Amounts, weight: float) -> Ranking:
     weights = {"subject": 1.0, "colour": weight}
     return fuse([WeightedRanking(0, name, weights[name], rankings[name]) for name in weights], amounts)
 
 
-def _precision(ranking: Ranking, labels: npt.NDArray[np.str_], query: int) -> float:
+def _average_precision(ranking: Ranking, labels: npt.NDArray[np.str_], query: int) -> float:
     relevance = labels[ranking.ids] == labels[query]
     total = int((labels == labels[query]).sum()) - 1
     return evaluation.judge("", relevance, total).average_precision
 
 
-def _bounds(gains: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _bootstrap_bounds(gains: npt.NDArray[np.float64]) -> tuple[float, float]:
     chosen = np.random.default_rng(0).integers(len(gains), size=(RESAMPLES, len(gains)))
     low, high = np.quantile(gains[chosen].mean(axis=1), [0.025, 0.975]).tolist()
     return low, high

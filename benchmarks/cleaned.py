@@ -41,12 +41,12 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Draws and writes the picture."""
     side = size or SIDE
     drawn = [sample.pixels for sample in islice(draw_collection(), max(number for *_, number in SHOWN) + 1)]
-    cells = [_cell(drawn[number], damage, step, side) for damage, step, number in SHOWN]
-    _tiled(cells).save(PICTURE, "WEBP", quality=QUALITY, method=6)
+    cells = [_draw_cell(drawn[number], damage, step, side) for damage, step, number in SHOWN]
+    _tile_cells(cells).save(PICTURE, "WEBP", quality=QUALITY, method=6)
     return {"figures": {"bytes": PICTURE.stat().st_size, "steps": len(cells)}, "beside": {}}
 
 
-def _cell(picture: RGB, damage: str, step: str, side: int) -> Image.Image:
+def _draw_cell(picture: RGB, damage: str, step: str, side: int) -> Image.Image:
     """A damaged picture, and beside it what the step makes of it."""
     spoil, _ = DAMAGES[damage]
     before = spoil(picture, np.random.default_rng(1))
@@ -60,7 +60,7 @@ def _cell(picture: RGB, damage: str, step: str, side: int) -> Image.Image:
     return cell
 
 
-def _tiled(cells: Sequence[Image.Image]) -> Image.Image:
+def _tile_cells(cells: Sequence[Image.Image]) -> Image.Image:
     width, height = (side + 2 * GAP for side in cells[0].size)
     whole = Image.new("RGB", (COLUMNS * width, -(-len(cells) // COLUMNS) * height), "white")
     for number, cell in enumerate(cells):

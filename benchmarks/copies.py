@@ -45,47 +45,47 @@ SIGNALS = ("subject", "colour", "texture", "layout")
 SHOWN = (*SIGNALS, FUSED)
 
 
-def _crop(image: Image.Image, share: float) -> Image.Image:
+def _crop_middle(image: Image.Image, share: float) -> Image.Image:
     """The middle of it, `share` of its area."""
     width, height = (round(side * math.sqrt(share)) for side in image.size)
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
 
 
-def _banner(image: Image.Image) -> Image.Image:
+def _add_banner(image: Image.Image) -> Image.Image:
     """30 % brighter, the lowest 30 % white."""
     brighter = ImageEnhance.Brightness(image).enhance(1.3)
     brighter.paste("white", (0, round(0.7 * image.height), image.width, image.height))
     return brighter
 
 
-def _scaled(image: Image.Image, across: float, down: float) -> Image.Image:
+def _scale_image(image: Image.Image, across: float, down: float) -> Image.Image:
     return image.resize((round(image.width * across), round(image.height * down)), Image.Resampling.BICUBIC)
 
 
-def _jpeg(image: Image.Image, quality: int) -> bytes:
+def _encode_jpeg(image: Image.Image, quality: int) -> bytes:
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
-def _png(image: Image.Image) -> bytes:
+def _encode_png(image: Image.Image) -> bytes:
     buffer = BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
 ATTACKS: Mapping[str, Callable[[Image.Image], bytes]] = {
-    "crop to 50 %": lambda image: _png(_crop(image, 0.5)),
-    "crop to 19 %": lambda image: _png(_crop(image, 0.19)),
-    "JPEG quality 8": lambda image: _jpeg(image, 8),
-    "a quarter + JPEG 30": lambda image: _jpeg(_scaled(image, 1 / 4, 1 / 4), 30),
-    "rotate 10°": lambda image: _png(image.rotate(10, Image.Resampling.BICUBIC)),
-    "mirror": lambda image: _png(ImageOps.mirror(image)),
-    "greyscale": lambda image: _png(image.convert("L")),
-    "banner": lambda image: _png(_banner(image)),
-    "rotate 90°": lambda image: _png(image.transpose(Image.Transpose.ROTATE_90)),
-    "stretch": lambda image: _png(_scaled(image, 1.4, 1)),
+    "crop to 50 %": lambda image: _encode_png(_crop_middle(image, 0.5)),
+    "crop to 19 %": lambda image: _encode_png(_crop_middle(image, 0.19)),
+    "JPEG quality 8": lambda image: _encode_jpeg(image, 8),
+    "a quarter + JPEG 30": lambda image: _encode_jpeg(_scale_image(image, 1 / 4, 1 / 4), 30),
+    "rotate 10°": lambda image: _encode_png(image.rotate(10, Image.Resampling.BICUBIC)),
+    "mirror": lambda image: _encode_png(ImageOps.mirror(image)),
+    "greyscale": lambda image: _encode_png(image.convert("L")),
+    "banner": lambda image: _encode_png(_add_banner(image)),
+    "rotate 90°": lambda image: _encode_png(image.transpose(Image.Transpose.ROTATE_90)),
+    "stretch": lambda image: _encode_png(_scale_image(image, 1.4, 1)),
 }
 # Recall@1 of two descriptors alone, as measured elsewhere on the original files.
 HSV = (0.890, 0.370, 0.625, 0.870, 1.0, 1.0, 0.0, 0.240)
@@ -93,7 +93,7 @@ MOBILENET = (0.995, 0.725, 0.915, 0.605, 1.0, 1.0, 0.985, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looked:
+class PhotoLookup:
     """What one attacked photo found: each signal's ranking, the page of hits, and its original's id."""
 
     original: int
@@ -101,7 +101,7 @@ class Looked:
     hits: tuple[Hit, ...]
 
     @property
-    def details(self) -> Ranking:
+    def verified_ranking(self) -> Ranking:
         """The verified hits, by inliers."""
         found = [(hit.image.id, contribution) for hit in self.hits for contribution in hit.contributions]
         inliers = {
@@ -109,19 +109,19 @@ class Looked:
             for image_id, contribution in found
             if contribution.signal == Details.name
         }
-        return Ranking.of(list(inliers), list(inliers.values()))
+        return Ranking.from_scores(list(inliers), list(inliers.values()))
 
     @property
-    def listed(self) -> Ranking:
+    def hit_ranking(self) -> Ranking:
         """The hits as they are listed."""
-        return Ranking.of([hit.image.id for hit in self.hits], [-hit.rank for hit in self.hits])
+        return Ranking.from_scores([hit.image.id for hit in self.hits], [-hit.rank for hit in self.hits])
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone; of the teacher and of plain descriptors beside them."""
     if reason := missing():
         sys.exit(reason)
-    bundled, teacher = (_figures(spec, size or PHOTOS) for spec in (BUNDLED, TEACHER))
+    bundled, teacher = (_measure_attacks(spec, size or PHOTOS) for spec in (BUNDLED, TEACHER))
     names = list(ATTACKS)
     return {
         "figures": bundled,
@@ -133,54 +133,56 @@ def measure(size: int | None = None) -> dict[str, Any]:
     }
 
 
-def _figures(spec: LibrarySpec, count: int) -> dict[str, float]:
+def _measure_attacks(spec: LibrarySpec, count: int) -> dict[str, float]:
     with indexed(SET / "images", spec) as library:
-        figures = _costs(library) | _unrelated(library)
+        figures = _measure_costs(library) | _measure_unrelated(library)
         for name, attack in ATTACKS.items():
-            found = found_by(library, attack, count)
+            found = measure_attack(library, attack, count)
             figures |= {f"{name}: {key}": value for key, value in found.items()}
     return figures
 
 
-def photos() -> list[str]:
+def choose_photos() -> list[str]:
     """The paths of the attacked photos within the set."""
     with (SET / "corel1k.csv").open(encoding="utf-8", newline="") as file:
         paths = [row["path"] for row in csv.DictReader(file)]
     return random.Random(0).sample(paths, PHOTOS)
 
 
-def _looked_up(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> Iterator[Looked]:
+def _look_up_photos(
+    library: Library, attack: Callable[[Image.Image], bytes], count: int
+) -> Iterator[PhotoLookup]:
     with library.catalog.reading() as reader:
         ids = {path.decode(): image_id for path, (image_id, _) in reader.load_locations().items()}
-    for path in photos()[:count]:
+    for path in choose_photos()[:count]:
         with Image.open(SET / path) as image:
             query = Query((Picture(attack(image.convert("RGB"))),), limit=PAGE)
         hits = library.search(query).hits
-        yield Looked(ids[str(SET / path)], library.rank_signals(query), hits)
+        yield PhotoLookup(ids[str(SET / path)], library.rank_signals(query), hits)
 
 
-def _stored(library: Library, ids: list[int] | None = None) -> dict[int, bytes]:
+def _load_keypoints(library: Library, ids: list[int] | None = None) -> dict[int, bytes]:
     space = next(space for space in library.spaces if space.descriptor == Details.name)
     with library.catalog.reading() as reader:
         return reader.load_keypoints(space, reader.find_ids().tolist() if ids is None else ids)
 
 
-def found_by(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> dict[str, float]:
+def measure_attack(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> dict[str, float]:
     """The figures of one attack on the first `count` photos."""
-    found = list(_looked_up(library, attack, count))
-    return _recalls(found) | _beside(library, found)
+    found = list(_look_up_photos(library, attack, count))
+    return _recall_by_signal(found) | _candidate_figures(library, found)
 
 
-def _recalls(found: list[Looked]) -> dict[str, float]:
+def _recall_by_signal(found: list[PhotoLookup]) -> dict[str, float]:
     figures: dict[str, float] = {}
     for name in found[0].rankings:
         if name in SHOWN:
-            figures |= _recall(name, [lookup.rankings[name] for lookup in found], found)
-    figures |= _recall("details", [lookup.details for lookup in found], found)
-    return figures | _recall("fused, verified", [lookup.listed for lookup in found], found)
+            figures |= _recall_figures(name, [lookup.rankings[name] for lookup in found], found)
+    figures |= _recall_figures("details", [lookup.verified_ranking for lookup in found], found)
+    return figures | _recall_figures("fused, verified", [lookup.hit_ranking for lookup in found], found)
 
 
-def _beside(library: Library, found: list[Looked]) -> dict[str, float]:
+def _candidate_figures(library: Library, found: list[PhotoLookup]) -> dict[str, float]:
     """Whether those that count something bring the original, and what else is taken for a copy."""
     figures: dict[str, float] = {}
     signals = [
@@ -190,11 +192,11 @@ def _beside(library: Library, found: list[Looked]) -> dict[str, float]:
         brought = [candidates([lookup.rankings[name] for name in signals], first) for lookup in found]
         share = np.mean([lookup.original in ids for lookup, ids in zip(found, brought, strict=True)])
         figures[f"original among the first {first}"] = float(share)
-    others = [len(lookup.details.without([lookup.original])) for lookup in found]
+    others = [len(lookup.verified_ranking.without([lookup.original])) for lookup in found]
     return figures | {"other pictures verified, per photo": float(np.mean(others))}
 
 
-def _recall(name: str, rankings: list[Ranking], found: list[Looked]) -> dict[str, float]:
+def _recall_figures(name: str, rankings: list[Ranking], found: list[PhotoLookup]) -> dict[str, float]:
     ranks = [
         ranking.rank_of(np.array([one.original]))[0] for ranking, one in zip(rankings, found, strict=True)
     ]
@@ -208,18 +210,18 @@ def _recall(name: str, rankings: list[Ranking], found: list[Looked]) -> dict[str
     }
 
 
-def _costs(library: Library) -> dict[str, float]:
+def _measure_costs(library: Library) -> dict[str, float]:
     """Bytes a picture, and times as ratios to that of the subject's backbone, picture by picture."""
-    blobs = _stored(library)
+    blobs = _load_keypoints(library)
     details, stored = Details(), [from_blob(blob) for blob in list(blobs.values())[:FIRST]]
     times: dict[str, list[float]] = {"subject": [], "details": [], "verification": []}
-    for path in photos()[:TIMED]:
+    for path in choose_photos()[:TIMED]:
         pixels = images.decode_image((SET / path).read_bytes(), name=path).pixels
-        times["subject"].append(_seconds(partial(library.describe, [pixels])))
-        times["details"].append(_seconds(partial(details.describe, [pixels])))
+        times["subject"].append(_measure_seconds(partial(library.describe, [pixels])))
+        times["details"].append(_measure_seconds(partial(details.describe, [pixels])))
         query = from_blob(details.describe([pixels])[0])
         verify = Verifier(query).match
-        times["verification"].append(_seconds(partial(_match_all, verify, stored)))
+        times["verification"].append(_measure_seconds(partial(_match_all, verify, stored)))
     beside = median(times["subject"])
     return {
         "least inliers": LEAST_INLIERS,
@@ -229,9 +231,9 @@ def _costs(library: Library) -> dict[str, float]:
     }
 
 
-def _unrelated(library: Library) -> dict[str, float]:
+def _measure_unrelated(library: Library) -> dict[str, float]:
     """The share of pairs, of a picture of caltech101 and one of the library, with so many inliers."""
-    blobs = list(_stored(library).values())
+    blobs = list(_load_keypoints(library).values())
     met = [from_blob(blob) for blob in blobs[:: len(blobs) // MET]]
     paths = sorted((ROOT / "data" / "caltech101" / "images").rglob("*.jpg"))
     counts = []
@@ -248,7 +250,7 @@ def _match_all(verify: Callable[[Keypoints], Match], stored: list[Keypoints]) ->
         verify(keypoints)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _measure_seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

@@ -40,7 +40,7 @@ from alembic import command
 from alembic.config import Config
 
 import migrations
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from retrieval import (
     Annotation,
     Image,
@@ -54,13 +54,13 @@ from retrieval import (
     find_damages,
     write_library,
 )
-from retrieval.catalog.engine import connect, sqlite_url
+from retrieval.catalog.engine import open_engine, sqlite_url
 from retrieval.descriptors.colour import Colour
 from retrieval.projections import segments
 from retrieval.ranking.tokens import terms
 
 from . import disks, faults
-from .faults import FAULTS, POWER_LOSSES, SECONDS_LATER, Ended, Fault
+from .faults import FAULTS, POWER_LOSSES, SECONDS_LATER, ChildEnd, Fault
 
 SOURCE = "crash"
 State = Mapping[str, str]  # caption by SHA-256
@@ -95,52 +95,54 @@ class Scenario:
     steps: tuple[Step, ...]
     readable: bool = False  # from the start on
 
-    def states(self) -> list[State]:
+    def all_states(self) -> list[State]:
         return [self.before, *(step.after for step in self.steps)]
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """How many calls were spoilt, and what came of it, by scenario and in all."""
-    if reason := faults.missing():
+    if reason := faults.why_unavailable():
         sys.exit(reason)
     if not faults.is_loaded():
         faults.start_again_with_shim()
-    points: list[Point] = []
+    points: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:
         _warm_up(Path(folder, "warm"))
         every = size or 1
-        spoilt = [call for scenario in scenarios(Path(folder)) for call in _all_spoilt(scenario, every)]
+        spoilt = [
+            call for scenario in make_scenarios(Path(folder)) for call in _choose_calls(scenario, every)
+        ]
         try:
-            for point in _done(spoilt):
+            for point in _spoil_calls(spoilt):
                 points.append(point)  # what was found before it was stopped counts
             assert len(points) == len(spoilt), "a process that spoils calls has died"
         except KeyboardInterrupt:
-            _say(f"stopped after {len(points)} of {len(spoilt)}")
+            _print_progress(f"stopped after {len(points)} of {len(spoilt)}")
     controls = [point for point in points if point.kind in CONTROLS]
-    figures = _figures([point for point in points if point.kind not in CONTROLS])
-    return {"figures": figures, "beside": {"an fsync that does nothing": _figures(controls)}}
+    figures = _count_by_kind([point for point in points if point.kind not in CONTROLS])
+    return {"figures": figures, "beside": {"an fsync that does nothing": _count_by_kind(controls)}}
 
 
 # -- what is done to libraries ---------------------------------------------------------------------
 
 
-def scenarios(folder: Path) -> list[Scenario]:
+def make_scenarios(folder: Path) -> list[Scenario]:
     """What is spoilt; the libraries that they begin with are made below the folder."""
-    held = {_digest(number): f"harbour boat{number}" for number in range(4)}
+    held = {_digest_of(number): f"harbour boat{number}" for number in range(4)}
     made = folder / "made"
-    _made(made, held)
-    added = held | {_digest(number): f"market stall{number}" for number in range(4, 7)}
-    more = added | {_digest(7): "lonely tree7"}
-    said = more | {_digest(1): "harbour crane1"}
-    fewer = {key: text for key, text in said.items() if key != _digest(2)}
+    _make_library(made, held)
+    added = held | {_digest_of(number): f"market stall{number}" for number in range(4, 7)}
+    more = added | {_digest_of(7): "lonely tree7"}
+    said = more | {_digest_of(1): "harbour crane1"}
+    fewer = {key: text for key, text in said.items() if key != _digest_of(2)}
     work = (
-        Step(lambda library: _add(library, range(4, 7), added), added),
+        Step(lambda library: _add_images(library, range(4, 7), added), added),
         Step(LibraryWriter.publish, added),
-        Step(lambda library: _add(library, range(7, 8), more), more),
-        Step(lambda library: _caption(library, _digest(1), said), said),
-        Step(lambda library: _remove(library, _digest(2)), fewer),
+        Step(lambda library: _add_images(library, range(7, 8), more), more),
+        Step(lambda library: _change_caption(library, _digest_of(1), said), said),
+        Step(lambda library: _remove_image(library, _digest_of(2)), fewer),
         Step(LibraryWriter.publish, fewer),
-        Step(_rebuild, fewer),
+        Step(_rebuild_projections, fewer),
     )
     return [
         Scenario(
@@ -149,24 +151,33 @@ def scenarios(folder: Path) -> list[Scenario]:
             {},
             (
                 Step(_make_space, {}),
-                Step(lambda library: _add(library, range(4), held), held),
+                Step(lambda library: _add_images(library, range(4), held), held),
                 Step(LibraryWriter.publish, held),
             ),
         ),
         Scenario("change", made, held, work, readable=True),
-        Scenario("repair", _damaged(made, folder / "damaged"), held, (Step(_rebuild, held),)),
-        Scenario("migrate", _earlier(made, folder / "earlier"), held, (Step(LibraryWriter.publish, held),)),
+        Scenario(
+            "repair", _copy_damaged(made, folder / "damaged"), held, (Step(_rebuild_projections, held),)
+        ),
+        Scenario(
+            "migrate", _copy_downgraded(made, folder / "earlier"), held, (Step(LibraryWriter.publish, held),)
+        ),
     ]
 
 
-def _digest(number: int) -> str:
+def _digest_of(number: int) -> str:
     return hashlib.sha256(b"%d" % number).hexdigest()
 
 
-def _made(path: Path, state: State) -> None:
-    ended = faults.run(
-        lambda _: _do(
-            path, [_make_space, lambda writer: _add(writer, range(len(state)), state), LibraryWriter.publish]
+def _make_library(path: Path, state: State) -> None:
+    ended = faults.run_with_fault(
+        lambda _: _run_steps(
+            path,
+            [
+                _make_space,
+                lambda writer: _add_images(writer, range(len(state)), state),
+                LibraryWriter.publish,
+            ],
         )
     )
     assert ended.code == 0, ended.lines
@@ -176,7 +187,7 @@ def _made(path: Path, state: State) -> None:
     connection.close()
 
 
-def _do(
+def _run_steps(
     path: Path,
     steps: Sequence[Callable[[LibraryWriter], object]],
     acknowledge: Callable[[], None] = lambda: None,
@@ -190,7 +201,7 @@ def _do(
 
 def make_space(path: Path) -> Path:
     """An empty library that ranks by words and colour alone."""
-    _do(path, [_make_space])
+    _run_steps(path, [_make_space])
     return path
 
 
@@ -201,42 +212,42 @@ def _make_space(library: LibraryWriter) -> None:
         writer.add_space(colour.fingerprint, colour.name, colour.configuration, colour.dimension)
 
 
-def _rebuild(library: LibraryWriter) -> None:
+def _rebuild_projections(library: LibraryWriter) -> None:
     library.publish(anew=True)
 
 
-def _add(library: LibraryWriter, numbers: Sequence[int], state: State) -> None:
+def _add_images(library: LibraryWriter, numbers: Sequence[int], state: State) -> None:
     [space] = library.spaces
     with library.catalog.writing() as writer:
-        new = [_image(number, {space.id: _feature(number, space.dimension)}) for number in numbers]
+        new = [_new_image(number, {space.id: _make_feature(number, space.dimension)}) for number in numbers]
         for number, image_id in zip(numbers, writer.add_images(new), strict=True):
             writer.add_location(b"/spoilt/%d.jpg" % number, image_id, mtime=number, size=1)
             writer.replace_annotations(
-                image_id, SOURCE, [Annotation("caption", state[_digest(number)], SOURCE)]
+                image_id, SOURCE, [Annotation("caption", state[_digest_of(number)], SOURCE)]
             )
 
 
-def _image(number: int, features: dict[int, Any]) -> NewImage:
-    return NewImage(_digest(number), number, 640, 480, "jpeg", 1, None, b"thumbnail", features)
+def _new_image(number: int, features: dict[int, Any]) -> NewImage:
+    return NewImage(_digest_of(number), number, 640, 480, "jpeg", 1, None, b"thumbnail", features)
 
 
-def _feature(number: int, dimension: int) -> np.ndarray:
+def _make_feature(number: int, dimension: int) -> np.ndarray:
     row = np.random.default_rng(number).standard_normal(dimension)
     return (row / np.linalg.norm(row)).astype(np.float16)
 
 
-def _caption(library: LibraryWriter, digest: str, state: State) -> None:
+def _change_caption(library: LibraryWriter, digest: str, state: State) -> None:
     with library.catalog.writing() as writer:
         image_id = writer.ids_by_sha256([digest])[digest]
         writer.replace_annotations(image_id, SOURCE, [Annotation("caption", state[digest], SOURCE)])
 
 
-def _remove(library: LibraryWriter, digest: str) -> None:
+def _remove_image(library: LibraryWriter, digest: str) -> None:
     with library.catalog.writing() as writer:
         writer.remove_images(writer.ids_by_sha256([digest]).values())
 
 
-def _damaged(made: Path, path: Path) -> Path:
+def _copy_damaged(made: Path, path: Path) -> Path:
     shutil.copytree(made, path)
     for file in (path / "projections").rglob("*"):
         if file.is_file():
@@ -244,12 +255,12 @@ def _damaged(made: Path, path: Path) -> Path:
     return path
 
 
-def _earlier(made: Path, path: Path) -> Path:
+def _copy_downgraded(made: Path, path: Path) -> Path:
     """The same library as the first release left it."""
     shutil.copytree(made, path)
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    engine = connect(sqlite_url(path / "catalog.sqlite"), writable=True)
+    engine = open_engine(sqlite_url(path / "catalog.sqlite"), writable=True)
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, EARLIER)
@@ -261,7 +272,7 @@ def _earlier(made: Path, path: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoilt:
+class SpoiltCall:
     """One call that is to be spoilt: of which scenario, and how."""
 
     scenario: Scenario
@@ -270,7 +281,7 @@ class Spoilt:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Outcome:
     """What was wrong after a call was spoilt, in sentences, if anything."""
 
     scenario: str
@@ -282,51 +293,51 @@ class Point:
 def _warm_up(folder: Path) -> None:
     """Load what is loaded when it is needed, once for all forks: what is spoilt is the library, and not its
     program's files."""
-    for scenario in scenarios(folder):
+    for scenario in make_scenarios(folder):
         place = folder / scenario.name
-        _begin(scenario, place)
-        _work(scenario, place, _unheard)
-        _written(place, scenario.states()[-1:], _unheard)
+        _begin_scenario(scenario, place)
+        _run_scenario(scenario, place, _ignore_line)
+        _check_as_writer(place, scenario.all_states()[-1:], _ignore_line)
     gc.collect()
     gc.freeze()  # a fork need not copy what its collector would only look at
 
 
-def _unheard(_: str) -> None: ...
+def _ignore_line(_: str) -> None: ...
 
 
-def _all_spoilt(scenario: Scenario, every: int) -> Iterator[Spoilt]:
+def _choose_calls(scenario: Scenario, every: int) -> Iterator[SpoiltCall]:
     """Every `every`-th call of a scenario, spoilt in every way, and some for the controls."""
     with tempfile.TemporaryDirectory() as folder:
-        counted = partial(_calls, scenario, place=Path(folder, "library"))
-        possible = FAULTS | (POWER_LOSSES if disks.can_be_had() else {})
+        counted = partial(_count_calls, scenario, place=Path(folder, "library"))
+        possible = FAULTS | (POWER_LOSSES if disks.can_mount_disks() else {})
         calls = {kinds: counted(kinds) for kinds in {fault.kinds for fault in possible.values()}}
     for kind, fault in possible.items():
-        for at in _chosen(calls[fault.kinds], every):
-            yield Spoilt(scenario, kind, fault.before(at))
-    if disks.can_be_had() and scenario.name == "change":
+        for at in _spread_numbers(calls[fault.kinds], every):
+            yield SpoiltCall(scenario, kind, fault.at_call(at))
+    if disks.can_mount_disks() and scenario.name == "change":
         for kind, fault in CONTROLS.items():
-            for at in _chosen(calls[fault.kinds], math.ceil(calls[fault.kinds] / CONTROLLED)):
-                yield Spoilt(scenario, kind, fault.before(at))
+            for at in _spread_numbers(calls[fault.kinds], math.ceil(calls[fault.kinds] / CONTROLLED)):
+                yield SpoiltCall(scenario, kind, fault.at_call(at))
 
 
-def _chosen(calls: int, every: int) -> list[int]:
+def _spread_numbers(calls: int, every: int) -> list[int]:
     """One call, counted from 1, in the midst of each `every` of them."""
     count = math.ceil(calls / every)
     return [calls * (2 * place + 1) // (2 * count) + 1 for place in range(count)]
 
 
-def _done(spoilt: Sequence[Spoilt]) -> Iterator[Point]:
+def _spoil_calls(spoilt: Sequence[SpoiltCall]) -> Iterator[Outcome]:
     """Spoil them in several processes, and say how far it is; in any order."""
     mixed = random.Random(0).sample(spoilt, len(spoilt))  # some wait while others compute
     mixed.sort(
         key=lambda call: call.kind not in CONTROLS
     )  # controls first: without them the rest proves nothing
     done, bad, said, started = 0, 0, 0.0, time.monotonic()
-    with _processes(mixed) as heard:
+    with _start_processes(mixed) as heard:
         while heard:
             for connection in (ready for ready in wait(heard) if isinstance(ready, Connection)):
                 try:
-                    point: Point = connection.recv()
+                    point: Outcome = connection.recv()
                 except EOFError:
                     heard.remove(connection)
                     continue
@@ -334,20 +345,24 @@ def _done(spoilt: Sequence[Spoilt]) -> Iterator[Point]:
                 done += 1
                 if point.wrong and point.kind not in CONTROLS:
                     bad += 1
-                    _say(f"{point.scenario}, {point.kind}, call {point.at}: {'; '.join(point.wrong)}")
+                    _print_progress(
+                        f"{point.scenario}, {point.kind}, call {point.at}: {'; '.join(point.wrong)}"
+                    )
                 seconds = time.monotonic() - started
                 if seconds - said > SAID_EVERY or done == len(spoilt):
                     said = seconds
-                    _say(f"{done} of {len(spoilt)} calls spoilt in {seconds:.0f} s, {bad} went wrong")
+                    _print_progress(
+                        f"{done} of {len(spoilt)} calls spoilt in {seconds:.0f} s, {bad} went wrong"
+                    )
 
 
 @contextmanager
-def _processes(spoilt: Sequence[Spoilt]) -> Iterator[list[Connection]]:
+def _start_processes(spoilt: Sequence[SpoiltCall]) -> Iterator[list[Connection]]:
     """Where what the processes find is heard; they end when nobody listens any more."""
     context, heard, processes = get_context("fork"), list[Connection](), list[Any]()
     for number in range(AT_ONCE):
         ours, theirs = context.Pipe(duplex=False)
-        processes.append(context.Process(target=_share, args=(spoilt[number::AT_ONCE], theirs)))
+        processes.append(context.Process(target=_spoil_share, args=(spoilt[number::AT_ONCE], theirs)))
         processes[-1].start()
         theirs.close()
         heard.append(ours)
@@ -360,82 +375,86 @@ def _processes(spoilt: Sequence[Spoilt]) -> Iterator[list[Connection]]:
             process.join()  # so that no disk stays mounted
 
 
-def _say(line: str) -> None:
+def _print_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _share(spoilt: Sequence[Spoilt], parent: Connection) -> None:
+def _spoil_share(spoilt: Sequence[SpoiltCall], parent: Connection) -> None:
     with suppress(KeyboardInterrupt, BrokenPipeError):
         for call in spoilt:
             try:
-                wrong = _power_lost(call) if call.fault.what == faults.POWER_OFF else _failed(call)
+                wrong = _cut_power(call) if call.fault.what == faults.POWER_OFF else _spoil_call(call)
             except TimeoutError as error:
                 wrong = (f"hung: {error}",)
-            parent.send(Point(call.scenario.name, call.kind, call.fault.at, wrong))
+            parent.send(Outcome(call.scenario.name, call.kind, call.fault.at, wrong))
 
 
-def _failed(spoilt: Spoilt) -> tuple[str, ...]:
+def _spoil_call(spoilt: SpoiltCall) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "library")
-        _begin(spoilt.scenario, place)
-        ended = faults.run(partial(_work, spoilt.scenario, place), spoilt.fault)
-        return tuple(_wrong(spoilt.scenario, place, ended))
+        _begin_scenario(spoilt.scenario, place)
+        ended = faults.run_with_fault(partial(_run_scenario, spoilt.scenario, place), spoilt.fault)
+        return tuple(_find_wrongs(spoilt.scenario, place, ended))
 
 
-def _power_lost(spoilt: Spoilt) -> tuple[str, ...]:
+def _cut_power(spoilt: SpoiltCall) -> tuple[str, ...]:
     """The library's disk, which holds it from the beginning, loses its power, and gets it back."""
     with tempfile.TemporaryDirectory() as folder:
-        disk = disks.made(Path(folder, "disk"))
-        with disks.mounted(disk) as mounted:
-            _begin(spoilt.scenario, mounted / "library")
-        with disks.mounted(disk, spoilt.fault.mounted) as mounted:
-            work = partial(_work, spoilt.scenario, mounted / "library")
-            ended = faults.run(work, replace(spoilt.fault, disk=mounted))
-        with disks.mounted(disk) as mounted:
-            return tuple(_wrong(spoilt.scenario, mounted / "library", ended))
+        disk = disks.make_disk(Path(folder, "disk"))
+        with disks.mount_disk(disk) as mounted:
+            _begin_scenario(spoilt.scenario, mounted / "library")
+        with disks.mount_disk(disk, spoilt.fault.mounted) as mounted:
+            work = partial(_run_scenario, spoilt.scenario, mounted / "library")
+            ended = faults.run_with_fault(work, replace(spoilt.fault, disk=mounted))
+        with disks.mount_disk(disk) as mounted:
+            return tuple(_find_wrongs(spoilt.scenario, mounted / "library", ended))
 
 
-def _calls(scenario: Scenario, kinds: int, place: Path) -> int:
+def _count_calls(scenario: Scenario, kinds: int, place: Path) -> int:
     """How many calls of these kinds a run makes that nothing happens to."""
-    _begin(scenario, place)
-    ended = faults.run(partial(_work, scenario, place), Fault(kinds=kinds))
+    _begin_scenario(scenario, place)
+    ended = faults.run_with_fault(partial(_run_scenario, scenario, place), Fault(kinds=kinds))
     assert ended.code == 0, ended.lines
-    assert not (wrong := list(_wrong(scenario, place, ended))), wrong
+    assert not (wrong := list(_find_wrongs(scenario, place, ended))), wrong
     return ended.calls
 
 
-def _begin(scenario: Scenario, place: Path) -> None:
+def _begin_scenario(scenario: Scenario, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     if scenario.made:
         shutil.copytree(scenario.made, place)
 
 
-def _work(scenario: Scenario, place: Path, say: Say) -> None:
-    _do(place, [step.do for step in scenario.steps], lambda: say("acknowledged"))
+def _run_scenario(scenario: Scenario, place: Path, say: Say) -> None:
+    _run_steps(place, [step.do for step in scenario.steps], lambda: say("acknowledged"))
 
 
-def _wrong(scenario: Scenario, place: Path, ended: Ended) -> Iterator[str]:
+def _find_wrongs(scenario: Scenario, place: Path, ended: ChildEnd) -> Iterator[str]:
     """What is not as it should be, in sentences."""
     acknowledged = ended.lines.count("acknowledged")
-    states = scenario.states()[acknowledged : acknowledged + 2]
+    states = scenario.all_states()[acknowledged : acknowledged + 2]
     if ended.code == 1 and not ended.lines[-1].startswith(CLEAR):
         yield f"unclear: {ended.lines[-1]}"
     # What is not yet made, repaired or migrated cannot be read, before or after.
-    looks = (_read, _written) if scenario.readable or acknowledged == len(scenario.steps) else (_written,)
+    looks = (
+        (_check_as_reader, _check_as_writer)
+        if scenario.readable or acknowledged == len(scenario.steps)
+        else (_check_as_writer,)
+    )
     for look in looks:
-        yield from faults.run(partial(look, place, states)).lines
+        yield from faults.run_with_fault(partial(look, place, states)).lines
 
 
-def _read(place: Path, states: Sequence[State], say: Say) -> None:
+def _check_as_reader(place: Path, states: Sequence[State], say: Say) -> None:
     """What a reader finds at once: one of the states, and each of its images by itself."""
     try:
         with Library.open(place) as library:
-            _compare(library, states, say)
+            _compare_states(library, states, say)
     except Exception as error:  # whatever it is, somebody could not read
         say(f"unopenable: {type(error).__name__}: {error}")
 
 
-def _written(place: Path, states: Sequence[State], say: Say) -> None:
+def _check_as_writer(place: Path, states: Sequence[State], say: Say) -> None:
     """What the next writer finds, and makes good: no finding is left, and every image finds itself."""
     try:
         with write_library(place) as library:
@@ -443,9 +462,11 @@ def _written(place: Path, states: Sequence[State], say: Say) -> None:
                 _make_space(library)
         with write_library(place) as library:
             library.publish(anew=any(find_damages(library)))  # as the message about a damage asks for
-            _compare(library, states, say)
+            _compare_states(library, states, say)
             findings = [
-                finding for finding in check(library) if finding.code not in ("file-missing", "undescribed")
+                finding
+                for finding in check_library(library)
+                if finding.code not in ("file-missing", "undescribed")
             ]
             for finding in findings:
                 say(f"finding: {finding.code}: {finding.text}")
@@ -456,14 +477,14 @@ def _written(place: Path, states: Sequence[State], say: Say) -> None:
             say("unsound: the catalog fails its integrity check")
 
 
-def _compare(library: Library, states: Sequence[State], say: Say) -> None:
+def _compare_states(library: Library, states: Sequence[State], say: Say) -> None:
     with library.catalog.reading() as reader:
         images = reader.load_images(reader.find_ids().tolist())
     held = {image.sha256: image.caption for image in images.values()}
     if held not in [dict(state) for state in states]:
         say(f"lost: {len(held)} images are not those of {[len(state) for state in states]}")
     snapshot = library.snapshot()
-    for image_id, asked in _asked(library, images):
+    for image_id, asked in _single_signal_queries(library, images):
         for signal, query in asked.items():
             found = snapshot.views[signal].search(query, limit=1, allowed=None).ids.tolist()
             if found != [image_id]:
@@ -475,7 +496,9 @@ def _compare(library: Library, states: Sequence[State], say: Say) -> None:
             say(f"unfound: image {image_id}, but {found}")
 
 
-def _asked(library: Library, images: Mapping[int, Image]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _single_signal_queries(
+    library: Library, images: Mapping[int, Image]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """What each image must be found by, asked of the projections alone, which takes a tenth of the time."""
     for space in library.spaces:
         with library.catalog.reading() as reader:
@@ -490,7 +513,7 @@ def _asked(library: Library, images: Mapping[int, Image]) -> Iterator[tuple[int,
             )
 
 
-def _figures(points: Sequence[Point]) -> dict[str, float]:
+def _count_by_kind(points: Sequence[Outcome]) -> dict[str, float]:
     """Counts by kind: points, and those after which something was lost, unopenable or otherwise wrong."""
     figures: dict[str, float] = {}
     for kind in FAULTS | POWER_LOSSES | CONTROLS:

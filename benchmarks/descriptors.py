@@ -39,33 +39,37 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and descriptor."""
     if reason := missing():
         sys.exit(reason)
-    sets = {labelled_set.name: labelled(labelled_set.name) for labelled_set in LABELLED} | textures()
+    sets = {
+        labelled_set.name: labelled_pictures(labelled_set.name) for labelled_set in LABELLED
+    } | texture_pictures()
     with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), BUNDLED) as library:
-        figures = _costs(library, [loaded(path) for path, _ in sets["corel1k"][:BATCH]])
+        figures = _measure_costs(library, [load_pixels(path) for path, _ in sets["corel1k"][:BATCH]])
         for name, pictures in sets.items():
-            figures |= {f"{name} {key}": value for key, value in _figures(library, pictures[::size]).items()}
+            figures |= {
+                f"{name} {key}": value for key, value in _measure_set(library, pictures[::size]).items()
+            }
     return {"figures": figures, "beside": {}}
 
 
-def labelled(name: str) -> Labelled:
+def labelled_pictures(name: str) -> Labelled:
     """The pictures of a set with their labels."""
     base = ROOT / "data" / name
     with (base / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return [(base / row["path"], row["label"]) for row in csv.DictReader(file)]
 
 
-def textures() -> dict[str, Labelled]:
+def texture_pictures() -> dict[str, Labelled]:
     """The set of textures, where the data have one."""
     found = [(path, path.parent.name) for path in sorted(TEXTURES.rglob("*.jpg"))]
     return {"textures": found} if found else {}
 
 
-def loaded(path: Path) -> RGB:
+def load_pixels(path: Path) -> RGB:
     """The picture as it is indexed."""
     return decode_image(path.read_bytes(), name=path.name).pixels
 
 
-def described(library: Library, pictures: Sequence[RGB]) -> dict[str, Features]:
+def describe_pictures(library: Library, pictures: Sequence[RGB]) -> dict[str, Features]:
     """(picture, dimension) by signal, as they are stored."""
     found = library.describe(pictures)
     return {
@@ -75,18 +79,18 @@ def described(library: Library, pictures: Sequence[RGB]) -> dict[str, Features]:
     }
 
 
-def _figures(library: Library, pictures: Labelled) -> dict[str, float]:
+def _measure_set(library: Library, pictures: Labelled) -> dict[str, float]:
     batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
-    found = [described(library, [loaded(path) for path, _ in batch]) for batch in batches]
+    found = [describe_pictures(library, [load_pixels(path) for path, _ in batch]) for batch in batches]
     labels = np.array([label for _, label in pictures])
     figures: dict[str, float] = {}
     for signal in found[0]:
-        judged = evaluation.means(_judged(np.concatenate([batch[signal] for batch in found]), labels))
+        judged = evaluation.means(_judge_queries(np.concatenate([batch[signal] for batch in found]), labels))
         figures |= {f"{signal} {measure_name}": judged[measure_name] for measure_name in ("mAP", "P@10")}
     return figures
 
 
-def _judged(rows: Features, labels: npt.NDArray[Any]) -> list[evaluation.Judged]:
+def _judge_queries(rows: Features, labels: npt.NDArray[Any]) -> list[evaluation.Judged]:
     judged = []
     for place, cosines in enumerate(rows @ rows.T):
         order = np.argsort(-np.round(cosines, 5), kind="stable")
@@ -96,7 +100,7 @@ def _judged(rows: Features, labels: npt.NDArray[Any]) -> list[evaluation.Judged]
     return judged
 
 
-def _costs(library: Library, pictures: list[RGB]) -> dict[str, float]:
+def _measure_costs(library: Library, pictures: list[RGB]) -> dict[str, float]:
     """The time of every descriptor, and of all with one pass for those that share it, as subject's shares."""
     tasks: dict[str, Callable[[], Any]] = {"all": lambda: library.describe(pictures)}
     taken: dict[str, list[float]] = {"all": []}

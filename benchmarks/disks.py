@@ -13,7 +13,7 @@ from pathlib import Path
 MEGABYTES = 64
 
 
-def made(image: Path, *options: str) -> Path:
+def make_disk(image: Path, *options: str) -> Path:
     """An empty disk in a file; `options` of mkfs.ext4."""
     image.write_bytes(b"")
     os.truncate(image, MEGABYTES << 20)
@@ -22,7 +22,7 @@ def made(image: Path, *options: str) -> Path:
 
 
 @contextmanager
-def mounted(image: Path, options: str = "defaults") -> Iterator[Path]:
+def mount_disk(image: Path, options: str = "defaults") -> Iterator[Path]:
     """The folder in which a disk can be seen; afterwards everything has reached it, unless its power went."""
     folder = image.with_name(f"{image.name}-mounted")
     folder.mkdir(exist_ok=True)
@@ -34,11 +34,11 @@ def mounted(image: Path, options: str = "defaults") -> Iterator[Path]:
 
 
 @cache
-def can_be_had() -> bool:
+def can_mount_disks() -> bool:
     """Whether this user may mount one."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            with mounted(made(Path(folder, "disk"))):
+            with mount_disk(make_disk(Path(folder, "disk"))):
                 return True
         except (OSError, subprocess.CalledProcessError):
             return False

@@ -34,20 +34,20 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Mean average precision by damage and step, and each step's gain over none."""
     if reason := missing():
         sys.exit(reason)
-    pictures, labels = _sample(size or SIZE)
+    pictures, labels = _load_sample(size or SIZE)
     figures: dict[str, float] = {}
     for damage, (spoil, steps) in DAMAGES.items():
         random = np.random.default_rng(0)
         spoilt = [spoil(picture, random) for picture in pictures]
-        plain = _precisions(_described(spoilt, ""), labels)
+        plain = _average_precisions(_describe_cleaned(spoilt, ""), labels)
         figures[f"{damage}: none"] = float(plain.mean())
         for step in steps:
-            found = _precisions(_described(spoilt, step), labels)
-            figures |= _gain(f"{damage}: {step}", found, plain)
+            found = _average_precisions(_describe_cleaned(spoilt, step), labels)
+            figures |= _gain_figures(f"{damage}: {step}", found, plain)
     return {"figures": figures, "beside": {}}
 
 
-def _sample(size: int) -> tuple[list[RGB], np.ndarray]:
+def _load_sample(size: int) -> tuple[list[RGB], np.ndarray]:
     rows = [(path, label) for path, label, _ in subjects("corel1k")]
     chosen = [rows[place] for place in np.linspace(0, len(rows) - 1, size).astype(int)]
     data = [(ROOT / "data" / "corel1k" / path).read_bytes() for path, _ in chosen]
@@ -56,7 +56,7 @@ def _sample(size: int) -> tuple[list[RGB], np.ndarray]:
     )
 
 
-def _described(pictures: Sequence[RGB], step: str) -> np.ndarray:
+def _describe_cleaned(pictures: Sequence[RGB], step: str) -> np.ndarray:
     backbone = fetch_backbone(BACKBONE, str(BUNDLED_FILE), **({"enhance": step} if step else {}))
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, f"{backbone.sha256}.safetensors").write_bytes(backbone.weights)
@@ -65,7 +65,7 @@ def _described(pictures: Sequence[RGB], step: str) -> np.ndarray:
         return np.concatenate([subject.describe(batch) for batch in batches])
 
 
-def _precisions(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _average_precisions(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The average precision of every picture as a query among the others."""
     cosines = features @ features.T
     np.fill_diagonal(cosines, -np.inf)
@@ -74,7 +74,7 @@ def _precisions(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([evaluation.average_precision(row.tolist(), int(row.sum())) for row in right])
 
 
-def _gain(name: str, found: np.ndarray, plain: np.ndarray) -> dict[str, float]:
+def _gain_figures(name: str, found: np.ndarray, plain: np.ndarray) -> dict[str, float]:
     gains = found - plain
     chosen = np.random.default_rng(0).integers(0, len(gains), (RESAMPLES, len(gains)))
     low, high = np.quantile(gains[chosen].mean(axis=1), [0.025, 0.975]).tolist()
@@ -85,54 +85,54 @@ def _gain(name: str, found: np.ndarray, plain: np.ndarray) -> dict[str, float]:
 # -- damages ---------------------------------------------------------------------------------------
 
 
-def _kept(picture: RGB, _: np.random.Generator) -> RGB:
+def _keep_picture(picture: RGB, _: np.random.Generator) -> RGB:
     return picture
 
 
-def _specks(picture: RGB, random: np.random.Generator) -> RGB:
+def _add_specks(picture: RGB, random: np.random.Generator) -> RGB:
     """Every tenth pixel black or white, as of a bad sensor or a dirty film."""
     spoilt, hit = picture.copy(), random.random(picture.shape[:2])
     spoilt[hit < 0.05], spoilt[hit > 0.95] = 0, 255
     return spoilt
 
 
-def _grain(picture: RGB, random: np.random.Generator) -> RGB:
+def _add_grain(picture: RGB, random: np.random.Generator) -> RGB:
     """Gaussian noise of 30 levels, as at night."""
-    return _levels(picture + random.normal(0, 30, picture.shape))
+    return _round_levels(picture + random.normal(0, 30, picture.shape))
 
 
-def _faded(picture: RGB, _: np.random.Generator) -> RGB:
+def _fade_picture(picture: RGB, _: np.random.Generator) -> RGB:
     """A fifth of the contrast, as of old prints."""
-    return _levels(128 + (picture.astype(float) - 128) * 0.2)
+    return _round_levels(128 + (picture.astype(float) - 128) * 0.2)
 
 
-def _shaded(picture: RGB, random: np.random.Generator) -> RGB:
+def _shade_picture(picture: RGB, random: np.random.Generator) -> RGB:
     """Light that falls to a seventh from one side to the other, as of a page beside a window."""
     falling = np.linspace(1, 0.15, picture.shape[1])[None, :, None]
-    return _levels(picture * (falling if random.random() < 0.5 else falling[:, ::-1]))
+    return _round_levels(picture * (falling if random.random() < 0.5 else falling[:, ::-1]))
 
 
-def _framed(picture: RGB, random: np.random.Generator) -> RGB:
+def _frame_picture(picture: RGB, random: np.random.Generator) -> RGB:
     """On a scanner's lid of near white: the picture takes about a sixth of it, anywhere."""
     height, width = picture.shape[:2]
     small = images.resize_pixels(picture, max(1, width // 2), max(1, height // 2))
-    lid = _levels(245 + random.normal(0, 2, (int(height * 1.2), int(width * 1.2), 3)))
+    lid = _round_levels(245 + random.normal(0, 2, (int(height * 1.2), int(width * 1.2), 3)))
     top = int(random.integers(0, lid.shape[0] - small.shape[0]))
     left = int(random.integers(0, lid.shape[1] - small.shape[1]))
     lid[top : top + small.shape[0], left : left + small.shape[1]] = small
     return lid
 
 
-def _levels(values: np.ndarray) -> RGB:
+def _round_levels(values: np.ndarray) -> RGB:
     levels: RGB = np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return levels
 
 
 DAMAGES: Mapping[str, tuple[Damage, Sequence[str]]] = {
-    "as they are": (_kept, (*FILTERS, *HIGH[:2], *CROPS)),
-    "specks": (_specks, FILTERS),
-    "grain": (_grain, FILTERS),
-    "faded": (_faded, ("clahe:2:8", "clahe:8:8")),
-    "shaded": (_shaded, HIGH),
-    "wide margins": (_framed, CROPS),
+    "as they are": (_keep_picture, (*FILTERS, *HIGH[:2], *CROPS)),
+    "specks": (_add_specks, FILTERS),
+    "grain": (_add_grain, FILTERS),
+    "faded": (_fade_picture, ("clahe:2:8", "clahe:8:8")),
+    "shaded": (_shade_picture, HIGH),
+    "wide margins": (_frame_picture, CROPS),
 }

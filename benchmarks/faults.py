@@ -41,7 +41,7 @@ class Fault:
     mounted: str = "defaults"
     disk: Path | None = None
 
-    def before(self, at: int) -> Fault:
+    def at_call(self, at: int) -> Fault:
         """The same fault at another call."""
         return replace(self, at=at)
 
@@ -66,7 +66,7 @@ POWER_LOSSES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ChildEnd:
     """How a child ended: what it said, a line each, its exit code (negative: by that signal), its calls."""
 
     lines: tuple[str, ...]
@@ -74,7 +74,7 @@ class Ended:
     calls: int
 
 
-def missing() -> str | None:
+def why_unavailable() -> str | None:
     """Why no call can be spoilt here, or None."""
     if not sys.platform.startswith("linux"):
         return "calls can be spoilt on Linux only"
@@ -98,7 +98,7 @@ def is_loaded() -> bool:
     return True
 
 
-def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -> Ended:
+def run_with_fault(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -> ChildEnd:
     """Do the work in a fork of this process that meets the fault; it is given a function to say things with.
 
     The process must not have used FAISS with several threads before: a fork of one that has hangs. Raises
@@ -108,10 +108,10 @@ def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -
     child = os.fork()
     if not child:
         ours.close()
-        _work(work, fault, theirs)
+        _run_child(work, fault, theirs)
     theirs.close()
     try:
-        lines = _heard(ours)
+        lines = _receive_lines(ours)
     except BaseException:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -119,10 +119,10 @@ def run(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     calls = [int(line.removeprefix("calls ")) for line in lines if line.startswith("calls ")]
     said = tuple(line for line in lines if not line.startswith("calls "))
-    return Ended(said, status, calls[0] if calls else 0)
+    return ChildEnd(said, status, calls[0] if calls else 0)
 
 
-def _work(work: Callable[[Callable[[str], None]], None], fault: Fault, parent: socket.socket) -> None:
+def _run_child(work: Callable[[Callable[[str], None]], None], fault: Fault, parent: socket.socket) -> None:
     shim = ctypes.CDLL(None)
 
     def say(line: str) -> None:
@@ -146,7 +146,7 @@ def _work(work: Callable[[Callable[[str], None]], None], fault: Fault, parent: s
     os._exit(code)  # nothing of the parent's is cleaned up twice
 
 
-def _heard(said: socket.socket) -> list[str]:
+def _receive_lines(said: socket.socket) -> list[str]:
     heard = b""
     said.settimeout(LONGEST)
     with said:

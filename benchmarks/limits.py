@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from retrieval import Library, images
 
 from .crash import make_space
@@ -119,7 +119,7 @@ def _index(library: Path, folder: str, *before: str) -> subprocess.CompletedProc
 
 def _wrong(library: Path) -> Iterator[tuple[str, str]]:
     with Library.open(library) as opened:
-        held, found = opened.count_images(), list(check(opened))
+        held, found = opened.count_images(), list(check_library(opened))
     if not FIRST <= held <= FIRST + ADDED:
         yield "lost", f"{held} images"
     for finding in found:

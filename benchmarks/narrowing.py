@@ -25,7 +25,7 @@ from retrieval import Library, evaluation
 from retrieval.catalog.records import Features
 from retrieval.projections.vectors import Vector, VectorIndex
 from retrieval.ranking.narrowing import Labelled, likeliest
-from retrieval.ranking.ranking import Ids
+from retrieval.ranking.ranking import Int64Ids
 
 from .indexed import indexed
 from .sets import BUNDLED, LABELLED, missing
@@ -42,7 +42,7 @@ Labels = Sequence[tuple[str, float]]  # predicted ones, with their confidences
 class _Set:
     """A set as it is searched; `truth` has the right label of each of the `ids`, or nothing."""
 
-    ids: Ids
+    ids: Int64Ids
     features: Features
     labelled: Labelled
     predicted: Mapping[int, Labels]
@@ -55,7 +55,7 @@ class _Set:
     def index(self) -> VectorIndex:
         return VectorIndex.build(self.ids, self.features, self.features.shape[1])
 
-    def candidates(self, query: int, mass: float) -> Ids | None:
+    def candidates(self, query: int, mass: float) -> Int64Ids | None:
         """What the query is compared with; None: all."""
         return self.labelled.candidates(likeliest(self.predicted[query], mass))
 
@@ -101,7 +101,7 @@ def _figures(known: _Set, step: int) -> dict[str, float]:
     return figures | _times(known, queries[:: max(1, len(queries) // TIMED)])
 
 
-def _judged(known: _Set, query: int, ranked: Ids) -> evaluation.Judged:
+def _judged(known: _Set, query: int, ranked: Int64Ids) -> evaluation.Judged:
     label = known.truth[np.searchsorted(known.ids, query)]
     right = known.truth[np.searchsorted(known.ids, ranked)] == label
     return evaluation.judge(str(label), right, int((known.truth == label).sum()) - 1, (10, len(known.ids)))
@@ -115,7 +115,7 @@ def _means(judged: Sequence[evaluation.Judged], name: str) -> dict[str, float]:
     return {f"{name} mAP": found["mAP"], f"{name} P@10": found["P@10"], f"{name} recall lost": lost}
 
 
-def _narrowed(known: _Set, whole: Mapping[int, Ids], mass: float) -> dict[str, float]:
+def _narrowed(known: _Set, whole: Mapping[int, Int64Ids], mass: float) -> dict[str, float]:
     allowed = {query: known.candidates(query, mass) for query in whole}
     kept = {query: _among(ranked, allowed[query]) for query, ranked in whole.items()}
     judged = [
@@ -128,7 +128,7 @@ def _narrowed(known: _Set, whole: Mapping[int, Ids], mass: float) -> dict[str, f
     }
 
 
-def _among(ranked: Ids, allowed: Ids | None) -> npt.NDArray[np.bool_]:
+def _among(ranked: Int64Ids, allowed: Int64Ids | None) -> npt.NDArray[np.bool_]:
     return np.ones(len(ranked), bool) if allowed is None else np.isin(ranked, allowed)
 
 

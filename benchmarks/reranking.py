@@ -39,7 +39,7 @@ from retrieval.projections.neighbours import Neighbourhoods, write
 from retrieval.projections.segments import SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.neighbourhoods import main_axes
-from retrieval.ranking.ranking import Ids
+from retrieval.ranking.ranking import Int64Ids
 from retrieval.ranking.rerank import (
     EXPANDED,
     FIRST,
@@ -358,7 +358,7 @@ def merged(pictures: Pictures) -> dict[str, float]:
     """
     looks = Looks(pictures.hashes, pictures.subjects, pictures.colours)
     differ = np.triu(pictures.labels[:, None] != pictures.labels, 1)
-    ranking = Ranking.of(pictures.ids, np.zeros(len(pictures.ids)))
+    ranking = Ranking.from_scores(pictures.ids, np.zeros(len(pictures.ids)))
     figures: dict[str, float] = {}
     for tier, same in (("copies", same_picture), ("scenes", same_scene)):
         relation = same(looks)
@@ -388,7 +388,7 @@ def _cost() -> dict[str, float]:
     }
 
 
-def _write(folder: Path, ids: Ids, features: npt.NDArray[np.float16]) -> None:
+def _write(folder: Path, ids: Int64Ids, features: npt.NDArray[np.float16]) -> None:
     """Their neighbourhoods, segment by segment, as an index has them."""
     parts = [slice(start, start + SEGMENT) for start in range(0, len(ids), SEGMENT)]
     blocks = [(number, ids[part], features[part]) for number, part in enumerate(parts)]

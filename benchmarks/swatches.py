@@ -21,7 +21,7 @@ from retrieval.descriptors.palette import colours_vector
 from retrieval.pictures.images import RGB
 from retrieval.query.values import Swatch
 
-from .descriptors import Features, labelled, loaded
+from .descriptors import Features, labelled_pictures, load_pixels
 from .sets import missing
 
 WITHIN = 20.0  # units of L*a*b*
@@ -35,7 +35,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by how many colours are searched for together."""
     if reason := missing():
         sys.exit(reason)
-    pictures = [loaded(path) for path, _ in labelled("corel1k")[::size]]
+    pictures = [load_pixels(path) for path, _ in labelled_pictures("corel1k")[::size]]
     return {"figures": swatches(pictures), "beside": {}}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.crash import make_space
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_existing
 from retrieval import Library, Query, StorageFailed, Text, WriterLock
 from tests.wording import put
@@ -80,7 +80,9 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
     shutil.rmtree(disk / "ballast")
     with open_existing(library) as opened:
         put(opened, caption="harbour", publish=True)
-        assert [each for each in check(opened) if each.code not in ("undescribed", "file-missing")] == []
+        assert [
+            each for each in check_library(opened) if each.code not in ("undescribed", "file-missing")
+        ] == []
     assert len(images_of(library)) > 1
 
 

@@ -18,7 +18,7 @@ EVERY = os.environ.get("PICTOR_CRASH_EVERY", "199")
 pytestmark = pytest.mark.crash
 
 
-@pytest.mark.skipif(bool(faults.missing()), reason=str(faults.missing()))
+@pytest.mark.skipif(bool(faults.why_unavailable()), reason=str(faults.why_unavailable()))
 def test_no_spoilt_call_loses_what_was_acknowledged() -> None:
     """The controls, where an fsync does nothing, must lose something: else nothing was tested."""
     command = [sys.executable, "-m", "benchmarks", "crash", "--json", "--size", EVERY]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.copies import ATTACKS, SET, found_by
+from benchmarks.copies import ATTACKS, SET, measure_attack
 from benchmarks.indexed import indexed
 from benchmarks.intervals import wilson
 from benchmarks.sets import BUNDLED, missing
@@ -17,7 +17,7 @@ PHOTOS = 20
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 def test_attacked_photos_come_first() -> None:
     with indexed(SET / "images", BUNDLED) as library:
-        found = {name: found_by(library, ATTACKS[name], PHOTOS) for name in HARDEST}
+        found = {name: measure_attack(library, ATTACKS[name], PHOTOS) for name in HARDEST}
     assert all(figures["fused, verified @1"] >= 0.95 for figures in found.values()), found
 
 

@@ -37,7 +37,7 @@ def masked(pixels: RGB, heat: HeatMap, cells: npt.NDArray[np.bool_]) -> RGB:
 def cosines(library: Library, query: int, pictures: list[RGB]) -> list[float]:
     space = next(each for each in library.spaces if each.descriptor == SUBJECT)
     with library.catalog.reading() as reader:
-        _, [feature] = reader.features(space, [query])
+        _, [feature] = reader.load_features(space, [query])
     described = [each[space.id].astype(np.float32) for each in library.describe(pictures)]
     return [float(each @ feature.astype(np.float32)) for each in described]
 

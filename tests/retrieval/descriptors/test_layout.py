@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.arrangement import arrangement
-from benchmarks.descriptors import labelled, loaded
+from benchmarks.arrangement import arrangement_shares
+from benchmarks.descriptors import labelled_pictures, load_pixels
 from benchmarks.sets import BUNDLED, missing
 from indexer.upkeep.opening import open_or_create
 from retrieval.descriptors.layout import GRID, describe_layouts
@@ -66,8 +66,8 @@ def test_a_network_that_sees_nothing_still_gives_a_direction() -> None:
 @pytest.mark.sets
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 def test_changed_pictures_are_nearer_than_disarranged_ones(tmp_path) -> None:
-    pictures = [loaded(path) for path, _ in labelled("corel1k")[::50]]
+    pictures = [load_pixels(path) for path, _ in labelled_pictures("corel1k")[::50]]
     with open_or_create(tmp_path, BUNDLED) as library:
-        told = arrangement(library, pictures)
+        told = arrangement_shares(library, pictures)
     assert told["layout"] >= 0.97
     assert told["layout"] > max(value for signal, value in told.items() if signal != "layout") + 0.3

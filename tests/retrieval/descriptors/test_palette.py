@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.descriptors import labelled, loaded
+from benchmarks.descriptors import labelled_pictures, load_pixels
 from benchmarks.sets import missing
 from benchmarks.swatches import swatches
 from retrieval.descriptors.lab import describe_colours
@@ -125,7 +125,7 @@ def test_noise_has_a_palette_too() -> None:
 @pytest.mark.sets
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 def test_real_pictures_come_in_the_order_of_what_they_hold() -> None:
-    figures = swatches([loaded(path) for path, _ in labelled("corel1k")[::4]])
+    figures = swatches([load_pixels(path) for path, _ in labelled_pictures("corel1k")[::4]])
     assert figures["1 nDCG@10"] > 0.92
     assert figures["2 nDCG@10"] > 0.86
     assert figures["3 nDCG@10"] > 0.84
