@@ -22,7 +22,7 @@ from retrieval.descriptors.runtimes.batch_size import (
 def pass_sizes(
     pace: PassSize, seconds: Callable[[int], float], *, memory: int = 1 << 30, passes: int = 60
 ) -> list[int]:
-    """The sizes of so many passes, on a device that takes these seconds for a pass of a size."""
+    """The sizes of the first `passes` passes on a device where one pass takes `seconds(size)`."""
     sizes = []
     for _ in range(passes):
         sizes.append(pace.size)
@@ -37,9 +37,9 @@ def pass_sizes(
     [
         (lambda size: 1.0 + size * 1e-9, LARGEST_SIZE),  # the more at once, the better
         (lambda size: float(size), FIRST_SIZE),  # a pass of many costs what its pictures cost one by one
-        (lambda size: max(size, 64) * 1e-3, 64),  # less than 64 leave it idle
-        (lambda size: 0.02 + size * 1e-3, 256),  # from here, twice as many save less than LEAST_GAIN asks for
-        (lambda size: 8 + size * (1 if size <= 32 else 2), 32),  # beyond, something overflows
+        (lambda size: max(size, 64) * 1e-3, 64),  # fewer than 64 leave parts of it idle
+        (lambda size: 0.02 + size * 1e-3, 256),  # beyond, twice as many gain less than LEAST_GAIN
+        (lambda size: 8 + size * (1 if size <= 32 else 2), 32),  # beyond, each picture takes longer
     ],
 )
 def test_the_size_grows_while_that_is_faster_for_each_picture(

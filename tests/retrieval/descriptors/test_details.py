@@ -27,7 +27,7 @@ SHAPES = {
 
 
 def draw_picture(seed: int, width: int = 320, height: int = 240) -> RGB:
-    """Nine scenes side by side: corners enough to be known by."""
+    """Nine scenes in a grid: enough corners for keypoints."""
     rows = [
         np.hstack([scene(100 * seed + 3 * row + column, width // 3, height // 3) for column in range(3)])
         for row in range(3)

@@ -32,7 +32,7 @@ def draw_slope(height: int = 96, width: int = 128) -> RGB:
 
 
 def object_on(background: int, box: tuple[int, int, int, int], size: tuple[int, int] = (200, 300)) -> RGB:
-    """A chequered thing in a box (left, top, right, bottom) on a plain background with faint noise."""
+    """A chequered object in a box (left, top, right, bottom) on a plain background with faint noise."""
     random = np.random.default_rng(0)
     picture = (background + random.integers(-2, 3, (*size, 3))).astype(np.uint8)
     left, top, right, bottom = box
@@ -70,7 +70,7 @@ def test_high_passes_take_uneven_light_away(step: str) -> None:
 
 
 def test_a_butterworth_filter_halves_what_is_at_its_cutoff() -> None:
-    """A wave of a quarter of the highest frequency, through H = 1/2: half its height is left."""
+    """A wave of a quarter of the highest frequency, filtered by H = 1/2: half of its amplitude is left."""
     wave = 128 + 80 * np.cos(np.pi * 0.25 * (np.arange(256) + 0.5))
     picture = np.repeat(np.repeat(wave[None, :, None], 64, 0), 3, 2).astype(np.uint8)
     filtered = FILTERS["butterworth-low"](picture, 0.25, 3)

@@ -23,7 +23,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_a_worked_feature() -> None:
-    """One channel, active in the left upper of sixteen cells: 15/16 there and −1/16 elsewhere, then the floor."""
+    """One channel, active in the upper left of sixteen cells: 15/16 there and −1/16 elsewhere, then the floor."""
     active = np.zeros((1, 1, 4, 4), np.float32)
     active[0, 0, 0, 0] = 1
     cells = np.full(16, -1 / 16)

@@ -1,4 +1,4 @@
-"""One pass through a backbone serves all that draw on it, and libraries keep the spaces that they have."""
+"""One pass of a backbone serves all descriptors on it, and old libraries work with the spaces they have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Swatches: pictures are ranked by how much of the colours they hold, and made of the colours they are."""
+"""Swatches rank pictures by how much of the colours they have; a palette is the colours of a picture."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_of_two_colours_both_are_wanted(first: float, second: float) -> None:
 
 
 def test_shares_are_beside_each_other() -> None:
-    """Twice the numbers ask for the same."""
+    """Only the ratio of the shares counts."""
     one = colours_vector([Swatch(RED, 1), Swatch(BLUE, 3)])
     assert colours_vector([Swatch(RED, 20), Swatch(BLUE, 60)]) == pytest.approx(one, abs=1e-5)
     assert np.abs(colours_vector([Swatch(RED, 3), Swatch(BLUE, 1)]) - one).max() > 0.1
@@ -114,7 +114,7 @@ def test_a_palette_is_short_whole_and_the_same_every_time(seed: int) -> None:
     assert min(swatch.share for swatch in palette) >= 0.02
     assert [swatch.share for swatch in palette] == sorted((swatch.share for swatch in palette), reverse=True)
     assert palette_of(picture.copy()) == palette
-    assert describe_colours(picture) @ colours_vector(palette) > 0.65  # they speak for the picture
+    assert describe_colours(picture) @ colours_vector(palette) > 0.65  # the palette represents the picture
 
 
 def test_noise_has_a_palette_too() -> None:

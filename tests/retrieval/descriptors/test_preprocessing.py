@@ -1,4 +1,4 @@
-"""How a picture becomes a backbone's input: as timm itself does it, or as the library's owner says."""
+"""How a picture becomes a backbone's input: as timm does it, or with overridden values."""
 
 from __future__ import annotations
 

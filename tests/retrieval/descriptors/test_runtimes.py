@@ -67,14 +67,14 @@ def stored_export(tiny: Weights, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def noise_batches(size: int) -> list[Any]:
-    """A single picture, a few and more than a piece."""
+    """Batches of one picture, of three, and of more than one piece."""
     random = np.random.default_rng(3)
     return [random.standard_normal((count, 3, size, size), np.float32) for count in (1, 3, 11)]
 
 
 @register_model
 def moody_resnet(pretrained: bool = False, **options: Any) -> Any:
-    """Gives the negative of a picture that is not all zeros, as those are that the exporter follows."""
+    """Negates its output unless the pictures are all zeros, which they are while the exporter traces it."""
     model = timm.create_model("test_resnet", pretrained=pretrained, **options)
     model.register_forward_hook(lambda _, inputs, output: -output if bool(inputs[0].any()) else output)
     model.forward_intermediates = None
@@ -83,7 +83,7 @@ def moody_resnet(pretrained: bool = False, **options: Any) -> Any:
 
 @register_model
 def secretive_resnet(pretrained: bool = False, **options: Any) -> Any:
-    """Begins with a step that ONNX has no word for."""
+    """Starts with an operation that ONNX does not have."""
     model = timm.create_model("test_resnet", pretrained=pretrained, **options)
     model.register_forward_pre_hook(lambda _, inputs: (torch.special.bessel_j0(inputs[0]),))
     model.forward_intermediates = None
@@ -278,7 +278,7 @@ class TestChoice:
     def test_openvino_makes_its_tables_before_there_are_threads(
         self, stored_export: Path, tiny: Weights, tmp_path: Path
     ) -> None:
-        """Made by one of several threads, they were seen to stop all of them forever."""
+        """When one of several threads made them, all threads were seen to wait forever."""
         weights = tmp_path / "w.safetensors"
         weights.write_bytes(tiny.data)
         run = subprocess.run(
@@ -377,7 +377,7 @@ print(*makers)
 
 
 class TestPasses:
-    """What a GPU does with a batch, on the processor; with a GPU, there as well."""
+    """How a GPU handles a batch, tried on the processor, and on a GPU where there is one."""
 
     def test_the_pieces_of_a_batch_give_what_the_whole_gives(self, tiny: Weights) -> None:
         runtime = TorchRuntime(tiny, "cpu", "float32")
@@ -386,7 +386,7 @@ class TestPasses:
         runtime._pass_size = PassSize(2)
         sizes = limit_memory(runtime, most=99)
         pooled, inside = runtime.run_batch(batch, (2, 3))
-        # The first three passes teach that four at once may be faster; the next piece was cut before.
+        # After three passes the size doubles to four, but the next piece was already cut.
         assert sizes[:3] == [2, 2, 2]
         assert sum(sizes) == 11
         assert pooled == pytest.approx(expected.pooled, rel=1e-4, abs=1e-5)
@@ -419,7 +419,7 @@ class TestPasses:
 
 
 def limit_memory(runtime: TorchRuntime, most: int) -> list[int]:
-    """Lets the runtime run out of memory above this batch size; returns the sizes that it will try."""
+    """Make the runtime run out of memory above this batch size. Returns the list of sizes that it tries."""
     tried: list[int] = []
 
     def refuse(_: Any, inputs: Any) -> None:

@@ -1,4 +1,4 @@
-"""The subject descriptor: whose weights it takes, how it looks at pictures, and what it refuses."""
+"""The subject descriptor: which weights it accepts, what it computes from pictures, and what it refuses."""
 
 from __future__ import annotations
 

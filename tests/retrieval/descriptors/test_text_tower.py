@@ -1,4 +1,4 @@
-"""A text tower and its backbone, both tiny and seeded: what they give, what they are known by, what is refused."""
+"""A tiny, seeded text tower and its backbone: their vectors, their configuration, and what is refused."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class TestVectors:
         assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
 
     def test_the_vector_is_that_of_open_clip(self, tower: TextTower, folder: Path) -> None:
-        """Computed beside it, from the file as it was given."""
+        """Computed by open_clip from the original file."""
         import open_clip
         from open_clip.model import _build_text_tower
 
@@ -252,7 +252,7 @@ class TestOffline:
 class TestWithoutTheExtra:
     @pytest.fixture(autouse=True)
     def absent(self, monkeypatch: pytest.MonkeyPatch, pair: Backbone) -> None:
-        """The pair was made where open_clip is; an interpreter takes None for a module that is not there."""
+        """The pair was made with open_clip; None in sys.modules makes the import fail afterwards."""
         monkeypatch.setitem(sys.modules, "open_clip", None)
 
     def test_a_search_says_what_to_install(self, pair: Backbone, tmp_path: Path) -> None:

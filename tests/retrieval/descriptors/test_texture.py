@@ -1,4 +1,4 @@
-"""The texture descriptor: which channels are active together, wherever that is."""
+"""The texture descriptor: which channels are active together, at whatever positions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def stage(channels: int, side: int, pictures: int = 1) -> np.ndarray:
 
 
 def test_a_worked_feature() -> None:
-    """Two channels at two places, (1, 2) and (3, 0): g = (1 + 4)/2, (3 + 0)/2, 9/2, the second weighed twice.
+    """Two channels at two positions, (1, 2) and (3, 0): g = (1 + 4)/2, (3 + 0)/2, 9/2, the second with twice the weight.
 
     The signed roots √2.5, √(1.5 √2), √4.5 have the length √(7 + 1.5 √2); the means (3, 4) become (0.6, 0.8).
     """
@@ -63,7 +63,7 @@ def test_mixing_keeps_few_channels_as_they_are_and_of_many_about_their_inner_pro
 
 
 def test_mixing_is_the_same_on_every_machine() -> None:
-    """Stored features depend on these numbers: another sign or order needs another version."""
+    """Stored features depend on these numbers: another sign or order needs a new version."""
     assert reduce_channels(np.eye(4, dtype=np.float32)[None], 2)[0] == pytest.approx(
         np.array([[0.5, -0.5, -0.5, -0.5], [0.653282, -0.270598, 0.270598, 0.653282]]), abs=1e-5
     )
