@@ -27,7 +27,7 @@ from retrieval.ranking.fusion import (
     reciprocal_rank,
     relative_score,
 )
-from retrieval.ranking.ranking import rounded
+from retrieval.ranking.ranking import round_scores
 from retrieval.ranking.relevance import Calibration, Features, Unrelated
 from retrieval.signals import COLOUR, SIGNALS, bandwidths, sharpness_by_signal
 
@@ -84,7 +84,7 @@ def average_precisions(
         if not relevant.any():
             continue
         rankings = {
-            name: Ranking.from_scores(others, rounded(feature[others] @ feature[query]))
+            name: Ranking.from_scores(others, round_scores(feature[others] @ feature[query]))
             for name, feature in features.items()
         }
         for name, (amounts, weight) in ways.items():

@@ -24,8 +24,8 @@ from indexer.measure.evaluate import read_labels
 from retrieval import Library, evaluation
 from retrieval.catalog.records import Features
 from retrieval.projections.vectors import Vector, VectorIndex
-from retrieval.ranking.narrowing import Labelled, likeliest
-from retrieval.ranking.ranking import Int64Ids
+from retrieval.ranking.arrays import Int64Ids
+from retrieval.ranking.narrowing import LabelTable, select_likely_labels
 
 from .indexed import indexed
 from .sets import BUNDLED, LABELLED, missing
@@ -44,7 +44,7 @@ class _Set:
 
     ids: Int64Ids
     features: Features
-    labelled: Labelled
+    labelled: LabelTable
     predicted: Mapping[int, Labels]
     truth: npt.NDArray[np.str_]
 
@@ -57,7 +57,7 @@ class _Set:
 
     def candidates(self, query: int, mass: float) -> Int64Ids | None:
         """What the query is compared with; None: all."""
-        return self.labelled.candidates(likeliest(self.predicted[query], mass))
+        return self.labelled.find_candidates(select_likely_labels(self.predicted[query], mass))
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _seconds(index: VectorIndex, large: _Set, query: int, mass: float | None) ->
 def _repeated(known: _Set, times: int) -> _Set:
     """The same images again and again, under new ids."""
     one, numbers = known.labelled, np.arange(times)[:, None]
-    labelled = Labelled(
+    labelled = LabelTable(
         (one.images + numbers * one.images[-1]).ravel(),
         one.labels,
         (one.rows + numbers * len(one.images)).ravel(),

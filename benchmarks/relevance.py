@@ -31,7 +31,7 @@ from data.sample import draw_collection
 from indexer.demo import write_collection
 from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Query, Text
-from retrieval.ranking.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, places
+from retrieval.ranking.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, sample_positions
 from retrieval.signals import BUNDLED_WEIGHTS, SIGNALS, SUBJECT
 
 from .indexed import indexed, quiet
@@ -77,16 +77,18 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def known(features: Features) -> Background | None:
-    return Background.of(_sample(features), len(features), known=SIGNALS[SUBJECT].unrelated[BUNDLED_WEIGHTS])
+    return Background.from_features(
+        _sample(features), len(features), known=SIGNALS[SUBJECT].unrelated[BUNDLED_WEIGHTS]
+    )
 
 
 def own(features: Features) -> Background | None:
-    return Background.of(_sample(features), len(features))
+    return Background.from_features(_sample(features), len(features))
 
 
 def referring(reference: Features) -> Backgrounds:
     def made(features: Features) -> Background | None:
-        return Background.of(_sample(features), len(features), reference=reference)
+        return Background.from_features(_sample(features), len(features), reference=reference)
 
     return made
 
@@ -122,9 +124,9 @@ def intrusions(library: Pictures, intruder: Pictures, backgrounds: Backgrounds) 
         queries = intruder.part(np.array([subjects == shown for subjects in intruder.shown]))
         background = needed(backgrounds(among))
         best = (queries @ among.T).max(axis=1)
-        calibrations = [background.for_picture(query) for query in queries]
+        calibrations = [background.calibrate_picture(query) for query in queries]
         expected = [
-            calibration.expected(score) for calibration, score in zip(calibrations, best, strict=True)
+            calibration.expected_count(score) for calibration, score in zip(calibrations, best, strict=True)
         ]
         found.append(np.array(expected) <= MOST_EXPECTED[LIKELY])
     return np.concatenate([np.empty(0, bool), *found])
@@ -140,10 +142,12 @@ def kept(pictures: Pictures, backgrounds: Backgrounds) -> tuple[npt.NDArray[np.i
             continue
         scores = np.delete(pictures.features @ pictures.features[place], place)
         first = right & (np.argsort(np.argsort(-scores, kind="stable"), kind="stable") < right.sum())
-        calibration = background.for_picture(pictures.features[place])
-        above = calibration.tail(scores[first]) <= LINE if calibration.folds else np.ones(first.sum(), bool)
+        calibration = background.calibrate_picture(pictures.features[place])
+        above = (
+            calibration.tail_share(scores[first]) <= LINE if calibration.folds else np.ones(first.sum(), bool)
+        )
         counts.append((int(above.sum()), int(first.sum())))
-        found.append(calibration.expected(scores[right].max()) <= MOST_EXPECTED[LIKELY])
+        found.append(calibration.expected_count(scores[right].max()) <= MOST_EXPECTED[LIKELY])
     return np.array(counts), np.array(found)
 
 
@@ -154,8 +158,8 @@ def alike(pictures: Pictures, backgrounds: Backgrounds) -> Iterator[float]:
         if (background := backgrounds(among)) is None:
             continue
         for place in range(len(among)):
-            calibration = background.for_picture(among[place])
-            tail = calibration.tail(np.delete(among @ among[place], place))
+            calibration = background.calibrate_picture(among[place])
+            tail = calibration.tail_share(np.delete(among @ among[place], place))
             yield float((tail <= LINE).mean()) if calibration.folds else 1.0
 
 
@@ -175,7 +179,7 @@ def described(name: str, spec: LibrarySpec) -> Pictures:
 def drawn(spec: LibrarySpec) -> Features:
     """The subject's features of the reference pictures, which Pictor draws itself."""
     with tempfile.TemporaryDirectory() as folder:
-        write_collection(list(draw_collection())[::DRAWN_STEP], Path(folder), quiet)
+        write_collection(draw_collection(step=DRAWN_STEP), Path(folder), quiet)
         with indexed(Path(folder), spec) as library:
             return _subject(library)[1]
 
@@ -196,7 +200,7 @@ def _subject(library: Library) -> tuple[list[str], Features]:
 
 
 def _sample(features: Features) -> Features:
-    return features[places(len(features))]
+    return features[sample_positions(len(features))]
 
 
 def needed(background: Background | None) -> Background:

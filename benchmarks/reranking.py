@@ -38,20 +38,20 @@ from retrieval.pictures.images import perceptual_hash
 from retrieval.projections.neighbours import Neighbourhoods, write
 from retrieval.projections.segments import SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
+from retrieval.ranking.arrays import Int64Ids
 from retrieval.ranking.neighbourhoods import main_axes
-from retrieval.ranking.ranking import Int64Ids
 from retrieval.ranking.rerank import (
     EXPANDED,
     FIRST,
     POWERS,
     Looks,
-    collapsed,
-    diffusion,
-    diversified,
-    expanded,
-    k_reciprocal,
-    same_picture,
-    same_scene,
+    collapse_ranking,
+    diversify_ranking,
+    expand_query,
+    find_same_pictures,
+    find_same_scenes,
+    rerank_by_diffusion,
+    rerank_k_reciprocal,
 )
 
 from .indexed import indexed
@@ -64,12 +64,12 @@ Option = Callable[[Rows, int], Ranking]  # a query's feature, and the image to l
 
 def _varied(ranking: Ranking, _query: Rows, rows: Rows, *, diversity: float) -> Ranking:
     """Diversity in the shape of the others; it needs no query."""
-    return diversified(ranking, rows, diversity=diversity)
+    return diversify_ranking(ranking, rows, diversity=diversity)
 
 
 RERANKS: Mapping[str, Rerank] = {
-    "k-reciprocal": k_reciprocal,
-    "diffusion": diffusion,
+    "k-reciprocal": rerank_k_reciprocal,
+    "diffusion": rerank_by_diffusion,
     "diversity 0.3": partial(_varied, diversity=0.3),
 }
 RESAMPLED = 1000
@@ -115,7 +115,7 @@ class Ground:
 
     def expanded(self, feature: Rows, left_out: int, *, power: float) -> Ranking:
         first = self.found(feature, left_out).ids[:EXPANDED]
-        return self.found(expanded(feature, self.features.rows(first), power=power), left_out)
+        return self.found(expand_query(feature, self.features.rows(first), power=power), left_out)
 
     def reranked(self, feature: Rows, left_out: int, *, how: Rerank) -> Ranking:
         row = self.row_of(feature)
@@ -312,7 +312,7 @@ def copies(library: Library, pictures: Pictures) -> dict[str, float]:
         for ground_name, ground in zip(("plain", "neighbours"), both, strict=True):
             found = [ground.found(feature, -1).ids[0] for _, feature, _ in attacked]
             figures[f"{name}: recall@1, {ground_name}"] = float(np.mean(found == pictures.ids[places]))
-        for tier, same in (("copies", same_picture), ("scenes", same_scene)):
+        for tier, same in (("copies", find_same_pictures), ("scenes", find_same_scenes)):
             pairs = zip(attacked, places, strict=True)
             joined = [
                 bool(same(_pair(pictures, place, attacked_picture))[0, 1])
@@ -360,10 +360,10 @@ def merged(pictures: Pictures) -> dict[str, float]:
     differ = np.triu(pictures.labels[:, None] != pictures.labels, 1)
     ranking = Ranking.from_scores(pictures.ids, np.zeros(len(pictures.ids)))
     figures: dict[str, float] = {}
-    for tier, same in (("copies", same_picture), ("scenes", same_scene)):
+    for tier, same in (("copies", find_same_pictures), ("scenes", find_same_scenes)):
         relation = same(looks)
         figures[f"{tier} merged wrongly in a million pairs"] = float(1e6 * relation[differ].mean())
-        figures[f"{tier}: share collapsed"] = 1 - len(collapsed(ranking, relation)[0]) / len(ranking)
+        figures[f"{tier}: share collapsed"] = 1 - len(collapse_ranking(ranking, relation)[0]) / len(ranking)
     return figures
 
 

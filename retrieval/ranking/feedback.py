@@ -16,7 +16,7 @@ Vectors = npt.NDArray[np.float32]  # (example, dimension), rows of unit length
 QUERY, GOOD, BAD = 0.5, 1.0, 0.5  # what the query, the good and the bad examples count
 
 
-def moved(query: Vector | None, good: Vectors, bad: Vectors) -> Vector:
+def move_query(query: Vector | None, good: Vectors, bad: Vectors) -> Vector:
     """QUERY · q + GOOD · mean(good) − BAD · mean(bad), at unit length; what is not given adds nothing.
 
     Without good examples the query counts fully, so that bad ones push it no further than good ones would.

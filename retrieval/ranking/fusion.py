@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .ranking import Ids, Ranking, Scores, union
+from .arrays import Float64Scores, Int64Ids
+from .ranking import Ranking, union_ids
 from .relevance import Calibration
 
 # Sums are rounded, so that the order in which their addends came never decides who is first.
@@ -44,7 +45,7 @@ class WeightedRanking:
 
 
 # What a ranking gives to its first, second, third … image.
-Amounts: TypeAlias = Callable[[WeightedRanking], Scores]
+Amounts: TypeAlias = Callable[[WeightedRanking], Float64Scores]
 
 
 def fuse(rankings: Sequence[WeightedRanking], amounts: Amounts) -> Ranking:
@@ -54,13 +55,13 @@ def fuse(rankings: Sequence[WeightedRanking], amounts: Amounts) -> Ranking:
     left out: what is known speaks against them.
     """
     if not rankings:
-        return Ranking.of([], [])
-    ids = union(*(each.ranking.ids for each in rankings))
+        return Ranking.from_scores([], [])
+    ids = union_ids(*(each.ranking.ids for each in rankings))
     totals = np.zeros(len(ids))
     for each in rankings:
         totals[np.searchsorted(ids, each.ranking.ids)] += amounts(each)
     totals = np.round(totals, SUM_DECIMALS)
-    return Ranking.of(ids[totals > 0], totals[totals > 0])
+    return Ranking.from_scores(ids[totals > 0], totals[totals > 0])
 
 
 def reciprocal_rank(k: float) -> Amounts:
@@ -70,8 +71,8 @@ def reciprocal_rank(k: float) -> Amounts:
     rank learning methods", SIGIR 2009.
     """
 
-    def amounts(each: WeightedRanking) -> Scores:
-        given: Scores = each.weight / (k + np.arange(1.0, len(each.ranking) + 1.0))
+    def amounts(each: WeightedRanking) -> Float64Scores:
+        given: Float64Scores = each.weight / (k + np.arange(1.0, len(each.ranking) + 1.0))
         return given
 
     return amounts
@@ -85,13 +86,13 @@ def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
     (words) it is the score divided by the ranking's best.
     """
 
-    def amounts(each: WeightedRanking) -> Scores:
+    def amounts(each: WeightedRanking) -> Float64Scores:
         scores = each.ranking.scores
         if each.measure in bandwidths:
             closeness = np.exp((scores - 1) / bandwidths[each.measure])
         else:
             closeness = scores / scores.max(initial=1e-12)
-        given: Scores = each.weight * closeness
+        given: Float64Scores = each.weight * closeness
         return given
 
     return amounts
@@ -111,11 +112,11 @@ def calibrated_score(
     """
     plain = others or relative_score({})
 
-    def amounts(each: WeightedRanking) -> Scores:
+    def amounts(each: WeightedRanking) -> Float64Scores:
         calibration = calibrations.get((each.part, each.signal))
         if calibration is None:
             return plain(each)
-        given: Scores = each.weight * calibration.position(each.ranking.scores) ** sharpness.get(
+        given: Float64Scores = each.weight * calibration.tail_position(each.ranking.scores) ** sharpness.get(
             each.signal, 1
         )
         return given
@@ -123,17 +124,19 @@ def calibrated_score(
     return amounts
 
 
-def amounts_of(each: WeightedRanking, ids: Ids, amounts: Amounts) -> Scores:
+def amounts_for_ids(each: WeightedRanking, ids: Int64Ids, amounts: Amounts) -> Float64Scores:
     """What the ranking gives to each of these images; 0 where it does not hold the image."""
     ranks = each.ranking.rank_of(ids)
     given = np.append(amounts(each), 0.0)
     return np.where(ranks > 0, given[ranks - 1], 0.0)
 
 
-def with_closeness(amounts: Amounts, known: Mapping[str, Callable[[Scores], Scores]]) -> Amounts:
+def with_closeness(
+    amounts: Amounts, known: Mapping[str, Callable[[Float64Scores], Float64Scores]]
+) -> Amounts:
     """The same, but weight × closeness for the signals whose closeness is known."""
 
-    def given(each: WeightedRanking) -> Scores:
+    def given(each: WeightedRanking) -> Float64Scores:
         closeness = known.get(each.signal)
         return each.weight * closeness(each.ranking.scores) if closeness else amounts(each)
 

@@ -9,8 +9,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-Ids = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.float64]
+from .arrays import Float64Scores, Int64Ids
 
 # Raw scores are rounded before they are ordered, so that the last bits of a sum, which differ
 # between processors and between orders of summing, never decide who comes first.
@@ -22,11 +21,11 @@ SCORE_DECIMALS = 5
 class Ranking:
     """Distinct image ids by falling score; equal scores by rising id. Make one with `Ranking.of`."""
 
-    ids: Ids
-    scores: Scores
+    ids: Int64Ids
+    scores: Float64Scores
 
     @classmethod
-    def of(cls, ids: npt.ArrayLike, scores: npt.ArrayLike) -> Ranking:
+    def from_scores(cls, ids: npt.ArrayLike, scores: npt.ArrayLike) -> Ranking:
         """Order the ids; neither input is changed."""
         ids, scores = np.asarray(ids, np.int64), np.asarray(scores, np.float64)
         order = np.lexsort((ids, -scores))
@@ -44,7 +43,7 @@ class Ranking:
         keep = ~np.isin(self.ids, np.fromiter(ids, np.int64))
         return Ranking(self.ids[keep], self.scores[keep])
 
-    def rank_of(self, ids: Ids) -> Ids:
+    def rank_of(self, ids: Int64Ids) -> Int64Ids:
         """The rank of each id, counted from 1; 0 for an id that is not ranked."""
         if not len(self):
             return np.zeros(len(ids), np.int64)
@@ -54,7 +53,7 @@ class Ranking:
         return np.where(found, by_id[place] + 1, 0)
 
 
-def union(*groups: Ids) -> Ids:
+def union_ids(*groups: Int64Ids) -> Int64Ids:
     """The ids that are in any of these, each once, in rising order: np.unique, but by sorting.
 
     Its hash table takes ten times as long as a sort of integers.
@@ -65,7 +64,7 @@ def union(*groups: Ids) -> Ids:
     return ids[first]
 
 
-def rounded(scores: npt.ArrayLike) -> Scores:
+def round_scores(scores: npt.ArrayLike) -> Float64Scores:
     """Scores as they are compared: rounded to SCORE_DECIMALS, and without a negative zero."""
-    rounded: Scores = np.asarray(scores, np.float64).round(SCORE_DECIMALS) + 0.0
+    rounded: Float64Scores = np.asarray(scores, np.float64).round(SCORE_DECIMALS) + 0.0
     return rounded

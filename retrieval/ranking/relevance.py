@@ -19,7 +19,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .ranking import Scores, rounded
+from .arrays import Float64Scores
+from .ranking import round_scores
 
 STRONG: Final = "strong"
 LIKELY: Final = "likely"
@@ -59,31 +60,35 @@ class Unrelated:
     curved: bool = False
 
     @classmethod
-    def fitted(cls, cosines: npt.ArrayLike, *, wider: float = 1.0, curved: bool = False) -> Unrelated:
+    def fit_scores(cls, cosines: npt.ArrayLike, *, wider: float = 1.0, curved: bool = False) -> Unrelated:
         """Fit the median and the lower flank, down to the 5 % quantile.
 
         Related pairs lie above the median, and so take no part: the empirical null of Efron,
         "Large-scale simultaneous hypothesis testing", JASA 2004. `wider` is a factor on the spread.
         """
-        low, middle = np.quantile(_straight(np.asarray(cosines, np.float64), curved), [0.05, 0.5]).tolist()
+        low, middle = np.quantile(
+            _straighten_scores(np.asarray(cosines, np.float64), curved), [0.05, 0.5]
+        ).tolist()
         spread = wider * (middle - low) / FLANK
         return cls(middle, max(spread, LEAST_SPREAD), curved)
 
-    def deviations(self, scores: npt.ArrayLike) -> Scores:
+    def deviations_from_location(self, scores: npt.ArrayLike) -> Float64Scores:
         """How many standard deviations above the location each score lies."""
-        deviations: Scores = (_straight(rounded(scores), self.curved) - self.location) / self.spread
+        deviations: Float64Scores = (
+            _straighten_scores(round_scores(scores), self.curved) - self.location
+        ) / self.spread
         return deviations
 
-    def tail(self, scores: npt.ArrayLike) -> Scores:
+    def tail_share(self, scores: npt.ArrayLike) -> Float64Scores:
         """The share of unrelated pictures that score at least as high, from 1 down to LEAST_TAIL."""
-        deviations = self.deviations(scores)
+        deviations = self.deviations_from_location(scores)
         halves = [math.erfc(each / math.sqrt(2)) / 2 for each in deviations.ravel().tolist()]
-        tail: Scores = np.maximum(np.array(halves), LEAST_TAIL).reshape(deviations.shape)
+        tail: Float64Scores = np.maximum(np.array(halves), LEAST_TAIL).reshape(deviations.shape)
         return tail
 
-    def position(self, scores: npt.ArrayLike) -> Scores:
+    def tail_position(self, scores: npt.ArrayLike) -> Float64Scores:
         """log p(score) / log p(1): rising with the score from 0 to 1, the latter for identical pictures."""
-        position: Scores = np.log(self.tail(scores)) / np.log(self.tail(1.0))
+        position: Float64Scores = np.log(self.tail_share(scores)) / np.log(self.tail_share(1.0))
         return position
 
 
@@ -95,19 +100,19 @@ class Calibration:
     size: int
     folds: bool = True
 
-    def tail(self, scores: npt.ArrayLike) -> Scores:
+    def tail_share(self, scores: npt.ArrayLike) -> Float64Scores:
         """The share of unrelated pictures that score at least as high."""
-        return self.unrelated.tail(scores)
+        return self.unrelated.tail_share(scores)
 
-    def expected(self, scores: npt.ArrayLike) -> Scores:
+    def expected_count(self, scores: npt.ArrayLike) -> Float64Scores:
         """How many unrelated images of the library are to be expected that score at least as high."""
-        return self.size * self.tail(scores)
+        return self.size * self.tail_share(scores)
 
-    def position(self, scores: npt.ArrayLike) -> Scores:
+    def tail_position(self, scores: npt.ArrayLike) -> Float64Scores:
         """Where the scores lie in the background, from 0 to 1 (see Unrelated)."""
-        return self.unrelated.position(scores)
+        return self.unrelated.tail_position(scores)
 
-    def levels(self, scores: npt.ArrayLike) -> Levels:
+    def band_levels(self, scores: npt.ArrayLike) -> Levels:
         """The band of each score, as an index into BANDS.
 
         CHANCE lies below the line; above it the number that is `expected` decides.
@@ -116,7 +121,9 @@ class Calibration:
         tails = [LINE if self.folds else 1.0, MOST_EXPECTED[LIKELY] / size, MOST_EXPECTED[STRONG] / size]
         # Each band begins so many deviations out: many scores are compared with three numbers.
         steps = [-math.inf if tail == 1 else -NormalDist().inv_cdf(tail) for tail in tails]
-        return np.searchsorted(steps, self.unrelated.deviations(scores), side="right").astype(np.int8)
+        return np.searchsorted(steps, self.unrelated.deviations_from_location(scores), side="right").astype(
+            np.int8
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +135,7 @@ class Background:
     sample: Features  # (at most SAMPLE, dimension), unit vectors
 
     @classmethod
-    def of(
+    def from_features(
         cls,
         features: Features,
         size: int,
@@ -147,35 +154,35 @@ class Background:
         sample = np.asarray(features, np.float32)
         if known is None and reference is not None and len(sample):
             cosines = sample @ np.asarray(reference, np.float32).T
-            known = Unrelated.fitted(cosines, wider=WIDER, curved=curved)
+            known = Unrelated.fit_scores(cosines, wider=WIDER, curved=curved)
         if known is None and len(sample) >= FEWEST:
             pairs = (sample @ sample.T)[np.triu_indices(len(sample), 1)]
-            known = Unrelated.fitted(pairs, curved=curved)
+            known = Unrelated.fit_scores(pairs, curved=curved)
         return cls(known, size, sample) if known is not None and len(sample) else None
 
-    def for_picture(self, vector: Features) -> Calibration:
+    def calibrate_picture(self, vector: Features) -> Calibration:
         """For a picture's feature: what unrelated pictures score is the same for every picture.
 
         Where more than ALIKE of the sample scores above the line, there is none.
         """
-        alike = float(np.mean(self.unrelated.tail(self._cosines(vector)) <= LINE))
+        alike = float(np.mean(self.unrelated.tail_share(self._sample_cosines(vector)) <= LINE))
         return Calibration(self.unrelated, self.size, folds=alike <= ALIKE)
 
-    def for_other(self, vector: Features) -> Calibration | None:
+    def calibrate_other(self, vector: Features) -> Calibration | None:
         """For a feature that is no picture's (words, swatches): its own cosines with the sample decide.
 
         None where the sample holds fewer than FEWEST.
         """
         if len(self.sample) < FEWEST:
             return None
-        unrelated = Unrelated.fitted(self._cosines(vector), curved=self.unrelated.curved)
+        unrelated = Unrelated.fit_scores(self._sample_cosines(vector), curved=self.unrelated.curved)
         return Calibration(unrelated, self.size)
 
-    def _cosines(self, vector: Features) -> Features:
+    def _sample_cosines(self, vector: Features) -> Features:
         return self.sample @ np.asarray(vector, np.float32)
 
 
-def places(count: int) -> npt.NDArray[np.int64]:
+def sample_positions(count: int) -> npt.NDArray[np.int64]:
     """Which of `count` features, in the order of their image ids, make a background: evenly spread ones."""
     return np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).astype(np.int64))
 
@@ -200,6 +207,6 @@ def word_levels(shares: npt.ArrayLike) -> Levels:
     return np.searchsorted(least, np.asarray(shares, np.float64), side="right").astype(np.int8)
 
 
-def _straight(cosines: Scores, curved: bool) -> Scores:
+def _straighten_scores(cosines: Float64Scores, curved: bool) -> Float64Scores:
     """Scores on the scale on which those of unrelated pictures are normal."""
     return np.arctanh(np.clip(cosines, -CLOSEST, CLOSEST)) if curved else cosines

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .ranking import SCORE_DECIMALS, Ids, Ranking, Scores, rounded
+from .arrays import Float64Scores, Int64Ids
+from .ranking import SCORE_DECIMALS, Ranking, round_scores
 
 Vector = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float16] | npt.NDArray[np.float32]
@@ -31,7 +32,7 @@ _LEAST_RANGE = 1e-6
 # -- query expansion ----------------------------------------------------------------------------
 
 
-def expanded(query: Vector, nearest: Features, *, power: float) -> Vector:
+def expand_query(query: Vector, nearest: Features, *, power: float) -> Vector:
     """The query averaged with what it found first: query + Σ max(0, cosine)^power · feature, at length 1.
 
     `query` has length 1. A power of 0 is average query expansion, where what points away from the query
@@ -51,7 +52,7 @@ def expanded(query: Vector, nearest: Features, *, power: float) -> Vector:
 # -- re-ranking of the first --------------------------------------------------------------------
 
 
-def k_reciprocal(
+def rerank_k_reciprocal(
     ranking: Ranking, query: Vector, features: Features, *, k: int = 20, k_smooth: int = 6, plain: float = 0.3
 ) -> Ranking:
     """The first images by how far their neighbours are the query's: (1 − plain) · Jaccard + plain · distance.
@@ -63,9 +64,9 @@ def k_reciprocal(
     Source: Zhong, Zheng, Cao and Li, "Re-ranking person re-identification with k-reciprocal encoding",
     CVPR 2017. Here the sets lie within the first images and the query.
     """
-    cosines = _cosines(query, features)
+    cosines = _pairwise_cosines(query, features)
     order = np.argsort(-cosines, axis=1, kind="stable")
-    reciprocal, half = (_mutual(order, count) for count in (k, k // 2))
+    reciprocal, half = (_mutual_neighbours(order, count) for count in (k, k // 2))
     shared = half.astype(np.float64) @ reciprocal.T
     joining = reciprocal & (2 / 3 * half.sum(axis=1) <= shared.T)
     members = reciprocal | (joining.astype(np.float64) @ half > 0)
@@ -74,10 +75,10 @@ def k_reciprocal(
     smooth = weights[order[:, :k_smooth]].mean(axis=1)
     common = np.minimum(smooth[0], smooth[1:]).sum(axis=1)
     jaccard = 1 - common / (2 - common)
-    return reordered(ranking, -(1 - plain) * jaccard - plain * (1 - cosines[0, 1:]))
+    return reorder_ranking(ranking, -(1 - plain) * jaccard - plain * (1 - cosines[0, 1:]))
 
 
-def diffusion(
+def rerank_by_diffusion(
     ranking: Ranking, query: Vector, features: Features, *, k: int = 15, alpha: float = 0.9
 ) -> Ranking:
     """The first images by what reaches them when the query spreads over the graph of near images.
@@ -89,22 +90,22 @@ def diffusion(
     Sources: Zhou, Weston, Gretton, Bousquet and Schölkopf, "Ranking on data manifolds", NIPS 2003;
     Iscen, Tolias, Avrithis, Furon and Chum, "Efficient diffusion on region manifolds", CVPR 2017.
     """
-    cosines = _cosines(query, features)
+    cosines = _pairwise_cosines(query, features)
     order = np.argsort(-cosines, axis=1, kind="stable")
-    joined = _mutual(order, k + 1) & ~np.eye(len(cosines), dtype=bool)
+    joined = _mutual_neighbours(order, k + 1) & ~np.eye(len(cosines), dtype=bool)
     weights = joined * np.maximum(cosines, 0.0) ** 3
     degrees = np.sqrt(np.maximum(weights.sum(axis=1), 1e-12))
     spreading = np.eye(len(cosines)) - alpha * weights / degrees[:, None] / degrees
     amounts = np.linalg.solve(spreading, np.eye(len(cosines))[0])[1:]
     best = max(float(amounts.max(initial=0.0)), 1e-12)
     reached = np.round(amounts / best, SCORE_DECIMALS)
-    return reordered(ranking, np.where(reached > 0, 1 + reached, cosines[0, 1:] - 1))
+    return reorder_ranking(ranking, np.where(reached > 0, 1 + reached, cosines[0, 1:] - 1))
 
 
 # -- diversity ----------------------------------------------------------------------------------
 
 
-def diversified(ranking: Ranking, features: Features, *, diversity: float) -> Ranking:
+def diversify_ranking(ranking: Ranking, features: Features, *, diversity: float) -> Ranking:
     """The first images one by one, each time the best of (1 − diversity) · relevance − diversity · likeness.
 
     Relevance is the score, scaled to 0 … 1 over the first images; likeness is the largest cosine to an
@@ -117,10 +118,10 @@ def diversified(ranking: Ranking, features: Features, *, diversity: float) -> Ra
     count = min(len(features), len(ranking))
     if diversity == 0 or not count:
         return ranking
-    cosines = _products(features[:count])
+    cosines = _inner_products(features[:count])
     least = min(float(cosines.min()), 0.99)
     likes = np.maximum(cosines - least, 0.0) / (1 - least)
-    relevance = (1 - diversity) * _scaled(ranking.scores[:count])
+    relevance = (1 - diversity) * _scale_to_unit(ranking.scores[:count])
     likeness, places = np.zeros(count), np.zeros(count)
     left = np.ones(count, bool)
     for place in range(count):
@@ -128,7 +129,7 @@ def diversified(ranking: Ranking, features: Features, *, diversity: float) -> Ra
         taken = int(np.argmax(np.where(left, values, -np.inf)))
         left[taken], places[taken] = False, count - place
         likeness = np.maximum(likeness, likes[taken])
-    return reordered(ranking, places)
+    return reorder_ranking(ranking, places)
 
 
 # -- the same picture, the same scene -----------------------------------------------------------
@@ -142,12 +143,12 @@ SCENE_SUBJECT, SCENE_COLOUR = 0.85, 0.95  # least cosines of one scene
 class Looks:
     """What sameness is judged by, of the first images in their order: hashes, subjects and colours."""
 
-    hashes: Ids  # retrieval.pictures.images.perceptual_hash
+    hashes: Int64Ids  # retrieval.pictures.images.perceptual_hash
     subjects: Features
     colours: Features
 
 
-def same_picture(looks: Looks) -> Relation:
+def find_same_pictures(looks: Looks) -> Relation:
     """Which images are one picture: resized, compressed, greyed, turned by 90°, mirrored, hardly cropped.
 
     At most HASH_BITS bits between the hashes, in the best of the eight ways to lay one on the other, and
@@ -156,17 +157,19 @@ def same_picture(looks: Looks) -> Relation:
     """
     known = looks.hashes != 0
     near = (_hash_distances(looks.hashes) <= HASH_BITS) & known & known[:, None]
-    same: Relation = near & (_products(looks.subjects) >= COPY_SUBJECT)
+    same: Relation = near & (_inner_products(looks.subjects) >= COPY_SUBJECT)
     return same
 
 
-def same_scene(looks: Looks) -> Relation:
+def find_same_scenes(looks: Looks) -> Relation:
     """Which images show one scene: one picture, or both subject and colour as near as hardly else."""
-    near = (_products(looks.subjects) >= SCENE_SUBJECT) & (_products(looks.colours) >= SCENE_COLOUR)
-    return same_picture(looks) | near
+    near = (_inner_products(looks.subjects) >= SCENE_SUBJECT) & (
+        _inner_products(looks.colours) >= SCENE_COLOUR
+    )
+    return find_same_pictures(looks) | near
 
 
-def collapsed(ranking: Ranking, same: Relation) -> tuple[Ranking, dict[int, tuple[int, ...]]]:
+def collapse_ranking(ranking: Ranking, same: Relation) -> tuple[Ranking, dict[int, tuple[int, ...]]]:
     """The ranking without those that are the same as a better one, and these, best first, by that one's id.
 
     Each of the first images, in rank order, goes to the best-ranked representative that it is the same
@@ -188,7 +191,7 @@ def collapsed(ranking: Ranking, same: Relation) -> tuple[Ranking, dict[int, tupl
 # -- what they share ----------------------------------------------------------------------------
 
 
-def reordered(ranking: Ranking, values: Scores) -> Ranking:
+def reorder_ranking(ranking: Ranking, values: Float64Scores) -> Ranking:
     """The first len(values) images by falling value, equal ones by id; the rest behind them, as it was.
 
     Their scores are the values, scaled into the range of the scores that these images had.
@@ -198,31 +201,31 @@ def reordered(ranking: Ranking, values: Scores) -> Ranking:
         return ranking
     highest, lowest = ranking.scores[0], ranking.scores[count - 1]
     # A thousandth is left below, so that the last of the first stays above a rest of the same score.
-    within = 0.001 + 0.999 * _scaled(np.round(values[:count], SCORE_DECIMALS))
+    within = 0.001 + 0.999 * _scale_to_unit(np.round(values[:count], SCORE_DECIMALS))
     scores = np.round(lowest + max(highest - lowest, _LEAST_RANGE) * within, _RANGE_DECIMALS)
-    first = Ranking.of(ranking.ids[:count], scores)
+    first = Ranking.from_scores(ranking.ids[:count], scores)
     ids = np.concatenate([first.ids, ranking.ids[count:]])
     return Ranking(ids, np.concatenate([first.scores, ranking.scores[count:]]))
 
 
-def _scaled(values: Scores) -> Scores:
+def _scale_to_unit(values: Float64Scores) -> Float64Scores:
     """The values from 0 to 1; all 1 where they are equal."""
     least, most = float(values.min()), float(values.max())
-    scaled: Scores = (values - least) / (most - least) if most > least else np.ones(len(values))
+    scaled: Float64Scores = (values - least) / (most - least) if most > least else np.ones(len(values))
     return scaled
 
 
-def _cosines(query: Vector, features: Features) -> Scores:
+def _pairwise_cosines(query: Vector, features: Features) -> Float64Scores:
     """Of the query, which comes first, and the images, with one another."""
-    return _products(np.vstack([query[None, :].astype(np.float32), features.astype(np.float32)]))
+    return _inner_products(np.vstack([query[None, :].astype(np.float32), features.astype(np.float32)]))
 
 
-def _products(features: Features) -> Scores:
+def _inner_products(features: Features) -> Float64Scores:
     rows = features.astype(np.float32)
-    return rounded(rows @ rows.T)
+    return round_scores(rows @ rows.T)
 
 
-def _mutual(order: npt.NDArray[np.int64], count: int) -> Relation:
+def _mutual_neighbours(order: npt.NDArray[np.int64], count: int) -> Relation:
     """Who is among the `count` nearest of whom, and the other way round."""
     near = np.zeros(order.shape, bool)
     np.put_along_axis(near, order[:, :count], True, axis=1)
@@ -230,7 +233,7 @@ def _mutual(order: npt.NDArray[np.int64], count: int) -> Relation:
     return mutual
 
 
-def _hash_distances(hashes: Ids) -> npt.NDArray[np.int64]:
+def _hash_distances(hashes: Int64Ids) -> npt.NDArray[np.int64]:
     """Bits between each two hashes, (image, image), the least of the eight ways to turn and mirror one.
 
     Of the 8 × 8 frequencies 1 to 8, turning over a diagonal transposes them, and mirroring changes the
@@ -239,15 +242,17 @@ def _hash_distances(hashes: Ids) -> npt.NDArray[np.int64]:
     bits = np.unpackbits(hashes.astype(">i8").view(np.uint8).reshape(-1, 8), axis=1)
     planes = bits.reshape(-1, 8, 8)
     odd = (np.arange(8) % 2 == 0).astype(np.uint8)  # the first place is frequency 1
-    distances = _bits_between(bits, bits)
+    distances = _count_different_bits(bits, bits)
     for turned in (planes, planes.transpose(0, 2, 1)):
         for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
             laid = turned ^ (odd[:, None] * down) ^ (odd * across)
-            distances = np.minimum(distances, _bits_between(bits, laid.reshape(-1, 64)))
+            distances = np.minimum(distances, _count_different_bits(bits, laid.reshape(-1, 64)))
     return distances
 
 
-def _bits_between(ones: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def _count_different_bits(
+    ones: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.int64]:
     left, right = (1 - 2 * each.astype(np.float32) for each in (ones, others))
     between: npt.NDArray[np.int64] = ((64 - left @ right.T) / 2).astype(np.int64)
     return between

@@ -19,8 +19,9 @@ from typing import Final, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import Float64Scores, Int64Ids
 from .keypoints import Floats, Keypoints
-from .ranking import Ids, Ranking, Scores
+from .ranking import Ranking
 
 LEAST_INLIERS = 5  # from which on a match counts: unrelated pictures have 3 at most (benchmarks/copies.py)
 RATIO = 0.85  # a match must be nearer than this share of the distance to the second best
@@ -63,13 +64,13 @@ class Match:
 NO_MATCH: Final = Match(0, np.zeros((0, 3)), np.zeros((0, 4), np.float32))
 
 
-def closeness(inliers: npt.ArrayLike) -> Scores:
+def closeness(inliers: npt.ArrayLike) -> Float64Scores:
     """How sure matches are, from 0 to 1: n / (n + LEAST_INLIERS), 1/2 where they begin to count; 0 below."""
     counts = np.asarray(inliers, np.float64)
     return np.where(counts >= LEAST_INLIERS, counts / (counts + LEAST_INLIERS), 0.0)
 
 
-def candidates(rankings: Sequence[Ranking], count: int) -> Ids:
+def candidates(rankings: Sequence[Ranking], count: int) -> Int64Ids:
     """The first `count` images to verify: the first of each ranking, then the second of each, and so on.
 
     Rankings take turns because a change that one signal does not survive another does: a grey copy is
@@ -114,7 +115,7 @@ def ranking(query: Keypoints, pictures: Iterable[tuple[int, Keypoints]]) -> Rank
     verifier = Verifier(query)
     found = {image_id: verifier.match(each).inliers for image_id, each in pictures}
     kept = {image_id: inliers for image_id, inliers in found.items() if inliers >= LEAST_INLIERS}
-    return Ranking.of(list(kept), list(kept.values()))
+    return Ranking.from_scores(list(kept), list(kept.values()))
 
 
 def _reciprocals(descriptors: Floats) -> Floats:

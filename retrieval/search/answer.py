@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..catalog import Image
-from ..ranking.fusion import Amounts, amounts_of
-from ..ranking.ranking import Ids
+from ..ranking.arrays import Int64Ids
+from ..ranking.fusion import Amounts, amounts_for_ids
 from ..ranking.relevance import BANDS, Levels
 from .gather import Adjustment, FusedRanking, ProbeRanking
 from .hits import Contribution, Hit
@@ -30,11 +30,11 @@ class Answer:
     ranked: FusedRanking
     judgements: Sequence[Judgement]
     levels: Levels | None
-    shown: Ids
+    shown: Int64Ids
     copies: Mapping[int, tuple[int, ...]]
 
     @property
-    def ids(self) -> Ids:
+    def ids(self) -> Int64Ids:
         """The images that are listed, in order."""
         return self.ranked.fused.ids[self.shown]
 
@@ -71,7 +71,7 @@ def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *,
 
 
 def _ranking_columns(
-    answer: Answer, ids: Ids, positions: Ids, amounts: Amounts
+    answer: Answer, ids: Int64Ids, positions: Int64Ids, amounts: Amounts
 ) -> Iterator[list[Contribution]]:
     """For every ranking, what it gave to each of these images; rank 0 for nothing."""
     for ranking, judgement in zip(answer.ranked.rankings, answer.judgements, strict=True):
@@ -79,11 +79,11 @@ def _ranking_columns(
 
 
 def _contributions(
-    found: ProbeRanking, judgement: Judgement, ids: Ids, positions: Ids, amounts: Amounts
+    found: ProbeRanking, judgement: Judgement, ids: Int64Ids, positions: Int64Ids, amounts: Amounts
 ) -> list[Contribution]:
     ranks = found.ranking.rank_of(ids)
     scores = np.append(found.ranking.scores, 0.0)[ranks - 1]
-    given = amounts_of(found.weighted, ids, amounts)
+    given = amounts_for_ids(found.weighted, ids, amounts)
     calibrated: Sequence[float | None] = [None] * len(ids)
     if judgement.positions is not None:
         calibrated = np.round(judgement.positions(positions), 4).tolist()
@@ -91,7 +91,7 @@ def _contributions(
     return [Contribution(found.probe.part, found.probe.signal, *row) for row in rows]
 
 
-def _adjustment_columns(answer: Answer, ids: Ids, positions: Ids) -> Iterator[list[Contribution]]:
+def _adjustment_columns(answer: Answer, ids: Int64Ids, positions: Int64Ids) -> Iterator[list[Contribution]]:
     """For every later step, what it changed in the score of each of these images."""
     for adjustment in answer.ranked.adjustments:
         yield [

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..catalog import Catalog, Projection, Space
 from ..projections.snapshot import Snapshot
-from ..ranking.relevance import Background, Unrelated, places
+from ..ranking.relevance import Background, Unrelated, sample_positions
 from ..signals import SIGNALS
 from ..spaces import Spaces
 
@@ -41,9 +41,9 @@ class Backgrounds:
             return None
         with self._catalog.reading() as reader:
             ids = reader.find_ids()
-            _, features = reader.load_features(space, ids[places(len(ids))].tolist())
+            _, features = reader.load_features(space, ids[sample_positions(len(ids))].tolist())
         sample, reference = features.astype(np.float32), self._spaces.load_reference(space)
-        return Background.of(sample, len(ids), known=_known_scores(space), reference=reference)
+        return Background.from_features(sample, len(ids), known=_known_scores(space), reference=reference)
 
 
 def _known_scores(space: Space) -> Unrelated | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..query.values import Picture, StoredPicture
-from ..ranking.narrowing import likeliest
-from ..ranking.ranking import Ids
+from ..ranking.arrays import Int64Ids
+from ..ranking.narrowing import select_likely_labels
 from ..ranking.relevance import BANDS, LIKELY
 from ..signals import SUBJECT
 from .context import SearchContext
 from .gather import EVERYTHING
 
 
-def allowed_ids(context: SearchContext) -> Ids | None:
+def allowed_ids(context: SearchContext) -> Int64Ids | None:
     """The images that satisfy the filters, narrowed if the options say so; None stands for all."""
     narrowed, filters = _narrowed_ids(context), context.query.filters
     if not filters:
@@ -25,13 +25,13 @@ def allowed_ids(context: SearchContext) -> Ids | None:
     return ids if narrowed is None else np.intersect1d(ids, narrowed)
 
 
-def all_ids(context: SearchContext) -> Ids:
+def all_ids(context: SearchContext) -> Int64Ids:
     """The images of the library."""
     with context.catalog.reading() as reader:
         return reader.find_ids()
 
 
-def _concept_ids(context: SearchContext, name: str) -> Ids:
+def _concept_ids(context: SearchContext, name: str) -> Int64Ids:
     """The images that a concept finds LIKELY; its good examples decide where nothing can be judged."""
     probe = context.probe_maker.make_concept_probe(name)
     ranking = context.snapshot.views[SUBJECT].search(probe.query, limit=EVERYTHING, allowed=None)
@@ -40,10 +40,10 @@ def _concept_ids(context: SearchContext, name: str) -> Ids:
         good = context.features.load_concept(name).good
         ranks = ranking.rank_of(np.array(good, np.int64))
         return np.sort(ranking.ids[: int(ranks.max(initial=0))])
-    return np.sort(ranking.ids[calibration.levels(ranking.scores) >= BANDS.index(LIKELY)])
+    return np.sort(ranking.ids[calibration.band_levels(ranking.scores) >= BANDS.index(LIKELY)])
 
 
-def _narrowed_ids(context: SearchContext) -> Ids | None:
+def _narrowed_ids(context: SearchContext) -> Int64Ids | None:
     """The images that may have the labels of the query's pictures, or None where those tell nothing.
 
     Nothing is narrowed where another part is wanted: what words find need not look like a picture.
@@ -53,8 +53,10 @@ def _narrowed_ids(context: SearchContext) -> Ids | None:
     is_asked = context.options.narrow and context.settings.predicted_labels
     if not (is_asked and pictures and len(pictures) == len(wanted)):
         return None
-    label_sets = [likeliest(context.features.load_labels(picture)) for picture in pictures]
+    label_sets = [select_likely_labels(context.features.load_labels(picture)) for picture in pictures]
     if not all(label_sets):
         return None
     with context.catalog.reading() as reader:
-        return reader.load_labels().candidates(sorted({label for labels in label_sets for label in labels}))
+        return reader.load_labels().find_candidates(
+            sorted({label for labels in label_sets for label in labels})
+        )

@@ -11,8 +11,9 @@ import numpy as np
 from ..catalog import Catalog
 from ..projections.snapshot import Snapshot
 from ..query.values import Query, StoredPicture
-from ..ranking.fusion import Amounts, amounts_of
-from ..ranking.ranking import Ids, Ranking, Scores
+from ..ranking.arrays import Float64Scores, Int64Ids
+from ..ranking.fusion import Amounts, amounts_for_ids
+from ..ranking.ranking import Ranking
 from ..settings import Settings
 from ..signals import DETAILS, NEIGHBOURS, SUBJECT
 from .answer import Answer, answer_without_parts
@@ -99,7 +100,7 @@ class Search:
             for probe in probes
         ]
 
-    def _rank(self, probes: Sequence[Probe], allowed: Ids | None, *, limit: int) -> FusedRanking:
+    def _rank(self, probes: Sequence[Probe], allowed: Int64Ids | None, *, limit: int) -> FusedRanking:
         """The rankings of the probes and their fusion, without the examples of the query."""
         return rank_images(
             probes,
@@ -147,10 +148,11 @@ class Search:
             | {FUSED: ranked.fused}
         )
 
-    def amounts_by_signal(self, ids: Ids) -> dict[str, Scores]:
+    def amounts_by_signal(self, ids: Int64Ids) -> dict[str, Float64Scores]:
         """What every signal that the query asks gives to each of these images at weight 1."""
         probes = self._ask_neighbours(self._plain_probes)
         ranked = self._rank(probes, allowed_ids(self._context), limit=EVERYTHING)
         return {
-            found.probe.signal: amounts_of(found.weighted, ids, self.amounts) for found in ranked.rankings
+            found.probe.signal: amounts_for_ids(found.weighted, ids, self.amounts)
+            for found in ranked.rankings
         }

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..projections.base import AbstractView
+from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, WeightedRanking, fuse
-from ..ranking.ranking import Ids, Ranking, Scores, union
+from ..ranking.ranking import Ranking, union_ids
 from ..signals import WORDS
 from .probes import Probe
 
@@ -38,8 +39,8 @@ class Adjustment:
     """What a later step added to the scores of some images, or took from them."""
 
     signal: str
-    ids: Ids  # rising
-    amounts: Scores
+    ids: Int64Ids  # rising
+    amounts: Float64Scores
 
     def amount(self, image_id: int) -> float:
         """Its addend in the score of one image."""
@@ -88,7 +89,7 @@ def rank_images(
     amounts: Amounts,
     *,
     limit: int,
-    allowed: Ids | None = None,
+    allowed: Int64Ids | None = None,
     left_out: Iterable[int] = (),
 ) -> FusedRanking:
     """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
@@ -105,7 +106,7 @@ def rank_images(
         first = list(
             threads.map(lambda probe, most: _ask(probe, views, most, allowed, excluded), asking, limits)
         )
-        together = union(*(ranking.ids[:limit] for ranking in first))
+        together = union_ids(*(ranking.ids[:limit] for ranking in first))
 
         def complete(probe: Probe, ranking: Ranking, most: int) -> Ranking:
             return ranking if len(ranking) < most else _ask(probe, views, len(together), together, excluded)
@@ -116,7 +117,7 @@ def rank_images(
 
 
 def _excluded_ids(
-    probes: Iterable[Probe], views: Mapping[str, AbstractView[Any]], allowed: Ids | None
+    probes: Iterable[Probe], views: Mapping[str, AbstractView[Any]], allowed: Int64Ids | None
 ) -> set[int]:
     return {
         image_id
@@ -127,12 +128,16 @@ def _excluded_ids(
 
 
 def _ask(
-    probe: Probe, views: Mapping[str, AbstractView[Any]], limit: int, allowed: Ids | None, excluded: set[int]
+    probe: Probe,
+    views: Mapping[str, AbstractView[Any]],
+    limit: int,
+    allowed: Int64Ids | None,
+    excluded: set[int],
 ) -> Ranking:
     view = views[probe.view_name]
     return view.search(probe.query, limit=limit + len(excluded), allowed=allowed).without(excluded).top(limit)
 
 
-def unranked(ids: Ids) -> FusedRanking:
+def unranked(ids: Int64Ids) -> FusedRanking:
     """The ranking of a query without parts: these images, by id, none better than another."""
-    return FusedRanking((), Ranking.of(ids, np.zeros(len(ids))))
+    return FusedRanking((), Ranking.from_scores(ids, np.zeros(len(ids))))

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..projections.snapshot import Snapshot
 from ..projections.words import WordView
-from ..ranking.ranking import Ids, Ranking, Scores
+from ..ranking.arrays import Float64Scores, Int64Ids
+from ..ranking.ranking import Ranking
 from ..ranking.relevance import (
     BANDS,
     LIKELY,
@@ -43,7 +44,7 @@ class Judgement:
     part: int
     signal: str
     is_wanted: bool
-    positions: Callable[[Ids], Scores] | None
+    positions: Callable[[Int64Ids], Float64Scores] | None
     levels: Levels | None
 
 
@@ -55,7 +56,7 @@ class Judge:
         self._snapshot, self._backgrounds = snapshot, backgrounds
         self._plain_rankings: dict[tuple[int, str], Ranking] = {}  # by part and signal
 
-    def judge(self, ranking: ProbeRanking, ids: Ids) -> Judgement:
+    def judge(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
         """What a ranking says of these images."""
         if ranking.probe.signal == WORDS:
             return self._judge_words(ranking.probe, ids)
@@ -68,9 +69,13 @@ class Judge:
         background = self._backgrounds_by_signal.get(probe.view_name)
         if background is None:
             return None
-        return background.for_picture(probe.query) if probe.is_picture else background.for_other(probe.query)
+        return (
+            background.calibrate_picture(probe.query)
+            if probe.is_picture
+            else background.calibrate_other(probe.query)
+        )
 
-    def rank_plainly(self, probe: Probe, ids: Ids) -> Ranking:
+    def rank_plainly(self, probe: Probe, ids: Int64Ids) -> Ranking:
         """How a plain probe ranks these images, and maybe others that it was asked about before."""
         key = probe.part, probe.signal
         if key not in self._plain_rankings or not self._plain_rankings[key].rank_of(ids).all():
@@ -82,11 +87,11 @@ class Judge:
     def _backgrounds_by_signal(self) -> Mapping[str, Background]:
         return self._backgrounds.by_signal(self._snapshot)
 
-    def _judge_words(self, probe: Probe, ids: Ids) -> Judgement:
+    def _judge_words(self, probe: Probe, ids: Int64Ids) -> Judgement:
         shares = self._word_shares(probe, ids)
         return Judgement(probe.part, WORDS, probe.weight > 0, shares.__getitem__, word_levels(shares))
 
-    def _judge_by_background(self, ranking: ProbeRanking, ids: Ids) -> Judgement:
+    def _judge_by_background(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
         """By the plain question behind the ranking: backgrounds are made of plain scores."""
         probe, is_wanted = ranking.probe, ranking.probe.weight > 0
         calibration = self.calibrate(probe.plain)
@@ -95,14 +100,14 @@ class Judge:
         plain = ranking.ranking if probe.is_plain else self.rank_plainly(probe.plain, ranking.ranking.ids)
         ranks = plain.rank_of(ids)
         scores = np.append(plain.scores, -1.0)[ranks - 1]
-        levels = np.where(ranks > 0, calibration.levels(scores), np.int8(0))
+        levels = np.where(ranks > 0, calibration.band_levels(scores), np.int8(0))
 
-        def positions(indexes: Ids) -> Scores:
-            return np.where(ranks[indexes] > 0, calibration.position(scores[indexes]), 0.0)
+        def positions(indexes: Int64Ids) -> Float64Scores:
+            return np.where(ranks[indexes] > 0, calibration.tail_position(scores[indexes]), 0.0)
 
         return Judgement(probe.part, probe.signal, is_wanted, positions, levels)
 
-    def _word_shares(self, probe: Probe, ids: Ids) -> Scores:
+    def _word_shares(self, probe: Probe, ids: Int64Ids) -> Float64Scores:
         """The share of the words of a text that each image holds, weighted by rarity."""
         view = next(view for view in self._snapshot.views.values() if isinstance(view, WordView))
         matches = view.matches(probe.query)
@@ -114,7 +119,7 @@ class Judge:
         return shares.round(6)  # so that all words, in whatever order they are added, are all of them
 
 
-def _judge_details(ranking: ProbeRanking, ids: Ids) -> Judgement:
+def _judge_details(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
     """Images that share keypoints with the query: STRONG from SURE agreeing places on, LIKELY below."""
     ranks, inliers = ranking.ranking.rank_of(ids), ranking.ranking.scores
     agreeing = np.append(inliers, 0.0)[ranks - 1] * (ranks > 0)

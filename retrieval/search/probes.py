@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, final
 from ..descriptors.palette import colours_vector, palette_vector
 from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Text
 from ..ranking.arrays import Float32Matrix, Float32Vector
-from ..ranking.feedback import BAD, moved
+from ..ranking.feedback import BAD, move_query
 from ..ranking.tokens import terms
 from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
 from .features import FeatureSource
@@ -85,7 +85,7 @@ class ProbeMaker:
         """What the examples of a saved concept have in common, asked of the subject."""
         examples = self._features.load_concept(name)
         good, bad = self._load_subjects(examples)
-        return Probe(0, SUBJECT, 1.0, moved(None, good, bad), scale=EXAMPLES)
+        return Probe(0, SUBJECT, 1.0, move_query(None, good, bad), scale=EXAMPLES)
 
     def _part_probes(self, part: Part) -> Iterator[Probe]:
         """What one part asks, as if it were the first and all its signals counted the same."""
@@ -115,12 +115,12 @@ class ProbeMaker:
         good, bad = self._load_subjects(examples)
         if any(_is_wanted_subject(probe) for probe in probes):
             return [
-                replace(probe, query=moved(probe.query, good, bad), is_picture=False)
+                replace(probe, query=move_query(probe.query, good, bad), is_picture=False)
                 if _is_wanted_subject(probe)
                 else probe
                 for probe in probes
             ]
-        sign, vector = (1, moved(None, good, bad)) if len(good) else (-BAD, moved(None, bad, good))
+        sign, vector = (1, move_query(None, good, bad)) if len(good) else (-BAD, move_query(None, bad, good))
         return [*probes, Probe(part, SUBJECT, sign, vector, scale=EXAMPLES)]
 
     def _load_subjects(self, examples: Examples) -> tuple[Float32Matrix, Float32Matrix]:

@@ -10,22 +10,22 @@ import numpy as np
 from ..projections.neighbours import NeighbourView
 from ..projections.vectors import VectorView
 from ..query.values import Picture, StoredPicture
-from ..ranking.arrays import FeatureMatrix, Float32Matrix, Float32Vector
+from ..ranking.arrays import FeatureMatrix, Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.fusion import Amounts
-from ..ranking.ranking import Ids, Ranking, union
+from ..ranking.ranking import Ranking, union_ids
 from ..ranking.rerank import (
     EXPANDED,
     FIRST,
     POWERS,
     Looks,
     Relation,
-    collapsed,
-    diffusion,
-    diversified,
-    expanded,
-    k_reciprocal,
-    same_picture,
-    same_scene,
+    collapse_ranking,
+    diversify_ranking,
+    expand_query,
+    find_same_pictures,
+    find_same_scenes,
+    rerank_by_diffusion,
+    rerank_k_reciprocal,
 )
 from ..ranking.verification import candidates
 from ..ranking.verification import ranking as verified
@@ -35,7 +35,7 @@ from .gather import FusedRanking, ProbeRanking
 from .probes import Probe
 
 Rerank: TypeAlias = Callable[[Ranking, Float32Vector, FeatureMatrix], Ranking]
-RERANKING: Mapping[str, Rerank] = {"k-reciprocal": k_reciprocal, "diffusion": diffusion}
+RERANKING: Mapping[str, Rerank] = {"k-reciprocal": rerank_k_reciprocal, "diffusion": rerank_by_diffusion}
 
 
 # -- expansion ----------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def expand_probe(context: SearchContext, probe: Probe, ranked: FusedRanking) -> 
         return probe
     own = next(ranking for ranking in ranked.rankings if ranking.probe is probe)
     nearest = _load_features(context, SUBJECT, own.ranking.ids[:EXPANDED])
-    query = expanded(probe.query, nearest, power=POWERS[str(context.options.expand)])
+    query = expand_query(probe.query, nearest, power=POWERS[str(context.options.expand)])
     return probe.derive(query=query, is_picture=False)
 
 
@@ -74,7 +74,7 @@ def _rankings_to_verify(context: SearchContext, ranked: FusedRanking, part: int)
     own = [ranking for ranking in ranked.rankings if ranking.probe.part == part]
     rankings = [ranking.ranking for ranking in own]
     subjects = [ranking.probe.plain for ranking in own if ranking.probe.scale == NEIGHBOURS]
-    ids = union(*(ranking.ids for ranking in rankings))
+    ids = union_ids(*(ranking.ids for ranking in rankings))
     return [*rankings, *(context.judge.rank_plainly(subject, ids) for subject in subjects)]
 
 
@@ -83,7 +83,7 @@ def _rank_by_keypoints(
 ) -> Ranking:
     keypoints = context.features.load_keypoints(picture)
     if not len(keypoints):
-        return Ranking.of([], [])
+        return Ranking.from_scores([], [])
     ids = candidates(rankings, int(context.options.verify or 0)).tolist()
     return verified(keypoints, context.features.load_stored_keypoints(ids).items())
 
@@ -100,7 +100,7 @@ def reorder_images(context: SearchContext, ranked: FusedRanking) -> FusedRanking
         ranked = _rerank_images(context, ranked, probe, method)
     if diversity and len(ranked.fused):
         features = _load_features(context, SUBJECT, ranked.fused.ids[:FIRST])
-        ranked = ranked.reorder("diversity", diversified(ranked.fused, features, diversity=diversity))
+        ranked = ranked.reorder("diversity", diversify_ranking(ranked.fused, features, diversity=diversity))
     return ranked
 
 
@@ -121,16 +121,16 @@ def collapse_copies(
     """The ranking with each picture or scene once, as the options say; and what was collapsed, by id."""
     if context.options.collapse == "none" or not len(ranking):
         return ranking, {}
-    return collapsed(ranking, _find_copies(context, ranking.ids[:FIRST]))
+    return collapse_ranking(ranking, _find_copies(context, ranking.ids[:FIRST]))
 
 
-def _find_copies(context: SearchContext, ids: Ids) -> Relation:
+def _find_copies(context: SearchContext, ids: Int64Ids) -> Relation:
     with context.catalog.reading() as reader:
         hashes = np.array(reader.perceptual_hashes(ids.tolist()), np.int64)
     subjects, colours = (_load_features(context, signal, ids) for signal in (SUBJECT, COLOUR))
     looks = Looks(hashes, subjects, colours)
-    return same_picture(looks) if context.options.collapse == "copies" else same_scene(looks)
+    return find_same_pictures(looks) if context.options.collapse == "copies" else find_same_scenes(looks)
 
 
-def _load_features(context: SearchContext, signal: str, ids: Ids) -> Float32Matrix:
+def _load_features(context: SearchContext, signal: str, ids: Int64Ids) -> Float32Matrix:
     return context.features.load_stored_features(signal, ids.tolist())

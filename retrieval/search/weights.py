@@ -9,15 +9,15 @@ from typing import TypeAlias, final
 from ..catalog import Catalog, FusionRecipe
 from ..errors import InvalidQuery
 from ..query.values import Query
+from ..ranking.arrays import Float64Scores
 from ..ranking.fusion import Amounts, calibrated_score, reciprocal_rank, relative_score, with_closeness
-from ..ranking.ranking import Scores
 from ..ranking.relevance import Calibration
 from ..ranking.verification import closeness
 from ..signals import DETAILS, MEANING, SCALES, WORDS, bandwidths, sharpness_by_signal
 from .context import SearchContext
 from .probes import Probe
 
-Closeness: TypeAlias = Callable[[Scores], Scores]
+Closeness: TypeAlias = Callable[[Float64Scores], Float64Scores]
 
 
 @final

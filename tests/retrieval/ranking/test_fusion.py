@@ -13,7 +13,7 @@ from retrieval import Ranking
 from retrieval.ranking.fusion import (
     Amounts,
     WeightedRanking,
-    amounts_of,
+    amounts_for_ids,
     calibrated_score,
     fuse,
     reciprocal_rank,
@@ -37,7 +37,7 @@ PARTS = st.lists(st.tuples(st.sampled_from(["words", "subject", "colour"]), WEIG
 
 
 def weighted(signal: str, scores: dict[int, float], weight: float = 1.0, part: int = 0) -> WeightedRanking:
-    return WeightedRanking(part, signal, weight, Ranking.of(list(scores), list(scores.values())))
+    return WeightedRanking(part, signal, weight, Ranking.from_scores(list(scores), list(scores.values())))
 
 
 def ranked(images: list[int]) -> WeightedRanking:
@@ -191,15 +191,15 @@ def test_the_amounts_add_up_to_the_fused_score(
 ) -> None:
     rankings = given_parts(parts)
     fused = fuse(rankings, amounts)
-    total = sum((amounts_of(each, fused.ids, amounts) for each in rankings), np.zeros(len(fused)))
+    total = sum((amounts_for_ids(each, fused.ids, amounts) for each in rankings), np.zeros(len(fused)))
     assert total.tolist() == pytest.approx(fused.scores.tolist(), abs=1e-12)
 
 
 def test_an_image_that_a_ranking_does_not_hold_gets_nothing_from_it() -> None:
     each = weighted("words", {4: 2.0, 9: 1.0})
     asked = np.array([9, 1, 4, 100])
-    assert amounts_of(each, asked, relative_score(BANDWIDTHS)).tolist() == [0.5, 0.0, 1.0, 0.0]
-    assert amounts_of(weighted("words", {}), asked, reciprocal_rank(60)).tolist() == [0.0] * 4
+    assert amounts_for_ids(each, asked, relative_score(BANDWIDTHS)).tolist() == [0.5, 0.0, 1.0, 0.0]
+    assert amounts_for_ids(weighted("words", {}), asked, reciprocal_rank(60)).tolist() == [0.0] * 4
 
 
 @pytest.mark.parametrize(

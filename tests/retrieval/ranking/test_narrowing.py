@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retrieval import PREDICTED_SOURCE, Annotation, Image, NewImage
 from retrieval.catalog import WritableCatalog, sqlite_url
-from retrieval.ranking.narrowing import Labelled, likeliest
+from retrieval.ranking.narrowing import LabelTable, select_likely_labels
 
 CAT, DOG, SOFA = "tabby, tabby cat", "boxer", "studio couch, day bed"
 
@@ -32,12 +32,12 @@ CAT, DOG, SOFA = "tabby, tabby cat", "boxer", "studio couch, day bed"
 def test_the_fewest_labels_that_reach_the_mass(
     labels: list[tuple[str, float]], mass: float, expected: tuple[str, ...]
 ) -> None:
-    assert likeliest(labels, mass) == expected
+    assert select_likely_labels(labels, mass) == expected
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 20)), st.integers(1, 100))
 def test_none_could_be_left_out_of_them(hundredths: dict[str, int], mass: int) -> None:
-    chosen = likeliest([(label, each / 100) for label, each in hundredths.items()], mass / 100)
+    chosen = select_likely_labels([(label, each / 100) for label, each in hundredths.items()], mass / 100)
     sums = [hundredths[label] for label in chosen]
     if chosen:
         assert sum(sums) >= mass > sum(sums) - min(sums)
@@ -61,7 +61,7 @@ FACTS: list[list[tuple[str, str, float]]] = [
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> tuple[dict[int, Image], Labelled]:
+def stored(tmp_path: Path) -> tuple[dict[int, Image], LabelTable]:
     """The images with these labels, after one that was removed, and what the catalog says of them."""
     catalog = WritableCatalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
     with catalog.writing() as writer:
@@ -71,9 +71,9 @@ def stored(tmp_path: Path) -> tuple[dict[int, Image], Labelled]:
             given = [
                 Annotation("label", value, source) for value, source, _ in facts if source != PREDICTED_SOURCE
             ]
-            writer.annotate(image_id, "captions", given)
+            writer.replace_annotations(image_id, "captions", given)
     with catalog.reading() as reader:
-        found = reader.images(ids), reader.labelled()
+        found = reader.load_images(ids), reader.load_labels()
     catalog.close()
     return found
 
@@ -99,26 +99,26 @@ def _new(number: int, facts: list[tuple[str, str, float]]) -> NewImage:
     ],
 )
 def test_candidates_worked_by_hand(
-    stored: tuple[dict[int, Image], Labelled], asked: tuple[str, ...], expected: list[int]
+    stored: tuple[dict[int, Image], LabelTable], asked: tuple[str, ...], expected: list[int]
 ) -> None:
     images, labelled = stored
     ids = list(images)
-    found = labelled.candidates(asked)
+    found = labelled.find_candidates(asked)
     assert found is not None
     assert found.tolist() == [ids[number] for number in expected]
     assert found.dtype == np.int64
 
 
-def test_no_label_asked_for_means_all_images(stored: tuple[dict[int, Image], Labelled]) -> None:
+def test_no_label_asked_for_means_all_images(stored: tuple[dict[int, Image], LabelTable]) -> None:
     images, labelled = stored
-    assert labelled.candidates(()) is None
+    assert labelled.find_candidates(()) is None
     assert labelled.images.tolist() == list(images)
 
 
 def test_a_catalog_without_labels_loses_nothing() -> None:
     none = np.empty(0, np.int64)
-    unlabelled = Labelled(np.array([3, 7]), (), none, none, np.empty(0, bool))
-    found = unlabelled.candidates((CAT,))
+    unlabelled = LabelTable(np.array([3, 7]), (), none, none, np.empty(0, bool))
+    found = unlabelled.find_candidates((CAT,))
     assert found is not None
     assert found.tolist() == [3, 7]
 
@@ -130,7 +130,7 @@ def test_no_image_that_nothing_is_predicted_for_is_ever_lost(asked: set[str], da
     rows, codes, predicted = (
         np.array([each[at] for each in said], kind) for at, kind in ((0, int), (1, int), (2, bool))
     )
-    found = Labelled(np.arange(6) * 10, labels, rows, codes, predicted).candidates(tuple(asked))
+    found = LabelTable(np.arange(6) * 10, labels, rows, codes, predicted).find_candidates(tuple(asked))
     assert found is not None
     for place in range(6):
         guessed = {labels[code] for row, code, guess in said if row == place and guess}

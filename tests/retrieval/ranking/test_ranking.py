@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval import Ranking
-from retrieval.ranking.ranking import SCORE_DECIMALS, rounded
+from retrieval.ranking.ranking import SCORE_DECIMALS, round_scores
 
 # Few different scores, so that ties are common; 0.0 and -0.0 are one of them.
 SCORED = st.dictionaries(
@@ -20,11 +20,11 @@ IDS = st.lists(st.integers(1, 2**63 - 1), max_size=20)
 
 
 def ranking_of(scored: dict[int, float]) -> Ranking:
-    return Ranking.of(list(scored), list(scored.values()))
+    return Ranking.from_scores(list(scored), list(scored.values()))
 
 
 def test_scores_fall_and_ties_go_to_the_smaller_id() -> None:
-    ranking = Ranking.of([9, 4, 7, 2], [0.5, 0.9, 0.5, 0.1])
+    ranking = Ranking.from_scores([9, 4, 7, 2], [0.5, 0.9, 0.5, 0.1])
     assert ranking.ids.tolist() == [4, 7, 9, 2]
     assert ranking.scores.tolist() == [0.9, 0.5, 0.5, 0.1]
 
@@ -47,7 +47,7 @@ def test_the_order_of_the_inputs_does_not_matter(scored: dict[int, float], rando
 
 def test_inputs_stay_unchanged() -> None:
     ids, scores = np.array([3, 1, 2]), np.array([0.1, 0.3, 0.2])
-    ranking = Ranking.of(ids, scores)
+    ranking = Ranking.from_scores(ids, scores)
     ranking.ids[0] = 77
     ranking.scores[0] = 77.0
     assert ids.tolist() == [3, 1, 2]
@@ -55,13 +55,13 @@ def test_inputs_stay_unchanged() -> None:
 
 
 def test_a_ranking_cannot_be_given_other_arrays() -> None:
-    ranking = Ranking.of([1], [1.0])
+    ranking = Ranking.from_scores([1], [1.0])
     with pytest.raises(FrozenInstanceError):
         ranking.ids = np.array([2])  # type: ignore[misc]
 
 
 def test_an_empty_ranking_has_no_first_and_no_ranks() -> None:
-    empty = Ranking.of([], [])
+    empty = Ranking.from_scores([], [])
     assert (len(empty), len(empty.top(5)), len(empty.without([1]))) == (0, 0, 0)
     assert empty.ids.dtype == np.int64
     assert empty.rank_of(np.array([4, 5])).tolist() == [0, 0]
@@ -97,6 +97,6 @@ def test_ranks_count_from_one_and_unranked_ids_have_none(scored: dict[int, float
 def test_scores_are_compared_without_their_last_decimals_and_without_a_negative_zero() -> None:
     step = 10.0**-SCORE_DECIMALS
     scores = np.array([0.5 + 0.4 * step, 0.5 + 0.6 * step, -0.1 * step, 1.0])
-    assert rounded(scores).tolist() == pytest.approx([0.5, 0.5 + step, 0.0, 1.0], abs=step / 1000)
-    assert not np.signbit(rounded(scores)).any()
+    assert round_scores(scores).tolist() == pytest.approx([0.5, 0.5 + step, 0.0, 1.0], abs=step / 1000)
+    assert not np.signbit(round_scores(scores)).any()
     assert scores[0] == 0.5 + 0.4 * step

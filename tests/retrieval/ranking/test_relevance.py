@@ -24,7 +24,7 @@ from retrieval.ranking.relevance import (
     Background,
     Calibration,
     Unrelated,
-    places,
+    sample_positions,
     word_levels,
     word_share,
 )
@@ -49,43 +49,43 @@ def clouds(*, subjects: int, each: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize(("score", "tail"), [(0.5, 0.5), (0.6, 0.158655), (0.4, 0.841345), (0.73263, 0.01)])
 def test_the_tail_worked_by_hand(score: float, tail: float) -> None:
-    assert PLAIN.tail([score]).tolist() == pytest.approx([tail], abs=1e-4)
+    assert PLAIN.tail_share([score]).tolist() == pytest.approx([tail], abs=1e-4)
 
 
 @given(COSINES, st.floats(-0.5, 0.9), st.floats(0.05, 0.5))
 def test_the_tail_is_that_of_a_normal_distribution(score: float, location: float, spread: float) -> None:
     expected = 1 - NormalDist(location, spread).cdf(round(score, 5))
-    assert float(Unrelated(location, spread).tail(score)) == pytest.approx(expected, abs=1e-9)
+    assert float(Unrelated(location, spread).tail_share(score)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_curved_tail_is_normal_in_the_inverse_hyperbolic_tangent() -> None:
     curved = Unrelated(0.7, 0.25, curved=True)
-    assert float(curved.tail(math.tanh(0.7 + 2 * 0.25))) == pytest.approx(0.02275, abs=1e-4)
-    assert curved.tail([0.9961, 1.0]).tolist() == pytest.approx([float(curved.tail(0.996))] * 2)
+    assert float(curved.tail_share(math.tanh(0.7 + 2 * 0.25))) == pytest.approx(0.02275, abs=1e-4)
+    assert curved.tail_share([0.9961, 1.0]).tolist() == pytest.approx([float(curved.tail_share(0.996))] * 2)
 
 
 def test_a_fit_leaves_related_pairs_out() -> None:
     """A third of the pairs is related, and all of them lie above the median of the rest."""
     unrelated = np.array([NormalDist(0.4, 0.05).inv_cdf((n + 0.5) / 2000) for n in range(2000)])
-    fitted = Unrelated.fitted(unrelated)
+    fitted = Unrelated.fit_scores(unrelated)
     assert (fitted.location, fitted.spread) == pytest.approx((0.4, 0.05), abs=1e-3)
-    mixed = Unrelated.fitted(np.concatenate([unrelated, np.full(200, 0.9)]))
+    mixed = Unrelated.fit_scores(np.concatenate([unrelated, np.full(200, 0.9)]))
     assert (mixed.location, mixed.spread) == pytest.approx((0.4, 0.05), abs=0.01)
-    assert Unrelated.fitted(unrelated, wider=2).spread == pytest.approx(2 * fitted.spread)
+    assert Unrelated.fit_scores(unrelated, wider=2).spread == pytest.approx(2 * fitted.spread)
 
 
 def test_pictures_that_are_all_the_same_still_have_a_spread() -> None:
-    assert Unrelated.fitted(np.ones(100)).spread > 0
+    assert Unrelated.fit_scores(np.ones(100)).spread > 0
 
 
 @pytest.mark.parametrize("unrelated", [PLAIN, CURVED, Unrelated(0.0, 0.01), Unrelated(1.0, 0.001)])
 @given(scores=st.lists(COSINES, min_size=1, max_size=20))
 def test_positions_rise_with_the_score_from_0_to_1(unrelated: Unrelated, scores: list[float]) -> None:
-    found = unrelated.position(sorted(scores))
+    found = unrelated.tail_position(sorted(scores))
     assert np.all(np.diff(found) >= 0)
     assert found.min() >= 0
     assert found.max() <= 1
-    assert float(unrelated.position(1.0)) == 1
+    assert float(unrelated.tail_position(1.0)) == 1
 
 
 def named(levels: Any) -> list[str]:
@@ -100,8 +100,8 @@ def test_levels_are_what_tail_and_expectation_say(
     scores: list[float], size: int, folds: bool, unrelated: Unrelated
 ) -> None:
     calibration = Calibration(unrelated, size, folds=folds)
-    for score, level in zip(scores, calibration.levels(scores).tolist(), strict=True):
-        tail = float(unrelated.tail(score))
+    for score, level in zip(scores, calibration.band_levels(scores).tolist(), strict=True):
+        tail = float(unrelated.tail_share(score))
         wanted = [tail <= LINE or not folds, *(max(size, 1) * tail <= each for each in (0.02, 0.001))]
         near = any(
             abs(tail / each - 1) < 1e-9 for each in (LINE, *(most / max(size, 1) for most in (0.02, 0.001)))
@@ -112,74 +112,77 @@ def test_levels_are_what_tail_and_expectation_say(
 def test_bands_by_the_line_and_by_what_is_to_be_expected() -> None:
     """0.0001 of the unrelated score above 0.872, a millionth above 0.975: among 100 images 0.01 and 0.0001."""
     scores = [0.70, 0.706, 0.84, 0.872, 0.975, 0.999]
-    assert named(Calibration(PLAIN, 100).levels(scores)) == [CHANCE, WEAK, WEAK, LIKELY, STRONG, STRONG]
-    assert named(Calibration(PLAIN, 10_000).levels(scores)) == [CHANCE, WEAK, WEAK, WEAK, LIKELY, LIKELY]
-    assert Calibration(PLAIN, 100).expected([0.872]).tolist() == pytest.approx([0.01], rel=0.02)
+    assert named(Calibration(PLAIN, 100).band_levels(scores)) == [CHANCE, WEAK, WEAK, LIKELY, STRONG, STRONG]
+    assert named(Calibration(PLAIN, 10_000).band_levels(scores)) == [CHANCE, WEAK, WEAK, WEAK, LIKELY, LIKELY]
+    assert Calibration(PLAIN, 100).expected_count([0.872]).tolist() == pytest.approx([0.01], rel=0.02)
 
 
 def test_the_line_does_not_move_with_the_size() -> None:
-    assert {named(Calibration(PLAIN, size).levels([0.706]))[0] for size in (100, 10**4, 10**8)} == {WEAK}
-    assert {named(Calibration(PLAIN, size).levels([0.70]))[0] for size in (1, 10**4, 10**8)} == {CHANCE}
+    assert {named(Calibration(PLAIN, size).band_levels([0.706]))[0] for size in (100, 10**4, 10**8)} == {WEAK}
+    assert {named(Calibration(PLAIN, size).band_levels([0.70]))[0] for size in (1, 10**4, 10**8)} == {CHANCE}
 
 
 def test_without_folding_nothing_is_below_the_line() -> None:
-    assert named(Calibration(PLAIN, 100, folds=False).levels([-1.0, 0.5, 0.975])) == [WEAK, WEAK, STRONG]
+    assert named(Calibration(PLAIN, 100, folds=False).band_levels([-1.0, 0.5, 0.975])) == [WEAK, WEAK, STRONG]
 
 
 def test_what_is_known_goes_before_a_reference_and_both_before_the_library() -> None:
     features, reference = clouds(subjects=10, each=20), clouds(subjects=5, each=4, seed=1)
-    assert Background.of(features, 200, known=PLAIN, reference=reference).unrelated == PLAIN
-    by_reference = Background.of(features, 200, reference=reference).unrelated
-    assert by_reference == Unrelated.fitted(features @ reference.T, wider=1.15)
+    assert Background.from_features(features, 200, known=PLAIN, reference=reference).unrelated == PLAIN
+    by_reference = Background.from_features(features, 200, reference=reference).unrelated
+    assert by_reference == Unrelated.fit_scores(features @ reference.T, wider=1.15)
     pairs = (features @ features.T)[np.triu_indices(200, 1)]
-    assert Background.of(features, 200).unrelated == Unrelated.fitted(pairs)
+    assert Background.from_features(features, 200).unrelated == Unrelated.fit_scores(pairs)
 
 
 def test_too_few_pictures_have_no_background_of_their_own() -> None:
     few = clouds(subjects=FEWEST - 1, each=1)
-    assert Background.of(few, len(few)) is None
-    assert Background.of(few[:0], 0, known=PLAIN) is None
-    background = Background.of(few, len(few), known=PLAIN)
-    assert background.for_picture(few[0]).unrelated == PLAIN
-    assert background.for_other(few[0]) is None
+    assert Background.from_features(few, len(few)) is None
+    assert Background.from_features(few[:0], 0, known=PLAIN) is None
+    background = Background.from_features(few, len(few), known=PLAIN)
+    assert background.calibrate_picture(few[0]).unrelated == PLAIN
+    assert background.calibrate_other(few[0]) is None
 
 
 def test_intruders_are_rarely_likely_and_members_mostly_are() -> None:
     library, intruders = clouds(subjects=20, each=15), clouds(subjects=300, each=1, seed=7)
-    background = Background.of(library[places(len(library))], len(library))
-    best = [named(background.for_picture(each).levels((library @ each).max()))[0] for each in intruders]
+    background = Background.from_features(library[sample_positions(len(library))], len(library))
+    best = [
+        named(background.calibrate_picture(each).band_levels((library @ each).max()))[0] for each in intruders
+    ]
     assert sum(band in (LIKELY, STRONG) for band in best) <= 0.05 * len(best)
     scores = library @ library.T - 2 * np.eye(len(library), dtype=np.float32)
     found = [
-        named(background.for_picture(a).levels(b.max()))[0] for a, b in zip(library, scores, strict=True)
+        named(background.calibrate_picture(a).band_levels(b.max()))[0]
+        for a, b in zip(library, scores, strict=True)
     ]
     assert sum(band in (LIKELY, STRONG) for band in found) >= 0.9 * len(found)
 
 
 def test_a_library_of_one_subject_does_not_call_its_own_pictures_chance() -> None:
     many, one = clouds(subjects=40, each=5), clouds(subjects=1, each=80, seed=3)
-    known = Background.of(many, len(many)).unrelated
-    background = Background.of(one, len(one), known=known)
-    calibration = background.for_picture(one[0])
+    known = Background.from_features(many, len(many)).unrelated
+    background = Background.from_features(one, len(one), known=known)
+    calibration = background.calibrate_picture(one[0])
     assert not calibration.folds
-    assert CHANCE not in named(calibration.levels(one @ one[0]))
-    stranger = background.for_picture(many[0])
+    assert CHANCE not in named(calibration.band_levels(one @ one[0]))
+    stranger = background.calibrate_picture(many[0])
     assert stranger.folds
-    assert named(stranger.levels(one @ many[0])).count(CHANCE) > 0.8 * len(one)
+    assert named(stranger.band_levels(one @ many[0])).count(CHANCE) > 0.8 * len(one)
 
 
 def test_what_is_no_picture_is_judged_by_its_own_cosines() -> None:
     library = clouds(subjects=20, each=15)
-    background = Background.of(library, len(library), known=PLAIN)
+    background = Background.from_features(library, len(library), known=PLAIN)
     asked = unit(np.random.default_rng(5).normal(size=DIMENSION))
     cosines = library @ asked
-    assert background.for_other(asked).unrelated == Unrelated.fitted(cosines)
-    assert not {LIKELY, STRONG} & set(named(background.for_other(asked).levels(cosines)))
+    assert background.calibrate_other(asked).unrelated == Unrelated.fit_scores(cosines)
+    assert not {LIKELY, STRONG} & set(named(background.calibrate_other(asked).band_levels(cosines)))
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, SAMPLE, SAMPLE + 1, 12_345])
 def test_places_are_distinct_even_and_at_most_a_sample(count: int) -> None:
-    found = places(count)
+    found = sample_positions(count)
     assert len(found) == min(count, SAMPLE)
     assert found.tolist() == sorted({*found.tolist()})
     assert set(found[:1]) <= {0}
@@ -215,8 +218,8 @@ def test_bands_of_words(share: float, band: str) -> None:
 def test_values_are_frozen_and_inputs_stay_unchanged() -> None:
     features = clouds(subjects=10, each=10)
     before = features.copy()
-    background = Background.of(features, 100)
-    background.for_picture(features[0]).levels(features @ features[0])
+    background = Background.from_features(features, 100)
+    background.calibrate_picture(features[0]).band_levels(features @ features[0])
     assert np.array_equal(features, before)
     with pytest.raises(FrozenInstanceError):
         PLAIN.location = 0.0  # type: ignore[misc]

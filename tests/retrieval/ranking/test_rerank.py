@@ -18,14 +18,14 @@ from retrieval.ranking.rerank import (
     HASH_BITS,
     POWERS,
     Looks,
-    collapsed,
-    diffusion,
-    diversified,
-    expanded,
-    k_reciprocal,
-    reordered,
-    same_picture,
-    same_scene,
+    collapse_ranking,
+    diversify_ranking,
+    expand_query,
+    find_same_pictures,
+    find_same_scenes,
+    reorder_ranking,
+    rerank_by_diffusion,
+    rerank_k_reciprocal,
 )
 from tests.drawing import scene
 from tests.reference import pairs_of
@@ -33,9 +33,9 @@ from tests.reference import pairs_of
 Rows = npt.NDArray[np.float32]
 Method = Callable[[Ranking, Rows, Rows], Ranking]
 METHODS: dict[str, Method] = {
-    "k-reciprocal": partial(k_reciprocal, k=4, k_smooth=3),
-    "diffusion": partial(diffusion, k=4),
-    "diversity": lambda ranking, query, rows: diversified(ranking, rows, diversity=0.5),
+    "k-reciprocal": partial(rerank_k_reciprocal, k=4, k_smooth=3),
+    "diffusion": partial(rerank_by_diffusion, k=4),
+    "diversity": lambda ranking, query, rows: diversify_ranking(ranking, rows, diversity=0.5),
 }
 
 
@@ -50,7 +50,7 @@ def situations(draw: st.DrawFn) -> tuple[Ranking, Rows, Rows]:
     count = draw(st.integers(1, 30))
     random = np.random.default_rng(draw(st.integers(0, 10_000)))
     scores = random.integers(0, draw(st.sampled_from([1, 3, 1000])), count) / 7
-    ranking = Ranking.of(random.permutation(100)[:count] + 1, scores)
+    ranking = Ranking.from_scores(random.permutation(100)[:count] + 1, scores)
     rows = unit(random.standard_normal((draw(st.integers(0, count)), 6)) + 0.5)
     return ranking, unit(random.standard_normal(6)), rows
 
@@ -64,7 +64,7 @@ class TestWhatHoldsForAll:
         found, first = method(ranking, query, rows), len(rows)
         assert sorted(found.ids[:first]) == sorted(ranking.ids[:first])
         assert pairs_of(found)[first:] == pairs_of(ranking)[first:]
-        assert pairs_of(Ranking.of(found.ids, found.scores)) == pairs_of(found)
+        assert pairs_of(Ranking.from_scores(found.ids, found.scores)) == pairs_of(found)
         if 0 < first < len(found):
             assert found.scores[first - 1] > found.scores[first]
 
@@ -80,19 +80,19 @@ class TestWhatHoldsForAll:
 
     @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
     def test_features_without_a_direction_break_nothing(self, method: Method) -> None:
-        ranking = Ranking.of([3, 1, 2], [0.0, 0.0, 0.0])
+        ranking = Ranking.from_scores([3, 1, 2], [0.0, 0.0, 0.0])
         found = method(ranking, np.zeros(4, np.float32), np.zeros((3, 4), np.float32))
         assert found.ids.tolist() == [1, 2, 3]
         assert np.isfinite(found.scores).all()
 
     @given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.permutations(range(12)))
     def test_equal_values_go_by_id(self, values: list[int], ids: list[int]) -> None:
-        ranking = Ranking.of(ids[: len(values)], np.arange(len(values)))
+        ranking = Ranking.from_scores(ids[: len(values)], np.arange(len(values)))
         by_place = np.array(values, float)
         expected = sorted(
             zip((-by_place).tolist(), ranking.ids.tolist(), strict=True),
         )
-        assert reordered(ranking, by_place).ids.tolist() == [each for _, each in expected]
+        assert reorder_ranking(ranking, by_place).ids.tolist() == [each for _, each in expected]
 
 
 class TestExpansion:
@@ -100,13 +100,13 @@ class TestExpansion:
         query, rows = unit([1, 0, 0]), unit([[3, 4, 0], [1, 0, 0], [0, 0, 1], [-1, 1, 0]])
         average = unit(query + rows[0] + rows[1])
         alpha = unit(query + 0.6**3 * rows[0] + rows[1])
-        assert expanded(query, rows, power=POWERS["average"]) == pytest.approx(average, abs=1e-6)
-        assert expanded(query, rows, power=POWERS["alpha"]) == pytest.approx(alpha, abs=1e-6)
+        assert expand_query(query, rows, power=POWERS["average"]) == pytest.approx(average, abs=1e-6)
+        assert expand_query(query, rows, power=POWERS["alpha"]) == pytest.approx(alpha, abs=1e-6)
 
     def test_nothing_found_leaves_the_query_and_nothing_stays_nothing(self) -> None:
         query = unit([3, 4])
-        assert expanded(query, np.empty((0, 2), np.float32), power=3) == pytest.approx(query)
-        assert not expanded(np.zeros(2, np.float32), unit([[1, 0]]), power=3).any()
+        assert expand_query(query, np.empty((0, 2), np.float32), power=3) == pytest.approx(query)
+        assert not expand_query(np.zeros(2, np.float32), unit([[1, 0]]), power=3).any()
 
 
 def plain_k_reciprocal(query: Rows, rows: Rows, k: int, k_smooth: int, plain: float) -> list[float]:
@@ -146,10 +146,12 @@ class TestReciprocal:
     def test_it_agrees_with_the_paper_set_by_set(self, seed: int) -> None:
         random = np.random.default_rng(seed)
         rows, query = unit(random.standard_normal((14, 3)) + 0.4), unit(random.standard_normal(3) + 0.4)
-        ranking = Ranking.of(np.arange(1, 15), -np.arange(14.0))
+        ranking = Ranking.from_scores(np.arange(1, 15), -np.arange(14.0))
         expected = plain_k_reciprocal(query, rows, 5, 3, 0.3)
         by_id = dict(zip(ranking.ids.tolist(), expected, strict=True))
-        distances = [by_id[each] for each in k_reciprocal(ranking, query, rows, k=5, k_smooth=3).ids.tolist()]
+        distances = [
+            by_id[each] for each in rerank_k_reciprocal(ranking, query, rows, k=5, k_smooth=3).ids.tolist()
+        ]
         assert all(one <= other + 2e-5 for one, other in pairwise(distances))
 
     def test_whose_neighbours_are_the_querys_come_first(self) -> None:
@@ -159,9 +161,9 @@ class TestReciprocal:
         query, rows = unit([1, 0.2, 0.3, 0.45]), np.vstack([strangers, group])
         scores = rows @ query
         scores[2] = scores.max() + 0.01
-        ranking = Ranking.of(np.arange(12), scores)
+        ranking = Ranking.from_scores(np.arange(12), scores)
         assert ranking.ids[0] == 2
-        assert sorted(k_reciprocal(ranking, query, rows[ranking.ids], k=6).ids[:6].tolist()) == [
+        assert sorted(rerank_k_reciprocal(ranking, query, rows[ranking.ids], k=6).ids[:6].tolist()) == [
             *range(6, 12)
         ]
 
@@ -189,8 +191,8 @@ class TestDiffusion:
         amounts, source = np.zeros(10), np.eye(10)[0]
         for _ in range(2000):  # f = alpha S f + y, repeated until it stands still
             amounts = 0.9 * spread @ amounts + source
-        ranking = Ranking.of(np.arange(1, 10), -np.arange(9.0))
-        found = diffusion(ranking, query, rows, k=3, alpha=0.9).ids.tolist()
+        ranking = Ranking.from_scores(np.arange(1, 10), -np.arange(9.0))
+        found = rerank_by_diffusion(ranking, query, rows, k=3, alpha=0.9).ids.tolist()
         reached = [each for each in found if amounts[each] > 1e-4]
         assert reached == sorted(reached, key=lambda each: -amounts[each])
         assert found[: len(reached)] == reached
@@ -201,30 +203,37 @@ class TestDiffusion:
         chain = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
         off = unit([[0.4, 0, 0.9165]])
         rows, query = unit(np.vstack([chain, off])), unit([1, 0, 0])
-        ranking = Ranking.of(np.arange(1, 7), rows @ query)
+        ranking = Ranking.from_scores(np.arange(1, 7), rows @ query)
         assert ranking.ids.tolist() == [1, 2, 3, 4, 6, 5]
-        assert diffusion(ranking, query, rows[ranking.ids - 1], k=2).ids.tolist() == [1, 2, 3, 4, 5, 6]
+        assert rerank_by_diffusion(ranking, query, rows[ranking.ids - 1], k=2).ids.tolist() == [
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+        ]
 
 
 class TestDiversity:
     def ranking(self) -> tuple[Ranking, Rows]:
         rows = unit([[1, 0, 0], [1, 0.01, 0], [1, 0, 0.01], [0, 1, 0], [0, 0, 1]])
-        return Ranking.of([1, 2, 3, 4, 5], [1.0, 0.9, 0.8, 0.7, 0.6]), rows
+        return Ranking.from_scores([1, 2, 3, 4, 5], [1.0, 0.9, 0.8, 0.7, 0.6]), rows
 
     def test_none_leaves_the_ranking_alone(self) -> None:
         ranking, rows = self.ranking()
-        assert pairs_of(diversified(ranking, rows, diversity=0)) == pairs_of(ranking)
+        assert pairs_of(diversify_ranking(ranking, rows, diversity=0)) == pairs_of(ranking)
 
     def test_likes_of_what_was_taken_come_later(self) -> None:
         ranking, rows = self.ranking()
-        assert diversified(ranking, rows, diversity=0.5).ids.tolist() == [1, 4, 5, 2, 3]
-        assert diversified(ranking, rows, diversity=0.1).ids.tolist() == [1, 2, 3, 4, 5]
+        assert diversify_ranking(ranking, rows, diversity=0.5).ids.tolist() == [1, 4, 5, 2, 3]
+        assert diversify_ranking(ranking, rows, diversity=0.1).ids.tolist() == [1, 2, 3, 4, 5]
 
     @given(situations(), st.floats(0.01, 1))
     @settings(deadline=None, max_examples=60)
     def test_each_is_the_best_of_what_was_left(self, given: Any, diversity: float) -> None:
         ranking, _, rows = given
-        found = diversified(ranking, rows, diversity=diversity).ids[: len(rows)].tolist()
+        found = diversify_ranking(ranking, rows, diversity=diversity).ids[: len(rows)].tolist()
         scores = ranking.scores[: len(rows)]
         spread = float(np.ptp(scores)) if len(rows) else 0
         relevance = (scores - scores.min()) / spread if spread else np.ones(len(rows))
@@ -259,7 +268,7 @@ class TestSameness:
         for picture, other in zip(pictures, pictures[1:] + pictures[:1], strict=True):
             ways = [np.rot90(each, turn) for each in (picture, picture[:, ::-1]) for turn in range(4)]
             hashes = [images.perceptual_hash(np.ascontiguousarray(each)) for each in (*ways, other)]
-            same = same_picture(self.looks(hashes))
+            same = find_same_pictures(self.looks(hashes))
             assert same[:8, :8].all()
             assert not same[8, :8].any()
             assert np.array_equal(same, same.T)
@@ -268,47 +277,47 @@ class TestSameness:
     def test_so_many_bits_may_differ(self, bits: int, expected: bool) -> None:
         plain = 0x0123456789ABCDEF
         other = plain ^ sum(1 << each for each in range(1, 2 * bits, 2))
-        assert same_picture(self.looks([plain, other]))[0, 1] == expected
+        assert find_same_pictures(self.looks([plain, other]))[0, 1] == expected
 
     def test_unlike_subjects_are_not_the_same_however_the_hashes_meet(self) -> None:
-        assert not same_picture(self.looks([7, 7], [[1, 0], [0.4, 0.9]]))[0, 1]
+        assert not find_same_pictures(self.looks([7, 7], [[1, 0], [0.4, 0.9]]))[0, 1]
 
     def test_pictures_of_one_colour_tell_nothing(self) -> None:
-        assert not same_picture(self.looks([0, 0])).any()
+        assert not find_same_pictures(self.looks([0, 0])).any()
 
     def test_a_scene_needs_subject_and_colour(self) -> None:
         like, unlike = [[1, 0.3], [1, 0]], [[1, 1], [1, 0]]
         far = [0x0F0F0F0F00FF00FF, 0x123456789ABCDEF]
-        assert same_scene(self.looks(far, like, like))[0, 1]
-        assert not same_scene(self.looks(far, like, unlike))[0, 1]
-        assert not same_scene(self.looks(far, unlike, like))[0, 1]
-        assert same_scene(self.looks([7, 7], [[1, 1], [1, 0]], [[0, 1], [1, 0]]))[0, 1]
+        assert find_same_scenes(self.looks(far, like, like))[0, 1]
+        assert not find_same_scenes(self.looks(far, like, unlike))[0, 1]
+        assert not find_same_scenes(self.looks(far, unlike, like))[0, 1]
+        assert find_same_scenes(self.looks([7, 7], [[1, 1], [1, 0]], [[0, 1], [1, 0]]))[0, 1]
 
 
 class TestCollapse:
     def test_the_best_stays_and_what_is_alike_only_to_the_collapsed_stays_too(self) -> None:
         """1 is like 2, 2 is like 3, 3 is not like 1; 4 is like 3."""
-        ranking = Ranking.of([1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1])
+        ranking = Ranking.from_scores([1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1])
         same = np.eye(5, dtype=bool)
         for one, other in ((0, 1), (1, 2), (2, 3)):
             same[one, other] = same[other, one] = True
-        left, groups = collapsed(ranking, same)
+        left, groups = collapse_ranking(ranking, same)
         assert pairs_of(left) == [(1, 6.0), (3, 4.0), (5, 2.0), (6, 1.0)]
         assert groups == {1: (2,), 3: (4,)}
 
     def test_an_image_goes_to_the_best_ranked_that_it_is_like(self) -> None:
         same = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 1]], bool)
-        _, groups = collapsed(Ranking.of([7, 8, 9], [3, 2, 1]), same)
+        _, groups = collapse_ranking(Ranking.from_scores([7, 8, 9], [3, 2, 1]), same)
         assert groups == {7: (9,)}
 
     @given(st.integers(1, 12), st.integers(0, 999), st.integers(0, 12))
     def test_nothing_is_lost_and_order_stays(self, count: int, seed: int, first: int) -> None:
         random = np.random.default_rng(seed)
-        ranking = Ranking.of(random.permutation(50)[:count], random.integers(0, 4, count))
+        ranking = Ranking.from_scores(random.permutation(50)[:count], random.integers(0, 4, count))
         first = min(first, count)
         same = random.random((first, first)) < 0.2
         same = same | same.T | np.eye(first, dtype=bool)
-        left, groups = collapsed(ranking, same)
+        left, groups = collapse_ranking(ranking, same)
         gone = [each for group in groups.values() for each in group]
         assert sorted([*left.ids.tolist(), *gone]) == sorted(ranking.ids.tolist())
         assert pairs_of(left) == pairs_of(ranking.without(gone))

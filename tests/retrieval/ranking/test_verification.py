@@ -154,10 +154,10 @@ def test_closeness_rises_from_one_half_and_never_reaches_one() -> None:
 
 
 def test_candidates_take_turns_and_come_once() -> None:
-    first, second = Ranking.of([7, 8, 9], [3, 2, 1]), Ranking.of([9, 5, 7, 1], [4, 3, 2, 1])
+    first, second = Ranking.from_scores([7, 8, 9], [3, 2, 1]), Ranking.from_scores([9, 5, 7, 1], [4, 3, 2, 1])
     assert candidates([first, second], 10).tolist() == [7, 9, 8, 5, 1]
     assert candidates([second, first], 3).tolist() == [9, 7, 5]
-    assert candidates([first, Ranking.of([], [])], 2).tolist() == [7, 8]
+    assert candidates([first, Ranking.from_scores([], [])], 2).tolist() == [7, 8]
     assert candidates([], 5).tolist() == []
 
 

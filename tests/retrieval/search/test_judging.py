@@ -49,7 +49,7 @@ def test_where_nothing_is_known_nothing_is_said() -> None:
 
 def test_few_points_that_agree_are_likely_and_many_are_strong() -> None:
     judge = Judge(None, None)  # type: ignore[arg-type]  # neither projections nor backgrounds take part in it
-    found = ProbeRanking(Probe(0, "details", 2.0, None), Ranking.of([7, 8], [30, 5]))
+    found = ProbeRanking(Probe(0, "details", 2.0, None), Ranking.from_scores([7, 8], [30, 5]))
     levels = judge.judge(found, np.array([8, 9, 7])).levels
     assert levels is not None
     assert [BANDS[level] for level in levels] == ["likely", "chance", "strong"]
