@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -31,19 +32,25 @@ class Sample:
     taken_at: datetime | None
 
 
-def draw_collection(seed: int = 2026) -> Iterator[Sample]:
-    """Draws the pictures one after another, class by class; the same seed gives the same pictures.
+def draw_collection(seed: int = 2026, *, step: int = 1) -> Iterator[Sample]:
+    """Draws every step-th picture, one after another, class by class; the same seed gives the same pictures.
 
     Each picture has its own random numbers, so that a change to one scene leaves the others as they are.
     """
-    for number, label in enumerate(SCENES):
+    drawn: tuple[int, int, Sample] | None = None  # class, turn, and the picture last drawn
+    for number, turn, change in islice(_plan_pictures(), 0, None, step):
+        if drawn is None or drawn[:2] != (number, turn):
+            drawn = number, turn, _draw_sample(seed, number, list(SCENES)[number], turn)
+        yield _make_variant(drawn[2], change, wordless=number % 2 == 0) if change else drawn[2]
+
+
+def _plan_pictures() -> Iterator[tuple[int, int, str]]:
+    """Class, turn, and the change that makes a near-duplicate, or "", of every picture in order."""
+    for number in range(len(SCENES)):
         for turn in range(PER_CLASS):
-            sample = _draw_sample(seed, number, label, turn)
-            yield sample
+            yield number, turn, ""
             if turn in _copied_turns(number):
-                yield _make_variant(
-                    sample, list(VARIANTS)[(number + turn) % len(VARIANTS)], wordless=number % 2 == 0
-                )
+                yield number, turn, list(VARIANTS)[(number + turn) % len(VARIANTS)]
 
 
 def csv_rows(samples: Iterable[Sample]) -> Iterator[tuple[str, ...]]:

@@ -105,7 +105,7 @@ def _reference_pictures(spec: LibrarySpec, backbone: Backbone) -> list[images.RG
     """Drawn pictures for a trained backbone of the user's own; the bundled one is known well enough."""
     if not (spec.backbone and backbone.trained):
         return []
-    return [sample.pixels for place, sample in enumerate(draw_collection()) if place % REFERENCE_STEP == 0]
+    return [sample.pixels for sample in draw_collection(step=REFERENCE_STEP)]
 
 
 def _check_spec(library: LibraryWriter, spec: LibrarySpec) -> None:

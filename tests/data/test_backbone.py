@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_weights_without_the_name_of_their_backbone_are_refused(tmp_path: Path) 
 
 
 def test_drawn_pictures_of_one_class_are_nearer_than_others(tmp_path: Path) -> None:
-    samples = list(draw_collection())[:PICTURES]
+    samples = list(islice(draw_collection(), PICTURES))
     with open_or_create(tmp_path) as library:
         number = next(space.id for space in library.spaces if space.descriptor == "subject")
         described = library.describe([each.pixels for each in samples])

@@ -123,3 +123,10 @@ def test_a_fill_outside_the_canvas_does_nothing() -> None:
     canvas = Canvas.blank(40, 30)
     canvas.fill(np.ones(3, np.float32), box(3, 3, 1, 1), blur=0.05)
     assert not canvas.pixels.any()
+
+
+def test_every_step_th_picture_is_drawn_as_in_the_whole_collection(samples: list[Sample]) -> None:
+    drawn, step_th = list(draw_collection(step=23)), samples[::23]
+    assert [sample.path for sample in drawn] == [sample.path for sample in step_th]
+    assert all(np.array_equal(one.pixels, other.pixels) for one, other in zip(drawn, step_th, strict=True))
+    assert any(sample.path.endswith(tuple(f"-{change}.jpg" for change in VARIANTS)) for sample in drawn)
