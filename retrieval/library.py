@@ -1,4 +1,4 @@
-"""The Library: opens a directory, joins catalog, descriptors and projections, and answers queries."""
+"""The Library: opens a directory, connects catalog, descriptors and projections, and answers queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from .pictures.images import RGB, encode_webp
 from .projections.snapshot import AnyProjection, Snapshot
 from .query.values import Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
-from .ranking.ranking import Ids, Ranking, Scores
+from .ranking.arrays import Float64Scores, Int64Ids
+from .ranking.ranking import Ranking
 from .search.answer import build_hits
 from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
@@ -35,7 +36,7 @@ CATALOG_FILE = "catalog.sqlite"
 
 
 class Library:
-    """One collection of pictures, open for reading. `writing.LibraryWriter` is the one who changes it.
+    """One collection of pictures, open for reading; a LibraryWriter changes it.
 
     Safe to search from many threads. Use it as a context manager, or call `close`.
     """
@@ -55,11 +56,11 @@ class Library:
 
     @staticmethod
     def has_library(path: Path, settings: Settings) -> bool:
-        """Whether there is a library; one whose catalog is on a server is taken to be there."""
+        """Whether there is a library at `path`; if its catalog is on a server, it is assumed to exist."""
         return bool(settings.catalog_url) or (path / CATALOG_FILE).is_file()
 
     def close(self) -> None:
-        """Give the database back."""
+        """Close the connections to the database."""
         self.catalog.close()
 
     def __enter__(self) -> Self:
@@ -70,47 +71,47 @@ class Library:
     ) -> None:
         self.close()
 
-    # -- what describes -------------------------------------------------------------------------
+    # -- describing pictures --------------------------------------------------------------------
 
     def check_scaling(self) -> None:
-        """Raise InvalidSetting where the setting `scaling` is another than pictures were described under."""
+        """Raise InvalidSetting if pictures were described under another value of the setting `scaling`."""
         known, wanted = self.search_state.spaces.scaling_policy, self.settings.scaling
         if known not in (None, wanted):
             raise InvalidSetting(
-                f"scaling = {wanted!r}: the pictures of {self.path} were described under {known!r}, and do "
-                f"not compare with others; set it back to {known!r}, or index into another --library"
+                f"scaling = {wanted!r}: the pictures of {self.path} were described under {known!r}, and can"
+                f"not be compared with others; set it back to {known!r}, or index into another --library"
             )
 
     @property
     def reading_limits(self) -> Limits:
-        """What the settings allow files and their decoding; raises what `check_scaling` does."""
+        """The limits of the settings on files and their decoding. Raises InvalidSetting as `check_scaling` does."""
         self.check_scaling()
         return limits_from_settings(self.settings)
 
     @property
     def spaces(self) -> tuple[Space, ...]:
-        """The live spaces: what every image is described in."""
+        """The live spaces: every image has a feature in each of them."""
         return self.search_state.spaces.live
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
-        """The features of each picture, by space id, as they are stored; zeros where there is none."""
+        """The features of each picture, by space id, as they are stored; zeros if a picture has none."""
         return self.search_state.spaces.describe(pictures)
 
     def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
-        """The same with the labels that are predicted for each picture, all in one pass."""
+        """The features of each picture and the labels predicted for it, computed in one pass."""
         return self.search_state.spaces.describe_and_predict(pictures)
 
     def warm_up(self) -> None:
-        """Load what a query needs, so that the first one does not wait for it."""
+        """Load everything that a query needs, so that the first one does not wait for it."""
         self.describe([np.zeros((64, 64, 3), np.uint8)])
-        self.search_state.snapshots.current()
+        self.search_state.snapshots.newest_snapshot()
 
     @property
     def generations_folder(self) -> Path:
-        """Where the projections' generations lie."""
+        """The folder that holds the generations of the projections."""
         return self.search_state.generations_folder
 
-    # -- what is searched -----------------------------------------------------------------------
+    # -- searching ------------------------------------------------------------------------------
 
     @property
     def projections(self) -> tuple[AnyProjection, ...]:
@@ -123,14 +124,14 @@ class Library:
         return self.search_state.signal_names
 
     def snapshot(self) -> Snapshot:
-        """The newest state of all projections; raises ProjectionDamaged when one cannot be trusted."""
-        return self.search_state.snapshots.current()
+        """The newest state of all projections; raises ProjectionDamaged if one of them is damaged."""
+        return self.search_state.snapshots.newest_snapshot()
 
     def search(self, query: Query) -> Results:
-        """The page of hits that the query asks for; the same query gives the same list, always.
+        """The page of hits that the query asks for; the same query always gives the same list.
 
-        Raises InvalidQuery, ImageNotFound for a stored picture that is not there, UnreadableImage for a
-        picture that cannot be decoded, and ProjectionDamaged when a projection cannot be trusted.
+        Raises InvalidQuery, ImageNotFound for an unknown stored picture, UnreadableImage for a picture that
+        cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
         check_signals(query, self.signal_names)
         search = self._start_search(query)
@@ -143,24 +144,26 @@ class Library:
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".
 
-        Signals that count nothing are ranked as well. Where the options put neighbourhoods in the place of
-        plain subjects, these are ranked too, but take no part in the fusion.
+        Signals of weight 0 are ranked as well. If the options replace plain subjects by neighbourhoods, the
+        plain subjects are ranked too, but are not part of the fusion.
         """
         return self._start_search(query).rank_by_signal()
 
-    def signal_amounts(self, query: Query, ids: Ids, *, fusion: str, k: float) -> dict[str, Scores]:
-        """What every signal that a query asks gives to each of these images at weight 1, by signal.
+    def signal_amounts(
+        self, query: Query, ids: Int64Ids, *, fusion: str, k: float
+    ) -> dict[str, Float64Scores]:
+        """What each signal of a query contributes to the scores of these images at weight 1, by signal.
 
-        `fusion` and `k` are those of the settings `fusion` and `fusion_k`. Signals without rankings of their
-        own, such as `details`, are not among them.
+        `fusion` and `k` stand for the settings `fusion` and `fusion_k`. Signals without rankings of their own,
+        such as `details`, are left out.
         """
         settings = replace(self.settings, fusion=fusion, fusion_k=k)
         return self._start_search(query, settings).amounts_by_signal(ids)
 
     def explain(self, query: Query, image_id: int) -> Explanation:
-        """Why an image is where it is in the answer to a query, on whatever page.
+        """Why an image has its rank in the answer to a query, on whatever page.
 
-        Raises ImageNotFound for an image that the answer does not list, and what `search` raises.
+        Raises ImageNotFound for an image that is not in the answer, and what `search` raises.
         """
         search = self._start_search(query)
         answer = search.find_answer()
@@ -171,7 +174,7 @@ class Library:
         return Explainer(query, self._feature_source, self.search_state.spaces).explain(hit)
 
     def count_facets(self, query: Query) -> dict[str, Facet]:
-        """How many of all images that a query lists, on every page, have each value; by facet."""
+        """How many of all images in the answer to a query, on every page, have each value; by facet."""
         answer = self._start_search(query).find_answer()
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
@@ -182,7 +185,10 @@ class Library:
             )
 
     def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
-        snapshot, has_tower = self.search_state.snapshots.current(), self.search_state.spaces.text_tower
+        snapshot, has_tower = (
+            self.search_state.snapshots.newest_snapshot(),
+            self.search_state.spaces.text_tower,
+        )
         return Search(
             query,
             catalog=self.catalog,
@@ -190,7 +196,7 @@ class Library:
             backgrounds=self.search_state.backgrounds,
             features=self._feature_source,
             map_text=self.search_state.text_mapper(snapshot),
-            text_closeness=text_tower.text_closeness if has_tower else caption_bridge.closeness,
+            text_closeness=text_tower.text_closeness if has_tower else caption_bridge.bridge_closeness,
             settings=settings or self.settings,
         )
 
@@ -207,7 +213,7 @@ class Library:
         tower = self.search_state.spaces.text_tower
         return [tower.unavailable_reason] if texts and tower and tower.unavailable_reason else []
 
-    # -- what is shown --------------------------------------------------------------------------
+    # -- showing images -------------------------------------------------------------------------
 
     def count_images(self) -> int:
         """How many images there are."""
@@ -216,27 +222,27 @@ class Library:
 
     def load_image(self, image_id: int) -> Image:
         """One image with all that is known about it; raises ImageNotFound."""
-        found = self._load_images([image_id])
-        if image_id not in found:
+        images = self._load_images([image_id])
+        if image_id not in images:
             raise ImageNotFound(image_id)
-        return found[image_id]
+        return images[image_id]
 
     def _load_images(self, ids: Sequence[int]) -> dict[int, Image]:
-        """Images as they are shown: where the settings want no predicted labels, as if there were none."""
+        """Images without their predicted labels if the settings turn those off."""
         with self.catalog.reading() as reader:
             images = reader.load_images(ids)
         if self.settings.predicted_labels:
             return images
-        return {number: image.without_predictions() for number, image in images.items()}
+        return {image_id: image.without_predictions() for image_id, image in images.items()}
 
     def load_thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""
         return load_thumbnail(self.catalog, image_id)
 
     def render_preview(self, image_id: int) -> bytes:
-        """A larger rendition (WebP, at working size), decoded anew and free of metadata.
+        """A larger rendition (WebP, at working size), decoded again from the original and free of metadata.
 
-        The thumbnail stands in where the original cannot be read now, or holds other content now.
+        The thumbnail is returned instead if the original cannot be read or has changed.
         """
         pixels = read_original(self.load_image(image_id), self.reading_limits)
         if pixels is None:
@@ -245,7 +251,7 @@ class Library:
 
 
 def limits_from_settings(settings: Settings) -> Limits:
-    """The limits that the settings name, and how they scale deep values."""
+    """The limits in the settings, and how values of more than 8 bits are scaled."""
     size = int(settings.max_image_megabytes * 1e6)
     seconds = settings.decode_seconds
     return Limits(size, settings.max_image_megapixels, seconds, settings.scaling, settings.pages)

@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 from retrieval import Library
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexing import index_folder
 
 PLACES = ("harbour", "forest", "market")
@@ -46,7 +46,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("scenes")
     lines = ["path,title,caption,tags,label"]
     for number, name in enumerate(PLACES):
-        for day, path in enumerate(folder_of_scenes(root / name, 4, first=4 * number)):
+        for day, path in enumerate(write_scenes(root / name, 4, first=4 * number)):
             words = f"{name} {day},A quiet {name} at noon,{name}; day{day},{name}" if day else ",,,"
             lines.append(f"{path.relative_to(root)},{words}")
     (root / "captions.csv").write_text("\n".join(lines) + "\n", "utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, TiffImagePlugin
 
-from tests.drawing import png_chunk, saved, scene
+from tests.drawing import draw_scene, encode_picture, png_chunk
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 NAMESPACES = {
@@ -21,7 +21,7 @@ UTF8 = (1, 90, b"\x1b%G")
 
 
 def scene_image(seed: int = 1) -> Image.Image:
-    return Image.fromarray(scene(seed, 64, 48))
+    return Image.fromarray(draw_scene(seed, 64, 48))
 
 
 def xmp_packet(body: str, attributes: str = "", before: str = "") -> bytes:
@@ -63,7 +63,7 @@ def photoshop_resource(number: int, data: bytes, name: bytes = b"") -> bytes:
 
 def jpeg_file(*, exif: bytes = b"", iptc: bytes = b"", xmp: bytes = b"", seed: int = 1) -> bytes:
     """A picture with these blocks."""
-    data = saved(scene_image(seed), "JPEG", **({"exif": exif} if exif else {}))
+    data = encode_picture(scene_image(seed), "JPEG", **({"exif": exif} if exif else {}))
     parts = [jpeg_segment(0xED, b"Photoshop 3.0\0" + photoshop_resources(iptc))] if iptc else []
     parts += [jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)] if xmp else []
     return data[:2] + b"".join(parts) + data[2:]
@@ -75,14 +75,14 @@ def jpeg_segment(marker: int, data: bytes) -> bytes:
 
 def png_file(packet: bytes, *, exif: bytes = b"", compressed: bool = False) -> bytes:
     """XMP in an iTXt chunk, before the end."""
-    data = saved(scene_image(), "PNG", **({"exif": exif} if exif else {}))
+    data = encode_picture(scene_image(), "PNG", **({"exif": exif} if exif else {}))
     text = zlib.compress(packet) if compressed else packet
     chunk = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes([compressed, 0]) + b"\0\0" + text)
     return data[:-12] + chunk + data[-12:]
 
 
 def webp_file(packet: bytes, *, exif: bytes = b"") -> bytes:
-    return saved(scene_image(), "WEBP", xmp=packet, **({"exif": exif} if exif else {}))
+    return encode_picture(scene_image(), "WEBP", xmp=packet, **({"exif": exif} if exif else {}))
 
 
 def tiff_file(packet: bytes, block: bytes, **values: Any) -> bytes:
@@ -91,7 +91,7 @@ def tiff_file(packet: bytes, block: bytes, **values: Any) -> bytes:
     tags[700], tags[33723] = packet, block
     for name, value in values.items():
         tags[{"description": 270, "artist": 315}[name]] = value
-    return saved(scene_image(), "TIFF", tiffinfo=tags)
+    return encode_picture(scene_image(), "TIFF", tiffinfo=tags)
 
 
 def exif_block(first: dict[int, Any], **directories: dict[int, Any]) -> bytes:

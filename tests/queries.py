@@ -1,4 +1,4 @@
-"""Queries of every kind, for what must hold for all of them."""
+"""Strategies for queries of every kind, for properties that hold for all queries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from retrieval import (
 )
 from retrieval.query.values import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCE_KINDS, RERANKINGS
 
-# What the grammar could mistake for something else, and anything at all.
+# Texts that the grammar could mistake for something else; `texts` adds any other text.
 AWKWARD = [
     "a b",
     "-night",
@@ -55,7 +55,7 @@ maybe = st.none() | st.booleans()
 
 
 @st.composite
-def regions(draw: st.DrawFn) -> Region:
+def draw_region(draw: st.DrawFn) -> Region:
     left, top = draw(st.floats(0, 0.9)), draw(st.floats(0, 0.9))
     return Region(left, top, draw(st.floats(0.01, 1 - left)), draw(st.floats(0.01, 1 - top)))
 
@@ -64,51 +64,52 @@ references = st.builds(Reference, st.sampled_from(REFERENCE_KINDS), names)
 swatches = st.builds(Swatch, st.from_regex(r"#[0-9a-fA-F]{6}", fullmatch=True), factors)
 
 
-def pictures(weights: st.SearchStrategy[float]) -> st.SearchStrategy[Picture | StoredPicture]:
-    boxes = st.none() | regions()
+def query_pictures(weights: st.SearchStrategy[float]) -> st.SearchStrategy[Picture | StoredPicture]:
+    boxes = st.none() | draw_region()
     stored = st.builds(StoredPicture, ids, weights, boxes)
     return stored | st.builds(Picture, references, weights, region=boxes)
 
 
 parts: st.SearchStrategy[Part] = (
     st.builds(Text, names, weights)
-    | pictures(weights)
+    | query_pictures(weights)
     | st.builds(Colours, st.lists(swatches, min_size=1, max_size=8).map(tuple), weights)
-    | st.builds(Palette, pictures(st.just(1.0)), weights)
+    | st.builds(Palette, query_pictures(st.just(1.0)), weights)
     | st.builds(Concept, names, weights)
 )
 
 
-def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+def small_tuples(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.just(()) | st.lists(values, max_size=3).map(tuple)
 
 
-def valid(kind: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Values of this kind; what contradicts itself is left out."""
+def valid_values(kind: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values of this class, without those that contradict themselves."""
 
-    def made(said: dict[str, Any]) -> Any:
+    def build_value(arguments: dict[str, Any]) -> Any:
         try:
-            return kind(**said)
+            return kind(**arguments)
         except InvalidQuery:
             return None
 
-    return st.fixed_dictionaries({}, optional=fields).map(made).filter(lambda value: value is not None)
+    return st.fixed_dictionaries({}, optional=fields).map(build_value).filter(lambda value: value is not None)
 
 
-filters = valid(
+filters = valid_values(
     Filters,
     **{
-        name: some(names) for name in ("folders", "tags", "labels", "shows", "formats", "cameras", "concepts")
+        name: small_tuples(names)
+        for name in ("folders", "tags", "labels", "shows", "formats", "cameras", "concepts")
     },
-    **{f"without_{name}": some(names) for name in ("folders", "tags", "labels")},
+    **{f"without_{name}": small_tuples(names) for name in ("folders", "tags", "labels")},
     **{name: st.none() | days for name in ("after", "before", "added_after", "added_before")},
     **{f"{end}_{name}": bounds for end in ("min", "max") for name in ("width", "height", "bytes")},
     confidence=shares,
-    orientations=some(st.sampled_from(ORIENTATIONS)),
+    orientations=small_tuples(st.sampled_from(ORIENTATIONS)),
     captioned=maybe,
     problem=maybe,
 )
-options = valid(
+options = valid_values(
     Options,
     fusion=st.sampled_from(FUSIONS),
     recipe=names,
@@ -119,14 +120,14 @@ options = valid(
     diversity=shares,
     **dict.fromkeys(("narrow", "neighbours", "weaker"), maybe),
 )
-examples = valid(Examples, good=some(ids), bad=some(ids))
+examples = valid_values(Examples, good=small_tuples(ids), bad=small_tuples(ids))
 
 
-def queries() -> st.SearchStrategy[Query]:
-    """Every query that asks for no bytes."""
-    return valid(
+def any_query() -> st.SearchStrategy[Query]:
+    """Any query without pictures given as bytes."""
+    return valid_values(
         Query,
-        parts=some(parts),
+        parts=small_tuples(parts),
         filters=filters,
         options=options,
         examples=examples,

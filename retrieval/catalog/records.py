@@ -1,4 +1,4 @@
-"""What the catalog hands out: plain frozen values, free of SQL."""
+"""The values that the catalog stores and returns: frozen, and free of SQL."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ import numpy.typing as npt
 from ..paths import display_path
 
 Features = npt.NDArray[np.float16]  # (image, dimension), every row of unit length
-PREDICTED_SOURCE = "predicted"  # the source of what nobody said, but a classifier takes to be so
-USER_SOURCE = "user"  # the source of what a person says of an image to Pictor itself
-# Whose title is shown where several have one, and whose words come first: a person's own before a list of
-# theirs, files beside pictures before what lies in them. Sources that are not listed come after all.
+PREDICTED_SOURCE = "predicted"  # the source of what a classifier predicts
+USER_SOURCE = "user"  # the source of what a person tells Pictor directly
+# Whose title is shown if several sources have one, and whose words come first: what a person told Pictor, then
+# lists of captions, then sidecar files, then the metadata in the picture. All other sources come last.
 PRECEDENCE = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif")
 
 
-def precedence(source: str) -> int:
-    """The place of a source in the order of PRECEDENCE."""
+def source_rank(source: str) -> int:
+    """The position of a source in PRECEDENCE."""
     return PRECEDENCE.index(source) if source in PRECEDENCE else len(PRECEDENCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One fact about an image: title, caption, tag, label, creator, place, camera or taken (a time), who said
-    it, and how surely (0 to 1).
+    """One fact about an image: a title, caption, tag, label, creator, place, camera or taken (a time).
+
+    `source` names who stated or predicted it, `confidence` is from 0 to 1.
     """
 
     field: str
@@ -38,16 +39,16 @@ class Annotation:
     confidence: float = 1.0
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The words of a predicted label, the usual one first, then its synonyms."""
+    def label_names(self) -> tuple[str, ...]:
+        """The names of a predicted label: the usual one, then its synonyms."""
         return tuple(self.value.split(", "))
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path at which an image's content lies, as a page of the file, counted from 1.
+    """A path where an image's content is found, and the page of that file, counted from 1.
 
-    `mtime` is in nanoseconds, `size` in bytes; both are the file's.
+    `mtime` (in nanoseconds) and `size` (in bytes) are those of the file.
     """
 
     path: bytes
@@ -61,31 +62,31 @@ class Location:
         return display_path(self.path)
 
     @property
-    def shown(self) -> str:
-        """The path, and the page where it is not the first."""
+    def display_with_page(self) -> str:
+        """The path, and the page if it is not the first."""
         return self.display + (f", page {self.page}" if self.page > 1 else "")
 
     @property
     def folder_name(self) -> str:
-        """The name of the folder that the file lies in."""
+        """The name of the folder that holds the file."""
         return display_path(self.path.split(b"/")[-2]) if b"/" in self.path else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A file beside a picture as it was read: fields and values that it says. Size in bytes, mtime in ns."""
+    """A sidecar file as it was read: its fields and values, size in bytes, and mtime in nanoseconds."""
 
     path: bytes
     size: int
     mtime: int
-    said: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One picture's content, with the places where it lies and what is said about it.
+    """One picture's content, with its locations and the facts about it.
 
-    The annotations come in the order of PRECEDENCE, those of one source as they were stored.
+    The annotations are in the order of PRECEDENCE, those of one source in the order in which they were stored.
     """
 
     id: int
@@ -102,64 +103,64 @@ class Image:
 
     @property
     def path(self) -> str:
-        """The path of `location`, for people; control characters are escaped."""
+        """The path of `location` for display; control characters are escaped."""
         return self.location.display if self.location else ""
 
     @property
     def page(self) -> int:
-        """The page of the file at `path` that the image is."""
+        """The page of the file at `path` that holds the image."""
         return self.location.page if self.location else 1
 
     @property
-    def shown(self) -> str:
-        """The path, and the page where it is not the first."""
-        return self.location.shown if self.location else ""
+    def display_with_page(self) -> str:
+        """The path, and the page if it is not the first."""
+        return self.location.display_with_page if self.location else ""
 
     @property
     def location(self) -> Location | None:
-        """The first one that is not missing, or else the first; None for an image that lies nowhere."""
+        """The first location that is not missing, or else the first; None for an image without any."""
         present = [place for place in self.locations if place.missing_since is None]
         return next(iter(present or self.locations), None)
 
-    def values(self, field: str) -> tuple[str, ...]:
-        """What is given for one field, in the order of the annotations; nothing that was predicted.
+    def field_values(self, field: str) -> tuple[str, ...]:
+        """The stated values of a field, in the order of the annotations; predicted ones are left out.
 
-        Of values that differ in letter case alone, or not at all, the first is given.
+        Of values that differ only in upper and lower case, or not at all, the first is returned.
         """
-        given = [
+        stated = [
             fact.value for fact in self.annotations if fact.field == field and fact.source != PREDICTED_SOURCE
         ]
         first: dict[str, str] = {}
-        for value in given:
+        for value in stated:
             first.setdefault(value.casefold(), value)
         return tuple(first.values())
 
     @property
     def title(self) -> str:
-        return next(iter(self.values("title")), "")
+        return next(iter(self.field_values("title")), "")
 
     @property
     def caption(self) -> str:
-        return next(iter(self.values("caption")), "")
+        return next(iter(self.field_values("caption")), "")
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return self.values("tag")
+        return self.field_values("tag")
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return self.values("label")
+        return self.field_values("label")
 
     @property
-    def predicted(self) -> tuple[Annotation, ...]:
-        """The labels that were predicted, the most confident first."""
+    def predicted_labels(self) -> tuple[Annotation, ...]:
+        """The predicted labels, the most confident first."""
         labels = [
             fact for fact in self.annotations if (fact.field, fact.source) == ("label", PREDICTED_SOURCE)
         ]
         return tuple(sorted(labels, key=lambda fact: -fact.confidence))
 
-    def definition(self, label: Annotation) -> str:
-        """What a predicted label means, in a few words; empty where that is not known."""
+    def label_definition(self, label: Annotation) -> str:
+        """What a predicted label means, in a few words; empty if that is not known."""
         starts = f"{label.value}: "
         definitions = (
             fact.value.removeprefix(starts)
@@ -169,16 +170,16 @@ class Image:
         return next(definitions, "")
 
     def without_predictions(self) -> Image:
-        """The same with what people and files said of it alone."""
-        given = tuple(fact for fact in self.annotations if fact.source != PREDICTED_SOURCE)
-        return replace(self, annotations=given)
+        """The same image without predicted facts."""
+        stated = tuple(fact for fact in self.annotations if fact.source != PREDICTED_SOURCE)
+        return replace(self, annotations=stated)
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One versioned set of features; two with the same fingerprint hold comparable features.
+    """One versioned set of features; spaces with the same fingerprint hold comparable features.
 
-    `dimension` is 0 where features are keypoints, as many as a picture has.
+    `dimension` is 0 for keypoints, whose number differs from picture to picture.
     """
 
     id: int
@@ -191,7 +192,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class FusionRecipe:
-    """How rankings become one, by name: the fusion, its k, a weight for each signal, and what that gained."""
+    """A saved weighting of signals: the fusion, its k, a weight for each signal, and the measured gain."""
 
     name: str
     fusion: str
@@ -202,7 +203,7 @@ class FusionRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the change log: `put` when an image's facts were written, `remove` when it went."""
+    """One line of the change log: `put` when facts of an image were written, `remove` when it was removed."""
 
     seq: int
     image_id: int
@@ -224,7 +225,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A place that could not be indexed: why (`code` for programs, `reason` for people), how often tried."""
+    """A path that could not be indexed: why (`code` for programs, `reason` for people), and how often tried."""
 
     path: bytes
     code: str
@@ -238,7 +239,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewImage:
-    """One picture as the indexer hands it to the catalog, described in every live space."""
+    """A new picture for the catalog, with its features in every live space."""
 
     sha256: str
     perceptual_hash: int
@@ -249,5 +250,5 @@ class NewImage:
     taken_at: datetime | None
     thumbnail: builtins.bytes  # WebP
     features: Mapping[int, npt.NDArray[np.float16]] = field(default_factory=dict)  # by space id
-    annotations: tuple[Annotation, ...] = ()  # what it says of itself, and what a network sees in it
+    annotations: tuple[Annotation, ...] = ()  # from the file, and predicted by a network
     keypoints: Mapping[int, builtins.bytes] = field(default_factory=dict)  # by space id, as stored

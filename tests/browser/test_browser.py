@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from retrieval import Library
-from tests.drawing import saved, scene
+from tests.drawing import draw_scene, encode_picture
 from webapp import create_app, create_server
 
 pytestmark = pytest.mark.browser
@@ -87,7 +87,7 @@ def page(new_context: Callable[..., BrowserContext]) -> Page:
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pictures") / "copy of scene 6.jpg"
-    path.write_bytes(saved(PillowImage.fromarray(scene(6)), "JPEG", quality=80))
+    path.write_bytes(encode_picture(PillowImage.fromarray(draw_scene(6)), "JPEG", quality=80))
     return path
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     """Twelve pictures."""
-    folder_of_scenes(tmp_path / "pictures", 12)
+    write_scenes(tmp_path / "pictures", 12)
     return tmp_path / "pictures"

@@ -17,7 +17,7 @@ from indexer.cli import cli
 from retrieval import ImageNotFound, Library
 from retrieval.ranking.ranking import SCORE_DECIMALS
 from retrieval.signals import SIGNALS
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone, report_of, run
 from tests.indexer.contents import contents
 
@@ -37,7 +37,7 @@ def file_states(folder: Path) -> dict[Path, tuple[str, int]]:
 
 
 def test_index_and_init_as_json(tmp_path: Path) -> None:
-    folder_of_scenes(tmp_path / "pictures", 2)
+    write_scenes(tmp_path / "pictures", 2)
     tiny = (
         "--backbone",
         "test_resnet",
@@ -57,7 +57,7 @@ def test_index_and_init_as_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("backbone", ["no_such_network", "test_resnet"])
 def test_a_library_is_not_made_when_its_backbone_cannot_be_had(tmp_path: Path, backbone: str) -> None:
-    folder_of_scenes(tmp_path / "pictures", 1)
+    write_scenes(tmp_path / "pictures", 1)
     arguments = ["index", str(tmp_path / "pictures"), "--library", str(tmp_path / "library")]
     arguments += ["--backbone", backbone, "--weights", str(tmp_path / "none.safetensors")]
     assert CliRunner().invoke(cli, arguments).exit_code == 1
@@ -91,8 +91,8 @@ def test_remove_is_all_or_nothing(copied_library: Path, scenes: Path) -> None:
 
 def test_a_folder_beside_one_of_the_same_beginning_is_kept(tmp_path: Path) -> None:
     library = make_without_backbone(tmp_path / "library")
-    folder_of_scenes(tmp_path / "sea", 1)
-    folder_of_scenes(tmp_path / "seaside", 1, first=5)
+    write_scenes(tmp_path / "sea", 1)
+    write_scenes(tmp_path / "seaside", 1, first=5)
     run("index", tmp_path / "sea", tmp_path / "seaside", "--library", library)
     assert json.loads(run("remove", f"{tmp_path}/sea/", "--json", "--library", library)) == {"removed": 1}
     assert len(contents(library)["images"]) == 1

@@ -19,7 +19,7 @@ from indexer.cli import cli
 from indexer.errors import SourceUnreachable
 from indexer.run.missing_files import forget_missing
 from retrieval import USER_SOURCE, Annotation, LibraryBusy, WriterLock, write_library
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor, report_of, run
 from tests.indexer.contents import contents, last_change
 
@@ -31,7 +31,7 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    folder_of_scenes(tmp_path / "pictures", 4)
+    write_scenes(tmp_path / "pictures", 4)
     return tmp_path / "pictures"
 
 
@@ -86,7 +86,7 @@ def test_a_file_that_changes_within_its_size_and_time_is_found_by_its_checksum(
         path.write_bytes(path.read_bytes().ljust(20_000, b"\0"))
     index_json(library, pictures)
     before = contents(library)["images"]
-    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=90)
+    [other] = write_scenes(pictures.parent / "elsewhere", 1, first=90)
     change_unseen(pictures / "scene-002.jpg", other.read_bytes())
     assert index_json(library, pictures)["unchanged"] == 4
     said = run("index", pictures, "--checksum", "--dry-run", "--library", library)
@@ -154,13 +154,13 @@ def test_what_is_back_is_compared_as_well(pictures: Path, library: Path) -> None
 @pytest.mark.parametrize("option", ["--dry-run", "--checksum", "--again"])
 def test_what_does_not_go_with_following_is_wrong_usage(pictures: Path, library: Path, option: str) -> None:
     result = CliRunner().invoke(cli, ["index", str(pictures), "--watch", option, "--library", str(library)])
-    assert (result.exit_code, f"--watch does not go with {option}" in result.output) == (2, True)
+    assert (result.exit_code, f"--watch cannot be combined with {option}" in result.output) == (2, True)
 
 
 def test_what_lies_in_the_library_itself_is_no_picture_of_a_folder(tmp_path: Path) -> None:
     library = make_without_backbone(tmp_path / "pictures" / "library")
-    folder_of_scenes(tmp_path / "pictures", 2)
-    folder_of_scenes(library / "queries", 1, first=50)
+    write_scenes(tmp_path / "pictures", 2)
+    write_scenes(library / "queries", 1, first=50)
     assert index_json(library, tmp_path / "pictures")["files"] == 2
     assert "2 pictures: 2 unchanged" in run("index", tmp_path / "pictures", "--dry-run", "--library", library)
 
@@ -173,7 +173,7 @@ def test_a_library_that_was_moved_goes_on_elsewhere(pictures: Path, library: Pat
     assert run("check", "--library", moved) == "everything is as it should be\n"
     assert index_json(moved, pictures)["unchanged"] == 4
     assert contents(moved) == before
-    folder_of_scenes(pictures, 1, first=20)
+    write_scenes(pictures, 1, first=20)
     assert index_json(moved, pictures)["added"] == 1
     assert run("check", "--library", moved) == "everything is as it should be\n"
 
@@ -237,7 +237,7 @@ def run_with_failing_call(
 def test_a_folder_whose_listing_fails_ends_the_run_and_nothing_is_missing(
     pictures: Path, library: Path, first: int
 ) -> None:
-    [inner] = folder_of_scenes(pictures / "inner", 1, first=30)
+    [inner] = write_scenes(pictures / "inner", 1, first=30)
     index_json(library, pictures)
     before = contents(library), last_change(library)
     inner.unlink()
@@ -329,7 +329,7 @@ def test_a_code_that_no_problem_has_is_not_taken_for_no_problems(library_with_pr
         cli, ["problems", "--code", "truncatd", "--library", str(library_with_problems)]
     )
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "none is truncatd; there are 2 not-an-image, 1 truncated\n"
+    assert result.stderr == "no problem has the code truncatd; there are 2 not-an-image, 1 truncated\n"
 
 
 def test_a_long_row_of_bad_files_is_told_of_in_few_lines(pictures: Path, library: Path) -> None:
@@ -345,7 +345,7 @@ def test_a_long_row_of_bad_files_is_told_of_in_few_lines(pictures: Path, library
 def test_retry_reads_problems_and_nothing_else(library_with_problems: Path, pictures: Path) -> None:
     shutil.copy(pictures / "scene-001.jpg", pictures / "a.jpg")
     (pictures / "b.jpg").unlink()
-    folder_of_scenes(pictures / "later", 1, first=30)
+    write_scenes(pictures / "later", 1, first=30)
     (pictures / "scene-003.jpg").unlink()
     result = CliRunner().invoke(cli, ["retry", "--library", str(library_with_problems), "--json"])
     report = report_of(result.stdout)

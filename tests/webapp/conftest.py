@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
 from retrieval import PREDICTED_SOURCE, Annotation, Library, NewImage, fetch_backbone, images, write_library
-from tests.drawing import saved, scene
+from tests.drawing import draw_scene, encode_picture
 from webapp import create_app
 
 COUNT = 12
@@ -67,11 +67,11 @@ def _scene_path(folder: Path, number: int) -> bytes:
 def add_scenes(library: Library, folder: Path, count: int = COUNT) -> None:
     """Put drawn scenes with their words into a library, as the indexer would."""
     folder.mkdir(exist_ok=True)
-    pictures = [scene(number) for number in range(count)]
+    pictures = [draw_scene(number) for number in range(count)]
     features = library.describe(pictures)
     with library.catalog.writing() as writer:
         for number, pixels in enumerate(pictures):
-            data = saved(PillowImage.fromarray(pixels), "JPEG", quality=92)
+            data = encode_picture(PillowImage.fromarray(pixels), "JPEG", quality=92)
             path = _scene_path(folder, number)
             with open(path, "wb") as file:  # noqa: PTH123 (a bytes path)
                 file.write(data)
@@ -140,7 +140,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture(scope="session")
 def jpeg() -> Callable[[int], bytes]:
     """The bytes of the drawn scene of a seed, whether it is in the library or not."""
-    return lambda seed: saved(PillowImage.fromarray(scene(seed)), "JPEG", quality=92)
+    return lambda seed: encode_picture(PillowImage.fromarray(draw_scene(seed)), "JPEG", quality=92)
 
 
 class _Page(HTMLParser):

@@ -15,7 +15,7 @@ from flask import Flask
 
 from retrieval import DEFAULT_DECODER, DecodingImpossible, Library, Limits, Settings, UrlFetcher
 from tests.retrieval.pictures.decoders import NAME
-from tests.retrieval.pictures.test_decoder_pool import HURT, processes
+from tests.retrieval.pictures.test_decoder_pool import MISBEHAVIOUR, child_processes
 from tests.serving import http_answer, run_server
 from webapp import create_app
 from webapp.decoding import PROCESSES, Decoder
@@ -31,7 +31,7 @@ def fragile_app(library: Library) -> Flask:
 def test_a_picture_that_ends_its_decoder_is_refused_and_the_next_one_is_answered(
     fragile_app: Flask, jpeg: Callable[[int], bytes], data: bytes
 ) -> None:
-    client, (code, words) = fragile_app.test_client(), HURT[data]
+    client, (code, words) = fragile_app.test_client(), MISBEHAVIOUR[data]
     problem = client.post("/api/v1/search", data={"picture_file": (BytesIO(data), "a.png")})
     assert (problem.status_code, problem.json["code"]) == (415, code)
     assert problem.json["detail"].startswith("uploaded picture: ")
@@ -74,13 +74,13 @@ def test_without_a_process_it_says_so(library: Library, jpeg: Callable[[int], by
 def test_few_processes_serve_many_at_once_stay_warm_and_end_with_their_owner(
     jpeg: Callable[[int], bytes],
 ) -> None:
-    before, decoder = processes(), Decoder(Limits(), DEFAULT_DECODER)
+    before, decoder = child_processes(), Decoder(Limits(), DEFAULT_DECODER)
     with ThreadPoolExecutor(6) as pool:
         decoded = list(pool.map(decoder.decode_pixels, map(jpeg, range(6)), ["it"] * 6))
     assert [pixels.dtype for pixels in decoded] == [np.uint8] * 6
-    ours = processes() - before
+    ours = child_processes() - before
     assert 1 <= len(ours) <= PROCESSES
     decoder.decode_pixels(jpeg(7), "it")
-    assert processes() - before == ours
+    assert child_processes() - before == ours
     del decoder
-    assert not processes() & ours
+    assert not child_processes() & ours

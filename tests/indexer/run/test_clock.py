@@ -13,7 +13,7 @@ from indexer.run.pipeline import index
 from indexer.run.report import Report
 from indexer.upkeep.opening import open_existing
 from retrieval import Library, parse_query, path_bytes
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import last_change
 
@@ -27,7 +27,7 @@ Run = Callable[[datetime], Report]
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    folder_of_scenes(tmp_path / "pictures", 4)
+    write_scenes(tmp_path / "pictures", 4)
     return tmp_path / "pictures"
 
 
@@ -102,7 +102,7 @@ def test_order_is_that_of_the_log_and_durations_are_not_the_clocks(
 ) -> None:
     run(START)
     before = last_change(library)
-    folder_of_scenes(pictures / "later", 6)
+    write_scenes(pictures / "later", 6)
     report = run(wrong)
     assert report.added == 2
     assert 0 < report.seconds < 600

@@ -24,11 +24,11 @@ import pytest
 
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library, path_bytes, read_status
 from retrieval.pictures.images import encode_png
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.indexer.command import ROOT, make_without_backbone
 from tests.indexer.contents import answers, differences, generations
 from tests.indexing import TINY
@@ -90,7 +90,7 @@ def small_pictures(folder: Path, count: int) -> list[Path]:
     folder.mkdir()
     paths = [folder / f"scene-{seed:03}.png" for seed in range(count)]
     for seed, path in enumerate(paths):
-        path.write_bytes(encode_png(scene(seed, 48, 36)))
+        path.write_bytes(encode_png(draw_scene(seed, 48, 36)))
     return paths
 
 
@@ -186,7 +186,7 @@ def assert_equal(library: Path, expected: Path) -> None:
     assert differences(library, expected) == []
     assert answers(library, *QUERIES) == answers(expected, *QUERIES)
     with Library.open(library) as opened:
-        assert list(check(opened)) == []
+        assert list(check_library(opened)) == []
         live = [projection.generation for projection in read_status(opened).projections]
     assert generations(library) == sorted(live)
     assert {entry.name for entry in library.iterdir()} == {entry.name for entry in expected.iterdir()}

@@ -16,7 +16,7 @@ from PIL import Image
 
 from retrieval import Library
 from retrieval.pictures.images import RGB
-from tests.drawing import deep_grey, folder_of_scenes, hostile_folder, scene
+from tests.drawing import draw_scene, grey_of_16_bits, write_hostile_files, write_scenes
 from tests.indexer.command import pictor, pictor_json, pictor_report, report_of
 from webapp import create_app
 
@@ -51,9 +51,9 @@ class HostileFolder:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileFolder]:
     root = tmp_path_factory.mktemp("hostile")
     folder = root / "folder\nof\x1b[2Jevil"
-    expected = hostile_folder(folder)
-    folder_of_scenes(folder, 2, first=20)
-    [secret] = folder_of_scenes(folder / "private", 1, first=30)
+    expected = write_hostile_files(folder)
+    write_scenes(folder, 2, first=20)
+    [secret] = write_scenes(folder / "private", 1, first=30)
     secret.chmod(0)
     expected |= {"scene-020.jpg": None, "scene-021.jpg": None, "scene-030.jpg": "permission-denied"}
     arguments = ("--library", root / "library", "--backbone", "test_resnet", "--weights", "untrained")
@@ -113,11 +113,11 @@ def test_exactly_the_good_pictures_are_in_the_library(hostile: HostileFolder) ->
 @pytest.mark.parametrize(
     ("name", "drawn"),
     [
-        ("cmyk.jpg", scene(2)),
-        ("rotated.jpg", scene(5)),
-        ("animated.gif", scene(6)),
-        ("not-utf8-\\xff.jpg", scene(9)),
-        ("scene-020.jpg", scene(20)),
+        ("cmyk.jpg", draw_scene(2)),
+        ("rotated.jpg", draw_scene(5)),
+        ("animated.gif", draw_scene(6)),
+        ("not-utf8-\\xff.jpg", draw_scene(9)),
+        ("scene-020.jpg", draw_scene(20)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -129,12 +129,12 @@ def test_good_pictures_look_as_they_were_drawn(hostile: HostileFolder, name: str
 
 def test_sixteen_bits_become_the_same_grey(hostile: HostileFolder) -> None:
     shown = read_thumbnails(hostile.library)["sixteen-bit.png"]
-    grey = deep_grey(scene(3)) // 257
+    grey = grey_of_16_bits(draw_scene(3)) // 257
     assert np.abs(shown.astype(int) - grey[..., None]).mean() < MAX_DIFFERENCE
 
 
 def test_what_is_transparent_is_white(hostile: HostileFolder) -> None:
-    shown, drawn = read_thumbnails(hostile.library)["palette-alpha.png"], scene(4)
+    shown, drawn = read_thumbnails(hostile.library)["palette-alpha.png"], draw_scene(4)
     middle = drawn.shape[1] // 2
     assert shown[:, middle + 4 :].mean() > 250
     assert np.abs(shown[:, : middle - 4].astype(int) - drawn[:, : middle - 4]).mean() < 2 * MAX_DIFFERENCE

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from indexer.run.pipeline import index
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_existing
 from retrieval import Image, Library, Options, Query, StoredPicture, path_bytes
 from retrieval.pictures.images import encode_png
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.indexer.command import ROOT, make_without_backbone
 
 SETTINGS = {"PICTOR_BATCH_SIZE": "2", "PICTOR_PUBLISH_SHARE": "0.01"}
@@ -51,7 +51,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=NAMES, seed=SEEDS)
     def write_picture(self, name: str, seed: int) -> None:
         """A new file, or another content for an old one."""
-        data = encode_png(scene(seed, 48, 36))
+        data = encode_png(draw_scene(seed, 48, 36))
         (self.pictures / name).write_bytes(data)
         self.set_new_time(name)
         self.files[name] = hashlib.sha256(data).hexdigest()
@@ -79,7 +79,7 @@ class Histories(RuleBasedStateMachine):
         """A whole run: the library shows what lies in the folder, and nothing else."""
         with open_existing(self.library) as opened:
             index(opened, [path_bytes(self.pictures)], captions={}, on_event=lambda _: None)
-            assert list(check(opened)) == []
+            assert list(check_library(opened)) == []
         self.shown = dict(self.files)
         assert self.shown_contents() == self.shown
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import Library, Query, StoredPicture, path_bytes
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.contents import answers, contents, image_at, last_change
 from tests.indexing import index_folder
 
@@ -48,7 +48,7 @@ def test_an_edited_file_is_a_new_image_and_the_old_one_is_forgotten(pictures: Pa
     index_folder(library, pictures)
     path = pictures / "scene-006.jpg"
     old = image_at(library, path)
-    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=90)
+    [other] = write_scenes(pictures.parent / "elsewhere", 1, first=90)
     path.write_bytes(other.read_bytes())
     report = index_folder(library, pictures)
     assert (report.added, report.changed, report.missing) == (1, 1, 0)

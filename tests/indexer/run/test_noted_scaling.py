@@ -21,7 +21,7 @@ from retrieval import (
     read_status,
     write_library,
 )
-from tests.drawing import saved, scene
+from tests.drawing import draw_scene, encode_picture
 from tests.indexer.command import make_without_backbone
 
 WINDOW = 'scaling = "window:100:200"\n'
@@ -31,7 +31,9 @@ WINDOW = 'scaling = "window:100:200"\n'
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "scans"
     folder.mkdir()
-    (folder / "scan.png").write_bytes(saved(Image.fromarray(scene(1)[..., 0].astype(np.uint16)), "PNG"))
+    (folder / "scan.png").write_bytes(
+        encode_picture(Image.fromarray(draw_scene(1)[..., 0].astype(np.uint16)), "PNG")
+    )
     return folder
 
 

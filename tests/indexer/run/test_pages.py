@@ -16,12 +16,12 @@ from indexer.run.report import Event, Progress, Report
 from indexer.upkeep.opening import open_or_create
 from retrieval import Image, Library, Picture, Query, Settings, path_bytes
 from retrieval.pictures.images import RGB, decode_image, encode_png
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.indexer.command import make_without_backbone, run
 from tests.indexer.contents import differences
 
 ALL = Settings(pages="all", batch_size=2, decode_threads=1)
-SCENES = [scene(seed, 64, 48) for seed in range(6)]
+SCENES = [draw_scene(seed, 64, 48) for seed in range(6)]
 
 
 def write_tiff(path: Path, pages: list[RGB], **options: object) -> None:

@@ -14,7 +14,7 @@ from indexer.run.report import Event, Planned, Progress
 from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import InvalidSetting, Library, Query, StoredPicture, parse_query, path_bytes, read_status
 from retrieval.writing import publisher
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import answers, contents, generations, image_at, last_change
 from tests.indexing import TINY, index_folder
@@ -113,7 +113,7 @@ def test_a_problem_is_forgotten_when_its_file_is_gone(pictures: Path, library: P
 def test_a_root_that_is_unreachable_changes_nothing(pictures: Path, library: Path) -> None:
     index_folder(library, pictures)
     before = contents(library), last_change(library)
-    folder_of_scenes(pictures.parent / "more", 2, first=50)
+    write_scenes(pictures.parent / "more", 2, first=50)
     pictures.rename(pictures.parent / "unplugged")
     with pytest.raises(SourceUnreachable):
         index_folder(library, pictures.parent / "more", pictures)
@@ -122,7 +122,7 @@ def test_a_root_that_is_unreachable_changes_nothing(pictures: Path, library: Pat
 
 def test_indexing_one_folder_says_nothing_about_another(pictures: Path, library: Path) -> None:
     index_folder(library, pictures)
-    folder_of_scenes(pictures.parent / "more", 2, first=50)
+    write_scenes(pictures.parent / "more", 2, first=50)
     shutil.rmtree(pictures)
     report = index_folder(library, pictures.parent / "more")
     assert (report.added, report.missing) == (2, 0)
@@ -131,7 +131,7 @@ def test_indexing_one_folder_says_nothing_about_another(pictures: Path, library:
 def test_a_file_that_changes_before_it_is_read_is_read_whole_and_looked_at_again(
     pictures: Path, library: Path
 ) -> None:
-    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=90)
+    [other] = write_scenes(pictures.parent / "elsewhere", 1, first=90)
 
     def meddle(event: Event) -> None:
         if isinstance(event, Planned):

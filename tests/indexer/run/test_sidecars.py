@@ -18,9 +18,9 @@ from indexer.run.captions import Captions, read_captions
 from indexer.run.report import Report
 from indexer.run.stop_signals import Stopped, handle_stop_signals
 from indexer.upkeep.opening import open_existing
-from indexer.upkeep.problems import retry
+from indexer.upkeep.problems import retry_problems
 from retrieval import USER_SOURCE, Annotation, Image, Library, images, parse_query, path_bytes
-from tests.drawing import folder_of_scenes, scene
+from tests.drawing import draw_scene, write_scenes
 from tests.indexer.command import make_without_backbone
 from tests.indexer.contents import contents, image_at, last_change
 from tests.metadata_files import xmp_list, xmp_packet
@@ -31,7 +31,7 @@ NO_CAPTIONS: Captions = {}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three pictures."""
-    folder_of_scenes(tmp_path / "pictures", 3)
+    write_scenes(tmp_path / "pictures", 3)
     return tmp_path / "pictures"
 
 
@@ -179,7 +179,7 @@ def test_indexing_one_folder_takes_nothing_from_another(folder: Path, library: P
     write_file(folder / "scene-000.txt", "A lighthouse.")
     index_pictures(library, folder)
     (folder / "scene-000.txt").unlink()
-    folder_of_scenes(folder.parent / "more", 1, first=50)
+    write_scenes(folder.parent / "more", 1, first=50)
     index_pictures(library, folder.parent / "more")
     assert first_image(library, folder).caption == "A lighthouse."
 
@@ -225,7 +225,7 @@ def test_a_sidecar_that_was_repaired_is_read_by_retry(folder: Path, library: Pat
     index_pictures(library, folder)
     write_file(sidecar, '{"title": "Lighthouse"}', at=8)
     with open_existing(library) as opened:
-        report, _ = retry(opened, None, on_event=lambda event: None)
+        report, _ = retry_problems(opened, None, on_event=lambda event: None)
     assert report.problems == ()
     assert stored_problems(library) == {}
     assert names_found(library, "lighthouse") == {"scene-000.jpg"}
@@ -273,7 +273,7 @@ def test_a_captions_file_comes_before_sidecars_for_a_title(folder: Path, library
 
 
 def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) -> None:
-    def counted() -> tuple[tuple[int, int], tuple[int, int]]:
+    def count_both() -> tuple[tuple[int, int], tuple[int, int]]:
         """What a dry run says, and then what a run does."""
         sidecars = pipeline.preview_index(library, [path_bytes(folder)]).sidecars
         report = index_pictures(library, folder)
@@ -282,15 +282,15 @@ def test_the_report_and_a_dry_run_count_them_alike(folder: Path, library: Path) 
     write_file(folder / "scene-000.txt", "A lighthouse.")
     write_file(folder / "scene-000.jpg.json", json.dumps({"title": "Light"}))
     write_file(folder / "nothing.txt", "About no picture.")
-    assert counted() == ((2, 0), (2, 0))
-    assert counted() == ((0, 0), (0, 0))
+    assert count_both() == ((2, 0), (2, 0))
+    assert count_both() == ((0, 0), (0, 0))
     write_file(folder / "scene-000.txt", "A lighthouse at night.", at=9)
     (folder / "scene-000.jpg.json").unlink()
-    assert counted() == ((1, 1), (1, 1))
+    assert count_both() == ((1, 1), (1, 1))
     (folder / "scene-001.jpg").write_bytes((folder / "scene-002.jpg").read_bytes() + b" ")
     write_file(folder / "scene-001.txt", "Another picture.")
     (folder / "scene-000.jpg").unlink()
-    assert counted() == ((1, 0), (1, 0))
+    assert count_both() == ((1, 0), (1, 0))
 
 
 def test_without_a_library_a_dry_run_counts_what_would_be_read(folder: Path, tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ def test_a_time_beside_a_picture_counts_as_long_as_it_is_said(folder: Path, libr
 
 def test_the_time_in_a_picture_wins_over_one_beside_it(folder: Path, library: Path) -> None:
     shot = datetime(2015, 5, 5, 12)
-    (folder / "shot.jpg").write_bytes(images.encode_jpeg(scene(9, 64, 48), taken_at=shot))
+    (folder / "shot.jpg").write_bytes(images.encode_jpeg(draw_scene(9, 64, 48), taken_at=shot))
     sidecar = folder / "shot.jpg.json"
     write_file(sidecar, json.dumps({"photoTakenTime": {"timestamp": "1577836800"}}))
     index_pictures(library, folder)

@@ -14,7 +14,7 @@ import pytest
 
 from indexer.run.stop_signals import SIGNALS, Stopped, handle_stop_signals
 from retrieval import Library, Query, read_status
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import ROOT, make_without_backbone, pictor_report
 
 
@@ -88,7 +88,7 @@ def test_a_stopped_run_publishes_nothing_more_and_the_next_one_goes_on(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     library = make_without_backbone(tmp_path / "library")
-    folder_of_scenes(tmp_path / "pictures", 40)
+    write_scenes(tmp_path / "pictures", 40)
     command = [
         sys.executable,
         "-m",

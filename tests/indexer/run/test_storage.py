@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import WriterLock, write_library
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone, pictor, pictor_json, run
 from tests.indexer.contents import contents
 
@@ -60,7 +60,7 @@ def test_a_catalog_that_is_no_database_is_exit_code_4(tmp_path: Path) -> None:
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     library = make_without_backbone(tmp_path / "library")
-    folder_of_scenes(tmp_path / "pictures", 2)
+    write_scenes(tmp_path / "pictures", 2)
     run("index", tmp_path / "pictures", "--library", library)
     for path in (library, *library.rglob("*")):
         path.chmod(0o500 if path.is_dir() else 0o400)
@@ -90,8 +90,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_exit_code_4_and_costs_nothing(small_disk: Path, tmp_path: Path) -> None:
     library = make_without_backbone(small_disk / "library")
-    folder_of_scenes(tmp_path / "first", 4)
-    folder_of_scenes(tmp_path / "second", 40, first=50)
+    write_scenes(tmp_path / "first", 4)
+    write_scenes(tmp_path / "second", 40, first=50)
     run("index", tmp_path / "first", "--library", library)
     for free in (0, 300):
         ballast = small_disk / "ballast"
@@ -107,7 +107,7 @@ def test_a_full_disk_is_exit_code_4_and_costs_nothing(small_disk: Path, tmp_path
 
 def test_a_full_disk_can_still_be_searched(small_disk: Path, tmp_path: Path) -> None:
     library = make_without_backbone(small_disk / "library")
-    folder_of_scenes(tmp_path / "first", 4)
+    write_scenes(tmp_path / "first", 4)
     run("index", tmp_path / "first", "--library", library)
     (small_disk / "ballast").write_bytes(bytes(shutil.disk_usage(small_disk).free))
     hits = pictor_json("search", "first", "--library", library)["hits"]

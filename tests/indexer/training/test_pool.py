@@ -11,13 +11,13 @@ from indexer.errors import TrainingImpossible
 from indexer.training.pool import Pool, pool_of
 from indexer.training.views import Views
 from retrieval import images, path_bytes
-from tests.drawing import scene
+from tests.drawing import draw_scene
 
 
 def write(folder: Path, seeds: range, quality: int = 95) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for seed in seeds:
-        (folder / f"{seed}.jpg").write_bytes(images.encode_jpeg(scene(seed), quality=quality))
+        (folder / f"{seed}.jpg").write_bytes(images.encode_jpeg(draw_scene(seed), quality=quality))
     return folder
 
 
@@ -37,7 +37,7 @@ def test_every_readable_picture_is_kept_at_the_asked_size(tmp_path: Path) -> Non
     pool = made(tmp_path / "pool", folder)
     assert len(pool) == 5
     assert {pool.picture(place).shape for place in range(5)} == {(60, 80, 3)}
-    original = images.resize_pixels(scene(0), 80, 60)
+    original = images.resize_pixels(draw_scene(0), 80, 60)
     assert np.abs(pool.picture(0).astype(int) - original).mean() < 4  # what JPEG does to it
 
 
@@ -50,7 +50,7 @@ def test_what_is_measured_on_is_left_out_even_resized_and_compressed(tmp_path: P
     held_out = tmp_path / "test"
     held_out.mkdir()
     for seed in (1, 3):
-        small = images.resize_pixels(scene(seed), 100, 75)
+        small = images.resize_pixels(draw_scene(seed), 100, 75)
         (held_out / f"{seed}.jpg").write_bytes(images.encode_jpeg(small, quality=40))
     folder = write(tmp_path / "a", range(6))
     pool = made(tmp_path / "pool", folder, apart_from=(held_out,))
@@ -59,7 +59,7 @@ def test_what_is_measured_on_is_left_out_even_resized_and_compressed(tmp_path: P
         int(
             np.argmin(
                 [
-                    np.abs(images.resize_pixels(scene(seed), 80, 60).astype(int) - each).mean()
+                    np.abs(images.resize_pixels(draw_scene(seed), 80, 60).astype(int) - each).mean()
                     for seed in range(6)
                 ]
             )

@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.cli import cli
-from indexer.upkeep.check import Finding, check
+from indexer.upkeep.check import Finding, check_library
 from retrieval import FeatureDamaged, Library, ProjectionDamaged, parse_query
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone, pictor
 from tests.indexer.contents import answers, contents, generations
 from tests.indexing import index_folder
@@ -27,7 +27,7 @@ Damage = Callable[[Path], None]
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    folder_of_scenes(tmp_path / "pictures", 4)
+    write_scenes(tmp_path / "pictures", 4)
     return tmp_path / "pictures"
 
 
@@ -39,7 +39,7 @@ def library(pictures: Path, tmp_path: Path) -> Path:
 
 def findings(library: Path) -> list[Finding]:
     with Library.open(library) as opened:
-        return list(check(opened))
+        return list(check_library(opened))
 
 
 def run(command: str, library: Path) -> tuple[int, str]:
@@ -169,7 +169,7 @@ def test_whatever_way_a_file_went_the_repair_that_is_named_works(
     library = make_without_backbone(tmp_path / "plain")
     path = pictures / place
     path.parent.mkdir(exist_ok=True)
-    [other] = folder_of_scenes(pictures.parent / "elsewhere", 1, first=50)
+    [other] = write_scenes(pictures.parent / "elsewhere", 1, first=50)
     other.rename(path)
     assert CliRunner().invoke(cli, ["index", str(path), "--library", str(library)]).exit_code == 0
     path.unlink()
@@ -308,7 +308,7 @@ def test_of_many_files_that_hold_damaged_features_their_folders_are_named_and_no
     pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = pictures.parent / "elsewhere"
-    folder_of_scenes(elsewhere, 1, first=50)
+    write_scenes(elsewhere, 1, first=50)
     index_folder(library, elsewhere)
     before = contents(library)
     monkeypatch.setattr("indexer.upkeep.check.NAMED", 1)

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from indexer.run.pipeline import index
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_existing
 from retrieval import Library, RetrievalError, StorageFailed, parse_query, path_bytes
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone, pictor
 
 FLIPS = int(os.environ.get("PICTOR_FLIPS", "40"))
@@ -27,7 +27,7 @@ HEAD = 60
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    folder_of_scenes(tmp_path / "pictures", 6)
+    write_scenes(tmp_path / "pictures", 6)
     made = make_without_backbone(tmp_path / "library")
     bring(made, tmp_path / "pictures")
     return made
@@ -40,7 +40,7 @@ def bring(library: Path, pictures: Path) -> None:
 
 def look(library: Path) -> None:
     with Library.open(library) as opened:
-        list(check(opened))
+        list(check_library(opened))
 
 
 def ask(library: Path) -> None:
@@ -100,18 +100,18 @@ def test_a_log_that_was_removed_after_a_kill_loses_the_last_commits_and_no_more(
     library: Path, tmp_path: Path
 ) -> None:
     """The projections are then newer than the catalog: another run brings both to what lies in the folder."""
-    folder_of_scenes(tmp_path / "pictures", 9)
+    write_scenes(tmp_path / "pictures", 9)
     with open_existing(library) as opened:
         index(opened, [path_bytes(tmp_path / "pictures")], captions={}, on_event=lambda event: None)
         assert (library / "catalog.sqlite-wal").stat().st_size, "not yet in the catalog itself"
         left = shutil.copytree(library, tmp_path / "left", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
     with Library.open(left) as opened:
         assert opened.count_images() == 6
-        assert "catalog-damaged" not in {each.code for each in check(opened)}
+        assert "catalog-damaged" not in {each.code for each in check_library(opened)}
     error = said(ask, left)
     assert not error or "run `pictor rebuild`" in error
     bring(left, tmp_path / "pictures")
     with Library.open(left) as opened:
         assert opened.count_images() == 9
-        assert list(check(opened)) == []
+        assert list(check_library(opened)) == []
         assert len(opened.search(parse_query("")).hits) == 9

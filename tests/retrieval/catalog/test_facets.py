@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from retrieval import Annotation, Catalog, Filters
 from retrieval.catalog import facets
-from retrieval.catalog.facets import FACETS, MOST, Facet
+from retrieval.catalog.facets import FACETS, MAX_VALUES, Facet
 from retrieval.catalog.writer import Writer
 from tests.databases import new_image
-from tests.oracle import counted
+from tests.oracle import count_values
 from tests.rows import SURE, Row, fill, many_rows, undone
+from tests.slow_tests import example_count
 
 # The filter that asks for a facet's value; folders are matched above the immediate one as well.
 FILTERS = {
@@ -30,22 +31,22 @@ FILTERS = {
 
 
 def agree(writer: Writer, ids: Collection[int], confidence: float, *, everything: bool) -> None:
-    images = writer.images(ids).values()
+    images = writer.load_images(ids).values()
     asked = None if everything else ids
     for predicted in (True, False):
-        found = writer.facets(asked, confidence=confidence, predicted=predicted)
+        found = writer.count_facets(asked, confidence=confidence, predicted=predicted)
         assert tuple(found) == FACETS
         seen = images if predicted else [image.without_predictions() for image in images]
         for name, facet in found.items():
-            folded = [(value.casefold(), count) for value, count in facet.counts]
+            folded = [(value.casefold(), coucount_values value, count in facet.counts]
             assert (folded, facet.more) == (counted(seen, name, confidence), 0), name
 
 
 def counts_are_what_filters_find(writer: Writer, confidence: float) -> None:
-    for name, facet in writer.facets(confidence=confidence).items():
+    for name, facet in writer.count_facets(confidence=confidence).items():
         for value, count in facet.counts:
             for asked in asking(name, value, confidence):
-                assert len(writer.ids(asked)) == count, asked
+                assert len(writer.find_ids(asked)) == count, asked
 
 
 def asking(name: str, value: str, confidence: float) -> list[Filters]:
@@ -72,7 +73,7 @@ shared = settings(deadline=None, suppress_health_check=[HealthCheck.function_sco
 
 
 @pytest.mark.parametrize("catalog_url", ["sqlite"], indirect=True)
-@settings(shared, max_examples=100)
+@settings(shared, max_examples=example_count(100))
 @given(many_rows, chosen, sure)
 def test_sqlite_and_a_plain_count_agree(
     catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float
@@ -81,7 +82,7 @@ def test_sqlite_and_a_plain_count_agree(
 
 
 @pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
-@settings(shared, max_examples=20)
+@settings(shared, max_examples=example_count(20))
 @given(many_rows, chosen, sure)
 def test_postgresql_and_a_plain_count_agree(
     catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float
@@ -96,7 +97,7 @@ def test_values_are_spelled_as_they_were_first_stored(catalog: Catalog) -> None:
     ]
     with undone(catalog) as writer:
         fill(writer, rows)
-        found = writer.facets()
+        found = writer.count_facets()
     assert found["folder"] == Facet((("Summer 2019", 2), ("b", 1)), 0)
     assert found["tag"] == Facet((("Old Town", 2), ("sea", 1)), 0)
     assert found["shows"] == Facet((("Tabby", 2),), 0)
@@ -105,15 +106,15 @@ def test_values_are_spelled_as_they_were_first_stored(catalog: Catalog) -> None:
 
 
 def test_the_largest_are_listed_and_the_rest_is_counted(catalog: Catalog) -> None:
-    names = [f"tag {number:03}" for number in range(MOST + 7)]
+    names = [f"tag {number:03}" for number in range(MAX_VALUES + 7)]
     with undone(catalog) as writer:
         first, second = writer.add_images([new_image(1), new_image(2)])
-        writer.annotate(first, "t", [Annotation("tag", name, "t") for name in names])
-        writer.annotate(second, "t", [Annotation("tag", names[-1], "t")])
-        tags = writer.facets()["tag"]
-        assert tags.counts == ((names[-1], 2), *((name, 1) for name in names[: MOST - 1]))
+        writer.replace_annotations(first, "t", [Annotation("tag", name, "t") for name in names])
+        writer.replace_annotations(second, "t", [Annotation("tag", names[-1], "t")])
+        tags = writer.count_facets()["tag"]
+        assert tags.counts == ((names[-1], 2), *((name, 1) for name in names[: MAX_VALUES - 1]))
         assert tags.more == 7
-        none = writer.facets([])
+        none = writer.count_facets([])
         assert all(facet == Facet((), 0) for facet in none.values())
 
 
@@ -125,10 +126,10 @@ def test_chunks_add_up(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Non
     ]
     with undone(catalog) as writer:
         ids = np.array(fill(writer, rows))
-        whole = writer.facets(ids)
+        whole = writer.count_facets(ids)
         monkeypatch.setattr(facets, "CHUNK", 2)
-        assert writer.facets(ids) == whole == writer.facets()
-        assert writer.facets(ids[::-1]) == whole
+        assert writer.count_facets(ids) == whole == writer.count_facets()
+        assert writer.count_facets(ids[::-1]) == whole
     assert whole["tag"].counts == (("Sea", 9),)
     assert whole["folder"].counts == (("a", 9), ("b", 4))
     assert whole["shows"].counts == (("x", 9),)

@@ -20,7 +20,7 @@ from retrieval.descriptors.network import weights_path
 from retrieval.pictures.images import RGB, decode_image
 from retrieval.signals import SIGNALS
 from retrieval.spaces import SCALING
-from tests.drawing import oriented, scene
+from tests.drawing import draw_scene, encode_rotated
 
 SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "wide": (60, 400)}
 
@@ -44,7 +44,7 @@ def own_configuration(space: Space) -> dict[str, Any]:
 
 
 def draw_scenes(count: int = 5) -> list[RGB]:
-    return [scene(seed, 120 + 20 * seed, 100) for seed in range(count)]
+    return [draw_scene(seed, 120 + 20 * seed, 100) for seed in range(count)]
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
@@ -90,15 +90,15 @@ def test_no_shape_and_no_flat_colour_breaks_it(
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_no_shape_of_noise_breaks_it(descriptor: AbstractDescriptor, shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (*shape, 3), np.uint8)
-    features = descriptor.describe([scene(1), noise, scene(2)])
+    features = descriptor.describe([draw_scene(1), noise, draw_scene(2)])
     assert np.isfinite(features).all()
     assert np.linalg.norm(features, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
-    assert cosine(features[0], descriptor.describe([scene(1)])[0]) > 0.999
+    assert cosine(features[0], descriptor.describe([draw_scene(1)])[0]) > 0.999
 
 
 def test_a_photo_that_is_turned_has_the_feature_of_the_upright_one(descriptor: AbstractDescriptor) -> None:
     turned = [
-        decode_image(oriented(scene(2, 240, 180), orientation, "PNG"), name="it").pixels
+        decode_image(encode_rotated(draw_scene(2, 240, 180), orientation, "PNG"), name="it").pixels
         for orientation in range(1, 9)
     ]
     *features, lying = descriptor.describe([*turned, np.rot90(turned[0]).copy()])

@@ -12,9 +12,9 @@ from PIL import Image
 from retrieval import UnknownDescriptor
 from retrieval.descriptors.details import MAX_KEYPOINTS, MIN_SIDE, Details, find_keypoints, select_keypoints
 from retrieval.pictures.images import RGB
-from retrieval.ranking.keypoints import SIDE, from_blob, to_blob
-from retrieval.ranking.verification import MOST_MATCHES, verify
-from tests.drawing import saved, scene
+from retrieval.ranking.keypoints import SIDE, decode_keypoints, encode_keypoints
+from retrieval.ranking.verification import MOST_MATCHES, match_pictures
+from tests.drawing import draw_scene, encode_picture
 
 SHAPES = {
     "dot": (1, 1),
@@ -29,7 +29,7 @@ SHAPES = {
 def draw_picture(seed: int, width: int = 320, height: int = 240) -> RGB:
     """Nine scenes in a grid: enough corners for keypoints."""
     rows = [
-        np.hstack([scene(100 * seed + 3 * row + column, width // 3, height // 3) for column in range(3)])
+        np.hstack([draw_scene(100 * seed + 3 * row + column, width // 3, height // 3) for column in range(3)])
         for row in range(3)
     ]
     return np.vstack(rows)
@@ -38,7 +38,7 @@ def draw_picture(seed: int, width: int = 320, height: int = 240) -> RGB:
 def jpeg(picture: Image.Image, quality: int) -> Image.Image:
     from io import BytesIO
 
-    return Image.open(BytesIO(saved(picture, "JPEG", quality=quality))).convert("RGB")
+    return Image.open(BytesIO(encode_picture(picture, "JPEG", quality=quality))).convert("RGB")
 
 
 ATTACKS: dict[str, Callable[[Image.Image], Image.Image]] = {
@@ -58,26 +58,26 @@ ATTACKS: dict[str, Callable[[Image.Image], Image.Image]] = {
 def test_a_picture_is_known_again_after(name: str) -> None:
     original = draw_picture(1)
     attacked = np.asarray(ATTACKS[name](Image.fromarray(original)))
-    assert verify(find_keypoints(attacked), find_keypoints(original)).verified
-    assert verify(find_keypoints(original), find_keypoints(attacked)).verified
+    assert match_pictures(find_keypoints(attacked), find_keypoints(original)).is_verified
+    assert match_pictures(find_keypoints(original), find_keypoints(attacked)).is_verified
 
 
 def test_other_pictures_are_not_taken_for_it() -> None:
     pictures = [find_keypoints(draw_picture(seed)) for seed in range(1, 9)]
-    matches = [verify(one, other) for one in pictures for other in pictures if one is not other]
-    assert not any(match.verified for match in matches)
+    matches = [match_pictures(one, other) for one in pictures for other in pictures if one is not other]
+    assert not any(match.is_verified for match in matches)
 
 
 def test_the_map_of_a_crop_says_where_it_was_cut() -> None:
     original = draw_picture(2)
-    match = verify(find_keypoints(original[60:180, 80:240]), find_keypoints(original))
+    match = match_pictures(find_keypoints(original[60:180, 80:240]), find_keypoints(original))
     corners = np.array([[0, 0, 1], [1, 1, 1]]) @ match.transform.T
     assert corners == pytest.approx(np.array([[0.25, 0.25], [0.75, 0.75]]), abs=0.02)
 
 
 def test_keypoints_of_a_mirrored_picture_are_the_mirrored_keypoints() -> None:
     original = draw_picture(3)
-    match = verify(find_keypoints(original[:, ::-1]), find_keypoints(original).mirrored())
+    match = match_pictures(find_keypoints(original[:, ::-1]), find_keypoints(original).mirror_keypoints())
     assert match.inliers > MOST_MATCHES / 2
     assert match.transform == pytest.approx(np.array([[1, 0, 0], [0, 1, 0]]), abs=0.02)
 
@@ -88,14 +88,14 @@ def test_places_lie_in_the_picture_and_are_not_too_many() -> None:
         keypoints = find_keypoints(picture)
         assert 0 < len(keypoints) <= MAX_KEYPOINTS
         assert max(keypoints.width, keypoints.height) == SIDE
-        assert ((keypoints.shares >= 0) & (keypoints.shares <= 1.001)).all()
+        assert ((keypoints.relative_positions >= 0) & (keypoints.relative_positions <= 1.001)).all()
         assert set(np.unique(keypoints.descriptors)) <= {0, 1, 2, 3}
 
 
 def test_size_does_not_matter() -> None:
     large = Image.fromarray(draw_picture(6, 900, 600))
     small = large.resize((200, 133), Image.Resampling.BICUBIC)
-    assert verify(find_keypoints(np.asarray(small)), find_keypoints(np.asarray(large))).verified
+    assert match_pictures(find_keypoints(np.asarray(small)), find_keypoints(np.asarray(large))).is_verified
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
@@ -106,13 +106,13 @@ def test_no_shape_and_no_flat_colour_breaks_it(shape: tuple[int, int], grey: int
     keypoints = find_keypoints(picture)
     assert grey is None or not len(keypoints)
     assert len(keypoints) == 0 or min(keypoints.width, keypoints.height) >= MIN_SIDE
-    assert to_blob(from_blob(to_blob(keypoints))) == to_blob(keypoints)
+    assert encode_keypoints(decode_keypoints(encode_keypoints(keypoints))) == encode_keypoints(keypoints)
 
 
 def test_the_same_pictures_give_the_same_bytes_in_their_order_and_in_any_thread() -> None:
     pictures = [draw_picture(seed, 320 + 9 * seed) for seed in range(5)] + [np.zeros((50, 50, 3), np.uint8)]
     blobs = Details().describe(pictures)
-    assert blobs == [to_blob(find_keypoints(picture)) for picture in pictures]
+    assert blobs == [encode_keypoints(find_keypoints(picture)) for picture in pictures]
     assert blobs[-1] == b""
     assert len(set(blobs)) == len(pictures)
     with ThreadPoolExecutor(4) as pool:

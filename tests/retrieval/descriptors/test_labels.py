@@ -27,7 +27,7 @@ from retrieval.descriptors.runtimes.timm_models import label_names
 from retrieval.descriptors.subject import Subject
 from retrieval.pictures.images import RGB
 from tests import labelled_backbone
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.labelled_backbone import BACKBONE, WEIGHTS_METADATA
 
 
@@ -168,14 +168,14 @@ class TestBackbone:
         path = labelled_backbone.save_weights(
             tmp_path / "w.safetensors", headless, fc_weight=None, fc_bias=None
         )
-        assert predicted_confidences(create_subject(tmp_path / "l", path), [scene(1)]) == [{}]
+        assert predicted_confidences(create_subject(tmp_path / "l", path), [draw_scene(1)]) == [{}]
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
     def test_labels_are_those_of_the_whole_model(self, tmp_path: Path, dtype: torch.dtype) -> None:
         subject = create_subject(
             tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors", dtype=dtype)
         )
-        pictures = [scene(seed) for seed in range(6)]
+        pictures = [draw_scene(seed) for seed in range(6)]
         model = labelled_backbone.labelled_model()
         model.load_state_dict(
             {
@@ -204,9 +204,9 @@ class TestBackbone:
         )
         subject.network._runtime._model.register_forward_hook(lambda *_: passes.append(1))
         passes: list[int] = []
-        features, predicted = subject.describe_and_predict([scene(1), scene(2)])
+        features, predicted = subject.describe_and_predict([draw_scene(1), draw_scene(2)])
         assert len(passes) == 1
-        assert np.array_equal(features, subject.describe([scene(1), scene(2)]))
+        assert np.array_equal(features, subject.describe([draw_scene(1), draw_scene(2)]))
         assert all(predicted)
         assert predicted[0] != predicted[1]  # or the order of what follows would prove nothing
 
@@ -215,7 +215,7 @@ class TestBackbone:
         subject = create_subject(
             tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors"), precision=precision
         )
-        pictures = [scene(seed) for seed in range(9)]
+        pictures = [draw_scene(seed) for seed in range(9)]
         together = predicted_confidences(subject, pictures)
         singly = [predicted_confidences(subject, [picture])[0] for picture in pictures]
         in_pairs = [
@@ -230,12 +230,12 @@ class TestBackbone:
     def test_a_picture_whose_feature_is_no_number_gets_no_label(self, tmp_path: Path) -> None:
         norm = torch.full_like(labelled_backbone.labelled_model().bn1.bias, float("nan"))
         path = labelled_backbone.save_weights(tmp_path / "w.safetensors", bn1_bias=norm)
-        assert predicted_confidences(create_subject(tmp_path / "l", path), [scene(1)]) == [{}]
+        assert predicted_confidences(create_subject(tmp_path / "l", path), [draw_scene(1)]) == [{}]
 
     def test_the_setting_turns_them_off(self, tmp_path: Path) -> None:
         path = labelled_backbone.save_weights(tmp_path / "w.safetensors")
         subject = create_subject(tmp_path / "l", path, predicted_labels=False)
-        features, predicted = subject.describe_and_predict([scene(1)])
+        features, predicted = subject.describe_and_predict([draw_scene(1)])
         assert predicted == [()]
         assert features.any()
 

@@ -22,10 +22,10 @@ from retrieval import (
 from retrieval.descriptors import registry
 from retrieval.descriptors.backbone import Stage
 from retrieval.descriptors.network import Network, weights_path
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.indexing import index_folder
 
-PICTURES = [scene(seed) for seed in range(3)]
+PICTURES = [draw_scene(seed) for seed in range(3)]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from retrieval.descriptors.lab import describe_colours
 from retrieval.descriptors.palette import colours_vector, palette_of, palette_vector
 from retrieval.pictures.images import RGB
 from retrieval.query.values import Swatch
-from tests.drawing import scene
+from tests.drawing import draw_scene
 
 RED, BLUE, GREEN, GREY, WHITE = "#d01c1c", "#1e40d0", "#1c9038", "#808080", "#ffffff"
 COLOURS = (RED, BLUE, GREEN, GREY, WHITE)
@@ -85,13 +85,13 @@ def test_colours_at_the_edge_of_what_screens_show_find_themselves(colour: str) -
 
 
 def test_a_palette_asks_for_the_colours_of_a_picture_and_not_for_their_places() -> None:
-    picture = scene(3, 144, 144)
+    picture = draw_scene(3, 144, 144)
     query = palette_vector(describe_colours(picture))
     tiles = [tile for row in np.split(picture, 2) for tile in np.split(row, 2, axis=1)]
     moved = np.concatenate([np.concatenate(tiles[2:], axis=1), np.concatenate(tiles[1::-1], axis=1)])
     assert describe_colours(picture) @ query == pytest.approx(1, abs=1e-5)
     assert describe_colours(moved) @ query == pytest.approx(1, abs=1e-3)
-    assert max(describe_colours(scene(seed)) @ query for seed in range(4, 10)) < 0.95
+    assert max(describe_colours(draw_scene(seed)) @ query for seed in range(4, 10)) < 0.95
 
 
 def test_the_palette_of_stripes_is_their_colours_and_shares() -> None:
@@ -107,7 +107,7 @@ def test_one_colour_of_any_shape_is_one_swatch(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_palette_is_short_whole_and_the_same_every_time(seed: int) -> None:
-    picture = scene(seed)
+    picture = draw_scene(seed)
     palette = palette_of(picture)
     assert 2 <= len(palette) <= 8
     assert sum(swatch.share for swatch in palette) == pytest.approx(1)

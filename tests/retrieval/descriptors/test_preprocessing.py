@@ -13,7 +13,7 @@ from timm.data import create_transform, resolve_data_config
 
 from retrieval import InvalidSetting, fetch_backbone, write_library
 from retrieval.descriptors.preprocessing import Preprocessing
-from tests.drawing import scene
+from tests.drawing import draw_scene
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "resnet": {"input_size": (3, 160, 160), "interpolation": "bilinear", "crop_pct": 0.95},
@@ -26,7 +26,7 @@ class TestPreprocessing:
     @pytest.mark.parametrize("shape", [(160, 120), (120, 160), (333, 200), (64, 64), (90, 31), (1024, 700)])
     @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
     def test_it_does_what_timm_does(self, config: dict[str, Any], shape: tuple[int, int]) -> None:
-        picture = scene(2, *shape)
+        picture = draw_scene(2, *shape)
         mean, std = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)
         expected = create_transform(**config, mean=mean, std=std)(Image.fromarray(picture)).numpy()
         ours = Preprocessing(

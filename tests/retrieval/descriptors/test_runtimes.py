@@ -40,9 +40,9 @@ from retrieval.descriptors.runtimes.onnx import OnnxRuntime
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
 from retrieval.descriptors.runtimes.torch_runtime import AGREEMENT, TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
-from retrieval.ranking.heat import is_exact
+from retrieval.ranking.heat import is_mean_pooled
 from tests import labelled_backbone
-from tests.drawing import scene
+from tests.drawing import draw_scene
 
 ROOT = Path(__file__).resolve().parents[3]
 CPU = Settings(device="cpu", runtime="onnx")
@@ -272,7 +272,7 @@ class TestChoice:
         for batch in noise_batches(tiny.size):
             assert least_cosine(fast.run_batch(batch)[0], exact.run_batch(batch)[0]) >= least
             pooled, last = fast.last_map(batch)
-            assert is_exact(last[0], pooled[0])
+            assert is_mean_pooled(last[0], pooled[0])
 
     @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO is not installed")
     def test_openvino_makes_its_tables_before_there_are_threads(
@@ -448,7 +448,7 @@ def test_a_library_with_an_export_is_asked_without_torch(tmp_path: Path, scenes:
     library = tmp_path / "library"
     with open_or_create(library, labelled_backbone.labelled_recipe(tmp_path)) as opened:
         index(opened, [path_bytes(scenes / "harbour")], captions={}, on_event=lambda event: None)
-    Image.fromarray(scene(3)).save(tmp_path / "query.png")
+    Image.fromarray(draw_scene(3)).save(tmp_path / "query.png")
     run = subprocess.run(
         [sys.executable, "-c", ASKING, library, tmp_path / "query.png"],
         capture_output=True,

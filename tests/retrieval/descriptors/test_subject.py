@@ -31,7 +31,7 @@ from retrieval import (
 )
 from retrieval.descriptors.runtimes.torch_runtime import fast_half_precision
 from retrieval.descriptors.subject import Subject
-from tests.drawing import scene
+from tests.drawing import draw_scene
 
 TINY = ("test_resnet", "test_efficientnet", "test_vit", "test_convnext")
 
@@ -77,10 +77,10 @@ class TestWeights:
         assert subject.configuration["trained"] is True
         model.reset_classifier(0)
         config = resolve_data_config({}, model=model)
-        batch = torch.stack([create_transform(**config)(Image.fromarray(scene(1)))])
+        batch = torch.stack([create_transform(**config)(Image.fromarray(draw_scene(1)))])
         with torch.inference_mode():
             expected = model(batch)[0].numpy()
-        [feature] = subject.describe([scene(1)])
+        [feature] = subject.describe([draw_scene(1)])
         assert feature @ (expected / np.linalg.norm(expected)) > 0.9999
 
     def test_another_models_weights_are_refused(self, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ class Bomb:
 
 
 def _png(folder: Path) -> Path:
-    Image.fromarray(scene(3)).save(folder / "query.png")
+    Image.fromarray(draw_scene(3)).save(folder / "query.png")
     return folder / "query.png"
 
 
@@ -182,7 +182,7 @@ class TestRuntime:
     def test_a_model_of_a_fixed_size_is_run_at_its_size(self, tmp_path: Path) -> None:
         subject = make_subject(tmp_path / "library", "fixed_vit", "untrained")
         assert (subject.configuration["size"], subject.dimension) == (384, 48)
-        assert np.linalg.norm(subject.describe([scene(1)])) == pytest.approx(1, abs=1e-5)
+        assert np.linalg.norm(subject.describe([draw_scene(1)])) == pytest.approx(1, abs=1e-5)
 
     def test_a_size_that_a_model_cannot_take_is_refused_before_anything_is_made(self, tmp_path: Path) -> None:
         with write_library(tmp_path / "library") as library:
@@ -200,12 +200,12 @@ class TestRuntime:
         subject = make_subject(
             tmp_path / "library", "test_resnet", save_weights(model, tmp_path / "nan.safetensors")
         )
-        assert not subject.describe([scene(1)]).any()
+        assert not subject.describe([draw_scene(1)]).any()
 
     def test_bfloat16_agrees_with_float32(self, library: Library) -> None:
         if fast_half_precision("cpu") != "bfloat16":
             pytest.skip("this processor does not compute bfloat16 in hardware")
-        configuration, pictures = library.spaces[0].configuration, [scene(seed) for seed in range(6)]
+        configuration, pictures = library.spaces[0].configuration, [draw_scene(seed) for seed in range(6)]
         exact, fast = (
             Subject(
                 configuration,

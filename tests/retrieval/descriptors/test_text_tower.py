@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from retrieval import Backbone, BackboneUnavailable, Settings, fetch_backbone
 from retrieval.descriptors.subject import Subject
 from retrieval.descriptors.text_tower import TEMPERATURE, TextTower, text_closeness
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.towers import BACKBONE, CONTEXT, DIMENSION, MODEL, make_tower, make_weights
 
 pytest.importorskip("open_clip", reason="the extra clip is not installed")
@@ -74,7 +74,7 @@ class TestVectors:
         vector = tower.encode_text("a red boat")
         assert vector is not None
         assert vector.dtype == np.float32
-        [feature] = create_subject(pair, tmp_path).describe([scene(1)])
+        [feature] = create_subject(pair, tmp_path).describe([draw_scene(1)])
         assert vector.shape == feature.shape == (DIMENSION,)
         assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
 
@@ -122,10 +122,12 @@ class TestVectors:
         assert plain.dimension > DIMENSION
         model = timm.create_model(BACKBONE, pretrained=False, num_classes=DIMENSION).eval()
         model.load_state_dict(load_file(folder / "image"))
-        batch = pair.preprocessing.prepare_batch([scene(1), scene(2)])
+        batch = pair.preprocessing.prepare_batch([draw_scene(1), draw_scene(2)])
         with torch.inference_mode():
             expected = model(torch.from_numpy(np.ascontiguousarray(batch))).numpy()
-        features = create_subject(pair, store_weights(pair, tmp_path)).describe([scene(1), scene(2)])
+        features = create_subject(pair, store_weights(pair, tmp_path)).describe(
+            [draw_scene(1), draw_scene(2)]
+        )
         assert (features * expected).sum(axis=1) == pytest.approx(np.linalg.norm(expected, axis=1), rel=1e-4)
 
 
@@ -265,7 +267,7 @@ class TestWithoutTheExtra:
             tower.encode_text("boat")
 
     def test_pictures_are_described_all_the_same(self, pair: Backbone, tmp_path: Path) -> None:
-        [feature] = create_subject(pair, store_weights(pair, tmp_path)).describe([scene(1)])
+        [feature] = create_subject(pair, store_weights(pair, tmp_path)).describe([draw_scene(1)])
         assert feature.shape == (DIMENSION,)
 
     def test_no_library_is_made_with_a_tower(self, folder: Path) -> None:

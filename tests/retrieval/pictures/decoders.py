@@ -1,4 +1,4 @@
-"""A decoder for worker processes that does what a file asks for, and otherwise decodes it."""
+"""A decoder for decoder processes that does what a file tells it, and decodes all other files."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from pathlib import Path
 
 from retrieval import images
 
-NAME = f"{__name__}:decode"
+NAME = f"{__name__}:decode_or_misbehave"
 MARK = b"do "
 LEAKED: list[bytes] = []
 
 
-def decode(data: bytes, *, name: str, limits: object) -> images.DecodedImage:
-    """`do THING ARGUMENT`; the camera of the picture says which process did it, or what was asked for."""
-    _, thing, *rest = [*data.split(b" ", 2), b""] if data.startswith(MARK) else (b"", b"", b"")
-    answer = _THINGS[thing](os.fsdecode(rest[0])) if thing else None
-    pixels = data if not thing else images.encode_png(images.np.zeros((4, 4, 3), images.np.uint8))
+def decode_or_misbehave(data: bytes, *, name: str, limits: object) -> images.DecodedImage:
+    """Do what `do ACTION ARGUMENT` says. The camera of the picture is the process id, or the answer."""
+    _, action, *argument = [*data.split(b" ", 2), b""] if data.startswith(MARK) else (b"", b"", b"")
+    answer = _ACTIONS[action](os.fsdecode(argument[0])) if action else None
+    pixels = data if not action else images.encode_png(images.np.zeros((4, 4, 3), images.np.uint8))
     decoded = images.decode_image(pixels, name=name)
     return replace(decoded, camera=answer or str(os.getpid()))
 
 
-def _kill(number: str) -> None:
+def kill_process(number: str) -> None:
     os.kill(os.getpid(), signal.Signals[number])
 
 
-def _sleep(seconds: str) -> None:
+def sleep_seconds(seconds: str) -> None:
     time.sleep(float(seconds))
 
 
-def _spin(path: str) -> None:
+def spin_forever(path: str) -> None:
     Path(path).touch()
     while True:
         pass
 
 
-def _allocate(size: str) -> None:
+def allocate_memory(size: str) -> None:
     bytearray(int(size))
 
 
-def _leak(size: str) -> None:
+def leak_memory(size: str) -> None:
     LEAKED.append(b"x" * int(size))
 
 
-def _babble(length: str) -> None:
+def send_nonsense(length: str) -> None:
     os.write(0, int(length).to_bytes(4, "big") + b"{]")
     time.sleep(60)
 
 
-def _complain(words: str) -> None:
+def print_complaint(words: str) -> None:
     os.write(1, words.encode())
     os.write(2, words.encode())
 
 
-def _write(path: str) -> str:
+def write_file(path: str) -> str:
     try:
         with Path(path).open("wb", buffering=0) as file:
             return f"wrote {file.write(b'x')} byte"
@@ -66,17 +66,25 @@ def _write(path: str) -> str:
         return str(error.strerror)
 
 
-def _modules(_: str) -> str:
-    return " ".join({each.partition(".")[0] for each in sys.modules})
+def list_modules(_: str) -> str:
+    return " ".join({module.partition(".")[0] for module in sys.modules})
 
 
-def _limits(_: str) -> str:
+def list_limits(_: str) -> str:
     return " ".join(
-        str(resource.getrlimit(each)[0]) for each in (resource.RLIMIT_CORE, resource.RLIMIT_NOFILE)
+        str(resource.getrlimit(kind)[0]) for kind in (resource.RLIMIT_CORE, resource.RLIMIT_NOFILE)
     )
 
 
-_THINGS = {
-    each.__name__.removeprefix("_").encode(): each
-    for each in (_kill, _sleep, _spin, _allocate, _leak, _babble, _complain, _write, _modules, _limits)
+_ACTIONS = {
+    b"kill": kill_process,
+    b"sleep": sleep_seconds,
+    b"spin": spin_forever,
+    b"allocate": allocate_memory,
+    b"leak": leak_memory,
+    b"babble": send_nonsense,
+    b"complain": print_complaint,
+    b"write": write_file,
+    b"modules": list_modules,
+    b"limits": list_limits,
 }

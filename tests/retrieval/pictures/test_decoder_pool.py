@@ -1,4 +1,4 @@
-"""DecoderPool are hurt by real means, and the run goes on: crashes, hangs, hunger, babble, and an end in between."""
+"""Decoder processes crash, hang, run out of memory and send nonsense, really; the run goes on."""
 
 from __future__ import annotations
 
@@ -20,58 +20,58 @@ from indexer.run.sources import FoundFile
 from retrieval import DecodingImpossible, Limits, Problem, UnreadableImage, images
 from retrieval.pictures.decoder_pool import DecoderPool
 from retrieval.pictures.decoder_process import MAX_FILES, DecoderProcess
-from tests.drawing import folder_of_scenes, saved, scene
+from tests.drawing import draw_scene, encode_picture, write_scenes
 from tests.indexer.command import ROOT
 from tests.retrieval.pictures.decoders import NAME
 
-Children = Callable[[], set[int]]
+NewProcesses = Callable[[], set[int]]
 
 PATIENT = Limits(seconds=600)
-TINY = saved(Image.fromarray(scene(1, 8, 6)), "PPM")
+TINY = encode_picture(Image.fromarray(draw_scene(1, 8, 6)), "PPM")
 
 
-def found(path: Path, content: bytes | None = None) -> FoundFile:
+def make_file(path: Path, content: bytes | None = None) -> FoundFile:
     if content is not None:
         path.write_bytes(content)
     return FoundFile(os.fsencode(path), path.stat().st_size, path.stat().st_mtime_ns)
 
 
-def files(folder: Path, *contents: bytes) -> list[FoundFile]:
-    return [found(folder / f"{place}.ppm", content) for place, content in enumerate(contents)]
+def make_files(folder: Path, *contents: bytes) -> list[FoundFile]:
+    return [make_file(folder / f"{number}.ppm", content) for number, content in enumerate(contents)]
 
 
-def outcomes(
-    given: list[FoundFile], *, limits: Limits = PATIENT, threads: int = 1, known: bool = False
+def read_outcomes(
+    files: list[FoundFile], *, limits: Limits = PATIENT, threads: int = 1, known: bool = False
 ) -> list[Outcome]:
-    return list(decode_files(given, is_known=lambda _: known, limits=limits, threads=threads, decoder=NAME))
+    return list(decode_files(files, is_known=lambda _: known, limits=limits, threads=threads, decoder=NAME))
 
 
-def problem(outcome: Outcome) -> tuple[str, str]:
+def problem_of(outcome: Outcome) -> tuple[str, str]:
     assert isinstance(outcome, Problem)
     return outcome.code, outcome.reason
 
 
-def said(outcome: Outcome) -> str:
-    """What the decoder of the tests said: the number of its process, unless it was asked for something."""
+def decoder_words(outcome: Outcome) -> str:
+    """What the decoder of the tests put into the picture: its process id, or the answer to an action."""
     assert isinstance(outcome, FilePage)
     assert outcome.decoded
     return outcome.decoded.image.camera
 
 
-def processes() -> set[int]:
+def child_processes() -> set[int]:
     tasks = Path("/proc/self/task").iterdir()
-    return {int(each) for task in tasks for each in (task / "children").read_text().split()}
+    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
 
 
 @pytest.fixture
-def children() -> Children:
-    """The processes that were started since the test began; servers of other tests may have their own."""
-    before = processes()
-    return lambda: processes() - before
+def new_processes() -> NewProcesses:
+    """The child processes since the test began; servers of other tests may have started some before."""
+    before = child_processes()
+    return lambda: child_processes() - before
 
 
 def has_ended(process: int) -> bool:
-    """Whether a process that is not ours ends within a minute."""
+    """Whether a process that is not our child ends within a minute."""
     try:
         descriptor = os.pidfd_open(process)
     except ProcessLookupError:
@@ -81,9 +81,9 @@ def has_ended(process: int) -> bool:
 
 
 def test_the_answer_is_what_decoding_here_gives(tmp_path: Path) -> None:
-    paths = folder_of_scenes(tmp_path, 3)
-    given = [found(path) for path in paths]
-    read = decode_files(given, is_known=lambda _: False, limits=Limits(), threads=0)
+    paths = write_scenes(tmp_path, 3)
+    files = [make_file(path) for path in paths]
+    read = decode_files(files, is_known=lambda _: False, limits=Limits(), threads=0)
     for outcome, path in zip(read, paths, strict=True):
         assert isinstance(outcome, FilePage)
         assert outcome.decoded
@@ -96,28 +96,28 @@ def test_the_answer_is_what_decoding_here_gives(tmp_path: Path) -> None:
 
 
 def test_outcomes_come_in_order_and_files_are_taken_only_a_little_ahead(tmp_path: Path) -> None:
-    given = files(tmp_path, *(TINY[:-1] + bytes([place]) for place in range(40)))
+    files = make_files(tmp_path, *(TINY[:-1] + bytes([number]) for number in range(40)))
     taken = []
 
-    def stream() -> Iterator[FoundFile]:
-        for each in given:
-            taken.append(each)
-            yield each
+    def take_files() -> Iterator[FoundFile]:
+        for file in files:
+            taken.append(file)
+            yield file
 
-    read = decode_files(stream(), is_known=lambda _: False, limits=PATIENT, threads=2, decoder=NAME)
-    for place, outcome in enumerate(read):
+    read = decode_files(take_files(), is_known=lambda _: False, limits=PATIENT, threads=2, decoder=NAME)
+    for index, outcome in enumerate(read):
         assert isinstance(outcome, FilePage)
-        assert outcome.file == given[place]
-        assert len(taken) <= place + 2 * LOOKAHEAD
+        assert outcome.file == files[index]
+        assert len(taken) <= index + 2 * LOOKAHEAD
 
 
 def test_what_is_known_is_not_decoded(tmp_path: Path) -> None:
-    [outcome] = outcomes(files(tmp_path, b"do kill SIGSEGV"), known=True)
+    [outcome] = read_outcomes(make_files(tmp_path, b"do kill SIGSEGV"), known=True)
     assert isinstance(outcome, FilePage)
     assert (outcome.decoded, outcome.size, len(outcome.sha256)) == (None, 15, 64)
 
 
-HURT = {
+MISBEHAVIOUR = {
     b"do kill SIGSEGV": ("decoder-crashed", "SIGSEGV"),
     b"do kill SIGABRT": ("decoder-crashed", "SIGABRT"),
     b"do kill SIGKILL": ("out-of-memory", "memory ran out"),
@@ -129,25 +129,27 @@ HURT = {
 
 
 def test_a_file_that_ends_its_worker_is_a_problem_and_the_next_one_is_read(
-    tmp_path: Path, children: Children
+    tmp_path: Path, new_processes: NewProcesses
 ) -> None:
-    read = outcomes(files(tmp_path, *(each for hurt in HURT for each in (hurt, TINY))))
-    for outcome, (code, words) in zip(read[::2], HURT.values(), strict=True):
-        assert problem(outcome)[0] == code
-        assert words in problem(outcome)[1]
-    assert len({said(outcome) for outcome in read[1::2]}) == len(HURT)
-    assert not children()
+    read = read_outcomes(
+        make_files(tmp_path, *(content for action in MISBEHAVIOUR for content in (action, TINY)))
+    )
+    for outcome, (code, words) in zip(read[::2], MISBEHAVIOUR.values(), strict=True):
+        assert problem_of(outcome)[0] == code
+        assert words in problem_of(outcome)[1]
+    assert len({decoder_words(outcome) for outcome in read[1::2]}) == len(MISBEHAVIOUR)
+    assert not new_processes()
 
 
 def test_a_file_that_needs_too_much_memory_is_refused_and_its_worker_lives(tmp_path: Path) -> None:
-    before, hurt, after = outcomes(files(tmp_path, TINY, b"do allocate 99000000000", TINY))
-    assert problem(hurt)[0] == "out-of-memory"
-    assert said(before) == said(after)
+    before, hurt, after = read_outcomes(make_files(tmp_path, TINY, b"do allocate 99000000000", TINY))
+    assert problem_of(hurt)[0] == "out-of-memory"
+    assert decoder_words(before) == decoder_words(after)
 
 
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
-    slow, after = outcomes(files(tmp_path, b"do sleep 600", TINY), limits=Limits(seconds=0.5))
-    assert problem(slow) == (
+    slow, after = read_outcomes(make_files(tmp_path, b"do sleep 600", TINY), limits=Limits(seconds=0.5))
+    assert problem_of(slow) == (
         "timeout",
         "not decoded within 0.5 seconds (setting decode_seconds); allow more, or save it again",
     )
@@ -155,49 +157,49 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_worker_is_replaced_after_a_number_of_files(tmp_path: Path) -> None:
-    one = found(tmp_path / "one.ppm", TINY)
-    processes = [said(each) for each in outcomes([one] * (MAX_FILES + 1))]
+    one = make_file(tmp_path / "one.ppm", TINY)
+    processes = [decoder_words(outcome) for outcome in read_outcomes([one] * (MAX_FILES + 1))]
     assert len(set(processes[:MAX_FILES])) == 1
     assert processes[MAX_FILES] != processes[0]
 
 
 def test_a_worker_that_has_grown_is_replaced(tmp_path: Path) -> None:
-    first, _, third, fourth = outcomes(files(tmp_path, TINY, b"do leak 600000000", TINY, TINY))
-    assert said(first) != said(third) == said(fourth)
+    first, _, third, fourth = read_outcomes(make_files(tmp_path, TINY, b"do leak 600000000", TINY, TINY))
+    assert decoder_words(first) != decoder_words(third) == decoder_words(fourth)
 
 
 def test_a_worker_loads_little(tmp_path: Path) -> None:
-    [outcome] = outcomes(files(tmp_path, b"do modules "))
-    loaded = set(said(outcome).split())
+    [outcome] = read_outcomes(make_files(tmp_path, b"do modules "))
+    loaded = set(decoder_words(outcome).split())
     assert {"numpy", "PIL", "retrieval"} <= loaded
     assert not loaded & {"sqlalchemy", "alembic", "torch", "faiss", "whoosh", "cv2", "flask", "click"}
 
 
 def test_a_worker_writes_no_file_and_leaves_no_core(tmp_path: Path) -> None:
-    given = files(tmp_path, b"do write %s/out" % os.fsencode(tmp_path), b"do limits ")
-    wrote, limits = outcomes(given)
-    assert said(wrote) == "File too large"
-    assert said(limits) == "0 32"
+    files = make_files(tmp_path, b"do write %s/out" % os.fsencode(tmp_path), b"do limits ")
+    wrote, limits = read_outcomes(files)
+    assert decoder_words(wrote) == "File too large"
+    assert decoder_words(limits) == "0 32"
 
 
 def test_what_decoders_print_reaches_nobody(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    outcomes(files(tmp_path, b"do complain TIFFReadDirectory: Warning"))
+    read_outcomes(make_files(tmp_path, b"do complain TIFFReadDirectory: Warning"))
     assert capfd.readouterr() == ("", "")
 
 
-def test_there_are_no_more_workers_than_files(tmp_path: Path, children: Children) -> None:
+def test_there_are_no_more_workers_than_files(tmp_path: Path, new_processes: NewProcesses) -> None:
     read = decode_files(
-        files(tmp_path, TINY, TINY), is_known=lambda _: False, limits=PATIENT, threads=9, decoder=NAME
+        make_files(tmp_path, TINY, TINY), is_known=lambda _: False, limits=PATIENT, threads=9, decoder=NAME
     )
     next(read)
-    assert len(children()) <= 2
+    assert len(new_processes()) <= 2
     read.close()  # type: ignore[attr-defined]
-    assert not children()
+    assert not new_processes()
 
 
-def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, children: Children) -> None:
+def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, new_processes: NewProcesses) -> None:
     read = decode_files(
-        files(tmp_path, TINY, b"do sleep 600"),
+        make_files(tmp_path, TINY, b"do sleep 600"),
         is_known=lambda _: False,
         limits=PATIENT,
         threads=2,
@@ -205,20 +207,20 @@ def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, children: Childre
     )
     next(read)
     read.close()  # type: ignore[attr-defined]
-    assert not children()
+    assert not new_processes()
 
 
 def test_an_interrupt_does_not_reach_workers(tmp_path: Path) -> None:
     with DecoderPool(PATIENT) as workers, workers.borrow_process() as worker:
-        worker.open_file(found(tmp_path / "one.ppm", TINY).path)
+        worker.open_file(make_file(tmp_path / "one.ppm", TINY).path)
         os.kill(worker.pid, signal.SIGINT)
         assert worker.decode_page().image.width == 8
         assert os.getpgid(worker.pid) != os.getpgid(0)
 
 
 def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
-    sign = tmp_path / "spinning"
-    file = found(tmp_path / "it.ppm", b"do spin " + os.fsencode(sign))
+    spinning = tmp_path / "spinning"
+    file = make_file(tmp_path / "it.ppm", b"do spin " + os.fsencode(spinning))
     code = (
         "from retrieval.pictures.decoder_process import DecoderProcess; from retrieval import Limits\n"
         f"idle, busy = (DecoderProcess(Limits(seconds=0.2), {NAME!r}) for _ in range(2))\n"
@@ -227,18 +229,18 @@ def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as run:
         assert run.stdout
-        processes = [int(each) for each in run.stdout.readline().split()]
-        while not sign.exists():
+        pids = [int(pid) for pid in run.stdout.readline().split()]
+        while not spinning.exists():
             time.sleep(0.01)
         run.kill()
-    assert all(has_ended(each) for each in processes)
+    assert all(has_ended(pid) for pid in pids)
 
 
 def test_content_is_decoded_like_a_file(tmp_path: Path) -> None:
     with DecoderPool(PATIENT) as workers, workers.borrow_process() as worker:
-        said = worker.open_file(found(tmp_path / "one.ppm", TINY).path)
+        opened = worker.open_file(make_file(tmp_path / "one.ppm", TINY).path)
         from_file = worker.decode_page()
-        assert worker.open_content(TINY, "it") == said
+        assert worker.open_content(TINY, "it") == opened
         assert np.array_equal(worker.decode_page().image.pixels, from_file.image.pixels)
         worker.open_content(b"no picture", "it")
         with pytest.raises(UnreadableImage, match=r"^it: "):
@@ -267,31 +269,37 @@ def test_a_worker_that_died_while_nobody_needed_it_costs_no_picture(tmp_path: Pa
         assert second.pid != first.pid
 
 
-def test_a_worker_that_cannot_start_is_an_error_of_its_own(tmp_path: Path, children: Children) -> None:
+def test_a_worker_that_cannot_start_is_an_error_of_its_own(
+    tmp_path: Path, new_processes: NewProcesses
+) -> None:
     read = decode_files(
-        files(tmp_path, TINY), is_known=lambda _: False, limits=Limits(), threads=1, decoder="no.such:decoder"
+        make_files(tmp_path, TINY),
+        is_known=lambda _: False,
+        limits=Limits(),
+        threads=1,
+        decoder="no.such:decoder",
     )
     with pytest.raises(DecodingImpossible, match="does not start"):
         list(read)
-    assert not children()
+    assert not new_processes()
 
 
 def test_the_largest_legal_picture_fits_into_memory_and_a_larger_one_is_refused_small(tmp_path: Path) -> None:
-    legal = saved(Image.new("P", (7000, 7000), 3), "PNG")  # 49 megapixels in some kB
+    legal = encode_picture(Image.new("P", (7000, 7000), 3), "PNG")  # 49 megapixels in some kB
     worker = DecoderProcess(Limits(max_megapixels=50), "retrieval.pictures.images:decode_image")
-    worker.open_file(found(tmp_path / "legal.png", legal).path)
+    worker.open_file(make_file(tmp_path / "legal.png", legal).path)
     assert worker.decode_page().image.width == 7000
-    assert peak(worker) < 500 << 20
+    assert peak_memory(worker) < 500 << 20
     worker.end_process()
     worker = DecoderProcess(Limits(max_megapixels=40), "retrieval.pictures.images:decode_image")
-    worker.open_file(found(tmp_path / "legal.png").path)
+    worker.open_file(make_file(tmp_path / "legal.png").path)
     with pytest.raises(UnreadableImage, match="49 megapixels; the limit is 40"):
         worker.decode_page()
-    assert peak(worker) < 200 << 20
+    assert peak_memory(worker) < 200 << 20
     worker.end_process()
 
 
-def peak(worker: DecoderProcess) -> int:
-    """Bytes of memory that it has held at most."""
+def peak_memory(worker: DecoderProcess) -> int:
+    """The most bytes of memory that a process has held."""
     lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) << 10

@@ -27,53 +27,53 @@ from retrieval.paths import display_path
 from retrieval.pictures.files import DEFAULT_LIMITS, Limits, read_file
 from retrieval.pictures.images import RGB, DecodedImage, decode_image
 from tests.drawing import (
-    bomb,
-    deep_grey,
-    folder_of_scenes,
-    hostile_folder,
-    oriented,
+    draw_scene,
+    encode_picture,
+    encode_rotated,
+    grey_of_16_bits,
+    half_transparent,
+    make_bomb,
     png_chunk,
-    saved,
-    scene,
-    translucent,
+    write_hostile_files,
+    write_scenes,
 )
 
-SCENE = scene(3)
+SCENE = draw_scene(3)
 DRAWN = Image.fromarray(SCENE)
 GREY = np.asarray(DRAWN.convert("L"))
 DITHERED = np.asarray(DRAWN.convert("1").convert("L"))
-FRAMES = [Image.fromarray(scene(seed)) for seed in (4, 5)]
-PLAIN = b"P3\n20 15\n255\n" + b" ".join(b"%d" % value for value in scene(3, 20, 15).ravel()) + b"\n"
+FRAMES = [Image.fromarray(draw_scene(seed)) for seed in (4, 5)]
+PLAIN = b"P3\n20 15\n255\n" + b" ".join(b"%d" % value for value in draw_scene(3, 20, 15).ravel()) + b"\n"
 SEEDS = {
-    "jpeg": saved(DRAWN, "JPEG", quality=92),
-    "progressive": saved(DRAWN, "JPEG", progressive=True),
-    "png": saved(DRAWN, "PNG"),
-    "gif": saved(DRAWN, "GIF"),
-    "animated-gif": saved(DRAWN, "GIF", save_all=True, append_images=FRAMES),
-    "webp": saved(DRAWN, "WEBP"),
-    "lossless-webp": saved(DRAWN, "WEBP", lossless=True, save_all=True, append_images=FRAMES),
-    "bmp": saved(DRAWN, "BMP"),
-    "rle-bmp": saved(DRAWN.quantize(16), "BMP"),
-    "tiff": saved(DRAWN, "TIFF"),
-    "lzw-tiff": saved(DRAWN, "TIFF", compression="tiff_lzw"),
-    "ppm": saved(DRAWN, "PPM"),
+    "jpeg": encode_picture(DRAWN, "JPEG", quality=92),
+    "progressive": encode_picture(DRAWN, "JPEG", progressive=True),
+    "png": encode_picture(DRAWN, "PNG"),
+    "gif": encode_picture(DRAWN, "GIF"),
+    "animated-gif": encode_picture(DRAWN, "GIF", save_all=True, append_images=FRAMES),
+    "webp": encode_picture(DRAWN, "WEBP"),
+    "lossless-webp": encode_picture(DRAWN, "WEBP", lossless=True, save_all=True, append_images=FRAMES),
+    "bmp": encode_picture(DRAWN, "BMP"),
+    "rle-bmp": encode_picture(DRAWN.quantize(16), "BMP"),
+    "tiff": encode_picture(DRAWN, "TIFF"),
+    "lzw-tiff": encode_picture(DRAWN, "TIFF", compression="tiff_lzw"),
+    "ppm": encode_picture(DRAWN, "PPM"),
     "plain-ppm": PLAIN,
-    "avif": saved(DRAWN, "AVIF", quality=90),
-    "heif": saved(DRAWN, "HEIF", quality=90),
+    "avif": encode_picture(DRAWN, "AVIF", quality=90),
+    "heif": encode_picture(DRAWN, "HEIF", quality=90),
 }
 
 
-def decoded(data: bytes) -> DecodedImage:
+def decode_bytes(data: bytes) -> DecodedImage:
     return decode_image(data, name="it")
 
 
-def refusal(data: bytes, limits: Limits = DEFAULT_LIMITS) -> UnreadableImage:
+def decoding_error(data: bytes, limits: Limits = DEFAULT_LIMITS) -> UnreadableImage:
     with pytest.raises(UnreadableImage) as caught:
         decode_image(data, name="it", limits=limits)
     return caught.value
 
 
-def distance(first: RGB, second: RGB) -> float:
+def mean_difference(first: RGB, second: RGB) -> float:
     """Mean difference in grey levels."""
     assert first.shape == second.shape
     return float(np.abs(first.astype(float) - second).mean())
@@ -83,7 +83,7 @@ def over_grey(grey: np.ndarray) -> RGB:
     return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
 
 
-def ratio(first: RGB, second: RGB) -> float:
+def signal_to_noise(first: RGB, second: RGB) -> float:
     """Peak signal-to-noise ratio in dB."""
     return float(10 * np.log10(255**2 / ((first.astype(float) - second) ** 2).mean()))
 
@@ -98,13 +98,13 @@ def raw_png(width: int, height: int, depth: int, colour: int, rows: bytes) -> by
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
 
 
-DEEP = (SCENE.astype(">u2") * 257).astype(">u2")
+SCENE_16 = (SCENE.astype(">u2") * 257).astype(">u2")
 
 
-def deep_tiff() -> bytes:
+def tiff_of_16_bits() -> bytes:
     """Colour with 16 bits a channel, in one strip."""
     facts = (256, 4, 160), (257, 4, 120), (258, 3, 134), (259, 3, 1), (262, 3, 2), (273, 4, 140), (277, 3, 3), \
-        (278, 4, 120), (279, 4, DEEP.nbytes), (284, 3, 1)  # fmt: skip
+        (278, 4, 120), (279, 4, SCENE_16.nbytes), (284, 3, 1)  # fmt: skip
     entries = b""
     for tag, kind, value in facts:
         packed = struct.pack(">HH" if kind == 3 else ">I", *((value, 0) if kind == 3 else (value,)))
@@ -112,7 +112,7 @@ def deep_tiff() -> bytes:
     bits = struct.pack(">HHII", 258, 3, 3, 134)
     entries = entries[:24] + bits + entries[36:]
     table = struct.pack(">H", len(facts)) + entries + bytes(4)
-    return b"MM\0*" + struct.pack(">I", 8) + table + struct.pack(">HHH", 16, 16, 16) + DEEP.tobytes()
+    return b"MM\0*" + struct.pack(">I", 8) + table + struct.pack(">HHH", 16, 16, 16) + SCENE_16.tobytes()
 
 
 def gif_frames(count: int) -> bytes:
@@ -122,7 +122,7 @@ def gif_frames(count: int) -> bytes:
 
 
 def webp_frames(count: int) -> bytes:
-    pixels = saved(Image.new("RGB", (2, 2)), "WEBP", lossless=True)[12:]
+    pixels = encode_picture(Image.new("RGB", (2, 2)), "WEBP", lossless=True)[12:]
     head = bytes(6) + b"\1\0\0" * 2 + b"d\0\0\0"  # where, how large less one, how long
     frame = b"ANMF" + struct.pack("<I", len(head + pixels)) + head + pixels
     body = SEEDS["lossless-webp"][8:] + frame * count
@@ -132,14 +132,14 @@ def webp_frames(count: int) -> bytes:
 def png_frames(count: int) -> bytes:
     data, pixels = SEEDS["png"], zlib.compress(b"\0\1\2\3")
 
-    def control(number: int, *size: int) -> bytes:
+    def control_chunk(number: int, *size: int) -> bytes:
         return png_chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, *size, 0, 0, 1, 10, 0, 0))
 
     frames = b"".join(
-        control(number, 1, 1) + png_chunk(b"fdAT", struct.pack(">I", number + 1) + pixels)
+        control_chunk(number, 1, 1) + png_chunk(b"fdAT", struct.pack(">I", number + 1) + pixels)
         for number in range(1, 2 * count, 2)
     )
-    animation = png_chunk(b"acTL", struct.pack(">II", count + 1, 0)) + control(0, *DRAWN.size)
+    animation = png_chunk(b"acTL", struct.pack(">II", count + 1, 0)) + control_chunk(0, *DRAWN.size)
     return data[:33] + animation + data[33:-12] + frames + data[-12:]
 
 
@@ -147,16 +147,17 @@ def ycck_jpeg() -> bytes:
     """Four inks, of which three are stored as brightness and two colour differences, as Photoshop does."""
     *inks, black = DRAWN.convert("CMYK").split()
     stored = [
-        each.point(lambda level: 255 - level) for each in Image.merge("RGB", inks).convert("YCbCr").split()
+        channel.point(lambda level: 255 - level)
+        for channel in Image.merge("RGB", inks).convert("YCbCr").split()
     ]
-    data = saved(Image.merge("CMYK", [*stored, black]), "JPEG", quality=95, subsampling=0)
+    data = encode_picture(Image.merge("CMYK", [*stored, black]), "JPEG", quality=95, subsampling=0)
     place = data.index(b"Adobe") + 11
     return data[:place] + b"\2" + data[place + 1 :]
 
 
 BOMBS = {
-    "one-bit": bomb(),
-    "one-bit-of-49-kB": bomb(20_000),
+    "one-bit": make_bomb(),
+    "one-bit-of-49-kB": make_bomb(20_000),
     "gif": b"GIF89a\xff\xff\xff\xff\0\0\0!\xf9\4\x08\0\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\2\2D\1\0;",
     "bmp": b"BM" + struct.pack("<IIIIiiHHIIiiII", 99, 0, 54, 40, 65535, 65535, 1, 24, 0, 0, 0, 0, 0, 0),
     "png": raw_png(2**31 - 1, 2**31 - 1, 8, 0, b""),
@@ -172,18 +173,20 @@ class TestUpright:
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_every_orientation_gives_the_same_picture(self, orientation: int, kind: str) -> None:
-        picture = decoded(oriented(SCENE, orientation, kind))
+        picture = decode_bytes(encode_rotated(SCENE, orientation, kind))
         assert (picture.width, picture.height) == (160, 120)
-        assert distance(picture.pixels, SCENE) < 5
+        assert mean_difference(picture.pixels, SCENE) < 5
 
     def test_a_turned_photo_is_reduced_and_keeps_its_upright_size(self) -> None:
-        picture = decoded(oriented(scene(3, 1600, 1200), 6))
+        picture = decode_bytes(encode_rotated(draw_scene(3, 1600, 1200), 6))
         assert (picture.width, picture.height, picture.pixels.shape) == (1600, 1200, (512, 683, 3))
 
     def test_damaged_exif_is_dropped(self) -> None:
-        picture = decoded(saved(DRAWN, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x12\x01" * 40))
+        picture = decode_bytes(
+            encode_picture(DRAWN, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x12\x01" * 40)
+        )
         assert picture.taken_at is None
-        assert distance(picture.pixels, SCENE) < 5
+        assert mean_difference(picture.pixels, SCENE) < 5
 
     @pytest.mark.parametrize(
         ("original", "changed", "expected"),
@@ -203,7 +206,7 @@ class TestUpright:
             exif.get_ifd(0x8769)[0x9003] = original
         if changed:
             exif[0x0132] = changed
-        assert decoded(saved(DRAWN, "JPEG", exif=exif)).taken_at == expected
+        assert decode_bytes(encode_picture(DRAWN, "JPEG", exif=exif)).taken_at == expected
 
     @pytest.mark.parametrize(
         ("make", "model", "expected"),
@@ -226,36 +229,36 @@ class TestUpright:
         for tag, value in ((0x010F, make), (0x0110, model)):
             if value is not None:
                 exif[tag] = value
-        assert decoded(saved(DRAWN, "JPEG", exif=exif)).camera == expected
+        assert decode_bytes(encode_picture(DRAWN, "JPEG", exif=exif)).camera == expected
 
     def test_camera_of_a_damaged_exif_is_unknown(self) -> None:
         number = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIII", 0x010F, 3, 1, 7, 0)  # no text
-        assert decoded(saved(DRAWN, "JPEG", exif=number)).camera == ""
+        assert decode_bytes(encode_picture(DRAWN, "JPEG", exif=number)).camera == ""
         broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01" * 40
-        assert decoded(saved(DRAWN, "JPEG", exif=broken)).camera == ""
-        assert decoded(SEEDS["png"]).camera == ""
+        assert decode_bytes(encode_picture(DRAWN, "JPEG", exif=broken)).camera == ""
+        assert decode_bytes(SEEDS["png"]).camera == ""
 
 
 class TestColour:
     @pytest.mark.parametrize(
         ("data", "reference"),
         [
-            (saved(DRAWN.convert("CMYK"), "JPEG", quality=92), SCENE),
+            (encode_picture(DRAWN.convert("CMYK"), "JPEG", quality=92), SCENE),
             (ycck_jpeg(), SCENE),
-            (saved(DRAWN.convert("CMYK"), "TIFF"), SCENE),
-            (saved(DRAWN.convert("YCbCr"), "TIFF"), SCENE),
-            (saved(DRAWN.quantize(256), "PNG"), SCENE),
-            (saved(DRAWN.convert("L"), "JPEG"), over_grey(GREY)),
-            (saved(Image.fromarray(deep_grey(SCENE)), "PNG"), over_grey(GREY)),
-            (saved(Image.fromarray(deep_grey(SCENE)), "TIFF"), over_grey(GREY)),
-            (saved(Image.fromarray(deep_grey(SCENE).astype(">u2")), "TIFF"), over_grey(GREY)),
-            (b"P5 160 120 65535\n" + deep_grey(SCENE).astype(">u2").tobytes(), over_grey(GREY)),
-            (b"P6 160 120 65535\n" + DEEP.tobytes(), SCENE),
-            (deep_tiff(), SCENE),
-            (saved(DRAWN, "TIFF", compression="jpeg", quality=92), SCENE),
-            (saved(DRAWN, "TIFF", compression="tiff_adobe_deflate"), SCENE),
-            (saved(DRAWN.convert("1"), "PNG"), over_grey(DITHERED)),
-            (saved(DRAWN.convert("1"), "TIFF", compression="group4"), over_grey(DITHERED)),
+            (encode_picture(DRAWN.convert("CMYK"), "TIFF"), SCENE),
+            (encode_picture(DRAWN.convert("YCbCr"), "TIFF"), SCENE),
+            (encode_picture(DRAWN.quantize(256), "PNG"), SCENE),
+            (encode_picture(DRAWN.convert("L"), "JPEG"), over_grey(GREY)),
+            (encode_picture(Image.fromarray(grey_of_16_bits(SCENE)), "PNG"), over_grey(GREY)),
+            (encode_picture(Image.fromarray(grey_of_16_bits(SCENE)), "TIFF"), over_grey(GREY)),
+            (encode_picture(Image.fromarray(grey_of_16_bits(SCENE).astype(">u2")), "TIFF"), over_grey(GREY)),
+            (b"P5 160 120 65535\n" + grey_of_16_bits(SCENE).astype(">u2").tobytes(), over_grey(GREY)),
+            (b"P6 160 120 65535\n" + SCENE_16.tobytes(), SCENE),
+            (tiff_of_16_bits(), SCENE),
+            (encode_picture(DRAWN, "TIFF", compression="jpeg", quality=92), SCENE),
+            (encode_picture(DRAWN, "TIFF", compression="tiff_adobe_deflate"), SCENE),
+            (encode_picture(DRAWN.convert("1"), "PNG"), over_grey(DITHERED)),
+            (encode_picture(DRAWN.convert("1"), "TIFF", compression="group4"), over_grey(DITHERED)),
         ],
         ids=[
             "cmyk-jpeg",
@@ -277,61 +280,75 @@ class TestColour:
         ],
     )
     def test_modes_look_like_their_reference(self, data: bytes, reference: RGB) -> None:
-        assert distance(decoded(data).pixels, reference) < 10
+        assert mean_difference(decode_bytes(data).pixels, reference) < 10
 
     def test_sixteen_bit_colour(self) -> None:
-        deep = (SCENE.astype(">u2") * 257).astype(">u2")
-        data = raw_png(160, 120, 16, 2, b"".join(b"\0" + row.tobytes() for row in deep))
-        assert distance(decoded(data).pixels, SCENE) < 1
+        pixels = (SCENE.astype(">u2") * 257).astype(">u2")
+        data = raw_png(160, 120, 16, 2, b"".join(b"\0" + row.tobytes() for row in pixels))
+        assert mean_difference(decode_bytes(data).pixels, SCENE) < 1
 
     @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
     def test_what_is_transparent_is_white(self, mode: str) -> None:
-        image = translucent(SCENE)
-        data = saved(
+        image = half_transparent(SCENE)
+        data = encode_picture(
             image.quantize(128, Image.Quantize.FASTOCTREE) if mode == "P" else image.convert(mode), "PNG"
         )
-        pixels = decoded(data).pixels
+        pixels = decode_bytes(data).pixels
         assert (pixels[:, 80:] == 255).all()
-        assert distance(pixels[:, :80], over_grey(GREY)[:, :80] if mode == "LA" else SCENE[:, :80]) < 10
+        assert (
+            mean_difference(pixels[:, :80], over_grey(GREY)[:, :80] if mode == "LA" else SCENE[:, :80]) < 10
+        )
 
     def test_one_transparent_colour_is_white(self) -> None:
-        pixels = decoded(saved(Image.new("RGB", (9, 9), (1, 2, 3)), "PNG", transparency=(1, 2, 3))).pixels
+        pixels = decode_bytes(
+            encode_picture(Image.new("RGB", (9, 9), (1, 2, 3)), "PNG", transparency=(1, 2, 3))
+        ).pixels
         assert (pixels == 255).all()
 
     def test_transparency_bleeds_no_hidden_colour_when_reduced(self) -> None:
         hidden = np.zeros((1200, 1200, 4), np.uint8)
         hidden[:, ::2] = (255, 255, 255, 255)
-        assert decoded(saved(Image.fromarray(hidden), "PNG")).pixels.min() >= 254
+        assert decode_bytes(encode_picture(Image.fromarray(hidden), "PNG")).pixels.min() >= 254
 
     @pytest.mark.parametrize("value", [0, 7, 255, 40_000])
     def test_constant_pictures(self, value: int) -> None:
-        pixels = decoded(saved(Image.fromarray(np.full((8, 8), value, np.uint16)), "PNG")).pixels
+        pixels = decode_bytes(
+            encode_picture(Image.fromarray(np.full((8, 8), value, np.uint16)), "PNG")
+        ).pixels
         assert (pixels == (value if value < 256 else value // 257)).all()
 
     def test_floats_span_from_black_to_white(self) -> None:
         values = np.linspace(-3, 4, 64, dtype=np.float32).reshape(8, 8)
         values[0, 1] = np.nan
-        pixels = decoded(saved(Image.fromarray(values), "TIFF")).pixels
+        pixels = decode_bytes(encode_picture(Image.fromarray(values), "TIFF")).pixels
         assert (pixels.min(), pixels.max()) == (0, 255)
         constant = np.full((8, 8), 1e30, np.float32)
-        assert decoded(saved(Image.fromarray(constant), "TIFF")).pixels.max() == 0
+        assert decode_bytes(encode_picture(Image.fromarray(constant), "TIFF")).pixels.max() == 0
 
     def test_embedded_profile_is_applied_and_a_broken_one_is_not(self) -> None:
         srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         swapped = srgb.replace(b"rXYZ", b"????", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"????", b"gXYZ", 1)
         red = Image.new("RGB", (8, 8), (255, 0, 0))
-        assert decoded(saved(red, "PNG", icc_profile=srgb)).pixels[0, 0].tolist() == [255, 0, 0]
-        assert decoded(saved(red, "PNG", icc_profile=swapped)).pixels[0, 0].tolist() == [0, 255, 0]
-        assert decoded(saved(red, "PNG", icc_profile=b"x" * 400)).pixels[0, 0].tolist() == [255, 0, 0]
-        assert decoded(saved(red.convert("L"), "PNG", icc_profile=srgb)).pixels.std() == 0
+        assert decode_bytes(encode_picture(red, "PNG", icc_profile=srgb)).pixels[0, 0].tolist() == [255, 0, 0]
+        assert decode_bytes(encode_picture(red, "PNG", icc_profile=swapped)).pixels[0, 0].tolist() == [
+            0,
+            255,
+            0,
+        ]
+        assert decode_bytes(encode_picture(red, "PNG", icc_profile=b"x" * 400)).pixels[0, 0].tolist() == [
+            255,
+            0,
+            0,
+        ]
+        assert decode_bytes(encode_picture(red.convert("L"), "PNG", icc_profile=srgb)).pixels.std() == 0
 
     @pytest.mark.parametrize(
         "kind", ["animated-gif", "lossless-webp", "GIF", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
     )
     def test_first_frame_only(self, kind: str) -> None:
         several = {"save_all": True, "append_images": FRAMES}
-        data = SEEDS[kind] if kind in SEEDS else saved(DRAWN, kind, **several)
-        assert distance(decoded(data).pixels, SCENE) < 10
+        data = SEEDS[kind] if kind in SEEDS else encode_picture(DRAWN, kind, **several)
+        assert mean_difference(decode_bytes(data).pixels, SCENE) < 10
 
     @pytest.mark.parametrize(
         ("policy", "expected"),
@@ -340,7 +357,7 @@ class TestColour:
     def test_deep_grey_is_scaled_by_the_policy(self, policy: str, expected: tuple[int, int]) -> None:
         values = np.linspace(0, 1000, 4096).astype(np.uint16).reshape(64, 64)
         for kind in ("PNG", "TIFF"):
-            data = saved(Image.fromarray(values), kind)
+            data = encode_picture(Image.fromarray(values), kind)
             pixels = decode_image(data, name="it", limits=Limits(scaling=policy)).pixels
             assert (pixels.min(), pixels.max()) == expected
             assert pixels.shape == (64, 64, 3)
@@ -349,10 +366,10 @@ class TestColour:
         )  # has eight bits already
 
     def test_picture_pairs_of_3d_cameras_are_jpeg(self) -> None:
-        data = saved(DRAWN, "MPO", save_all=True, append_images=FRAMES)
-        picture = decoded(data)
+        data = encode_picture(DRAWN, "MPO", save_all=True, append_images=FRAMES)
+        picture = decode_bytes(data)
         assert picture.format == "jpeg"
-        assert distance(picture.pixels, SCENE) < 10
+        assert mean_difference(picture.pixels, SCENE) < 10
 
 
 class TestWorkingSize:
@@ -372,21 +389,21 @@ class TestWorkingSize:
     def test_short_side_512_long_side_2048_never_larger(
         self, width: int, height: int, expected: tuple[int, int]
     ) -> None:
-        picture = decoded(saved(Image.new("L", (width, height), 9), "PNG"))
+        picture = decode_bytes(encode_picture(Image.new("L", (width, height), 9), "PNG"))
         assert (picture.width, picture.height) == (width, height)
         assert picture.pixels.shape == (expected[1], expected[0], 3)
 
     @pytest.mark.parametrize(("width", "height"), [(1111, 777), (5000, 600), (700, 3001)])
     def test_reducing_twice_changes_nothing(self, width: int, height: int) -> None:
-        once = decoded(saved(Image.fromarray(scene(2, width, height)), "BMP")).pixels
-        twice = decoded(images.encode_png(once)).pixels
+        once = decode_bytes(encode_picture(Image.fromarray(draw_scene(2, width, height)), "BMP")).pixels
+        twice = decode_bytes(images.encode_png(once)).pixels
         assert np.array_equal(once, twice)
 
     def test_reduced_decoding_of_a_large_jpeg_shows_no_difference(self) -> None:
-        data = saved(Image.fromarray(scene(3, 4000, 3000)), "JPEG", quality=92)
+        data = encode_picture(Image.fromarray(draw_scene(3, 4000, 3000)), "JPEG", quality=92)
         with Image.open(BytesIO(data)) as whole:
             reference = images.resize_pixels(np.asarray(whole), 683, 512)
-        assert ratio(decoded(data).pixels, reference) > 40
+        assert signal_to_noise(decode_bytes(data).pixels, reference) > 40
 
     def test_resize_is_that_of_pillow(self) -> None:
         for size in [(53, 47), (320, 240), (160, 120)]:
@@ -399,11 +416,11 @@ class TestRefusals:
     @pytest.mark.parametrize("kind", SEEDS)
     def test_half_a_file_is_never_half_a_picture(self, kind: str) -> None:
         data = SEEDS[kind]
-        whole = decoded(data).pixels
+        whole = decode_bytes(data).pixels
         step = min(64, len(data) // 60 + 1)
         for cut in [*range(1, len(data), step), *range(len(data) - 9, len(data) - 3)]:
             try:
-                pixels = decoded(data[:cut]).pixels
+                pixels = decode_bytes(data[:cut]).pixels
             except UnreadableImage as error:
                 assert error.code in {"truncated", "broken", "not-an-image"}  # noqa: PT017
             else:
@@ -416,7 +433,7 @@ class TestRefusals:
     def test_cut_files_are_called_truncated(self, kind: str) -> None:
         data = SEEDS[kind]
         for share in (0.1, 0.2, 0.3):
-            assert refusal(data[: int(len(data) * share)]).code == "truncated"
+            assert decoding_error(data[: int(len(data) * share)]).code == "truncated"
 
     @pytest.mark.parametrize(
         ("data", "words"),
@@ -433,7 +450,7 @@ class TestRefusals:
         ],
     )
     def test_what_is_no_picture_is_named(self, data: bytes, words: str) -> None:
-        error = refusal(data)
+        error = decoding_error(data)
         assert error.code == "not-an-image"
         assert words in error.reason
         assert "supported are JPEG" in error.reason
@@ -450,7 +467,7 @@ class TestRefusals:
     )
     def test_content_decides_and_not_the_name(self, tmp_path: Path, content: bytes, kind: str) -> None:
         (tmp_path / "it.png").write_bytes(content)
-        assert decoded(read_file(tmp_path / "it.png")).format == kind
+        assert decode_bytes(read_file(tmp_path / "it.png")).format == kind
 
     def test_what_is_switched_off_says_how_to_switch_it_on(self) -> None:
         code = (
@@ -496,12 +513,12 @@ class TestRefusals:
     def test_a_hundred_thousand_frames_cost_no_more_than_one(self, many: Callable[[int], bytes]) -> None:
         data = many(100_000)
         before = time.process_time()
-        assert distance(decoded(data).pixels, SCENE) < 10
+        assert mean_difference(decode_bytes(data).pixels, SCENE) < 10
         assert time.process_time() - before < 1
 
     @pytest.mark.parametrize("kind", BOMBS)
     def test_a_bomb_is_refused_for_its_pixels(self, kind: str) -> None:
-        assert isinstance(error := refusal(BOMBS[kind]), ImageTooLarge)
+        assert isinstance(error := decoding_error(BOMBS[kind]), ImageTooLarge)
         assert error.code == "too-many-pixels"
         assert "megapixels; the limit is 200 (setting max_image_megapixels)" in str(error)
 
@@ -525,17 +542,17 @@ class TestRefusals:
         assert int(run.stdout) < 20_000  # kB; the smallest would take 400 MB
 
     def test_the_limit_is_a_setting(self) -> None:
-        assert refusal(SEEDS["png"], Limits(max_megapixels=0.01)).code == "too-many-pixels"
+        assert decoding_error(SEEDS["png"], Limits(max_megapixels=0.01)).code == "too-many-pixels"
 
     def test_metadata_bomb(self) -> None:
         text = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2 << 20)))
         data = SEEDS["png"]
-        assert refusal(data[:33] + text + data[33:]).code == "too-much-metadata"
+        assert decoding_error(data[:33] + text + data[33:]).code == "too-much-metadata"
         profile = png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(65 << 20)))
-        assert refusal(data[:33] + profile + data[33:]).code == "too-much-metadata"
+        assert decoding_error(data[:33] + profile + data[33:]).code == "too-much-metadata"
 
     def test_no_bytes(self) -> None:
-        assert refusal(b"").code == "empty-file"
+        assert decoding_error(b"").code == "empty-file"
 
     @pytest.mark.parametrize("kind", SEEDS)
     def test_flipped_bits_give_a_picture_or_the_one_error(self, kind: str) -> None:
@@ -571,7 +588,7 @@ class TestRefusals:
 
 class TestReading:
     def test_hostile_folder(self, tmp_path: Path) -> None:
-        expected = hostile_folder(tmp_path / "hostile")
+        expected = write_hostile_files(tmp_path / "hostile")
         found: dict[str, str | None] = {}
         for name in os.listdir(os.fsencode(tmp_path / "hostile")):
             try:
@@ -622,14 +639,14 @@ class TestReading:
     def test_a_file_that_changes_meanwhile(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "growing.jpg"
         path.write_bytes(SEEDS["jpeg"])
-        whole = os.fdopen
+        open_descriptor = os.fdopen
 
-        def grow(*arguments: object, **options: object) -> object:
+        def append_bytes(*arguments: object, **options: object) -> object:
             with path.open("ab") as file:
                 file.write(b"more")
-            return whole(*arguments, **options)  # type: ignore[call-overload]
+            return open_descriptor(*arguments, **options)  # type: ignore[call-overload]
 
-        monkeypatch.setattr(os, "fdopen", grow)
+        monkeypatch.setattr(os, "fdopen", append_bytes)
         with pytest.raises(UnreadableImage) as caught:
             read_file(path)
         assert caught.value.code == "changed-while-reading"
@@ -639,32 +656,32 @@ class TestReading:
     ) -> None:
         path = tmp_path / "shrinking.jpg"
         path.write_bytes(SEEDS["jpeg"])
-        whole = os.fdopen
+        open_descriptor = os.fdopen
 
-        def shrink(*arguments: object, **options: object) -> object:
+        def cut_file(*arguments: object, **options: object) -> object:
             os.truncate(path, path.stat().st_size // 2)
-            return whole(*arguments, **options)  # type: ignore[call-overload]
+            return open_descriptor(*arguments, **options)  # type: ignore[call-overload]
 
-        monkeypatch.setattr(os, "fdopen", shrink)
+        monkeypatch.setattr(os, "fdopen", cut_file)
         with pytest.raises(UnreadableImage) as caught:
             read_file(path)
         assert caught.value.code == "changed-while-reading"
         monkeypatch.undo()
-        assert refusal(read_file(path)).code == "truncated", "a quarter of it is left"
+        assert decoding_error(read_file(path)).code == "truncated", "a quarter of it is left"
 
     def test_a_file_that_changed_once_is_read_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = tmp_path / "growing.jpg"
         path.write_bytes(SEEDS["jpeg"])
-        whole = os.fdopen
+        open_descriptor = os.fdopen
 
-        def grow(*arguments: object, **options: object) -> object:
+        def append_bytes(*arguments: object, **options: object) -> object:
             if path.stat().st_size == len(SEEDS["jpeg"]):
                 path.write_bytes(SEEDS["png"] + SEEDS["jpeg"])
-            return whole(*arguments, **options)  # type: ignore[call-overload]
+            return open_descriptor(*arguments, **options)  # type: ignore[call-overload]
 
-        monkeypatch.setattr(os, "fdopen", grow)
+        monkeypatch.setattr(os, "fdopen", append_bytes)
         assert read_file(path) == SEEDS["png"] + SEEDS["jpeg"]
 
     @pytest.mark.parametrize(
@@ -689,12 +706,12 @@ class TestEncoding:
 
     def test_jpeg_keeps_the_time(self) -> None:
         moment = datetime(2021, 2, 3, 4, 5, 6)
-        assert decoded(images.encode_jpeg(SCENE, taken_at=moment)).taken_at == moment
-        assert decoded(images.encode_jpeg(SCENE)).taken_at is None
+        assert decode_bytes(images.encode_jpeg(SCENE, taken_at=moment)).taken_at == moment
+        assert decode_bytes(images.encode_jpeg(SCENE)).taken_at is None
         assert b"Exif" not in images.encode_jpeg(SCENE)
 
     def test_png_keeps_every_pixel(self) -> None:
-        picture = decoded(images.encode_png(SCENE))
+        picture = decode_bytes(images.encode_png(SCENE))
         assert picture.format == "png"
         assert np.array_equal(picture.pixels, SCENE)
 
@@ -702,27 +719,27 @@ class TestEncoding:
 class TestPerceptualHash:
     def test_survives_resizing_and_compression(self) -> None:
         for seed in range(12):
-            original = scene(seed, 640, 480)
+            original = draw_scene(seed, 640, 480)
             known = images.perceptual_hash(original)
             small = images.resize_pixels(original, 200, 150)
-            poor = decoded(images.encode_jpeg(original, quality=40)).pixels
+            poor = decode_bytes(images.encode_jpeg(original, quality=40)).pixels
             assert bits_apart(known, images.perceptual_hash(small)) <= 8
             assert bits_apart(known, images.perceptual_hash(poor)) <= 8
 
     def test_tells_scenes_apart(self) -> None:
-        hashes = [images.perceptual_hash(scene(seed)) for seed in range(20)]
+        hashes = [images.perceptual_hash(draw_scene(seed)) for seed in range(20)]
         assert min(bits_apart(*pair) for pair in combinations(hashes, 2)) > 12
 
     def test_is_a_signed_64_bit_integer(self) -> None:
-        hashes = [images.perceptual_hash(scene(seed)) for seed in range(20)]
+        hashes = [images.perceptual_hash(draw_scene(seed)) for seed in range(20)]
         assert all(-(2**63) <= value < 2**63 for value in hashes)
         assert min(hashes) < 0 < max(hashes)
         assert images.perceptual_hash(np.full((40, 30, 3), 77, np.uint8)) == 0
 
 
 def test_threads_decode_alike(tmp_path: Path) -> None:
-    files = [read_file(path) for path in folder_of_scenes(tmp_path, 6)] * 8
-    alone = [decoded(data).pixels for data in files[:6]]
+    files = [read_file(path) for path in write_scenes(tmp_path, 6)] * 8
+    alone = [decode_bytes(data).pixels for data in files[:6]]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(decoded, files))
+        together = list(pool.map(decode_bytes, files))
     assert all(np.array_equal(picture.pixels, alone[i % 6]) for i, picture in enumerate(together))

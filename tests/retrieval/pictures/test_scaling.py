@@ -1,4 +1,4 @@
-"""Deep grey becomes eight bits as the policy says, and no other way."""
+"""Grey of more than eight bits is scaled to eight exactly as the policy says."""
 
 from __future__ import annotations
 

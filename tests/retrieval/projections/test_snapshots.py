@@ -24,7 +24,7 @@ from retrieval import (
     read_status,
     write_library,
 )
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.reference import pairs_of
 
 STORED = 12  # pictures in the copied library
@@ -42,7 +42,7 @@ def reader(path: Path, writer: Library) -> Iterator[Library]:
 
 def add(library: Library, seeds: Sequence[int], caption: str) -> list[int]:
     """Acknowledge drawn scenes in one transaction, and publish nothing."""
-    features = library.describe([scene(seed) for seed in seeds])
+    features = library.describe([draw_scene(seed) for seed in seeds])
     new = [
         NewImage(hashlib.sha256(b"%d" % seed).hexdigest(), 0, 160, 120, "jpeg", 1, None, b"webp", each)
         for seed, each in zip(seeds, features, strict=True)
@@ -58,7 +58,7 @@ def add(library: Library, seeds: Sequence[int], caption: str) -> list[int]:
 def exact(library: Library) -> Exact:
     """Ids and scores, to the last bit, for every stored picture and some texts."""
     with library.catalog.reading() as reader:
-        pictures = [StoredPicture(int(image_id)) for image_id in reader.ids()]
+        pictures = [StoredPicture(int(image_id)) for image_id in reader.find_ids()]
     queries = [Query((part,), include_examples=True) for part in (*pictures, *map(Text, TEXTS))]
     return [
         (signal, ranking.ids.tobytes(), ranking.scores.tobytes())

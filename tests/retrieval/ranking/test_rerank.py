@@ -27,7 +27,7 @@ from retrieval.ranking.rerank import (
     rerank_by_diffusion,
     rerank_k_reciprocal,
 )
-from tests.drawing import scene
+from tests.drawing import draw_scene
 from tests.reference import pairs_of
 
 Rows = npt.NDArray[np.float32]
@@ -264,7 +264,7 @@ class TestSameness:
         )
 
     def test_a_picture_turned_or_mirrored_in_any_of_eight_ways_is_the_same(self) -> None:
-        pictures = [scene(number) for number in (1, 2, 3)]
+        pictures = [draw_scene(number) for number in (1, 2, 3)]
         for picture, other in zip(pictures, pictures[1:] + pictures[:1], strict=True):
             ways = [np.rot90(each, turn) for each in (picture, picture[:, ::-1]) for turn in range(4)]
             hashes = [images.perceptual_hash(np.ascontiguousarray(each)) for each in (*ways, other)]

@@ -20,7 +20,7 @@ from retrieval import (
     Text,
     UnreadableImage,
 )
-from tests.drawing import saved, scene
+from tests.drawing import draw_scene, encode_picture
 from tests.world import BOTH, COUNT, World
 
 
@@ -79,7 +79,7 @@ class TestExamples:
     def test_a_picture_from_outside_is_described_and_compared(
         self, library: Library, world: World, tmp_path: Path
     ) -> None:
-        data = saved(PillowImage.fromarray(scene(4)), "PNG")
+        data = encode_picture(PillowImage.fromarray(draw_scene(4)), "PNG")
         (tmp_path / "query.png").write_bytes(data)
         one = library.search(Query((Picture(data),)))
         assert one == library.search(Query((Picture(tmp_path / "query.png"),)))

@@ -12,9 +12,9 @@ from indexer.run.pipeline import index
 from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import InvalidSetting, Library, Query, Text, path_bytes, read_status
 from retrieval.descriptors.text_tower import TextTower
-from tests.drawing import folder_of_scenes
+from tests.drawing import write_scenes
 from tests.indexing import TINY
-from tests.reference import nearest, pairs_of
+from tests.reference import nearest_images, pairs_of
 from tests.towers import BACKBONE, DIMENSION, make_tower, make_weights
 
 pytest.importorskip("open_clip", reason="the extra clip is not installed")
@@ -30,7 +30,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> LibrarySpec:
 def path(spec: LibrarySpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of six pictures without a word."""
     folder = tmp_path_factory.mktemp("made")
-    folder_of_scenes(folder / "pictures", 6)
+    write_scenes(folder / "pictures", 6)
     with open_or_create(folder / "library", spec) as library:
         index(library, [path_bytes(folder / "pictures")], captions={}, on_event=lambda _: None)
     return folder / "library"
@@ -47,7 +47,7 @@ def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
         with library.catalog.reading() as reader:
             ids, features = reader.load_features(space)
         found = library.rank_signals(Query((Text("a red boat"),)))["meaning"]
-        assert pairs_of(found) == nearest(vector, ids, features, limit=6)
+        assert pairs_of(found) == nearest_images(vector, ids, features, limit=6)
         assert len(library.search(Query((Text("a red boat"),))).hits) == 6
         assert len(library.search(Query((Text("a red boat"),), weights={"meaning": 0})).hits) == 0
 

@@ -10,14 +10,14 @@ from retrieval import SIDECAR_SOURCE, Metadata, read_sidecar
 from tests.metadata_files import xmp_list, xmp_packet
 
 
-def said(data: bytes, ending: str) -> tuple[tuple[str, str], ...]:
+def sidecar_facts(data: bytes, ending: str) -> tuple[tuple[str, str], ...]:
     return read_sidecar(data, ending).facts_from(SIDECAR_SOURCE)
 
 
 def test_every_paragraph_of_a_text_is_a_caption() -> None:
     text = "A boat\nat sea.\r\n\r\n \t\nFog.\n\n\n"
     for code in ("utf-8", "utf-8-sig", "utf-16"):
-        assert said(text.encode(code), "txt") == (("caption", "A boat at sea."), ("caption", "Fog."))
+        assert sidecar_facts(text.encode(code), "txt") == (("caption", "A boat at sea."), ("caption", "Fog."))
 
 
 def test_the_boxes_of_a_detector_are_no_captions() -> None:
@@ -37,7 +37,7 @@ def test_json_has_keys_and_others_are_passed_over() -> None:
         "photoTakenTime": {"timestamp": "1577836800"},
         "rating": 5,
     }
-    assert said(json.dumps(given).encode(), "json") == (
+    assert sidecar_facts(json.dumps(given).encode(), "json") == (
         ("title", "Pier"),
         ("caption", "In fog"),
         ("caption", "One"),
@@ -66,7 +66,7 @@ TAKEOUT = {
 
 
 def test_what_an_export_of_google_photos_says() -> None:
-    assert said(json.dumps(TAKEOUT).encode(), "json") == (
+    assert sidecar_facts(json.dumps(TAKEOUT).encode(), "json") == (
         ("title", "boat.jpg"),
         ("caption", "In the harbour"),
         ("tag", "Ada"),
@@ -88,7 +88,7 @@ def test_what_an_export_of_google_photos_says() -> None:
     ],
 )
 def test_an_export_that_says_nothing_of_use(odd: dict[str, object]) -> None:
-    assert said(json.dumps(odd).encode(), "json") == ()
+    assert sidecar_facts(json.dumps(odd).encode(), "json") == ()
 
 
 def test_a_place_of_the_camera_counts_where_nobody_set_another() -> None:
@@ -96,11 +96,14 @@ def test_a_place_of_the_camera_counts_where_nobody_set_another() -> None:
         "geoData": {"latitude": 0.0, "longitude": 0.0},
         "geoDataExif": {"latitude": 1, "longitude": 2},
     }
-    assert said(json.dumps(given).encode(), "json") == (("place", "1.00000, 2.00000"),)
+    assert sidecar_facts(json.dumps(given).encode(), "json") == (("place", "1.00000, 2.00000"),)
 
 
 def test_xmp_is_what_it_is_inside_pictures() -> None:
-    assert said(xmp_packet(xmp_list("dc:subject", "fog", "pier")), "xmp") == (("tag", "fog"), ("tag", "pier"))
+    assert sidecar_facts(xmp_packet(xmp_list("dc:subject", "fog", "pier")), "xmp") == (
+        ("tag", "fog"),
+        ("tag", "pier"),
+    )
 
 
 @pytest.mark.parametrize("ending", ["txt", "json", "xmp"])
@@ -131,4 +134,4 @@ def test_what_cannot_be_used_is_refused_with_the_reason(data: bytes, ending: str
 
 
 def test_half_a_character_in_json_is_left_out() -> None:
-    assert said(b'{"title": "a \\ud800 b"}', "json") == (("title", "a b"),)
+    assert sidecar_facts(b'{"title": "a \\ud800 b"}', "json") == (("title", "a b"),)

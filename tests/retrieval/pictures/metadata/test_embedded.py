@@ -11,7 +11,7 @@ from PIL import Image
 from retrieval import Metadata, read_metadata
 from retrieval.pictures.metadata import exif, iptc, xmp
 from retrieval.pictures.metadata.facts import Fact
-from tests.drawing import saved
+from tests.drawing import encode_picture
 from tests.metadata_files import (
     EVERYTHING_EXIF,
     EVERYTHING_IPTC,
@@ -64,12 +64,12 @@ IN_EXIF = (
 )
 
 
-def said(data: bytes, source: str) -> tuple[tuple[str, str], ...]:
+def facts_from(data: bytes, source: str) -> tuple[tuple[str, str], ...]:
     return read_metadata(data).facts_from(source)
 
 
-def in_exif(first: dict[int, object], **directories: dict[int, object]) -> tuple[tuple[str, str], ...]:
-    return said(jpeg_file(exif=exif_block(first, **directories)), "exif")
+def exif_facts(first: dict[int, object], **directories: dict[int, object]) -> tuple[tuple[str, str], ...]:
+    return facts_from(jpeg_file(exif=exif_block(first, **directories)), "exif")
 
 
 # -- containers -----------------------------------------------------------------------------------
@@ -88,26 +88,26 @@ def test_a_jpeg_says_all_three() -> None:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_png_says_xmp_and_exif(compressed: bool) -> None:
     data = png_file(EVERYTHING_XMP, exif=EVERYTHING_EXIF, compressed=compressed)
-    assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
+    assert (facts_from(data, "xmp"), facts_from(data, "exif")) == (IN_XMP, IN_EXIF)
 
 
 def test_a_webp_says_xmp_and_exif() -> None:
     data = webp_file(EVERYTHING_XMP, exif=EVERYTHING_EXIF)
-    assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
+    assert (facts_from(data, "xmp"), facts_from(data, "exif")) == (IN_XMP, IN_EXIF)
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_heic_and_avif_say_xmp_and_exif(kind: str) -> None:
     for mark in (b"", b"Exif\0\0"):
         block = mark + EVERYTHING_EXIF.removeprefix(b"Exif\0\0")
-        data = saved(scene_image(), kind, exif=block, xmp=EVERYTHING_XMP)
-        assert (said(data, "xmp"), said(data, "exif")) == (IN_XMP, IN_EXIF)
+        data = encode_picture(scene_image(), kind, exif=block, xmp=EVERYTHING_XMP)
+        assert (facts_from(data, "xmp"), facts_from(data, "exif")) == (IN_XMP, IN_EXIF)
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_damaged_heic_and_avif_say_what_they_can(kind: str) -> None:
     chance = random.Random(7)
-    data = saved(scene_image(), kind, exif=EVERYTHING_EXIF, xmp=EVERYTHING_XMP)
+    data = encode_picture(scene_image(), kind, exif=EVERYTHING_EXIF, xmp=EVERYTHING_XMP)
     boxes = data.index(b"mdat")
     for _ in range(400):
         damaged = bytearray(data[: chance.randrange(100, len(data))] if chance.random() < 0.3 else data)
@@ -119,13 +119,15 @@ def test_damaged_heic_and_avif_say_what_they_can(kind: str) -> None:
 
 
 def heif_with(items: bytes, places: bytes) -> bytes:
-    """A file that has no picture, with these tables."""
+    """A file without a picture, with these tables."""
 
-    def box(kind: bytes, body: bytes) -> bytes:
+    def make_box(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body) + 8) + kind + body
 
-    tables = box(b"iinf", bytes(4) + b"\0\1" + items) + box(b"iloc", places)
-    return box(b"ftyp", b"heic" + bytes(4)) + box(b"meta", bytes(4) + tables + box(b"idat", EVERYTHING_XMP))
+    tables = make_box(b"iinf", bytes(4) + b"\0\1" + items) + make_box(b"iloc", places)
+    return make_box(b"ftyp", b"heic" + bytes(4)) + make_box(
+        b"meta", bytes(4) + tables + make_box(b"idat", EVERYTHING_XMP)
+    )
 
 
 XMP_ITEM = b"infe" + b"\2\0\0\0" + struct.pack(">HH", 5, 0) + b"mime" + b"\0" + b"application/rdf+xml\0"
@@ -147,30 +149,30 @@ def test_an_item_may_lie_beside_the_tables_but_not_anywhere(
 ) -> None:
     piece = struct.pack(">II", 0, length)
     places = b"\1\0\0\0\x44\0" + struct.pack(">HHHHH", 1, 5, method, 0, pieces) + piece * pieces
-    assert (said(heif_with(XMP_ENTRY, places), "xmp") == IN_XMP) == heard
+    assert (facts_from(heif_with(XMP_ENTRY, places), "xmp") == IN_XMP) == heard
 
 
 def test_a_tiff_says_all_three() -> None:
     data = tiff_file(EVERYTHING_XMP, EVERYTHING_IPTC, description="A boat", artist="Jan")
-    assert (said(data, "xmp"), said(data, "iptc")) == (IN_XMP, IN_IPTC)
-    assert said(data, "exif") == (("caption", "A boat"), ("creator", "Jan"))
+    assert (facts_from(data, "xmp"), facts_from(data, "iptc")) == (IN_XMP, IN_IPTC)
+    assert facts_from(data, "exif") == (("caption", "A boat"), ("creator", "Jan"))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
 def test_a_picture_without_words_says_nothing(kind: str) -> None:
-    assert read_metadata(saved(scene_image(), kind)) == Metadata()
+    assert read_metadata(encode_picture(scene_image(), kind)) == Metadata()
 
 
 def test_photoshop_may_spread_over_segments_and_name_its_resources() -> None:
     block = photoshop_resources(EVERYTHING_IPTC, name=b"odd")
     halves = [jpeg_segment(0xED, b"Photoshop 3.0\0" + half) for half in (block[:40], block[40:])]
-    data = saved(scene_image(), "JPEG")
-    assert said(data[:2] + b"".join(halves) + data[2:], "iptc") == IN_IPTC
+    data = encode_picture(scene_image(), "JPEG")
+    assert facts_from(data[:2] + b"".join(halves) + data[2:], "iptc") == IN_IPTC
 
 
 def test_a_segment_that_reaches_beyond_the_file_ends_the_walk() -> None:
     data = jpeg_file(xmp=EVERYTHING_XMP)
-    assert said(data[:200], "xmp") == ()
+    assert facts_from(data[:200], "xmp") == ()
     lying = jpeg_segment(0xE1, b"Exif\0\0")[:2] + b"\xff\xff" + data[2:]
     assert read_metadata(b"\xff\xd8" + lying) == Metadata()
 
@@ -214,14 +216,14 @@ def test_a_position_is_given_in_degrees_in_both_orders_of_bytes(order: str) -> N
     ids=["no satellites", "beyond the pole", "beyond the date line", "no longitude", "one number"],
 )
 def test_what_is_no_position_is_left_out(gps: dict[int, object]) -> None:
-    assert in_exif({}, gps=gps) == ()
+    assert exif_facts({}, gps=gps) == ()
 
 
 @pytest.mark.parametrize(
     "text", ["OLYMPUS DIGITAL CAMERA", "SAMSUNG", "SONY DSC", "KONICA MINOLTA DIGITAL CAMERA  "]
 )
 def test_what_cameras_write_by_themselves_is_no_caption(text: str) -> None:
-    assert in_exif({0x010E: text}) == ()
+    assert exif_facts({0x010E: text}) == ()
 
 
 @pytest.mark.parametrize(
@@ -237,16 +239,16 @@ def test_what_cameras_write_by_themselves_is_no_caption(text: str) -> None:
     ],
 )
 def test_a_user_comment_says_in_which_code_it_is(comment: bytes, caption: str | None) -> None:
-    assert in_exif({}, exif={0x9286: comment}) == ((("caption", caption),) if caption else ())
+    assert exif_facts({}, exif={0x9286: comment}) == ((("caption", caption),) if caption else ())
 
 
 def test_texts_of_exif_are_utf8_or_latin1() -> None:
     for code in ("utf-8", "latin-1"):
-        assert in_exif({0x013B: "Jürgen".encode(code)}) == (("creator", "Jürgen"),)
+        assert exif_facts({0x013B: "Jürgen".encode(code)}) == (("creator", "Jürgen"),)
 
 
 def test_windows_parts_keywords_by_semicolons() -> None:
-    assert in_exif({0x9C9E: utf16_text("sea; sand ;;sea")}) == (("tag", "sea"), ("tag", "sand"))
+    assert exif_facts({0x9C9E: utf16_text("sea; sand ;;sea")}) == (("tag", "sea"), ("tag", "sand"))
 
 
 # -- IPTC -----------------------------------------------------------------------------------------
@@ -323,7 +325,7 @@ def test_xml_that_is_not_to_be_trusted_is_refused(document: bytes, reason: str) 
         xmp.read_xmp_facts(document)
     if len(document) < 60_000:
         assert read_metadata(jpeg_file(xmp=document, iptc=EVERYTHING_IPTC)).facts_from("xmp") == ()
-        assert said(jpeg_file(xmp=document, iptc=EVERYTHING_IPTC), "iptc") == IN_IPTC
+        assert facts_from(jpeg_file(xmp=document, iptc=EVERYTHING_IPTC), "iptc") == IN_IPTC
 
 
 # -- bounds ---------------------------------------------------------------------------------------
@@ -342,7 +344,7 @@ def test_values_are_cleaned_bounded_and_each_kept_once() -> None:
     assert found[0] == "a b c"
     assert tag == "é" * 1000
     assert " ".join(captions) == long
-    assert [len(each) for each in captions] == [1999, 1999, 999]
+    assert [len(caption) for caption in captions] == [1999, 1999, 999]
 
 
 def test_what_is_beyond_the_bounds_is_left_out() -> None:

@@ -37,27 +37,29 @@ edits = st.lists(
 )
 
 
-def mutated(data: bytes, changes: list[tuple[int, bytes]]) -> bytes:
+def overwrite_bytes(data: bytes, changes: list[tuple[int, bytes]]) -> bytes:
     """The same with a few bytes overwritten."""
-    made = bytearray(data)
-    for place, value in changes:
-        start = place % len(made)
-        made[start : start + len(value)] = value
-    return bytes(made)
+    damaged = bytearray(data)
+    for position, value in changes:
+        start = position % len(damaged)
+        damaged[start : start + len(value)] = value
+    return bytes(damaged)
 
 
-def check(found: Metadata) -> None:
-    assert len(found.facts) <= MAX_FACTS
-    assert sum(len(fact.value.encode()) for fact in found.facts) <= MAX_TOTAL_BYTES
-    assert all(0 < len(fact.value.encode()) <= MAX_VALUE_BYTES for fact in found.facts)
-    assert all(value.isprintable() or "\u200c" in value or "\u200d" in value for _, _, value in found.facts)
-    assert Metadata.from_json(json.loads(json.dumps(found.as_json()))) == found
+def check_limits(metadata: Metadata) -> None:
+    assert len(metadata.facts) <= MAX_FACTS
+    assert sum(len(fact.value.encode()) for fact in metadata.facts) <= MAX_TOTAL_BYTES
+    assert all(0 < len(fact.value.encode()) <= MAX_VALUE_BYTES for fact in metadata.facts)
+    assert all(
+        value.isprintable() or "\u200c" in value or "\u200d" in value for _, _, value in metadata.facts
+    )
+    assert Metadata.from_json(json.loads(json.dumps(metadata.as_json()))) == metadata
 
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(STARTS), st.binary(max_size=400))
 def test_any_bytes_behind_any_start_say_little_or_nothing(start: bytes, data: bytes) -> None:
-    check(read_metadata(start + data))
+    check_limits(read_metadata(start + data))
 
 
 @settings(deadline=None, max_examples=400)
@@ -65,13 +67,13 @@ def test_any_bytes_behind_any_start_say_little_or_nothing(start: bytes, data: by
 def test_real_files_with_a_few_bytes_overwritten_raise_nothing(
     data: bytes, changes: list[tuple[int, bytes]]
 ) -> None:
-    check(read_metadata(mutated(data, changes)))
+    check_limits(read_metadata(overwrite_bytes(data, changes)))
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(FILES), st.integers(0, 1 << 16))
 def test_real_files_that_end_early_raise_nothing(data: bytes, end: int) -> None:
-    check(read_metadata(data[: end % len(data)]))
+    check_limits(read_metadata(data[: end % len(data)]))
 
 
 @settings(deadline=None, max_examples=300)
@@ -82,7 +84,7 @@ def test_real_files_that_end_early_raise_nothing(data: bytes, end: int) -> None:
     edits,
 )
 def test_every_parser_stands_damaged_blocks(data: bytes, changes: list[tuple[int, bytes]]) -> None:
-    block = mutated(data, changes)
+    block = overwrite_bytes(data, changes)
     pairs = [
         *exif.read_exif_facts(block),
         *iptc.read_iptc_facts(block),
@@ -90,17 +92,17 @@ def test_every_parser_stands_damaged_blocks(data: bytes, changes: list[tuple[int
     ]
     with suppress(ValueError):
         pairs += xmp.read_xmp_facts(block)
-    check(Metadata.from_facts(Fact("exif", field, value) for field, value in pairs))
+    check_limits(Metadata.from_facts(Fact("exif", field, value) for field, value in pairs))
 
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(ENDINGS), st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
 def test_any_sidecar_says_something_bounded_or_why_it_is_refused(ending: str, data: bytes) -> None:
     try:
-        found = read_sidecar(data, ending)
+        metadata = read_sidecar(data, ending)
     except ValueError:
-        found = Metadata()
-    check(found)
+        metadata = Metadata()
+    check_limits(metadata)
 
 
 json_values = st.recursive(
@@ -117,7 +119,7 @@ json_values = st.recursive(
 def test_any_json_is_read_or_refused(value: object) -> None:
     data = json.dumps(value).encode()
     if isinstance(value, dict):
-        check(read_sidecar(data, "json"))
+        check_limits(read_sidecar(data, "json"))
     else:
         with pytest.raises(ValueError, match="not an object"):
             read_sidecar(data, "json")
@@ -127,11 +129,11 @@ def test_any_json_is_read_or_refused(value: object) -> None:
 @given(
     st.lists(
         st.tuples(st.sampled_from(["xmp", "exif"]), st.sampled_from(["title", "caption"]), st.text()).map(
-            lambda each: Fact(*each)
+            lambda values: Fact(*values)
         )
     )
 )
 def test_any_facts_are_bounded_once_and_for_all(facts: list[Fact]) -> None:
     found = Metadata.from_facts(facts)
-    check(found)
+    check_limits(found)
     assert Metadata.from_facts(found.facts) == found
