@@ -59,7 +59,7 @@ def _print_explanation(explanation: Explanation) -> None:
         stretch = match.value[match.start : match.end]
         click.echo(f"  “{stretch}” in {match.field}, characters {match.start} to {match.end}")
     for heat in explanation.heat:
-        click.echo(f"  picture {heat.part + 1}: {heat.image.in_words()}")
+        click.echo(f"  picture {heat.part + 1}: {heat.image.describe_location()}")
     for points in explanation.points:
         click.echo(
             f"  picture {points.part + 1}: {points.match.inliers} points agree; it is the same picture"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,12 @@ from retrieval import display_path, path_bytes
 from ..run.captions import read_captions
 from ..run.patterns import Choice
 from ..run.pipeline import Preview, index, preview_index
-from ..run.report import Report, plan_counts, problem_json
+from ..run.report import OnEvent, Report, plan_counts, problem_json
 from ..run.sources import FoundFile, stat_root
 from ..run.stop_signals import handle_stop_signals
 from ..run.watch import IndexRun, follow_folders, run_when_due
 from ..upkeep.opening import LibrarySpec, open_or_create
-from .options import json_option, library_option, recipe_options, wait_option
+from .options import json_option, library_option, new_library_options, wait_option
 from .output import print_remark
 from .progress import print_json_line
 from .run_output import (
@@ -65,7 +67,7 @@ from .run_output import (
     "--watch", "watches", is_flag=True, help="Keep running, and index whatever changes, until stopped."
 )
 @wait_option
-@recipe_options
+@new_library_options
 @json_option
 def index_command(
     folders: tuple[Path, ...],
@@ -98,41 +100,56 @@ def index_command(
       pictor index scans --captions scans/catalogue.csv --library archive
       pictor index photos --backbone mobilenetv2_100 --weights mobilenetv2.safetensors
     """
-    for option, is_set in {"--dry-run": dry_run, "--checksum": compares, "--again": anew}.items():
-        if watches and is_set:
-            raise click.UsageError(f"--watch cannot be combined with {option}")
+    _check_watch_options({"--dry-run": dry_run, "--checksum": compares, "--again": anew} if watches else {})
     facts = read_captions(captions) if captions else {}
     choice = Choice(include, exclude, hidden)
     roots = [path_bytes(folder) for folder in folders]
     for root in roots:
         stat_root(root)  # first, or a mistyped folder would leave an empty library
     if dry_run:
-        preview = preview_index(library, roots, choice, compares=compares, anew=anew)
-        if as_json:
-            print_json_line(_preview_json(preview))
-        else:
-            _print_preview(preview)
+        _show_preview(preview_index(library, roots, choice, compares=compares, anew=anew), as_json=as_json)
         return
-    with handle_stop_signals(remark_stopping) as stopping:
-
-        def run_index(
-            roots: list[bytes], unsettled: frozenset[bytes] = frozenset(), *, publishes: bool = True
-        ) -> Report:
-            with open_or_create(library, spec, busy_action(wait=wait or watches)) as opened:
-                index_roots = partial(index, opened, roots, captions=facts, choice=choice, compares=compares,
-                                      anew=anew, unsettled=unsettled, shield=stopping.shield,
-                                      publishes=publishes)  # fmt: skip
-                report = run_with_progress(
-                    lambda on_event: index_roots(on_event=on_event), "Indexing", as_json=as_json
-                )
-            if not as_json and (report.has_news or not watches):
-                print_report(report, library)
-            return report
-
+    with handle_stop_signals(remark_stopping) as stop_request:
+        index_roots = partial(index, captions=facts, choice=choice, compares=compares, anew=anew,
+                              shield=stop_request.shield)  # fmt: skip
+        indexing = _Indexing(library, spec, index_roots, waits=wait, watches=watches, as_json=as_json)
         if watches:
-            _watch_folders(run_index, roots, library)
-        elif run_index(roots).problems:
+            _watch_folders(indexing, roots, library)
+        elif indexing(roots).problems:
             raise click.exceptions.Exit(1)
+
+
+def _check_watch_options(options: dict[str, bool]) -> None:
+    for option, is_set in options.items():
+        if is_set:
+            raise click.UsageError(f"--watch cannot be combined with {option}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexing:
+    """An indexing run with the options of the command; with --watch there are many."""
+
+    library: Path
+    spec: LibrarySpec
+    index_roots: Callable[..., Report]
+    waits: bool
+    watches: bool
+    as_json: bool
+
+    def __call__(
+        self, roots: list[bytes], unsettled: frozenset[bytes] = frozenset(), *, publishes: bool = True
+    ) -> Report:
+        with open_or_create(self.library, self.spec, busy_action(wait=self.waits or self.watches)) as opened:
+
+            def work(on_event: OnEvent) -> Report:
+                return self.index_roots(
+                    opened, roots, unsettled=unsettled, publishes=publishes, on_event=on_event
+                )
+
+            report = run_with_progress(work, "Indexing", as_json=self.as_json)
+        if not self.as_json and (report.has_news or not self.watches):
+            print_report(report, self.library)
+        return report
 
 
 def _watch_folders(run: IndexRun, roots: list[bytes], library: Path) -> None:
@@ -160,6 +177,13 @@ def _watch_folders(run: IndexRun, roots: list[bytes], library: Path) -> None:
 def _remark_root(state: str, root: bytes) -> None:
     rest = "; its files are not counted as missing" if state == "gone" else ""
     print_remark(f"{display_path(root)} is {state}{rest}")
+
+
+def _show_preview(preview: Preview, *, as_json: bool) -> None:
+    if as_json:
+        print_json_line(_preview_json(preview))
+    else:
+        _print_preview(preview)
 
 
 def _print_preview(preview: Preview) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from ..upkeep.opening import LibrarySpec, open_or_create
-from .options import json_option, library_option, recipe_options
+from .options import json_option, library_option, new_library_options
 from .output import print_json
 
 
 @click.command("init")
 @library_option
-@recipe_options
+@new_library_options
 @json_option
 def init_command(library: Path, spec: LibrarySpec, as_json: bool) -> None:
     """Make an empty library; `pictor index` makes one by itself.

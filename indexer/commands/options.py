@@ -38,7 +38,7 @@ wait_option = click.option(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
-_RECIPE = (
+_NEW_LIBRARY_OPTIONS = (
     click.option(
         "--backbone",
         metavar="NAME",
@@ -72,11 +72,11 @@ _RECIPE = (
 )
 
 
-def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
+def new_library_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options for making a new library; the command receives them as one `spec`."""
 
     @wraps(command)
-    def with_recipe(
+    def command_with_spec(
         backbone: str | None,
         weights: str | None,
         text_tower: str | None,
@@ -84,16 +84,16 @@ def recipe_options(command: Callable[..., None]) -> Callable[..., None]:
         catalog_url: str | None,
         **options: Any,
     ) -> None:
-        spec = LibrarySpec(backbone, weights, key_values(preprocessing), catalog_url, text_tower)
+        spec = LibrarySpec(backbone, weights, parse_key_values(preprocessing), catalog_url, text_tower)
         command(spec=spec, **options)
 
-    decorated: Callable[..., None] = with_recipe
-    for option in reversed(_RECIPE):
+    decorated: Callable[..., None] = command_with_spec
+    for option in reversed(_NEW_LIBRARY_OPTIONS):
         decorated = option(decorated)
     return decorated
 
 
-def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
+def parse_key_values(pairs: tuple[str, ...]) -> dict[str, str]:
     """`("size=256",)` to `{"size": "256"}`; raises a usage error for a pair without =."""
     for pair in pairs:
         if "=" not in pair:

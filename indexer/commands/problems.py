@@ -38,4 +38,4 @@ def problems_command(code: str | None, library: Path, as_json: bool) -> None:
     if problems:
         print_remark(f"{len(problems)} problems: {counts}; `pictor retry` reads them again")
     else:
-        print_remark(f"none is {code}; there are {counts}" if all_problems else "no problems")
+        print_remark(f"no problem has the code {code}; there are {counts}" if all_problems else "no problems")

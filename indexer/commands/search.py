@@ -28,7 +28,7 @@ from retrieval import (
     resolve_references,
 )
 
-from .options import json_option, key_values, library_option
+from .options import json_option, library_option, parse_key_values
 from .output import print_json, print_remark
 
 DEFAULT_LIMIT = 10  # hits
@@ -124,7 +124,7 @@ def read_query(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> 
 
 def _parse_weights(pairs: tuple[str, ...]) -> dict[str, float]:
     try:
-        return {signal: float(number) for signal, number in key_values(pairs).items()}
+        return {signal: float(number) for signal, number in parse_key_values(pairs).items()}
     except (ValueError, click.BadParameter) as error:
         raise click.BadParameter("write SIGNAL=NUMBER, as in colour=0.5", param_hint="--weight") from error
 

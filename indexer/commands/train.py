@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .options import json_option, key_values
+from .options import json_option, parse_key_values
 from .output import print_json, progress_bar
 
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -86,8 +86,8 @@ def _course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) -> An
     labels = options["labels_teacher"] and Teacher(
         options["labels_teacher"],
         options["labels_weights"],
-        key_values(options["labels_argument"]),
-        key_values(options["labels_preprocessing"]),
+        parse_key_values(options["labels_argument"]),
+        parse_key_values(options["labels_preprocessing"]),
     )
     return Course(
         folders,
