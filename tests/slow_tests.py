@@ -1,7 +1,8 @@
-"""What takes minutes for each test is run where somebody asks for it."""
+"""Tests that take long are skipped, or try less, unless an environment variable asks for the whole of them."""
 
 from __future__ import annotations
 
+import math
 import os
 
 import pytest
@@ -9,3 +10,8 @@ import pytest
 only_with_all_sets = pytest.mark.skipif(
     os.environ.get("PICTOR_SETS") != "all", reason="takes minutes; PICTOR_SETS=all runs it"
 )
+
+
+def example_count(whole: int) -> int:
+    """How many random examples a slow property is tried with: a quarter, or all with PICTOR_EXAMPLES=all."""
+    return whole if os.environ.get("PICTOR_EXAMPLES") == "all" else math.ceil(whole / 4)

@@ -38,8 +38,8 @@ def agree(writer: Writer, ids: Collection[int], confidence: float, *, everything
         assert tuple(found) == FACETS
         seen = images if predicted else [image.without_predictions() for image in images]
         for name, facet in found.items():
-            folded = [(value.casefold(), coucount_values value, count in facet.counts]
-            assert (folded, facet.more) == (counted(seen, name, confidence), 0), name
+            folded = [(value.casefold(), count) for value, count in facet.counts]
+            assert (folded, facet.more) == (count_values(seen, name, confidence), 0), name
 
 
 def counts_are_what_filters_find(writer: Writer, confidence: float) -> None:

@@ -12,20 +12,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retrieval import Catalog, Filters, InvalidQuery
-from tests.oracle import satisfies
+from tests.oracle import satisfies_filters
 from tests.rows import Row, fill, filters, many_rows, troubled, undone
+from tests.slow_tests import example_count
 
 
 def agree(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters]) -> None:
     with undone(catalog) as writer:
         ids = fill(writer, rows)
-        images, bad = writer.images(ids), troubled(ids, rows)
+        images, bad = writer.load_images(ids), troubled(ids, rows)
         for each in asked:
-            expected = [image_id for image_id in ids if satisfies(images[image_id], each, bad)]
-            assert writer.ids(each).tolist() == expected, each
+            expected = [image_id for image_id in ids if satisfies_filters(images[image_id], each, bad)]
+            assert writer.find_ids(each).tolist() == expected, each
             plain = {number: image.without_predictions() for number, image in images.items()}
-            expected = [image_id for image_id in ids if satisfies(plain[image_id], each, bad)]
-            assert writer.ids(each, predicted=False).tolist() == expected, each
+            expected = [image_id for image_id in ids if satisfies_filters(plain[image_id], each, bad)]
+            assert writer.find_ids(each, predicted=False).tolist() == expected, each
 
 
 many_filters = st.lists(filters(), min_size=1, max_size=20)
@@ -34,14 +35,14 @@ shared = settings(deadline=None, suppress_health_check=[HealthCheck.function_sco
 
 
 @pytest.mark.parametrize("catalog_url", ["sqlite"], indirect=True)
-@settings(shared, max_examples=100)
+@settings(shared, max_examples=example_count(100))
 @given(many_rows, many_filters)
 def test_sqlite_and_a_plain_predicate_agree(catalog: Catalog, rows: list[Row], asked: list[Filters]) -> None:
     agree(catalog, rows, asked)
 
 
 @pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
-@settings(shared, max_examples=25)
+@settings(shared, max_examples=example_count(25))
 @given(many_rows, many_filters)
 def test_postgresql_and_a_plain_predicate_agree(
     catalog: Catalog, rows: list[Row], asked: list[Filters]
@@ -107,7 +108,7 @@ def test_every_pair_of_conditions_agrees_with_the_predicate(catalog: Catalog) ->
     agree(catalog, rows, pairs)
     with undone(catalog) as writer:
         fill(writer, rows)
-        answered = [len(writer.ids(each)) for each in pairs]
+        answered = [len(writer.find_ids(each)) for each in pairs]
     assert sum(0 < count < len(rows) for count in answered) > 0.9 * len(pairs)
 
 
@@ -183,7 +184,7 @@ EXAMPLES = [
 def test_filters_worked_by_hand(catalog: Catalog, asked: Filters, numbers: list[int]) -> None:
     with undone(catalog) as writer:
         ids = fill(writer, EXAMPLES)
-        assert writer.ids(asked).tolist() == [ids[number] for number in numbers]
+        assert writer.find_ids(asked).tolist() == [ids[number] for number in numbers]
 
 
 HOSTILE = ["\ud800", "caf\udce9", "a\0b", "\U0010ffff", "x" * 100_000, "'; DROP TABLE image; --"]
@@ -212,7 +213,7 @@ def found(catalog: Catalog, field: str, values: tuple[str, ...]) -> list[int] | 
     with undone(catalog) as writer:
         fill(writer, EXAMPLES[:1])
         try:
-            return writer.ids(Filters(**{field: values})).tolist()  # type: ignore[arg-type]
+            return writer.find_ids(Filters(**{field: values})).tolist()  # type: ignore[arg-type]
         except InvalidQuery:
             return None
     raise AssertionError("not reached: the block returns")
