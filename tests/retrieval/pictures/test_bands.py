@@ -82,9 +82,9 @@ FIVE = np.dstack([SCENE_16, SCENE_16[..., ::-1]])[..., :5]
          "5-planes", "4-channels"],
 )  # fmt: skip
 def test_colour_of_every_make_looks_as_it_should(data: bytes, kind: str) -> None:
-    made = decode_image(data, name="it")
-    assert (made.width, made.height, made.format) == (160, 120, kind)
-    assert np.abs(made.pixels.astype(int) - SCENE).max() <= 1
+    image = decode_image(data, name="it")
+    assert (image.width, image.height, image.format) == (160, 120, kind)
+    assert np.abs(image.pixels.astype(int) - SCENE).max() <= 1
 
 
 @pytest.mark.parametrize("kind", [np.uint16, np.int16, np.int32, np.float16, np.float32, np.float64])
@@ -132,9 +132,9 @@ def test_a_ppm_of_twelve_bits_counts_as_shares_of_its_maximum() -> None:
     ids=["64-bit", "16-bit", "inverted", "two-bands"],
 )
 def test_grey_that_pillow_refuses(data: bytes, expected: Values) -> None:
-    found = decode_pixels(data, "minmax").astype(int)
+    decoded = decode_pixels(data, "minmax").astype(int)
     low, high = int(expected.min()), int(expected.max())
-    assert np.abs(found - ((expected.astype(float) - low) / (high - low) * 255)[..., None]).max() <= 1
+    assert np.abs(decoded - ((expected.astype(float) - low) / (high - low) * 255)[..., None]).max() <= 1
 
 
 OPAQUE = np.full(SCENE_16.shape[:2], 65535, np.uint16)
@@ -157,9 +157,9 @@ HALF = np.full(SCENE_16.shape[:2], 32768, np.uint16)
     ids=["png", "grey-png", "tiff", "floats", "grey-tiff"],
 )
 def test_what_is_transparent_lies_over_white(data: bytes) -> None:
-    found = decode_pixels(data, "window:0.5:1" if data is FLOATS else "auto")
-    assert (found[:, 80:] == 255).all()
-    assert np.abs(found[:, :80, 0].astype(int) - SCENE[:, :80, 0]).max() <= 1
+    decoded = decode_pixels(data, "window:0.5:1" if data is FLOATS else "auto")
+    assert (decoded[:, 80:] == 255).all()
+    assert np.abs(decoded[:, :80, 0].astype(int) - SCENE[:, :80, 0]).max() <= 1
 
 
 def test_values_multiplied_by_their_opacity_are_not_darkened_twice() -> None:
@@ -170,9 +170,9 @@ def test_values_multiplied_by_their_opacity_are_not_darkened_twice() -> None:
 def test_orientation_and_camera_count() -> None:
     turned = np.rot90(SCENE_16)  # as a camera held upright sees it
     data = encode_tiff(turned, extratags=[(274, 3, 1, 6, True), (271, 2, 4, "Leaf", True)])
-    made = decode_image(data, name="it")
-    assert (made.width, made.height, made.camera) == (160, 120, "Leaf")
-    assert np.abs(made.pixels.astype(int) - SCENE).max() <= 1
+    image = decode_image(data, name="it")
+    assert (image.width, image.height, image.camera) == (160, 120, "Leaf")
+    assert np.abs(image.pixels.astype(int) - SCENE).max() <= 1
 
 
 def insert_chunk(data: bytes, kind: bytes, body: bytes, at: int) -> bytes:
@@ -186,8 +186,8 @@ def test_exif_of_a_png_of_16_bits_counts_wherever_it_stands(at: int) -> None:
     exif[0x0112] = 6
     data = encode_png(np.ascontiguousarray(np.rot90(SCENE_16)))
     place = at if at > 0 else len(data) + at
-    made = decode_image(insert_chunk(data, b"eXIf", exif.tobytes()[6:], place), name="it")
-    assert np.abs(made.pixels.astype(int) - SCENE).max() <= 1
+    image = decode_image(insert_chunk(data, b"eXIf", exif.tobytes()[6:], place), name="it")
+    assert np.abs(image.pixels.astype(int) - SCENE).max() <= 1
 
 
 @pytest.mark.parametrize("kind", ["png", "tiff"])
@@ -198,9 +198,9 @@ def test_a_colour_profile_is_applied_to_high_bit_depth_as_to_any(kind: str) -> N
         if kind == "png"
         else encode_tiff(SCENE_16, iccprofile=_swapped_profile())
     )
-    found = decode_pixels(data)
-    assert np.abs(found.astype(int) - expected).max() <= 2
-    assert np.abs(found.astype(int) - SCENE).mean() > 5
+    decoded = decode_pixels(data)
+    assert np.abs(decoded.astype(int) - expected).max() <= 2
+    assert np.abs(decoded.astype(int) - SCENE).mean() > 5
 
 
 def _swapped_profile() -> bytes:
@@ -266,10 +266,10 @@ def test_damaged_files_are_pictures_or_refused(seed: int) -> None:
             for _ in range(chance.randint(1, 6)):
                 damaged[chance.randrange(chance.choice([200, len(damaged)]))] = chance.randrange(256)
             try:
-                made = decode_image(bytes(damaged), name="it", limits=Limits(max_megapixels=1))
+                image = decode_image(bytes(damaged), name="it", limits=Limits(max_megapixels=1))
             except UnreadableImage:
                 continue
-            assert made.pixels.dtype == np.uint8
+            assert image.pixels.dtype == np.uint8
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def tiff_of_16_bits() -> bytes:
 
 
 def gif_frames(count: int) -> bytes:
-    """The scene, and behind it so many frames of one pixel; the others are the same in other formats."""
+    """The scene, followed by `count` frames of one pixel; the same in other formats below."""
     frame = b"!\xf9\4\4\0\0\0\0," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2D\1\0"
     return SEEDS["animated-gif"][:-1] + frame * count + b";"
 
@@ -589,14 +589,14 @@ class TestRefusals:
 class TestReading:
     def test_hostile_folder(self, tmp_path: Path) -> None:
         expected = write_hostile_files(tmp_path / "hostile")
-        found: dict[str, str | None] = {}
+        codes: dict[str, str | None] = {}
         for name in os.listdir(os.fsencode(tmp_path / "hostile")):
             try:
                 decode_image(read_file(os.path.join(os.fsencode(tmp_path / "hostile"), name)), name="it")
-                found[display_path(name)] = None
+                codes[display_path(name)] = None
             except UnreadableImage as error:
-                found[display_path(name)] = error.code
-        assert found == expected
+                codes[display_path(name)] = error.code
+        assert codes == expected
 
     def test_a_folder_a_lost_file_and_a_zero_byte(self, tmp_path: Path) -> None:
         for path, code in [

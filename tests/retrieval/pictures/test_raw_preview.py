@@ -188,9 +188,9 @@ MAKES = {"cr3": make_cr3(), "nef": make_nef(), "nef-little": make_nef(b"II*\0"),
 
 @pytest.mark.parametrize("make", MAKES)
 def test_the_largest_jpeg_is_the_picture(make: str) -> None:
-    found = find_preview(MAKES[make])
-    assert found
-    assert found.jpeg == LARGE
+    found_preview = find_preview(MAKES[make])
+    assert found_preview
+    assert found_preview.jpeg == LARGE
     picture = decode_image(MAKES[make], name="it")
     assert picture.format == "raw"
     upright = np.rot90(SCENE, -1) if make.startswith(("nef", "cr3")) else SCENE
@@ -208,14 +208,17 @@ def test_the_file_itself_says_when_and_with_what() -> None:
 
 
 def test_a_cr3_says_what_is_written_in_its_boxes() -> None:
-    found = read_metadata(make_cr3(xmp=xmp_packet(xmp_list("dc:subject", "fog"))))
-    assert (found.facts_from("exif"), found.facts_from("xmp")) == ((("creator", "Jan"),), (("tag", "fog"),))
+    metadata = read_metadata(make_cr3(xmp=xmp_packet(xmp_list("dc:subject", "fog"))))
+    assert (metadata.facts_from("exif"), metadata.facts_from("xmp")) == (
+        (("creator", "Jan"),),
+        (("tag", "fog"),),
+    )
 
 
 def test_a_cr3_whose_full_size_is_no_jpeg_shows_the_next_smaller_one() -> None:
-    found = find_preview(make_cr3(LOSSLESS))
-    assert found is not None
-    assert found.jpeg == SMALL
+    found_preview = find_preview(make_cr3(LOSSLESS))
+    assert found_preview is not None
+    assert found_preview.jpeg == SMALL
 
 
 def test_where_the_file_does_not_say_the_jpeg_in_it_does() -> None:

@@ -1,4 +1,4 @@
-"""A query as JSON: there and back, and what is refused, each with the path of what is wrong."""
+"""A query as JSON, there and back; each refusal has the path of the wrong value."""
 
 from __future__ import annotations
 

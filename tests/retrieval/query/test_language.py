@@ -134,7 +134,7 @@ UNDERSTOOD = [
     ),
     ("width:800", query_of_texts(min_width=800, max_width=800)),
     ("captioned:yes problem:No", query_of_texts(captioned=True, problem=False)),
-    # after a key every sign in quotation marks counts, and two marks are one
+    # after a key every character in quotation marks counts, and two marks are one
     ('tag:" a "', query_of_texts(tags=(" a ",))),
     ('tag:"5"" disk"', query_of_texts(tags=('5" disk',))),
     ('tag:""""', query_of_texts(tags=('"',))),
@@ -297,7 +297,7 @@ REFUSED = [
     ("sea" + " -x" * 16, "17 parts; the limit is 16"),
 ]
 
-# Pieces of the grammar in any order: what random text would hardly ever put together.
+# Pieces of the grammar in any order: random text would hardly ever combine them.
 PIECES = ["tag:", "folder:", "after:", "x:", "-", '"', " ", "\u3000", "2020", "-06", "boat", "ü", ":", "/",
           "2:", "0.5:", "palette:", "image:", "file:", "colour:", "#00ff00", "red", "@", "@0,0,1,.5", ",", "17", "..",
           "width:", "like:", "narrow:", "yes", "weight.", "text:", "e5:"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""References in a query are followed by what the door offers, and by nothing else."""
+"""References in a query are fetched only by the fetchers that are allowed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ BOX = Region(0, 0, 0.5, 1)
 
 def test_pictures_take_the_place_of_their_references_and_the_rest_stays() -> None:
     query = parse_query("sea 2:file:a.jpg@0,0,.5,1 -palette:upload:x image:3 tag:boat like:4", limit=5)
-    found = resolve_references(query, {"file": Path, "upload": str.encode})
-    assert found == Query(
+    resolved = resolve_references(query, {"file": Path, "upload": str.encode})
+    assert resolved == Query(
         (
             query.parts[0],
             Picture(Path("a.jpg"), 2.0, region=BOX),
@@ -39,16 +39,16 @@ def test_messages_call_a_picture_by_its_address_but_not_by_its_token() -> None:
 
 @pytest.mark.parametrize("line", ["file:/etc/passwd", "palette:file:/etc/passwd", "upload:1 file:x"])
 def test_a_kind_that_is_not_offered_is_refused_before_anything_is_fetched(line: str) -> None:
-    asked: list[str] = []
+    fetched_values: list[str] = []
 
     def fetch(value: str) -> bytes:
-        asked.append(value)
+        fetched_values.append(value)
         return b""
 
     with pytest.raises(InvalidQuery) as refusal:
         resolve_references(parse_query(line), {"upload": fetch, "url": fetch})
     assert str(refusal.value) == "file: is not allowed here; use image:, upload:, url:"
-    assert asked == []
+    assert fetched_values == []
 
 
 def test_a_query_without_references_is_left_as_it_is() -> None:

@@ -84,9 +84,9 @@ def test_every_part_takes_weights_up_to_the_limits(part: Callable[[float], Part]
 
 @parts
 def test_a_part_counts_once_and_cannot_be_changed(part: Callable[[float], Part]) -> None:
-    made = part(1.0)
+    value = part(1.0)
     with pytest.raises(FrozenInstanceError):
-        made.weight = 2.0  # type: ignore[misc]
+        value.weight = 2.0  # type: ignore[misc]
     assert Text("sea").weight == Picture(b"").weight == StoredPicture(1).weight == 1.0
 
 

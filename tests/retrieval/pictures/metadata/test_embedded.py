@@ -1,4 +1,4 @@
-"""What is said inside pictures: where it is found, in which code, and what is passed over."""
+"""Metadata inside pictures: where they are, in which encoding, and what is ignored."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def exif_facts(first: dict[int, object], **directories: dict[int, object]) -> tu
 
 
 def test_a_jpeg_says_all_three() -> None:
-    found = read_metadata(jpeg_file(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP))
-    assert (found.facts_from("xmp"), found.facts_from("iptc"), found.facts_from("exif")) == (
+    metadata = read_metadata(jpeg_file(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP))
+    assert (metadata.facts_from("xmp"), metadata.facts_from("iptc"), metadata.facts_from("exif")) == (
         IN_XMP,
         IN_IPTC,
         IN_EXIF,
     )
-    assert len(found.facts) == len(IN_XMP + IN_IPTC + IN_EXIF)
+    assert len(metadata.facts) == len(IN_XMP + IN_IPTC + IN_EXIF)
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -142,7 +142,7 @@ XMP_ENTRY = struct.pack(">I", len(XMP_ITEM) + 4) + XMP_ITEM
         (2 << 20, 1, 1, False),
         (len(EVERYTHING_XMP), 1, 1000, False),
     ],
-    ids=["beside the tables", "made of other items", "too large", "too many pieces"],
+    ids=["outside the tables", "made of other items", "too large", "too many pieces"],
 )
 def test_an_item_may_lie_beside_the_tables_but_not_anywhere(
     length: int, method: int, pieces: int, heard: bool
@@ -196,8 +196,8 @@ def test_a_position_is_given_in_degrees_in_both_orders_of_bytes(order: str) -> N
         (3, 2, 2, b"E\0\0\0"),
         (4, 5, 3, 80),
     ):
-        given = value if isinstance(value, bytes) else struct.pack(order + "I", value)
-        directory += struct.pack(order + "HHI", tag, kind, count) + given
+        content = value if isinstance(value, bytes) else struct.pack(order + "I", value)
+        directory += struct.pack(order + "HHI", tag, kind, count) + content
     mark = b"II*\0" if order == "<" else b"MM\0*"
     first = struct.pack(order + "IHHHIII", 8, 1, 0x8825, 4, 1, 26, 0)
     block = (mark + first + directory).ljust(80, b"\0") + angle
@@ -340,8 +340,8 @@ def test_values_are_cleaned_bounded_and_each_kept_once() -> None:
         Fact("exif", "caption", "0 0.5 0.5"),
         Fact("exif", "caption", long),
     ]
-    _, tag, *captions = found = [value for _, _, value in Metadata.from_facts(facts).facts]
-    assert found[0] == "a b c"
+    _, tag, *captions = values = [value for _, _, value in Metadata.from_facts(facts).facts]
+    assert values[0] == "a b c"
     assert tag == "é" * 1000
     assert " ".join(captions) == long
     assert [len(caption) for caption in captions] == [1999, 1999, 999]
@@ -372,6 +372,6 @@ def test_other_json_is_no_metadata(value: object) -> None:
 
 
 def test_pillow_itself_finds_the_exif_that_these_tests_make() -> None:
-    made = Image.Exif()
-    made.load(EVERYTHING_EXIF)
-    assert made[0x010E] == "A boat"
+    exif = Image.Exif()
+    exif.load(EVERYTHING_EXIF)
+    assert exif[0x010E] == "A boat"

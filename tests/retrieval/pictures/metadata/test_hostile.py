@@ -1,4 +1,4 @@
-"""Whatever the bytes are: nothing is raised, and what is said stays within the bounds."""
+"""Whatever the bytes are, nothing is raised and the facts stay within the limits."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def check_limits(metadata: Metadata) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(STARTS), st.binary(max_size=400))
-def test_any_bytes_behind_any_start_say_little_or_nothing(start: bytes, data: bytes) -> None:
+def test_any_bytes_after_any_start_stay_within_the_limits(start: bytes, data: bytes) -> None:
     check_limits(read_metadata(start + data))
 
 
@@ -97,7 +97,7 @@ def test_every_parser_stands_damaged_blocks(data: bytes, changes: list[tuple[int
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(ENDINGS), st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
-def test_any_sidecar_says_something_bounded_or_why_it_is_refused(ending: str, data: bytes) -> None:
+def test_any_sidecar_is_read_within_the_limits_or_refused(ending: str, data: bytes) -> None:
     try:
         metadata = read_sidecar(data, ending)
     except ValueError:
@@ -134,6 +134,6 @@ def test_any_json_is_read_or_refused(value: object) -> None:
     )
 )
 def test_any_facts_are_bounded_once_and_for_all(facts: list[Fact]) -> None:
-    found = Metadata.from_facts(facts)
-    check_limits(found)
-    assert Metadata.from_facts(found.facts) == found
+    metadata = Metadata.from_facts(facts)
+    check_limits(metadata)
+    assert Metadata.from_facts(metadata.facts) == metadata

@@ -1,4 +1,4 @@
-"""What files beside pictures say, and what they are refused for."""
+"""The facts in sidecar files, and the files that are refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_boxes_of_a_detector_are_no_captions() -> None:
 
 
 def test_json_has_keys_and_others_are_passed_over() -> None:
-    given = {
+    values = {
         "title": "Pier",
         "Description": "In fog",
         "caption": ["One", "Two"],
@@ -37,7 +37,7 @@ def test_json_has_keys_and_others_are_passed_over() -> None:
         "photoTakenTime": {"timestamp": "1577836800"},
         "rating": 5,
     }
-    assert sidecar_facts(json.dumps(given).encode(), "json") == (
+    assert sidecar_facts(json.dumps(values).encode(), "json") == (
         ("title", "Pier"),
         ("caption", "In fog"),
         ("caption", "One"),
@@ -92,11 +92,11 @@ def test_an_export_that_says_nothing_of_use(odd: dict[str, object]) -> None:
 
 
 def test_a_place_of_the_camera_counts_where_nobody_set_another() -> None:
-    given = {
+    values = {
         "geoData": {"latitude": 0.0, "longitude": 0.0},
         "geoDataExif": {"latitude": 1, "longitude": 2},
     }
-    assert sidecar_facts(json.dumps(given).encode(), "json") == (("place", "1.00000, 2.00000"),)
+    assert sidecar_facts(json.dumps(values).encode(), "json") == (("place", "1.00000, 2.00000"),)
 
 
 def test_xmp_is_what_it_is_inside_pictures() -> None:
