@@ -131,8 +131,9 @@ class Settings:
         return replace(defaults, **{name: value for name, value in values.items() if value is not None})
 
     def default_weight(self, signal: str) -> float:
-        """The default weight of a signal: its setting, or what SIGNALS says of one without a setting."""
-        return float(getattr(self, f"weight_{signal}", SIGNALS[signal].default_weight))
+        """The default weight of a signal: its setting, or else that in SIGNALS; 1 for an unknown signal."""
+        default = SIGNALS[signal].default_weight if signal in SIGNALS else 1.0
+        return float(getattr(self, f"weight_{signal}", default))
 
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}

@@ -211,7 +211,6 @@ def _scale_opacity(values: Values) -> npt.NDArray[np.uint8]:
 def _import_tifffile() -> Any:
     import tifffile  # takes a third of a second, and few libraries have such files
 
-    logging.getLogger("tifffile").setLevel(
-        logging.CRITICAL + 1
-    )  # its warnings are about faults that do no harm
+    # Its warnings are about faults that do no harm.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
     return tifffile

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from .isobmff import Box, iterate_boxes, nested_boxes, read_number
 
-_FACTS = bytes.fromhex(
-    "85c0b687820f11e08111f4ce462b6a48"
-)  # in `moov`: EXIF in four tables, and a small picture
+# In `moov`: EXIF in four tables, and a small picture.
+_FACTS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")  # a picture of medium size
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _NAME_SIZE = 16  # bytes of the name of a box

@@ -62,9 +62,8 @@ def _policy_range(values: Values, policy: str) -> Range:
         return _value_range(values)
     if policy == "percentile":
         step = -(-values.size // SAMPLE_SIZE)
-        sample = _replace_nonfinite(
-            values.reshape(-1)[:: step + (step % 3 == 0)]
-        )  # a step of 3 would meet one band of three
+        step += step % 3 == 0  # a multiple of 3 would take the values of one band out of three
+        sample = _replace_nonfinite(values.reshape(-1)[::step])
         low, high = np.percentile(sample, PERCENTILES)
         return float(low), float(high)
     return _parse_window(policy)

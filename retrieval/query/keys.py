@@ -12,7 +12,7 @@ from .terms import NUMBER, format_number
 from .values import Examples, Filters, Options, Query
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
-_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 _RANGE = re.compile(r"([0-9]{1,19})|([0-9]{1,19})?\.\.([0-9]{1,19})?")
 
 
@@ -37,7 +37,7 @@ class Key:
 
 
 def parse_integer(text: str) -> int:
-    if not _WHOLE.fullmatch(text):
+    if not _INTEGER.fullmatch(text):
         raise ValueError("a whole number is needed")
     return int(text)
 

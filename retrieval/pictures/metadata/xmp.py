@@ -60,9 +60,8 @@ class _Handlers:
         self._text: list[str] = []
 
     def create_parser(self) -> expat.XMLParserType:
-        parser = expat.ParserCreate(
-            "utf-8", " "
-        )  # fixed, so that no codec is looked up by a name in the document
+        # The encoding is fixed, so that no codec is looked up by a name in the document.
+        parser = expat.ParserCreate("utf-8", " ")
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start_element, self._end_element
         parser.CharacterDataHandler = self._text.append

@@ -17,7 +17,7 @@ import pytest
 
 from retrieval import ImageTooLarge, InvalidQuery, PictureUnreachable, UrlFetcher
 from retrieval.pictures.fetch import MAX_BYTES, Address, is_public
-from tests.serving import HERE, PICTURE, Server, Speaker, http_answer, redirect_answer, run_server
+from tests.serving import HERE, PICTURE, Server, SocketHandler, http_answer, redirect_answer, run_server
 
 
 def is_loopback(address: Address) -> bool:
@@ -276,7 +276,7 @@ def send_endlessly(connection: socket.socket) -> None:
     [http_answer(bytes(1001)), http_answer(b"", Content_Length=10**12), send_endlessly],
     ids=["whole", "announced", "endless"],
 )
-def test_more_bytes_than_the_limit(server: Server, answer: bytes | Speaker) -> None:
+def test_more_bytes_than_the_limit(server: Server, answer: bytes | SocketHandler) -> None:
     server.answers["/"] = answer
     with pytest.raises(ImageTooLarge, match=r"MB; the limit is 0\.001 \(setting max_image_megabytes\)"):
         make_fetcher(server, max_bytes=1000)(server_url(server))
@@ -293,7 +293,7 @@ def test_no_limit_is_above_the_fetchers_own(server: Server) -> None:
         make_fetcher(server, max_bytes=10**12)(server_url(server))
 
 
-def send_slowly(start: bytes) -> Speaker:
+def send_slowly(start: bytes) -> SocketHandler:
     """Send a byte from time to time, so that no single pause is long."""
 
     def send(connection: socket.socket) -> None:
@@ -315,7 +315,7 @@ def send_slowly(start: bytes) -> Speaker:
     ],
     ids=["silence", "head", "body", "body with a length"],
 )
-def test_a_server_that_takes_too_long(server: Server, answer: Speaker) -> None:
+def test_a_server_that_takes_too_long(server: Server, answer: SocketHandler) -> None:
     server.answers["/"] = answer
     with pytest.raises(PictureUnreachable, match="takes too long to answer"):
         make_fetcher(server, seconds=0.4)(server_url(server))
