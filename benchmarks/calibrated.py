@@ -19,6 +19,7 @@ import numpy.typing as npt
 from indexer.measure.evaluate import read_labels
 from indexer.upkeep.opening import LibrarySpec
 from retrieval import Ranking, evaluation
+from retrieval.ranking.arrays import FeatureMatrix
 from retrieval.ranking.fusion import (
     Amounts,
     WeightedRanking,
@@ -28,26 +29,33 @@ from retrieval.ranking.fusion import (
     relative_score,
 )
 from retrieval.ranking.ranking import round_scores
-from retrieval.ranking.relevance import Calibration, Features, Unrelated
+from retrieval.ranking.relevance import Calibration, Unrelated
 from retrieval.signals import COLOUR, SIGNALS, bandwidths, sharpness_by_signal
 
-from .indexed import indexed
-from .relevance import RESAMPLES, Backgrounds, drawn, known, needed, referring
-from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
+from .indexed import open_indexed
+from .relevance import (
+    RESAMPLES,
+    Backgrounds,
+    background_with_reference,
+    describe_drawn,
+    known_background,
+    require_background,
+)
+from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, why_unavailable
 
 RELATIVE = relative_score(bandwidths())
 DEFAULT = 0.6  # weight of colour with calibrated scores: the best that costs no set more than 0.012
 WEIGHTS = (0.2, 0.4, 0.5, DEFAULT, 0.7, 0.8)
 
 Precisions = dict[str, npt.NDArray[np.float64]]  # average precisions of all queries, by way to fuse
-Described = tuple[npt.NDArray[np.str_], Mapping[str, Features]]  # labels; features by signal
+Described = tuple[npt.NDArray[np.str_], Mapping[str, FeatureMatrix]]  # labels; features by signal
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone, and beside them its teacher's."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
-    specs = ((BUNDLED, known), (TEACHER, referring(drawn(TEACHER))))
+    specs = ((BUNDLED, known_background), (TEACHER, background_with_reference(describe_drawn(TEACHER))))
     found = [
         {
             labelled.name: average_precisions(load_described_set(labelled, spec), backgrounds, size or 9)
@@ -60,7 +68,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 def load_described_set(labelled: LabelledSet, spec: LibrarySpec) -> Described:
     """Labels and features of the labelled pictures of a set, in the order of image ids."""
-    with indexed(labelled.pictures, spec) as library, library.catalog.reading() as reader:
+    with open_indexed(labelled.pictures, spec) as library, library.catalog.reading() as reader:
         labels = read_labels(library, labelled.labels)
         stored = {
             space.descriptor: reader.load_features(space, labels)
@@ -76,7 +84,7 @@ def average_precisions(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """The average precision of every query (leave-one-out, over the full ranking), by way to fuse."""
     labels, features = pictures
-    ways = _fusion_ways(needed(backgrounds(features["subject"])).unrelated, len(labels))
+    ways = _fusion_ways(require_background(backgrounds(features["subject"])).unrelated, len(labels))
     found: dict[str, list[float]] = {name: [] for name in ways}
     for query in range(0, len(labels), step):
         others = np.delete(np.arange(len(labels)), query)
@@ -129,7 +137,7 @@ def _fuse_weighted(rankings: Mapping[str, Ranking], amounts: Amounts, weight: fl
 def _average_precision(ranking: Ranking, labels: npt.NDArray[np.str_], query: int) -> float:
     relevance = labels[ranking.ids] == labels[query]
     total = int((labels == labels[query]).sum()) - 1
-    return evaluation.judge("", relevance, total).average_precision
+    return evaluation.evaluate_ranking("", relevance, total).average_precision
 
 
 def _bootstrap_bounds(gains: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -31,13 +31,14 @@ from data.sample import draw_collection
 from indexer.demo import write_collection
 from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Query, Text
-from retrieval.ranking.relevance import LIKELY, LINE, MOST_EXPECTED, Background, Features, sample_positions
+from retrieval.ranking.arrays import FeatureMatrix
+from retrieval.ranking.relevance import LIKELY, LINE, MOST_EXPECTED, Background, sample_positions
 from retrieval.signals import BUNDLED_WEIGHTS, SIGNALS, SUBJECT
 
-from .indexed import indexed, quiet
-from .intervals import wilson
-from .sets import BUNDLED, ROOT, TEACHER, missing
-from .subjects import HELD_OUT, Subjects, subjects
+from .indexed import ignore_events, open_indexed
+from .intervals import wilson_interval
+from .sets import BUNDLED, ROOT, TEACHER, why_unavailable
+from .subjects import HELD_OUT, Subjects, subjects_of_set
 
 CHOSEN_ON = ("corel1k", "caltech101", "grocery81", "imagenet_sample1k", "coco_mini")
 SETS = (*CHOSEN_ON, *HELD_OUT)
@@ -48,81 +49,81 @@ NONSENSE = 200  # words
 RESAMPLES = 1000
 
 Bools = npt.NDArray[np.bool_]
-Backgrounds = Callable[[Features], Background | None]
+Backgrounds = Callable[[FeatureMatrix], Background | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pictures:
+class DescribedSet:
     """A described set: a feature, a label and the subjects of every picture; what nonsense finds in it."""
 
-    features: Features
+    features: FeatureMatrix
     labels: npt.NDArray[np.str_]
     shown: tuple[Subjects, ...]
     nonsense: Bools
 
-    def part(self, keep: Bools) -> Features:
+    def features_where(self, keep: Bools) -> FeatureMatrix:
         return self.features[keep]
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone; beside it those of its teacher, calibrated in two ways."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     names = SETS[:size]
-    bundled = {name: described(name, BUNDLED) for name in names}
-    figures = figures_of(bundled, known)
-    teacher = {name: described(name, TEACHER) for name in names}
-    beside = {"teacher, reference": figures_of(teacher, referring(drawn(TEACHER)))}
-    return {"figures": figures, "beside": beside | {"teacher, own": figures_of(teacher, own)}}
+    bundled = {name: describe_set(name, BUNDLED) for name in names}
+    figures = measure_sets(bundled, known_background)
+    teacher = {name: describe_set(name, TEACHER) for name in names}
+    beside = {"teacher, reference": measure_sets(teacher, background_with_reference(describe_drawn(TEACHER)))}
+    return {"figures": figures, "beside": beside | {"teacher, own": measure_sets(teacher, own_background)}}
 
 
-def known(features: Features) -> Background | None:
+def known_background(features: FeatureMatrix) -> Background | None:
     return Background.from_features(
-        _sample(features), len(features), known=SIGNALS[SUBJECT].unrelated[BUNDLED_WEIGHTS]
+        _sample_features(features), len(features), known=SIGNALS[SUBJECT].unrelated[BUNDLED_WEIGHTS]
     )
 
 
-def own(features: Features) -> Background | None:
-    return Background.from_features(_sample(features), len(features))
+def own_background(features: FeatureMatrix) -> Background | None:
+    return Background.from_features(_sample_features(features), len(features))
 
 
-def referring(reference: Features) -> Backgrounds:
-    def made(features: Features) -> Background | None:
-        return Background.from_features(_sample(features), len(features), reference=reference)
+def background_with_reference(reference: FeatureMatrix) -> Backgrounds:
+    def make_background(features: FeatureMatrix) -> Background | None:
+        return Background.from_features(_sample_features(features), len(features), reference=reference)
 
-    return made
+    return make_background
 
 
-def figures_of(sets: dict[str, Pictures], backgrounds: Backgrounds) -> dict[str, float]:
+def measure_sets(sets: dict[str, DescribedSet], backgrounds: Backgrounds) -> dict[str, float]:
     """All figures, by what they are of."""
     figures: dict[str, float] = {}
     for library, intruder in [(a, b) for a in sets for b in sets if a != b]:
-        hits = intrusions(sets[library], sets[intruder], backgrounds)
+        hits = find_intrusions(sets[library], sets[intruder], backgrounds)
         if len(hits):
             figures |= _with_interval(
-                f"{library} < {intruder}", float(hits.mean()), wilson(int(hits.sum()), len(hits))
+                f"{library} < {intruder}", float(hits.mean()), wilson_interval(int(hits.sum()), len(hits))
             )
     for name, pictures in sets.items():
         found = pictures.nonsense
         figures |= _with_interval(
-            f"{name} < nonsense", float(found.mean()), wilson(int(found.sum()), len(found))
+            f"{name} < nonsense", float(found.mean()), wilson_interval(int(found.sum()), len(found))
         )
     for name in [name for name in LABELLED if name in sets]:
-        figures |= _genuine(name, sets[name], backgrounds)
-    if "caltech101" in sets and (shares := list(alike(sets["caltech101"], backgrounds))):
+        figures |= _measure_genuine(name, sets[name], backgrounds)
+    if "caltech101" in sets and (shares := list(shares_above_line(sets["caltech101"], backgrounds))):
         figures["caltech101 alike"] = float(np.mean(shares))
     return figures
 
 
-def intrusions(library: Pictures, intruder: Pictures, backgrounds: Backgrounds) -> Bools:
+def find_intrusions(library: DescribedSet, intruder: DescribedSet, backgrounds: Backgrounds) -> Bools:
     """For every query of the intruder that is fair, whether it has a hit that is likely or strong."""
     found: list[Bools] = []
     for shown in sorted(set(intruder.shown), key=sorted):
-        among = library.part(np.array([not subjects & shown for subjects in library.shown]))
+        among = library.features_where(np.array([not subjects & shown for subjects in library.shown]))
         if len(among) < SMALLEST:
             continue
-        queries = intruder.part(np.array([subjects == shown for subjects in intruder.shown]))
-        background = needed(backgrounds(among))
+        queries = intruder.features_where(np.array([subjects == shown for subjects in intruder.shown]))
+        background = require_background(backgrounds(among))
         best = (queries @ among.T).max(axis=1)
         calibrations = [background.calibrate_picture(query) for query in queries]
         expected = [
@@ -132,9 +133,9 @@ def intrusions(library: Pictures, intruder: Pictures, backgrounds: Backgrounds) 
     return np.concatenate([np.empty(0, bool), *found])
 
 
-def kept(pictures: Pictures, backgrounds: Backgrounds) -> tuple[npt.NDArray[np.int64], Bools]:
+def count_kept(pictures: DescribedSet, backgrounds: Backgrounds) -> tuple[npt.NDArray[np.int64], Bools]:
     """By query: how many of the right ones within the first k are above the line, of how many; and found."""
-    background = needed(backgrounds(pictures.features))
+    background = require_background(backgrounds(pictures.features))
     counts, found = [], []
     for place, label in enumerate(pictures.labels):
         right = np.delete(pictures.labels == label, place)
@@ -151,10 +152,10 @@ def kept(pictures: Pictures, backgrounds: Backgrounds) -> tuple[npt.NDArray[np.i
     return np.array(counts), np.array(found)
 
 
-def alike(pictures: Pictures, backgrounds: Backgrounds) -> Iterator[float]:
+def shares_above_line(pictures: DescribedSet, backgrounds: Backgrounds) -> Iterator[float]:
     """For a library of each class alone: the share of the other pictures above the line, over its queries."""
     for label in sorted(set(pictures.labels)):
-        among = pictures.part(pictures.labels == label)
+        among = pictures.features_where(pictures.labels == label)
         if (background := backgrounds(among)) is None:
             continue
         for place in range(len(among)):
@@ -163,35 +164,35 @@ def alike(pictures: Pictures, backgrounds: Backgrounds) -> Iterator[float]:
             yield float((tail <= LINE).mean()) if calibration.folds else 1.0
 
 
-def described(name: str, spec: LibrarySpec) -> Pictures:
+def describe_set(name: str, spec: LibrarySpec) -> DescribedSet:
     """A set, indexed as `pictor index` does, in the order of image ids."""
     folder = ROOT / "data" / name
-    said = {path: (label, shown) for path, label, shown in subjects(name)}
-    with indexed(folder / "images", spec) as library:
-        paths, features = _subject(library)
-        nonsense = nonsense_found(library)
+    said = {path: (label, shown) for path, label, shown in subjects_of_set(name)}
+    with open_indexed(folder / "images", spec) as library:
+        paths, features = _load_subject(library)
+        nonsense = search_nonsense(library)
     facts = [said[Path(path).relative_to(folder).as_posix()] for path in paths]
-    return Pictures(
+    return DescribedSet(
         features, np.array([label for label, _ in facts]), tuple(shown for _, shown in facts), nonsense
     )
 
 
-def drawn(spec: LibrarySpec) -> Features:
+def describe_drawn(spec: LibrarySpec) -> FeatureMatrix:
     """The subject's features of the reference pictures, which Pictor draws itself."""
     with tempfile.TemporaryDirectory() as folder:
-        write_collection(draw_collection(step=DRAWN_STEP), Path(folder), quiet)
-        with indexed(Path(folder), spec) as library:
-            return _subject(library)[1]
+        write_collection(draw_collection(step=DRAWN_STEP), Path(folder), ignore_events)
+        with open_indexed(Path(folder), spec) as library:
+            return _load_subject(library)[1]
 
 
-def nonsense_found(library: Library) -> Bools:
+def search_nonsense(library: Library) -> Bools:
     """For made-up words of 5 to 9 letters: whether any image is found, and so could have a band at all."""
     letters = np.random.default_rng(0)
     words = ["".join(letters.choice(list(ascii_lowercase), letters.integers(5, 10))) for _ in range(NONSENSE)]
     return np.array([library.search(Query((Text(word),), limit=1)).total > 0 for word in words])
 
 
-def _subject(library: Library) -> tuple[list[str], Features]:
+def _load_subject(library: Library) -> tuple[list[str], FeatureMatrix]:
     with library.catalog.reading() as reader:
         space = next(space for space in reader.load_spaces() if space.descriptor == "subject")
         ids, features = reader.load_features(space)
@@ -199,33 +200,33 @@ def _subject(library: Library) -> tuple[list[str], Features]:
     return paths, np.asarray(features, np.float32)
 
 
-def _sample(features: Features) -> Features:
+def _sample_features(features: FeatureMatrix) -> FeatureMatrix:
     return features[sample_positions(len(features))]
 
 
-def needed(background: Background | None) -> Background:
+def require_background(background: Background | None) -> Background:
     assert background is not None, "a set has enough pictures for a background of its own"
     return background
 
 
-def _genuine(name: str, pictures: Pictures, backgrounds: Backgrounds) -> dict[str, float]:
-    counts, found = kept(pictures, backgrounds)
+def _measure_genuine(name: str, pictures: DescribedSet, backgrounds: Backgrounds) -> dict[str, float]:
+    counts, found = count_kept(pictures, backgrounds)
     share = float(counts[:, 0].sum() / counts[:, 1].sum())
-    figures = _with_interval(f"{name} kept", share, bootstrap(counts))
+    figures = _with_interval(f"{name} kept", share, bootstrap_ratio(counts))
     return figures | _with_interval(
-        f"{name} found", float(found.mean()), wilson(int(found.sum()), len(found))
+        f"{name} found", float(found.mean()), wilson_interval(int(found.sum()), len(found))
     )
 
 
-def _share(key: str, hits: Bools) -> dict[str, float]:
-    return _with_interval(key, float(hits.mean()), wilson(int(hits.sum()), len(hits)))
+def _share_with_interval(key: str, hits: Bools) -> dict[str, float]:
+    return _with_interval(key, float(hits.mean()), wilson_interval(int(hits.sum()), len(hits)))
 
 
 def _with_interval(key: str, value: float, bounds: tuple[float, float]) -> dict[str, float]:
     return {key: value, f"{key} low": bounds[0], f"{key} high": bounds[1]}
 
 
-def bootstrap(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
+def bootstrap_ratio(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
     """The 95 % interval of a ratio of sums, over resampled queries."""
     chosen = np.random.default_rng(0).integers(len(counts), size=(RESAMPLES, len(counts)))
     sums = counts[chosen].sum(axis=1)

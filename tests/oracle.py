@@ -10,20 +10,20 @@ from retrieval import Filters, Image
 ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}
 
 
-def satisfies(image: Image, filters: Filters, troubled: Collection[bytes] = ()) -> bool:
+def satisfies_filters(image: Image, filters: Filters, troubled: Collection[bytes] = ()) -> bool:
     """Whether an image satisfies every condition; `troubled` are the paths that have a problem."""
     return all(
         (
-            not filters.folders or lies_in(image, filters.folders),
-            not lies_in(image, filters.without_folders),
-            all(says(image, "tag", (tag,)) for tag in filters.tags),
-            not says(image, "tag", filters.without_tags),
-            not filters.labels or says(image, "label", filters.labels),
-            not says(image, "label", filters.without_labels),
-            not filters.shows or shows(image, filters.shows, filters.confidence),
-            not filters.cameras or says(image, "camera", filters.cameras),
-            not filters.formats or image.format.lower() in formats(filters),
-            not filters.orientations or orientation(image) in filters.orientations,
+            not filters.folders or lies_in_folders(image, filters.folders),
+            not lies_in_folders(image, filters.without_folders),
+            all(has_annotation(image, "tag", (tag,)) for tag in filters.tags),
+            not has_annotation(image, "tag", filters.without_tags),
+            not filters.labels or has_annotation(image, "label", filters.labels),
+            not has_annotation(image, "label", filters.without_labels),
+            not filters.shows or shows_label(image, filters.shows, filters.confidence),
+            not filters.cameras or has_annotation(image, "camera", filters.cameras),
+            not filters.formats or image.format.lower() in format_names(filters),
+            not filters.orientations or image_orientation(image) in filters.orientations,
             is_taken(image, filters),
             filters.added_after is None or image.added_at.date() >= filters.added_after,
             filters.added_before is None or image.added_at.date() < filters.added_before,
@@ -34,38 +34,38 @@ def satisfies(image: Image, filters: Filters, troubled: Collection[bytes] = ()) 
     )
 
 
-def lies_in(image: Image, folders: Iterable[str]) -> bool:
-    return any(holds(folder, place.display) for folder in folders for place in image.locations)
+def lies_in_folders(image: Image, folders: Iterable[str]) -> bool:
+    return any(holds_path(folder, place.display) for folder in folders for place in image.locations)
 
 
-def holds(folder: str, path: str) -> bool:
+def holds_path(folder: str, path: str) -> bool:
     """Whether whole components of the path, other than its last, are those of the folder."""
-    asked = [each.casefold() for each in folder.strip("/").split("/")]
-    components = [each.casefold() for each in path.strip("/").split("/")][:-1] or [""]
+    asked = [component.casefold() for component in folder.strip("/").split("/")]
+    components = [component.casefold() for component in path.strip("/").split("/")][:-1] or [""]
     starts = [0] if folder.startswith("/") else range(len(components))
     return asked == [""] or any(components[start : start + len(asked)] == asked for start in starts)
 
 
-def says(image: Image, field: str, values: Iterable[str]) -> bool:
-    given = {value.casefold() for value in image.values(field)}
+def has_annotation(image: Image, field: str, values: Iterable[str]) -> bool:
+    given = {value.casefold() for value in image.field_values(field)}
     return any(value.casefold() in given for value in values)
 
 
-def shows(image: Image, labels: Iterable[str], confidence: float = 0.5) -> bool:
+def shows_label(image: Image, labels: Iterable[str], confidence: float = 0.5) -> bool:
     guessed = {
         name.casefold()
-        for label in image.predicted
+        for label in image.predicted_labels
         if label.confidence >= confidence
-        for name in (label.value, *label.names)
+        for name in (label.value, *label.label_names)
     }
-    return says(image, "label", labels) or any(label.casefold() in guessed for label in labels)
+    return has_annotation(image, "label", labels) or any(label.casefold() in guessed for label in labels)
 
 
-def formats(filters: Filters) -> set[str]:
-    return {ALSO_CALLED.get(each.lower(), each.lower()) for each in filters.formats}
+def format_names(filters: Filters) -> set[str]:
+    return {ALSO_CALLED.get(name.lower(), name.lower()) for name in filters.formats}
 
 
-def orientation(image: Image) -> str:
+def image_orientation(image: Image) -> str:
     if image.width == image.height:
         return "square"
     return "landscape" if image.width > image.height else "portrait"
@@ -86,7 +86,7 @@ def is_sized(image: Image, filters: Filters, name: str) -> bool:
 
 
 def is_captioned(image: Image) -> bool:
-    return bool(image.values("title") or image.values("caption"))
+    return bool(image.field_values("title") or image.field_values("caption"))
 
 
 def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
@@ -95,23 +95,25 @@ def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
         case "folder":
             return {place.display.split("/")[-2].casefold() for place in image.locations} - {""}
         case "tag" | "label" | "camera":
-            return {value.casefold() for value in image.values(facet)}
+            return {value.casefold() for value in image.field_values(facet)}
         case "year":
             return {f"{image.taken_at.year:04}"} if image.taken_at else set()
         case "format":
             return {image.format.lower()}
         case "orientation":
-            return {orientation(image)}
+            return {image_orientation(image)}
         case "captioned":
             return {"yes" if is_captioned(image) else "no"}
-    sure = [label.names[0] for label in image.predicted if label.confidence >= confidence]
+    sure = [label.label_names[0] for label in image.predicted_labels if label.confidence >= confidence]
     return {name.casefold() for name in (*image.labels, *sure)}
 
 
-def counted(images: Collection[Image], facet: str, confidence: float = 0.5) -> list[tuple[str, int]]:
+def count_values(images: Collection[Image], facet: str, confidence: float = 0.5) -> list[tuple[str, int]]:
     """Values and counts of a facet, all of them, in the order in which they are listed."""
     values = [values_of(image, facet, confidence) for image in images]
-    counts = Counter(value for each in values for value in each)
+    counts = Counter(value for values_of_image in values for value in values_of_image)
     if facet == "shows":  # an image also counts for a name that is a synonym of its own label
-        counts = Counter({name: sum(shows(each, [name], confidence) for each in images) for name in counts})
-    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+        counts = Counter(
+            {name: sum(shows_label(image, [name], confidence) for image in images) for name in counts}
+        )
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))

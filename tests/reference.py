@@ -11,7 +11,7 @@ from retrieval import Ranking
 from retrieval.ranking.ranking import SCORE_DECIMALS
 
 
-def nearest(
+def nearest_images(
     query: npt.ArrayLike,
     ids: npt.ArrayLike,
     features: npt.ArrayLike,
@@ -23,9 +23,9 @@ def nearest(
     query, ids, features = np.asarray(query), np.asarray(ids, np.int64), np.asarray(features)
     scores = features.astype(np.float64) @ query.astype(np.float64)
     pairs = [
-        (each, round(score, SCORE_DECIMALS))
-        for each, score in zip(ids.tolist(), scores.tolist(), strict=True)
-        if allowed is None or each in allowed
+        (image_id, round(score, SCORE_DECIMALS))
+        for image_id, score in zip(ids.tolist(), scores.tolist(), strict=True)
+        if allowed is None or image_id in allowed
     ]
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:limit]
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval import Annotation, NewImage, fetch_backbone, write_library
-from tests.reference import nearest
+from tests.reference import nearest_images
 
 COUNT = 60
 BOTH = {"subject": 1.0, "colour": 1.0}
@@ -28,18 +28,18 @@ class World:
     def cosines(self, signal: str, image_id: int) -> list[tuple[int, float]]:
         """Every image by brute force."""
         rows = self.features[signal]
-        return nearest(rows[image_id - 1], np.arange(1, COUNT + 1), rows, limit=COUNT)
+        return nearest_images(rows[image_id - 1], np.arange(1, COUNT + 1), rows, limit=COUNT)
 
 
-def tags(number: int) -> list[str]:
+def image_tags(number: int) -> list[str]:
     return ["even" if number % 2 == 0 else "odd", *(["third"] if number % 3 == 0 else [])]
 
 
-def label(number: int) -> str:
+def image_label(number: int) -> str:
     return ("boat", "car", "dog", "tree")[number % 4]
 
 
-def folder(number: int) -> str:
+def image_folder(number: int) -> str:
     return f"/photos/{2019 + number % 3}/trip"
 
 
@@ -57,9 +57,11 @@ def make_world(path: Path) -> World:
                 new = NewImage(digest, 0, 8, 8, "jpeg", 1, day, b"webp", own)
                 [image_id] = writer.add_images([new])
                 assert image_id == number
-                writer.place(f"{folder(number)}/{number}.jpg".encode(), number, mtime=0, size=1)
-                facts = [Annotation("tag", each, "t") for each in tags(number)]
-                writer.annotate(number, "t", [*facts, Annotation("label", label(number), "t")])
+                writer.add_location(f"{image_folder(number)}/{number}.jpg".encode(), number, mtime=0, size=1)
+                facts = [Annotation("tag", tag, "t") for tag in image_tags(number)]
+                writer.replace_annotations(
+                    number, "t", [*facts, Annotation("label", image_label(number), "t")]
+                )
         library.publish()
     return World(path, features)
 

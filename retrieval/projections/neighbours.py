@@ -1,4 +1,4 @@
-"""The projection of a space's neighbourhoods: features averaged with those nearest to them."""
+"""The projection of neighbourhoods: features averaged with the features nearest to them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..catalog.records import Features
 from ..durable import write_folder
+from ..ranking.arrays import Float32Matrix, Int64Ids
 from ..ranking.neighbourhoods import (
     NEIGHBOURS,
     RECIPE,
     ROUNDS,
     SAMPLE,
     Axes,
-    Rows,
-    averaged,
-    beside,
+    average_neighbours,
+    join_directions,
     main_axes,
 )
-from ..ranking.ranking import Ids, Ranking
+from ..ranking.ranking import Ranking
 from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile
-from .vectors import LAYOUT, RowIndex, Vector, VectorIndex, VectorView, faiss_version, save
+from .vectors import LAYOUT, RowIndex, Vector, VectorIndex, VectorView, faiss_version, save_segment
 
 Array = npt.NDArray[Any]
 
@@ -42,120 +42,122 @@ CENTRE, DIRECTIONS = "centre.npy", "directions.npy"
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbourhoods:
-    """A generation: what every feature was made into, and all that it takes to make others alike.
+    """A generation: the mapped features, and everything needed to map other features in the same way.
 
-    Of a library that is too small there are no axes and no stages: its features are compared as they are.
+    In a library that is too small there are no axes and no stages: its features are compared unchanged.
     """
 
     axes: Axes | None
-    stages: tuple[RowIndex, ...]  # one a round: where the neighbours of that round are found
+    stages: tuple[RowIndex, ...]  # one for each round: the rows among which its neighbours are searched
     compared: VectorIndex
-    # What features of the tail were made into: every batch asks for most of them again.
+    # Mapped features of the tail: every batch needs most of them again.
     remembered: dict[bytes, Vector] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path, dimension: int, device: str = "cpu") -> Self:
-        """What `write` wrote; it must have been verified before. Raises ValueError where it was made of
-        features of another dimension."""
-        stored = segments.files(folder)
+        """Load what `write_neighbourhoods` wrote; it must have been verified before.
+
+        Raises ValueError if its features have another dimension.
+        """
+        stored = segments.segment_files(folder)
         if not (folder / CENTRE).exists():
             return cls(None, (), VectorIndex.load(stored, dimension, device))
         axes = Axes(np.load(folder / CENTRE), np.load(folder / DIRECTIONS))
         if len(axes.centre) != dimension:
             raise ValueError(f"made of features of dimension {len(axes.centre)}")
-        stages = tuple(RowIndex.load(stage_of(folder, number)) for number in range(ROUNDS))
+        stages = tuple(RowIndex.load(stage_path(folder, number)) for number in range(ROUNDS))
         return cls(axes, stages, VectorIndex.load(stored, 2 * axes.directions.shape[1], device))
 
-    def made_of(self, features: Features | Vector) -> Rows:
-        """What is compared instead of features of the space, be they in the library or not."""
+    def map_features(self, features: Features | Vector) -> Float32Matrix:
+        """Map features of the space, whether in the library or not, to the rows that are compared."""
         if self.axes is None:
             return features.astype(np.float32)
-        own = rows = self.axes.project(features)
+        own = rows = self.axes.project_features(features)
         for stage in self.stages:
-            rows = _gathered(rows, stage)
-        return beside(own, rows)
+            rows = _average_rows(rows, stage)
+        return join_directions(own, rows)
 
-    def of_tail(self, ids: Ids, features: Features) -> VectorIndex:
-        """What the features of a tail are made into, as an index; the neighbours are the generation's."""
+    def index_tail(self, ids: Int64Ids, features: Features) -> VectorIndex:
+        """The mapped features of a tail as an index; their neighbours are those in the generation."""
         keys = [row.tobytes() for row in features]
-        new = [place for place, key in enumerate(keys) if key not in self.remembered]
-        made = self.made_of(features[new])
+        new = [position for position, key in enumerate(keys) if key not in self.remembered]
+        made = self.map_features(features[new])
         known = {key: self.remembered[key] for key in keys if key in self.remembered}
-        known |= {keys[place]: row for place, row in zip(new, made, strict=True)}
+        known |= {keys[position]: row for position, row in zip(new, made, strict=True)}
         self.remembered.clear()
         self.remembered.update(known)
         rows = np.array([known[key] for key in keys], np.float16).reshape(len(keys), self.compared.dimension)
         return VectorIndex.build(ids, rows, self.compared.dimension)
 
 
-def write(folder: Path, axes: Axes | None, features: Iterable[segments.Segment]) -> None:
-    """Make the neighbourhoods of all features, which come segment by segment, and write them into an empty
-    folder; the same features give the same bytes, always.
+def write_neighbourhoods(folder: Path, axes: Axes | None, features: Iterable[segments.Segment]) -> None:
+    """Map all features, which come segment by segment, and write the result into an empty folder.
 
-    Without `axes` the features are written as they are. Only the index of one round is ever in memory.
+    The same features always give the same bytes. Without `axes` the features are written unchanged. Only the
+    index of one round is in memory at a time.
     """
     if axes is None:
-        segments.write(folder, features, save)
+        segments.write_segments(folder, features, save_segment)
         return
-    _save(folder / CENTRE, axes.centre)
-    _save(folder / DIRECTIONS, axes.directions)
-    places: list[tuple[int, Ids]] = []
+    _save_array(folder / CENTRE, axes.centre)
+    _save_array(folder / DIRECTIONS, axes.directions)
+    numbers_and_ids: list[tuple[int, Int64Ids]] = []
 
-    def projected() -> Iterator[Rows]:
+    def projected() -> Iterator[Float32Matrix]:
         for number, ids, plain in features:
-            places.append((number, ids))
-            yield axes.project(plain)
+            numbers_and_ids.append((number, ids))
+            yield axes.project_features(plain)
 
     with ExitStack() as files:
         own = rows = files.enter_context(RowFile(folder, projected(), axes.directions.shape[1]))
         for number in range(ROUNDS):
-            rows = files.enter_context(_round(folder, number, rows))
+            rows = files.enter_context(_write_round(folder, number, rows))
         made = (
-            (number, ids, beside(alone, average).astype(np.float16))
-            for (number, ids), alone, average in zip(places, own, rows, strict=True)
+            (number, ids, join_directions(alone, average).astype(np.float16))
+            for (number, ids), alone, average in zip(numbers_and_ids, own, rows, strict=True)
         )
-        segments.write(folder, made, save)
+        segments.write_segments(folder, made, save_segment)
 
 
-def _round(folder: Path, number: int, rows: RowFile) -> RowFile:
-    """Write the index of a round, and average every row with those that are nearest to it there."""
+def _write_round(folder: Path, number: int, rows: RowFile) -> RowFile:
+    """Write the index of a round, and average every row with the rows nearest to it there."""
     stage = RowIndex.build(rows)
-    stage.save(stage_of(folder, number))
-    return RowFile(folder, (_gathered(block, stage) for block in rows), rows.dimension)
+    stage.save(stage_path(folder, number))
+    return RowFile(folder, (_average_rows(block, stage) for block in rows), rows.dimension)
 
 
-def stage_of(folder: Path, number: int) -> Path:
-    """Where the index of a round lies."""
+def stage_path(folder: Path, number: int) -> Path:
+    """The file of a round's index."""
     return folder / f"stage-{number}.faiss"
 
 
 @final
 class NeighbourView(AbstractView[Vector]):
-    """A generation and its tail, searched as one, with features as the space describes them."""
+    """A generation and its tail, searched as one; queries are unmapped features of the space."""
 
-    def __init__(self, published: Neighbourhoods, tail: VectorIndex, hidden: Ids) -> None:
+    def __init__(self, published: Neighbourhoods, tail: VectorIndex, hidden: Int64Ids) -> None:
         self._published = published
         self._compared = VectorView(published.compared, tail, hidden)
 
-    def search(self, query: Vector, *, limit: int, allowed: Ids | None) -> Ranking:
+    def search(self, query: Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         return self._compared.search(self.row_of(query), limit=limit, allowed=allowed)
 
     def row_of(self, query: Vector) -> Vector:
-        """What a query is compared as: its own neighbourhood."""
-        made: Vector = self._published.made_of(query.reshape(1, -1))[0]
+        """The row that a query is compared as: its own neighbourhood."""
+        made: Vector = self._published.map_features(query.reshape(1, -1))[0]
         return made
 
-    def rows(self, ids: Ids) -> Vector:
-        """What these images are compared as, (image, dimension); zeros for those that are not there."""
+    def rows(self, ids: Int64Ids) -> Vector:
+        """The rows that these images are compared as, (image, dimension); zeros for unknown images."""
         return self._compared.rows(ids)
 
 
 @final
 class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
-    """The neighbourhoods of one space; a view takes the same queries as that of the plain features.
+    """The neighbourhoods of one space; its view takes the same queries as the view of the plain features.
 
-    An image of the tail is averaged with its neighbours in the generation, and speaks in no average
-    itself before it is published; one that was removed speaks in those of its neighbours until then.
+    An image of the tail is averaged with its neighbours in the generation, but becomes part of other averages
+    only when it is published. A removed image stays part of the averages of its neighbours until then.
     """
 
     kind = "neighbours"
@@ -166,39 +168,39 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
         self.space_id = space.id
         self.versions = f"faiss {faiss_version()}, {LAYOUT}, {RECIPE}, space {space.fingerprint}"
 
-    def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
+    def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        axes = self._axes(reader)
+        axes = self._main_axes(reader)
         name = generations.new_name(f"neighbours-{self._space.descriptor}-{self._space.id}", seq)
-        stored = segments.Stored(reader, self._space)
-        sealed = write_folder(root, name, lambda folder: write(folder, axes, stored))
+        stored = segments.StoredFeatures(reader, self._space)
+        sealed = write_folder(root, name, lambda folder: write_neighbourhoods(folder, axes, stored))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
-    def _axes(self, reader: Reader) -> Axes | None:
-        ids = reader.described(self._space)
+    def _main_axes(self, reader: Reader) -> Axes | None:
+        ids = reader.described_ids(self._space)
         chosen = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
-        return main_axes(reader.features(self._space, chosen)[1])
+        return main_axes(reader.load_features(self._space, chosen)[1])
 
-    def load(self, root: Path, pointer: Projection | None) -> Neighbourhoods:
+    def load_generation(self, root: Path, pointer: Projection | None) -> Neighbourhoods:
         dimension = self._space.dimension
         if pointer is None:
             return Neighbourhoods(None, (), VectorIndex.load([], dimension))
-        path = generations.verified(root, pointer, self.versions)
-        with generations.readable(pointer):
+        path = generations.verify_generation(root, pointer, self.versions)
+        with generations.translating_read_errors(pointer):
             return Neighbourhoods.load(path, dimension, self._device)
 
-    def view(self, loaded: Neighbourhoods, reader: Reader, tail: Tail) -> NeighbourView:
-        made = loaded.of_tail(*reader.features(self._space, tail.put))
+    def make_view(self, loaded: Neighbourhoods, reader: Reader, tail: Tail) -> NeighbourView:
+        made = loaded.index_tail(*reader.load_features(self._space, tail.put))
         return NeighbourView(loaded, made, tail.hidden)
 
 
-def _gathered(rows: Rows, stage: RowIndex) -> Rows:
-    """Each row's average with the rows of the stage that are nearest to it."""
-    averages = [averaged(*each) for each in stage.nearest(rows, NEIGHBOURS)]
+def _average_rows(rows: Float32Matrix, stage: RowIndex) -> Float32Matrix:
+    """The average of each row with the rows of the stage that are nearest to it."""
+    averages = [average_neighbours(*row) for row in stage.search_nearest(rows, NEIGHBOURS)]
     return np.concatenate(averages or [rows])
 
 
-def _save(path: Path, array: Array) -> None:
-    buffer = BytesIO()  # NumPy's own way to a file says less of a full disk
+def _save_array(path: Path, array: Array) -> None:
+    buffer = BytesIO()  # NumPy reports a full disk less clearly when it writes to a file itself
     np.save(buffer, array, allow_pickle=False)
     path.write_bytes(buffer.getbuffer())

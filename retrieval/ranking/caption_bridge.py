@@ -20,6 +20,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import (
+    Float16Matrix,
+    Float32Matrix,
+    Float32Vector,
+    Float64Matrix,
+    Float64Scores,
+    Float64Vector,
+    Int64Vector,
+)
 from .tokens import Terms
 
 LEAST_IMAGES = 40  # captioned ones: fewer cannot show whether the bridge helps
@@ -32,11 +41,7 @@ RIDGE = 3.0
 LARGEST = 1000.0  # number in the stored directions: float16 then keeps the short ones exactly enough
 CHUNK = 256  # images summed up at a time
 
-Said: TypeAlias = frozenset[str]  # the tokens of all that is said about one image
-Features: TypeAlias = npt.NDArray[np.float16]
-Float32: TypeAlias = npt.NDArray[np.float32]
-Float64: TypeAlias = npt.NDArray[np.float64]
-Whole: TypeAlias = npt.NDArray[np.int64]
+CaptionTokens: TypeAlias = frozenset[str]  # the tokens of all that is said about one image
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,74 +70,78 @@ class Bridge:
     """
 
     rows: Mapping[str, int]  # word to its row of `directions`
-    directions: Features  # (word, dimension); they are of different lengths
+    directions: Float16Matrix  # (word, dimension); they are of different lengths
     reason: str = ""
     seen: Gain | None = None
     unseen: Gain | None = None
 
     @classmethod
-    def off(cls, reason: str, dimension: int, seen: Gain | None = None, unseen: Gain | None = None) -> Bridge:
+    def without_words(
+        cls, reason: str, dimension: int, seen: Gain | None = None, unseen: Gain | None = None
+    ) -> Bridge:
         """A bridge that knows no word, and why."""
         return cls({}, np.empty((0, dimension), np.float16), reason, seen, unseen)
 
-    def known(self, terms: Terms) -> tuple[str, ...]:
+    def known_words(self, terms: Terms) -> tuple[str, ...]:
         """The words of a text, those in its phrases included, that have a direction; each once."""
         asked = dict.fromkeys(terms.words + tuple(word for phrase in terms.phrases for word in phrase))
         return tuple(word for word in asked if word in self.rows)
 
-    def vector(self, terms: Terms) -> Float32 | None:
+    def text_vector(self, terms: Terms) -> Float32Vector | None:
         """The text as a unit vector of the subject space, or None when it holds no known word.
 
         Its inner product with the mean feature of the captioned images is 0: images that the text
         speaks for score above 0.
         """
-        rows = [self.rows[word] for word in self.known(terms)]
+        rows = [self.rows[word] for word in self.known_words(terms)]
         total = self.directions[rows].astype(np.float32).sum(axis=0)
         length = float(np.linalg.norm(total))
         return (total / np.float32(length)).astype(np.float32) if length > 0 else None
 
 
-def learn(said: Sequence[Said], features: Features) -> Bridge:
+def learn_bridge(said: Sequence[CaptionTokens], features: Float16Matrix) -> Bridge:
     """The bridge of captioned images: `said` and `features` (image, dimension) go together, row by row.
 
     It is off, with the reason, where images or captions are too few, or where the gain on images that it
     did not learn from is not clearly above chance. The same input gives the same bridge.
     """
     dimension = features.shape[1]
-    if reason := _too_little(said):
-        return Bridge.off(reason, dimension)
+    if reason := _shortage_reason(said):
+        return Bridge.without_words(reason, dimension)
     step = math.ceil(len(said) / MOST_CHECKED)
-    seen, unseen = _gains(said[::step], features[::step])
+    seen, unseen = _measure_gains(said[::step], features[::step])
     if seen is None or seen.low < LEAST_GAIN:
         found = f"{seen}, of which the lower end must reach {LEAST_GAIN}" if seen else "no word in common"
-        return Bridge.off(f"captions do not tell these pictures apart: {found}", dimension, seen, unseen)
-    fit = _fit(said, features)
-    return Bridge(fit.rows, _stored(fit.solved(fit.sums), fit.mean), "", seen, unseen)
+        return Bridge.without_words(
+            f"captions do not tell these pictures apart: {found}", dimension, seen, unseen
+        )
+    fit = _fit_words(said, features)
+    return Bridge(fit.rows, _quantize_directions(fit.solve_directions(fit.sums), fit.mean), "", seen, unseen)
 
 
-def closeness(scores: npt.ArrayLike) -> Float64:
+def bridge_closeness(scores: npt.ArrayLike) -> Float64Scores:
     """What the scores of a bridge's vector count, from 0 to 1: their share of the best; 0 below average."""
-    above: Float64 = np.maximum(np.asarray(scores, np.float64), 0.0)
+    above: Float64Vector = np.maximum(np.asarray(scores, np.float64), 0.0)
     return np.asarray(above / above.max(initial=1e-12), np.float64)
 
 
-def centred(vectors: Float64, mean: Float64) -> Float64:
+def remove_mean_direction(vectors: Float64Matrix, mean: Float64Vector) -> Float64Matrix:
     """Rows without their share along the mean feature, which then scores 0 with all of them."""
     along = mean / np.linalg.norm(mean)
     return vectors - np.outer(vectors @ along, along)
 
 
-def _too_little(said: Sequence[Said]) -> str:
+def _shortage_reason(said: Sequence[CaptionTokens]) -> str:
     if len(said) < LEAST_IMAGES:
         return f"{len(said)} captioned images; {LEAST_IMAGES} are needed"
     captions = len(set(said))
     return f"{captions} different captions; {LEAST_CAPTIONS} are needed" if captions < LEAST_CAPTIONS else ""
 
 
-def _stored(directions: Float64, mean: Float64) -> Features:
+def _quantize_directions(directions: Float64Matrix, mean: Float64Vector) -> Float16Matrix:
     """The centred directions, scaled together to what float16 holds well."""
-    turned = centred(directions, mean)
-    stored: Features = (turned * (LARGEST / np.abs(turned).max(initial=1e-12))).astype(np.float16)
+    turned = remove_mean_direction(directions, mean)
+    stored: Float16Matrix = (turned * (LARGEST / np.abs(turned).max(initial=1e-12))).astype(np.float16)
     return stored
 
 
@@ -141,20 +150,20 @@ class _Fit:
     """What was learned from some images, before the covariance is taken out."""
 
     rows: Mapping[str, int]
-    sums: Float64  # (word, dimension): shrunken, weighted means
-    spread: Float64  # (dimension, dimension): covariance with its ridge
-    mean: Float64
+    sums: Float64Matrix  # (word, dimension): shrunken, weighted means
+    spread: Float64Matrix  # (dimension, dimension): covariance with its ridge
+    mean: Float64Vector
 
-    def solved(self, sums: Float64) -> Float64:
+    def solve_directions(self, sums: Float64Matrix) -> Float64Matrix:
         """The directions of some sums: (sum, dimension)."""
         return np.asarray(np.linalg.solve(self.spread, sums.T).T, np.float64)
 
 
-def _fit(said: Sequence[Said], features: Features) -> _Fit:
-    count, words = len(said), _vocabulary(said)
+def _fit_words(said: Sequence[CaptionTokens], features: Float16Matrix) -> _Fit:
+    count, words = len(said), _count_images_by_word(said)
     rows = {word: row for row, word in enumerate(words)}
     frequency = np.fromiter(words.values(), np.float64, len(words))
-    mean, spread, sums = _moments(said, features, rows)
+    mean, spread, sums = _sum_moments(said, features, rows)
     means = sums / frequency[:, None] - mean
     variance = float(np.trace(spread))
     # Of n images without anything in common, the mean has a squared length of about variance / n.
@@ -171,16 +180,16 @@ def _fit(said: Sequence[Said], features: Features) -> _Fit:
     )
 
 
-def _vocabulary(said: Sequence[Said]) -> dict[str, int]:
+def _count_images_by_word(said: Sequence[CaptionTokens]) -> dict[str, int]:
     """How many images each word is said of: of two at least, the most frequent ones, in their own order."""
-    counts = Counter(word for each in said for word in each)
+    counts = Counter(word for tokens in said for word in tokens)
     shared = sorted((-count, word) for word, count in counts.items() if count > 1)
     return {word: -count for count, word in sorted(shared[:MOST_WORDS], key=lambda pair: pair[1])}
 
 
-def _moments(
-    said: Sequence[Said], features: Features, rows: Mapping[str, int]
-) -> tuple[Float64, Float64, Float64]:
+def _sum_moments(
+    said: Sequence[CaptionTokens], features: Float16Matrix, rows: Mapping[str, int]
+) -> tuple[Float64Vector, Float64Matrix, Float64Matrix]:
     """Mean and covariance of the features, and the sum of those of each word's images."""
     dimension = features.shape[1]
     total, products = np.zeros(dimension), np.zeros((dimension, dimension))
@@ -189,63 +198,73 @@ def _moments(
         part = features[start : start + CHUNK].astype(np.float32)
         total += part.sum(axis=0, dtype=np.float64)
         products += part.T @ part
-        _add(
+        _add_to_word_sums(
             sums,
-            [[rows[word] for word in each if word in rows] for each in said[start : start + CHUNK]],
+            [[rows[word] for word in tokens if word in rows] for tokens in said[start : start + CHUNK]],
             part,
         )
     mean = total / len(said)
     return mean, products / len(said) - np.outer(mean, mean), sums
 
 
-def _add(sums: Float64, words: Sequence[Sequence[int]], features: Float32) -> None:
+def _add_to_word_sums(sums: Float64Matrix, words: Sequence[Sequence[int]], features: Float32Matrix) -> None:
     """Add each image's feature to the sums of its words."""
-    images = np.repeat(np.arange(len(words)), [len(each) for each in words])
-    flat = np.fromiter((row for each in words for row in each), np.int64, len(images))
+    images = np.repeat(np.arange(len(words)), [len(words_of_image) for words_of_image in words])
+    flat = np.fromiter((row for words_of_image in words for row in words_of_image), np.int64, len(images))
     order = np.lexsort((images, flat))
     present, starts = np.unique(flat[order], return_index=True)
     if len(present):
         sums[present] += np.add.reduceat(features[images[order]], starts, axis=0)
 
 
-def _gains(said: Sequence[Said], features: Features) -> tuple[Gain | None, Gain | None]:
+def _measure_gains(said: Sequence[CaptionTokens], features: Float16Matrix) -> tuple[Gain | None, Gain | None]:
     """The gain with images held out, and with whole captions held out; one and the same where all differ."""
     numbers = {caption: number for number, caption in enumerate(dict.fromkeys(said))}
-    captions = np.fromiter((numbers[each] for each in said), np.int64, len(said))
-    seen = _gain(said, features, captions, np.arange(len(said)) % FOLDS)
-    return seen, seen if len(numbers) == len(said) else _gain(said, features, captions, captions % FOLDS)
+    captions = np.fromiter((numbers[tokens] for tokens in said), np.int64, len(said))
+    seen = _measure_gain(said, features, captions, np.arange(len(said)) % FOLDS)
+    return seen, seen if len(numbers) == len(said) else _measure_gain(
+        said, features, captions, captions % FOLDS
+    )
 
 
-def _gain(said: Sequence[Said], features: Features, captions: Whole, folds: Whole) -> Gain | None:
+def _measure_gain(
+    said: Sequence[CaptionTokens], features: Float16Matrix, captions: Int64Vector, folds: Int64Vector
+) -> Gain | None:
     areas: dict[int, list[float]] = {}
     for fold in range(FOLDS):
         kept = np.flatnonzero(folds != fold)
-        fit = _fit([said[each] for each in kept.tolist()], features[kept])
-        for caption, area in _areas(fit, said, features, captions, np.flatnonzero(folds == fold)):
+        fit = _fit_words([said[row] for row in kept.tolist()], features[kept])
+        for caption, area in _caption_areas(fit, said, features, captions, np.flatnonzero(folds == fold)):
             areas.setdefault(caption, []).append(area)
-    means = np.array([np.mean(each) for each in areas.values()])
+    means = np.array([np.mean(caption_areas) for caption_areas in areas.values()])
     if len(means) < LEAST_CAPTIONS:
         return None
     mean, error = float(means.mean()), float(means.std(ddof=1) / math.sqrt(len(means)))
     return Gain(mean, mean - 1.96 * error, mean + 1.96 * error, len(means))
 
 
-def _areas(
-    fit: _Fit, said: Sequence[Said], features: Features, captions: Whole, held: Whole
+def _caption_areas(
+    fit: _Fit,
+    said: Sequence[CaptionTokens],
+    features: Float16Matrix,
+    captions: Int64Vector,
+    held: Int64Vector,
 ) -> Iterator[tuple[int, float]]:
     """For each held-out caption with a known word, its area under the ROC curve among the held-out images."""
     asked, first = np.unique(captions[held], return_index=True)
-    rows = [[fit.rows[word] for word in said[held[each]] if word in fit.rows] for each in first.tolist()]
+    rows = [[fit.rows[word] for word in said[held[image]] if word in fit.rows] for image in first.tolist()]
     # Sorted, so that the same words are summed in the same order.
-    sums = np.array([fit.sums[sorted(each)].sum(axis=0) for each in rows]).reshape(len(rows), len(fit.mean))
-    scores = fit.solved(sums) @ features[held].astype(np.float64).T
+    sums = np.array([fit.sums[sorted(rows_of_caption)].sum(axis=0) for rows_of_caption in rows]).reshape(
+        len(rows), len(fit.mean)
+    )
+    scores = fit.solve_directions(sums) @ features[held].astype(np.float64).T
     for caption, words, row in zip(asked.tolist(), rows, scores, strict=True):
         own = captions[held] == caption
         if words and not own.all():
-            yield caption, _area(row[own], np.sort(row[~own]))
+            yield caption, _roc_area(row[own], np.sort(row[~own]))
 
 
-def _area(own: Float64, others: Float64) -> float:
+def _roc_area(own: Float64Vector, others: Float64Vector) -> float:
     """The share of pairs in which the own image comes before the other; ties count half. `others` rises."""
     places: Any = np.searchsorted(others, own, "left") + np.searchsorted(others, own, "right")
     return float(places.mean() / (2 * len(others)))

@@ -1,4 +1,4 @@
-"""How good rankings are, against judgements: precision, recall and average precision. Pure."""
+"""How good rankings are by judgements: precision, recall and average precision. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from .arrays import BoolVector
 
 CUTS = (1, 5, 10, 20)
 
@@ -19,11 +20,9 @@ DEFINITION = (
     "first k, divided by all relevant ones."
 )
 
-Relevance = npt.NDArray[np.bool_]  # (rank,): whether the result at this rank is relevant
-
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class QueryFigures:
     """The figures of one query."""
 
     label: str
@@ -32,28 +31,28 @@ class Judged:
     recall: Mapping[int, float]
 
 
-def average_precision(relevance: Relevance, relevant: int) -> float:
-    """Mean of the precision at each relevant rank; `relevant` counts all, ranked or not. 0 if none."""
-    places = np.flatnonzero(relevance)
+def average_precision(relevance: BoolVector, relevant: int) -> float:
+    """Mean of the precision at each relevant rank; `relevant` counts unranked ones, too. 0 if none."""
+    positions = np.flatnonzero(relevance)
     if not relevant:
         return 0.0
-    return float(((np.arange(len(places)) + 1) / (places + 1)).sum() / relevant)
+    return float(((np.arange(len(positions)) + 1) / (positions + 1)).sum() / relevant)
 
 
-def precision_at(relevance: Relevance, k: int) -> float:
-    """Relevant results among the first k, divided by k, also where there are fewer results."""
+def precision_at(relevance: BoolVector, k: int) -> float:
+    """Relevant results among the first k, divided by k even where there are fewer results."""
     return float(relevance[:k].sum() / k)
 
 
-def recall_at(relevance: Relevance, k: int, relevant: int) -> float:
+def recall_at(relevance: BoolVector, k: int, relevant: int) -> float:
     """Relevant results among the first k, divided by all relevant ones; 0 if there are none."""
     return float(relevance[:k].sum() / relevant) if relevant else 0.0
 
 
-def ndcg_at(relevance: Relevance, k: int, relevant: int) -> float:
+def ndcg_at(relevance: BoolVector, k: int, relevant: int) -> float:
     """Normalised discounted cumulative gain: Σ 1 / log2(rank + 1) over the relevant among the first k.
 
-    Divided by what the best possible order would have; 0 if there are no relevant ones. Source: Järvelin &
+    The sum is divided by that of the best possible order; 0 if there are no relevant ones. Source: Järvelin &
     Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
     """
     discounts = 1 / np.log2(np.arange(k) + 2)
@@ -61,9 +60,11 @@ def ndcg_at(relevance: Relevance, k: int, relevant: int) -> float:
     return float(discounts[: len(relevance)][relevance[:k]].sum() / ideal) if relevant else 0.0
 
 
-def judge(label: str, relevance: Relevance, relevant: int, cuts: Sequence[int] = CUTS) -> Judged:
+def evaluate_ranking(
+    label: str, relevance: BoolVector, relevant: int, cuts: Sequence[int] = CUTS
+) -> QueryFigures:
     """All figures of one query."""
-    return Judged(
+    return QueryFigures(
         label,
         average_precision(relevance, relevant),
         {k: precision_at(relevance, k) for k in cuts},
@@ -71,19 +72,19 @@ def judge(label: str, relevance: Relevance, relevant: int, cuts: Sequence[int] =
     )
 
 
-def means(judged: Iterable[Judged], cuts: Sequence[int] = CUTS) -> dict[str, float]:
+def mean_figures(judged: Iterable[QueryFigures], cuts: Sequence[int] = CUTS) -> dict[str, float]:
     """Means over queries: mAP, P@k and R@k; empty when there is no query."""
     queries = list(judged)
     if not queries:
         return {}
-    figures = {"mAP": float(np.mean([each.average_precision for each in queries]))}
-    figures |= {f"P@{k}": float(np.mean([each.precision[k] for each in queries])) for k in cuts}
-    return figures | {f"R@{k}": float(np.mean([each.recall[k] for each in queries])) for k in cuts}
+    figures = {"mAP": float(np.mean([query.average_precision for query in queries]))}
+    figures |= {f"P@{k}": float(np.mean([query.precision[k] for query in queries])) for k in cuts}
+    return figures | {f"R@{k}": float(np.mean([query.recall[k] for query in queries])) for k in cuts}
 
 
-def by_class(judged: Iterable[Judged]) -> dict[str, dict[str, float]]:
+def figures_by_label(judged: Iterable[QueryFigures]) -> dict[str, dict[str, float]]:
     """The same means for the queries of each label, by label."""
-    groups: dict[str, list[Judged]] = {}
-    for each in judged:
-        groups.setdefault(each.label, []).append(each)
-    return {label: means(groups[label]) for label in sorted(groups)}
+    groups: dict[str, list[QueryFigures]] = {}
+    for query in judged:
+        groups.setdefault(query.label, []).append(query)
+    return {label: mean_figures(groups[label]) for label in sorted(groups)}

@@ -1,12 +1,12 @@
-"""Many rankings to one. Each ranking gives every image it holds an amount; the amounts add up. Pure.
+"""Fusion of many rankings into one. Each gives an amount to every image it holds; amounts add up. Pure.
 
-Three ways to turn a ranking into amounts are kept side by side:
+There are three ways to turn a ranking into amounts:
 
-- `relative_score` looks at scores, so that a near-identical colour counts for more than the best of many
+- `relative_score` uses the scores, so that a nearly identical colour counts for more than the best of many
   distant ones. It measures better on labelled sets (docs/decisions/0002-relative-score-fusion.md).
-- `calibrated_score` looks at where a score lies among those of unrelated pictures, and so compares scores of
-  different spaces (docs/decisions/0007-relevance-line.md).
-- `reciprocal_rank` looks at ranks only, and so needs to know nothing about what the scores mean.
+- `calibrated_score` uses the position of a score among those of unrelated pictures, so that scores of
+  different spaces can be compared (docs/decisions/0007-relevance-line.md).
+- `reciprocal_rank` uses ranks only, whatever the scores mean.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .arrays import Float64Scores, Int64Ids
 from .ranking import Ranking, union_ids
 from .relevance import Calibration
 
-# Sums are rounded, so that the order in which their addends came never decides who is first.
+# Sums are rounded, so that the order of their addends does not decide which image comes first.
 SUM_DECIMALS = 12
 
 
@@ -29,8 +29,8 @@ SUM_DECIMALS = 12
 class WeightedRanking:
     """One signal's ranking for one part of the query; a negative weight counts against its images.
 
-    `scale` names what its scores are measured against, where that is not the signal itself: the colours of
-    swatches and of whole pictures are scored by the same index, and mean different things.
+    `scale` names what its scores mean, where that is not the signal itself: one index scores the colours of
+    swatches and those of whole pictures, and equal scores mean different things.
     """
 
     part: int
@@ -41,25 +41,26 @@ class WeightedRanking:
 
     @property
     def measure(self) -> str:
+        """The name under which the bandwidth of its scores is known."""
         return self.scale or self.signal
 
 
-# What a ranking gives to its first, second, third … image.
+# What a ranking gives to its first, second, third, … image.
 Amounts: TypeAlias = Callable[[WeightedRanking], Float64Scores]
 
 
 def fuse(rankings: Sequence[WeightedRanking], amounts: Amounts) -> Ranking:
-    """Sum what the rankings give to each image; equal sums go to the smaller image id.
+    """The images by the sum of what the rankings give them; equal sums go by rising image id.
 
     An image that a ranking does not hold gets nothing from it. Images whose sum is not above zero are
-    left out: what is known speaks against them.
+    left out: more speaks against them than for them.
     """
     if not rankings:
         return Ranking.from_scores([], [])
-    ids = union_ids(*(each.ranking.ids for each in rankings))
+    ids = union_ids(*(weighted.ranking.ids for weighted in rankings))
     totals = np.zeros(len(ids))
-    for each in rankings:
-        totals[np.searchsorted(ids, each.ranking.ids)] += amounts(each)
+    for weighted in rankings:
+        totals[np.searchsorted(ids, weighted.ranking.ids)] += amounts(weighted)
     totals = np.round(totals, SUM_DECIMALS)
     return Ranking.from_scores(ids[totals > 0], totals[totals > 0])
 
@@ -71,11 +72,11 @@ def reciprocal_rank(k: float) -> Amounts:
     rank learning methods", SIGIR 2009.
     """
 
-    def amounts(each: WeightedRanking) -> Float64Scores:
-        given: Float64Scores = each.weight / (k + np.arange(1.0, len(each.ranking) + 1.0))
-        return given
+    def reciprocal_amounts(weighted: WeightedRanking) -> Float64Scores:
+        amounts: Float64Scores = weighted.weight / (k + np.arange(1.0, len(weighted.ranking) + 1.0))
+        return amounts
 
-    return amounts
+    return reciprocal_amounts
 
 
 def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
@@ -86,16 +87,16 @@ def relative_score(bandwidths: Mapping[str, float]) -> Amounts:
     (words) it is the score divided by the ranking's best.
     """
 
-    def amounts(each: WeightedRanking) -> Float64Scores:
-        scores = each.ranking.scores
-        if each.measure in bandwidths:
-            closeness = np.exp((scores - 1) / bandwidths[each.measure])
+    def relative_amounts(weighted: WeightedRanking) -> Float64Scores:
+        scores = weighted.ranking.scores
+        if weighted.measure in bandwidths:
+            closeness = np.exp((scores - 1) / bandwidths[weighted.measure])
         else:
             closeness = scores / scores.max(initial=1e-12)
-        given: Float64Scores = each.weight * closeness
-        return given
+        amounts: Float64Scores = weighted.weight * closeness
+        return amounts
 
-    return amounts
+    return relative_amounts
 
 
 def calibrated_score(
@@ -107,37 +108,36 @@ def calibrated_score(
     """Amounts of weight × position ** sharpness, a number from 0 to 1; calibrations by part and signal.
 
     The position is log p(score) / log p(1), where p is the share of unrelated pictures that score as high.
-    Sharpness is the signal's: the higher, the more the closest count beside the merely close. For a ranking
-    without a calibration (words) the amount is that of `others`, or else of `relative_score`.
+    Each signal has a sharpness: the higher it is, the more the closest images count beside the others. A
+    ranking without a calibration (words) gets the amounts of `others`, or else of `relative_score`.
     """
-    plain = others or relative_score({})
+    fallback = others or relative_score({})
 
-    def amounts(each: WeightedRanking) -> Float64Scores:
-        calibration = calibrations.get((each.part, each.signal))
+    def calibrated_amounts(weighted: WeightedRanking) -> Float64Scores:
+        calibration = calibrations.get((weighted.part, weighted.signal))
         if calibration is None:
-            return plain(each)
-        given: Float64Scores = each.weight * calibration.tail_position(each.ranking.scores) ** sharpness.get(
-            each.signal, 1
-        )
-        return given
+            return fallback(weighted)
+        positions = calibration.tail_position(weighted.ranking.scores)
+        amounts: Float64Scores = weighted.weight * positions ** sharpness.get(weighted.signal, 1)
+        return amounts
 
-    return amounts
+    return calibrated_amounts
 
 
-def amounts_for_ids(each: WeightedRanking, ids: Int64Ids, amounts: Amounts) -> Float64Scores:
+def amounts_for_ids(weighted: WeightedRanking, ids: Int64Ids, amounts: Amounts) -> Float64Scores:
     """What the ranking gives to each of these images; 0 where it does not hold the image."""
-    ranks = each.ranking.rank_of(ids)
-    given = np.append(amounts(each), 0.0)
-    return np.where(ranks > 0, given[ranks - 1], 0.0)
+    ranks = weighted.ranking.rank_of(ids)
+    amounts_by_rank = np.append(amounts(weighted), 0.0)
+    return np.where(ranks > 0, amounts_by_rank[ranks - 1], 0.0)
 
 
 def with_closeness(
-    amounts: Amounts, known: Mapping[str, Callable[[Float64Scores], Float64Scores]]
+    amounts: Amounts, closeness_by_signal: Mapping[str, Callable[[Float64Scores], Float64Scores]]
 ) -> Amounts:
-    """The same, but weight × closeness for the signals whose closeness is known."""
+    """The same amounts, but weight × closeness for these signals."""
 
-    def given(each: WeightedRanking) -> Float64Scores:
-        closeness = known.get(each.signal)
-        return each.weight * closeness(each.ranking.scores) if closeness else amounts(each)
+    def amounts_by_closeness(weighted: WeightedRanking) -> Float64Scores:
+        closeness = closeness_by_signal.get(weighted.signal)
+        return weighted.weight * closeness(weighted.ranking.scores) if closeness else amounts(weighted)
 
-    return given
+    return amounts_by_closeness

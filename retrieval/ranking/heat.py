@@ -1,9 +1,9 @@
 """Heat maps: how much each part of two pictures gives to the cosine of their subjects. Pure.
 
-Where a backbone pools by the mean, a picture's feature is the mean of its cells' features, and the cosine
-with any unit vector u splits exactly over the cells: u · f = Σ u · cell / (cells · |mean|). Nothing is
-estimated and no gradient is taken. Source: Stylianou, Souvenir & Pless, "Visualizing deep similarity
-networks", WACV 2019.
+Where a backbone pools by the mean, the feature of a picture is the mean of the features of its cells. The
+cosine with any unit vector u then splits exactly over the cells: u · f = Σ u · cell / (cells · |mean|).
+Nothing is estimated, and no gradient is computed. Source: Stylianou, Souvenir & Pless, "Visualizing deep
+similarity networks", WACV 2019.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ..query.values import Region
+from .arrays import BoolMatrix, Float32Array, Float32Matrix, Float32Vector
 
-Float32 = npt.NDArray[np.float32]
-EXACT = 1e-3  # of relative difference between pooled feature and mean of the cells; bfloat16 explains less
+EXACT = 1e-3  # largest relative difference of pooled feature and mean of cells; that of bfloat16 is smaller
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatMap:
-    """The addends of a cosine, by cell, as (row, column) from the left upper corner of `frame`.
+    """The addends of a cosine, by cell, as (row, column) from the upper left corner of `frame`.
 
-    `frame` is the part of the picture that the backbone saw. Cells may be negative: they speak against.
+    `frame` is the part of the picture that the backbone saw. A negative cell speaks against the match.
     """
 
-    cells: Float32
+    cells: Float32Matrix
     frame: Region
 
     @property
@@ -34,17 +33,17 @@ class HeatMap:
         """The cosine."""
         return float(self.cells.sum())
 
-    def hottest(self, share: float) -> npt.NDArray[np.bool_]:
-        """The cells that give most, about `share` of them and at least one; ties go to the upper left."""
-        return _first(-self.cells, share)
+    def hottest_cells(self, share: float) -> BoolMatrix:
+        """The cells that give most, about `share` of all and at least one; ties go to the upper left."""
+        return _select_lowest(-self.cells, share)
 
-    def coldest(self, share: float) -> npt.NDArray[np.bool_]:
-        """As many cells, of those that give least."""
-        return _first(self.cells, share)
+    def coldest_cells(self, share: float) -> BoolMatrix:
+        """The same number of cells, those that give least."""
+        return _select_lowest(self.cells, share)
 
-    def in_words(self) -> str:
-        """Where most of it lies: “upper left, 62 % of the match”; of nine fields, the one that gives most."""
-        rows, columns = (np.array_split(np.arange(each), 3) for each in self.cells.shape)
+    def describe_location(self) -> str:
+        """Where most of the match lies, as “upper left, 62 % of the match”: the best of 3 × 3 fields."""
+        rows, columns = (np.array_split(np.arange(side), 3) for side in self.cells.shape)
         fields = np.array([[self.cells[np.ix_(row, column)].sum() for column in columns] for row in rows])
         row, column = np.unravel_index(int(fields.argmax()), fields.shape)
         name = " ".join(word for word in (("upper", "", "lower")[row], ("left", "", "right")[column]) if word)
@@ -52,15 +51,15 @@ class HeatMap:
         return f"{name or 'middle'}, {100 * float(fields.max()) / max(positive, 1e-12):.0f} % of the match"
 
 
-def heat_maps(one: Float32, other: Float32) -> tuple[Float32, Float32]:
-    """Two feature maps, (channel, row, column) each, to the cells' addends in the cosine of their means.
+def heat_maps(one: Float32Array, other: Float32Array) -> tuple[Float32Matrix, Float32Matrix]:
+    """The cells' addends in the cosine of the means of two feature maps, (channel, row, column) each.
 
     Both results add up to the same cosine; where a mean has no direction they are zeros.
     """
-    return _addends(one, _unit_mean(other)), _addends(other, _unit_mean(one))
+    return _cell_addends(one, _unit_mean(other)), _cell_addends(other, _unit_mean(one))
 
 
-def is_exact(feature_map: Float32, pooled: Float32) -> bool:
+def is_mean_pooled(feature_map: Float32Array, pooled: Float32Vector) -> bool:
     """Whether the backbone pools this map by the mean, so that its cosines split over the cells."""
     mean = feature_map.mean(axis=(1, 2))
     if mean.shape != pooled.shape:
@@ -68,19 +67,19 @@ def is_exact(feature_map: Float32, pooled: Float32) -> bool:
     return bool(np.linalg.norm(mean - pooled) <= EXACT * max(float(np.linalg.norm(pooled)), 1e-12))
 
 
-def _unit_mean(feature_map: Float32) -> Float32:
+def _unit_mean(feature_map: Float32Array) -> Float32Vector:
     mean = feature_map.mean(axis=(1, 2))
     length = float(np.linalg.norm(mean))
     return mean / length if length > 1e-12 else np.zeros_like(mean)
 
 
-def _addends(feature_map: Float32, direction: Float32) -> Float32:
+def _cell_addends(feature_map: Float32Array, direction: Float32Vector) -> Float32Matrix:
     length = float(np.linalg.norm(feature_map.mean(axis=(1, 2))))
     cells = np.tensordot(direction, feature_map, axes=1) / (feature_map[0].size * max(length, 1e-12))
     return np.asarray(cells, np.float32)
 
 
-def _first(values: Float32, share: float) -> npt.NDArray[np.bool_]:
+def _select_lowest(values: Float32Matrix, share: float) -> BoolMatrix:
     count = max(1, round(share * values.size))
     chosen = np.zeros(values.size, bool)
     chosen[np.argsort(values, axis=None, kind="stable")[:count]] = True

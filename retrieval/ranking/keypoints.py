@@ -10,10 +10,12 @@ Zisserman, "Three things everyone should know to improve object retrieval", CVPR
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import final
 
 import numpy as np
 import numpy.typing as npt
+
+from .arrays import Float32Matrix, Float32Vector
 
 SIDE = 256  # pixels of the long side of the picture that keypoints are found in: a place fits into a byte
 NUMBERS = 128  # of a descriptor
@@ -22,7 +24,6 @@ STEP = 1 / 8  # between two levels of a RootSIFT number; 0.31 and more, of 1, is
 SCALE_STEPS = 16  # to an octave
 TURN = 256  # angle steps
 
-Floats: TypeAlias = npt.NDArray[np.float32]
 
 HEADER = 2  # bytes: width − 1 and height − 1 of the reduced picture
 ROW = np.dtype([("x", "u1"), ("y", "u1"), ("scale", "u1"), ("angle", "u1"), ("numbers", "u1", NUMBERS // 4)])
@@ -46,40 +47,40 @@ class Keypoints:
 
     width: int
     height: int
-    places: Floats
-    scales: Floats
-    angles: Floats
-    descriptors: Floats
+    positions: Float32Matrix
+    scales: Float32Vector
+    angles: Float32Vector
+    descriptors: Float32Matrix
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.positions)
 
     @property
-    def shares(self) -> Floats:
+    def relative_positions(self) -> Float32Matrix:
         """The places as shares of width and height."""
-        return np.divide(self.places, (self.width - 1 or 1, self.height - 1 or 1), dtype=np.float32)
+        return np.divide(self.positions, (self.width - 1 or 1, self.height - 1 or 1), dtype=np.float32)
 
-    def mirrored(self) -> Keypoints:
+    def mirror_keypoints(self) -> Keypoints:
         """What the same picture has when left and right are swapped; nothing is looked for anew."""
-        x, y = self.places.T
+        x, y = self.positions.T
         places = np.stack([self.width - 1 - x, y], axis=1)
         angles = np.float32(np.pi) - self.angles
         descriptors = self.descriptors[:, _MIRRORED]
         return Keypoints(self.width, self.height, places, self.scales, angles, descriptors)
 
 
-NONE = Keypoints(1, 1, *(np.zeros(shape, np.float32) for shape in ((0, 2), 0, 0, (0, NUMBERS))))
+NO_KEYPOINTS = Keypoints(1, 1, *(np.zeros(shape, np.float32) for shape in ((0, 2), 0, 0, (0, NUMBERS))))
 
 
-def levels(histograms: npt.ArrayLike) -> Floats:
+def quantize_histograms(histograms: npt.ArrayLike) -> Float32Matrix:
     """SIFT histograms, (keypoint, 128), as RootSIFT: the roots of shares of the sum, at LEVELS levels."""
     rows = np.asarray(histograms, np.float32).reshape(-1, NUMBERS)
     shares = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
-    found: Floats = np.minimum(np.rint(np.sqrt(shares) / STEP), LEVELS - 1).astype(np.float32)
+    found: Float32Matrix = np.minimum(np.rint(np.sqrt(shares) / STEP), LEVELS - 1).astype(np.float32)
     return found
 
 
-def to_blob(keypoints: Keypoints) -> bytes:
+def encode_keypoints(keypoints: Keypoints) -> bytes:
     """A byte each of width − 1 and height − 1, then 36 a keypoint; nothing at all when there is none.
 
     Of a keypoint: x, y, scale in sixteenths of an octave above 1 pixel, angle in 1/256 of a turn,
@@ -88,7 +89,7 @@ def to_blob(keypoints: Keypoints) -> bytes:
     if not len(keypoints):
         return b""
     rows = np.zeros(len(keypoints), ROW)
-    rows["x"], rows["y"] = np.rint(keypoints.places).clip(0, 255).T
+    rows["x"], rows["y"] = np.rint(keypoints.positions).clip(0, 255).T
     rows["scale"] = np.rint(np.log2(np.maximum(keypoints.scales, 1)) * SCALE_STEPS).clip(0, 255)
     rows["angle"] = np.rint(keypoints.angles * (TURN / (2 * np.pi))).astype(np.int64) % TURN
     numbers = keypoints.descriptors.astype(np.uint8).reshape(len(keypoints), -1, 4)
@@ -96,17 +97,17 @@ def to_blob(keypoints: Keypoints) -> bytes:
     return bytes([keypoints.width - 1, keypoints.height - 1]) + rows.tobytes()
 
 
-def from_blob(blob: bytes) -> Keypoints:
+def decode_keypoints(blob: bytes) -> Keypoints:
     """What `to_blob` stored; raises ValueError when its length cannot be."""
     if not blob:
-        return NONE
+        return NO_KEYPOINTS
     if len(blob) < HEADER or (len(blob) - HEADER) % ROW.itemsize:
         raise ValueError(f"stored keypoints have {len(blob)} bytes instead of 2 + {ROW.itemsize} for each")
     rows = np.frombuffer(blob, ROW, offset=HEADER)
     return Keypoints(
         width=blob[0] + 1,
         height=blob[1] + 1,
-        places=np.stack([rows["x"], rows["y"]], axis=1).astype(np.float32),
+        positions=np.stack([rows["x"], rows["y"]], axis=1).astype(np.float32),
         scales=np.exp2(rows["scale"].astype(np.float32) / SCALE_STEPS),
         angles=rows["angle"].astype(np.float32) * np.float32(2 * np.pi / TURN),
         descriptors=_UNPACKED[rows["numbers"]].reshape(len(rows), NUMBERS),

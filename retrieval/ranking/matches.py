@@ -1,4 +1,4 @@
-"""Which words of a query stand where in what is written about an image. Pure."""
+"""Where the words of a query stand in what is written about an image. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .tokens import Terms, tokens
+from .tokens import Terms, split_tokens
 
-_PIECE = re.compile(
-    r"(?:[^\W_]|[\u0300-\u036f])+"
-)  # letters and digits, with accents that are signs of their own
+# Letters and digits, also with accents that are characters of their own.
+_PIECE = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +25,29 @@ class WordMatch:
 
 def word_matches(terms: Terms, texts: Iterable[tuple[str, str]]) -> tuple[WordMatch, ...]:
     """The matches in (field, value) pairs, in their order; a phrase matches as one stretch."""
-    return tuple(match for field, value in texts for match in _in_value(terms, field, value))
+    return tuple(match for field, value in texts for match in _matches_in_value(terms, field, value))
 
 
-def _in_value(terms: Terms, field: str, value: str) -> Iterator[WordMatch]:
-    placed = list(_placed(value))
-    spoken = [word for word, _, _ in placed]
-    found = {(place, place + 1) for place, word in enumerate(spoken) if word in terms.words}
+def _matches_in_value(terms: Terms, field: str, value: str) -> Iterator[WordMatch]:
+    located = list(_locate_tokens(value))
+    words = [word for word, _, _ in located]
+    spans = {(index, index + 1) for index, word in enumerate(words) if word in terms.words}
     for phrase in terms.phrases:
         count = len(phrase)
-        found |= {
-            (place, place + count)
-            for place in range(len(spoken) - count + 1)
-            if tuple(spoken[place : place + count]) == phrase
+        spans |= {
+            (index, index + count)
+            for index in range(len(words) - count + 1)
+            if tuple(words[index : index + count]) == phrase
         }
-    for first, last in sorted(found):
-        yield WordMatch(field, value, placed[first][1], placed[last - 1][2], tuple(spoken[first:last]))
+    for first, end in sorted(spans):
+        yield WordMatch(field, value, located[first][1], located[end - 1][2], tuple(words[first:end]))
 
 
-def _placed(value: str) -> Iterator[tuple[str, int, int]]:
-    """The tokens of a text, each with the stretch of the text that it was made from.
+def _locate_tokens(value: str) -> Iterator[tuple[str, int, int]]:
+    """The tokens of a text, each with start and end of the piece of the text that it was made from.
 
-    A run of letters may hold several tokens ("OldTown"); each then stands for the whole run.
+    A run of letters may hold several tokens ("OldTown"); each of them then has the whole run.
     """
     for piece in _PIECE.finditer(value):
-        for word in tokens(piece.group()):
+        for word in split_tokens(piece.group()):
             yield word, piece.start(), piece.end()

@@ -1,6 +1,6 @@
 """Narrowing: the labels that a picture most probably has, and the images that may have one of them. Pure.
 
-What a picture shows narrows what it is compared with; what it looks like then orders it.
+The labels decide which images a picture is compared with; its features then order these.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from .arrays import Int64Ids
+from .arrays import BoolVector, Int64Ids, Int64Vector
 
 MASS = 0.9  # `python -m benchmarks narrowing` tells what other masses gain and cost
 
@@ -19,47 +18,51 @@ MASS = 0.9  # `python -m benchmarks narrowing` tells what other masses gain and 
 def select_likely_labels(labels: Iterable[tuple[str, float]], mass: float = MASS) -> tuple[str, ...]:
     """The fewest labels, by falling confidence, whose confidences add up to `mass`; equal ones by name.
 
-    None where all of them do not reach it: what is left of the mass lies with labels that nobody named.
+    Empty where all labels together do not reach it: the rest belongs to labels that were not predicted.
     """
-    first = sorted(labels, key=lambda each: (-each[1], each[0]))
-    sums = np.cumsum([confidence for _, confidence in first]).round(6)  # so that 0.3 + 0.4 reaches 0.7
+    by_confidence = sorted(labels, key=lambda pair: (-pair[1], pair[0]))
+    sums = np.cumsum([confidence for _, confidence in by_confidence]).round(
+        6
+    )  # so that 0.3 + 0.4 reaches 0.7
     enough = int(np.searchsorted(sums, mass)) + 1
-    return tuple(label for label, _ in first[:enough]) if enough <= len(first) else ()
+    return tuple(label for label, _ in by_confidence[:enough]) if enough <= len(by_confidence) else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelTable:
-    """What is known of every image: a row for each label, in lower case, that it is given or predicted.
+    """The labels of every image, in lower case: a row for each label that is stated or predicted.
 
-    `images`: all ids, in rising order. `rows`: the place in `images` that a row is about; `codes`: the
-    place in `labels` of what it says. `predicted`: of each row, whether a classifier said it.
+    `images` are all ids, in rising order. For each row, `rows` is the index of its image in `images`, `codes`
+    the index of its label in `labels`, and `predicted` whether a classifier predicted it.
     """
 
     images: Int64Ids
     labels: tuple[str, ...]
-    rows: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
-    predicted: npt.NDArray[np.bool_]
+    rows: Int64Vector
+    codes: Int64Vector
+    predicted: BoolVector
 
-    def find_candidates(self, asked: Sequence[str]) -> Int64Ids | None:
+    def find_candidates(self, labels: Sequence[str]) -> Int64Ids | None:
         """The ids, rising, of the images that may show one of these labels, as `likeliest` gives them.
 
-        An image may where one of them is predicted for it, or one of their comma-separated names is given.
-        So may every image for which nothing is predicted: it is never lost for want of a label.
-        None, which stands for all images, where no label is asked for.
+        An image may show a label that is predicted for it, or of which one of the comma-separated names is
+        stated. An image without predictions may show anything: none is lost because a label is missing.
+        None, which stands for all images, where `labels` is empty.
         """
-        if not asked:
+        if not labels:
             return None
-        whole = {label.casefold() for label in asked}
-        names = whole.union(*(label.split(", ") for label in whole))
-        meets = np.where(self.predicted, self._rows_with_labels(whole), self._rows_with_labels(names))
+        predictable = {label.casefold() for label in labels}
+        names = predictable.union(*(label.split(", ") for label in predictable))
+        is_match = np.where(
+            self.predicted, self._rows_with_labels(predictable), self._rows_with_labels(names)
+        )
         kept = np.ones(len(self.images), bool)
         kept[self.rows[self.predicted]] = False
-        kept[self.rows[meets]] = True
+        kept[self.rows[is_match]] = True
         return self.images[kept]
 
-    def _rows_with_labels(self, labels: Iterable[str]) -> npt.NDArray[np.bool_]:
-        """Of each row, whether it says one of these."""
-        wanted = set(labels)
-        said = np.array([label in wanted for label in self.labels], bool)
-        return said[self.codes] if len(self.codes) else np.zeros(0, bool)
+    def _rows_with_labels(self, labels: Iterable[str]) -> BoolVector:
+        """For each row, whether its label is one of these."""
+        chosen = set(labels)
+        is_chosen = np.array([label in chosen for label in self.labels], bool)
+        return is_chosen[self.codes] if len(self.codes) else np.zeros(0, bool)

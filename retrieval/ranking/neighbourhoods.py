@@ -16,10 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Rows = npt.NDArray[np.float32]  # (row, number), of length 1 and float16's precision; or zeros
-Features = npt.NDArray[np.float16] | npt.NDArray[np.float32]
+from .arrays import FeatureMatrix, Float32Matrix, Float32Vector, Float64Matrix, Float64Vector, Int64Vector
 
 COMPONENTS = 256  # directions kept; never more than half as many as there are images
 WHITENING = 0.125  # a direction counts variance ** -WHITENING of its size; 0.5 would be full whitening
@@ -41,20 +39,20 @@ _BLOCK = 2048  # rows multiplied at a time, so that memory stays flat
 class Axes:
     """The centre of a library's features, (dimension,), and its main directions, (dimension, direction)."""
 
-    centre: Rows
-    directions: Rows
+    centre: Float32Vector
+    directions: Float32Matrix
 
-    def project(self, features: Features) -> Rows:
+    def project_features(self, features: FeatureMatrix) -> Float32Matrix:
         """Each feature along the directions, as a row of length 1; a row of zeros stays one."""
         rows = np.empty((len(features), self.directions.shape[1]), np.float32)
         for start in range(0, len(features), _BLOCK):
             block = features[start : start + _BLOCK].astype(np.float32)
             directed = np.any(block != 0, axis=1, keepdims=True)
-            rows[start : start + _BLOCK] = _unit((block - self.centre) @ self.directions * directed)
+            rows[start : start + _BLOCK] = _unit_rows((block - self.centre) @ self.directions * directed)
         return rows
 
 
-def main_axes(features: Features) -> Axes | None:
+def main_axes(features: FeatureMatrix) -> Axes | None:
     """The whitened principal axes of the features, or None where they are too few or all alike.
 
     Of more than SAMPLE features, SAMPLE evenly spaced ones count; features without a direction do not.
@@ -65,15 +63,15 @@ def main_axes(features: Features) -> Axes | None:
     evenly = known[np.linspace(0, len(known) - 1, min(len(known), SAMPLE)).astype(np.int64)]
     sample = features if len(evenly) == len(features) else features[evenly]
     centre = sample.mean(axis=0, dtype=np.float64)
-    variances, directions = np.linalg.eigh(_covariance(sample, centre))
-    kept = _kept(variances, len(sample))
+    variances, directions = np.linalg.eigh(_covariance_matrix(sample, centre))
+    kept = _largest_variances(variances, len(sample))
     if not len(kept):
         return None
-    scaled = _upright(directions[:, kept]) * variances[kept] ** -WHITENING
+    scaled = _fix_signs(directions[:, kept]) * variances[kept] ** -WHITENING
     return Axes(centre.astype(np.float32), scaled.astype(np.float32))
 
 
-def averaged(rows: Rows, nearest: Rows, cosines: npt.NDArray[np.floating]) -> Rows:
+def average_neighbours(rows: Float32Matrix, nearest: Float32Matrix, cosines: Float32Matrix) -> Float32Matrix:
     """Each row's average with its neighbours, of length 1.
 
     `nearest` is (row, neighbour, number), nearest first; `cosines` (row, neighbour). The average is
@@ -86,23 +84,23 @@ def averaged(rows: Rows, nearest: Rows, cosines: npt.NDArray[np.floating]) -> Ro
     new = np.where(found, 0.0, 1.0).astype(np.float32)
     dropped = found[:, None] | (np.arange(weights.shape[1]) < NEIGHBOURS - 1)
     total = np.einsum("nk,nkd->nd", weights * dropped, nearest) + new[:, None] * rows
-    return _unit(total)
+    return _unit_rows(total)
 
 
-def beside(own: Rows, averages: Rows) -> Rows:
+def join_directions(own: Float32Matrix, averages: Float32Matrix) -> Float32Matrix:
     """Both in one row: its inner products are OWN · cosine of own + (1 − OWN) · cosine of averages."""
     shares = np.sqrt(np.array([1 - OWN, OWN], np.float32))
-    return _unit(np.hstack([shares[0] * averages, shares[1] * own]))
+    return _unit_rows(np.hstack([shares[0] * averages, shares[1] * own]))
 
 
-def _unit(rows: Rows) -> Rows:
+def _unit_rows(rows: Float32Matrix) -> Float32Matrix:
     """The rows at length 1, rounded as an index stores them, so that what is looked up is what lies there."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Rows = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float16).astype(np.float32)
+    scaled: Float32Matrix = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float16).astype(np.float32)
     return scaled
 
 
-def _covariance(sample: Features, centre: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _covariance_matrix(sample: FeatureMatrix, centre: Float64Vector) -> Float64Matrix:
     total = np.zeros((len(centre), len(centre)))
     for start in range(0, len(sample), _BLOCK):
         centred = sample[start : start + _BLOCK].astype(np.float64) - centre
@@ -110,17 +108,15 @@ def _covariance(sample: Features, centre: npt.NDArray[np.float64]) -> npt.NDArra
     return total / len(sample)
 
 
-def _kept(variances: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
+def _largest_variances(variances: Float64Vector, count: int) -> Int64Vector:
     """The places of the largest variances, falling, without those that are nothing but rounding."""
     largest = np.argsort(variances)[::-1][: min(COMPONENTS, count // 2)]
-    kept: npt.NDArray[np.int64] = largest[variances[largest] > 1e-6 * max(variances.max(), 1e-6)]
+    kept: Int64Vector = largest[variances[largest] > 1e-6 * max(variances.max(), 1e-6)]
     return kept
 
 
-def _upright(directions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _fix_signs(directions: Float64Matrix) -> Float64Matrix:
     """The directions, each with the sign that makes its largest number positive: the same on any machine."""
     largest = np.abs(directions).argmax(axis=0)
-    turned: npt.NDArray[np.float64] = directions * np.sign(
-        directions[largest, np.arange(directions.shape[1])]
-    )
+    turned: Float64Matrix = directions * np.sign(directions[largest, np.arange(directions.shape[1])])
     return turned

@@ -1,4 +1,4 @@
-"""A Ranking: image ids and their scores, in the one order that everybody sees."""
+"""A Ranking: image ids and their scores, in one order that does not depend on the machine."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import numpy.typing as npt
 
 from .arrays import Float64Scores, Int64Ids
 
-# Raw scores are rounded before they are ordered, so that the last bits of a sum, which differ
-# between processors and between orders of summing, never decide who comes first.
+# Raw scores are rounded before they are ordered: the last bits of a sum differ between processors and
+# between orders of summing, and must not decide which image comes first.
 SCORE_DECIMALS = 5
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Distinct image ids by falling score; equal scores by rising id. Make one with `Ranking.of`."""
+    """Distinct image ids by falling score; equal scores by rising id. Make one with `Ranking.from_scores`."""
 
     ids: Int64Ids
     scores: Float64Scores
 
     @classmethod
     def from_scores(cls, ids: npt.ArrayLike, scores: npt.ArrayLike) -> Ranking:
-        """Order the ids; neither input is changed."""
+        """The ids in order; neither input is changed."""
         ids, scores = np.asarray(ids, np.int64), np.asarray(scores, np.float64)
         order = np.lexsort((ids, -scores))
         return cls(ids[order], scores[order])
@@ -35,7 +35,7 @@ class Ranking:
         return len(self.ids)
 
     def top(self, count: int) -> Ranking:
-        """The first `count` of it."""
+        """The first `count` images."""
         return Ranking(self.ids[:count], self.scores[:count])
 
     def without(self, ids: Iterable[int]) -> Ranking:
@@ -48,15 +48,14 @@ class Ranking:
         if not len(self):
             return np.zeros(len(ids), np.int64)
         by_id = np.argsort(self.ids)
-        place = np.minimum(np.searchsorted(self.ids, ids, sorter=by_id), len(self) - 1)
-        found = self.ids[by_id[place]] == ids
-        return np.where(found, by_id[place] + 1, 0)
+        nearest = by_id[np.minimum(np.searchsorted(self.ids, ids, sorter=by_id), len(self) - 1)]
+        return np.where(self.ids[nearest] == ids, nearest + 1, 0)
 
 
 def union_ids(*groups: Int64Ids) -> Int64Ids:
-    """The ids that are in any of these, each once, in rising order: np.unique, but by sorting.
+    """The ids of all groups, each once, in rising order.
 
-    Its hash table takes ten times as long as a sort of integers.
+    This is np.unique by sorting. The hash table of np.unique takes ten times as long for integers.
     """
     ids = np.sort(np.concatenate(groups)) if groups else np.empty(0, np.int64)
     first = np.ones(len(ids), bool)

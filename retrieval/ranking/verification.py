@@ -19,8 +19,8 @@ from typing import Final, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import Float64Scores, Int64Ids
-from .keypoints import Floats, Keypoints
+from .arrays import BoolVector, Float32Matrix, Float32Vector, Float64Scores, Int64Ids
+from .keypoints import Keypoints
 from .ranking import Ranking
 
 LEAST_INLIERS = 5  # from which on a match counts: unrelated pictures have 3 at most (benchmarks/copies.py)
@@ -35,7 +35,6 @@ LEAST_WIDTH = 3.0  # pixels: points in one line, as of a signature, fix no map a
 ROUNDS = 4  # of refinement, at most
 APART = 4  # pixels: places that are nearer count once
 
-Bools: TypeAlias = npt.NDArray[np.bool_]
 Pairs: TypeAlias = npt.NDArray[np.int64]  # (match, 2): numbers of keypoints, query's and candidate's
 Affine: TypeAlias = npt.NDArray[np.float64]  # (3, 2): (x, y, 1) @ affine is the place in the other picture
 
@@ -53,10 +52,10 @@ class Match:
 
     inliers: int
     transform: Affine
-    points: Floats
+    points: Float32Matrix
 
     @property
-    def verified(self) -> bool:
+    def is_verified(self) -> bool:
         """Whether that is enough to say that one holds (a part of) the other."""
         return self.inliers >= LEAST_INLIERS
 
@@ -64,28 +63,28 @@ class Match:
 NO_MATCH: Final = Match(0, np.zeros((0, 3)), np.zeros((0, 4), np.float32))
 
 
-def closeness(inliers: npt.ArrayLike) -> Float64Scores:
+def inlier_closeness(inliers: npt.ArrayLike) -> Float64Scores:
     """How sure matches are, from 0 to 1: n / (n + LEAST_INLIERS), 1/2 where they begin to count; 0 below."""
     counts = np.asarray(inliers, np.float64)
     return np.where(counts >= LEAST_INLIERS, counts / (counts + LEAST_INLIERS), 0.0)
 
 
-def candidates(rankings: Sequence[Ranking], count: int) -> Int64Ids:
+def choose_candidates(rankings: Sequence[Ranking], count: int) -> Int64Ids:
     """The first `count` images to verify: the first of each ranking, then the second of each, and so on.
 
     Rankings take turns because a change that one signal does not survive another does: a grey copy is
     nowhere near by its colours, and a small, coarse one is by nothing else.
     """
-    places = np.concatenate([np.arange(len(each)) for each in rankings] or [np.empty(0, np.int64)])
-    turns = np.concatenate([np.full(len(each), turn) for turn, each in enumerate(rankings)] or [places])
-    ids = np.concatenate([each.ids for each in rankings] or [places])[np.lexsort((turns, places))]
+    places = np.concatenate([np.arange(len(ranking)) for ranking in rankings] or [np.empty(0, np.int64)])
+    turns = np.concatenate([np.full(len(ranking), turn) for turn, ranking in enumerate(rankings)] or [places])
+    ids = np.concatenate([ranking.ids for ranking in rankings] or [places])[np.lexsort((turns, places))]
     _, first = np.unique(ids, return_index=True)
     return ids[np.sort(first)][:count].astype(np.int64)
 
 
-def verify(query: Keypoints, candidate: Keypoints) -> Match:
+def match_pictures(query: Keypoints, candidate: Keypoints) -> Match:
     """Compare two pictures; one may be cropped, turned, scaled, stretched, mirrored, or hold a banner."""
-    return Verifier(query).match(candidate)
+    return Verifier(query).match_candidate(candidate)
 
 
 @final
@@ -94,37 +93,37 @@ class Verifier:
 
     def __init__(self, query: Keypoints) -> None:
         self._width = query.width
-        self._sides = (query, query.mirrored())
-        self._descriptors = np.concatenate([each.descriptors for each in self._sides])
-        self._reciprocals = _reciprocals(self._descriptors)
+        self._sides = (query, query.mirror_keypoints())
+        self._descriptors = np.concatenate([side.descriptors for side in self._sides])
+        self._reciprocals = _reciprocal_lengths(self._descriptors)
 
-    def match(self, candidate: Keypoints) -> Match:
+    def match_candidate(self, candidate: Keypoints) -> Match:
         """What a candidate has in common with the query, or with its mirror image if that is more."""
         if min(len(self._sides[0]), len(candidate)) < 2:
             return NO_MATCH
         cosines = self._descriptors @ candidate.descriptors.T
-        cosines *= self._reciprocals[:, None] * _reciprocals(candidate.descriptors)
+        cosines *= self._reciprocals[:, None] * _reciprocal_lengths(candidate.descriptors)
         plain, mirrored = np.split(cosines, 2)
-        found = _agreement(self._sides[0], candidate, _pairs(plain))
-        other = _agreement(self._sides[1], candidate, _pairs(mirrored))
-        return _mirrored(other) if other.inliers > found.inliers else found
+        found = _find_agreement(self._sides[0], candidate, _match_descriptors(plain))
+        other = _find_agreement(self._sides[1], candidate, _match_descriptors(mirrored))
+        return _unmirror_match(other) if other.inliers > found.inliers else found
 
 
-def ranking(query: Keypoints, pictures: Iterable[tuple[int, Keypoints]]) -> Ranking:
+def rank_verified(query: Keypoints, pictures: Iterable[tuple[int, Keypoints]]) -> Ranking:
     """The images that the query is verified to have in common with, by falling number of inliers."""
     verifier = Verifier(query)
-    found = {image_id: verifier.match(each).inliers for image_id, each in pictures}
+    found = {image_id: verifier.match_candidate(keypoints).inliers for image_id, keypoints in pictures}
     kept = {image_id: inliers for image_id, inliers in found.items() if inliers >= LEAST_INLIERS}
     return Ranking.from_scores(list(kept), list(kept.values()))
 
 
-def _reciprocals(descriptors: Floats) -> Floats:
+def _reciprocal_lengths(descriptors: Float32Matrix) -> Float32Vector:
     """One by the length of each descriptor, from sums of whole numbers: the same on every machine."""
-    reciprocals: Floats = 1 / np.sqrt(np.maximum((descriptors * descriptors).sum(axis=1), 1))
+    reciprocals: Float32Vector = 1 / np.sqrt(np.maximum((descriptors * descriptors).sum(axis=1), 1))
     return reciprocals
 
 
-def _pairs(cosines: Floats) -> Pairs:
+def _match_descriptors(cosines: Float32Matrix) -> Pairs:
     """The surest matches: each the other's best, and clearly better than the query's second best."""
     numbers = np.arange(len(cosines))
     best = cosines.argmax(axis=1)
@@ -139,27 +138,31 @@ def _pairs(cosines: Floats) -> Pairs:
     return np.stack([kept, best[kept]], axis=1)
 
 
-def _agreement(query: Keypoints, candidate: Keypoints, pairs: Pairs) -> Match:
+def _find_agreement(query: Keypoints, candidate: Keypoints, pairs: Pairs) -> Match:
     if len(pairs) < 3:
         return NO_MATCH
-    here, there = query.places[pairs[:, 0]], candidate.places[pairs[:, 1]]
+    here, there = query.positions[pairs[:, 0]], candidate.positions[pairs[:, 1]]
     near = _near_best_proposal(query, candidate, pairs)
-    refined = _refined(here.astype(np.float64), there.astype(np.float64), near)
+    refined = _refine_mapping(here.astype(np.float64), there.astype(np.float64), near)
     if refined is None:
         return NO_MATCH
     affine, agreeing = refined
     kept = pairs[agreeing]
-    points = np.concatenate([query.shares[kept[:, 0]], candidate.shares[kept[:, 1]]], axis=1)
-    inliers = min(_distinct(here[agreeing]), _distinct(there[agreeing]))
-    return Match(inliers, _in_shares(affine, query, candidate), points)
+    points = np.concatenate(
+        [query.relative_positions[kept[:, 0]], candidate.relative_positions[kept[:, 1]]], axis=1
+    )
+    inliers = min(_count_distinct(here[agreeing]), _count_distinct(there[agreeing]))
+    return Match(inliers, _to_shares(affine, query, candidate), points)
 
 
-def _near_best_proposal(query: Keypoints, candidate: Keypoints, pairs: Pairs) -> tuple[Bools, Bools]:
+def _near_best_proposal(
+    query: Keypoints, candidate: Keypoints, pairs: Pairs
+) -> tuple[BoolVector, BoolVector]:
     """Which matches agree with the best proposal in all, and which in scale and angle at least.
 
     The best is the one with which most agree; of equal ones, that of the surest match.
     """
-    here, there = _complex(query.places[pairs[:, 0]]), _complex(candidate.places[pairs[:, 1]])
+    here, there = _to_complex(query.positions[pairs[:, 0]]), _to_complex(candidate.positions[pairs[:, 1]])
     octaves = np.log2(candidate.scales[pairs[:, 1]] / query.scales[pairs[:, 0]])
     turns = candidate.angles[pairs[:, 1]] - query.angles[pairs[:, 0]]
     proposed = np.exp2(octaves) * np.exp(1j * turns)
@@ -171,16 +174,18 @@ def _near_best_proposal(query: Keypoints, candidate: Keypoints, pairs: Pairs) ->
     return near[best], alike[best]
 
 
-def _complex(places: Floats) -> npt.NDArray[np.complex128]:
+def _to_complex(places: Float32Matrix) -> npt.NDArray[np.complex128]:
     return places[:, 0].astype(np.float64) + 1j * places[:, 1]
 
 
-def _refined(here: Affine, there: Affine, near: tuple[Bools, Bools]) -> tuple[Affine, Bools] | None:
+def _refine_mapping(
+    here: Affine, there: Affine, near: tuple[BoolVector, BoolVector]
+) -> tuple[Affine, BoolVector] | None:
     """The least-squares map of the agreeing matches, until they stay the same; None where none is sane."""
     agreeing, alike = near
     rows = np.column_stack([here, np.ones(len(here))])
     for _ in range(ROUNDS):
-        fitted = _fitted(rows[agreeing], there[agreeing])
+        fitted = _fit_affine(rows[agreeing], there[agreeing])
         if fitted is None:
             return None
         affine = fitted
@@ -192,9 +197,9 @@ def _refined(here: Affine, there: Affine, near: tuple[Bools, Bools]) -> tuple[Af
     return affine, agreeing
 
 
-def _fitted(rows: Affine, there: Affine) -> Affine | None:
+def _fit_affine(rows: Affine, there: Affine) -> Affine | None:
     """A map that keeps handedness, and neither flattens nor shrinks nor enlarges beyond reason; or None."""
-    if len(rows) < 3 or _width(rows[:, :2]) < LEAST_WIDTH:
+    if len(rows) < 3 or _width_across(rows[:, :2]) < LEAST_WIDTH:
         return None
     affine: Affine = np.linalg.lstsq(rows, there, rcond=None)[0].astype(np.float64)
     large, small = np.linalg.svd(affine[:2], compute_uv=False)
@@ -202,25 +207,25 @@ def _fitted(rows: Affine, there: Affine) -> Affine | None:
     return affine if bounded and np.linalg.det(affine[:2]) > 0 else None
 
 
-def _width(places: Affine) -> float:
+def _width_across(places: Affine) -> float:
     """The standard deviation of places across the line that they lie nearest to."""
     across = np.linalg.svd(places - places.mean(axis=0), compute_uv=False)[1]
     return float(across) / math.sqrt(len(places))
 
 
-def _distinct(places: Floats) -> int:
+def _count_distinct(places: Float32Matrix) -> int:
     """How many cells of APART pixels the places lie in: one corner has many keypoints, at several angles."""
     return len(np.unique(places // APART, axis=0))
 
 
-def _in_shares(affine: Affine, query: Keypoints, candidate: Keypoints) -> Affine:
+def _to_shares(affine: Affine, query: Keypoints, candidate: Keypoints) -> Affine:
     size = np.array([candidate.width - 1 or 1, candidate.height - 1 or 1])
     scale = np.array([query.width - 1 or 1, query.height - 1 or 1, 1])
     transform: Affine = (affine * scale[:, None] / size).T
     return transform
 
 
-def _mirrored(match: Match) -> Match:
+def _unmirror_match(match: Match) -> Match:
     """A match of the mirrored query, told of the query as it is: x becomes 1 − x."""
     if not match.inliers:
         return match

@@ -83,7 +83,7 @@ def _contributions(
 ) -> list[Contribution]:
     ranks = found.ranking.rank_of(ids)
     scores = np.append(found.ranking.scores, 0.0)[ranks - 1]
-    given = amounts_for_ids(found.weighted, ids, amounts)
+    given = amounts_for_ids(found.weighted_ranking, ids, amounts)
     calibrated: Sequence[float | None] = [None] * len(ids)
     if judgement.positions is not None:
         calibrated = np.round(judgement.positions(positions), 4).tolist()
@@ -101,5 +101,5 @@ def _adjustment_columns(answer: Answer, ids: Int64Ids, positions: Int64Ids) -> I
 
 
 def _adjustment_of(adjustment: Adjustment, image_id: int, position: int) -> Contribution:
-    amount = adjustment.amount(image_id)
+    amount = adjustment.amount_for(image_id)
     return Contribution(NO_PART, adjustment.signal, position + 1, amount, amount)

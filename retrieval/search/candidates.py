@@ -35,7 +35,7 @@ def _concept_ids(context: SearchContext, name: str) -> Int64Ids:
     """The images that a concept finds LIKELY; its good examples decide where nothing can be judged."""
     probe = context.probe_maker.make_concept_probe(name)
     ranking = context.snapshot.views[SUBJECT].search(probe.query, limit=EVERYTHING, allowed=None)
-    calibration = context.judge.calibrate(probe)
+    calibration = context.judge.calibrate_probe(probe)
     if calibration is None:
         good = context.features.load_concept(name).good
         ranks = ranking.rank_of(np.array(good, np.int64))

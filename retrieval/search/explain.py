@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import final
 
 from ..catalog import Image
-from ..projections.words import texts_of
+from ..projections.words import searchable_texts
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps
 from ..ranking.matches import WordMatch, word_matches
-from ..ranking.tokens import Terms, terms
+from ..ranking.tokens import Terms, parse_terms
 from ..ranking.verification import Match, Verifier
 from ..spaces import Spaces
 from .features import FeatureSource
@@ -63,10 +63,10 @@ class Explainer:
 
     def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
         texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
-        queries = [terms(text) for text in texts]
+        queries = [parse_terms(text) for text in texts]
         words = tuple(word for query in queries for word in query.words)
         phrases = tuple(phrase for query in queries for phrase in query.phrases)
-        fields = [(field, value) for field, values in texts_of(image).items() for value in values]
+        fields = [(field, value) for field, values in searchable_texts(image).items() for value in values]
         return word_matches(Terms(words, phrases), fields)
 
     def _map_heat(self, image_id: int) -> tuple[Heat, ...]:
@@ -87,10 +87,10 @@ class Explainer:
             return ()
         candidate = self._features.load_keypoints(StoredPicture(image_id))
         matches = [
-            (number, Verifier(self._features.load_keypoints(picture)).match(candidate))
+            (number, Verifier(self._features.load_keypoints(picture)).match_candidate(candidate))
             for number, picture in self._pictures()
         ]
-        return tuple(Points(number, match) for number, match in matches if match.verified)
+        return tuple(Points(number, match) for number, match in matches if match.is_verified)
 
     def _pictures(self) -> list[tuple[int, Picture | StoredPicture]]:
         """The parts of the query that are pictures, with their numbers."""

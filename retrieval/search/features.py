@@ -14,7 +14,7 @@ from ..pictures.files import Limits, read_file
 from ..pictures.images import decode_image
 from ..query.values import Examples, Picture, Reference, StoredPicture
 from ..ranking.arrays import RGB, Float32Matrix, Float32Vector
-from ..ranking.keypoints import Keypoints, from_blob
+from ..ranking.keypoints import Keypoints, decode_keypoints
 from ..spaces import Spaces
 
 
@@ -60,8 +60,8 @@ class FeatureSource:
     def load_keypoints(self, picture: Picture | StoredPicture) -> Keypoints:
         """The keypoints of a part of a query."""
         if _is_stored_as_a_whole(picture) and self.has_details:
-            return self.load_stored_keypoints([picture.image_id]).get(picture.image_id, from_blob(b""))
-        return from_blob(self._spaces.find_keypoints(self.load_pixels(picture)))
+            return self.load_stored_keypoints([picture.image_id]).get(picture.image_id, decode_keypoints(b""))
+        return decode_keypoints(self._spaces.find_keypoints(self.load_pixels(picture)))
 
     # -- stored images --------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ class FeatureSource:
             return {}
         with self._catalog.reading() as reader:
             blobs = reader.load_keypoints(space, ids)
-        return {image_id: from_blob(blob) for image_id, blob in blobs.items()}
+        return {image_id: decode_keypoints(blob) for image_id, blob in blobs.items()}
 
     def load_stored_features(self, signal: str, ids: Sequence[int]) -> Float32Matrix:
         """The stored features of these images, in their order; raises ImageNotFound for one without."""

@@ -21,7 +21,7 @@ from .backgrounds import Backgrounds
 from .candidates import all_ids, allowed_ids
 from .context import SearchContext
 from .features import FeatureSource
-from .gather import EVERYTHING, FusedRanking, rank_images, unranked
+from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
 from .judging import Judge, Judgement, hit_levels
 from .probes import Probe, ProbeMaker, TextMapper
 from .refinement import collapse_copies, expand_probe, reorder_images, verify_images
@@ -69,13 +69,15 @@ class Search:
         query, options = self._context.query, self._context.options
         allowed = allowed_ids(self._context)
         if not (query.parts or query.examples):
-            return answer_without_parts(unranked(all_ids(self._context) if allowed is None else allowed))
+            return answer_without_parts(
+                unranked_images(all_ids(self._context) if allowed is None else allowed)
+            )
         weighted = self._weighting.apply_weights(self._plain_probes)
         probes = self._ask_neighbours(probe for probe in weighted if probe.weight)
-        ranked = self._rank(probes, allowed, limit=self._context.settings.candidates)
+        ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
         if options.expand != "none":
             probes = [expand_probe(self._context, probe, ranked) for probe in probes]
-            ranked = self._rank(probes, allowed, limit=self._context.settings.candidates)
+            ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
         ranked = verify_images(self._context, ranked, self._weighting.weight_of(DETAILS), self.amounts)
         ranked = reorder_images(self._context, ranked)
         return self._select_shown(ranked)
@@ -96,11 +98,11 @@ class Search:
         if not (self._context.options.neighbours and is_possible):
             return list(probes)
         return [
-            probe.derive(view=NEIGHBOURS, scale=NEIGHBOURS) if probe.signal == SUBJECT else probe
+            probe.derive_probe(view=NEIGHBOURS, scale=NEIGHBOURS) if probe.signal == SUBJECT else probe
             for probe in probes
         ]
 
-    def _rank(self, probes: Sequence[Probe], allowed: Int64Ids | None, *, limit: int) -> FusedRanking:
+    def _rank_probes(self, probes: Sequence[Probe], allowed: Int64Ids | None, *, limit: int) -> FusedRanking:
         """The rankings of the probes and their fusion, without the examples of the query."""
         return rank_images(
             probes,
@@ -127,7 +129,7 @@ class Search:
         return Answer(ranked, judgements, levels, shown[np.isin(listed.ids, kept.ids)], copies)
 
     def _judge_rankings(self, ranked: FusedRanking) -> list[Judgement]:
-        return [self._context.judge.judge(ranking, ranked.fused.ids) for ranking in ranked.rankings]
+        return [self._context.judge.judge_ranking(ranking, ranked.fused.ids) for ranking in ranked.rankings]
 
     # -- single signals -------------------------------------------------------------------------
 
@@ -139,9 +141,9 @@ class Search:
         """
         probes = self._ask_neighbours(self._weighting.apply_weights(self._plain_probes))
         allowed = allowed_ids(self._context)
-        ranked = self._rank(probes, allowed, limit=EVERYTHING)
+        ranked = self._rank_probes(probes, allowed, limit=EVERYTHING)
         replaced = [probe.plain for probe in probes if not probe.is_plain]
-        plain = self._rank(replaced, allowed, limit=EVERYTHING)
+        plain = self._rank_probes(replaced, allowed, limit=EVERYTHING)
         return (
             {found.probe.signal: found.ranking for found in plain.rankings}
             | {found.probe.scale or found.probe.signal: found.ranking for found in ranked.rankings}
@@ -151,8 +153,8 @@ class Search:
     def amounts_by_signal(self, ids: Int64Ids) -> dict[str, Float64Scores]:
         """What every signal that the query asks gives to each of these images at weight 1."""
         probes = self._ask_neighbours(self._plain_probes)
-        ranked = self._rank(probes, allowed_ids(self._context), limit=EVERYTHING)
+        ranked = self._rank_probes(probes, allowed_ids(self._context), limit=EVERYTHING)
         return {
-            found.probe.signal: amounts_for_ids(found.weighted, ids, self.amounts)
+            found.probe.signal: amounts_for_ids(found.weighted_ranking, ids, self.amounts)
             for found in ranked.rankings
         }

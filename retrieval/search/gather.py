@@ -28,7 +28,7 @@ class ProbeRanking:
     ranking: Ranking
 
     @property
-    def weighted(self) -> WeightedRanking:
+    def weighted_ranking(self) -> WeightedRanking:
         """The same as the fusion takes it."""
         probe = self.probe
         return WeightedRanking(probe.part, probe.signal, probe.weight, self.ranking, probe.scale)
@@ -42,7 +42,7 @@ class Adjustment:
     ids: Int64Ids  # rising
     amounts: Float64Scores
 
-    def amount(self, image_id: int) -> float:
+    def amount_for(self, image_id: int) -> float:
         """Its addend in the score of one image."""
         position = int(np.searchsorted(self.ids, image_id))
         is_adjusted = position < len(self.ids) and self.ids[position] == image_id
@@ -65,7 +65,7 @@ class FusedRanking:
         """The probes of the rankings, in the same order."""
         return [ranking.probe for ranking in self.rankings]
 
-    def reorder(self, signal: str, ranking: Ranking) -> FusedRanking:
+    def reorder_images(self, signal: str, ranking: Ranking) -> FusedRanking:
         """The same images in another order, with scores that fall with it; the change is an adjustment."""
         ids, before = np.sort(self.fused.ids), self.fused
         amounts = ranking.scores[ranking.rank_of(ids) - 1] - before.scores[before.rank_of(ids) - 1]
@@ -73,14 +73,14 @@ class FusedRanking:
         adjustment = Adjustment(signal, ids[changed], amounts[changed])
         return replace(self, fused=ranking, adjustments=(*self.adjustments, adjustment))
 
-    def join(self, ranking: ProbeRanking, amounts: Amounts) -> FusedRanking:
+    def join_ranking(self, ranking: ProbeRanking, amounts: Amounts) -> FusedRanking:
         """The same with one more ranking in the fusion."""
         return fuse_rankings((*self.rankings, ranking), amounts)
 
 
 def fuse_rankings(rankings: tuple[ProbeRanking, ...], amounts: Amounts) -> FusedRanking:
     """These rankings and their fusion."""
-    return FusedRanking(rankings, fuse([ranking.weighted for ranking in rankings], amounts))
+    return FusedRanking(rankings, fuse([ranking.weighted_ranking for ranking in rankings], amounts))
 
 
 def rank_images(
@@ -104,12 +104,16 @@ def rank_images(
     # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
     with ThreadPoolExecutor(max(len(asking), 1), "probe") as threads:
         first = list(
-            threads.map(lambda probe, most: _ask(probe, views, most, allowed, excluded), asking, limits)
+            threads.map(lambda probe, most: _ask_probe(probe, views, most, allowed, excluded), asking, limits)
         )
         together = union_ids(*(ranking.ids[:limit] for ranking in first))
 
         def complete(probe: Probe, ranking: Ranking, most: int) -> Ranking:
-            return ranking if len(ranking) < most else _ask(probe, views, len(together), together, excluded)
+            return (
+                ranking
+                if len(ranking) < most
+                else _ask_probe(probe, views, len(together), together, excluded)
+            )
 
         complete_rankings = threads.map(complete, asking, first, limits)
         rankings = tuple(map(ProbeRanking, asking, complete_rankings))
@@ -127,7 +131,7 @@ def _excluded_ids(
     }
 
 
-def _ask(
+def _ask_probe(
     probe: Probe,
     views: Mapping[str, AbstractView[Any]],
     limit: int,
@@ -138,6 +142,6 @@ def _ask(
     return view.search(probe.query, limit=limit + len(excluded), allowed=allowed).without(excluded).top(limit)
 
 
-def unranked(ids: Int64Ids) -> FusedRanking:
+def unranked_images(ids: Int64Ids) -> FusedRanking:
     """The ranking of a query without parts: these images, by id, none better than another."""
     return FusedRanking((), Ranking.from_scores(ids, np.zeros(len(ids))))

@@ -56,7 +56,7 @@ class Judge:
         self._snapshot, self._backgrounds = snapshot, backgrounds
         self._plain_rankings: dict[tuple[int, str], Ranking] = {}  # by part and signal
 
-    def judge(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
+    def judge_ranking(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
         """What a ranking says of these images."""
         if ranking.probe.signal == WORDS:
             return self._judge_words(ranking.probe, ids)
@@ -64,7 +64,7 @@ class Judge:
             return _judge_details(ranking, ids)
         return self._judge_by_background(ranking, ids)
 
-    def calibrate(self, probe: Probe) -> Calibration | None:
+    def calibrate_probe(self, probe: Probe) -> Calibration | None:
         """What is known of the scores that unrelated images get from a plain probe."""
         background = self._backgrounds_by_signal.get(probe.view_name)
         if background is None:
@@ -94,7 +94,7 @@ class Judge:
     def _judge_by_background(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
         """By the plain question behind the ranking: backgrounds are made of plain scores."""
         probe, is_wanted = ranking.probe, ranking.probe.weight > 0
-        calibration = self.calibrate(probe.plain)
+        calibration = self.calibrate_probe(probe.plain)
         if calibration is None:
             return Judgement(probe.part, probe.signal, is_wanted, None, None)
         plain = ranking.ranking if probe.is_plain else self.rank_plainly(probe.plain, ranking.ranking.ids)
@@ -110,11 +110,11 @@ class Judge:
     def _word_shares(self, probe: Probe, ids: Int64Ids) -> Float64Scores:
         """The share of the words of a text that each image holds, weighted by rarity."""
         view = next(view for view in self._snapshot.views.values() if isinstance(view, WordView))
-        matches = view.matches(probe.query)
+        matches = view.find_matches(probe.query)
         counts = {str(match.words): len(match.ranking) for match in matches}
         shares = np.zeros(len(ids))
         for match in matches:
-            share = word_share({str(match.words)}, counts, view.count())
+            share = word_share({str(match.words)}, counts, view.count_images())
             shares[np.isin(ids, match.ranking.ids)] += share
         return shares.round(6)  # so that all words, in whatever order they are added, are all of them
 

@@ -10,7 +10,7 @@ from ..descriptors.palette import colours_vector, palette_vector
 from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Text
 from ..ranking.arrays import Float32Matrix, Float32Vector
 from ..ranking.feedback import BAD, move_query
-from ..ranking.tokens import terms
+from ..ranking.tokens import parse_terms
 from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
 from .features import FeatureSource
 
@@ -57,7 +57,7 @@ class Probe:
         """Whether it takes images out: unwanted words do; unwanted pictures only move their images down."""
         return self.signal == WORDS and self.weight < 0
 
-    def derive(self, **changes: Any) -> Probe:
+    def derive_probe(self, **changes: Any) -> Probe:
         """Another question in its place, which remembers the plain one."""
         return replace(self, origin=self.plain, **changes)
 
@@ -103,7 +103,7 @@ class ProbeMaker:
                 yield Probe(0, signal, 1, vector, is_picture=True)
 
     def _text_probes(self, text: str) -> Iterator[Probe]:
-        yield Probe(0, WORDS, 1, terms(text))
+        yield Probe(0, WORDS, 1, parse_terms(text))
         vector = self._map_text(text)
         if vector is not None:
             yield Probe(0, MEANING, 1, vector)
@@ -136,5 +136,5 @@ def _is_wanted_subject(probe: Probe) -> bool:
 def describe_empty_texts(query: Query) -> list[str]:
     """A sentence for each text of a query that has no words to look for."""
     texts = [part.text for part in query.parts if isinstance(part, Text)]
-    empty = [text for text in texts if not (terms(text).words or terms(text).phrases)]
+    empty = [text for text in texts if not (parse_terms(text).words or parse_terms(text).phrases)]
     return [f"“{text}” holds no letters or digits to look for." for text in empty]

@@ -27,8 +27,8 @@ from ..ranking.rerank import (
     rerank_by_diffusion,
     rerank_k_reciprocal,
 )
-from ..ranking.verification import candidates
-from ..ranking.verification import ranking as verified
+from ..ranking.verification import choose_candidates
+from ..ranking.verification import rank_verified as verified
 from ..signals import COLOUR, DETAILS, NEIGHBOURS, SUBJECT
 from .context import SearchContext
 from .gather import FusedRanking, ProbeRanking
@@ -48,7 +48,7 @@ def expand_probe(context: SearchContext, probe: Probe, ranked: FusedRanking) -> 
     own = next(ranking for ranking in ranked.rankings if ranking.probe is probe)
     nearest = _load_features(context, SUBJECT, own.ranking.ids[:EXPANDED])
     query = expand_query(probe.query, nearest, power=POWERS[str(context.options.expand)])
-    return probe.derive(query=query, is_picture=False)
+    return probe.derive_probe(query=query, is_picture=False)
 
 
 # -- verification -------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def verify_images(
             ranking = _rank_by_keypoints(context, part, _rankings_to_verify(context, ranked, number))
             if len(ranking):
                 probe = Probe(number, DETAILS, part.weight * weight, part)
-                ranked = ranked.join(ProbeRanking(probe, ranking), amounts)
+                ranked = ranked.join_ranking(ProbeRanking(probe, ranking), amounts)
     return ranked
 
 
@@ -84,7 +84,7 @@ def _rank_by_keypoints(
     keypoints = context.features.load_keypoints(picture)
     if not len(keypoints):
         return Ranking.from_scores([], [])
-    ids = candidates(rankings, int(context.options.verify or 0)).tolist()
+    ids = choose_candidates(rankings, int(context.options.verify or 0)).tolist()
     return verified(keypoints, context.features.load_stored_keypoints(ids).items())
 
 
@@ -100,7 +100,9 @@ def reorder_images(context: SearchContext, ranked: FusedRanking) -> FusedRanking
         ranked = _rerank_images(context, ranked, probe, method)
     if diversity and len(ranked.fused):
         features = _load_features(context, SUBJECT, ranked.fused.ids[:FIRST])
-        ranked = ranked.reorder("diversity", diversify_ranking(ranked.fused, features, diversity=diversity))
+        ranked = ranked.reorder_images(
+            "diversity", diversify_ranking(ranked.fused, features, diversity=diversity)
+        )
     return ranked
 
 
@@ -109,7 +111,7 @@ def _rerank_images(context: SearchContext, ranked: FusedRanking, probe: Probe, m
     if not isinstance(view, VectorView | NeighbourView):
         return ranked
     rows = view.rows(ranked.fused.ids[:FIRST])
-    return ranked.reorder(method, RERANKING[method](ranked.fused, view.row_of(probe.query), rows))
+    return ranked.reorder_images(method, RERANKING[method](ranked.fused, view.row_of(probe.query), rows))
 
 
 # -- copies -------------------------------------------------------------------------------------

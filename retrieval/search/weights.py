@@ -12,7 +12,7 @@ from ..query.values import Query
 from ..ranking.arrays import Float64Scores
 from ..ranking.fusion import Amounts, calibrated_score, reciprocal_rank, relative_score, with_closeness
 from ..ranking.relevance import Calibration
-from ..ranking.verification import closeness
+from ..ranking.verification import inlier_closeness
 from ..signals import DETAILS, MEANING, SCALES, WORDS, bandwidths, sharpness_by_signal
 from .context import SearchContext
 from .probes import Probe
@@ -62,11 +62,11 @@ class Weighting:
         amounts = relative_score(bandwidths())
         if self.fusion == "calibrated":
             amounts = calibrated_score(self._calibrations(probes), sharpness_by_signal(), others=amounts)
-        return with_closeness(amounts, {DETAILS: closeness, MEANING: self._text_closeness})
+        return with_closeness(amounts, {DETAILS: inlier_closeness, MEANING: self._text_closeness})
 
     def _calibrations(self, probes: Iterable[Probe]) -> dict[tuple[int, str], Calibration]:
         calibrations = (
-            ((probe.part, probe.signal), self._context.judge.calibrate(probe))
+            ((probe.part, probe.signal), self._context.judge.calibrate_probe(probe))
             for probe in probes
             if probe.signal != WORDS
         )

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.copies import ATTACKS, SET, measure_attack
-from benchmarks.indexed import indexed
-from benchmarks.intervals import wilson
-from benchmarks.sets import BUNDLED, missing
+from benchmarks.indexed import open_indexed
+from benchmarks.intervals import wilson_interval
+from benchmarks.sets import BUNDLED, why_unavailable
 
 HARDEST = ("crop to 19 %", "a quarter + JPEG 30", "greyscale", "banner")
 PHOTOS = 20
 
 
 @pytest.mark.sets
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 def test_attacked_photos_come_first() -> None:
-    with indexed(SET / "images", BUNDLED) as library:
+    with open_indexed(SET / "images", BUNDLED) as library:
         found = {name: measure_attack(library, ATTACKS[name], PHOTOS) for name in HARDEST}
     assert all(figures["fused, verified @1"] >= 0.95 for figures in found.values()), found
 
@@ -26,4 +26,4 @@ def test_attacked_photos_come_first() -> None:
     [(8, 10, 0.4902, 0.9433), (0, 20, 0.0, 0.1611), (200, 200, 0.9812, 1.0), (50, 100, 0.4038, 0.5962)],
 )
 def test_the_interval_is_that_of_wilson(hits: int, trials: int, low: float, high: float) -> None:
-    assert wilson(hits, trials) == pytest.approx((low, high), abs=1e-4)
+    assert wilson_interval(hits, trials) == pytest.approx((low, high), abs=1e-4)

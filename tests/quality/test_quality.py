@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.quality import rankings
-from benchmarks.sets import BUNDLED, LABELLED, TEACHER, missing
-from tests.slow_tests import only_with_all_sets
+from benchmarks.quality import evaluate_set
+from benchmarks.sets import BUNDLED, LABELLED, TEACHER, why_unavailable
+from tests.slow_tests import only_with_all_sets, only_with_the_teacher
 
 FLOORS = {
     "teacher corel1k": {("subject", "mAP"): 0.878, ("subject", "P@10"): 0.955, ("colour", "mAP"): 0.49, ("fused", "mAP"): 0.935, ("neighbours", "mAP"): 0.95},
@@ -14,19 +14,24 @@ FLOORS = {
     "bundled caltech101": {("subject", "mAP"): 0.42, ("neighbours", "mAP"): 0.63},
     "bundled grocery81": {("subject", "mAP"): 0.45, ("neighbours", "mAP"): 0.56},
 }  # fmt: skip
-RECIPES = {"teacher": TEACHER, "bundled": BUNDLED}
+MARKS = {
+    "teacher corel1k": only_with_the_teacher,
+    "bundled caltech101": only_with_all_sets,
+    "bundled grocery81": only_with_all_sets,
+}
+SPECS = {"teacher": TEACHER, "bundled": BUNDLED}
 
 
 @pytest.mark.sets
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 @pytest.mark.parametrize(
     "name",
-    [each if "corel1k" in each else pytest.param(each, marks=only_with_all_sets) for each in FLOORS],
+    [pytest.param(name, marks=MARKS.get(name, ())) for name in FLOORS],
 )
 def test_quality_stays_above_its_floors(name: str) -> None:
     backbone, _, name_of_set = name.partition(" ")
-    labelled = next(each for each in LABELLED if each.name == name_of_set)
-    found, floors = rankings(labelled, RECIPES[backbone]), FLOORS[name]
+    labelled = next(labelled_set for labelled_set in LABELLED if labelled_set.name == name_of_set)
+    found, floors = evaluate_set(labelled, SPECS[backbone]), FLOORS[name]
     measured = {key: found[key[0]][key[1]] for key in floors}
     assert all(measured[key] >= floor for key, floor in floors.items()), measured
     if backbone == "bundled" and labelled.name == "corel1k":

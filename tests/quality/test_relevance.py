@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.relevance import described, figures_of, known
-from benchmarks.sets import BUNDLED, missing
+from benchmarks.relevance import describe_set, known_background, measure_sets
+from benchmarks.sets import BUNDLED, why_unavailable
 
 SETS = ("corel1k", "coco_mini")  # the rest takes long: `python -m benchmarks relevance`
 LABELLED = ("corel1k",)
@@ -13,11 +13,11 @@ LABELLED = ("corel1k",)
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, float]:
-    return figures_of({name: described(name, BUNDLED) for name in SETS}, known)
+    return measure_sets({name: describe_set(name, BUNDLED) for name in SETS}, known_background)
 
 
 @pytest.mark.sets
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 def test_unrelated_pictures_and_nonsense_are_rarely_likely(figures: dict[str, float]) -> None:
     rates = {
         key: value for key, value in figures.items() if " < " in key and not key.endswith(("low", "high"))
@@ -27,7 +27,7 @@ def test_unrelated_pictures_and_nonsense_are_rarely_likely(figures: dict[str, fl
 
 
 @pytest.mark.sets
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 @pytest.mark.parametrize("name", LABELLED)
 def test_true_matches_stay_above_the_line_and_most_queries_find_one(
     figures: dict[str, float], name: str

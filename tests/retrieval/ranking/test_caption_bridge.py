@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.ranking import caption_bridge
-from retrieval.ranking.caption_bridge import Bridge, Gain, learn
-from retrieval.ranking.tokens import terms
+from retrieval.ranking.caption_bridge import Bridge, Gain, learn_bridge
+from retrieval.ranking.tokens import parse_terms
 
 DIMENSION = 32
 THINGS = ("boat", "dog", "tree", "car", "house", "cup", "lamp", "rose")
@@ -18,15 +18,17 @@ COLOURS = ("red", "green", "blue", "white")
 Features = npt.NDArray[np.float16]
 
 
-def directions(names: tuple[str, ...], seed: int) -> dict[str, npt.NDArray[np.float64]]:
+def random_directions(names: tuple[str, ...], seed: int) -> dict[str, npt.NDArray[np.float64]]:
     random = np.random.default_rng(seed)
     return {name: random.standard_normal(DIMENSION) for name in names}
 
 
-MEANT = directions(THINGS, 1) | directions(COLOURS, 2)
+MEANT = random_directions(THINGS, 1) | random_directions(COLOURS, 2)
 
 
-def pictures(count: int, *, seed: int = 0, noise: float = 1.0) -> tuple[list[caption_bridge.Said], Features]:
+def captioned_pictures(
+    count: int, *, seed: int = 0, noise: float = 1.0
+) -> tuple[list[caption_bridge.CaptionTokens], Features]:
     """Pictures of a thing in a colour, and a caption with both, a filler and a word of its own."""
     random = np.random.default_rng(seed)
     pairs = [(THINGS[a], COLOURS[b]) for a, b in random.integers(0, (8, 4), (count, 2)).tolist()]
@@ -39,75 +41,80 @@ def pictures(count: int, *, seed: int = 0, noise: float = 1.0) -> tuple[list[cap
 
 
 @pytest.fixture(scope="module")
-def learned() -> Bridge:
-    return learn(*pictures(400))
+def learned_bridge() -> Bridge:
+    return learn_bridge(*captioned_pictures(400))
 
 
-def scores(learned: Bridge, text: str, features: Features) -> npt.NDArray[np.float32]:
-    vector = learned.vector(terms(text))
+def bridge_scores(learned_bridge: Bridge, text: str, features: Features) -> npt.NDArray[np.float32]:
+    vector = learned_bridge.text_vector(parse_terms(text))
     assert vector is not None
     return features.astype(np.float32) @ vector
 
 
-def test_words_find_pictures_that_it_did_not_learn_from(learned: Bridge) -> None:
-    said, features = pictures(300, seed=9)
+def test_words_find_pictures_that_it_did_not_learn_from(learned_bridge: Bridge) -> None:
+    said, features = captioned_pictures(300, seed=9)
     for text in ("boat", "red", "a green dog", "rose"):
         wanted = set(text.split()) - {"a"}
-        found = np.argsort(-scores(learned, text, features), kind="stable")[:5]
-        assert sum(wanted <= said[each] for each in found.tolist()) >= 4, text
+        found = np.argsort(-bridge_scores(learned_bridge, text, features), kind="stable")[:5]
+        assert sum(wanted <= said[row] for row in found.tolist()) >= 4, text
 
 
-def test_the_vector_is_of_unit_length_and_scores_the_average_picture_as_nothing(learned: Bridge) -> None:
-    _, features = pictures(400)
-    vector = learned.vector(terms("blue car"))
+def test_the_vector_is_of_unit_length_and_scores_the_average_picture_as_nothing(
+    learned_bridge: Bridge,
+) -> None:
+    _, features = captioned_pictures(400)
+    vector = learned_bridge.text_vector(parse_terms("blue car"))
     assert vector is not None
     assert vector.dtype == np.float32
     assert vector.shape == (DIMENSION,)
     assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
-    assert scores(learned, "blue car", features).mean() == pytest.approx(0, abs=1e-3)
+    assert bridge_scores(learned_bridge, "blue car", features).mean() == pytest.approx(0, abs=1e-3)
 
 
-def test_a_text_without_a_known_word_has_no_vector(learned: Bridge) -> None:
+def test_a_text_without_a_known_word_has_no_vector(learned_bridge: Bridge) -> None:
     for text in ("qwrtz blorf", "!?", "number7", ""):
-        assert learned.vector(terms(text)) is None
-        assert learned.known(terms(text)) == ()
+        assert learned_bridge.text_vector(parse_terms(text)) is None
+        assert learned_bridge.known_words(parse_terms(text)) == ()
 
 
-def test_unknown_words_and_the_order_of_words_change_nothing(learned: Bridge) -> None:
-    plain = learned.vector(terms("red boat"))
+def test_unknown_words_and_the_order_of_words_change_nothing(learned_bridge: Bridge) -> None:
+    plain = learned_bridge.text_vector(parse_terms("red boat"))
     for text in ("red boat qwrtz", '"red boat"', "red red boats"):
-        assert np.array_equal(learned.vector(terms(text)), plain)  # type: ignore[arg-type]
-    turned = learned.vector(terms("boat red"))
+        assert np.array_equal(learned_bridge.text_vector(parse_terms(text)), plain)  # type: ignore[arg-type]
+    turned = learned_bridge.text_vector(parse_terms("boat red"))
     assert turned == pytest.approx(plain, abs=1e-6)
-    assert learned.known(terms('red "red boat" qwrtz')) == ("red", "boat")
+    assert learned_bridge.known_words(parse_terms('red "red boat" qwrtz')) == ("red", "boat")
 
 
-def test_a_word_that_says_nothing_weighs_next_to_nothing(learned: Bridge) -> None:
-    with_filler, plain = learned.vector(terms("the boat")), learned.vector(terms("boat"))
+def test_a_word_that_says_nothing_weighs_next_to_nothing(learned_bridge: Bridge) -> None:
+    with_filler, plain = (
+        learned_bridge.text_vector(parse_terms("the boat")),
+        learned_bridge.text_vector(parse_terms("boat")),
+    )
     assert with_filler is not None
     assert plain is not None
     assert float(with_filler @ plain) > 0.99
 
 
-def test_both_gains_are_measured(learned: Bridge) -> None:
+def test_both_gains_are_measured(learned_bridge: Bridge) -> None:
     """Every caption is unique here, so that holding out images and captions is the same."""
-    assert learned.reason == ""
-    assert learned.seen == learned.unseen
-    assert learned.seen is not None
-    assert learned.seen.low < learned.seen.mean < learned.seen.high
-    assert learned.seen.low > 0.8
-    assert learned.seen.captions == 400
+    assert learned_bridge.reason == ""
+    assert learned_bridge.seen == learned_bridge.unseen
+    assert learned_bridge.seen is not None
+    assert learned_bridge.seen.low < learned_bridge.seen.mean < learned_bridge.seen.high
+    assert learned_bridge.seen.low > 0.8
+    assert learned_bridge.seen.captions == 400
 
 
 def test_shared_captions_are_held_out_whole_for_the_unseen_gain() -> None:
     """Captions of one word each have no word in common: nothing carries an unseen one."""
-    said, features = pictures(400)
-    single = learn([each & frozenset(THINGS) for each in said], features)
+    said, features = captioned_pictures(400)
+    single = learn_bridge([tokens & frozenset(THINGS) for tokens in said], features)
     assert single.seen is not None
     assert single.seen.captions == len(THINGS)
     assert single.unseen is None
     assert set(single.rows) == set(THINGS)
-    pairs = learn([each & frozenset(THINGS + COLOURS) for each in said], features)
+    pairs = learn_bridge([tokens & frozenset(THINGS + COLOURS) for tokens in said], features)
     assert pairs.seen is not None
     assert pairs.unseen is not None
     assert pairs.seen.captions == pairs.unseen.captions == len(THINGS) * len(COLOURS)
@@ -116,12 +123,12 @@ def test_shared_captions_are_held_out_whole_for_the_unseen_gain() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_captions_that_say_nothing_about_the_pictures_leave_it_off(seed: int) -> None:
-    said, features = pictures(200, seed=seed)
+    said, features = captioned_pictures(200, seed=seed)
     order = np.random.default_rng(100 + seed).permutation(200)
-    off = learn([said[each] for each in order.tolist()], features)
+    off = learn_bridge([said[row] for row in order.tolist()], features)
     assert off.reason.startswith("captions do not tell these pictures apart: 0.")
     assert off.seen is not None
-    assert off.vector(terms("boat")) is None
+    assert off.text_vector(parse_terms("boat")) is None
     assert off.rows == {}
 
 
@@ -130,75 +137,75 @@ def test_captions_that_say_nothing_about_the_pictures_leave_it_off(seed: int) ->
     [(0, "0 captioned images; 40 are needed"), (39, "39 captioned images; 40 are needed")],
 )
 def test_too_few_images_leave_it_off(count: int, reason: str) -> None:
-    said, features = pictures(400)
-    off = learn(said[:count], features[:count])
+    said, features = captioned_pictures(400)
+    off = learn_bridge(said[:count], features[:count])
     assert (off.reason, off.seen, off.unseen) == (reason, None, None)
     assert off.directions.shape == (0, DIMENSION)
 
 
 def test_too_few_captions_leave_it_off() -> None:
-    _, features = pictures(100)
-    assert learn([frozenset({"photo"})] * 100, features).reason == "1 different captions; 5 are needed"
+    _, features = captioned_pictures(100)
+    assert learn_bridge([frozenset({"photo"})] * 100, features).reason == "1 different captions; 5 are needed"
 
 
 def test_captions_without_a_word_in_common_leave_it_off() -> None:
-    _, features = pictures(100)
-    off = learn([frozenset({f"number{each}"}) for each in range(100)], features)
+    _, features = captioned_pictures(100)
+    off = learn_bridge([frozenset({f"number{number}"}) for number in range(100)], features)
     assert off.reason == "captions do not tell these pictures apart: no word in common"
 
 
 def test_pictures_that_are_all_alike_leave_it_off() -> None:
-    said, features = pictures(100)
-    off = learn(said, np.repeat(features[:1], 100, axis=0))
+    said, features = captioned_pictures(100)
+    off = learn_bridge(said, np.repeat(features[:1], 100, axis=0))
     assert off.reason.startswith("captions do not tell these pictures apart")
 
 
-def test_the_same_captions_give_the_same_bridge(learned: Bridge) -> None:
-    again = learn(*pictures(400))
-    assert again.rows == learned.rows
-    assert np.array_equal(again.directions, learned.directions)
-    assert again.seen == learned.seen
+def test_the_same_captions_give_the_same_bridge(learned_bridge: Bridge) -> None:
+    again = learn_bridge(*captioned_pictures(400))
+    assert again.rows == learned_bridge.rows
+    assert np.array_equal(again.directions, learned_bridge.directions)
+    assert again.seen == learned_bridge.seen
 
 
 def test_learning_leaves_its_inputs_alone() -> None:
-    said, features = pictures(60)
+    said, features = captioned_pictures(60)
     before, copy = list(said), features.copy()
-    learn(said, features)
+    learn_bridge(said, features)
     assert said == before
     assert np.array_equal(features, copy)
 
 
 def test_the_vocabulary_is_bounded_to_the_most_frequent_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caption_bridge, "MOST_WORDS", 3)
-    counts = caption_bridge._vocabulary(
+    counts = caption_bridge._count_images_by_word(
         [frozenset("abcd"), frozenset("abcd"), frozenset("bcde"), frozenset("dz")]
     )
     assert counts == {"b": 3, "c": 3, "d": 4}
 
 
 def test_moments_are_those_of_the_whole_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    said, features = pictures(100)
-    rows = {word: row for row, word in enumerate(caption_bridge._vocabulary(said))}
+    said, features = captioned_pictures(100)
+    rows = {word: row for row, word in enumerate(caption_bridge._count_images_by_word(said))}
     exact = features.astype(np.float64)
-    sums = np.array([exact[[word in each for each in said]].sum(axis=0) for word in rows])
+    sums = np.array([exact[[word in tokens for tokens in said]].sum(axis=0) for word in rows])
     for chunk in (1, 7, 256):
         monkeypatch.setattr(caption_bridge, "CHUNK", chunk)
-        mean, spread, found = caption_bridge._moments(said, features, rows)
+        mean, spread, found = caption_bridge._sum_moments(said, features, rows)
         assert mean == pytest.approx(exact.mean(axis=0), abs=1e-6)
         assert spread == pytest.approx(np.cov(exact.T, bias=True), abs=1e-6)
         assert found == pytest.approx(sums, abs=1e-5)
 
 
 def test_closeness_is_the_share_of_the_best() -> None:
-    assert caption_bridge.closeness([0.4, 0.1, 0.0, -0.2]).tolist() == [1.0, 0.25, 0.0, 0.0]
-    assert caption_bridge.closeness([-0.1, -0.3]).tolist() == [0.0, 0.0]
-    assert caption_bridge.closeness([]).tolist() == []
+    assert caption_bridge.bridge_closeness([0.4, 0.1, 0.0, -0.2]).tolist() == [1.0, 0.25, 0.0, 0.0]
+    assert caption_bridge.bridge_closeness([-0.1, -0.3]).tolist() == [0.0, 0.0]
+    assert caption_bridge.bridge_closeness([]).tolist() == []
 
 
 def test_centred_rows_have_no_share_along_the_mean() -> None:
     random = np.random.default_rng(0)
     rows, mean = random.standard_normal((5, 8)), random.standard_normal(8)
-    found = caption_bridge.centred(rows, mean)
+    found = caption_bridge.remove_mean_direction(rows, mean)
     assert found @ mean == pytest.approx(np.zeros(5), abs=1e-12)
     assert np.linalg.matrix_rank(np.vstack([rows[0] - found[0], mean])) == 1
 
@@ -210,7 +217,7 @@ FEW = st.lists(st.integers(-4, 4), min_size=1, max_size=12)
 @settings(deadline=None)
 def test_an_area_is_the_share_of_pairs_in_order(own: list[int], others: list[int]) -> None:
     pairs = [(a > b) + (a == b) / 2 for a in own for b in others]
-    found = caption_bridge._area(np.array(own, float), np.sort(np.array(others, float)))
+    found = caption_bridge._roc_area(np.array(own, float), np.sort(np.array(others, float)))
     assert found == pytest.approx(sum(pairs) / len(pairs))
 
 

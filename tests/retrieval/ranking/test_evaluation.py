@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval import evaluation
+from retrieval.ranking.arrays import BoolVector
 from retrieval.ranking.evaluation import (
     CUTS,
-    Judged,
-    Relevance,
+    QueryFigures,
     average_precision,
-    by_class,
-    judge,
-    means,
+    evaluate_ranking,
+    figures_by_label,
+    mean_figures,
     precision_at,
     recall_at,
 )
@@ -23,7 +23,7 @@ from retrieval.ranking.evaluation import (
 RANKS = st.lists(st.booleans(), max_size=40)
 
 
-def relevance(signs: str) -> Relevance:
+def relevance(signs: str) -> BoolVector:
     """A plus for a relevant result, a minus for another."""
     return np.array([sign == "+" for sign in signs], np.bool_)
 
@@ -69,7 +69,7 @@ def test_recall_divides_by_all_that_are_relevant() -> None:
 
 
 def test_a_judged_query_has_every_figure_at_every_cut() -> None:
-    judged = judge("boat", relevance("-+--++"), 4)
+    judged = evaluate_ranking("boat", relevance("-+--++"), 4)
     assert judged.label == "boat"
     assert judged.average_precision == pytest.approx((1 / 2 + 2 / 5 + 3 / 6) / 4)
     assert judged.precision == {1: 0, 5: 2 / 5, 10: 3 / 10, 20: 3 / 20}
@@ -78,31 +78,34 @@ def test_a_judged_query_has_every_figure_at_every_cut() -> None:
 
 
 def test_other_cuts_can_be_asked_for() -> None:
-    judged = [judge("boat", relevance("++-"), 2, cuts=(2,)), judge("boat", relevance("-+"), 1, cuts=(2,))]
-    assert means(judged, cuts=(2,)) == {"mAP": 0.75, "P@2": 0.75, "R@2": 1.0}
+    judged = [
+        evaluate_ranking("boat", relevance("++-"), 2, cuts=(2,)),
+        evaluate_ranking("boat", relevance("-+"), 1, cuts=(2,)),
+    ]
+    assert mean_figures(judged, cuts=(2,)) == {"mAP": 0.75, "P@2": 0.75, "R@2": 1.0}
 
 
 def test_means_are_over_queries_and_empty_without_one() -> None:
     judged = [
-        Judged("a", 1.0, dict.fromkeys(CUTS, 1.0), dict.fromkeys(CUTS, 0.5)),
-        judge("b", relevance("-"), 3),
+        QueryFigures("a", 1.0, dict.fromkeys(CUTS, 1.0), dict.fromkeys(CUTS, 0.5)),
+        evaluate_ranking("b", relevance("-"), 3),
     ]
-    figures = means(iter(judged))
+    figures = mean_figures(iter(judged))
     assert list(figures) == ["mAP", "P@1", "P@5", "P@10", "P@20", "R@1", "R@5", "R@10", "R@20"]
     assert (figures["mAP"], figures["P@5"], figures["R@20"]) == (0.5, 0.5, 0.25)
-    assert means([]) == {}
+    assert mean_figures([]) == {}
 
 
 def test_classes_come_by_label_and_hold_their_own_queries_only() -> None:
     judged = [
-        judge("sea", relevance("+"), 1),
-        judge("boat", relevance("-+"), 1),
-        judge("sea", relevance("-"), 1),
+        evaluate_ranking("sea", relevance("+"), 1),
+        evaluate_ranking("boat", relevance("-+"), 1),
+        evaluate_ranking("sea", relevance("-"), 1),
     ]
-    classes = by_class(judged)
+    classes = figures_by_label(judged)
     assert list(classes) == ["boat", "sea"]
     assert {label: figures["mAP"] for label, figures in classes.items()} == {"boat": 0.5, "sea": 0.5}
-    assert classes["sea"] == means([judged[0], judged[2]])
+    assert classes["sea"] == mean_figures([judged[0], judged[2]])
 
 
 @settings(deadline=None)
@@ -126,7 +129,7 @@ def test_precision_and_recall_agree_with_plain_python(ranks: list[bool], k: int)
 def test_figures_lie_between_0_and_1_and_inputs_stay_unchanged(ranks: list[bool]) -> None:
     given_ranks = np.array(ranks, np.bool_)
     given_ranks.flags.writeable = False
-    figures = means([judge("x", given_ranks, sum(ranks))])
+    figures = mean_figures([evaluate_ranking("x", given_ranks, sum(ranks))])
     assert all(0 <= figure <= 1 for figure in figures.values())
     assert given_ranks.tolist() == ranks
 

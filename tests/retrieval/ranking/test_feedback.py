@@ -45,7 +45,10 @@ def test_what_cancels_out_has_no_direction() -> None:
 def test_the_order_of_the_examples_does_not_matter(order: list[int], cut: int) -> None:
     examples = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
     one, other = move_query(RIGHT, examples[:cut], examples[cut:]), None
-    shuffled = [each for each in order if each < cut], [each for each in order if each >= cut]
+    shuffled = (
+        [example for example in order if example < cut],
+        [example for example in order if example >= cut],
+    )
     other = move_query(RIGHT, examples[shuffled[0]], examples[shuffled[1]])
     np.testing.assert_allclose(one, other, atol=1e-6)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.query.values import Region
-from retrieval.ranking.heat import HeatMap, heat_maps, is_exact
+from retrieval.ranking.heat import HeatMap, heat_maps, is_mean_pooled
 
 WHOLE = Region(0, 0, 1, 1)
 
@@ -17,7 +17,7 @@ def a_map(seed: int, rows: int = 4, columns: int = 5) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((8, rows, columns)).astype(np.float32)
 
 
-def cosine(one: np.ndarray, other: np.ndarray) -> float:
+def mean_cosine(one: np.ndarray, other: np.ndarray) -> float:
     first, second = one.mean(axis=(1, 2)), other.mean(axis=(1, 2))
     return float(first @ second / np.linalg.norm(first) / np.linalg.norm(second))
 
@@ -28,8 +28,8 @@ def test_both_maps_add_up_to_the_cosine(seed: int, rows: int, columns: int) -> N
     first, second = heat_maps(one, other)
     assert first.shape == (rows, columns)
     assert second.shape == (4, 5)
-    assert first.sum() == pytest.approx(cosine(one, other), abs=1e-4)
-    assert second.sum() == pytest.approx(cosine(one, other), abs=1e-4)
+    assert first.sum() == pytest.approx(mean_cosine(one, other), abs=1e-4)
+    assert second.sum() == pytest.approx(mean_cosine(one, other), abs=1e-4)
 
 
 def test_the_cell_that_holds_what_is_shared_is_the_hottest() -> None:
@@ -49,17 +49,17 @@ def test_a_map_without_direction_gives_zeros() -> None:
 
 def test_mean_pooling_is_told_from_other_pooling() -> None:
     feature_map = a_map(3)
-    assert is_exact(feature_map, feature_map.mean(axis=(1, 2)))
-    assert not is_exact(feature_map, feature_map.max(axis=(1, 2)))
-    assert not is_exact(feature_map, np.ones(3, np.float32))
+    assert is_mean_pooled(feature_map, feature_map.mean(axis=(1, 2)))
+    assert not is_mean_pooled(feature_map, feature_map.max(axis=(1, 2)))
+    assert not is_mean_pooled(feature_map, np.ones(3, np.float32))
 
 
 def test_hottest_and_coldest_are_equally_many() -> None:
     heat = HeatMap(np.arange(20, dtype=np.float32).reshape(4, 5), WHOLE)
-    assert heat.hottest(0.25).sum() == heat.coldest(0.25).sum() == 5
-    assert heat.hottest(0.25)[3].all()
-    assert heat.coldest(0.25)[0].all()
-    assert heat.hottest(0.0001).sum() == 1
+    assert heat.hottest_cells(0.25).sum() == heat.coldest_cells(0.25).sum() == 5
+    assert heat.hottest_cells(0.25)[3].all()
+    assert heat.coldest_cells(0.25)[0].all()
+    assert heat.hottest_cells(0.0001).sum() == 1
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_hottest_and_coldest_are_equally_many() -> None:
 def test_it_can_be_said_in_words(row: int, column: int, words: str) -> None:
     cells = np.full((3, 3), 0.5, np.float32)
     cells[row, column] = 4
-    assert HeatMap(cells, WHOLE).in_words() == f"{words}, 50 % of the match"
+    assert HeatMap(cells, WHOLE).describe_location() == f"{words}, 50 % of the match"
 
 
 def test_one_row_of_cells_can_be_said_in_words_too() -> None:
-    assert "100 %" in HeatMap(np.ones((1, 1), np.float32), WHOLE).in_words()
+    assert "100 %" in HeatMap(np.ones((1, 1), np.float32), WHOLE).describe_location()

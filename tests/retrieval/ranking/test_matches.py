@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.ranking.matches import word_matches
-from retrieval.ranking.tokens import terms, tokens
+from retrieval.ranking.tokens import parse_terms, split_tokens
 
 
-def found(query: str, value: str) -> list[str]:
+def match_words(query: str, value: str) -> list[str]:
     return [
-        match.value[match.start : match.end] for match in word_matches(terms(query), [("caption", value)])
+        match.value[match.start : match.end]
+        for match in word_matches(parse_terms(query), [("caption", value)])
     ]
 
 
@@ -30,17 +31,21 @@ def found(query: str, value: str) -> list[str]:
     ],
 )
 def test_the_stretches(query: str, value: str, stretches: list[str]) -> None:
-    assert found(query, value) == stretches
+    assert match_words(query, value) == stretches
 
 
 def test_fields_keep_their_order() -> None:
     texts = [("title", "boat"), ("tag", "sea"), ("caption", "a boat")]
-    assert [match.field for match in word_matches(terms("boat sea"), texts)] == ["title", "tag", "caption"]
+    assert [match.field for match in word_matches(parse_terms("boat sea"), texts)] == [
+        "title",
+        "tag",
+        "caption",
+    ]
 
 
 @given(st.text("aBcS d1-_.é", max_size=40))
 def test_every_token_of_a_text_is_found_in_it(text: str) -> None:
-    for word in tokens(text)[:5]:
-        stretches = word_matches(terms(word), [("caption", text)])
+    for word in split_tokens(text)[:5]:
+        stretches = word_matches(parse_terms(word), [("caption", text)])
         assert stretches
         assert all(0 <= match.start < match.end <= len(text) for match in stretches)

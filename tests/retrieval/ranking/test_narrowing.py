@@ -37,12 +37,14 @@ def test_the_fewest_labels_that_reach_the_mass(
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 20)), st.integers(1, 100))
 def test_none_could_be_left_out_of_them(hundredths: dict[str, int], mass: int) -> None:
-    chosen = select_likely_labels([(label, each / 100) for label, each in hundredths.items()], mass / 100)
+    chosen = select_likely_labels(
+        [(label, hundredth / 100) for label, hundredth in hundredths.items()], mass / 100
+    )
     sums = [hundredths[label] for label in chosen]
     if chosen:
         assert sum(sums) >= mass > sum(sums) - min(sums)
         assert min(sums) >= max(
-            (each for label, each in hundredths.items() if label not in chosen), default=0
+            (hundredth for label, hundredth in hundredths.items() if label not in chosen), default=0
         )
     else:
         assert sum(hundredths.values()) < mass
@@ -61,7 +63,7 @@ FACTS: list[list[tuple[str, str, float]]] = [
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> tuple[dict[int, Image], LabelTable]:
+def stored_images(tmp_path: Path) -> tuple[dict[int, Image], LabelTable]:
     """The images with these labels, after one that was removed, and what the catalog says of them."""
     catalog = WritableCatalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
     with catalog.writing() as writer:
@@ -99,9 +101,9 @@ def _new(number: int, facts: list[tuple[str, str, float]]) -> NewImage:
     ],
 )
 def test_candidates_worked_by_hand(
-    stored: tuple[dict[int, Image], LabelTable], asked: tuple[str, ...], expected: list[int]
+    stored_images: tuple[dict[int, Image], LabelTable], asked: tuple[str, ...], expected: list[int]
 ) -> None:
-    images, labelled = stored
+    images, labelled = stored_images
     ids = list(images)
     found = labelled.find_candidates(asked)
     assert found is not None
@@ -109,8 +111,8 @@ def test_candidates_worked_by_hand(
     assert found.dtype == np.int64
 
 
-def test_no_label_asked_for_means_all_images(stored: tuple[dict[int, Image], LabelTable]) -> None:
-    images, labelled = stored
+def test_no_label_asked_for_means_all_images(stored_images: tuple[dict[int, Image], LabelTable]) -> None:
+    images, labelled = stored_images
     assert labelled.find_candidates(()) is None
     assert labelled.images.tolist() == list(images)
 
@@ -128,7 +130,7 @@ def test_no_image_that_nothing_is_predicted_for_is_ever_lost(asked: set[str], da
     labels = tuple(sorted([CAT, DOG, SOFA, "holiday"]))
     said = data.draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.booleans()), max_size=12))
     rows, codes, predicted = (
-        np.array([each[at] for each in said], kind) for at, kind in ((0, int), (1, int), (2, bool))
+        np.array([row[at] for row in said], kind) for at, kind in ((0, int), (1, int), (2, bool))
     )
     found = LabelTable(np.arange(6) * 10, labels, rows, codes, predicted).find_candidates(tuple(asked))
     assert found is not None

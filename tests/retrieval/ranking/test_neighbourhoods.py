@@ -18,8 +18,8 @@ from retrieval.ranking.neighbourhoods import (
     OWN,
     POWER,
     WHITENING,
-    averaged,
-    beside,
+    average_neighbours,
+    join_directions,
     main_axes,
 )
 
@@ -82,7 +82,7 @@ class TestDirections:
         assert axes is not None
         assert same is not None
         assert np.array_equal(axes.directions, same.directions)
-        assert not axes.project(with_none)[-7:].any()
+        assert not axes.project_features(with_none)[-7:].any()
 
     @given(FEATURES)
     @settings(deadline=None, max_examples=50)
@@ -91,7 +91,7 @@ class TestDirections:
         axes = main_axes(features)
         if axes is None:
             return
-        lengths = np.linalg.norm(axes.project(features), axis=1)
+        lengths = np.linalg.norm(axes.project_features(features), axis=1)
         known = features.any(axis=1)
         assert not lengths[~known].any()
         # What lies in the very centre has no direction either.
@@ -103,22 +103,28 @@ class TestAverages:
         row, other = rows_of([1, 0, 0]), rows_of([3, 4, 0])
         nearest = np.stack([row, other])[None]
         expected = rows_of(row + 0.6**POWER * other)
-        assert averaged(row[None], nearest, np.array([[1.0, 0.6]]))[0] == pytest.approx(expected, abs=STORED)
+        assert average_neighbours(row[None], nearest, np.array([[1.0, 0.6]]))[0] == pytest.approx(
+            expected, abs=STORED
+        )
 
     def test_any_other_comes_first_and_the_last_neighbour_goes(self) -> None:
         row = rows_of([1, 0, 0])
         others = [rows_of([3, 4, 0])] * (NEIGHBOURS - 1) + [rows_of([0, 3, 4])]
         cosines = np.array([[0.6] * (NEIGHBOURS - 1) + [0.5]])
         expected = rows_of(row + (NEIGHBOURS - 1) * 0.6**POWER * others[0])
-        assert averaged(row[None], np.stack(others)[None], cosines)[0] == pytest.approx(expected, abs=STORED)
+        assert average_neighbours(row[None], np.stack(others)[None], cosines)[0] == pytest.approx(
+            expected, abs=STORED
+        )
 
     def test_what_points_away_counts_nothing(self) -> None:
         row, away = rows_of([1, 0]), rows_of([-1, 0.5])
-        assert averaged(row[None], away[None, None], np.array([[-0.9]]))[0] == pytest.approx(row, abs=STORED)
+        assert average_neighbours(row[None], away[None, None], np.array([[-0.9]]))[0] == pytest.approx(
+            row, abs=STORED
+        )
 
     def test_nothing_stays_nothing(self) -> None:
         nothing, nearest = np.zeros((1, 2), np.float32), rows_of([[[1, 0], [0, 1]]])
-        assert not averaged(nothing, nearest, np.zeros((1, 2))).any()
+        assert not average_neighbours(nothing, nearest, np.zeros((1, 2))).any()
 
     @given(st.integers(0, 1000), st.integers(1, NEIGHBOURS))
     @settings(deadline=None, max_examples=30)
@@ -128,20 +134,20 @@ class TestAverages:
         cosines = nearest @ row
         order = np.argsort(-cosines)
         nearest, cosines = nearest[order], cosines[order]
-        made = averaged(row[None], nearest[None], cosines[None])[0]
+        made = average_neighbours(row[None], nearest[None], cosines[None])[0]
         weights = np.maximum(cosines, 0)[: NEIGHBOURS - 1] ** POWER
         towards = (weights[:, None] * nearest[: NEIGHBOURS - 1]).sum(axis=0)
         assert made @ towards >= row @ towards - 2 * STORED * (1 + np.linalg.norm(towards))
 
     def test_the_inputs_are_left_alone(self) -> None:
         row, nearest, cosines = rows_of([[1, 0]]), rows_of([[[0, 1]]]), np.zeros((1, 1))
-        before = [each.copy() for each in (row, nearest, cosines)]
-        averaged(row, nearest, cosines)
-        assert all(np.array_equal(*each) for each in zip(before, (row, nearest, cosines), strict=True))
+        before = [array.copy() for array in (row, nearest, cosines)]
+        average_neighbours(row, nearest, cosines)
+        assert all(np.array_equal(*pair) for pair in zip(before, (row, nearest, cosines), strict=True))
 
 
 def test_inner_products_of_both_are_shared_out() -> None:
     own, averages = rows_of([[1, 0], [3, 4]]), rows_of([[0, 1], [4, 3]])
-    both = beside(own, averages)
+    both = join_directions(own, averages)
     expected = OWN * (own @ own.T) + (1 - OWN) * (averages @ averages.T)
     assert both @ both.T == pytest.approx(expected, abs=STORED)

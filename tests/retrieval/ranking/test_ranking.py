@@ -79,9 +79,9 @@ def test_top_is_the_beginning(scored: dict[int, float], count: int) -> None:
 @given(SCORED, IDS)
 def test_without_keeps_the_order_of_the_others(scored: dict[int, float], others: list[int]) -> None:
     ranking, gone = ranking_of(scored), {*list(scored)[::2], *others}
-    kept = [each for each in ranking.ids.tolist() if each not in gone]
+    kept = [image_id for image_id in ranking.ids.tolist() if image_id not in gone]
     assert ranking.without(iter(gone)).ids.tolist() == kept
-    assert ranking.without(gone).scores.tolist() == [scored[each] for each in kept]
+    assert ranking.without(gone).scores.tolist() == [scored[image_id] for image_id in kept]
     assert len(ranking) == len(scored)
 
 
@@ -90,7 +90,7 @@ def test_without_keeps_the_order_of_the_others(scored: dict[int, float], others:
 def test_ranks_count_from_one_and_unranked_ids_have_none(scored: dict[int, float], others: list[int]) -> None:
     ranking = ranking_of(scored)
     order, asked = ranking.ids.tolist(), [*scored, *others]
-    expected = [order.index(each) + 1 if each in order else 0 for each in asked]
+    expected = [order.index(image_id) + 1 if image_id in order else 0 for image_id in asked]
     assert ranking.rank_of(np.array(asked, np.int64)).tolist() == expected
 
 

@@ -35,16 +35,16 @@ DIMENSION = 256
 COSINES = st.floats(-1, 1)
 
 
-def unit(vectors: np.ndarray) -> np.ndarray:
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def clouds(*, subjects: int, each: int, seed: int = 0) -> np.ndarray:
+def feature_clouds(*, subjects: int, pictures: int, seed: int = 0) -> np.ndarray:
     """Features as backbones give them: all share a direction, those of one subject share another one, too."""
     random = np.random.default_rng(seed)
     centres = random.normal(size=(subjects, DIMENSION))
-    own = random.normal(size=(subjects, each, DIMENSION))
-    return unit((2 + 1.5 * centres[:, None] + own).reshape(-1, DIMENSION))
+    own = random.normal(size=(subjects, pictures, DIMENSION))
+    return unit_rows((2 + 1.5 * centres[:, None] + own).reshape(-1, DIMENSION))
 
 
 @pytest.mark.parametrize(("score", "tail"), [(0.5, 0.5), (0.6, 0.158655), (0.4, 0.841345), (0.73263, 0.01)])
@@ -88,8 +88,8 @@ def test_positions_rise_with_the_score_from_0_to_1(unrelated: Unrelated, scores:
     assert float(unrelated.tail_position(1.0)) == 1
 
 
-def named(levels: Any) -> list[str]:
-    return [BANDS[each] for each in np.atleast_1d(levels)]
+def band_names(levels: Any) -> list[str]:
+    return [BANDS[level] for level in np.atleast_1d(levels)]
 
 
 @given(
@@ -102,9 +102,9 @@ def test_levels_are_what_tail_and_expectation_say(
     calibration = Calibration(unrelated, size, folds=folds)
     for score, level in zip(scores, calibration.band_levels(scores).tolist(), strict=True):
         tail = float(unrelated.tail_share(score))
-        wanted = [tail <= LINE or not folds, *(max(size, 1) * tail <= each for each in (0.02, 0.001))]
+        wanted = [tail <= LINE or not folds, *(max(size, 1) * tail <= most for most in (0.02, 0.001))]
         near = any(
-            abs(tail / each - 1) < 1e-9 for each in (LINE, *(most / max(size, 1) for most in (0.02, 0.001)))
+            abs(tail / edge - 1) < 1e-9 for edge in (LINE, *(most / max(size, 1) for most in (0.02, 0.001)))
         )
         assert near or level == sum(wanted)
 
@@ -112,22 +112,47 @@ def test_levels_are_what_tail_and_expectation_say(
 def test_bands_by_the_line_and_by_what_is_to_be_expected() -> None:
     """0.0001 of the unrelated score above 0.872, a millionth above 0.975: among 100 images 0.01 and 0.0001."""
     scores = [0.70, 0.706, 0.84, 0.872, 0.975, 0.999]
-    assert named(Calibration(PLAIN, 100).band_levels(scores)) == [CHANCE, WEAK, WEAK, LIKELY, STRONG, STRONG]
-    assert named(Calibration(PLAIN, 10_000).band_levels(scores)) == [CHANCE, WEAK, WEAK, WEAK, LIKELY, LIKELY]
+    assert band_names(Calibration(PLAIN, 100).band_levels(scores)) == [
+        CHANCE,
+        WEAK,
+        WEAK,
+        LIKELY,
+        STRONG,
+        STRONG,
+    ]
+    assert band_names(Calibration(PLAIN, 10_000).band_levels(scores)) == [
+        CHANCE,
+        WEAK,
+        WEAK,
+        WEAK,
+        LIKELY,
+        LIKELY,
+    ]
     assert Calibration(PLAIN, 100).expected_count([0.872]).tolist() == pytest.approx([0.01], rel=0.02)
 
 
 def test_the_line_does_not_move_with_the_size() -> None:
-    assert {named(Calibration(PLAIN, size).band_levels([0.706]))[0] for size in (100, 10**4, 10**8)} == {WEAK}
-    assert {named(Calibration(PLAIN, size).band_levels([0.70]))[0] for size in (1, 10**4, 10**8)} == {CHANCE}
+    assert {band_names(Calibration(PLAIN, size).band_levels([0.706]))[0] for size in (100, 10**4, 10**8)} == {
+        WEAK
+    }
+    assert {band_names(Calibration(PLAIN, size).band_levels([0.70]))[0] for size in (1, 10**4, 10**8)} == {
+        CHANCE
+    }
 
 
 def test_without_folding_nothing_is_below_the_line() -> None:
-    assert named(Calibration(PLAIN, 100, folds=False).band_levels([-1.0, 0.5, 0.975])) == [WEAK, WEAK, STRONG]
+    assert band_names(Calibration(PLAIN, 100, folds=False).band_levels([-1.0, 0.5, 0.975])) == [
+        WEAK,
+        WEAK,
+        STRONG,
+    ]
 
 
 def test_what_is_known_goes_before_a_reference_and_both_before_the_library() -> None:
-    features, reference = clouds(subjects=10, each=20), clouds(subjects=5, each=4, seed=1)
+    features, reference = (
+        feature_clouds(subjects=10, pictures=20),
+        feature_clouds(subjects=5, pictures=4, seed=1),
+    )
     assert Background.from_features(features, 200, known=PLAIN, reference=reference).unrelated == PLAIN
     by_reference = Background.from_features(features, 200, reference=reference).unrelated
     assert by_reference == Unrelated.fit_scores(features @ reference.T, wider=1.15)
@@ -136,7 +161,7 @@ def test_what_is_known_goes_before_a_reference_and_both_before_the_library() -> 
 
 
 def test_too_few_pictures_have_no_background_of_their_own() -> None:
-    few = clouds(subjects=FEWEST - 1, each=1)
+    few = feature_clouds(subjects=FEWEST - 1, pictures=1)
     assert Background.from_features(few, len(few)) is None
     assert Background.from_features(few[:0], 0, known=PLAIN) is None
     background = Background.from_features(few, len(few), known=PLAIN)
@@ -145,39 +170,43 @@ def test_too_few_pictures_have_no_background_of_their_own() -> None:
 
 
 def test_intruders_are_rarely_likely_and_members_mostly_are() -> None:
-    library, intruders = clouds(subjects=20, each=15), clouds(subjects=300, each=1, seed=7)
+    library, intruders = (
+        feature_clouds(subjects=20, pictures=15),
+        feature_clouds(subjects=300, pictures=1, seed=7),
+    )
     background = Background.from_features(library[sample_positions(len(library))], len(library))
     best = [
-        named(background.calibrate_picture(each).band_levels((library @ each).max()))[0] for each in intruders
+        band_names(background.calibrate_picture(intruder).band_levels((library @ intruder).max()))[0]
+        for intruder in intruders
     ]
     assert sum(band in (LIKELY, STRONG) for band in best) <= 0.05 * len(best)
     scores = library @ library.T - 2 * np.eye(len(library), dtype=np.float32)
     found = [
-        named(background.calibrate_picture(a).band_levels(b.max()))[0]
+        band_names(background.calibrate_picture(a).band_levels(b.max()))[0]
         for a, b in zip(library, scores, strict=True)
     ]
     assert sum(band in (LIKELY, STRONG) for band in found) >= 0.9 * len(found)
 
 
 def test_a_library_of_one_subject_does_not_call_its_own_pictures_chance() -> None:
-    many, one = clouds(subjects=40, each=5), clouds(subjects=1, each=80, seed=3)
+    many, one = feature_clouds(subjects=40, pictures=5), feature_clouds(subjects=1, pictures=80, seed=3)
     known = Background.from_features(many, len(many)).unrelated
     background = Background.from_features(one, len(one), known=known)
     calibration = background.calibrate_picture(one[0])
     assert not calibration.folds
-    assert CHANCE not in named(calibration.band_levels(one @ one[0]))
+    assert CHANCE not in band_names(calibration.band_levels(one @ one[0]))
     stranger = background.calibrate_picture(many[0])
     assert stranger.folds
-    assert named(stranger.band_levels(one @ many[0])).count(CHANCE) > 0.8 * len(one)
+    assert band_names(stranger.band_levels(one @ many[0])).count(CHANCE) > 0.8 * len(one)
 
 
 def test_what_is_no_picture_is_judged_by_its_own_cosines() -> None:
-    library = clouds(subjects=20, each=15)
+    library = feature_clouds(subjects=20, pictures=15)
     background = Background.from_features(library, len(library), known=PLAIN)
-    asked = unit(np.random.default_rng(5).normal(size=DIMENSION))
+    asked = unit_rows(np.random.default_rng(5).normal(size=DIMENSION))
     cosines = library @ asked
     assert background.calibrate_other(asked).unrelated == Unrelated.fit_scores(cosines)
-    assert not {LIKELY, STRONG} & set(named(background.calibrate_other(asked).band_levels(cosines)))
+    assert not {LIKELY, STRONG} & set(band_names(background.calibrate_other(asked).band_levels(cosines)))
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, SAMPLE, SAMPLE + 1, 12_345])
@@ -202,9 +231,9 @@ def test_word_shares_worked_by_hand() -> None:
 
 def test_a_common_word_beside_gibberish_is_chance() -> None:
     frequencies = {"the": 990, "zxqvb": 0, "dog": 20}
-    assert named(word_levels(word_share({"the"}, frequencies, 1000))) == [CHANCE]
-    assert named(word_levels(word_share({"dog"}, frequencies, 1000))) == [WEAK]
-    assert named(word_levels(word_share({"the", "dog"}, {"the": 990, "dog": 20}, 1000))) == [STRONG]
+    assert band_names(word_levels(word_share({"the"}, frequencies, 1000))) == [CHANCE]
+    assert band_names(word_levels(word_share({"dog"}, frequencies, 1000))) == [WEAK]
+    assert band_names(word_levels(word_share({"the", "dog"}, {"the": 990, "dog": 20}, 1000))) == [STRONG]
 
 
 @pytest.mark.parametrize(
@@ -212,11 +241,11 @@ def test_a_common_word_beside_gibberish_is_chance() -> None:
     [(1.0, STRONG), (0.998, LIKELY), (0.5, LIKELY), (0.49, WEAK), (0.1, WEAK), (0.09, CHANCE)],
 )
 def test_bands_of_words(share: float, band: str) -> None:
-    assert named(word_levels(share)) == [band]
+    assert band_names(word_levels(share)) == [band]
 
 
 def test_values_are_frozen_and_inputs_stay_unchanged() -> None:
-    features = clouds(subjects=10, each=10)
+    features = feature_clouds(subjects=10, pictures=10)
     before = features.copy()
     background = Background.from_features(features, 100)
     background.calibrate_picture(features[0]).band_levels(features @ features[0])

@@ -39,7 +39,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-def unit(values: npt.ArrayLike) -> Rows:
+def unit_rows(values: npt.ArrayLike) -> Rows:
     rows = np.asarray(values, np.float32)
     return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9)
 
@@ -51,8 +51,8 @@ def situations(draw: st.DrawFn) -> tuple[Ranking, Rows, Rows]:
     random = np.random.default_rng(draw(st.integers(0, 10_000)))
     scores = random.integers(0, draw(st.sampled_from([1, 3, 1000])), count) / 7
     ranking = Ranking.from_scores(random.permutation(100)[:count] + 1, scores)
-    rows = unit(random.standard_normal((draw(st.integers(0, count)), 6)) + 0.5)
-    return ranking, unit(random.standard_normal(6)), rows
+    rows = unit_rows(random.standard_normal((draw(st.integers(0, count)), 6)) + 0.5)
+    return ranking, unit_rows(random.standard_normal(6)), rows
 
 
 class TestWhatHoldsForAll:
@@ -73,10 +73,10 @@ class TestWhatHoldsForAll:
     @settings(deadline=None, max_examples=30)
     def test_nothing_that_was_given_is_changed(self, method: Method, given: Any) -> None:
         ranking, query, rows = given
-        before = [each.copy() for each in (ranking.ids, ranking.scores, query, rows)]
+        before = [array.copy() for array in (ranking.ids, ranking.scores, query, rows)]
         method(ranking, query, rows)
         after = (ranking.ids, ranking.scores, query, rows)
-        assert all(np.array_equal(*each) for each in zip(before, after, strict=True))
+        assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
 
     @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
     def test_features_without_a_direction_break_nothing(self, method: Method) -> None:
@@ -92,21 +92,21 @@ class TestWhatHoldsForAll:
         expected = sorted(
             zip((-by_place).tolist(), ranking.ids.tolist(), strict=True),
         )
-        assert reorder_ranking(ranking, by_place).ids.tolist() == [each for _, each in expected]
+        assert reorder_ranking(ranking, by_place).ids.tolist() == [image_id for _, image_id in expected]
 
 
 class TestExpansion:
     def test_it_is_the_weighted_mean(self) -> None:
-        query, rows = unit([1, 0, 0]), unit([[3, 4, 0], [1, 0, 0], [0, 0, 1], [-1, 1, 0]])
-        average = unit(query + rows[0] + rows[1])
-        alpha = unit(query + 0.6**3 * rows[0] + rows[1])
+        query, rows = unit_rows([1, 0, 0]), unit_rows([[3, 4, 0], [1, 0, 0], [0, 0, 1], [-1, 1, 0]])
+        average = unit_rows(query + rows[0] + rows[1])
+        alpha = unit_rows(query + 0.6**3 * rows[0] + rows[1])
         assert expand_query(query, rows, power=POWERS["average"]) == pytest.approx(average, abs=1e-6)
         assert expand_query(query, rows, power=POWERS["alpha"]) == pytest.approx(alpha, abs=1e-6)
 
     def test_nothing_found_leaves_the_query_and_nothing_stays_nothing(self) -> None:
-        query = unit([3, 4])
+        query = unit_rows([3, 4])
         assert expand_query(query, np.empty((0, 2), np.float32), power=3) == pytest.approx(query)
-        assert not expand_query(np.zeros(2, np.float32), unit([[1, 0]]), power=3).any()
+        assert not expand_query(np.zeros(2, np.float32), unit_rows([[1, 0]]), power=3).any()
 
 
 def plain_k_reciprocal(query: Rows, rows: Rows, k: int, k_smooth: int, plain: float) -> list[float]:
@@ -114,29 +114,29 @@ def plain_k_reciprocal(query: Rows, rows: Rows, k: int, k_smooth: int, plain: fl
     points = np.vstack([query[None], rows]).astype(np.float64)
     cosines = np.round(np.float64(points.astype(np.float32) @ points.astype(np.float32).T), 5)
     everyone = range(len(points))
-    near = [sorted(everyone, key=lambda other: (-cosines[each, other], other)) for each in everyone]
+    near = [sorted(everyone, key=lambda other: (-cosines[one, other], other)) for one in everyone]
 
-    def mutual(each: int, count: int) -> set[int]:
-        return {other for other in near[each][:count] if each in near[other][:count]}
+    def mutual(one: int, count: int) -> set[int]:
+        return {other for other in near[one][:count] if one in near[other][:count]}
 
     encoded = np.zeros_like(cosines)
-    for each in everyone:
-        members = set(mutual(each, k))
-        for other in mutual(each, k):
+    for one in everyone:
+        members = set(mutual(one, k))
+        for other in mutual(one, k):
             half = mutual(other, k // 2)
-            if len(half & mutual(each, k)) >= 2 / 3 * len(half):
+            if len(half & mutual(one, k)) >= 2 / 3 * len(half):
                 members |= half
         for other in members:
-            encoded[each, other] = np.exp(-(1 - cosines[each, other]))
-        encoded[each] /= encoded[each].sum()
+            encoded[one, other] = np.exp(-(1 - cosines[one, other]))
+        encoded[one] /= encoded[one].sum()
     smooth = np.array(
-        [np.mean([encoded[other] for other in near[each][:k_smooth]], axis=0) for each in everyone]
+        [np.mean([encoded[other] for other in near[one][:k_smooth]], axis=0) for one in everyone]
     )
     found = []
-    for each in everyone[1:]:
-        common = np.minimum(smooth[0], smooth[each]).sum()
-        union = np.maximum(smooth[0], smooth[each]).sum()
-        found.append((1 - plain) * (1 - common / union) + plain * (1 - cosines[0, each]))
+    for one in everyone[1:]:
+        common = np.minimum(smooth[0], smooth[one]).sum()
+        union = np.maximum(smooth[0], smooth[one]).sum()
+        found.append((1 - plain) * (1 - common / union) + plain * (1 - cosines[0, one]))
     return found
 
 
@@ -145,20 +145,24 @@ class TestReciprocal:
     @settings(deadline=None, max_examples=40)
     def test_it_agrees_with_the_paper_set_by_set(self, seed: int) -> None:
         random = np.random.default_rng(seed)
-        rows, query = unit(random.standard_normal((14, 3)) + 0.4), unit(random.standard_normal(3) + 0.4)
+        rows, query = (
+            unit_rows(random.standard_normal((14, 3)) + 0.4),
+            unit_rows(random.standard_normal(3) + 0.4),
+        )
         ranking = Ranking.from_scores(np.arange(1, 15), -np.arange(14.0))
         expected = plain_k_reciprocal(query, rows, 5, 3, 0.3)
         by_id = dict(zip(ranking.ids.tolist(), expected, strict=True))
         distances = [
-            by_id[each] for each in rerank_k_reciprocal(ranking, query, rows, k=5, k_smooth=3).ids.tolist()
+            by_id[image_id]
+            for image_id in rerank_k_reciprocal(ranking, query, rows, k=5, k_smooth=3).ids.tolist()
         ]
         assert all(one <= other + 2e-5 for one, other in pairwise(distances))
 
     def test_whose_neighbours_are_the_querys_come_first(self) -> None:
         """The ranking has a stranger first, who is at home in another group."""
-        group = unit([[1, 0.1 * each, 0.3, 0] for each in range(6)])
-        strangers = unit([[1, 0.1 * each, 0, 1.2] for each in range(6)])
-        query, rows = unit([1, 0.2, 0.3, 0.45]), np.vstack([strangers, group])
+        group = unit_rows([[1, 0.1 * step, 0.3, 0] for step in range(6)])
+        strangers = unit_rows([[1, 0.1 * step, 0, 1.2] for step in range(6)])
+        query, rows = unit_rows([1, 0.2, 0.3, 0.45]), np.vstack([strangers, group])
         scores = rows @ query
         scores[2] = scores.max() + 0.01
         ranking = Ranking.from_scores(np.arange(12), scores)
@@ -171,7 +175,7 @@ class TestReciprocal:
 class TestDiffusion:
     def test_it_solves_the_system(self) -> None:
         random = np.random.default_rng(4)
-        rows, query = unit(random.standard_normal((9, 3)) + 1), unit([1, 1, 1])
+        rows, query = unit_rows(random.standard_normal((9, 3)) + 1), unit_rows([1, 1, 1])
         points = np.vstack([query[None], rows]).astype(np.float64)
         cosines = points @ points.T
         near = [set(np.argsort(-line)[:4].tolist()) for line in cosines]
@@ -193,16 +197,16 @@ class TestDiffusion:
             amounts = 0.9 * spread @ amounts + source
         ranking = Ranking.from_scores(np.arange(1, 10), -np.arange(9.0))
         found = rerank_by_diffusion(ranking, query, rows, k=3, alpha=0.9).ids.tolist()
-        reached = [each for each in found if amounts[each] > 1e-4]
-        assert reached == sorted(reached, key=lambda each: -amounts[each])
+        reached = [image_id for image_id in found if amounts[image_id] > 1e-4]
+        assert reached == sorted(reached, key=lambda image_id: -amounts[image_id])
         assert found[: len(reached)] == reached
 
     def test_it_follows_a_chain_past_what_is_nearer(self) -> None:
         """Steps of 15° lead away from the query; one image off the chain is nearer than the chain's end."""
         angles = np.radians([15, 30, 45, 60, 75])
         chain = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
-        off = unit([[0.4, 0, 0.9165]])
-        rows, query = unit(np.vstack([chain, off])), unit([1, 0, 0])
+        off = unit_rows([[0.4, 0, 0.9165]])
+        rows, query = unit_rows(np.vstack([chain, off])), unit_rows([1, 0, 0])
         ranking = Ranking.from_scores(np.arange(1, 7), rows @ query)
         assert ranking.ids.tolist() == [1, 2, 3, 4, 6, 5]
         assert rerank_by_diffusion(ranking, query, rows[ranking.ids - 1], k=2).ids.tolist() == [
@@ -217,7 +221,7 @@ class TestDiffusion:
 
 class TestDiversity:
     def ranking(self) -> tuple[Ranking, Rows]:
-        rows = unit([[1, 0, 0], [1, 0.01, 0], [1, 0, 0.01], [0, 1, 0], [0, 0, 1]])
+        rows = unit_rows([[1, 0, 0], [1, 0.01, 0], [1, 0, 0.01], [0, 1, 0], [0, 0, 1]])
         return Ranking.from_scores([1, 2, 3, 4, 5], [1.0, 0.9, 0.8, 0.7, 0.6]), rows
 
     def test_none_leaves_the_ranking_alone(self) -> None:
@@ -237,19 +241,19 @@ class TestDiversity:
         scores = ranking.scores[: len(rows)]
         spread = float(np.ptp(scores)) if len(rows) else 0
         relevance = (scores - scores.min()) / spread if spread else np.ones(len(rows))
-        places = [ranking.ids.tolist().index(each) for each in found]
+        places = [ranking.ids.tolist().index(image_id) for image_id in found]
         least = min(min((float(one @ other) for one in rows for other in rows), default=0), 0.99)
         for number, place in enumerate(places):
             likeness = [
                 max(
-                    (float(rows[each] @ rows[taken] - least) / (1 - least) for taken in places[:number]),
+                    (float(rows[row] @ rows[taken] - least) / (1 - least) for taken in places[:number]),
                     default=0,
                 )
-                for each in places
+                for row in places
             ]
             values = [
-                (1 - diversity) * relevance[each] - diversity * max(like, 0)
-                for each, like in zip(places, likeness, strict=True)
+                (1 - diversity) * relevance[row] - diversity * max(like, 0)
+                for row, like in zip(places, likeness, strict=True)
             ]
             assert values[number] >= max(values[number:]) - 1e-4, place
 
@@ -259,15 +263,15 @@ class TestSameness:
         same = np.ones((len(hashes), 1), np.float32)
         return Looks(
             np.array(hashes, np.int64),
-            same if subjects is None else unit(subjects),
-            same if colours is None else unit(colours),
+            same if subjects is None else unit_rows(subjects),
+            same if colours is None else unit_rows(colours),
         )
 
     def test_a_picture_turned_or_mirrored_in_any_of_eight_ways_is_the_same(self) -> None:
         pictures = [draw_scene(number) for number in (1, 2, 3)]
         for picture, other in zip(pictures, pictures[1:] + pictures[:1], strict=True):
-            ways = [np.rot90(each, turn) for each in (picture, picture[:, ::-1]) for turn in range(4)]
-            hashes = [images.perceptual_hash(np.ascontiguousarray(each)) for each in (*ways, other)]
+            ways = [np.rot90(side, turn) for side in (picture, picture[:, ::-1]) for turn in range(4)]
+            hashes = [images.perceptual_hash(np.ascontiguousarray(pixels)) for pixels in (*ways, other)]
             same = find_same_pictures(self.looks(hashes))
             assert same[:8, :8].all()
             assert not same[8, :8].any()
@@ -276,7 +280,7 @@ class TestSameness:
     @pytest.mark.parametrize(("bits", "expected"), [(0, True), (HASH_BITS, True), (HASH_BITS + 1, False)])
     def test_so_many_bits_may_differ(self, bits: int, expected: bool) -> None:
         plain = 0x0123456789ABCDEF
-        other = plain ^ sum(1 << each for each in range(1, 2 * bits, 2))
+        other = plain ^ sum(1 << bit for bit in range(1, 2 * bits, 2))
         assert find_same_pictures(self.looks([plain, other]))[0, 1] == expected
 
     def test_unlike_subjects_are_not_the_same_however_the_hashes_meet(self) -> None:
@@ -318,10 +322,10 @@ class TestCollapse:
         same = random.random((first, first)) < 0.2
         same = same | same.T | np.eye(first, dtype=bool)
         left, groups = collapse_ranking(ranking, same)
-        gone = [each for group in groups.values() for each in group]
+        gone = [image_id for group in groups.values() for image_id in group]
         assert sorted([*left.ids.tolist(), *gone]) == sorted(ranking.ids.tolist())
         assert pairs_of(left) == pairs_of(ranking.without(gone))
-        place = {each: number for number, each in enumerate(ranking.ids.tolist())}
+        place = {image_id: number for number, image_id in enumerate(ranking.ids.tolist())}
         for leader, group in groups.items():
             assert [leader, *group] == sorted([leader, *group], key=place.__getitem__)
-            assert all(same[place[leader], place[each]] for each in group)
+            assert all(same[place[leader], place[image_id]] for image_id in group)

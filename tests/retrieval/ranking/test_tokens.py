@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.ranking.tokens import Terms, singular, terms, tokens
+from retrieval.ranking.tokens import Terms, parse_terms, split_tokens, strip_plural
 
 TOKENS = [
     ("", []),
@@ -69,35 +69,37 @@ TERMS = [
 
 @pytest.mark.parametrize(("text", "expected"), TOKENS)
 def test_a_text_has_the_tokens(text: str, expected: list[str]) -> None:
-    assert tokens(text) == expected
+    assert split_tokens(text) == expected
 
 
 @pytest.mark.parametrize(("plural", "expected"), SINGULAR)
 def test_an_english_plural_ending_comes_off(plural: str, expected: str) -> None:
-    assert singular(plural) == expected
+    assert strip_plural(plural) == expected
 
 
 @pytest.mark.parametrize(("text", "words", "phrases"), TERMS)
 def test_a_text_query_has_words_and_phrases(
     text: str, words: tuple[str, ...], phrases: tuple[tuple[str, ...], ...]
 ) -> None:
-    assert terms(text) == Terms(words, phrases)
+    assert parse_terms(text) == Terms(words, phrases)
 
 
 @settings(deadline=None)
 @given(st.text())
 def test_composed_and_decomposed_forms_have_the_same_tokens(text: str) -> None:
-    assert tokens(unicodedata.normalize("NFC", text)) == tokens(unicodedata.normalize("NFD", text))
+    assert split_tokens(unicodedata.normalize("NFC", text)) == split_tokens(
+        unicodedata.normalize("NFD", text)
+    )
 
 
 @settings(deadline=None)
 @given(st.text())
 def test_tokens_are_their_own_tokens(text: str) -> None:
-    once = tokens(text)
-    assert tokens(" ".join(once)) == once
+    once = split_tokens(text)
+    assert split_tokens(" ".join(once)) == once
 
 
 @settings(deadline=None)
 @given(st.text(), st.text())
 def test_a_line_end_keeps_two_texts_apart(one: str, other: str) -> None:
-    assert tokens(f"{one}\n{other}") == tokens(one) + tokens(other)
+    assert split_tokens(f"{one}\n{other}") == split_tokens(one) + split_tokens(other)

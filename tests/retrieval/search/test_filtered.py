@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retrieval import Filters, Image, Library, Query, StoredPicture
 from retrieval.query.values import Options
-from tests.oracle import satisfies
+from tests.oracle import satisfies_filters
 from tests.rows import some
 from tests.world import COUNT, World
 
@@ -37,36 +37,36 @@ filters = st.builds(
 
 
 @pytest.fixture(scope="module")
-def searched(world: World) -> Iterator[Library]:
+def filtered_library(world: World) -> Iterator[Library]:
     with Library.open(world.path) as library:
         yield library
 
 
 @pytest.fixture(scope="module")
-def images(searched: Library) -> dict[int, Image]:
-    return {each: searched.load_image(each) for each in range(1, COUNT + 1)}
+def all_images(filtered_library: Library) -> dict[int, Image]:
+    return {image_id: filtered_library.load_image(image_id) for image_id in range(1, COUNT + 1)}
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filters, st.integers(1, COUNT), st.sampled_from(["subject", "colour"]), st.integers(1, COUNT))
 def test_filters_and_a_picture_agree_with_brute_force(
     world: World,
-    searched: Library,
-    images: dict[int, Image],
+    filtered_library: Library,
+    all_images: dict[int, Image],
     asked: Filters,
     picture: int,
     signal: str,
     limit: int,
 ) -> None:
-    weights = {name: float(name == signal) for name in searched.signal_names}
+    weights = {name: float(name == signal) for name in filtered_library.signal_names}
     query = Query(
         (StoredPicture(picture),), asked, weights=weights, options=Options(weaker=True), limit=limit
     )
-    results = searched.search(query)
+    results = filtered_library.search(query)
     expected = [
         (image_id, score)
         for image_id, score in world.cosines(signal, picture)
-        if image_id != picture and satisfies(images[image_id], asked)
+        if image_id != picture and satisfies_filters(all_images[image_id], asked)
     ]
     found = [(hit.id, hit.contributions[0].score) for hit in results.hits]
     assert [image_id for image_id, _ in found] == [image_id for image_id, _ in expected[:limit]]
@@ -74,8 +74,10 @@ def test_filters_and_a_picture_agree_with_brute_force(
     assert results.total == len(expected)
 
 
-def test_filters_alone_list_all_that_satisfy_them(searched: Library, images: dict[int, Image]) -> None:
+def test_filters_alone_list_all_that_satisfy_them(
+    filtered_library: Library, all_images: dict[int, Image]
+) -> None:
     for asked in (Filters(tags=("even",)), Filters(labels=("boat", "dog"), folders=("2019",)), Filters()):
-        results = searched.search(Query(filters=asked, limit=COUNT))
-        expected = [each for each, image in images.items() if satisfies(image, asked)]
+        results = filtered_library.search(Query(filters=asked, limit=COUNT))
+        expected = [image_id for image_id, image in all_images.items() if satisfies_filters(image, asked)]
         assert (results.ids, results.total) == (expected, len(expected))

@@ -14,26 +14,35 @@ from retrieval.search.probes import Probe
 CHANCE, WEAK, LIKELY, STRONG = range(4)
 
 
-def said(part: int, signal: str, *levels: int, wanted: bool = True) -> Judgement:
+def judgement_of(part: int, signal: str, *levels: int, wanted: bool = True) -> Judgement:
     return Judgement(part, signal, wanted, None, np.array(levels, np.int8))
 
 
-def unknown(part: int, signal: str) -> Judgement:
+def unknown_judgement(part: int, signal: str) -> Judgement:
     return Judgement(part, signal, True, None, None)
 
 
 @pytest.mark.parametrize(
     ("judged", "expected"),
     [
-        ([said(0, "subject", STRONG, LIKELY, CHANCE)], [STRONG, LIKELY, CHANCE]),
-        ([said(0, "subject", CHANCE), said(0, "details", STRONG)], [STRONG]),
-        ([said(0, "subject", CHANCE), said(0, "colour", STRONG)], [WEAK]),  # looks beside another signal
-        ([said(0, "colour", STRONG)], [LIKELY]),  # looks alone
-        ([said(0, "subject", STRONG), said(1, "words", CHANCE)], [LIKELY]),  # another wanted part is silent
-        ([said(0, "subject", WEAK), said(1, "words", CHANCE)], [WEAK]),
-        ([said(0, "subject", STRONG), said(1, "subject", LIKELY, wanted=False)], [LIKELY]),
-        ([said(0, "subject", CHANCE), said(1, "subject", LIKELY, wanted=False)], [CHANCE]),
-        ([unknown(0, "subject"), said(0, "colour", CHANCE)], [WEAK]),  # what is not known is not chance
+        ([judgement_of(0, "subject", STRONG, LIKELY, CHANCE)], [STRONG, LIKELY, CHANCE]),
+        ([judgement_of(0, "subject", CHANCE), judgement_of(0, "details", STRONG)], [STRONG]),
+        (
+            [judgement_of(0, "subject", CHANCE), judgement_of(0, "colour", STRONG)],
+            [WEAK],
+        ),  # looks beside another signal
+        ([judgement_of(0, "colour", STRONG)], [LIKELY]),  # looks alone
+        (
+            [judgement_of(0, "subject", STRONG), judgement_of(1, "words", CHANCE)],
+            [LIKELY],
+        ),  # another wanted part is silent
+        ([judgement_of(0, "subject", WEAK), judgement_of(1, "words", CHANCE)], [WEAK]),
+        ([judgement_of(0, "subject", STRONG), judgement_of(1, "subject", LIKELY, wanted=False)], [LIKELY]),
+        ([judgement_of(0, "subject", CHANCE), judgement_of(1, "subject", LIKELY, wanted=False)], [CHANCE]),
+        (
+            [unknown_judgement(0, "subject"), judgement_of(0, "colour", CHANCE)],
+            [WEAK],
+        ),  # what is not known is not chance
     ],
 )
 def test_the_rules(judged: list[Judgement], expected: list[int]) -> None:
@@ -43,13 +52,13 @@ def test_the_rules(judged: list[Judgement], expected: list[int]) -> None:
 
 
 def test_where_nothing_is_known_nothing_is_said() -> None:
-    assert hit_levels([unknown(0, "subject")], 2) is None
+    assert hit_levels([unknown_judgement(0, "subject")], 2) is None
     assert hit_levels([], 0) is None
 
 
 def test_few_points_that_agree_are_likely_and_many_are_strong() -> None:
     judge = Judge(None, None)  # type: ignore[arg-type]  # neither projections nor backgrounds take part in it
     found = ProbeRanking(Probe(0, "details", 2.0, None), Ranking.from_scores([7, 8], [30, 5]))
-    levels = judge.judge(found, np.array([8, 9, 7])).levels
+    levels = judge.judge_ranking(found, np.array([8, 9, 7])).levels
     assert levels is not None
     assert [BANDS[level] for level in levels] == ["likely", "chance", "strong"]

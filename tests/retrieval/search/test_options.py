@@ -48,23 +48,23 @@ def library(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield opened
 
 
-def unit(vector: np.ndarray) -> np.ndarray:
+def unit_vector(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
 def order_by(world: World, direction: np.ndarray, without: tuple[int, ...]) -> list[int]:
     scores = (world.features["subject"].astype(np.float32) @ direction).round(5)
-    ids = [each for each in range(1, COUNT + 1) if each not in without]
-    return sorted(ids, key=lambda each: (-scores[each - 1], each))
+    ids = [image_id for image_id in range(1, COUNT + 1) if image_id not in without]
+    return sorted(ids, key=lambda image_id: (-scores[image_id - 1], image_id))
 
 
 class TestEveryOption:
     @pytest.mark.parametrize(
         "options",
         [
-            *(Options(fusion=each) for each in FUSIONS),
-            *(Options(expand=each) for each in EXPANSIONS),
-            *(Options(rerank=each) for each in RERANKINGS),
+            *(Options(fusion=fusion) for fusion in FUSIONS),
+            *(Options(expand=expansion) for expansion in EXPANSIONS),
+            *(Options(rerank=method) for method in RERANKINGS),
             Options(diversity=0.4),
             Options(neighbours=True),
             Options(collapse="scenes"),
@@ -79,7 +79,9 @@ class TestEveryOption:
         whole = library.search(Query(parts, limit=100, options=options))
         assert len(whole.hits) == whole.total > 20
         for hit in whole.hits:
-            assert sum(each.amount for each in hit.contributions) == pytest.approx(hit.score, abs=1e-9)
+            assert sum(contribution.amount for contribution in hit.contributions) == pytest.approx(
+                hit.score, abs=1e-9
+            )
         scores = [hit.score for hit in whole.hits]
         assert scores == sorted(scores, reverse=True)
         pages = [
@@ -94,7 +96,12 @@ class TestEveryOption:
         plain = library.search(Query((StoredPicture(7),)))
         other = library.search(Query((StoredPicture(7),), options=Options(rerank="k-reciprocal")))
         assert plain.ids != other.ids
-        steps = {each.signal for hit in other.hits for each in hit.contributions if each.part == -1}
+        steps = {
+            contribution.signal
+            for hit in other.hits
+            for contribution in hit.contributions
+            if contribution.part == -1
+        }
         assert steps == {"k-reciprocal"}
 
     def test_expansion_asks_with_what_was_found_first(self, library: Library, world: World) -> None:
@@ -103,7 +110,7 @@ class TestEveryOption:
         )
         rows = world.features["subject"].astype(np.float32)
         first = order_by(world, rows[6], (7,))[:10]
-        direction = unit(rows[6] + rows[[each - 1 for each in first]].sum(axis=0))
+        direction = unit_vector(rows[6] + rows[[image_id - 1 for image_id in first]].sum(axis=0))
         assert found.ids[:10] == order_by(world, direction, (7,))[:10]
 
 
@@ -111,21 +118,24 @@ class TestExamples:
     def test_examples_alone_are_a_query(self, library: Library, world: World) -> None:
         found = library.search(Query(weights={"colour": 0}, examples=Examples((7, 14), (20,)), limit=100))
         rows = world.features["subject"].astype(np.float32)
-        direction = unit((rows[6] + rows[13]) / 2 - 0.5 * rows[19])
+        direction = unit_vector((rows[6] + rows[13]) / 2 - 0.5 * rows[19])
         assert found.ids == order_by(world, direction, (7, 14, 20))
 
     def test_examples_move_a_picture(self, library: Library, world: World) -> None:
         query = Query((StoredPicture(3),), weights={"colour": 0}, examples=Examples((7,), (20,)), limit=100)
         rows = world.features["subject"].astype(np.float32)
-        direction = unit(0.5 * rows[2] + rows[6] - 0.5 * rows[19])
+        direction = unit_vector(0.5 * rows[2] + rows[6] - 0.5 * rows[19])
         assert library.search(query).ids == order_by(world, direction, (3, 7, 20))
 
     def test_bad_examples_alone_push_down_what_words_found(self, library: Library) -> None:
         words = library.search(Query((Text("dog"),)))
         pushed = library.search(Query((Text("dog"),), examples=Examples(bad=(words.ids[0],))))
         assert words.ids[0] not in pushed.ids
-        assert {each.signal for hit in pushed.hits for each in hit.contributions} == {"words", "subject"}
-        assert min(each.amount for each in pushed.hits[0].contributions) < 0
+        assert {contribution.signal for hit in pushed.hits for contribution in hit.contributions} == {
+            "words",
+            "subject",
+        }
+        assert min(contribution.amount for contribution in pushed.hits[0].contributions) < 0
 
     def test_examples_that_are_gone_are_passed_over(self, library: Library) -> None:
         some = library.search(Query(examples=Examples((7,))))
@@ -135,13 +145,13 @@ class TestExamples:
         weights = {"colour": 0.0}
         named = library.search(Query((Concept("sevens"),), weights=weights, limit=100)).ids
         given = library.search(Query(examples=Examples((7, 14), (20,)), weights=weights, limit=100)).ids
-        assert [each for each in named if each not in (7, 14, 20)] == given
+        assert [image_id for image_id in named if image_id not in (7, 14, 20)] == given
 
     def test_a_concept_filters(self, library: Library) -> None:
         everything = library.search(Query((StoredPicture(30),), limit=100)).ids
         found = library.search(Query((StoredPicture(30),), Filters(concepts=("sevens",)), limit=100)).ids
         assert {7, 14} <= set(found) < set(everything)
-        assert found == [each for each in everything if each in found]
+        assert found == [image_id for image_id in everything if image_id in found]
 
     def test_an_unknown_concept_is_named(self, library: Library) -> None:
         with pytest.raises(
@@ -153,11 +163,13 @@ class TestExamples:
 class TestRecipes:
     def test_a_recipe_gives_its_weights(self, library: Library) -> None:
         found = library.search(Query((StoredPicture(7),), options=Options(recipe="only colour"), limit=100))
-        assert {each.signal for hit in found.hits for each in hit.contributions} == {"colour"}
+        assert {contribution.signal for hit in found.hits for contribution in hit.contributions} == {"colour"}
 
     def test_the_query_has_the_last_word(self, library: Library) -> None:
         query = Query((StoredPicture(7),), weights={"subject": 2.0}, options=Options(recipe="only colour"))
-        signals = {each.signal for hit in library.search(query).hits for each in hit.contributions}
+        signals = {
+            contribution.signal for hit in library.search(query).hits for contribution in hit.contributions
+        }
         assert signals == {"subject", "colour"}
 
     def test_an_unknown_recipe_is_named(self, library: Library) -> None:
@@ -169,7 +181,9 @@ class TestColours:
     def test_a_swatch_and_a_palette_ask_the_colours_alone(self, library: Library) -> None:
         for part in (Colours((Swatch("#ff0000"), Swatch("#ffffff", 2))), Palette(StoredPicture(7))):
             found = library.search(Query((part,), limit=100))
-            assert {each.signal for hit in found.hits for each in hit.contributions} == {"colour"}
+            assert {contribution.signal for hit in found.hits for contribution in hit.contributions} == {
+                "colour"
+            }
 
     def test_a_palette_finds_its_own_picture_first(self, library: Library) -> None:
         assert library.search(Query((Palette(StoredPicture(7)),))).ids[0] == 7

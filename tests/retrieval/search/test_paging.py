@@ -73,7 +73,7 @@ class TestExamples:
         assert not {7, 20, 33} & set(without.ids)
         assert without.total == COUNT - 3
         whole = library.search(Query(parts, weights=BOTH, limit=100, include_examples=True))
-        assert [each for each in whole.ids if each not in (7, 20, 33)] == without.ids
+        assert [image_id for image_id in whole.ids if image_id not in (7, 20, 33)] == without.ids
         assert whole.total == COUNT
 
     def test_a_picture_from_outside_is_described_and_compared(

@@ -15,7 +15,7 @@ from retrieval.ranking.fusion import relative_score
 from retrieval.search.gather import FusedRanking, rank_images
 from retrieval.search.probes import Probe
 from tests.reference import pairs_of
-from tests.world import BOTH, COUNT, World, label
+from tests.world import BOTH, COUNT, World, image_label
 
 BANDWIDTHS = {"subject": 1.0, "colour": 0.1}
 
@@ -35,10 +35,10 @@ def narrow(world: World) -> Iterator[Library]:
 
 
 def scores_of(hit: Hit) -> dict[str, float]:
-    return {each.signal: each.score for each in hit.contributions}
+    return {contribution.signal: contribution.score for contribution in hit.contributions}
 
 
-def ranked(world: World, image_id: int, *, limit: int, left_out: tuple[int, ...] = ()) -> FusedRanking:
+def rank_world(world: World, image_id: int, *, limit: int, left_out: tuple[int, ...] = ()) -> FusedRanking:
     """The flow alone, with a limit on the candidates of each signal."""
     ids = np.arange(1, COUNT + 1)
     views = {
@@ -53,7 +53,7 @@ class TestScores:
         rankings = library.rank_signals(Query((StoredPicture(7),), include_examples=True))
         for signal in BOTH:
             expected = world.cosines(signal, 7)
-            assert rankings[signal].ids.tolist() == [each for each, _ in expected]
+            assert rankings[signal].ids.tolist() == [image_id for image_id, _ in expected]
             assert rankings[signal].scores == pytest.approx([score for _, score in expected], abs=2e-5)
 
     @pytest.mark.parametrize("limit", [1, 5, 10, 59, 60, 61])
@@ -62,9 +62,9 @@ class TestScores:
         self, world: World, limit: int, left_out: tuple[int, ...]
     ) -> None:
         truth = {name: [pair for pair in world.cosines(name, 7) if pair[0] not in left_out] for name in BOTH}
-        cut = {name: {each for each, _ in pairs[:limit]} for name, pairs in truth.items()}
+        cut = {name: {image_id for image_id, _ in pairs[:limit]} for name, pairs in truth.items()}
         together = cut["subject"] | cut["colour"]
-        result = ranked(world, 7, limit=limit, left_out=left_out)
+        result = rank_world(world, 7, limit=limit, left_out=left_out)
         assert set(result.fused.ids.tolist()) == together
         assert limit > 58 or left_out == () or cut["subject"] - cut["colour"]
         for answer in result.rankings:
@@ -79,19 +79,22 @@ class TestScores:
         hits = library.search(Query((StoredPicture(7, weight=2),), weights=weights)).hits
         for hit in hits:
             expected = sum(
-                2 * weights[each] * np.exp((truth[each][hit.id] - 1) / BANDWIDTHS[each]) for each in BOTH
+                2 * weights[name] * np.exp((truth[name][hit.id] - 1) / BANDWIDTHS[name]) for name in BOTH
             )
             assert hit.score == pytest.approx(expected, rel=1e-4)
-            assert sum(each.amount for each in hit.contributions) == pytest.approx(hit.score)
+            assert sum(contribution.amount for contribution in hit.contributions) == pytest.approx(hit.score)
         assert [hit.rank for hit in hits] == list(range(1, 41))
         assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
     def test_words_and_pictures_each_bring_their_own(self, narrow: Library) -> None:
         hits = narrow.search(Query((Text("dog"), StoredPicture(7)), limit=20)).hits
-        assert {label(hit.id) for hit in hits} > {"dog"}
+        assert {image_label(hit.id) for hit in hits} > {"dog"}
         for hit in hits:
-            assert ("words" in scores_of(hit)) == (label(hit.id) == "dog")
-            brought = {each.signal: each.rank <= narrow.settings.candidates for each in hit.contributions}
+            assert ("words" in scores_of(hit)) == (image_label(hit.id) == "dog")
+            brought = {
+                contribution.signal: contribution.rank <= narrow.settings.candidates
+                for contribution in hit.contributions
+            }
             # What only words bring, and not among their first, is ranked by them alone.
             assert ({"subject", "colour"} <= brought.keys()) == any(brought.values())
 
@@ -110,14 +113,16 @@ FILTERS: list[tuple[Filters, Callable[[int], bool]]] = [
 
 
 class TestFilters:
-    @pytest.mark.parametrize(("filters", "passes"), FILTERS, ids=[str(each) for each in range(len(FILTERS))])
+    @pytest.mark.parametrize(
+        ("filters", "passes"), FILTERS, ids=[str(number) for number in range(len(FILTERS))]
+    )
     def test_filtering_inside_is_filtering_brute_force(
         self, library: Library, narrow: Library, world: World, filters: Filters, passes: Any
     ) -> None:
         allowed = [number for number in range(1, COUNT + 1) if passes(number)]
         rankings = library.rank_signals(Query((StoredPicture(7),), filters, include_examples=True))
         for signal in BOTH:
-            expected = [each for each, _ in world.cosines(signal, 7) if each in allowed]
+            expected = [image_id for image_id, _ in world.cosines(signal, 7) if image_id in allowed]
             assert rankings[signal].ids.tolist() == expected
         best = narrow.search(Query((StoredPicture(7),), filters, {"subject": 0}, 10, 0, True)).ids
         colour = rankings["colour"].ids.tolist()
@@ -162,8 +167,10 @@ class TestWeights:
     def test_a_weight_of_zero_switches_a_signal_off(self, library: Library, world: World) -> None:
         for off, on in (("subject", "colour"), ("colour", "subject")):
             hits = library.search(Query((StoredPicture(7),), weights={off: 0}, limit=100)).hits
-            assert {each.signal for hit in hits for each in hit.contributions} == {on}
-            assert [hit.id for hit in hits] == [each for each, _ in world.cosines(on, 7) if each != 7]
+            assert {contribution.signal for hit in hits for contribution in hit.contributions} == {on}
+            assert [hit.id for hit in hits] == [
+                image_id for image_id, _ in world.cosines(on, 7) if image_id != 7
+            ]
         assert library.search(Query((Text("boat"),), weights={"words": 0})).hits == ()
 
     def test_a_setting_of_zero_does_too_until_a_query_asks(self, world: World) -> None:

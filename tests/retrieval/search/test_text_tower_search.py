@@ -38,7 +38,7 @@ def path(spec: LibrarySpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
     with Library.open(path) as library:
-        space = next(each for each in library.spaces if each.descriptor == "subject")
+        space = next(space for space in library.spaces if space.descriptor == "subject")
         tower = TextTower.from_space(space.configuration, path / "backbones")
         assert tower is not None
         vector = tower.encode_text("a red boat")
@@ -55,7 +55,7 @@ def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
 def test_with_a_tower_there_is_no_bridge(path: Path) -> None:
     with Library.open(path) as library:
         assert library.signal_names.count("meaning") == 1
-        assert "bridge" not in {each.kind for each in read_status(library).projections}
+        assert "bridge" not in {projection.kind for projection in read_status(library).projections}
 
 
 def test_another_text_gives_another_order(path: Path) -> None:
@@ -64,7 +64,7 @@ def test_another_text_gives_another_order(path: Path) -> None:
             library.rank_signals(Query((Text(text),)))["meaning"].scores
             for text in ("boat", "dog", "snow at night")
         ]
-    assert not any(np.array_equal(scores[0], each) for each in scores[1:])
+    assert not any(np.array_equal(scores[0], others) for others in scores[1:])
 
 
 def test_without_the_extra_words_are_still_searched_and_a_remark_says_what_to_install(
@@ -73,7 +73,7 @@ def test_without_the_extra_words_are_still_searched_and_a_remark_says_what_to_in
     monkeypatch.setitem(sys.modules, "open_clip", None)
     with Library.open(path) as library:
         results = library.search(Query((Text("scene"),)))
-        assert [each for each in results.notes if "pictor[clip]" in each]
+        assert [note for note in results.notes if "pictor[clip]" in note]
         assert "meaning" not in library.rank_signals(Query((Text("scene"),)))
         assert library.search(Query()).total == 6
 
