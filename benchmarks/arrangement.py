@@ -20,14 +20,14 @@ from retrieval import Library
 from retrieval.pictures.images import RGB, decode_image, encode_jpeg, resize_pixels
 
 from .descriptors import describe_pictures, labelled_pictures, load_pixels
-from .sets import BUNDLED, missing
+from .sets import BUNDLED, why_unavailable
 
 GREY = np.array([0.299, 0.587, 0.114])
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by descriptor."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     pictures = [load_pixels(path) for path, _ in labelled_pictures("corel1k")[:: size or 20]]
     with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), BUNDLED) as library:

@@ -17,14 +17,14 @@ from retrieval import Backbone, fetch_backbone
 from retrieval.descriptors.runtimes.torch_runtime import TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
 
-from .sets import BACKBONE, BUNDLED_FILE, WEIGHTS, missing
+from .sets import BACKBONE, BUNDLED_FILE, WEIGHTS, why_unavailable
 
 BATCH, ROUNDS, WARM_UP = 32, 15, 3
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Pictures a second of both, and how many times as many the bundled one does."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     found = [fetch_backbone(BACKBONE, str(weights)) for weights in (BUNDLED_FILE, WEIGHTS)]
     figures: dict[str, float] = {}

@@ -27,12 +27,12 @@ from PIL import Image, ImageEnhance, ImageOps
 from indexer.upkeep.opening import LibrarySpec
 from retrieval import FUSED, Hit, Library, Picture, Query, Ranking, images
 from retrieval.descriptors.details import Details
-from retrieval.ranking.keypoints import Keypoints, from_blob
-from retrieval.ranking.verification import LEAST_INLIERS, Match, Verifier, candidates
+from retrieval.ranking.keypoints import Keypoints, decode_keypoints
+from retrieval.ranking.verification import LEAST_INLIERS, Match, Verifier, choose_candidates
 
-from .indexed import indexed
-from .intervals import wilson
-from .sets import BUNDLED, ROOT, TEACHER, missing
+from .indexed import open_indexed
+from .intervals import wilson_interval
+from .sets import BUNDLED, ROOT, TEACHER, why_unavailable
 
 SET = ROOT / "data" / "corel1k"
 PHOTOS = 200
@@ -119,7 +119,7 @@ class PhotoLookup:
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone; of the teacher and of plain descriptors beside them."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     bundled, teacher = (_measure_attacks(spec, size or PHOTOS) for spec in (BUNDLED, TEACHER))
     names = list(ATTACKS)
@@ -134,7 +134,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def _measure_attacks(spec: LibrarySpec, count: int) -> dict[str, float]:
-    with indexed(SET / "images", spec) as library:
+    with open_indexed(SET / "images", spec) as library:
         figures = _measure_costs(library) | _measure_unrelated(library)
         for name, attack in ATTACKS.items():
             found = measure_attack(library, attack, count)
@@ -189,7 +189,7 @@ def _candidate_figures(library: Library, found: list[PhotoLookup]) -> dict[str, 
         name for name in found[0].rankings if name in SIGNALS and library.settings.default_weight(name)
     ]
     for first in FIRSTS:
-        brought = [candidates([lookup.rankings[name] for name in signals], first) for lookup in found]
+        brought = [choose_candidates([lookup.rankings[name] for name in signals], first) for lookup in found]
         share = np.mean([lookup.original in ids for lookup, ids in zip(found, brought, strict=True)])
         figures[f"original among the first {first}"] = float(share)
     others = [len(lookup.verified_ranking.without([lookup.original])) for lookup in found]
@@ -201,7 +201,7 @@ def _recall_figures(name: str, rankings: list[Ranking], found: list[PhotoLookup]
         ranking.rank_of(np.array([one.original]))[0] for ranking, one in zip(rankings, found, strict=True)
     ]
     hits = sum(int(rank == 1) for rank in ranks)
-    low, high = wilson(hits, len(ranks))
+    low, high = wilson_interval(hits, len(ranks))
     return {
         f"{name} @1": hits / len(ranks),
         f"{name} @1 low": low,
@@ -213,14 +213,14 @@ def _recall_figures(name: str, rankings: list[Ranking], found: list[PhotoLookup]
 def _measure_costs(library: Library) -> dict[str, float]:
     """Bytes a picture, and times as ratios to that of the subject's backbone, picture by picture."""
     blobs = _load_keypoints(library)
-    details, stored = Details(), [from_blob(blob) for blob in list(blobs.values())[:FIRST]]
+    details, stored = Details(), [decode_keypoints(blob) for blob in list(blobs.values())[:FIRST]]
     times: dict[str, list[float]] = {"subject": [], "details": [], "verification": []}
     for path in choose_photos()[:TIMED]:
         pixels = images.decode_image((SET / path).read_bytes(), name=path).pixels
         times["subject"].append(_measure_seconds(partial(library.describe, [pixels])))
         times["details"].append(_measure_seconds(partial(details.describe, [pixels])))
-        query = from_blob(details.describe([pixels])[0])
-        verify = Verifier(query).match
+        query = decode_keypoints(details.describe([pixels])[0])
+        verify = Verifier(query).match_candidate
         times["verification"].append(_measure_seconds(partial(_match_all, verify, stored)))
     beside = median(times["subject"])
     return {
@@ -234,12 +234,12 @@ def _measure_costs(library: Library) -> dict[str, float]:
 def _measure_unrelated(library: Library) -> dict[str, float]:
     """The share of pairs, of a picture of caltech101 and one of the library, with so many inliers."""
     blobs = list(_load_keypoints(library).values())
-    met = [from_blob(blob) for blob in blobs[:: len(blobs) // MET]]
+    met = [decode_keypoints(blob) for blob in blobs[:: len(blobs) // MET]]
     paths = sorted((ROOT / "data" / "caltech101" / "images").rglob("*.jpg"))
     counts = []
     for path in paths[:: len(paths) // INTRUDERS][:INTRUDERS]:
         pixels = images.decode_image(path.read_bytes(), name=path.name).pixels
-        verify = Verifier(from_blob(Details().describe([pixels])[0])).match
+        verify = Verifier(decode_keypoints(Details().describe([pixels])[0])).match_candidate
         counts += [verify(keypoints).inliers for keypoints in met]
     shares = {f"unrelated: {least} inliers": np.mean(np.array(counts) >= least) for least in (3, 4, 5)}
     return {name: float(share) for name, share in shares.items()}

@@ -57,7 +57,7 @@ from retrieval import (
 from retrieval.catalog.engine import open_engine, sqlite_url
 from retrieval.descriptors.colour import Colour
 from retrieval.projections import segments
-from retrieval.ranking.tokens import terms
+from retrieval.ranking.tokens import parse_terms
 
 from . import disks, faults
 from .faults import FAULTS, POWER_LOSSES, SECONDS_LATER, ChildEnd, Fault
@@ -508,7 +508,7 @@ def _single_signal_queries(
                 image_id,
                 {
                     "colour": feature.astype(np.float32),
-                    "words": terms(images[image_id].caption),
+                    "words": parse_terms(images[image_id].caption),
                 },
             )
 

@@ -26,7 +26,7 @@ from retrieval.descriptors import registry
 from retrieval.descriptors.network import AbstractNetworkDescriptor
 from retrieval.pictures.images import RGB, decode_image
 
-from .sets import BUNDLED, LABELLED, ROOT, missing
+from .sets import BUNDLED, LABELLED, ROOT, why_unavailable
 
 BATCH, ROUNDS = 32, 7
 TEXTURES = ROOT / "data" / "textures"
@@ -37,7 +37,7 @@ Labelled = list[tuple[Path, str]]
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and descriptor."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     sets = {
         labelled_set.name: labelled_pictures(labelled_set.name) for labelled_set in LABELLED
@@ -85,18 +85,20 @@ def _measure_set(library: Library, pictures: Labelled) -> dict[str, float]:
     labels = np.array([label for _, label in pictures])
     figures: dict[str, float] = {}
     for signal in found[0]:
-        judged = evaluation.means(_judge_queries(np.concatenate([batch[signal] for batch in found]), labels))
+        judged = evaluation.mean_figures(
+            _judge_queries(np.concatenate([batch[signal] for batch in found]), labels)
+        )
         figures |= {f"{signal} {measure_name}": judged[measure_name] for measure_name in ("mAP", "P@10")}
     return figures
 
 
-def _judge_queries(rows: Features, labels: npt.NDArray[Any]) -> list[evaluation.Judged]:
+def _judge_queries(rows: Features, labels: npt.NDArray[Any]) -> list[evaluation.QueryFigures]:
     judged = []
     for place, cosines in enumerate(rows @ rows.T):
         order = np.argsort(-np.round(cosines, 5), kind="stable")
         relevance = (labels == labels[place])[order[order != place]]
         if relevance.any():
-            judged.append(evaluation.judge(str(labels[place]), relevance, int(relevance.sum())))
+            judged.append(evaluation.evaluate_ranking(str(labels[place]), relevance, int(relevance.sum())))
     return judged
 
 

@@ -20,8 +20,8 @@ from retrieval import Settings, evaluation, fetch_backbone, images
 from retrieval.descriptors.subject import Subject
 from retrieval.pictures.images import RGB
 
-from .sets import BACKBONE, BUNDLED_FILE, ROOT, missing
-from .subjects import subjects
+from .sets import BACKBONE, BUNDLED_FILE, ROOT, why_unavailable
+from .subjects import subjects_of_set
 
 SIZE, RESAMPLES, BATCH = 300, 1000, 50
 FILTERS = ("median:3", "gaussian-low:1.5", "butterworth-low:0.3:2", "clahe:2:8")
@@ -32,7 +32,7 @@ Damage = Callable[[RGB, np.random.Generator], RGB]
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Mean average precision by damage and step, and each step's gain over none."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     pictures, labels = _load_sample(size or SIZE)
     figures: dict[str, float] = {}
@@ -48,7 +48,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def _load_sample(size: int) -> tuple[list[RGB], np.ndarray]:
-    rows = [(path, label) for path, label, _ in subjects("corel1k")]
+    rows = [(path, label) for path, label, _ in subjects_of_set("corel1k")]
     chosen = [rows[place] for place in np.linspace(0, len(rows) - 1, size).astype(int)]
     data = [(ROOT / "data" / "corel1k" / path).read_bytes() for path, _ in chosen]
     return [images.decode_image(content, name="corel1k").pixels for content in data], np.array(

@@ -19,8 +19,8 @@ from retrieval import Library, Query, Ranking, StoredPicture, evaluation
 from retrieval.ranking.fusion import WeightedRanking, fuse, relative_score
 from retrieval.signals import bandwidths
 
-from .indexed import indexed
-from .sets import BUNDLED, LABELLED, LabelledSet, missing
+from .indexed import open_indexed
+from .sets import BUNDLED, LABELLED, LabelledSet, why_unavailable
 
 WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
 AMOUNTS = relative_score(bandwidths())
@@ -28,7 +28,7 @@ AMOUNTS = relative_score(bandwidths())
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and weight, and the mean gain over the sets."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     measured = {labelled.name: _by_weight(labelled, size or 3) for labelled in LABELLED}
     figures = {f"{name} {weight:g}": found[weight] for name, found in measured.items() for weight in WEIGHTS}
@@ -39,26 +39,33 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def _by_weight(labelled: LabelledSet, step: int) -> dict[float, float]:
-    with indexed(labelled.pictures, BUNDLED) as library:
+    with open_indexed(labelled.pictures, BUNDLED) as library:
         labels = read_labels(library, labelled.labels)
         sizes = Counter(labels.values())
         queries = [image_id for image_id in sorted(labels)[::step] if sizes[labels[image_id]] > 1]
-        precisions = [_precisions(library, query, labels, sizes[labels[query]] - 1) for query in queries]
+        precisions = [
+            _average_precisions(library, query, labels, sizes[labels[query]] - 1) for query in queries
+        ]
     means = np.mean(precisions, axis=0)
     return dict(zip(WEIGHTS, means.tolist(), strict=True))
 
 
-def _precisions(library: Library, query: int, labels: Mapping[int, str], relevant: int) -> list[float]:
+def _average_precisions(
+    library: Library, query: int, labels: Mapping[int, str], relevant: int
+) -> list[float]:
     """The average precision of one query with every weight."""
     found = library.rank_signals(Query((StoredPicture(query),)))
-    return [_precision(_fused(found, weight), labels, labels[query], relevant) for weight in WEIGHTS]
+    return [
+        _average_precision(_fuse_weighted(found, weight), labels, labels[query], relevant)
+        for weight in WEIGHTS
+    ]
 
 
-def _fused(found: Mapping[str, Ranking], weight: float) -> Ranking:
+def _fuse_weighted(found: Mapping[str, Ranking], weight: float) -> Ranking:
     weights = {"subject": 1.0, "colour": weight}
     return fuse([WeightedRanking(0, name, weights[name], found[name]) for name in weights], AMOUNTS)
 
 
-def _precision(ranking: Ranking, labels: Mapping[int, str], label: str, relevant: int) -> float:
+def _average_precision(ranking: Ranking, labels: Mapping[int, str], label: str, relevant: int) -> float:
     relevance = np.array([labels.get(image_id) == label for image_id in ranking.ids.tolist()], bool)
-    return evaluation.judge(label, relevance, relevant).average_precision
+    return evaluation.evaluate_ranking(label, relevance, relevant).average_precision

@@ -17,22 +17,22 @@ DONE = "indexed"  # a file that says that a kept library is whole
 
 
 @contextmanager
-def indexed(pictures: Path, spec: LibrarySpec) -> Iterator[Library]:
+def open_indexed(pictures: Path, spec: LibrarySpec) -> Iterator[Library]:
     """The pictures of a folder, indexed as `pictor index` does, without a word of progress.
 
     With PICTOR_BENCH_KEEP set, whoever asks for the same again gets the library that was made before.
     """
-    with _folder(pictures, spec) as folder:
+    with _library_folder(pictures, spec) as folder:
         if not (folder / DONE).exists():
             with open_or_create(folder, spec) as library:
-                index(library, [path_bytes(pictures)], captions={}, on_event=quiet)
+                index(library, [path_bytes(pictures)], captions={}, on_event=ignore_events)
             (folder / DONE).touch()
         with Library.open(folder) as library:
             yield library
 
 
 @contextmanager
-def _folder(pictures: Path, spec: LibrarySpec) -> Iterator[Path]:
+def _library_folder(pictures: Path, spec: LibrarySpec) -> Iterator[Path]:
     kept = os.environ.get("PICTOR_BENCH_KEEP")
     if kept:
         yield Path(kept, hashlib.sha256(f"{pictures} {spec}".encode()).hexdigest()[:16])
@@ -41,5 +41,5 @@ def _folder(pictures: Path, spec: LibrarySpec) -> Iterator[Path]:
         yield Path(folder)
 
 
-def quiet(*_: object) -> None:
+def ignore_events(*_: object) -> None:
     """Progress is not shown: a benchmark's output is its figures."""

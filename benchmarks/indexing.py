@@ -28,7 +28,7 @@ from indexer.run.pipeline import index
 from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library, LibraryWriter, images, limits_from_settings, path_bytes
 
-from .indexed import quiet
+from .indexed import ignore_events
 from .sets import ROOT
 
 SIZE, PLAIN, ROUNDS = 1000, 40, 3
@@ -42,27 +42,27 @@ def measure(size: int | None = None) -> dict[str, Any]:
     figures: dict[str, float] = {}
     beside: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        draw(Path(folder), count)
+        draw_photos(Path(folder), count)
         photos = sorted(Path(folder).iterdir())
-        figures |= _figures("12-megapixel photos", photos)
+        figures |= _measure_files("12-megapixel photos", photos)
         beside["12-megapixel photos: pictures/s"] = _plain_rate(photos[:PLAIN])
     if CALTECH.is_dir():
         known = sorted(CALTECH.rglob("*.jpg"))
-        figures |= _figures("caltech101", [known[i] for i in _spread(len(known), count)])
+        figures |= _measure_files("caltech101", [known[i] for i in _spread_numbers(len(known), count)])
     return {"figures": figures, "beside": {"a plain script": beside}}
 
 
-def _spread(count: int, wanted: int) -> list[int]:
+def _spread_numbers(count: int, wanted: int) -> list[int]:
     return [int(index) for index in np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(int))]
 
 
-def draw(folder: Path, count: int) -> None:
+def draw_photos(folder: Path, count: int) -> None:
     """Photos as a telephone makes them: 4000 × 3000 pixels, soft shapes with grain, JPEG of quality 90."""
     with ThreadPoolExecutor() as threads:
-        list(threads.map(lambda number: _draw(folder / f"photo-{number:05}.jpg", number), range(count)))
+        list(threads.map(lambda number: _draw_photo(folder / f"photo-{number:05}.jpg", number), range(count)))
 
 
-def _draw(path: Path, seed: int) -> None:
+def _draw_photo(path: Path, seed: int) -> None:
     random = np.random.default_rng(seed)
     soft = random.integers(0, 256, (12, 16, 3), np.uint8)
     large = images.resize_pixels(soft, PHOTO[1], PHOTO[0]).astype(np.int16)
@@ -71,10 +71,10 @@ def _draw(path: Path, seed: int) -> None:
     path.write_bytes(images.encode_jpeg(np.clip(large, 0, 255).astype(np.uint8), quality=90))
 
 
-def _figures(name: str, files: Sequence[Path]) -> dict[str, float]:
+def _measure_files(name: str, files: Sequence[Path]) -> dict[str, float]:
     """The rates over all rounds, the share of the bound that follows, and those of single rounds."""
-    with _gathered(files) as gathered:
-        rounds = np.array([_round(gathered, number) for number in range(ROUNDS)])
+    with _copy_to_folder(files) as gathered:
+        rounds = np.array([_measure_round(gathered, number) for number in range(ROUNDS)])
     decoding, describing, whole = rounds.sum(axis=0) / (len(files) * ROUNDS)  # seconds a picture
     shares = rounds[:, :2].sum(axis=1) / rounds[:, 2]
     figures = {
@@ -89,26 +89,26 @@ def _figures(name: str, files: Sequence[Path]) -> dict[str, float]:
     return {f"{name}: {key}": float(figure) for key, figure in figures.items()}
 
 
-def _round(gathered: Path, number: int) -> tuple[float, float, float]:
+def _measure_round(gathered: Path, number: int) -> tuple[float, float, float]:
     """Seconds of decoding alone, of describing alone, and of the run, which comes first in every other round:
     a machine that grows slower meanwhile meets all of them.
     """
     with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), LibrarySpec()) as library:
         library.warm_up()
         if number % 2:
-            whole = _run(library, gathered)
-            return *_alone(library, gathered), whole
-        return *_alone(library, gathered), _run(library, gathered)
+            whole = _time_run(library, gathered)
+            return *_time_stages_alone(library, gathered), whole
+        return *_time_stages_alone(library, gathered), _time_run(library, gathered)
 
 
-def _run(library: LibraryWriter, gathered: Path) -> float:
+def _time_run(library: LibraryWriter, gathered: Path) -> float:
     start = time.perf_counter()
-    index(library, [path_bytes(gathered)], captions={}, on_event=quiet)
+    index(library, [path_bytes(gathered)], captions={}, on_event=ignore_events)
     return time.perf_counter() - start
 
 
 @contextmanager
-def _gathered(files: Sequence[Path]) -> Iterator[Path]:
+def _copy_to_folder(files: Sequence[Path]) -> Iterator[Path]:
     """Copies of the files in one folder."""
     with tempfile.TemporaryDirectory() as folder:
         for number, path in enumerate(files):
@@ -116,7 +116,7 @@ def _gathered(files: Sequence[Path]) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _alone(library: Library, folder: Path) -> tuple[float, float]:
+def _time_stages_alone(library: Library, folder: Path) -> tuple[float, float]:
     """Seconds of decoding alone, and of describing alone."""
     settings, files = library.settings, sources.walk_folders([path_bytes(folder)]).files
     start = time.perf_counter()

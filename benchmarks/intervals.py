@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def wilson(hits: int, trials: int, *, z: float = 1.96) -> tuple[float, float]:
+def wilson_interval(hits: int, trials: int, *, z: float = 1.96) -> tuple[float, float]:
     """The score interval of a share, from 0 to 1; z = 1.96 for 95 %.
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.

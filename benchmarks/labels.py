@@ -18,8 +18,8 @@ import numpy.typing as npt
 from retrieval import Annotation
 from retrieval.descriptors.runtimes.timm_models import label_names
 
-from .indexed import indexed
-from .sets import BUNDLED, ROOT, missing
+from .indexed import open_indexed
+from .sets import BUNDLED, ROOT, why_unavailable
 
 SET = ROOT / "data" / "imagenet_sample1k"
 TEACHER = {"top-1": 0.893}  # of the weights that the head learned from, on the same pictures
@@ -30,10 +30,10 @@ Sureness = npt.NDArray[np.float64]
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures over the pictures."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
-    predicted = _predicted()
-    truth = _truth()
+    predicted = _predicted_labels()
+    truth = _true_names()
     predicted = dict(list(predicted.items())[:size])
     first = np.array([bool(said) and said[0].value == truth[path] for path, said in predicted.items()])
     among = np.array([truth[path] in {label.value for label in said} for path, said in predicted.items()])
@@ -47,16 +47,16 @@ def measure(size: int | None = None) -> dict[str, Any]:
     return {"figures": figures, "beside": {"teacher": TEACHER}}
 
 
-def _predicted() -> dict[str, tuple[Annotation, ...]]:
+def _predicted_labels() -> dict[str, tuple[Annotation, ...]]:
     """The predicted labels of every picture, by its file name."""
-    with indexed(SET / "images", BUNDLED) as library:
+    with open_indexed(SET / "images", BUNDLED) as library:
         with library.catalog.reading() as reader:
             ids = reader.find_ids().tolist()
         found = [library.load_image(image_id) for image_id in ids]
     return {Path(image.path).name: image.predicted_labels for image in found}
 
 
-def _truth() -> dict[str, str]:
+def _true_names() -> dict[str, str]:
     """The name of every picture's class, as predictions have it; classes come in the order of their ids."""
     with (SET / "imagenet_sample1k.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

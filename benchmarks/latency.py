@@ -25,7 +25,7 @@ from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Annotation, Library, LibraryWriter, NewImage, Query, StoredPicture, Text
 from retrieval.projections.vectors import VectorIndex
 from retrieval.projections.words import WordView
-from retrieval.ranking.tokens import Terms, terms
+from retrieval.ranking.tokens import Terms, parse_terms
 
 QUERIES = 15
 BATCH = 1000
@@ -39,36 +39,36 @@ def measure(size: int | None = None) -> dict[str, Any]:
     count = size or 100_000
     with tempfile.TemporaryDirectory() as folder:
         with open_or_create(Path(folder), LibrarySpec()) as library:
-            _fill(library, count)
+            _fill_library(library, count)
             library.publish()
         with Library.open(folder) as library:
             library.warm_up()
-            return {"figures": _figures(library, count), "beside": {}}
+            return {"figures": _measure_times(library, count), "beside": {}}
 
 
-def _fill(library: LibraryWriter, count: int) -> None:
+def _fill_library(library: LibraryWriter, count: int) -> None:
     random = np.random.default_rng(0)
     spaces = [space for space in library.spaces if space.descriptor != "details"]
-    centres = {space.id: _directions(random, CLUSTERS, space.dimension) for space in spaces}
+    centres = {space.id: _random_directions(random, CLUSTERS, space.dimension) for space in spaces}
     for start in range(0, count, BATCH):
-        rows = {space.id: _around(random, centres[space.id]) for space in spaces}
+        rows = {space.id: _rows_around(random, centres[space.id]) for space in spaces}
         with library.catalog.writing() as writer:
             new = [
-                _image(start + place, {key: features[place] for key, features in rows.items()})
+                _new_image(start + place, {key: features[place] for key, features in rows.items()})
                 for place in range(BATCH)
             ]
             for image_id in writer.add_images(new):
                 writer.add_location(b"/synthetic/%d.jpg" % image_id, image_id, mtime=0, size=1)
                 writer.replace_annotations(
-                    image_id, "benchmark", [Annotation("caption", _caption(random), "benchmark")]
+                    image_id, "benchmark", [Annotation("caption", _random_caption(random), "benchmark")]
                 )
 
 
-def _directions(random: np.random.Generator, count: int, dimension: int) -> Features:
+def _random_directions(random: np.random.Generator, count: int, dimension: int) -> Features:
     return _unit_rows(np.abs(random.standard_normal((count, dimension))))
 
 
-def _around(random: np.random.Generator, centres: Features) -> Features:
+def _rows_around(random: np.random.Generator, centres: Features) -> Features:
     chosen = centres[random.integers(0, len(centres), BATCH)].astype(np.float32)
     noise = 0.7 * random.standard_normal(chosen.shape, np.float32) / np.sqrt(chosen.shape[1])
     return _unit_rows(np.abs(chosen + noise))
@@ -79,48 +79,48 @@ def _unit_rows(rows: npt.NDArray[np.floating]) -> Features:
     return units
 
 
-def _image(number: int, features: dict[int, Features]) -> NewImage:
+def _new_image(number: int, features: dict[int, Features]) -> NewImage:
     digest = hashlib.sha256(b"%d" % number).hexdigest()
     return NewImage(digest, number, 640, 480, "jpeg", 1, datetime(2020, 1, 1), b"", features)
 
 
-def _caption(random: np.random.Generator) -> str:
-    return " ".join(_word(rank) for rank in random.zipf(1.2, 8) if rank <= VOCABULARY)
+def _random_caption(random: np.random.Generator) -> str:
+    return " ".join(_word_of_rank(rank) for rank in random.zipf(1.2, 8) if rank <= VOCABULARY)
 
 
-def _word(rank: int) -> str:
+def _word_of_rank(rank: int) -> str:
     return "w" + "".join("abcdefghij"[int(digit)] for digit in str(rank))
 
 
-def _figures(library: Library, count: int) -> dict[str, float]:
-    queries = list(_queries(library, count))
-    times = {"full query": _median(library.search, queries)}
-    for signal, ask in _signals(library).items():
-        times[signal] = _median(ask, queries)
-    times["FAISS alone"] = _median(_faiss(library), queries)
+def _measure_times(library: Library, count: int) -> dict[str, float]:
+    queries = list(_make_queries(library, count))
+    times = {"full query": _median_time(library.search, queries)}
+    for signal, ask in _signal_searches(library).items():
+        times[signal] = _median_time(ask, queries)
+    times["FAISS alone"] = _median_time(_faiss_searches(library), queries)
     slowest = max(value for name, value in times.items() if name not in ("full query", "FAISS alone"))
     figures = {f"{name} (ms)": 1000 * value for name, value in times.items()}
     return figures | {"ratio (promised: at most 1.5)": times["full query"] / (slowest + times["FAISS alone"])}
 
 
-def _signals(library: Library) -> dict[str, Callable[[Query], object]]:
+def _signal_searches(library: Library) -> dict[str, Callable[[Query], object]]:
     """What asks each projection that takes part for its candidates, and nothing else."""
     views, limit = library.snapshot().views, library.settings.candidates
 
-    def asking(name: str, question: Callable[[Query], Any]) -> Callable[[Query], object]:
+    def make_search(name: str, question: Callable[[Query], Any]) -> Callable[[Query], object]:
         return lambda query: views[name].search(question(query), limit=limit, allowed=None)
 
-    def words(query: Query) -> object:
+    def search_words(query: Query) -> object:
         view = cast(WordView, views["words"])
-        view.matches(terms("forget what was asked before"))
-        return view.search(_terms(query), limit=limit, allowed=None)
+        view.find_matches(parse_terms("forget what was asked before"))
+        return view.search(_terms_of(query), limit=limit, allowed=None)
 
     subject, colour = _feature_of(library, "subject"), _feature_of(library, "colour")
-    pictures = {"subject": asking("subject", subject), "colour": asking("colour", colour)}
-    return {"words": words, **pictures, "neighbours": asking("neighbours", subject)}
+    pictures = {"subject": make_search("subject", subject), "colour": make_search("colour", colour)}
+    return {"words": search_words, **pictures, "neighbours": make_search("neighbours", subject)}
 
 
-def _faiss(library: Library) -> Callable[[Query], object]:
+def _faiss_searches(library: Library) -> Callable[[Query], object]:
     """The same features in indexes of FAISS alone, asked one after the other."""
     indexes = {}
     for space in library.spaces:
@@ -138,29 +138,29 @@ def _feature_of(library: Library, signal: str) -> Callable[[Query], npt.NDArray[
     space = next(space for space in library.spaces if space.descriptor == signal)
 
     @cache
-    def stored(image_id: int) -> npt.NDArray[np.float32]:
+    def load_feature(image_id: int) -> npt.NDArray[np.float32]:
         with library.catalog.reading() as reader:
             feature: npt.NDArray[np.float32] = reader.load_features(space, [image_id])[1][0].astype(
                 np.float32
             )
         return feature
 
-    return lambda query: stored(
+    return lambda query: load_feature(
         next(part.image_id for part in query.parts if isinstance(part, StoredPicture))
     )
 
 
-def _terms(query: Query) -> Terms:
-    return terms(next(part.text for part in query.parts if isinstance(part, Text)))
+def _terms_of(query: Query) -> Terms:
+    return parse_terms(next(part.text for part in query.parts if isinstance(part, Text)))
 
 
-def _queries(library: Library, count: int) -> Iterator[Query]:
+def _make_queries(library: Library, count: int) -> Iterator[Query]:
     for image_id in np.linspace(1, count, QUERIES).astype(int).tolist():
         words = " ".join(library.load_image(image_id).caption.split()[:2]) or "wa"
         yield Query((StoredPicture(image_id), Text(words)))
 
 
-def _median(work: Callable[[Query], object], queries: list[Query]) -> float:
+def _median_time(work: Callable[[Query], object], queries: list[Query]) -> float:
     work(queries[0])
     taken = []
     for query in queries:

@@ -42,27 +42,29 @@ def measure(size: int | None = None) -> dict[str, Any]:
         plain, full = Path(folder, "colour", "library"), Path(folder, "backbone", "library")
         make_space(plain)
         for library in (plain, full):
-            begin(library)
+            begin_library(library)
         for library, most, wide in ((plain, 2000, step), (full, 5000, 4 * step)):
             limits = {
                 "memory": [(MEMORY, value * MIB) for value in range(100, most, wide)],
                 "files": [(FILES, value) for value in range(4, 40, 2)],
             }
             for name, values in limits.items():
-                for how, count in Counter(outcome for outcome, _ in ends(library, values)).items():
+                for how, count in Counter(
+                    outcome for outcome, _ in run_under_limits(library, values)
+                ).items():
                     figures[f"{library.parent.name}, {name}: {how}"] = count
     return {"figures": figures, "beside": {}}
 
 
-def begin(library: Path) -> None:
+def begin_library(library: Path) -> None:
     """Put the first pictures into a library."""
-    draw(library.with_name("first"), 0, FIRST)
-    draw(library.with_name("more"), FIRST, FIRST + ADDED)
-    done = _index(library, "first")
+    draw_pictures(library.with_name("first"), 0, FIRST)
+    draw_pictures(library.with_name("more"), FIRST, FIRST + ADDED)
+    done = _run_index(library, "first")
     assert done.returncode == 0, done.stderr
 
 
-def draw(folder: Path, first: int, end: int) -> None:
+def draw_pictures(folder: Path, first: int, end: int) -> None:
     """Pictures of which no two are alike."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, end):
@@ -70,7 +72,7 @@ def draw(folder: Path, first: int, end: int) -> None:
         (folder / f"{number}.png").write_bytes(images.encode_png(pixels))
 
 
-def ends(library: Path, limits: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str]]:
+def run_under_limits(library: Path, limits: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str]]:
     """How a run under each limit ended, with what it said; and what was wrong afterwards.
 
     A run goes on from where the one before it ended, unless that was done.
@@ -79,18 +81,18 @@ def ends(library: Path, limits: Sequence[tuple[str, int]]) -> Iterator[tuple[str
         copied = library.with_name("copied")
         if not copied.exists():
             shutil.copytree(library, copied)
-        how, said = _ended(copied, f"{limit}={value}")
+        how, said = _run_limited(copied, f"{limit}={value}")
         print(f"{library.parent.name}, {limit} {value}: {how} {said}", file=sys.stderr, flush=True)
         yield how, said
-        yield from _wrong(copied)
+        yield from _find_wrongs(copied)
         if how == "done" or place == len(limits) - 1:
-            yield from _incomplete(copied)
+            yield from _complete_library(copied)
             shutil.rmtree(copied)
 
 
-def _ended(library: Path, *limits: str) -> tuple[str, str]:
+def _run_limited(library: Path, *limits: str) -> tuple[str, str]:
     try:
-        done = _index(library, "more", "prlimit", *limits)
+        done = _run_index(library, "more", "prlimit", *limits)
     except subprocess.TimeoutExpired:
         return "hung", ""
     said = done.stderr.strip()
@@ -105,7 +107,7 @@ def _ended(library: Path, *limits: str) -> tuple[str, str]:
     return ("a sentence" if said else "silent"), f"({done.returncode}) {said.splitlines()[-1:]}"
 
 
-def _index(library: Path, folder: str, *before: str) -> subprocess.CompletedProcess[str]:
+def _run_index(library: Path, folder: str, *before: str) -> subprocess.CompletedProcess[str]:
     pictor = [sys.executable, "-m", "indexer.cli", "index", str(library.with_name(folder)), "--library"]
     return subprocess.run(
         [*before, *pictor, str(library)],
@@ -117,7 +119,7 @@ def _index(library: Path, folder: str, *before: str) -> subprocess.CompletedProc
     )
 
 
-def _wrong(library: Path) -> Iterator[tuple[str, str]]:
+def _find_wrongs(library: Path) -> Iterator[tuple[str, str]]:
     with Library.open(library) as opened:
         held, found = opened.count_images(), list(check_library(opened))
     if not FIRST <= held <= FIRST + ADDED:
@@ -128,8 +130,8 @@ def _wrong(library: Path) -> Iterator[tuple[str, str]]:
             yield "finding", finding.text
 
 
-def _incomplete(library: Path) -> Iterator[tuple[str, str]]:
-    done = _index(library, "more")
+def _complete_library(library: Path) -> Iterator[tuple[str, str]]:
+    done = _run_index(library, "more")
     with Library.open(library) as opened:
         held = opened.count_images()
     if (done.returncode, held) != (0, FIRST + ADDED):

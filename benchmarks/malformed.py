@@ -54,30 +54,32 @@ def measure(size: int | None = None) -> dict[str, Any]:
     codes: Counter[str] = Counter()
     slowest, read = 0.0, 0
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as whole:
-        whole.write(_seeds()["jpg"])
+        whole.write(_make_seeds()["jpg"])
         whole.flush()
-        for batch in _batches(islice(chain(_given(), _mutations(Path(folder))), size or 10_000)):
+        for batch in _make_batches(
+            islice(chain(_files_of_folders(), _write_mutations(Path(folder))), size or 10_000)
+        ):
             # A whole picture comes first, so that no file is charged for the start of the worker.
-            files = [_found(Path(whole.name)), *batch]
+            files = [_file_at(Path(whole.name)), *batch]
             outcomes = decode_files(files, is_known=lambda _: False, limits=Limits(pages="all"), threads=1)
-            assert _code(next(outcomes)) == "decoded"
+            assert _code_of(next(outcomes)) == "decoded"
             read += len(batch)
-            for code, seconds in _timed(outcomes):
+            for code, seconds in _time_outcomes(outcomes):
                 codes[code] += 1
                 slowest = max(slowest, seconds)
             for mutation in Path(folder).iterdir():
                 mutation.unlink()
-    return {"figures": {"files": read} | _figures(codes) | {"slowest (s)": slowest}, "beside": {}}
+    return {"figures": {"files": read} | _count_codes(codes) | {"slowest (s)": slowest}, "beside": {}}
 
 
-def _timed(outcomes: Iterator[Outcome]) -> Iterator[tuple[str, float]]:
+def _time_outcomes(outcomes: Iterator[Outcome]) -> Iterator[tuple[str, float]]:
     started = time.perf_counter()
     for outcome in outcomes:
-        yield _code(outcome), time.perf_counter() - started
+        yield _code_of(outcome), time.perf_counter() - started
         started = time.perf_counter()
 
 
-def _figures(codes: Counter[str]) -> dict[str, int]:
+def _count_codes(codes: Counter[str]) -> dict[str, int]:
     return {
         "decoded": codes["decoded"],
         "refused": codes.total() - codes["decoded"],
@@ -87,49 +89,51 @@ def _figures(codes: Counter[str]) -> dict[str, int]:
     } | {f"refused: {code}": codes[code] for code in sorted(codes) if code != "decoded"}
 
 
-def _code(outcome: Outcome) -> str:
+def _code_of(outcome: Outcome) -> str:
     if not isinstance(outcome, Problem):
         return "decoded"
     return outcome.code if outcome.code and outcome.reason else "unnamed"
 
 
-def _batches(files: Iterator[FoundFile]) -> Iterator[list[FoundFile]]:
+def _make_batches(files: Iterator[FoundFile]) -> Iterator[list[FoundFile]]:
     while batch := list(islice(files, BATCH)):
         yield batch
 
 
-def _given() -> Iterator[FoundFile]:
+def _files_of_folders() -> Iterator[FoundFile]:
     folders = os.environ.get("PICTOR_MALFORMED", "").split(os.pathsep)
     for folder in filter(None, folders):
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():
-                yield _found(path)
+                yield _file_at(path)
 
 
-def _mutations(folder: Path) -> Iterator[FoundFile]:
+def _write_mutations(folder: Path) -> Iterator[FoundFile]:
     chance = random.Random(0)
-    seeds = _seeds()
+    seeds = _make_seeds()
     for number in count():
         kind = chance.choice(list(seeds))
         path = folder / f"{number}.{kind}"
-        path.write_bytes(chance.choice((_flipped, _cut, _spliced))(chance, seeds, kind))
-        yield _found(path)
+        path.write_bytes(chance.choice((_flip_bits, _cut_end, _splice_files))(chance, seeds, kind))
+        yield _file_at(path)
 
 
-def _found(path: Path) -> FoundFile:
+def _file_at(path: Path) -> FoundFile:
     facts = path.stat()
     return FoundFile(os.fsencode(path), facts.st_size, facts.st_mtime_ns)
 
 
-def _seeds() -> dict[str, bytes]:
+def _make_seeds() -> dict[str, bytes]:
     picture = Image.fromarray(next(draw_collection()).pixels)
     buffers = {kind: BytesIO() for kind in FORMATS}
     for kind, buffer in buffers.items():
         picture.save(buffer, Image.registered_extensions()[f".{kind.rpartition('.')[2]}"], **FORMATS[kind])
-    return {kind: buffer.getvalue() for kind, buffer in buffers.items()} | _deep(np.asarray(picture))
+    return {kind: buffer.getvalue() for kind, buffer in buffers.items()} | _make_deep_seeds(
+        np.asarray(picture)
+    )
 
 
-def _deep(pixels: RGB) -> dict[str, bytes]:
+def _make_deep_seeds(pixels: RGB) -> dict[str, bytes]:
     """What Pillow does not read whole: 16 bits and floats of colour, several bands, several pages."""
     deep = pixels.astype(np.uint16) * 257
     pages = np.stack([deep, deep[::-1], deep[:, ::-1]])
@@ -146,7 +150,7 @@ def _deep(pixels: RGB) -> dict[str, bytes]:
     return seeds
 
 
-def _flipped(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
+def _flip_bits(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
     """From one bit to thirty, half of the time among the first 200 bytes."""
     data = bytearray(seeds[kind])
     end = len(data) if chance.random() < 0.5 else min(200, len(data))
@@ -155,11 +159,11 @@ def _flipped(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes
     return bytes(data)
 
 
-def _cut(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
+def _cut_end(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
     return seeds[kind][: chance.randrange(len(seeds[kind]))]
 
 
-def _spliced(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
+def _splice_files(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
     """A piece of another picture in the place of as many bytes."""
     data, other = seeds[kind], seeds[chance.choice(list(seeds))]
     at, start, size = chance.randrange(len(data)), chance.randrange(len(other)), chance.randrange(1, 5000)

@@ -27,8 +27,8 @@ from indexer.run.pipeline import index
 from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import FUSED, Library, Picture, Query, Ranking, Text, evaluation, path_bytes
 
-from .indexed import quiet
-from .sets import BUNDLED, ROOT, TEACHER, missing
+from .indexed import ignore_events
+from .sets import BUNDLED, ROOT, TEACHER, why_unavailable
 
 SETS = ("grocery81", "corel1k", "coco_mini", "imagenet_sample1k")
 GROCERY, ICONIC = "grocery81", "grocery81_iconic"
@@ -41,48 +41,48 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CaptionedPicture:
     """A picture of a set: its file, and what is said about it."""
 
     path: Path
     caption: str
 
     @property
-    def text(self) -> str:
+    def first_caption(self) -> str:
         """The first of its captions, to ask with."""
         return self.caption.split(BETWEEN)[0].strip()
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures of the bundled backbone, and the same of its teacher."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
-    bundled, teacher = (figures(spec, size) for spec in (BUNDLED, TEACHER))
+    bundled, teacher = (measure_backbone(spec, size) for spec in (BUNDLED, TEACHER))
     return {"figures": bundled, "beside": {"teacher": teacher}}
 
 
-def figures(spec: LibrarySpec, size: int | None = None) -> Figures:
+def measure_backbone(spec: LibrarySpec, size: int | None = None) -> Figures:
     """By set and measure, for one backbone."""
     found: Figures = {}
     for name in SETS[:size]:
-        pictures = shown(name)
-        with half_captioned(pictures, spec) as library:
-            numbers = _numbers(library)
-            found |= _unseen(library, name, pictures, numbers)
+        pictures = captioned_pictures(name)
+        with open_half_captioned(pictures, spec) as library:
+            numbers = _picture_numbers(library)
+            found |= _measure_uncaptioned(library, name, pictures, numbers)
             if name == GROCERY:
-                found |= _fusion(library, pictures, numbers)
+                found |= _measure_fusion(library, pictures, numbers)
     return found
 
 
-def shown(name: str) -> list[Shown]:
+def captioned_pictures(name: str) -> list[CaptionedPicture]:
     """The pictures of a set, in the order of its CSV."""
     folder = ROOT / "data" / name
     with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return [Shown(folder / row["path"], row["caption"]) for row in csv.DictReader(file)]
+        return [CaptionedPicture(folder / row["path"], row["caption"]) for row in csv.DictReader(file)]
 
 
 @contextmanager
-def half_captioned(pictures: Sequence[Shown], spec: LibrarySpec) -> Iterator[Library]:
+def open_half_captioned(pictures: Sequence[CaptionedPicture], spec: LibrarySpec) -> Iterator[Library]:
     """A library of the pictures under numbers, every second one with its captions."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "pictures")
@@ -97,12 +97,12 @@ def half_captioned(pictures: Sequence[Shown], spec: LibrarySpec) -> Iterator[Lib
                     lines.writerow([copy.name, picture.caption])
         captions = read_captions(folder / "captions.csv")
         with open_or_create(Path(place, "library"), spec) as library:
-            index(library, [path_bytes(folder)], captions=captions, on_event=quiet)
+            index(library, [path_bytes(folder)], captions=captions, on_event=ignore_events)
         with Library.open(Path(place, "library")) as library:
             yield library
 
 
-def _numbers(library: Library) -> dict[int, int]:
+def _picture_numbers(library: Library) -> dict[int, int]:
     """The number of each picture by image id; pictures with the same content count as the first of them."""
     with library.catalog.reading() as reader:
         images = reader.load_images(reader.find_ids().tolist())
@@ -111,43 +111,47 @@ def _numbers(library: Library) -> dict[int, int]:
     }
 
 
-def _unseen(library: Library, name: str, pictures: Sequence[Shown], numbers: Mapping[int, int]) -> Figures:
+def _measure_uncaptioned(
+    library: Library, name: str, pictures: Sequence[CaptionedPicture], numbers: Mapping[int, int]
+) -> Figures:
     """Texts among the pictures without words."""
-    silent = {image: pictures[number].text for image, number in numbers.items() if number % 2}
+    silent = {image: pictures[number].first_caption for image, number in numbers.items() if number % 2}
     texts = sorted(set(silent.values()))
     right = {text: {image for image, said in silent.items() if said == text} for text in texts}
     rankings = [library.rank_signals(Query((Text(text[:1000]),))).get("meaning") for text in texts]
     found = np.array([
-        _precision(ranking, silent, right[text]) if ranking else 0.0
+        _average_precision(ranking, silent, right[text]) if ranking else 0.0
         for text, ranking in zip(texts, rankings, strict=True)
     ])  # fmt: skip
-    chance = _chance(len(silent), list(right.values()))
+    chance = _expected_precision(len(silent), list(right.values()))
     known = np.array([ranking is not None for ranking in rankings])
     key = f"{name} text to uncaptioned"
     return {
-        **_interval(f"{key} mAP", found),
+        **_bootstrap_figures(f"{key} mAP", found),
         f"{key} times chance": float(found.mean() / chance),
         f"{key} texts": len(texts),
         f"{key} texts with a known word": float(known.mean()),
     }
 
 
-def _fusion(library: Library, pictures: Sequence[Shown], numbers: Mapping[int, int]) -> Figures:
+def _measure_fusion(
+    library: Library, pictures: Sequence[CaptionedPicture], numbers: Mapping[int, int]
+) -> Figures:
     """The iconic pictures among all shelf photos: alone, and with their descriptions."""
     said = {image: pictures[number].caption for image, number in numbers.items()}
     found: dict[str, list[float]] = {}
-    for picture in shown(ICONIC):
+    for picture in captioned_pictures(ICONIC):
         right = {image for image, caption in said.items() if caption == picture.caption}
-        for name, ranking in _rankings(library, picture).items():
-            found.setdefault(name, []).append(_precision(ranking, said, right))
+        for name, ranking in _rank_iconic(library, picture).items():
+            found.setdefault(name, []).append(_average_precision(ranking, said, right))
     return {
         key: value
         for name, values in found.items()
-        for key, value in _interval(f"{GROCERY} {name} mAP", np.array(values)).items()
+        for key, value in _bootstrap_figures(f"{GROCERY} {name} mAP", np.array(values)).items()
     }
 
 
-def _rankings(library: Library, iconic: Shown) -> dict[str, Ranking]:
+def _rank_iconic(library: Library, iconic: CaptionedPicture) -> dict[str, Ranking]:
     picture, text = Picture(iconic.path), Text(iconic.caption)
     alone, words = library.rank_signals(Query((picture,))), library.rank_signals(Query((text,)))
     both = {
@@ -167,12 +171,12 @@ def _rankings(library: Library, iconic: Shown) -> dict[str, Ranking]:
     }
 
 
-def _precision(ranking: Ranking, among: Mapping[int, str], right: set[int]) -> float:
+def _average_precision(ranking: Ranking, among: Mapping[int, str], right: set[int]) -> float:
     relevance = np.array([image_id in right for image_id in ranking.ids.tolist() if image_id in among], bool)
     return evaluation.average_precision(relevance, len(right))
 
 
-def _chance(count: int, right: Sequence[set[int]]) -> float:
+def _expected_precision(count: int, right: Sequence[set[int]]) -> float:
     """The mean average precision to be expected of `count` images in a random order.
 
     At rank k a right one finds (k − 1) (R − 1) / (N − 1) of the other R − 1 before it.
@@ -182,7 +186,7 @@ def _chance(count: int, right: Sequence[set[int]]) -> float:
     return float(np.mean([(harmonic + (count - harmonic) * share) / count for share in shares]))
 
 
-def _interval(key: str, values: Values) -> Figures:
+def _bootstrap_figures(key: str, values: Values) -> Figures:
     samples = np.random.default_rng(0).choice(values, (SAMPLES, len(values))).mean(axis=1)
     low, high = np.percentile(samples, [2.5, 97.5]).tolist()
     return {key: float(values.mean()), f"{key}, low": low, f"{key}, high": high}

@@ -40,7 +40,7 @@ class Watch:
         if isinstance(event, Progress):
             self.done = event.done
 
-    def between(self, first: float, last: float) -> list[float]:
+    def amounts_between(self, first: float, last: float) -> list[float]:
         """What was held between two numbers of pictures."""
         return [amount for done, amount in self.seen if first <= done <= last]
 
@@ -50,18 +50,18 @@ def measure(size: int | None = None) -> dict[str, Any]:
     count = size or SIZE
     watch = Watch()
     with tempfile.TemporaryDirectory() as folder:
-        _draw(Path(folder, "pictures"), count)
-        with open_or_create(Path(folder, "library")) as library, _watching(watch):
+        _draw_pictures(Path(folder, "pictures"), count)
+        with open_or_create(Path(folder, "library")) as library, _watch_memory(watch):
             index(library, [path_bytes(Path(folder, "pictures"))], captions={}, on_event=watch.on_event)
-    early, late = watch.between(1, count / 10), watch.between(0.9 * count, count)
+    early, late = watch.amounts_between(1, count / 10), watch.amounts_between(0.9 * count, count)
     return {
-        "figures": _compared("peak", max(early), max(late))
-        | _compared("median", statistics.median(early), statistics.median(late)),
+        "figures": _comparison_figures("peak", max(early), max(late))
+        | _comparison_figures("median", statistics.median(early), statistics.median(late)),
         "beside": {},
     }
 
 
-def _compared(what: str, early: float, late: float) -> dict[str, float]:
+def _comparison_figures(what: str, early: float, late: float) -> dict[str, float]:
     return {
         f"{what} of the first tenth (MB)": early,
         f"{what} of the last tenth (MB)": late,
@@ -69,7 +69,7 @@ def _compared(what: str, early: float, late: float) -> dict[str, float]:
     }
 
 
-def _draw(folder: Path, count: int) -> None:
+def _draw_pictures(folder: Path, count: int) -> None:
     random = np.random.default_rng(0)
     for number in range(count):
         path = folder / f"{number // FOLDER:04}" / f"{number:07}.png"
@@ -78,21 +78,21 @@ def _draw(folder: Path, count: int) -> None:
 
 
 @contextmanager
-def _watching(watch: Watch) -> Iterator[None]:
+def _watch_memory(watch: Watch) -> Iterator[None]:
     over = threading.Event()
 
-    def look() -> None:
+    def sample_memory() -> None:
         while not over.wait(STEP):
-            watch.seen.append((watch.done, sum(map(_held, _processes()))))
+            watch.seen.append((watch.done, sum(map(_used_megabytes, _process_ids()))))
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=sample_memory, daemon=True)
     thread.start()
     yield
     over.set()
     thread.join()
 
 
-def _processes() -> list[str]:
+def _process_ids() -> list[str]:
     """This process and its children."""
     found = ["self"]
     for path in Path("/proc/self/task").glob("*/children"):
@@ -101,7 +101,7 @@ def _processes() -> list[str]:
     return found
 
 
-def _held(process: str) -> float:
+def _used_megabytes(process: str) -> float:
     """Megabytes that a process holds, its share of what it shares included; 0 for one that is gone."""
     with suppress(OSError):
         for line in Path("/proc", process, "smaps_rollup").read_text().splitlines():

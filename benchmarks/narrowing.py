@@ -27,8 +27,8 @@ from retrieval.projections.vectors import Vector, VectorIndex
 from retrieval.ranking.arrays import Int64Ids
 from retrieval.ranking.narrowing import LabelTable, select_likely_labels
 
-from .indexed import indexed
-from .sets import BUNDLED, LABELLED, missing
+from .indexed import open_indexed
+from .sets import BUNDLED, LABELLED, why_unavailable
 
 MASSES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 LARGE = 100_000  # images that are searched for the time
@@ -48,31 +48,31 @@ class _Set:
     predicted: Mapping[int, Labels]
     truth: npt.NDArray[np.str_]
 
-    def feature(self, image_id: int) -> Vector:
+    def feature_of(self, image_id: int) -> Vector:
         found: Vector = self.features[np.searchsorted(self.ids, image_id)].astype(np.float32)
         return found
 
-    def index(self) -> VectorIndex:
+    def build_index(self) -> VectorIndex:
         return VectorIndex.build(self.ids, self.features, self.features.shape[1])
 
-    def candidates(self, query: int, mass: float) -> Int64Ids | None:
+    def narrow_candidates(self, query: int, mass: float) -> Int64Ids | None:
         """What the query is compared with; None: all."""
         return self.labelled.find_candidates(select_likely_labels(self.predicted[query], mass))
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and mass."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
     figures: dict[str, float] = {}
     for labelled in LABELLED:
-        with indexed(labelled.pictures, BUNDLED) as library:
-            known = _known(library, read_labels(library, labelled.labels))
-        figures |= {f"{labelled.name} {key}": value for key, value in _figures(known, size or 5).items()}
+        with open_indexed(labelled.pictures, BUNDLED) as library:
+            known = _load_set(library, read_labels(library, labelled.labels))
+        figures |= {f"{labelled.name} {key}": value for key, value in _measure_set(known, size or 5).items()}
     return {"figures": figures, "beside": {}}
 
 
-def _known(library: Library, truth: Mapping[int, str]) -> _Set:
+def _load_set(library: Library, truth: Mapping[int, str]) -> _Set:
     [subject] = [space for space in library.spaces if space.descriptor == "subject"]
     with library.catalog.reading() as reader:
         ids, features = reader.load_features(subject)
@@ -85,72 +85,75 @@ def _known(library: Library, truth: Mapping[int, str]) -> _Set:
     )
 
 
-def _figures(known: _Set, step: int) -> dict[str, float]:
+def _measure_set(known: _Set, step: int) -> dict[str, float]:
     sizes = Counter(known.truth.tolist())
     wanted = [bool(label) and sizes[label] > 1 for label in known.truth.tolist()]
     queries = known.ids[wanted][::step].tolist()
-    index = known.index()
+    index = known.build_index()
     whole = {
-        query: index.search(known.feature(query), limit=len(known.ids), allowed=None).ids for query in queries
+        query: index.search(known.feature_of(query), limit=len(known.ids), allowed=None).ids
+        for query in queries
     }
-    figures = _means(
-        [_judged(known, query, ranked[ranked != query]) for query, ranked in whole.items()], "plain"
+    figures = _mean_figures(
+        [_judge_query(known, query, ranked[ranked != query]) for query, ranked in whole.items()], "plain"
     )
     for mass in MASSES:
-        figures |= _narrowed(known, whole, mass)
-    return figures | _times(known, queries[:: max(1, len(queries) // TIMED)])
+        figures |= _measure_narrowed(known, whole, mass)
+    return figures | _measure_times(known, queries[:: max(1, len(queries) // TIMED)])
 
 
-def _judged(known: _Set, query: int, ranked: Int64Ids) -> evaluation.Judged:
+def _judge_query(known: _Set, query: int, ranked: Int64Ids) -> evaluation.QueryFigures:
     label = known.truth[np.searchsorted(known.ids, query)]
     right = known.truth[np.searchsorted(known.ids, ranked)] == label
-    return evaluation.judge(str(label), right, int((known.truth == label).sum()) - 1, (10, len(known.ids)))
+    return evaluation.evaluate_ranking(
+        str(label), right, int((known.truth == label).sum()) - 1, (10, len(known.ids))
+    )
 
 
-def _means(judged: Sequence[evaluation.Judged], name: str) -> dict[str, float]:
+def _mean_figures(judged: Sequence[evaluation.QueryFigures], name: str) -> dict[str, float]:
     """The recall that counts is that of the whole ranking: what it lacks is lost."""
     *_, everything = judged[0].recall
-    found = evaluation.means(judged, (10, everything))
+    found = evaluation.mean_figures(judged, (10, everything))
     lost = 1 - found[f"R@{everything}"]
     return {f"{name} mAP": found["mAP"], f"{name} P@10": found["P@10"], f"{name} recall lost": lost}
 
 
-def _narrowed(known: _Set, whole: Mapping[int, Int64Ids], mass: float) -> dict[str, float]:
-    allowed = {query: known.candidates(query, mass) for query in whole}
-    kept = {query: _among(ranked, allowed[query]) for query, ranked in whole.items()}
+def _measure_narrowed(known: _Set, whole: Mapping[int, Int64Ids], mass: float) -> dict[str, float]:
+    allowed = {query: known.narrow_candidates(query, mass) for query in whole}
+    kept = {query: _are_allowed(ranked, allowed[query]) for query, ranked in whole.items()}
     judged = [
-        _judged(known, query, ranked[kept[query] & (ranked != query)]) for query, ranked in whole.items()
+        _judge_query(known, query, ranked[kept[query] & (ranked != query)]) for query, ranked in whole.items()
     ]
     return {
-        **_means(judged, f"{mass:g}"),
+        **_mean_figures(judged, f"{mass:g}"),
         f"{mass:g} scanned": float(np.mean([mask.mean() for mask in kept.values()])),
         f"{mass:g} queries": float(np.mean([ids is not None for ids in allowed.values()])),
     }
 
 
-def _among(ranked: Int64Ids, allowed: Int64Ids | None) -> npt.NDArray[np.bool_]:
+def _are_allowed(ranked: Int64Ids, allowed: Int64Ids | None) -> npt.NDArray[np.bool_]:
     return np.ones(len(ranked), bool) if allowed is None else np.isin(ranked, allowed)
 
 
-def _times(known: _Set, queries: Sequence[int]) -> dict[str, float]:
+def _measure_times(known: _Set, queries: Sequence[int]) -> dict[str, float]:
     """The time of the searches with every mass, as a share of that without narrowing."""
-    large = _repeated(known, LARGE // len(known.ids))
-    index = large.index()
+    large = _repeat_images(known, LARGE // len(known.ids))
+    index = large.build_index()
     seconds = dict.fromkeys((None, *MASSES), 0.0)
     for query in queries:  # one after the other, so that whatever else the machine does slows all of them
         for mass in seconds:
-            seconds[mass] += _seconds(index, large, query, mass)
+            seconds[mass] += _search_seconds(index, large, query, mass)
     return {f"{mass:g} time": seconds[mass] / seconds[None] for mass in MASSES}
 
 
-def _seconds(index: VectorIndex, large: _Set, query: int, mass: float | None) -> float:
+def _search_seconds(index: VectorIndex, large: _Set, query: int, mass: float | None) -> float:
     started = time.perf_counter()
-    allowed = None if mass is None else large.candidates(query, mass)
-    index.search(large.feature(query), limit=LIMIT, allowed=allowed)
+    allowed = None if mass is None else large.narrow_candidates(query, mass)
+    index.search(large.feature_of(query), limit=LIMIT, allowed=allowed)
     return time.perf_counter() - started
 
 
-def _repeated(known: _Set, times: int) -> _Set:
+def _repeat_images(known: _Set, times: int) -> _Set:
     """The same images again and again, under new ids."""
     one, numbers = known.labelled, np.arange(times)[:, None]
     labelled = LabelTable(

@@ -12,8 +12,8 @@ from typing import Any
 from indexer.measure.evaluate import evaluate, read_labels
 from indexer.upkeep.opening import LibrarySpec
 
-from .indexed import indexed, quiet
-from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
+from .indexed import ignore_events, open_indexed
+from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, why_unavailable
 
 SHOWN = ("mAP", "P@1", "P@10")
 # On the same pictures: the teacher's weights with plain preprocessing; an HSV 8×3×3 histogram with the
@@ -27,23 +27,23 @@ PLAIN = {
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set, signal and measure."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
-    bundled, teacher = (_figures(spec, size) for spec in (BUNDLED, TEACHER))
+    bundled, teacher = (_measure_backbone(spec, size) for spec in (BUNDLED, TEACHER))
     return {"figures": bundled, "beside": {"teacher": teacher, "plain": PLAIN}}
 
 
-def _figures(spec: LibrarySpec, size: int | None) -> dict[str, float]:
+def _measure_backbone(spec: LibrarySpec, size: int | None) -> dict[str, float]:
     figures: dict[str, float] = {}
     for labelled in LABELLED[:size]:
-        for signal, values in rankings(labelled, spec).items():
+        for signal, values in evaluate_set(labelled, spec).items():
             figures |= {f"{labelled.name} {signal} {name}": values[name] for name in SHOWN}
     return figures
 
 
-def rankings(labelled: LabelledSet, spec: LibrarySpec) -> dict[str, dict[str, float]]:
+def evaluate_set(labelled: LabelledSet, spec: LibrarySpec) -> dict[str, dict[str, float]]:
     """Index one set into a new library, and evaluate it."""
-    with indexed(labelled.pictures, spec) as library:
+    with open_indexed(labelled.pictures, spec) as library:
         labels = read_labels(library, labelled.labels)
-        found: dict[str, dict[str, float]] = evaluate(library, labels, quiet)["rankings"]
+        found: dict[str, dict[str, float]] = evaluate(library, labels, ignore_events)["rankings"]
     return found

@@ -35,7 +35,7 @@ from indexer.measure.evaluate import read_labels
 from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Ranking, evaluation
 from retrieval.pictures.images import perceptual_hash
-from retrieval.projections.neighbours import Neighbourhoods, write
+from retrieval.projections.neighbours import Neighbourhoods, write_neighbourhoods
 from retrieval.projections.segments import SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.arrays import Int64Ids
@@ -54,15 +54,15 @@ from retrieval.ranking.rerank import (
     rerank_k_reciprocal,
 )
 
-from .indexed import indexed
-from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, missing
+from .indexed import open_indexed
+from .sets import BUNDLED, LABELLED, TEACHER, LabelledSet, why_unavailable
 
 Rows = npt.NDArray[np.float32]
 Rerank = Callable[[Ranking, Rows, Rows], Ranking]
 Option = Callable[[Rows, int], Ranking]  # a query's feature, and the image to leave out
 
 
-def _varied(ranking: Ranking, _query: Rows, rows: Rows, *, diversity: float) -> Ranking:
+def _diversify_without_query(ranking: Ranking, _query: Rows, rows: Rows, *, diversity: float) -> Ranking:
     """Diversity in the shape of the others; it needs no query."""
     return diversify_ranking(ranking, rows, diversity=diversity)
 
@@ -70,7 +70,7 @@ def _varied(ranking: Ranking, _query: Rows, rows: Rows, *, diversity: float) -> 
 RERANKS: Mapping[str, Rerank] = {
     "k-reciprocal": rerank_k_reciprocal,
     "diffusion": rerank_by_diffusion,
-    "diversity 0.3": partial(_varied, diversity=0.3),
+    "diversity 0.3": partial(_diversify_without_query, diversity=0.3),
 }
 RESAMPLED = 1000
 TIMED = 100
@@ -89,7 +89,7 @@ class Pictures:
     colours: npt.NDArray[np.float16]
     labels: npt.NDArray[np.str_]
 
-    def part(self, chosen: npt.NDArray[np.bool_]) -> Pictures:
+    def pictures_where(self, chosen: npt.NDArray[np.bool_]) -> Pictures:
         return Pictures(
             self.ids[chosen],
             self.hashes[chosen],
@@ -107,44 +107,44 @@ class Ground:
     row_of: Callable[[Rows], Rows]
     features: VectorIndex  # the plain ones, by which a query is expanded
 
-    def ranked(self, row: Rows, left_out: int) -> Ranking:
+    def rank_row(self, row: Rows, left_out: int) -> Ranking:
         return self.index.search(row, limit=self.index.size, allowed=None).without([left_out])
 
-    def found(self, feature: Rows, left_out: int) -> Ranking:
-        return self.ranked(self.row_of(feature), left_out)
+    def rank_feature(self, feature: Rows, left_out: int) -> Ranking:
+        return self.rank_row(self.row_of(feature), left_out)
 
-    def expanded(self, feature: Rows, left_out: int, *, power: float) -> Ranking:
-        first = self.found(feature, left_out).ids[:EXPANDED]
-        return self.found(expand_query(feature, self.features.rows(first), power=power), left_out)
+    def rank_expanded(self, feature: Rows, left_out: int, *, power: float) -> Ranking:
+        first = self.rank_feature(feature, left_out).ids[:EXPANDED]
+        return self.rank_feature(expand_query(feature, self.features.rows(first), power=power), left_out)
 
-    def reranked(self, feature: Rows, left_out: int, *, how: Rerank) -> Ranking:
+    def rank_again(self, feature: Rows, left_out: int, *, how: Rerank) -> Ranking:
         row = self.row_of(feature)
-        ranking = self.ranked(row, left_out)
+        ranking = self.rank_row(row, left_out)
         return how(ranking, row, self.index.rows(ranking.ids[:FIRST]))
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Figures by set and option."""
-    if reason := missing():
+    if reason := why_unavailable():
         sys.exit(reason)
-    bundled, teacher = (_figures(spec, size or 5) for spec in (BUNDLED, TEACHER))
-    return {"figures": bundled | _cost(), "beside": {"teacher": teacher}}
+    bundled, teacher = (_measure_backbone(spec, size or 5) for spec in (BUNDLED, TEACHER))
+    return {"figures": bundled | _measure_cost(), "beside": {"teacher": teacher}}
 
 
-def _figures(spec: LibrarySpec, step: int) -> dict[str, float]:
+def _measure_backbone(spec: LibrarySpec, step: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     for labelled in LABELLED:
-        with indexed(labelled.pictures, spec) as library:
-            pictures = pictures_of(library, labelled)
-            measured = leave_one_out(pictures, step) | held_out(pictures)
-            measured |= variety(pictures) | merged(pictures)
+        with open_indexed(labelled.pictures, spec) as library:
+            pictures = load_pictures(library, labelled)
+            measured = measure_leave_one_out(pictures, step) | measure_held_out(pictures)
+            measured |= measure_variety(pictures) | measure_merged(pictures)
             if labelled.name == "corel1k":
-                measured |= copies(library, pictures)
+                measured |= measure_copies(library, pictures)
         figures |= {f"{labelled.name} {key}": value for key, value in measured.items()}
     return figures
 
 
-def pictures_of(library: Library, labelled: LabelledSet) -> Pictures:
+def load_pictures(library: Library, labelled: LabelledSet) -> Pictures:
     """Everything that is measured of a library."""
     labels = read_labels(library, labelled.labels)
     spaces = {space.descriptor: space for space in library.spaces}
@@ -161,39 +161,39 @@ def pictures_of(library: Library, labelled: LabelledSet) -> Pictures:
 # -- rankings -----------------------------------------------------------------------------------
 
 
-def grounds(pictures: Pictures) -> tuple[Ground, Ground]:
+def make_grounds(pictures: Pictures) -> tuple[Ground, Ground]:
     """The plain features, and the neighbourhoods."""
     dimension = pictures.subjects.shape[1]
     with TemporaryDirectory() as folder:
-        _write(Path(folder), pictures.ids, pictures.subjects)
+        _write_neighbourhoods(Path(folder), pictures.ids, pictures.subjects)
         made = Neighbourhoods.load(Path(folder), dimension)
     plain = VectorIndex.build(pictures.ids, pictures.subjects, dimension)
-    by_neighbours = Ground(made.compared, lambda row: made.made_of(row[None])[0], plain)
+    by_neighbours = Ground(made.compared, lambda row: made.map_features(row[None])[0], plain)
     return Ground(plain, lambda row: row, plain), by_neighbours
 
 
-def options(pictures: Pictures) -> dict[str, Option]:
+def ranking_options(pictures: Pictures) -> dict[str, Option]:
     """Every way to rank, by its name."""
     found: dict[str, Option] = {}
-    for prefix, ground in zip(("plain", "neighbours"), grounds(pictures), strict=True):
-        found[prefix] = ground.found
+    for prefix, ground in zip(("plain", "neighbours"), make_grounds(pictures), strict=True):
+        found[prefix] = ground.rank_feature
         for name, power in POWERS.items():
-            found[f"{prefix} + {name} expansion"] = partial(ground.expanded, power=power)
+            found[f"{prefix} + {name} expansion"] = partial(ground.rank_expanded, power=power)
         for name, how in RERANKS.items():
-            found[f"{prefix} + {name}"] = partial(ground.reranked, how=how)
+            found[f"{prefix} + {name}"] = partial(ground.rank_again, how=how)
     return found
 
 
-def leave_one_out(pictures: Pictures, step: int) -> dict[str, float]:
+def measure_leave_one_out(pictures: Pictures, step: int) -> dict[str, float]:
     """Every step-th picture is a query once, by every option."""
     figures: dict[str, float] = {}
-    for name, option in options(pictures).items():
-        figures |= _with_ranges(name, judged_by(option, pictures, step))
-        figures[f"{name}: time"] = _seconds(option, pictures)
-    return _relative(figures, "plain: time")
+    for name, option in ranking_options(pictures).items():
+        figures |= _with_ranges(name, judge_option(option, pictures, step))
+        figures[f"{name}: time"] = _ranking_seconds(option, pictures)
+    return _relative_times(figures, "plain: time")
 
 
-def _seconds(option: Option, pictures: Pictures) -> float:
+def _ranking_seconds(option: Option, pictures: Pictures) -> float:
     """How long it takes to rank for TIMED queries."""
     places = np.linspace(0, len(pictures.ids) - 1, TIMED).astype(np.int64)
     features, ids = pictures.subjects[places].astype(np.float32), pictures.ids[places].tolist()
@@ -203,42 +203,42 @@ def _seconds(option: Option, pictures: Pictures) -> float:
     return time.perf_counter() - began
 
 
-def judged_by(option: Option, pictures: Pictures, step: int = 1) -> list[evaluation.Judged]:
+def judge_option(option: Option, pictures: Pictures, step: int = 1) -> list[evaluation.QueryFigures]:
     """Every step-th picture is a query once, and left out of its own ranking."""
     sizes = Counter(pictures.labels.tolist())
     features = pictures.subjects.astype(np.float32)
-    judged: list[evaluation.Judged] = []
+    judged: list[evaluation.QueryFigures] = []
     for place in range(0, len(pictures.ids), step):
         label = str(pictures.labels[place])
         if sizes[label] > 1:
             ranking = option(features[place], int(pictures.ids[place]))
-            judged.append(_judged(ranking, pictures, label, sizes[label] - 1))
+            judged.append(_judge_ranking(ranking, pictures, label, sizes[label] - 1))
     return judged
 
 
-def variety(pictures: Pictures) -> dict[str, float]:
+def measure_variety(pictures: Pictures) -> dict[str, float]:
     """The mean cosine of the subjects of two hits among the first ten, by how much diversity is asked for."""
-    plain, _ = grounds(pictures)
+    plain, _ = make_grounds(pictures)
     figures: dict[str, float] = {}
     for diversity in DIVERSITIES:
-        how = partial(_varied, diversity=diversity)
+        how = partial(_diversify_without_query, diversity=diversity)
         cosines: list[float] = []
         for place in np.linspace(0, len(pictures.ids) - 1, TIMED).astype(np.int64).tolist():
             feature = pictures.subjects[place].astype(np.float32)
-            rows = plain.features.rows(plain.reranked(feature, int(pictures.ids[place]), how=how).ids[:10])
+            rows = plain.features.rows(plain.rank_again(feature, int(pictures.ids[place]), how=how).ids[:10])
             cosines.append(float(((rows @ rows.T).sum() - 10) / 90))
         figures[f"diversity {diversity:g}: cosine of two hits"] = float(np.mean(cosines))
     return figures
 
 
-def held_out(pictures: Pictures) -> dict[str, float]:
+def measure_held_out(pictures: Pictures) -> dict[str, float]:
     """Every tenth picture is a query and not in the library."""
     out = np.arange(len(pictures.ids)) % 10 == 0
-    library, queries = pictures.part(~out), pictures.part(out)
+    library, queries = pictures.pictures_where(~out), pictures.pictures_where(out)
     sizes, figures = Counter(library.labels.tolist()), dict[str, float]()
-    for name, ground in zip(("plain", "neighbours"), grounds(library), strict=True):
+    for name, ground in zip(("plain", "neighbours"), make_grounds(library), strict=True):
         judged = [
-            _judged(ground.found(feature, -1), library, str(label), sizes[str(label)])
+            _judge_ranking(ground.rank_feature(feature, -1), library, str(label), sizes[str(label)])
             for feature, label in zip(queries.subjects.astype(np.float32), queries.labels, strict=True)
             if sizes[str(label)]
         ]
@@ -246,12 +246,14 @@ def held_out(pictures: Pictures) -> dict[str, float]:
     return figures
 
 
-def _judged(ranking: Ranking, pictures: Pictures, label: str, relevant: int) -> evaluation.Judged:
+def _judge_ranking(
+    ranking: Ranking, pictures: Pictures, label: str, relevant: int
+) -> evaluation.QueryFigures:
     relevance = pictures.labels[np.searchsorted(pictures.ids, ranking.ids)] == label
-    return evaluation.judge(label, relevance, relevant)
+    return evaluation.evaluate_ranking(label, relevance, relevant)
 
 
-def _with_ranges(name: str, judged: Sequence[evaluation.Judged]) -> dict[str, float]:
+def _with_ranges(name: str, judged: Sequence[evaluation.QueryFigures]) -> dict[str, float]:
     """mAP and P@10, each with the ends of its bootstrap 95 % interval."""
     values = np.array([[result.average_precision, result.precision[10]] for result in judged])
     random = np.random.default_rng(0)
@@ -265,7 +267,7 @@ def _with_ranges(name: str, judged: Sequence[evaluation.Judged]) -> dict[str, fl
     return figures
 
 
-def _relative(figures: Mapping[str, float], base: str) -> dict[str, float]:
+def _relative_times(figures: Mapping[str, float], base: str) -> dict[str, float]:
     """Times as multiples of the base's."""
     return {key: value / figures[base] if key.endswith(": time") else value for key, value in figures.items()}
 
@@ -275,13 +277,13 @@ def _relative(figures: Mapping[str, float], base: str) -> dict[str, float]:
 Attack = Callable[[Image.Image], Image.Image]
 
 
-def _cropped(picture: Image.Image, area: float) -> Image.Image:
+def _crop_middle(picture: Image.Image, area: float) -> Image.Image:
     width, height = (round(side * area**0.5) for side in picture.size)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
     return picture.crop((left, top, left + width, top + height))
 
 
-def _compressed(picture: Image.Image, quality: int) -> Image.Image:
+def _compress_jpeg(picture: Image.Image, quality: int) -> Image.Image:
     buffer = BytesIO()
     picture.save(buffer, "JPEG", quality=quality)
     return Image.open(buffer).convert("RGB")
@@ -290,9 +292,9 @@ def _compressed(picture: Image.Image, quality: int) -> Image.Image:
 ATTACKS: Mapping[str, Attack] = {
     "the same file": lambda picture: picture,
     "half size": lambda picture: picture.resize((picture.width // 2, picture.height // 2)),
-    "JPEG 8": partial(_compressed, quality=8),
-    "crop to 90 %": partial(_cropped, area=0.9),
-    "crop to 50 %": partial(_cropped, area=0.5),
+    "JPEG 8": partial(_compress_jpeg, quality=8),
+    "crop to 90 %": partial(_crop_middle, area=0.9),
+    "crop to 50 %": partial(_crop_middle, area=0.5),
     "mirror": lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
     "turn 90°": lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
     "turn 10°": lambda picture: picture.rotate(10),
@@ -300,36 +302,36 @@ ATTACKS: Mapping[str, Attack] = {
 }
 
 
-def copies(library: Library, pictures: Pictures) -> dict[str, float]:
+def measure_copies(library: Library, pictures: Pictures) -> dict[str, float]:
     """Recall@1 of attacked pictures, and how many of them collapse."""
     step = max(1, len(pictures.ids) // ATTACKED)
     places = range(0, len(pictures.ids), step)
-    paths = _paths(library)
+    paths = _paths_by_id(library)
     originals = [Image.open(paths[int(pictures.ids[place])]).convert("RGB") for place in places]
-    both, figures = grounds(pictures), dict[str, float]()
+    both, figures = make_grounds(pictures), dict[str, float]()
     for name, attack in ATTACKS.items():
-        attacked = list(_described(library, [attack(original) for original in originals]))
+        attacked = list(_describe_pictures(library, [attack(original) for original in originals]))
         for ground_name, ground in zip(("plain", "neighbours"), both, strict=True):
-            found = [ground.found(feature, -1).ids[0] for _, feature, _ in attacked]
+            found = [ground.rank_feature(feature, -1).ids[0] for _, feature, _ in attacked]
             figures[f"{name}: recall@1, {ground_name}"] = float(np.mean(found == pictures.ids[places]))
         for tier, same in (("copies", find_same_pictures), ("scenes", find_same_scenes)):
             pairs = zip(attacked, places, strict=True)
             joined = [
-                bool(same(_pair(pictures, place, attacked_picture))[0, 1])
+                bool(same(_pair_looks(pictures, place, attacked_picture))[0, 1])
                 for attacked_picture, place in pairs
             ]
             figures[f"{name}: collapsed as {tier}"] = float(np.mean(joined))
     return figures
 
 
-def _paths(library: Library) -> dict[int, Path]:
+def _paths_by_id(library: Library) -> dict[int, Path]:
     with library.catalog.reading() as reader:
         return {
             image_id: Path(os.fsdecode(place.path)) for image_id, place in reader.load_locations().values()
         }
 
 
-def _described(library: Library, pictures: Sequence[Image.Image]) -> Iterator[tuple[int, Rows, Rows]]:
+def _describe_pictures(library: Library, pictures: Sequence[Image.Image]) -> Iterator[tuple[int, Rows, Rows]]:
     """Hash, subject and colour of each."""
     subject, colour = library.spaces[0].id, library.spaces[1].id
     for picture in pictures:
@@ -342,7 +344,7 @@ def _described(library: Library, pictures: Sequence[Image.Image]) -> Iterator[tu
         )
 
 
-def _pair(pictures: Pictures, place: int, attacked: tuple[int, Rows, Rows]) -> Looks:
+def _pair_looks(pictures: Pictures, place: int, attacked: tuple[int, Rows, Rows]) -> Looks:
     hash_, subject, colour = attacked
     return Looks(
         np.array([pictures.hashes[place], hash_]),
@@ -351,7 +353,7 @@ def _pair(pictures: Pictures, place: int, attacked: tuple[int, Rows, Rows]) -> L
     )
 
 
-def merged(pictures: Pictures) -> dict[str, float]:
+def measure_merged(pictures: Pictures) -> dict[str, float]:
     """Pairs with different labels that would collapse, in a million pairs; and what collapse hides.
 
     Labels tell what a picture shows, not whether two are one: pairs of the same label are not judged.
@@ -370,15 +372,15 @@ def merged(pictures: Pictures) -> dict[str, float]:
 # -- cost ---------------------------------------------------------------------------------------
 
 
-def _cost() -> dict[str, float]:
+def _measure_cost() -> dict[str, float]:
     """Time to make and to write down, as a multiple of the plain features' time."""
-    ids, features = np.arange(1, COST + 1), _made_up(COST)
+    ids, features = np.arange(1, COST + 1), _make_features(COST)
     began = time.perf_counter()
     with TemporaryDirectory() as folder:
         VectorIndex.build(ids, features, features.shape[1]).save(Path(folder, "plain"))
     plain = time.perf_counter()
     with TemporaryDirectory() as folder:
-        _write(Path(folder), ids, features)
+        _write_neighbourhoods(Path(folder), ids, features)
         made = time.perf_counter()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
     return {
@@ -388,14 +390,14 @@ def _cost() -> dict[str, float]:
     }
 
 
-def _write(folder: Path, ids: Int64Ids, features: npt.NDArray[np.float16]) -> None:
+def _write_neighbourhoods(folder: Path, ids: Int64Ids, features: npt.NDArray[np.float16]) -> None:
     """Their neighbourhoods, segment by segment, as an index has them."""
     parts = [slice(start, start + SEGMENT) for start in range(0, len(ids), SEGMENT)]
     blocks = [(number, ids[part], features[part]) for number, part in enumerate(parts)]
-    write(folder, main_axes(features), blocks)
+    write_neighbourhoods(folder, main_axes(features), blocks)
 
 
-def _made_up(count: int) -> npt.NDArray[np.float16]:
+def _make_features(count: int) -> npt.NDArray[np.float16]:
     """Features in kinds of fifty, never negative, as a backbone's are."""
     random = np.random.default_rng(0)
     middles = random.standard_normal((count // 50, 64)) @ random.standard_normal((64, 1280))

@@ -36,21 +36,21 @@ def measure(size: int | None = None) -> dict[str, Any]:
     count = size or 100_000
     with tempfile.TemporaryDirectory() as folder:
         root, library = Path(folder) / "pictures", Path(folder) / "library"
-        _make(root, count)
-        _fill(library, root)
+        _make_tree(root, count)
+        _fill_library(library, root)
         again = ("index", str(root), "--library", str(library))
-        run = partial(_run, environment=os.environ | {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode"})
+        run = partial(_run_command, environment=os.environ | {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode"})
         figures = {
             "files": float(count),
-            "index, nothing changed (s; at most 3)": _median(partial(run, *again)),
+            "index, nothing changed (s; at most 3)": _median_seconds(partial(run, *again)),
             "index, processor time alone (s)": _processor_time(partial(run, *again)),
-            "pictor --version (s)": _median(partial(run, "--version")),
-            "os.scandir and os.stat alone (s)": _median(lambda: sum(1 for _ in _stated(root))),
+            "pictor --version (s)": _median_seconds(partial(run, "--version")),
+            "os.scandir and os.stat alone (s)": _median_seconds(lambda: sum(1 for _ in _walk_tree(root))),
         }
     return {"figures": figures, "beside": {}}
 
 
-def _make(root: Path, count: int) -> None:
+def _make_tree(root: Path, count: int) -> None:
     for number in range(count):
         folder = root / f"{number // IN_FOLDER:04}"
         if number % IN_FOLDER == 0:
@@ -58,7 +58,7 @@ def _make(root: Path, count: int) -> None:
         (folder / f"{number:07}.jpg").write_bytes(b"x")
 
 
-def _stated(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+def _walk_tree(root: Path) -> Iterator[tuple[str, os.stat_result]]:
     folders = [os.fspath(root)]
     while folders:
         with os.scandir(folders.pop()) as entries:
@@ -69,25 +69,25 @@ def _stated(root: Path) -> Iterator[tuple[str, os.stat_result]]:
                     yield entry.path, entry.stat(follow_symlinks=False)
 
 
-def _fill(library: Path, root: Path) -> None:
+def _fill_library(library: Path, root: Path) -> None:
     """A published library that ranks by words and colour: no other space takes part in a run without work."""
-    colour, files = Colour(), list(_stated(root))
+    colour, files = Colour(), list(_walk_tree(root))
     with write_library(library) as opened:
         with opened.catalog.writing() as writer:
             space = writer.add_space(colour.fingerprint, colour.name, colour.configuration, colour.dimension)
             feature = {space: np.eye(1, colour.dimension, dtype=np.float16)[0]}
-            ids = writer.add_images([_image(path, feature) for path, _ in files])
+            ids = writer.add_images([_new_image(path, feature) for path, _ in files])
             for image_id, (path, facts) in zip(ids, files, strict=True):
                 writer.add_location(os.fsencode(path), image_id, mtime=facts.st_mtime_ns, size=facts.st_size)
         opened.publish()
 
 
-def _image(path: str, features: dict[int, Any]) -> NewImage:
+def _new_image(path: str, features: dict[int, Any]) -> NewImage:
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()
     return NewImage(digest, 0, 640, 480, "jpeg", 1, datetime(2020, 1, 1), b"", features)
 
 
-def _run(*arguments: str, environment: dict[str, str]) -> None:
+def _run_command(*arguments: str, environment: dict[str, str]) -> None:
     """One call of the command, which finds its modules compiled, as those of an installed package are."""
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "indexer.cli", *arguments]
@@ -104,7 +104,7 @@ def _processor_time(work: Callable[[], object]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _median(work: Callable[[], object]) -> float:
+def _median_seconds(work: Callable[[], object]) -> float:
     work()
     taken = []
     for _ in range(RUNS):

@@ -44,12 +44,12 @@ def measure(size: int | None = None) -> dict[str, Any]:
             begun = time.perf_counter()
             find_export(weights, Path(folder))
             figures[f"{title} export seconds"] = time.perf_counter() - begun
-            runtimes = _runtimes(weights, Path(folder))
-        figures |= _figures(title, runtimes, weights.size, stages, size or ROUNDS)
+            runtimes = _make_runtimes(weights, Path(folder))
+        figures |= _measure_runtimes(title, runtimes, weights.size, stages, size or ROUNDS)
     return {"figures": figures}
 
 
-def _runtimes(weights: Weights, folder: Path) -> list[Runtime]:
+def _make_runtimes(weights: Weights, folder: Path) -> list[Runtime]:
     """The first is what the others are compared with."""
     export = find_export(weights, folder)
     found: list[Runtime] = [TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)]
@@ -62,24 +62,24 @@ def _runtimes(weights: Weights, folder: Path) -> list[Runtime]:
     return found
 
 
-def _figures(
+def _measure_runtimes(
     title: str, runtimes: Sequence[Runtime], size: int, stages: Sequence[int], rounds: int
 ) -> dict[str, float]:
     figures = {
-        f"{title} {runtime.name} cosine": _cosine(runtimes[0], runtime, size, stages)
+        f"{title} {runtime.name} cosine": _least_cosine(runtimes[0], runtime, size, stages)
         for runtime in runtimes[1:]
     }
     random = np.random.default_rng(0)
     for count in BATCHES:
         batch = random.standard_normal((count, 3, size, size), np.float32)
-        rates = _rates(runtimes, batch, stages, rounds)
+        rates = _measure_rates(runtimes, batch, stages, rounds)
         for runtime, rate in zip(runtimes, rates, strict=True):
             figures[f"{title} {runtime.name}, {count}: pictures/s"] = rate
             figures[f"{title} {runtime.name}, {count}: times eager"] = rate / rates[0]
     return figures
 
 
-def _rates(
+def _measure_rates(
     runtimes: Sequence[Runtime], batch: Float32Array, stages: Sequence[int], rounds: int
 ) -> list[float]:
     times: list[list[float]] = [[] for _ in runtimes]
@@ -91,7 +91,7 @@ def _rates(
     return [len(batch) / median(taken[WARM_UP:]) for taken in times]
 
 
-def _cosine(exact: Runtime, other: Runtime, size: int, stages: Sequence[int]) -> float:
+def _least_cosine(exact: Runtime, other: Runtime, size: int, stages: Sequence[int]) -> float:
     (pooled, inside), (found, seen) = (
         runtime.run_batch(comparison_batch(size), stages) for runtime in (exact, other)
     )

@@ -36,7 +36,7 @@ LABELLED = (
 )
 
 
-def missing() -> str | None:
+def why_unavailable() -> str | None:
     """Why nothing can be measured here, or None."""
     wanted = [WEIGHTS, *(labelled.pictures for labelled in LABELLED)]
     absent = next((path for path in wanted if not path.exists()), None)

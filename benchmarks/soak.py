@@ -48,7 +48,7 @@ Said = tuple[Annotation, ...]
 
 
 @dataclass(slots=True)
-class Seen:
+class ReaderReport:
     """What one reader saw: faults in sentences, delays in seconds, and (seconds, megabytes, open files)."""
 
     searches: int = 0
@@ -56,7 +56,7 @@ class Seen:
     delays: list[float] = field(default_factory=list)
     held: list[tuple[float, float, int]] = field(default_factory=list)
 
-    def largest(self, what: int, first: float, last: float) -> float:
+    def largest_between(self, what: int, first: float, last: float) -> float:
         """The largest of megabytes (1) or files (2) between two moments."""
         return max(moment[what] for moment in self.held if first <= moment[0] <= last)
 
@@ -65,7 +65,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     """What all readers saw together, and how much was written meanwhile."""
     seconds = 60.0 * (size or MINUTES)
     with tempfile.TemporaryDirectory() as folder:
-        rounds, seen = soak(Path(folder), seconds)
+        rounds, seen = run_soak(Path(folder), seconds)
     for fault in sorted({fault for reader in seen for fault in reader.faults}):
         print(fault, file=sys.stderr)
     delays = np.concatenate([reader.delays for reader in seen])
@@ -79,64 +79,66 @@ def measure(size: int | None = None) -> dict[str, Any]:
     for what, name in ((1, "memory of a reader (MB)"), (2, "open files of a reader")):
         for part, first in (("second fifth", 0.2), ("last fifth", 0.8)):
             end = (first + 0.2) * seconds
-            figures[f"{name}, {part}"] = max(reader.largest(what, first * seconds, end) for reader in seen)
+            figures[f"{name}, {part}"] = max(
+                reader.largest_between(what, first * seconds, end) for reader in seen
+            )
     return {"figures": figures, "beside": {}}
 
 
-def soak(folder: Path, seconds: float, readers: int = READERS) -> tuple[int, list[Seen]]:
+def run_soak(folder: Path, seconds: float, readers: int = READERS) -> tuple[int, list[ReaderReport]]:
     """Write and read for so long; the rounds that were written, and what each reader saw."""
     library, said = make_space(folder / "library"), folder / "said"
     said.touch()
     context, pipes = get_context("spawn"), []
     for _ in range(readers):
         ours, theirs = context.Pipe()
-        context.Process(target=_read, args=(library, said, theirs), daemon=True).start()
+        context.Process(target=_search_rounds, args=(library, said, theirs), daemon=True).start()
         theirs.close()
         pipes.append(ours)
     assert all(pipe.recv() == READY for pipe in pipes)
     ends = time.monotonic() + seconds
     for pipe in pipes:
         pipe.send(ends)
-    rounds = _write(library, folder / "pictures", said, ends)
+    rounds = _write_rounds(library, folder / "pictures", said, ends)
     return rounds, [pipe.recv() for pipe in pipes]
 
 
-def _write(library: Path, pictures: Path, said: Path, ends: float) -> int:
+def _write_rounds(library: Path, pictures: Path, said: Path, ends: float) -> int:
     captions: dict[bytes, Said] = {}
     number = 0
     with open_existing(library) as opened, said.open("a", buffering=1) as log:
 
         def on_event(event: Event) -> None:
             if isinstance(event, Progress):
-                log.write(f"{time.monotonic()} {_word(number)}\n")
+                log.write(f"{time.monotonic()} {_word_of_round(number)}\n")
 
         while time.monotonic() < ends:
-            captions |= _drawn(pictures / _word(number), number)
+            captions |= _draw_round(pictures / _word_of_round(number), number)
             index(opened, [path_bytes(pictures)], captions=captions, on_event=on_event)
             if number >= KEPT:
-                old = _word(number - KEPT)
+                old = _word_of_round(number - KEPT)
                 log.write(f"leaving {old}\n")
-                _remove(opened, pictures / old, captions)
+                _remove_round(opened, pictures / old, captions)
                 log.write(f"gone {old}\n")
             number += 1
     return number
 
 
-def _word(number: int) -> str:
+def _word_of_round(number: int) -> str:
     return f"round{number}"
 
 
-def _drawn(folder: Path, number: int) -> Iterator[tuple[bytes, Said]]:
+def _draw_round(folder: Path, number: int) -> Iterator[tuple[bytes, Said]]:
     """New pictures, each with a caption that names its round."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(number)
     for place in range(ROUND):
         path = folder / f"{place}.png"
         path.write_bytes(images.encode_png(random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)))
-        yield path_bytes(path), (Annotation("caption", f"{_word(number)} in the soak", "captions"),)
+        yield path_bytes(path), (Annotation("caption", f"{_word_of_round(number)} in the soak", "captions"),)
 
 
-def _remove(library: LibraryWriter, folder: Path, captions: dict[bytes, Said]) -> None:
+def _remove_round(library: LibraryWriter, folder: Path, captions: dict[bytes, Said]) -> None:
     paths = [path_bytes(path) for path in folder.iterdir()]
     with library.catalog.writing() as writer:
         places = writer.load_locations()
@@ -149,8 +151,8 @@ def _remove(library: LibraryWriter, folder: Path, captions: dict[bytes, Said]) -
 # -- readers ----------------------------------------------------------------------------------------
 
 
-def _read(path: Path, said: Path, parent: Any) -> None:
-    seen, leaving, seq = Seen(), set[str](), 0
+def _search_rounds(path: Path, said: Path, parent: Any) -> None:
+    seen, leaving, seq = ReaderReport(), set[str](), 0
     with Library.open(path) as library, said.open() as log:
         black = Picture(images.encode_png(np.zeros((8, 8, 3), np.uint8)))
         library.search(Query((black, Text("soak"))))  # so that everything is loaded
@@ -161,16 +163,16 @@ def _read(path: Path, said: Path, parent: Any) -> None:
             leaving |= {word for what, word in told if what == "leaving"}
             try:
                 for when, word in told:
-                    _ask(library, when, word, word in leaving, seen)
-                seq = _look(library, seq, seen)
+                    _search_word(library, when, word, word in leaving, seen)
+                seq = _check_state(library, seq, seen)
             except Exception as error:  # whatever it is, somebody could not search
                 seen.faults.append(f"{type(error).__name__}: {error}")
             if seen.searches % BETWEEN < 2 or not seen.held:
-                seen.held.append((time.monotonic() - started, *_held()))
+                seen.held.append((time.monotonic() - started, *_used_memory_and_files()))
     parent.send(seen)
 
 
-def _ask(library: Library, when: str, word: str, is_leaving: bool, seen: Seen) -> None:
+def _search_word(library: Library, when: str, word: str, is_leaving: bool, seen: ReaderReport) -> None:
     """Whether a round is found when it is there, and never again when it is gone."""
     found = library.search(Query((Text(word),), limit=1)).total
     seen.searches += 1
@@ -181,7 +183,7 @@ def _ask(library: Library, when: str, word: str, is_leaving: bool, seen: Seen) -
         seen.faults.append(f"{found} pictures of {word} were found, and not {expected}")
 
 
-def _look(library: Library, seq: int, seen: Seen) -> int:
+def _check_state(library: Library, seq: int, seen: ReaderReport) -> int:
     """One state, by words and by colours, and never an earlier one than before."""
     snapshot = library.snapshot()
     found = library.rank_signals(Query((Text("soak"),)))
@@ -200,7 +202,7 @@ def _look(library: Library, seq: int, seen: Seen) -> int:
     return snapshot.seq
 
 
-def _held() -> tuple[float, int]:
+def _used_memory_and_files() -> tuple[float, int]:
     """Megabytes that this process holds, and its open files."""
     status = Path("/proc/self/status").read_text()
     kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))

@@ -18,17 +18,19 @@ from .sets import ROOT
 Subjects = frozenset[str]
 
 
-def _subjects(words: str) -> Subjects:
+def _parse_subjects(words: str) -> Subjects:
     return frozenset(words.split())
 
 
-def _table(text: str) -> dict[str, Subjects]:
+def _parse_table(text: str) -> dict[str, Subjects]:
     """Lines of `words: label label`, a label's blanks written as underlines."""
     lines = [line.split(":") for line in text.strip().splitlines()]
-    return {label.replace("_", " "): _subjects(words) for words, labels in lines for label in labels.split()}
+    return {
+        label.replace("_", " "): _parse_subjects(words) for words, labels in lines for label in labels.split()
+    }
 
 
-COREL = _table("""
+COREL = _parse_table("""
 place person thing: beaches
 vehicle place person: bus
 animal: dinosaurs
@@ -39,7 +41,7 @@ place: monuments
 place vehicle: mountains_and_snow
 person place animal thing: people_and_villages_in_Africa
 """)
-CALTECH = _table("""
+CALTECH = _parse_table("""
 animal: ant bass butterfly crab dragonfly lobster mayfly nautilus octopus
 animal: sea_horse snoopy starfish tick trilobite
 animal thing: brain garfield scorpion
@@ -62,7 +64,7 @@ thing place: cannon stop_sign chandelier
 thing person: umbrella
 thing food: cup
 """)
-COCO = _table("""
+COCO = _parse_table("""
 animal place plant: bird cat dog horse sheep cow elephant bear zebra giraffe
 food thing: banana apple sandwich orange broccoli carrot hot_dog pizza donut cake bowl dining_table
 food thing: cup fork knife spoon bottle wine_glass oven refrigerator microwave toaster sink
@@ -75,8 +77,8 @@ place thing: surfboard frisbee
 place thing person: baseball_bat baseball_glove skateboard tennis_racket sports_ball
 """)
 HELD_OUT = {
-    "grocery81_iconic": _subjects("food plant"),
-    "vi_captions": _subjects("person place thing vehicle animal"),  # ball sports
+    "grocery81_iconic": _parse_subjects("food plant"),
+    "vi_captions": _parse_subjects("person place thing vehicle animal"),  # ball sports
 }
 # The thousand classes in the order of their WordNet ids: where each stretch begins.
 IMAGENET = (
@@ -85,7 +87,7 @@ IMAGENET = (
     (988, "plant food animal"), (999, "thing food"),
 )  # fmt: skip
 # Things that hold food, are packed or printed like it, or come with animals or plants.
-BESIDE = _table("""
+BESIDE = _parse_table("""
 food: plate menu bakery butcher_shop grocery_store refrigerator packet carton pop_bottle milk_can crate hamper
 food: restaurant dining_table shopping_basket shopping_cart confectionery water_bottle bucket frying_pan wok
 food: soup_bowl mixing_bowl Crock_Pot Dutch_oven vending_machine tobacco_shop wine_bottle beer_bottle
@@ -102,27 +104,27 @@ place animal: hay rapeseed corn ear
 """)
 
 
-def subjects(name: str) -> Iterator[tuple[str, str, Subjects]]:
+def subjects_of_set(name: str) -> Iterator[tuple[str, str, Subjects]]:
     """Path, label and subjects of every picture of a set; a picture with several labels has the first."""
     with (ROOT / "data" / name / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     order = {label: place for place, label in enumerate(sorted({row["label"] for row in rows}))}
     for row in rows:
-        yield row["path"], row["label"], _shown(name, row, order[row["label"]])
+        yield row["path"], row["label"], _subjects_of_row(name, row, order[row["label"]])
 
 
-def _shown(name: str, row: dict[str, str], place: int) -> Subjects:
+def _subjects_of_row(name: str, row: dict[str, str], place: int) -> Subjects:
     label = row["label"].replace("_", " ")
     if name in HELD_OUT:
         return HELD_OUT[name]
     if name == "corel1k":
         return COREL[label]
     if name == "caltech101":
-        return CALTECH.get(label, _subjects("thing"))
+        return CALTECH.get(label, _parse_subjects("thing"))
     if name == "coco_mini":
-        each = (COCO.get(one, _subjects("thing")) for one in label.split("|"))
-        return _subjects("place").union(*each)
+        each = (COCO.get(one, _parse_subjects("thing")) for one in label.split("|"))
+        return _parse_subjects("place").union(*each)
     if name == "imagenet_sample1k":
         stretch = [words for begin, words in IMAGENET if begin <= place][-1]
-        return _subjects(stretch) | BESIDE.get(row["caption"], frozenset())
-    return _subjects("food plant")
+        return _parse_subjects(stretch) | BESIDE.get(row["caption"], frozenset())
+    return _parse_subjects("food plant")

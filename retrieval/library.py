@@ -84,7 +84,7 @@ class Library:
 
     @property
     def reading_limits(self) -> Limits:
-        """The limits of the settings on files and their decoding. Raises InvalidSetting as `check_scaling` does."""
+        """The limits on files and their decoding. Raises InvalidSetting as `check_scaling` does."""
         self.check_scaling()
         return limits_from_settings(self.settings)
 
@@ -154,8 +154,8 @@ class Library:
     ) -> dict[str, Float64Scores]:
         """What each signal of a query contributes to the scores of these images at weight 1, by signal.
 
-        `fusion` and `k` stand for the settings `fusion` and `fusion_k`. Signals without rankings of their own,
-        such as `details`, are left out.
+        `fusion` and `k` stand for the settings `fusion` and `fusion_k`. Signals without rankings of their
+        own, such as `details`, are left out.
         """
         settings = replace(self.settings, fusion=fusion, fusion_k=k)
         return self._start_search(query, settings).amounts_by_signal(ids)

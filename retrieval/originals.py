@@ -37,7 +37,7 @@ def pixels_of(catalog: Catalog, image: Image, limits: Limits) -> RGB:
 def load_thumbnail(catalog: Catalog, image_id: int) -> bytes:
     """The stored thumbnail (WebP, long side 320 pixels); raises ImageNotFound."""
     with catalog.reading() as reader:
-        data = reader.thumbnail(image_id)
+        data = reader.load_thumbnail(image_id)
     if data is None:
         raise ImageNotFound(image_id)
     return data

@@ -13,7 +13,7 @@ from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import Vector, VectorProjection
 from .projections.words import WordProjection
-from .ranking.tokens import terms
+from .ranking.tokens import parse_terms
 from .search.backgrounds import Backgrounds
 from .settings import Settings
 from .signals import MEANING, SIGNALS, SUBJECT
@@ -69,7 +69,11 @@ class SearchState:
         tower, view = self.spaces.text_tower, snapshot.views.get(MEANING)
         if tower is not None:
             return _map_nothing if tower.unavailable_reason else tower.encode_text
-        return (lambda text: view.question(terms(text))) if isinstance(view, BridgeView) else _map_nothing
+        return (
+            (lambda text: view.query_vector(parse_terms(text)))
+            if isinstance(view, BridgeView)
+            else _map_nothing
+        )
 
 
 def _map_nothing(_: str) -> None:

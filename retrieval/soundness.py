@@ -13,7 +13,7 @@ from .errors import ProjectionDamaged
 from .library import Library
 from .projections import generations
 from .projections.bridge import BridgeView
-from .projections.snapshot import AnyProjection, pointer_of
+from .projections.snapshot import AnyProjection, find_pointer
 from .search.gather import EVERYTHING
 from .signals import MEANING
 
@@ -83,7 +83,7 @@ def find_damaged(
     damages: list[ProjectionDamaged] = []
     for projection in projections:
         try:
-            projection.load(root, pointer_of(projection, pointers))
+            projection.load_generation(root, find_pointer(projection, pointers))
         except ProjectionDamaged as error:
             damages.append(error)
     return damages
@@ -110,4 +110,4 @@ def find_strays(library: Library) -> list[Path]:
     """Files among the generations that belong to no live one."""
     with library.catalog.reading() as reader:
         live = [pointer.generation for pointer in reader.live_projections()]
-    return generations.strays(library.generations_folder, live)
+    return generations.find_strays(library.generations_folder, live)

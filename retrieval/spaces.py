@@ -22,7 +22,7 @@ from .descriptors.text_tower import TextTower
 from .errors import BackboneUnavailable
 from .query.values import Region
 from .ranking.arrays import RGB, Float16Vector, Float32Array, Float32Matrix
-from .ranking.heat import is_exact
+from .ranking.heat import is_mean_pooled
 from .settings import Settings
 
 Features: TypeAlias = dict[int, Float16Vector]  # of one picture, by space id
@@ -64,7 +64,7 @@ class Spaces:
     def live(self) -> tuple[Space, ...]:
         """The spaces in which every image is described, in the order in which they were made."""
         with self._catalog.reading() as reader:
-            return tuple(space for space in reader.spaces() if space.state == "live")
+            return tuple(space for space in reader.load_spaces() if space.state == "live")
 
     @cached_property
     def text_tower(self) -> TextTower | None:
@@ -147,7 +147,7 @@ class Spaces:
             pooled, last, frame = subject.network.last_map(picture)
         except BackboneUnavailable:
             return None
-        return (last, frame) if is_exact(last, pooled) else None
+        return (last, frame) if is_mean_pooled(last, pooled) else None
 
     def find_keypoints(self, picture: RGB) -> bytes:
         """The keypoints of one picture as they are stored; b"" for none, and without a space of keypoints."""

@@ -160,12 +160,16 @@ def fill(writer: Writer, stored: Sequence[Row]) -> list[int]:
         added = update(ImageRow).where(ImageRow.id == image_id).values(added_at=row.added_at)
         writer._connection.execute(added)
         for path in _paths(image_id, row):
-            writer.place(path, image_id, mtime=1, size=1)
+            writer.add_location(path, image_id, mtime=1, size=1)
         said = [("tag", each) for each in row.tags] + [("label", each) for each in row.labels]
-        writer.annotate(image_id, "captions", [Annotation(*fact, "captions") for fact in (*said, *row.words)])
-        writer.annotate(image_id, "exif", [Annotation("camera", each, "exif") for each in row.cameras])
+        writer.replace_annotations(
+            image_id, "captions", [Annotation(*fact, "captions") for fact in (*said, *row.words)]
+        )
+        writer.replace_annotations(
+            image_id, "exif", [Annotation("camera", each, "exif") for each in row.cameras]
+        )
     for path in troubled(ids, stored):
-        writer.report(Problem(path, "broken", "as it happens"))
+        writer.report_problem(Problem(path, "broken", "as it happens"))
     return ids
 
 

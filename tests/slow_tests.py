@@ -11,6 +11,11 @@ only_with_all_sets = pytest.mark.skipif(
     os.environ.get("PICTOR_SETS") != "all", reason="takes minutes; PICTOR_SETS=all runs it"
 )
 
+only_with_the_teacher = pytest.mark.skipif(
+    os.environ.get("PICTOR_SETS") not in ("teacher", "all"),
+    reason="indexes a set once more; PICTOR_SETS=teacher runs it",
+)
+
 
 def example_count(whole: int) -> int:
     """How many random examples a slow property is tried with: a quarter, or all with PICTOR_EXAMPLES=all."""

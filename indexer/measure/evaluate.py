@@ -21,21 +21,25 @@ def evaluate(library: Library, labels: Labels, on_progress: OnProgress) -> dict[
     """Figures of every picture signal and of their fusion, overall and for each class, as JSON values."""
     sizes = Counter(labels.values())
     queries = sorted(image_id for image_id in labels if sizes[labels[image_id]] > 1)
-    judged: dict[str, list[evaluation.Judged]] = {}
+    judged: dict[str, list[evaluation.QueryFigures]] = {}
     for done, image_id in enumerate(queries, 1):
         label = labels[image_id]
         for signal, ranking in library.rank_signals(Query((StoredPicture(image_id),))).items():
             relevance = np.array([labels.get(ranked_id) == label for ranked_id in ranking.ids.tolist()], bool)
-            judged.setdefault(signal, []).append(evaluation.judge(label, relevance, sizes[label] - 1))
+            judged.setdefault(signal, []).append(
+                evaluation.evaluate_ranking(label, relevance, sizes[label] - 1)
+            )
         on_progress(done, len(queries))
     return {
         "queries": len(queries),
         "labelled": len(labels),
         "classes": len(sizes),
         "definition": evaluation.DEFINITION,
-        "rankings": {signal: evaluation.means(queries_judged) for signal, queries_judged in judged.items()},
+        "rankings": {
+            signal: evaluation.mean_figures(queries_judged) for signal, queries_judged in judged.items()
+        },
         "per_class": {
-            signal: evaluation.by_class(queries_judged) for signal, queries_judged in judged.items()
+            signal: evaluation.figures_by_label(queries_judged) for signal, queries_judged in judged.items()
         },
     }
 
@@ -47,8 +51,8 @@ def read_labels(library: Library, source: str) -> dict[int, str]:
     """
     with library.catalog.reading() as reader:
         if source in ("tag", "label"):
-            return reader.labels(source)
-        locations = reader.locations()
+            return reader.first_values(source)
+        locations = reader.load_locations()
     if source == "folder":
         path_labels = {path: location.folder_name for path, (_, location) in locations.items()}
     else:

@@ -26,7 +26,7 @@ class TunedFusion:
 
     fusion: str
     k: float
-    learned: tuning.Learned
+    learned: tuning.LearnedWeights
 
     def fusion_recipe(self, name: str) -> FusionRecipe:
         """The weights as they are saved; all of them, so that no default weight is added."""
@@ -59,7 +59,7 @@ def tune_fusion(
             amounts = library.signal_amounts(query, labelled_ids, fusion=fusion, k=k)
             cases.append(_judge_query(amounts, labelled_ids, labels, image_id))
             on_progress(fusion_number * len(queries) + done, len(FUSIONS) * len(queries))
-        tuned.append(TunedFusion(fusion, k, tuning.learn(tuple(amounts), cases)))
+        tuned.append(TunedFusion(fusion, k, tuning.learn_weights(tuple(amounts), cases)))
     return sorted(tuned, key=lambda fusion: -fusion.learned.fused_map)
 
 

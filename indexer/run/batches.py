@@ -31,7 +31,7 @@ class RunContext:
 
     def is_known(self, sha256: str) -> bool:
         """Whether a content need not be decoded."""
-        return not self.anew and retry_after_loss(lambda: self.library.catalog.holds(sha256))
+        return not self.anew and retry_after_loss(lambda: self.library.catalog.has_content(sha256))
 
 
 @dataclass(slots=True)

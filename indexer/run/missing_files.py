@@ -20,7 +20,7 @@ def forget_missing(library: LibraryWriter, days: float | None) -> int:
     with library.catalog.reading() as reader:
         paths = [
             path
-            for path, (_, location) in reader.locations().items()
+            for path, (_, location) in reader.load_locations().items()
             if location.missing_since is not None and min(location.missing_since, now) <= latest
         ]
     if paths:

@@ -112,7 +112,7 @@ def _read_stamps(library: Library | None) -> Mapping[bytes, Stamp]:
     if library is None:
         return {}
     with library.catalog.reading() as reader:
-        return reader.stamps()
+        return reader.file_stamps()
 
 
 def _run_steps(
@@ -120,8 +120,8 @@ def _run_steps(
 ) -> Report:
     library, on_event = run.library, run.on_event
     with _garbage_collection_paused(), library.catalog.reading() as reader:
-        plan = _plan_walk(walk, reader.stamps(), compares=compares, anew=run.anew)
-        locations = reader.locations() if plan.to_read else {}
+        plan = _plan_walk(walk, reader.file_stamps(), compares=compares, anew=run.anew)
+        locations = reader.load_locations() if plan.to_read else {}
     on_event(Planned(plan))
     for problem in walk.problems:
         on_event(ProblemMet(problem))

@@ -65,10 +65,11 @@ def update_sidecars(library: LibraryWriter, walk: Walk, shield: Shield = nullcon
     Each batch is read and written within a `shield`.
     """
     with library.catalog.reading() as reader:
-        stamps = reader.sidecars()
+        stamps = reader.sidecar_stamps()
         if not (stamps or walk.sidecars):
             return SidecarCounts()
-        locations, problem_paths = reader.locations(), {problem.path for problem in reader.problems()}
+        locations = reader.load_locations()
+        problem_paths = {problem.path for problem in reader.load_problems()}
     changes = compare_sidecars(walk, stamps, locations)
     problems: dict[bytes, Problem] = {}
     for start in range(0, len(changes), IMAGES_PER_BATCH):
@@ -83,8 +84,8 @@ def preview_sidecars(library: Library | None, walk: Walk, plan: Plan) -> Sidecar
         stamps, locations = {}, {}
     else:
         with library.catalog.reading() as reader:
-            stamps = reader.sidecars()
-            locations = reader.locations() if stamps or walk.sidecars else {}
+            stamps = reader.sidecar_stamps()
+            locations = reader.load_locations() if stamps or walk.sidecars else {}
     now = datetime.now(UTC).replace(tzinfo=None)
     for path in plan.missing:
         if path in locations:
@@ -160,10 +161,10 @@ def _write_changes(
             read = [outcomes[file.path] for file in change.to_read]
             usable = [outcome for outcome in read if isinstance(outcome, Sidecar)]
             unusable = [outcome.path for outcome in read if isinstance(outcome, Problem)]
-            writer.annotate_beside(change.image_id, SIDECAR_SOURCE, usable, [*change.gone, *unusable])
+            writer.replace_sidecars(change.image_id, SIDECAR_SOURCE, usable, [*change.gone, *unusable])
         writer.forget_problems(problem_paths & (files.keys() - problems.keys()))
         for problem in problems.values():
-            writer.report(problem)
+            writer.report_problem(problem)
     return problems
 
 

@@ -56,14 +56,14 @@ def write_walk(library: LibraryWriter, captions: Captions, walk: Walk, plan: Pla
         writer.mark_missing(plan.missing)
         for file in plan.returned:
             writer.mark_present(file.path)
-        writer.forget_placeless()
-        writer.forget_problems(_solved_problems(writer.problems(), walk))
+        writer.forget_unlocated()
+        writer.forget_problems(_solved_problems(writer.load_problems(), walk))
         for problem in walk.problems:
-            writer.report(problem)
-        locations = writer.locations() if captions else {}
+            writer.report_problem(problem)
+        locations = writer.load_locations() if captions else {}
         captioned = [(path, locations[path][0]) for path in sorted(captions) if path in locations]
         for image_id, annotations in annotations_by_image(captions, captioned).items():
-            writer.annotate(image_id, CAPTIONS_SOURCE, annotations)
+            writer.replace_annotations(image_id, CAPTIONS_SOURCE, annotations)
     return len(captioned), len(captions) - len(captioned)
 
 
@@ -105,7 +105,7 @@ def _write_pages(
         stored = [page for page in pages if page.sha256 in ids]
         for page in stored:
             path, mtime, size = page.file.path, page.file.mtime, page.file.size
-            writer.place(path, ids[page.sha256], mtime=mtime, size=size, page=page.page_number)
+            writer.add_location(path, ids[page.sha256], mtime=mtime, size=size, page=page.page_number)
         for page_count, paths in _paths_by_page_count(pages).items():
             writer.forget_pages(paths, after=page_count)
         # The captions of a file belong to its first page.
@@ -113,11 +113,11 @@ def _write_pages(
         # Other images may have paths with captions outside this batch: write_walk sees them all.
         new_paths = [(path, image_id) for path, image_id in image_paths if image_id in added.values()]
         for image_id, annotations in annotations_by_image(captions, new_paths).items():
-            writer.annotate(image_id, CAPTIONS_SOURCE, annotations)
+            writer.replace_annotations(image_id, CAPTIONS_SOURCE, annotations)
         all_problems = [*problems, *(_zero_feature_problem(page) for page in pages if page.sha256 not in ids)]
         writer.forget_problems(page.file.path for page in stored)
         for problem in all_problems:
-            writer.report(problem)
+            writer.report_problem(problem)
     repeated = tuple(_repeated_paths(image_paths, set(added.values())))
     return BatchResult(len(new), len(again), repeated, tuple(all_problems))
 

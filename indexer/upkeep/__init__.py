@@ -1,1 +1,1 @@
-"""Keeping a library sound: locks, checks, backups, problems."""
+"""Opening a library for writing, and keeping it sound: checks, backups and problems."""

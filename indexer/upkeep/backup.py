@@ -1,4 +1,4 @@
-"""Backups: the catalog, the settings and the weights; projections are made again from these."""
+"""Backups of the catalog, the settings and the weights; projections are built again from these."""
 
 from __future__ import annotations
 
@@ -16,47 +16,50 @@ from ..errors import BackupImpossible
 from .check import check_catalog
 
 CATALOG, SETTINGS, BACKBONES = "catalog.sqlite", "library.toml", "backbones"
-ADDRESS = re.compile(r"^\s*catalog_url\s*=.*\n?", re.MULTILINE)  # that of the library, not of its copy
+ADDRESS = re.compile(
+    r"^\s*catalog_url\s*=.*\n?", re.MULTILINE
+)  # the address of the library's catalog, which the copy must not use
 
 
-def backup(library: Path, target: Path) -> int:
-    """Copy one state of a library to a new folder, or to a new file where the name ends in .tar.
+def create_backup(library: Path, target: Path) -> int:
+    """Copy one state of a library to a new folder, or to a new file if the name ends in .tar.
 
-    Others may search and index meanwhile. The copy is opened and checked before it gets its name; a folder
-    is a library whose projections are still to be built. How many images it holds. Raises BackupImpossible.
+    Others may search and index in the meantime. The copy is opened and checked before it gets its name. A
+    folder is a library whose projections are not built yet. Returns the number of images. Raises
+    BackupImpossible.
     """
     _refuse_taken(target)
-    with Library.open(library) as opened, _part(target) as part:
+    with Library.open(library) as opened, _partial_folder(target) as part:
         if not opened.catalog.is_file:
             raise BackupImpossible(
-                f"{library}: its catalog is on a server ({opened.catalog.place}); back that up with pg_dump, "
-                f"and copy {SETTINGS} and {BACKBONES} from the library's folder"
+                f"{library}: its catalog is on a server ({opened.catalog.address}); back that up with "
+                f"pg_dump, and copy {SETTINGS} and {BACKBONES} from the library's folder"
             )
         opened.catalog.copy_to(part / CATALOG)
-        _copy_beside(opened.path, part)
-        with write_library(part, _settings(part)) as copied, copied.catalog.writing() as writer:
-            writer.point_to(())
-        images = _verified(part)
+        _copy_settings_and_weights(opened.path, part)
+        with write_library(part, _copied_settings(part)) as copied, copied.catalog.writing() as writer:
+            writer.point_to_generations(())
+        images = _verify_copy(part)
         for left in (part / LOCK_FILE, *part.glob(f"{CATALOG}-*")):
             left.unlink()  # of the writer above: its lock, and the empty log of closed connections
         _sync_all(part)
-        (_packed(part) if target.suffix == ".tar" else part).replace(target)
+        (_pack_tar(part) if target.suffix == ".tar" else part).replace(target)
         sync_to_disk(target.parent)
     return images
 
 
-def restore(source: Path, library: Path) -> int:
-    """Make a library of a backup where there is none: copied, brought up to date, built and checked.
+def restore_backup(source: Path, library: Path) -> int:
+    """Make a new library from a backup: copy it, update its schema, build its projections, and check it.
 
-    How many images it holds. Raises BackupImpossible where something lies at `library`, and where the backup
-    is none.
+    Returns the number of images. Raises BackupImpossible if there is something at `library` already, or if
+    `source` is not a backup.
     """
     _refuse_taken(library)
-    with _part(library) as part:
-        _unpack(source, part)
-        with write_library(part, _settings(part)) as made:
+    with _partial_folder(library) as part:
+        _unpack_backup(source, part)
+        with write_library(part, _copied_settings(part)) as made:
             made.publish(anew=True)
-        images = _verified(part)
+        images = _verify_copy(part)
         _sync_all(part)
         part.replace(library)
         sync_to_disk(library.parent)
@@ -69,11 +72,11 @@ def _refuse_taken(target: Path) -> None:
 
 
 @contextmanager
-def _part(target: Path) -> Iterator[Path]:
-    """A folder beside the target that is gone afterwards, unless it became the target."""
+def _partial_folder(target: Path) -> Iterator[Path]:
+    """A new folder beside the target; it is removed at the end, unless it became the target."""
     part = target.absolute().with_name(f".{target.absolute().name}.part")
     try:
-        shutil.rmtree(part, ignore_errors=True)  # of one that was killed
+        shutil.rmtree(part, ignore_errors=True)  # left by a run that was killed
         part.mkdir(mode=0o700, parents=True)
         yield part
     except OSError as error:
@@ -82,28 +85,28 @@ def _part(target: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _copy_beside(library: Path, part: Path) -> None:
-    """The settings but for the catalog's address, which would be that of the original, and the weights."""
+def _copy_settings_and_weights(library: Path, part: Path) -> None:
+    """Copy the weights, and the settings without the catalog's address, which is that of the original."""
     if (library / SETTINGS).exists():
-        said = (library / SETTINGS).read_text("utf-8")
-        (part / SETTINGS).write_text(ADDRESS.sub("", said), "utf-8")
+        settings = (library / SETTINGS).read_text("utf-8")
+        (part / SETTINGS).write_text(ADDRESS.sub("", settings), "utf-8")
     if (library / BACKBONES).exists():
         shutil.copytree(library / BACKBONES, part / BACKBONES)
 
 
-def _settings(part: Path) -> Settings:
+def _copied_settings(part: Path) -> Settings:
     return replace(Settings.resolve(part), catalog_url="")
 
 
-def _verified(part: Path) -> int:
-    """How many images a copy holds; raises BackupImpossible, with what is wrong, unless it is sound."""
-    with Library.open(part, _settings(part)) as opened:
+def _verify_copy(part: Path) -> int:
+    """Check a copy and return its number of images; raises BackupImpossible with the first finding."""
+    with Library.open(part, _copied_settings(part)) as opened:
         for finding in check_catalog(opened):
             raise BackupImpossible(f"{finding.code}: {finding.text}; nothing was copied, run `pictor check`")
         return opened.count_images()
 
 
-def _packed(part: Path) -> Path:
+def _pack_tar(part: Path) -> Path:
     packed = part / "packed.tar"
     with tarfile.open(packed, "w") as archive:
         for name in (CATALOG, SETTINGS, BACKBONES):
@@ -113,7 +116,7 @@ def _packed(part: Path) -> Path:
     return packed
 
 
-def _unpack(source: Path, part: Path) -> None:
+def _unpack_backup(source: Path, part: Path) -> None:
     if source.is_file():
         try:
             with tarfile.open(source) as archive:
@@ -123,7 +126,7 @@ def _unpack(source: Path, part: Path) -> None:
     elif (source / CATALOG).is_file():
         _refuse_used(source)
         shutil.copyfile(source / CATALOG, part / CATALOG)
-        _copy_beside(source, part)
+        _copy_settings_and_weights(source, part)
     if not (part / CATALOG).is_file():
         raise BackupImpossible(f"{source}: no backup; there is no {CATALOG} in it")
 
@@ -135,5 +138,5 @@ def _refuse_used(source: Path) -> None:
 
 
 def _sync_all(folder: Path) -> None:
-    for each in (*folder.rglob("*"), folder):
-        sync_to_disk(each)
+    for path in (*folder.rglob("*"), folder):
+        sync_to_disk(path)

@@ -1,4 +1,4 @@
-"""Opens a library for writing, under the lock, and gives a new one its spaces."""
+"""Opens a library for writing, under the lock, and makes the spaces of a new one."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from retrieval import (
     write_library,
 )
 
-REFERENCE_STEP = 5  # every fifth picture of the sample collection is a reference: 62 of them
+REFERENCE_STEP = 5  # every fifth picture of the sample collection is a reference picture; there are 62
 
 
 @dataclass(frozen=True, slots=True)
 class LibrarySpec:
-    """What a new library is made with; without a backbone it is the bundled one, without weights timm's.
+    """What a new library is made with; by default the bundled backbone, and timm's weights for another one.
 
-    `text_tower`: of a CLIP-family backbone, as fetch_backbone takes it.
+    `text_tower`: that of a CLIP backbone, as fetch_backbone takes it.
     """
 
     backbone: str | None = None
@@ -46,17 +46,17 @@ class LibrarySpec:
 def open_or_create(
     path: Path, spec: LibrarySpec = LibrarySpec(), on_busy: OnBusy = refuse_busy
 ) -> Iterator[LibraryWriter]:
-    """The library at `path`, locked and open for writing; made by `spec` where there is none.
+    """The library at `path`, locked and open for writing; if there is none, it is made by `spec`.
 
-    Raises LibraryBusy when another process writes and `on_busy` does, InvalidSetting when `spec` or the
-    setting `scaling` asks for features that do not compare with those that the library holds, and
+    Raises LibraryBusy if another process writes and `on_busy` raises it. Raises InvalidSetting if `spec` or
+    the setting `scaling` would give features that cannot be compared with those in the library. Raises
     BackboneUnavailable before anything is made.
-    Weights that it was made with are put back where its own copy is gone or damaged.
+    If the library's copy of its weights is missing or damaged, it is restored from the weights in `spec`.
     """
     with WriterLock(path, on_busy) as lock:
         _check_catalog_url(path, spec)
         settings = Settings.resolve(path, catalog_url=spec.catalog_url)
-        # A new library's backbone comes first: when it cannot be had, no library is made.
+        # The backbone comes first: if it is not available, no library is made.
         backbone = None if Library.has_library(path, settings) else _fetch_backbone(spec)
         with LibraryWriter.create(lock, settings) as library:
             if spec.catalog_url:
@@ -74,7 +74,7 @@ def open_or_create(
 
 @contextmanager
 def open_existing(path: Path, on_busy: OnBusy = refuse_busy) -> Iterator[LibraryWriter]:
-    """A library that is there already, locked and open for writing; raises LibraryNotFound and makes none."""
+    """An existing library, locked and open for writing; raises LibraryNotFound if there is none."""
     with Library.open(path):
         pass
     with write_library(path, on_busy=on_busy) as library:
@@ -82,7 +82,7 @@ def open_existing(path: Path, on_busy: OnBusy = refuse_busy) -> Iterator[Library
 
 
 def _check_catalog_url(path: Path, spec: LibrarySpec) -> None:
-    """A library has one catalog: refuse another address than the one that its settings file names."""
+    """Raise InvalidSetting if the library's settings file names another catalog: a library has only one."""
     remembered = Settings.resolve(path, {}).catalog_url
     if spec.catalog_url and remembered not in ("", spec.catalog_url):
         raise InvalidSetting(
@@ -95,21 +95,24 @@ def _fetch_backbone(spec: LibrarySpec) -> Backbone:
     if spec.backbone:
         weights = spec.weights or "pretrained"
         return fetch_backbone(spec.backbone, weights, text_tower=spec.text_tower, **spec.preprocessing)
-    for name, given in (("weights", spec.weights), ("text tower", spec.text_tower)):
-        if given:
-            raise InvalidSetting(f"{name} {given}: say with --backbone which timm CNN that belongs to")
+    for name, value in (("weights", spec.weights), ("text tower", spec.text_tower)):
+        if value:
+            raise InvalidSetting(f"{name} {value}: name the timm CNN that it belongs to with --backbone")
     return fetch_backbone(BACKBONE.name.partition(".")[0], str(BACKBONE), **spec.preprocessing)
 
 
 def _reference_pictures(spec: LibrarySpec, backbone: Backbone) -> list[images.RGB]:
-    """Drawn pictures for a trained backbone of the user's own; the bundled one is known well enough."""
+    """Drawn pictures, for a trained backbone that the user chose; the bundled one has figures of its own."""
     if not (spec.backbone and backbone.trained):
         return []
     return [sample.pixels for sample in draw_collection(step=REFERENCE_STEP)]
 
 
 def _check_spec(library: LibraryWriter, spec: LibrarySpec) -> None:
-    """Refuse a spec other than the one that the library was made by: its features would not be comparable."""
+    """Raise InvalidSetting if the library was made with another backbone, preprocessing or weights.
+
+    Features of the two could not be compared.
+    """
     made = next((space.configuration for space in library.spaces if space.descriptor == "subject"), {})
     if spec.backbone and spec.backbone != made.get("backbone"):
         raise InvalidSetting(

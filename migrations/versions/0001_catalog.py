@@ -1,4 +1,4 @@
-"""The first catalog: images, places, facts, features, the change log and the projections' pointers."""
+"""The first catalog: images, locations, facts, features, the change log and the projections' pointers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 COUNTED = {"sqlite_autoincrement": True}
 
 
-def key(name: str = "id") -> sa.Column:
+def id_column(name: str = "id") -> sa.Column:
     return sa.Column(name, BIG, nullable=False, autoincrement=True)
 
 
@@ -29,7 +29,7 @@ def space_key(table: str, *, nullable: bool) -> tuple[sa.Column, sa.ForeignKeyCo
 def upgrade() -> None:
     op.create_table(
         "image",
-        key(),
+        id_column(),
         sa.Column("sha256", sa.Text, nullable=False),
         sa.Column("perceptual_hash", sa.BigInteger, nullable=False),
         sa.Column("width", sa.Integer, nullable=False),
@@ -46,7 +46,7 @@ def upgrade() -> None:
     op.create_index("ix_image_taken_at", "image", ["taken_at"])
     op.create_table(
         "location",
-        key(),
+        id_column(),
         sa.Column("path", sa.LargeBinary, nullable=False),
         sa.Column("display", sa.Text, nullable=False),
         sa.Column("folder", sa.Text, nullable=False),
@@ -62,7 +62,7 @@ def upgrade() -> None:
     op.create_index("ix_location_image_id", "location", ["image_id"])
     op.create_table(
         "annotation",
-        key(),
+        id_column(),
         *image_key("annotation"),
         sa.Column("field", sa.Text, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
@@ -86,7 +86,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "space",
-        key(),
+        id_column(),
         sa.Column("fingerprint", sa.Text, nullable=False),
         sa.Column("descriptor", sa.Text, nullable=False),
         sa.Column("configuration", sa.JSON, nullable=False),
@@ -108,7 +108,7 @@ def upgrade() -> None:
     op.create_index("ix_feature_image_id", "feature", ["image_id"])
     op.create_table(
         "change",
-        key("seq"),
+        id_column("seq"),
         sa.Column("image_id", sa.BigInteger, nullable=False),
         sa.Column("operation", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_change"),
@@ -117,7 +117,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "projection",
-        key(),
+        id_column(),
         sa.Column("kind", sa.Text, nullable=False),
         *space_key("projection", nullable=True),
         sa.Column("seq", sa.BigInteger, nullable=False),
@@ -131,7 +131,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "problem",
-        key(),
+        id_column(),
         sa.Column("path", sa.LargeBinary, nullable=False),
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
@@ -144,7 +144,7 @@ def upgrade() -> None:
     op.create_index("ix_problem_code", "problem", ["code"])
     op.create_table(
         "api_key",
-        key(),
+        id_column(),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("prefix", sa.Text, nullable=False),
         sa.Column("sha256", sa.Text, nullable=False),
@@ -158,7 +158,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "saved_search",
-        key(),
+        id_column(),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("query", sa.JSON, nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),

@@ -10,14 +10,14 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 COUNTED = {"sqlite_autoincrement": True}
 
 
-def key() -> sa.Column:
+def id_column() -> sa.Column:
     return sa.Column("id", BIG, nullable=False, autoincrement=True)
 
 
 def upgrade() -> None:
     op.create_table(
         "concept",
-        key(),
+        id_column(),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("good", sa.JSON, nullable=False),
         sa.Column("bad", sa.JSON, nullable=False),
@@ -28,7 +28,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "recipe",
-        key(),
+        id_column(),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("fusion", sa.Text, nullable=False),
         sa.Column("k", sa.Float, nullable=False),

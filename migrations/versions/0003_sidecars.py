@@ -1,4 +1,4 @@
-"""Sidecars: which files beside pictures were read, as they were then, and what each of them said."""
+"""Sidecar files that were read: size, time and facts of each."""
 
 import sqlalchemy as sa
 from alembic import op

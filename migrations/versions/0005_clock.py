@@ -1,4 +1,4 @@
-"""What the clock said when a run last looked for files: one row, which shows the next run that it jumped."""
+"""The time of the clock when a run last looked for files: one row, from which a changed clock is noticed."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Pages: a location is a page of a file, and all there were are first ones."""
+"""Pages: a location is a page of a file; all locations from before are first pages."""
 
 import sqlalchemy as sa
 from alembic import op

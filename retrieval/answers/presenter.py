@@ -180,7 +180,7 @@ def _present_heat_map(heat_map: HeatMap) -> models.HeatMap:
     return models.HeatMap(
         cells=_rounded_rows(heat_map.cells),
         frame=[round(side, DECIMALS) for side in sides],
-        summary=heat_map.in_words(),
+        summary=heat_map.describe_location(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The truth in SQL: images, their places, facts and features. The only home of sqlalchemy."""
+"""The catalog in SQL, the only truth: images, locations, facts and features. The only home of sqlalchemy."""
 
 from .catalog import Catalog, WritableCatalog
 from .engine import CatalogAddress, sqlite_url

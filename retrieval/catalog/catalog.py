@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine
 
 from ..errors import SchemaOutOfDate, StorageFailed
 from . import engine, soundness
-from .clock import Clock, utc
+from .clock import Clock, utc_now
 from .reader import Reader
 from .writer import Writer
 
@@ -22,12 +22,12 @@ class Catalog:
     def __init__(self, sql: Engine, url: URL) -> None:
         self._engine = sql
         self._url = url
-        self.place = url.render_as_string(hide_password=True)
+        self.address = url.render_as_string(hide_password=True)
 
     @classmethod
     def open(cls, url: engine.CatalogAddress) -> Catalog:
         """Open for reading; raises SchemaOutOfDate when the schema is not the one this code knows."""
-        parts = engine.address(url)
+        parts = engine.parse_address(url)
         try:
             return _open_for_reading(parts, unchanging=False)
         except StorageFailed:
@@ -38,13 +38,13 @@ class Catalog:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Ask questions of one state of the catalog."""
-        with engine.transaction(self._engine, self.place) as connection:
+        with engine.transaction(self._engine, self.address) as connection:
             yield Reader(connection)
 
-    def holds(self, digest: str) -> bool:
+    def has_content(self, digest: str) -> bool:
         """Whether the content with this SHA-256 has been acknowledged."""
         with self.reading() as reader:
-            return reader.holds(digest)
+            return reader.has_content(digest)
 
     @property
     def is_file(self) -> bool:
@@ -53,11 +53,11 @@ class Catalog:
 
     def remarks(self) -> tuple[str, ...]:
         """What the person who looks after the catalog may want to know, one line each."""
-        return engine.remarks(self._url)
+        return engine.catalog_remarks(self._url)
 
     def copy_to(self, target: Path) -> None:
         """Write one state of the catalog to a new file, while others may write. Only for SQLite."""
-        soundness.copy_to(self._engine, self.place, target)
+        soundness.copy_catalog(self._engine, self.address, target)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -65,7 +65,7 @@ class Catalog:
 
 
 def _open_for_reading(url: URL, *, unchanging: bool) -> Catalog:
-    catalog = Catalog(engine.connect(url, writable=False, unchanging=unchanging), url)
+    catalog = Catalog(engine.open_engine(url, writable=False, unchanging=unchanging), url)
     try:
         _check_schema(catalog)
     except BaseException:
@@ -75,9 +75,9 @@ def _open_for_reading(url: URL, *, unchanging: bool) -> Catalog:
 
 
 def _check_schema(catalog: Catalog) -> None:
-    found, expected = engine.revision(catalog._engine, catalog.place), engine.newest_revision()
+    found, expected = engine.schema_revision(catalog._engine, catalog.address), engine.newest_revision()
     if found != expected:
-        raise SchemaOutOfDate(catalog.place, found, expected)
+        raise SchemaOutOfDate(catalog.address, found, expected)
 
 
 @final
@@ -92,7 +92,7 @@ class WritableCatalog(Catalog):
         super().__init__(sql, url)
         self._check_lock = check_lock
         self._lock: Connection | None = None  # a server's
-        self.clock: Clock = utc  # what facts are dated with
+        self.clock: Clock = utc_now  # what facts are dated with
 
     @classmethod
     def create(cls, url: engine.CatalogAddress, *, check_lock: Callable[[], None] = lambda: None) -> Self:
@@ -101,11 +101,11 @@ class WritableCatalog(Catalog):
         `check_lock` is called before each transaction and raises when the writer's lock is not held any more.
         Raises LibraryBusy where the database is a server and another writer is at work on it.
         """
-        parts = engine.address(url)
-        catalog = cls(engine.connect(parts, writable=True), parts, check_lock)
+        parts = engine.parse_address(url)
+        catalog = cls(engine.open_engine(parts, writable=True), parts, check_lock)
         try:
-            catalog._lock = engine.hold_lock(catalog._engine, catalog.place)
-            engine.upgrade(catalog._engine, catalog.place)
+            catalog._lock = engine.take_server_lock(catalog._engine, catalog.address)
+            engine.upgrade_schema(catalog._engine, catalog.address)
         except BaseException:
             catalog.close()
             raise
@@ -119,7 +119,7 @@ class WritableCatalog(Catalog):
         """
         self._check_lock()
         lock = self._renewed_lock()
-        with engine.transaction(self._engine, self.place, writes=True, on=lock) as connection:
+        with engine.transaction(self._engine, self.address, writes=True, on=lock) as connection:
             writer = Writer(connection, self.clock)
             yield writer
             writer.record_changes()
@@ -130,11 +130,11 @@ class WritableCatalog(Catalog):
         """
         if self._lock is not None and (self._lock.closed or self._lock.invalidated):
             self._lock.close()
-            self._lock = engine.hold_lock(self._engine, self.place)
+            self._lock = engine.take_server_lock(self._engine, self.address)
         return self._lock
 
     def close(self) -> None:
         """Give every connection back, and the lock of a server."""
         if self._lock is not None:
-            engine.give_back(self._lock)
+            engine.release_server_lock(self._lock)
         super().close()

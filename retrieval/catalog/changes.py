@@ -1,4 +1,4 @@
-"""The change log: what happened to which image, in the order in which it was acknowledged."""
+"""The change log: which image changed, and how, in the order of the commits."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .schema import ChangeRow
 
 
 def last_seq(connection: Connection) -> int:
-    """The watermark of everything acknowledged so far; 0 for an empty log."""
+    """The number of the newest change; 0 for an empty log."""
     return connection.scalar(select(func.max(ChangeRow.seq))) or 0
 
 
-def since(connection: Connection, seq: int) -> list[Change]:
+def changes_since(connection: Connection, seq: int) -> list[Change]:
     """The last change of every image that changed after `seq`, in the order of the log."""
     newest = select(func.max(ChangeRow.seq)).where(ChangeRow.seq > seq).group_by(ChangeRow.image_id)
     rows = connection.execute(
@@ -26,13 +26,13 @@ def since(connection: Connection, seq: int) -> list[Change]:
     return [Change(*row) for row in rows]
 
 
-def newest_image(connection: Connection, seq: int) -> int:
-    """The highest image id that had been given out at `seq`; ids only rise."""
+def newest_image_at(connection: Connection, seq: int) -> int:
+    """The highest image id that was in use at `seq`; ids only rise."""
     return connection.scalar(select(func.max(ChangeRow.image_id)).where(ChangeRow.seq <= seq)) or 0
 
 
-def record(connection: Connection, operation: str, image_ids: Iterable[int]) -> None:
-    """Write one change for each of these images, in the transaction of the fact itself."""
+def record_changes(connection: Connection, operation: str, image_ids: Iterable[int]) -> None:
+    """Write one change for each of these images, in the same transaction as the facts that changed."""
     rows = [{"image_id": image_id, "operation": operation} for image_id in image_ids]
     if rows:
         connection.execute(insert(ChangeRow), rows)

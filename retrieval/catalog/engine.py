@@ -1,4 +1,4 @@
-"""Connections to the catalog: what must be set so that a commit is an acknowledgement, and the migrations."""
+"""Connections to the catalog, set up so that a commit survives a power loss, and the migrations."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from . import log
 CatalogAddress: TypeAlias = str | URL
 
 BUSY_SECONDS = 5
-VERSION_TABLE = "alembic_version"  # where Alembic keeps the revision
+VERSION_TABLE = "alembic_version"  # the table in which Alembic keeps the revision
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
-LOCK_NOT_AVAILABLE = "55P03"  # what PostgreSQL calls it
-LOCK_MILLISECONDS = 2000  # a server needs some time to see that who held a lock is gone
-READS: Mapping[str, int | str] = {
+LOCK_NOT_AVAILABLE = "55P03"  # the SQLSTATE of a lock that is taken
+LOCK_MILLISECONDS = 2000  # a server needs some time to notice that the holder of a lock is gone
+READER_PRAGMAS: Mapping[str, int | str] = {
     "busy_timeout": BUSY_SECONDS * 1000,
     "wal_autocheckpoint": 0,
-    "cell_size_check": 1,  # a page is looked at before it is used
+    "cell_size_check": 1,  # a page is checked before it is used
 }
-WRITES: Mapping[str, int | str] = {  # as SQLite says them back
+WRITER_PRAGMAS: Mapping[str, int | str] = {  # as SQLite reports them
     "busy_timeout": BUSY_SECONDS * 1000,
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
@@ -55,17 +55,17 @@ WRITES: Mapping[str, int | str] = {  # as SQLite says them back
 
 
 def sqlite_url(path: Path) -> URL:
-    """The address of a SQLite catalog in a file, whatever signs its path holds."""
+    """The address of a SQLite catalog in a file; the path may hold any characters."""
     return URL.create("sqlite", database=str(path))
 
 
-def address(url: CatalogAddress) -> URL:
-    """The parts of an address; raises InvalidSetting where it names no database that can be used."""
+def parse_address(url: CatalogAddress) -> URL:
+    """The parts of an address; raises InvalidSetting if it names no database that can be used."""
     try:
         parts = make_url(url)
         parts.get_dialect().import_dbapi()
     except (ArgumentError, ImportError) as error:
-        name = str(url).partition("@")[2] or str(url)  # what comes before may hold a password
+        name = str(url).partition("@")[2] or str(url)  # the part before it may hold a password
         raise InvalidSetting(
             f"catalog_url {name}: names no database that can be used ({error}); write sqlite:///FILE, or "
             "postgresql+psycopg://HOST/NAME with the extra pictor[postgresql] installed"
@@ -73,26 +73,27 @@ def address(url: CatalogAddress) -> URL:
     return parts
 
 
-def connect(url: URL, *, writable: bool, unchanging: bool = False) -> Engine:
-    """An engine whose transactions are durable when writable, and cannot write when not.
+def open_engine(url: URL, *, writable: bool, unchanging: bool = False) -> Engine:
+    """An engine for durable transactions if `writable`, and otherwise for reading only.
 
-    `unchanging` promises that nobody writes meanwhile, and needs nothing but the file itself.
+    `unchanging` promises that nobody writes in the meantime; SQLite then needs only the file itself.
 
-    SQLite: WAL with synchronous=FULL, which lost none of 200 commits at a power loss where
-    synchronous=NORMAL lost all of them. Readers open the file read-only and never checkpoint: while they
-    do, a commit could be lost (see `retrieval.catalog.log`). Connections raise DurabilityTooLow.
+    SQLite uses a write-ahead log with synchronous=FULL. In a test of power losses this lost none of 200
+    commits, where synchronous=NORMAL lost all of them. Readers open the file read-only and never checkpoint,
+    because a checkpoint by a reader could lose a commit (see `retrieval.catalog.log`). Making a connection
+    raises DurabilityTooLow if these settings cannot be had.
     """
     if url.get_backend_name() != "sqlite":
-        return _for_one_process(_server_engine(url, writable=writable))
+        return _bind_to_process(_server_engine(url, writable=writable))
     engine = create_engine(_sqlite_address(url, writable=writable, unchanging=unchanging))
-    pragmas, place = WRITES if writable else READS, str(_sqlite_path(url))
-    event.listen(engine, "connect", lambda connection, _: prepare(connection, pragmas, place))
-    event.listen(engine, "begin", _begin)
-    return _for_one_process(engine)
+    pragmas, place = WRITER_PRAGMAS if writable else READER_PRAGMAS, str(_sqlite_path(url))
+    event.listen(engine, "connect", lambda connection, _: prepare_connection(connection, pragmas, place))
+    event.listen(engine, "begin", _begin_transaction)
+    return _bind_to_process(engine)
 
 
-def _for_one_process(engine: Engine) -> Engine:
-    """A fork of this process neither uses nor closes the connections that it has: it makes its own."""
+def _bind_to_process(engine: Engine) -> Engine:
+    """Make a fork of this process open its own connections, and leave the inherited ones alone."""
     known = weakref.ref(engine)
 
     def forget() -> None:
@@ -123,25 +124,26 @@ def _sqlite_path(url: URL) -> Path:
 
 
 def is_settled(url: URL) -> bool:
-    """Whether a SQLite file alone holds the whole catalog: it was closed in order, and no log lies beside it.
+    """Whether a SQLite file alone holds the whole catalog: it was closed properly and has no log beside it.
 
-    Even reading a write-ahead log needs a few kilobytes beside it; on a disk that is full or read-only
-    a settled catalog can still be read as one that does not change.
+    Even to read a write-ahead log, SQLite writes a few kilobytes beside it. On a disk that is full or
+    read-only, a settled catalog can still be read as one that does not change.
     """
     if url.get_backend_name() != "sqlite":
         return False
-    return not log.size(_sqlite_path(url))
+    return not log.log_size(_sqlite_path(url))
 
 
-def remarks(url: URL) -> tuple[str, ...]:
-    """What there is to say about a catalog that is a file; see `retrieval.catalog.log`."""
-    return log.remarks(_sqlite_path(url)) if url.get_backend_name() == "sqlite" else ()
+def catalog_remarks(url: URL) -> tuple[str, ...]:
+    """Remarks on a catalog that is a file; see `retrieval.catalog.log`."""
+    return log.log_remarks(_sqlite_path(url)) if url.get_backend_name() == "sqlite" else ()
 
 
-def prepare(connection: sqlite3.Connection, pragmas: Mapping[str, int | str], place: str) -> None:
-    """Set up a connection to SQLite; raises DurabilityTooLow where it says back anything else than was asked.
+def prepare_connection(connection: sqlite3.Connection, pragmas: Mapping[str, int | str], place: str) -> None:
+    """Set up a connection to SQLite; raises DurabilityTooLow if SQLite does not accept one of the settings.
 
-    A build without foreign keys and a file system without a write-ahead log refuse in silence.
+    SQLite refuses silently: a build without foreign keys, or a file system without a write-ahead log. So each
+    setting is read back.
     """
     connection.isolation_level = None  # the driver must not open transactions of its own
     for name, wanted in pragmas.items():
@@ -151,17 +153,19 @@ def prepare(connection: sqlite3.Connection, pragmas: Mapping[str, int | str], pl
             raise DurabilityTooLow(place, f"{name} is {found}, not {wanted}")
 
 
-def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later could fail midway; one that only reads must not wait.
+def _begin_transaction(connection: Connection) -> None:
+    # A writer takes the lock at once: if it read first and wrote later, it could fail midway. A reader must
+    # not wait for that lock.
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def hold_lock(engine: Engine, place: str) -> Connection | None:
-    """Keep the writers of other machines out until the connection is closed; SQLite needs no such lock.
+def take_server_lock(engine: Engine, place: str) -> Connection | None:
+    """Lock a catalog on a server, so that writers on other machines are refused; None for SQLite.
 
-    Raises LibraryBusy when another writer holds it for two seconds, DurabilityTooLow where commits do not
-    wait for the server's disk, and ServerLost. The server gives the lock back when its holder dies.
+    The lock lasts until the connection is closed, and the server frees it when its holder dies. Raises
+    LibraryBusy when another writer holds it for longer than LOCK_MILLISECONDS, DurabilityTooLow if commits do
+    not wait for the server's disk, and ServerLost.
     """
     if engine.dialect.name != "postgresql":
         return None
@@ -169,7 +173,7 @@ def hold_lock(engine: Engine, place: str) -> Connection | None:
         connection = engine.connect()
     except DBAPIError as error:
         raise ServerLost(place, error.orig) from error
-    connection.detach()  # so that closing it ends the session, and with it the lock
+    connection.detach()  # closing it then ends the session, and with it the lock
     try:
         _take_lock(connection, place)
     except DBAPIError as error:
@@ -191,11 +195,13 @@ def _take_lock(connection: Connection, place: str) -> None:
     connection.commit()
 
 
-def give_back(lock: Connection) -> None:
-    """Give a lock back and end the session that held it, in this order: a server may take a while to see
-    that a session has ended, and whoever comes next would find the lock held.
+def release_server_lock(lock: Connection) -> None:
+    """Free a server's lock, then end the session that held it.
+
+    In this order, because a server may take a while to notice that a session has ended, and the next writer
+    would find the lock still held.
     """
-    with suppress(SQLAlchemyError):  # where the session is lost, so is the lock
+    with suppress(SQLAlchemyError):  # if the session is lost, so is the lock
         lock.execute(select(func.pg_advisory_unlock(WRITER_LOCK)))
         lock.commit()
     lock.close()
@@ -205,50 +211,50 @@ def give_back(lock: Connection) -> None:
 def transaction(
     engine: Engine, place: str, *, writes: bool = False, on: Connection | None = None
 ) -> Iterator[Connection]:
-    """One transaction, on the connection that is given or on one of the pool.
+    """One transaction, on the connection `on` or on one from the pool.
 
-    What the database refuses becomes LibraryBusy or StorageFailed, and ServerLost where it is gone.
+    An error of the database becomes LibraryBusy or StorageFailed, or ServerLost if the server is gone.
     """
     options = engine.execution_options(writes=writes)
     try:
         with nullcontext(on) if on else options.connect() as connection, connection.begin():
             yield connection
     except DBAPIError as error:
-        raise _refusal(engine, place, error) from error
+        raise _translate_error(engine, place, error) from error
 
 
-def _refusal(engine: Engine, place: str, error: DBAPIError) -> LibraryBusy | StorageFailed:
+def _translate_error(engine: Engine, place: str, error: DBAPIError) -> LibraryBusy | StorageFailed:
     if isinstance(error, OperationalError) and "locked" in str(error.orig):
         return LibraryBusy(place, f"the database stayed locked for {BUSY_SECONDS} seconds")
     unreached = engine.dialect.name != "sqlite" and error.statement is None
     if error.connection_invalidated or unreached:
         return ServerLost(place, error.orig)
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # what lies above is the kind of it
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the higher bits name the subtype
     return StorageFailed(
         place, error.orig, StorageFailed.RESTORE if code == sqlite3.SQLITE_CORRUPT else StorageFailed.DISK
     )
 
 
-def upgrade(engine: Engine, place: str) -> None:
+def upgrade_schema(engine: Engine, place: str) -> None:
     """Bring the schema to the newest revision, in one transaction.
 
-    Raises SchemaOutOfDate for a catalog that a newer version made; it is left as it is.
+    Raises SchemaOutOfDate for a catalog that a newer version made; the catalog is not changed.
     """
-    found = revision(engine, place)
+    found = schema_revision(engine, place)
     if found == newest_revision():
         return
     if found is not None and found not in migrations.REVISIONS:
         raise SchemaOutOfDate(place, found, newest_revision())
-    from alembic import command  # loaded where there is something to upgrade: it takes a tenth of a second
+    from alembic import command  # loaded only when needed: it takes a tenth of a second
 
     with transaction(engine, place, writes=True) as connection:
         try:
-            command.upgrade(_alembic(connection), "head")
-        except OSError as error:  # its scripts are files, and read one by one
+            command.upgrade(_alembic_config(connection), "head")
+        except OSError as error:  # Alembic reads its scripts as files, one by one
             raise StorageFailed(place, error) from error
 
 
-def revision(engine: Engine, place: str) -> str | None:
+def schema_revision(engine: Engine, place: str) -> str | None:
     """The revision of the schema that the database has."""
     with transaction(engine, place) as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
@@ -262,7 +268,7 @@ def newest_revision() -> str:
     return migrations.REVISIONS[-1]
 
 
-def _alembic(connection: Connection) -> Any:
+def _alembic_config(connection: Connection) -> Any:
     from alembic.config import Config
 
     config = Config()

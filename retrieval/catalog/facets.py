@@ -69,7 +69,7 @@ def count_facets(
 def _id_chunks(ids: Iterable[int] | None) -> list[Among]:
     if ids is None:
         return [lambda column: column.is_not(None)]
-    known = [int(each) for each in ids]
+    known = [int(image_id) for image_id in ids]
     return [partial(_is_among, known[start : start + CHUNK]) for start in range(0, len(known), CHUNK)]
 
 

@@ -1,6 +1,6 @@
-"""Features as blobs: rows of little-endian float16, readable without us on any machine.
+"""Features as blobs: rows of little-endian float16, which any program on any machine can read.
 
-Keypoints are blobs from the start, and stored as they are: see `retrieval.ranking.keypoints`.
+Keypoints are blobs from the beginning, and are stored unchanged: see `retrieval.ranking.keypoints`.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ def to_blob(feature: npt.NDArray[np.float16]) -> bytes:
     return feature.astype(STORED, copy=False).tobytes()
 
 
-def checksum(blob: bytes) -> int:
-    """CRC-32 (IEEE 802.3) of a stored feature: it sees every flipped bit, and any damage within 32 bits.
+def compute_checksum(blob: bytes) -> int:
+    """CRC-32 (IEEE 802.3) of a stored feature. It detects every flipped bit, and any damage within 32 bits.
 
-    Other damage passes once in 2³² times. Against people who mean harm it is no help.
+    Other damage goes undetected once in 2³² cases. It gives no protection against deliberate changes.
     """
     return zlib.crc32(blob)
 
 
 def is_whole(blob: bytes, crc32: int, space: Space) -> bool:
-    """Whether a blob is what was stored, and as long as features of its space; keypoints have any length."""
+    """Whether a blob is undamaged, and as long as the features of its space; keypoints have any length."""
     length = space.dimension * STORED.itemsize
-    return checksum(blob) == crc32 and len(blob) == (length or len(blob))
+    return compute_checksum(blob) == crc32 and len(blob) == (length or len(blob))
 
 
-def whole(rows: Iterable[tuple[int, bytes, int]], space: Space) -> Iterator[tuple[int, bytes]]:
-    """(image id, blob) of (image id, blob, checksum) rows; raises FeatureDamaged at their end, which names
-    all that are not what was stored.
+def verify_blobs(rows: Iterable[tuple[int, bytes, int]], space: Space) -> Iterator[tuple[int, bytes]]:
+    """(image id, blob) of each (image id, blob, checksum) row that is undamaged.
+
+    Raises FeatureDamaged after the last row if there were damaged ones, and names all of them.
     """
     damaged: list[int] = []
     for image_id, blob, crc32 in rows:
@@ -55,7 +56,7 @@ def whole(rows: Iterable[tuple[int, bytes, int]], space: Space) -> Iterator[tupl
 def from_blobs(blobs: Iterable[bytes], dimension: int) -> Features:
     """Stored features as one (image, dimension) array; raises ValueError when a blob has another length.
 
-    Each blob may go when the next one comes: no more than the array is held.
+    Only the array is held in memory, not all the blobs.
     """
     data, count, length = bytearray(), 0, dimension * STORED.itemsize
     for count, blob in enumerate(blobs, 1):  # noqa: B007 - the last one counts
@@ -65,20 +66,22 @@ def from_blobs(blobs: Iterable[bytes], dimension: int) -> Features:
     return np.frombuffer(data, STORED).reshape(count, dimension)
 
 
-def stacked(rows: Iterable[tuple[int, bytes]], dimension: int) -> tuple[npt.NDArray[np.int64], Features]:
+def stack_features(
+    rows: Iterable[tuple[int, bytes]], dimension: int
+) -> tuple[npt.NDArray[np.int64], Features]:
     """(image id, blob) rows as an array of ids and an array of features, in the same order."""
     ids: list[int] = []
 
-    def blobs() -> Iterator[bytes]:
+    def yield_blobs() -> Iterator[bytes]:
         for image_id, blob in rows:
             ids.append(image_id)
             yield blob
 
-    features = from_blobs(blobs(), dimension)
+    features = from_blobs(yield_blobs(), dimension)
     return np.array(ids, np.int64), features
 
 
-def stored(space: Space) -> Select[int, bytes, int]:
-    """What is stored of every image in a space, with its checksum, by rising image id."""
+def select_features(space: Space) -> Select[int, bytes, int]:
+    """Select image id, blob and checksum of every image in a space, by rising image id."""
     query = select(FeatureRow.image_id, FeatureRow.vector, FeatureRow.crc32)
     return query.where(FeatureRow.space_id == space.id).order_by(FeatureRow.image_id)

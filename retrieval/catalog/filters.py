@@ -1,7 +1,7 @@
 """Filters as SQL: the ids of the images that satisfy them, exactly.
 
-Every condition on a table beside that of the images is `id IN (…)`: SQLite answers a correlated EXISTS by
-the index on values, again and again for each image, and PostgreSQL keeps a long NOT IN out of its hashes.
+Every condition on another table than that of the images is written `id IN (…)`: for a correlated EXISTS,
+SQLite searches the index on values once for each image, and PostgreSQL does not hash a long NOT IN.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .records import PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
 ESCAPE = "\\"
-DESCRIBING = ("title", "caption")  # fields in which somebody describes an image in words
-CAMERA = "camera"  # the field that names what an image was taken with
-ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}  # formats by what file names end in
+DESCRIBING = ("title", "caption")  # fields that describe an image in words
+CAMERA = "camera"  # the field with the name of the camera
+ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}  # format by the ending of file names
 
 ORIENTATION = case(
     (ImageRow.width > ImageRow.height, "landscape"),
@@ -28,15 +28,15 @@ ORIENTATION = case(
     else_="square",
 )
 Condition = ColumnElement[bool]
-Found = Select[Any]  # of image ids
+IdQuery = Select[Any]  # a query that gives image ids
 
 
 def matching_ids(filters: Filters, *, predicted: bool = True) -> Select[int]:
-    """Select the ids, in rising order, of the images that satisfy every condition but the concepts.
+    """Select the ids, in rising order, of the images that satisfy every condition except concepts.
 
-    Without `predicted`, `shows` means labels that were given.
+    Without `predicted`, `shows` looks at stated labels only.
     """
-    return select(ImageRow.id).where(*_conditions(filters, predicted)).order_by(ImageRow.id)
+    return select(ImageRow.id).where(*_all_conditions(filters, predicted)).order_by(ImageRow.id)
 
 
 def folder_key(folder: str) -> str:
@@ -45,119 +45,121 @@ def folder_key(folder: str) -> str:
     return f"/{stripped}/" if stripped else "/"
 
 
-def described() -> Found:
-    """The images that somebody described in words."""
-    return _given(AnnotationRow.field.in_(DESCRIBING))
+def captioned_ids() -> IdQuery:
+    """The ids of images with a title or caption that was stated, not predicted."""
+    return _stated_ids(AnnotationRow.field.in_(DESCRIBING))
 
 
-def _conditions(filters: Filters, predicted: bool) -> Iterator[Condition]:
-    yield from _places(filters)
-    yield from _facts(filters)
+def _all_conditions(filters: Filters, predicted: bool) -> Iterator[Condition]:
+    yield from _location_conditions(filters)
+    yield from _fact_conditions(filters)
     if filters.shows:
-        yield _among(_showing(filters.shows, filters.confidence, predicted=predicted))
-    yield from _days(ImageRow.taken_at, filters.after, filters.before)
-    yield from _days(ImageRow.added_at, filters.added_after, filters.added_before)
-    yield from _files(filters)
+        yield _is_among(_ids_showing(filters.shows, filters.confidence, predicted=predicted))
+    yield from _day_conditions(ImageRow.taken_at, filters.after, filters.before)
+    yield from _day_conditions(ImageRow.added_at, filters.added_after, filters.added_before)
+    yield from _file_conditions(filters)
 
 
-def _among(found: Any, wanted: bool = True) -> Condition:
+def _is_among(found: Any, wanted: bool = True) -> Condition:
     return ImageRow.id.in_(found if wanted else select(ImageRow.id).except_(found))
 
 
-def _places(filters: Filters) -> Iterator[Condition]:
+def _location_conditions(filters: Filters) -> Iterator[Condition]:
     if filters.folders:
-        yield _among(_lying_in(filters.folders))
+        yield _is_among(_ids_in_folders(filters.folders))
     if filters.without_folders:
-        yield _among(_lying_in(filters.without_folders), wanted=False)
+        yield _is_among(_ids_in_folders(filters.without_folders), wanted=False)
     if filters.problem is not None:
         troubled = select(LocationRow.image_id).join(ProblemRow, ProblemRow.path == LocationRow.path)
-        yield _among(troubled, wanted=filters.problem)
+        yield _is_among(troubled, wanted=filters.problem)
 
 
-def _lying_in(folders: Sequence[str]) -> Found:
-    matches = [LocationRow.folder.like(_pattern(folder), escape=ESCAPE) for folder in folders]
+def _ids_in_folders(folders: Sequence[str]) -> IdQuery:
+    matches = [LocationRow.folder.like(_folder_pattern(folder), escape=ESCAPE) for folder in folders]
     return select(LocationRow.image_id).where(or_(*matches))
 
 
-def _pattern(folder: str) -> str:
-    key = _literally(folder_key(folder))
+def _folder_pattern(folder: str) -> str:
+    key = _escape_like(folder_key(folder))
     # An absolute folder is matched from the root, any other wherever its components stand.
     return f"{key}%" if folder.startswith("/") else f"%{key}%"
 
 
-def _literally(text: str) -> str:
-    """What LIKE takes for this very text."""
+def _escape_like(text: str) -> str:
+    """The pattern with which LIKE matches exactly this text."""
     for special in (ESCAPE, "%", "_"):
         text = text.replace(special, ESCAPE + special)
     return text
 
 
-def _facts(filters: Filters) -> Iterator[Condition]:
+def _fact_conditions(filters: Filters) -> Iterator[Condition]:
     for tag in filters.tags:
-        yield _among(_said("tag", (tag,)))
+        yield _is_among(_ids_with_values("tag", (tag,)))
     for field, values in (("label", filters.labels), (CAMERA, filters.cameras)):
         if values:
-            yield _among(_said(field, values))
+            yield _is_among(_ids_with_values(field, values))
     for field, values in (("tag", filters.without_tags), ("label", filters.without_labels)):
         if values:
-            yield _among(_said(field, values), wanted=False)
+            yield _is_among(_ids_with_values(field, values), wanted=False)
     if filters.captioned is not None:
-        yield _among(described(), wanted=filters.captioned)
+        yield _is_among(captioned_ids(), wanted=filters.captioned)
 
 
-def _given(*conditions: Condition) -> Found:
+def _stated_ids(*conditions: Condition) -> IdQuery:
     return select(AnnotationRow.image_id).where(*conditions, AnnotationRow.source != PREDICTED_SOURCE)
 
 
-def _said(field: str, values: Sequence[str]) -> Found:
+def _ids_with_values(field: str, values: Sequence[str]) -> IdQuery:
     folded = [value.casefold() for value in values]
-    return _given(AnnotationRow.field == field, AnnotationRow.folded.in_(folded))
+    return _stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(folded))
 
 
-def _showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
-    given = _said("label", labels)
+def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
+    given = _ids_with_values("label", labels)
     guessed = select(AnnotationRow.image_id).where(
         AnnotationRow.field == "label",
-        AnnotationRow.folded.in_(_called([label.casefold() for label in labels])),
+        AnnotationRow.folded.in_(_labels_named([label.casefold() for label in labels])),
         AnnotationRow.source == PREDICTED_SOURCE,
         AnnotationRow.confidence >= confidence,
     )
     return union_all(given, guessed) if predicted else given
 
 
-def _called(names: Sequence[str]) -> Select[str]:
-    """The labels of the catalog that are one of these, or have one among their comma-separated names.
+def _labels_named(names: Sequence[str]) -> Select[str]:
+    """The labels of the catalog that are one of these names, or list one of these among their own names.
 
-    A loose index scan: the index is entered once for every label, not for every image that has it.
+    A loose index scan: the index is searched once for every label, not for every image that has it.
     """
     label, of_labels = AnnotationRow.folded, AnnotationRow.field == "label"
     known = select(func.min(label).label("label")).where(of_labels).cte("known", recursive=True)
     next_one = select(func.min(label)).where(of_labels, label > known.c.label).scalar_subquery()
     known = known.union_all(select(next_one).where(known.c.label.is_not(None)))
     parted = literal(", ") + known.c.label + literal(", ")
-    single = [f"%, {_literally(name)}, %" for name in names if ", " not in name]
+    single = [f"%, {_escape_like(name)}, %" for name in names if ", " not in name]
     matches = [parted.like(pattern, escape=ESCAPE) for pattern in single]
     return select(known.c.label).where(or_(known.c.label.in_(names), *matches))
 
 
-def _days(moment: InstrumentedAttribute[Any], after: date | None, before: date | None) -> Iterator[Condition]:
+def _day_conditions(
+    moment: InstrumentedAttribute[Any], after: date | None, before: date | None
+) -> Iterator[Condition]:
     if after:
         yield moment >= datetime.combine(after, time.min)
     if before:
         yield moment < datetime.combine(before, time.min)
 
 
-def _files(filters: Filters) -> Iterator[Condition]:
+def _file_conditions(filters: Filters) -> Iterator[Condition]:
     if filters.formats:
-        folded = [each.casefold() for each in filters.formats]
-        yield func.lower(ImageRow.format).in_([ALSO_CALLED.get(each, each) for each in folded])
+        names = [name.casefold() for name in filters.formats]
+        yield func.lower(ImageRow.format).in_([ALSO_CALLED.get(name, name) for name in names])
     if filters.orientations:
         yield ORIENTATION.in_(filters.orientations)
     for name in ("width", "height", "bytes"):
-        yield from _sizes(name, getattr(filters, f"min_{name}"), getattr(filters, f"max_{name}"))
+        yield from _size_conditions(name, getattr(filters, f"min_{name}"), getattr(filters, f"max_{name}"))
 
 
-def _sizes(name: str, least: int | None, most: int | None) -> Iterator[Condition]:
+def _size_conditions(name: str, least: int | None, most: int | None) -> Iterator[Condition]:
     # A bound may be larger than what the column's own type holds.
     column = getattr(ImageRow, name)
     if least is not None:

@@ -1,7 +1,7 @@
-"""SQLite's write-ahead log: how large it may grow, and the versions of SQLite that can lose a commit in it.
+"""SQLite's write-ahead log: how large it may grow, and which versions of SQLite can lose a commit in it.
 
-Until 3.51.3 two connections that write and checkpoint in the same instant could lose committed pages, since
-3.7.0 (sqlite.org/wal.html#the_wal_reset_bug). Here one process at a time writes, and only it checkpoints.
+From 3.7.0 to 3.51.2, two connections that write and checkpoint at the same moment can lose committed pages
+(sqlite.org/wal.html#the_wal_reset_bug). Pictor lets one process at a time write, and only this one checkpoint.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-MENDED = {(3, 44): 6, (3, 50): 7}  # releases of older lines that have the correction
-LARGEST = 256 * 2**20  # bytes; a log beyond is remarked upon
-KEPT = 64 * 2**20  # bytes that the file keeps once everything in it has reached the catalog
+MENDED = {(3, 44): 6, (3, 50): 7}  # releases of older versions that have the correction
+LARGEST = 256 * 2**20  # bytes; the status mentions a larger log
+KEPT = 64 * 2**20  # bytes that the file keeps after everything in it was copied to the catalog
 
 
 def may_lose_commits(version: tuple[int, int, int]) -> bool:
@@ -22,24 +22,24 @@ def may_lose_commits(version: tuple[int, int, int]) -> bool:
     return (3, 7, 0) <= version <= (3, 51, 2)
 
 
-def remarks(catalog: Path) -> tuple[str, ...]:
-    """What there is to say about the log of a SQLite catalog, one sentence each."""
-    said = []
+def log_remarks(catalog: Path) -> tuple[str, ...]:
+    """Remarks on the log of a SQLite catalog, one sentence each."""
+    remarks = []
     if may_lose_commits(sqlite3.sqlite_version_info[:3]):
-        said.append(
+        remarks.append(
             f"SQLite {sqlite3.sqlite_version} can lose commits where two processes write and checkpoint "
-            "at once; Pictor lets one process write, and no other checkpoint"
+            "at once; Pictor avoids this: only one process writes, and only that one checkpoints"
         )
-    if (held := size(catalog)) > LARGEST:
-        said.append(
+    if (held := log_size(catalog)) > LARGEST:
+        remarks.append(
             f"the catalog's write-ahead log has {held / 2**20:.0f} MiB, because a search that has not ended "
             "keeps it from being emptied; end it, or restart `pictor serve`, then run `pictor index`"
         )
-    return tuple(said)
+    return tuple(remarks)
 
 
-def size(catalog: Path) -> int:
-    """The bytes of the log beside a SQLite catalog; 0 where there is none."""
+def log_size(catalog: Path) -> int:
+    """The size in bytes of the log beside a SQLite catalog; 0 if there is none."""
     try:
         return catalog.with_name(f"{catalog.name}-wal").stat().st_size
     except OSError:

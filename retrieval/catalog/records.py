@@ -16,8 +16,8 @@ from ..paths import display_path
 Features = npt.NDArray[np.float16]  # (image, dimension), every row of unit length
 PREDICTED_SOURCE = "predicted"  # the source of what a classifier predicts
 USER_SOURCE = "user"  # the source of what a person tells Pictor directly
-# Whose title is shown if several sources have one, and whose words come first: what a person told Pictor, then
-# lists of captions, then sidecar files, then the metadata in the picture. All other sources come last.
+# Whose title is shown if several sources have one, and whose words come first: what a person told Pictor,
+# then lists of captions, then sidecar files, then the metadata in the picture. Other sources come last.
 PRECEDENCE = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif")
 
 
@@ -86,7 +86,7 @@ class Sidecar:
 class Image:
     """One picture's content, with its locations and the facts about it.
 
-    The annotations are in the order of PRECEDENCE, those of one source in the order in which they were stored.
+    The annotations are in the order of PRECEDENCE, those of one source as they were stored.
     """
 
     id: int
@@ -225,7 +225,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A path that could not be indexed: why (`code` for programs, `reason` for people), and how often tried."""
+    """A path that could not be indexed: why (`code` for programs, `reason` for people), and the tries."""
 
     path: bytes
     code: str

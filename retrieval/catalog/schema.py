@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-# SQLite gives AUTOINCREMENT, so that no id is ever used twice, only to INTEGER keys.
+# SQLite allows AUTOINCREMENT, which never uses an id twice, only for INTEGER keys.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 NAMING = {
@@ -61,7 +61,7 @@ class LocationRow(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     path: Mapped[bytes] = mapped_column(LargeBinary)
     display: Mapped[str] = mapped_column(Text)
-    # The parent folder, lower-cased, with a slash at both ends: what folder filters are matched with.
+    # The parent folder in lower case, with a slash at both ends: folder filters are compared with it.
     folder: Mapped[str] = mapped_column(Text, index=True)
     image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
     mtime: Mapped[int] = mapped_column(BigInteger)
@@ -83,7 +83,7 @@ class AnnotationRow(Base):
     image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
     field: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text)  # lower-cased: what tag and label filters are matched with
+    folded: Mapped[str] = mapped_column(Text)  # in lower case: tag and label filters are compared with it
     source: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float] = mapped_column(Float)
 
@@ -134,7 +134,7 @@ class ChangeRow(Base):
     )
 
     seq: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    image_id: Mapped[int] = mapped_column(BigInteger)  # no foreign key: it outlives the image
+    image_id: Mapped[int] = mapped_column(BigInteger)  # no foreign key: the line outlives the image
     operation: Mapped[str] = mapped_column(Text)
 
 
@@ -194,7 +194,7 @@ class ConceptRow(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
-    good: Mapped[list[int]] = mapped_column(JSON)  # image ids; an image that went is passed over
+    good: Mapped[list[int]] = mapped_column(JSON)  # image ids; an image that was removed is ignored
     bad: Mapped[list[int]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(DateTime)
 
@@ -227,5 +227,5 @@ class RecipeRow(Base):
 class ClockRow(Base):
     __tablename__ = "clock"
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1: there is one row
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # always 1: there is only one row
     said: Mapped[datetime] = mapped_column(DateTime)

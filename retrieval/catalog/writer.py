@@ -1,4 +1,4 @@
-"""What can be written to the catalog: every fact with its line in the change log, in one transaction."""
+"""Writes facts to the catalog, and a line in the change log for each changed image, in one transaction."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 from ..paths import display_path
 from ..query.values import Examples
 from . import changes, clock, saved, sidecars
-from .clock import Clock, utc
-from .features import checksum, to_blob
+from .clock import Clock, utc_now
+from .features import compute_checksum, to_blob
 from .filters import folder_key
-from .reader import Reader, chunks
+from .reader import Reader, split_into_chunks
 from .records import PREDICTED_SOURCE, Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
 from .schema import (
     AnnotationRow,
@@ -30,16 +30,16 @@ from .schema import (
 
 
 class Writer(Reader):
-    """Facts for one transaction; `Catalog.writing` makes one and commits it."""
+    """Writes within one transaction; `WritableCatalog.writing` makes one and commits it."""
 
-    def __init__(self, connection: Connection, clock: Clock = utc) -> None:
+    def __init__(self, connection: Connection, clock: Clock = utc_now) -> None:
         super().__init__(connection)
         self._clock = clock
-        self._touched: dict[int, None] = {}  # in order, each once
+        self._changed: dict[int, None] = {}  # changed images, in order; a dict because each counts once
 
     def record_changes(self) -> None:
-        """Put the touched images into the change log; called once, before the commit."""
-        changes.record(self._connection, "put", self._touched)
+        """Write the changed images into the change log; called once, before the commit."""
+        changes.record_changes(self._connection, "put", self._changed)
 
     def add_images(self, images: Sequence[NewImage]) -> list[int]:
         """Store new contents with features, thumbnails and annotations; their ids, in the same order."""
@@ -51,13 +51,14 @@ class Writer(Reader):
                 [_image_values(image, self._clock()) for image in images],
             )
         )
-        self._describe(list(zip(ids, images, strict=True)))
-        self._touch(ids)
+        self._insert_descriptions(list(zip(ids, images, strict=True)))
+        self._mark_changed(ids)
         return ids
 
     def describe_again(self, image_id: int, image: NewImage) -> None:
-        """Replace an image's thumbnail, the features that are given, and all that its file and a network say
-        of it. What others say of it stays, and so does the rest of what is known about it.
+        """Replace an image's thumbnail, the features in `image`, and facts from its file and from networks.
+
+        Facts from other sources stay, and so does everything else that is known about the image.
         """
         spaces = [*image.features, *image.keypoints]
         sources = {PREDICTED_SOURCE, *(fact.source for fact in image.annotations)}
@@ -69,60 +70,63 @@ class Writer(Reader):
             ),
         ):
             self._connection.execute(mine)
-        self._describe([(image_id, image)])
-        self._touch([image_id])
+        self._insert_descriptions([(image_id, image)])
+        self._mark_changed([image_id])
 
-    def _describe(self, numbered: Sequence[tuple[int, NewImage]]) -> None:
-        self._insert(ThumbnailRow, [{"image_id": each, "data": image.thumbnail} for each, image in numbered])
-        self._insert(
+    def _insert_descriptions(self, numbered: Sequence[tuple[int, NewImage]]) -> None:
+        self._insert_rows(
+            ThumbnailRow, [{"image_id": image_id, "data": image.thumbnail} for image_id, image in numbered]
+        )
+        self._insert_rows(
             FeatureRow,
             [
-                {"image_id": each, "space_id": space_id, "vector": blob, "crc32": checksum(blob)}
-                for each, image in numbered
-                for space_id, blob in _blobs(image)
+                {"image_id": image_id, "space_id": space_id, "vector": blob, "crc32": compute_checksum(blob)}
+                for image_id, image in numbered
+                for space_id, blob in _feature_blobs(image)
             ],
         )
-        self._insert(
+        self._insert_rows(
             AnnotationRow,
             [
-                _annotation_values(each, fact.source, fact)
-                for each, image in numbered
-                for fact in _once(image.annotations)
+                _annotation_values(image_id, fact.source, fact)
+                for image_id, image in numbered
+                for fact in _without_duplicates(image.annotations)
             ],
         )
 
-    def place(self, path: bytes, image_id: int, *, mtime: int, size: int, page: int = 1) -> None:
-        """Say that an image's content lies at this path now; the path leaves the image it had before.
+    def add_location(self, path: bytes, image_id: int, *, mtime: int, size: int, page: int = 1) -> None:
+        """Store that a path holds an image's content now; the path no longer belongs to its earlier image.
 
-        That image stays, even where it has no place left: a file that is still to be read may hold it.
+        The earlier image stays even without any location: a file that is read later may hold it.
         """
         here = (LocationRow.path == path, LocationRow.page == page)
         before = self._connection.scalar(select(LocationRow.image_id).where(*here))
         values = {"image_id": image_id, "mtime": mtime, "size": size, "missing_since": None}
         if before is None:
-            self._insert(LocationRow, [values | _path_values(path) | {"page": page}])
+            self._insert_rows(LocationRow, [values | _path_values(path) | {"page": page}])
         else:
             self._connection.execute(update(LocationRow).where(*here).values(values))
         if before != image_id:
-            self._touch([image_id])
+            self._mark_changed([image_id])
         if before is not None and before != image_id:
-            self._touch([before])
+            self._mark_changed([before])
 
     def follow_clock(self, most: timedelta) -> None:
-        """Keep what the clock says, for the next call; where it was set, missing files keep their ages.
+        """Store the time of the clock for the next call. If the clock was changed, files stay missing for as
+        long as they were.
 
-        Between two calls no more than `most` is taken to have passed. Call it before `mark_missing`.
+        At most `most` is assumed to have passed between two calls. Call it before `mark_missing`.
         """
-        clock.follow(self._connection, self._clock(), most)
+        clock.follow_clock(self._connection, self._clock(), most)
 
     def forget_pages(self, paths: Sequence[bytes], after: int) -> None:
-        """Say that files at these paths have no pages after that one; their images stay, as in `place`."""
-        for some in chunks(paths):
-            behind = delete(LocationRow).where(LocationRow.path.in_(some), LocationRow.page > after)
-            self._touch(self._connection.scalars(behind.returning(LocationRow.image_id)))
+        """Forget the pages of these files after page `after`; their images stay, as in `add_location`."""
+        for chunk in split_into_chunks(paths):
+            behind = delete(LocationRow).where(LocationRow.path.in_(chunk), LocationRow.page > after)
+            self._mark_changed(self._connection.scalars(behind.returning(LocationRow.image_id)))
 
     def mark_missing(self, paths: Iterable[bytes]) -> None:
-        """Say that nothing lies at these paths any more; their images stay."""
+        """Store that these paths hold nothing any more; their images stay."""
         gone = update(LocationRow).values(missing_since=self._clock())
         for path in paths:
             self._connection.execute(
@@ -130,38 +134,38 @@ class Writer(Reader):
             )
 
     def mark_present(self, path: bytes) -> None:
-        """Say that a path that was missing is back, with the same content."""
+        """Store that a missing path is back with the same content."""
         self._connection.execute(
             update(LocationRow).where(LocationRow.path == path).values(missing_since=None)
         )
 
     def forget_locations(self, paths: Iterable[bytes]) -> None:
-        """Forget these paths, and the images that lie nowhere else."""
+        """Forget these paths, and the images that have no other location."""
         images: list[int] = []
         for path in paths:
             leaving = delete(LocationRow).where(LocationRow.path == path).returning(LocationRow.image_id)
             images += self._connection.scalars(leaving)
-        self._touch(images)
-        self.forget_placeless()
+        self._mark_changed(images)
+        self.forget_unlocated()
 
     def remove_images(self, ids: Iterable[int]) -> None:
-        """Forget these images with all that is known about them; unknown ids change nothing."""
+        """Delete these images with everything that is known about them; unknown ids change nothing."""
         gone: list[int] = []
         for image_id in ids:
             leaving = delete(ImageRow).where(ImageRow.id == image_id).returning(ImageRow.id)
             gone += self._connection.scalars(leaving)
-            self._touched.pop(image_id, None)
-        changes.record(self._connection, "remove", gone)
+            self._changed.pop(image_id, None)
+        changes.record_changes(self._connection, "remove", gone)
 
-    def forget_placeless(self) -> None:
-        """Forget the images that lie nowhere any more: their last file was changed or forgotten."""
-        nowhere = ~exists().where(LocationRow.image_id == ImageRow.id)
-        self.remove_images(list(self._connection.scalars(select(ImageRow.id).where(nowhere))))
+    def forget_unlocated(self) -> None:
+        """Delete the images without any location: their last file was changed or forgotten."""
+        unlocated = ~exists().where(LocationRow.image_id == ImageRow.id)
+        self.remove_images(list(self._connection.scalars(select(ImageRow.id).where(unlocated))))
 
-    def annotate(self, image_id: int, source: str, annotations: Sequence[Annotation]) -> bool:
-        """Make these all that `source` says about an image; True when that changed anything.
+    def replace_annotations(self, image_id: int, source: str, annotations: Sequence[Annotation]) -> bool:
+        """Replace the facts that `source` states about an image; True if that changed anything.
 
-        What other sources say stays: what a person said is never touched on behalf of a file.
+        Facts from other sources stay: what a person stated is never changed because of a file.
         """
         mine = (AnnotationRow.image_id == image_id, AnnotationRow.source == source)
         columns = (AnnotationRow.field, AnnotationRow.value, AnnotationRow.confidence)
@@ -170,31 +174,31 @@ class Writer(Reader):
         if [tuple(row) for row in before] == [(fact.field, fact.value, fact.confidence) for fact in facts]:
             return False
         self._connection.execute(delete(AnnotationRow).where(*mine))
-        self._insert(AnnotationRow, [_annotation_values(image_id, source, fact) for fact in facts])
-        self._touch([image_id])
+        self._insert_rows(AnnotationRow, [_annotation_values(image_id, source, fact) for fact in facts])
+        self._mark_changed([image_id])
         return True
 
-    def annotate_beside(
+    def replace_sidecars(
         self, image_id: int, source: str, read: Sequence[Sidecar], gone: Iterable[bytes] = ()
     ) -> bool:
-        """Keep what these sidecars say, forget those that are gone, and make what all of the image's
-        sidecars say together what `source` says about it; True when that changed anything.
+        """Store these sidecars of an image, forget those that are gone, and replace the facts of `source` by
+        those of all its sidecars; True if that changed anything.
 
-        When it was taken counts, as long as they say so, for an image that does not say that itself.
+        The time that the sidecars state is used for an image whose file states none.
         """
-        before = sidecars.taken(sidecars.said(self._connection, image_id, source))
-        sidecars.keep(self._connection, image_id, read, gone)
-        said = sidecars.said(self._connection, image_id, source)
+        before = sidecars.parse_taken_time(sidecars.load_annotations(self._connection, image_id, source))
+        sidecars.replace_sidecars(self._connection, image_id, read, gone)
+        said = sidecars.load_annotations(self._connection, image_id, source)
         unsaid = or_(ImageRow.taken_at.is_(None), ImageRow.taken_at == before)
-        if (now := sidecars.taken(said)) != before:
+        if (now := sidecars.parse_taken_time(said)) != before:
             mine = update(ImageRow).where(ImageRow.id == image_id, unsaid)
             self._connection.execute(mine.values(taken_at=now))
-        return self.annotate(image_id, source, said)
+        return self.replace_annotations(image_id, source, said)
 
     def add_space(
         self, fingerprint: str, descriptor: str, configuration: Mapping[str, Any], dimension: int
     ) -> int:
-        """Make a live space, or find the one with this fingerprint; its id."""
+        """Add a live space, or find the one with this fingerprint; returns its id."""
         known = self._connection.scalar(select(SpaceRow.id).where(SpaceRow.fingerprint == fingerprint))
         if known is not None:
             return known
@@ -209,18 +213,21 @@ class Writer(Reader):
         return self._connection.execute(insert(SpaceRow).values(values).returning(SpaceRow.id)).scalar_one()
 
     def configure_space(self, space_id: int, fingerprint: str, configuration: Mapping[str, Any]) -> None:
-        """Replace what a space says of itself; its features stay."""
+        """Replace the fingerprint and the configuration of a space; its features stay."""
         mine = update(SpaceRow).where(SpaceRow.id == space_id)
         self._connection.execute(mine.values(fingerprint=fingerprint, configuration=dict(configuration)))
 
-    def point_to(self, projections: Sequence[Projection]) -> None:
+    def point_to_generations(self, projections: Sequence[Projection]) -> None:
         """Move the pointers to these generations, all at once."""
         self._connection.execute(delete(ProjectionRow))
         columns = [column.name for column in ProjectionRow.__table__.columns if column.name != "id"]
-        self._insert(ProjectionRow, [{name: getattr(each, name) for name in columns} for each in projections])
+        self._insert_rows(
+            ProjectionRow,
+            [{name: getattr(projection, name) for name in columns} for projection in projections],
+        )
 
-    def report(self, problem: Problem) -> None:
-        """Keep a problem by its path; a second report of it counts as another try."""
+    def report_problem(self, problem: Problem) -> None:
+        """Store a problem by its path; reporting it again counts as another try."""
         mine = ProblemRow.path == problem.path
         tries = self._connection.scalar(select(ProblemRow.tries).where(mine)) or 0
         self._connection.execute(delete(ProblemRow).where(mine))
@@ -231,29 +238,29 @@ class Writer(Reader):
             "tries": tries + 1,
             "seen_at": self._clock(),
         }
-        self._insert(ProblemRow, [values])
+        self._insert_rows(ProblemRow, [values])
 
     def forget_problems(self, paths: Iterable[bytes]) -> None:
-        """These paths have no problem any more."""
-        for some in chunks(list(paths)):
-            self._connection.execute(delete(ProblemRow).where(ProblemRow.path.in_(some)))
+        """Delete the problems of these paths."""
+        for chunk in split_into_chunks(list(paths)):
+            self._connection.execute(delete(ProblemRow).where(ProblemRow.path.in_(chunk)))
 
     def keep_concept(self, name: str, examples: Examples) -> None:
-        """Keep a set of examples by name; one of the same name is replaced."""
+        """Store a set of examples by name; one of the same name is replaced."""
         saved.keep_concept(self._connection, name, examples)
 
     def forget_concept(self, name: str) -> bool:
-        """Forget a concept; False when there is none of that name."""
+        """Delete a concept; False if there is none of that name."""
         return saved.forget_concept(self._connection, name)
 
     def keep_recipe(self, recipe: FusionRecipe) -> None:
-        """Keep a recipe of the fusion; one of the same name is replaced."""
+        """Store a recipe; one of the same name is replaced."""
         saved.keep_recipe(self._connection, recipe)
 
-    def _touch(self, ids: Iterable[int]) -> None:
-        self._touched.update(dict.fromkeys(ids))
+    def _mark_changed(self, ids: Iterable[int]) -> None:
+        self._changed.update(dict.fromkeys(ids))
 
-    def _insert(self, table: Any, rows: list[dict[str, Any]]) -> None:
+    def _insert_rows(self, table: Any, rows: list[dict[str, Any]]) -> None:
         if rows:
             self._connection.execute(insert(table), rows)
 
@@ -271,12 +278,12 @@ def _image_values(image: NewImage, added_at: datetime) -> dict[str, Any]:
     }
 
 
-def _once(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """What a source says twice, once."""
+def _without_duplicates(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """The annotations without repetitions within a source."""
     return list({(fact.source, fact.field, fact.value): fact for fact in annotations}.values())
 
 
-def _blobs(image: NewImage) -> Iterator[tuple[int, bytes]]:
+def _feature_blobs(image: NewImage) -> Iterator[tuple[int, bytes]]:
     for space_id, feature in image.features.items():
         yield space_id, to_blob(feature)
     yield from image.keypoints.items()

@@ -1,4 +1,4 @@
-"""What every projection promises: it can be written, loaded, seen with its tail, searched."""
+"""The interface of projections: written, loaded, combined with the tail, and searched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 from ..catalog import Projection
 from ..catalog.reader import Reader
-from ..ranking.ranking import Ids, Ranking
+from ..ranking.arrays import Int64Ids
+from ..ranking.ranking import Ranking
 
 LoadedT = TypeVar("LoadedT")
 QueryT = TypeVar("QueryT", contravariant=True)
@@ -17,30 +18,29 @@ QueryT = TypeVar("QueryT", contravariant=True)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tail:
-    """What was acknowledged after a generation's watermark.
+    """The changes after a generation's watermark.
 
-    `put`: the images to be searched beside the generation; `hidden`: those whose entry in the
-    generation no longer counts (removed ones, and the put ones).
+    `put`: the images to search in addition to the generation. `hidden`: the images whose entry in the
+    generation no longer counts: removed ones, and those in `put`.
     """
 
-    put: Ids
-    hidden: Ids
+    put: Int64Ids
+    hidden: Int64Ids
 
 
 class AbstractView(ABC, Generic[QueryT]):
-    """One unchanging state of a projection, tail included; safe to search from many threads."""
+    """One fixed state of a projection, tail included; safe to search from many threads."""
 
     @abstractmethod
-    def search(self, query: QueryT, *, limit: int, allowed: Ids | None) -> Ranking:
-        """The best `limit` images for the query, among `allowed` where it is given.
+    def search(self, query: QueryT, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+        """The best `limit` images for the query, among `allowed` unless it is None.
 
-        Scores are rounded to SCORE_DECIMALS; equal ones are ordered by image id, also where the
-        limit cuts between them.
+        Scores are rounded to SCORE_DECIMALS. Equal scores are ordered by image id, also at the limit.
         """
 
 
 class AbstractProjection(ABC, Generic[LoadedT, QueryT]):
-    """An index derived from the catalog, under the generation protocol.
+    """An index that is derived from the catalog and stored in generations.
 
     `signal` is the name of its ranking, `kind` and `space_id` find its pointer in the catalog, and
     `versions` names everything besides the facts that a generation depends on.
@@ -52,19 +52,19 @@ class AbstractProjection(ABC, Generic[LoadedT, QueryT]):
     versions: str
 
     @abstractmethod
-    def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
-        """Write a generation that holds the reader's state below `root`, durably; its pointer.
+    def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
+        """Write a generation of the reader's state below `root`, durably; returns its pointer.
 
-        `previous` is the pointer to a generation whose unchanged files may be shared, or None.
+        `previous` points to a generation whose unchanged files may be shared, or is None.
         """
 
     @abstractmethod
-    def load(self, root: Path, pointer: Projection | None) -> LoadedT:
-        """A generation, verified and opened; an empty one without a pointer.
+    def load_generation(self, root: Path, pointer: Projection | None) -> LoadedT:
+        """A generation, verified and opened; an empty one if `pointer` is None.
 
-        Raises ProjectionDamaged before anything is deserialised, when a checksum is wrong.
+        Raises ProjectionDamaged if a checksum is wrong, before anything is deserialised.
         """
 
     @abstractmethod
-    def view(self, loaded: LoadedT, reader: Reader, tail: Tail) -> AbstractView[QueryT]:
-        """The generation together with what came after it."""
+    def make_view(self, loaded: LoadedT, reader: Reader, tail: Tail) -> AbstractView[QueryT]:
+        """The generation together with the changes after it."""

@@ -1,4 +1,4 @@
-"""Generations: written beside the old ones, fsynced, sealed by a checksum, verified before they are read."""
+"""Generations of projections: their names, their verification before they are read, and their removal."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ..errors import NotEnoughMemory, ProjectionDamaged, StorageFailed
 
 
 def new_name(stem: str, seq: int) -> str:
-    """A name that no generation had before, sortable by watermark."""
+    """A name that no generation had before; names sort by watermark."""
     return f"{stem}-{seq:012d}-{secrets.token_hex(4)}"
 
 
-def verified(root: Path, pointer: Projection, versions: str) -> Path:
-    """The generation's path, once its versions, size and checksum have been found right."""
+def verify_generation(root: Path, pointer: Projection, versions: str) -> Path:
+    """The generation's path, after its versions, size and checksum were checked."""
     path = root / pointer.generation
     if pointer.library_versions != versions:
         raise ProjectionDamaged(pointer.generation, f"made by {pointer.library_versions}, this is {versions}")
     if not path.exists():
         raise ProjectionDamaged(pointer.generation, "missing from the library")
-    with readable(pointer):
+    with translating_read_errors(pointer):
         seal = compute_seal(root, pointer.generation)
     if (seal.bytes, seal.sha256) != (pointer.bytes, pointer.sha256):
         raise ProjectionDamaged(
@@ -35,10 +35,10 @@ def verified(root: Path, pointer: Projection, versions: str) -> Path:
 
 
 @contextmanager
-def readable(pointer: Projection) -> Iterator[None]:
-    """What the file system refuses while a generation is opened, or what does not fit, is damage to it.
+def translating_read_errors(pointer: Projection) -> Iterator[None]:
+    """Turn an error while a generation is opened into ProjectionDamaged.
 
-    But for what the system has too little of: memory, or files that may be open.
+    The exceptions are missing resources: NotEnoughMemory for memory, StorageFailed for too many open files.
     """
     try:
         yield
@@ -53,17 +53,17 @@ def readable(pointer: Projection) -> Iterator[None]:
         raise ProjectionDamaged(pointer.generation, f"cannot be read ({error})") from error
 
 
-def strays(root: Path, live: Iterable[str]) -> list[Path]:
-    """What lies below the root and belongs to no live generation: left by a crash, or superseded."""
+def find_strays(root: Path, live: Iterable[str]) -> list[Path]:
+    """Files and folders below the root that belong to no live generation: left by a crash, or superseded."""
     kept = set(live)
     return sorted(path for path in root.iterdir() if path.name not in kept) if root.is_dir() else []
 
 
-def prune(root: Path, live: Iterable[str]) -> None:
-    """Remove the strays; only the writer may, after the pointers have moved.
+def prune_strays(root: Path, live: Iterable[str]) -> None:
+    """Remove the strays; only the writer may do this, after the pointers have moved.
 
-    A reader that has a superseded generation open keeps it until it lets go: the files lose their
-    names, not their contents.
+    A reader that has a superseded generation open can still read it: the files lose their names, and their
+    contents only when the reader closes them.
     """
-    for path in strays(root, live):
+    for path in find_strays(root, live):
         remove_path(path)

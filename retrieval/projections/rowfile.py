@@ -1,4 +1,4 @@
-"""Rows on the disk instead of in memory, while a projection is made of them."""
+"""Rows on the disk instead of in memory, while a projection is built from them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ KEPT = np.dtype(np.float16)
 
 @final
 class RowFile:
-    """Blocks of rows, each (row, dimension), which can be had again as they came, one at a time.
+    """Blocks of rows, each (row, dimension), which can be read again one at a time, in the same order.
 
-    They are kept as float16, in a file without a name: whatever happens, it leaves nothing behind. To be
-    used as a context manager.
+    They are stored as float16 in an unnamed temporary file, which leaves nothing behind even after a crash.
+    Use it as a context manager.
     """
 
     def __init__(self, folder: Path, blocks: Iterable[Rows], dimension: int) -> None:
-        """`folder`: on the disk that is to take them."""
+        """`folder`: a folder on the disk that shall hold the rows."""
         self.dimension = dimension
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - open for as long as this object is
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - open for the lifetime of this object
         self._lengths: list[int] = []
         try:
             for block in blocks:
@@ -52,12 +52,12 @@ class RowFile:
             data = self._file.read(length * self.dimension * KEPT.itemsize)
             yield np.frombuffer(data, KEPT).reshape(length, self.dimension).astype(np.float32)
 
-    def evenly(self, count: int) -> Rows:
-        """So many of the rows, evenly spaced; all of them where there are no more."""
-        wanted = np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)
+    def sample_evenly(self, count: int) -> Rows:
+        """At most `count` rows, evenly spaced; all rows if there are no more."""
+        positions = np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)
         chosen, start = [np.empty((0, self.dimension), np.float32)], 0
         for block in self:
-            here = wanted[(wanted >= start) & (wanted < start + len(block))]
-            chosen.append(block[here - start])
+            in_block = positions[(positions >= start) & (positions < start + len(block))]
+            chosen.append(block[in_block - start])
             start += len(block)
         return np.concatenate(chosen)

@@ -1,4 +1,4 @@
-"""Snapshots: one state of all projections, which a search holds from beginning to end."""
+"""Snapshots: one state of all projections, which a search uses from beginning to end."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..catalog.reader import Reader
 from ..errors import ProjectionDamaged
 from .base import AbstractProjection, AbstractView, Tail
 
-ATTEMPTS = 3  # a writer may prune a generation between our reading its pointer and our opening it
+ATTEMPTS = 3  # a writer may prune a generation after its pointer was read and before it was opened
 
 AnyProjection = AbstractProjection[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Every projection's view at one watermark, by signal, and the generation that it is a view of."""
+    """The views of all projections at one watermark, and the pointers to their generations, by signal."""
 
     seq: int
     views: Mapping[str, AbstractView[Any]]
@@ -31,16 +31,16 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
-    """A loaded generation, kept for as long as its pointer stays the same."""
+    """A loaded generation; it is used as long as its pointer stays the same."""
 
     pointer: Projection | None
     loaded: Any
 
 
 class Snapshots:
-    """Gives the newest snapshot; what has not changed since the last one is used again.
+    """Gives the newest snapshot; parts that did not change since the last one are used again.
 
-    Safe to call from many threads: a snapshot is replaced by reference, never changed.
+    Safe to call from many threads: a snapshot is replaced by a new object, never changed.
     """
 
     def __init__(self, catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> None:
@@ -49,65 +49,70 @@ class Snapshots:
         self._opened: dict[str, _Opened] = {}
         self._snapshot: Snapshot | None = None
 
-    def current(self) -> Snapshot:
-        """The state that holds every image acknowledged before the call.
+    def newest_snapshot(self) -> Snapshot:
+        """The state with every image that was committed before the call.
 
-        Raises ProjectionDamaged when a generation is not what the catalog says.
+        Raises ProjectionDamaged if a generation does not match the catalog.
         """
         with self._refreshing:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    return self._refreshed()
+                    return self._refresh_snapshot()
                 except ProjectionDamaged:
                     if attempt == ATTEMPTS or not self._pointers_moved():
                         raise
             raise AssertionError("the loop returns or raises")
 
-    def _refreshed(self) -> Snapshot:
+    def _refresh_snapshot(self) -> Snapshot:
         with self._catalog.reading() as reader:
-            pointers = _by_signal(self._projections, reader.projections())
+            pointers = _pointers_by_signal(self._projections, reader.live_projections())
             seq = reader.last_seq()
-            if self._snapshot is None or self._snapshot.seq != seq or self._stale(pointers):
+            if self._snapshot is None or self._snapshot.seq != seq or self._is_stale(pointers):
                 views = {
-                    each.signal: self._view(each, pointers[each.signal], reader) for each in self._projections
+                    projection.signal: self._make_view(projection, pointers[projection.signal], reader)
+                    for projection in self._projections
                 }
                 self._snapshot = Snapshot(seq, views, pointers)
         return self._snapshot
 
-    def _stale(self, pointers: Mapping[str, Projection | None]) -> bool:
+    def _is_stale(self, pointers: Mapping[str, Projection | None]) -> bool:
         return any(self._opened[signal].pointer != pointer for signal, pointer in pointers.items())
 
-    def _view(
+    def _make_view(
         self, projection: AnyProjection, pointer: Projection | None, reader: Reader
     ) -> AbstractView[Any]:
         opened = self._opened.get(projection.signal)
         if opened is None or opened.pointer != pointer:
-            opened = _Opened(pointer, projection.load(self._root, pointer))
+            opened = _Opened(pointer, projection.load_generation(self._root, pointer))
             self._opened[projection.signal] = opened
         changes = reader.changes_since(pointer.seq if pointer else 0)
-        return projection.view(opened.loaded, reader, tail_of(changes))
+        return projection.make_view(opened.loaded, reader, make_tail(changes))
 
     def _pointers_moved(self) -> bool:
         with self._catalog.reading() as reader:
-            pointers = _by_signal(self._projections, reader.projections())
-        opened = {signal: each.pointer for signal, each in self._opened.items()}
+            pointers = _pointers_by_signal(self._projections, reader.live_projections())
+        opened = {signal: generation.pointer for signal, generation in self._opened.items()}
         return any(opened.get(signal) != pointer for signal, pointer in pointers.items())
 
 
-def tail_of(changes: Sequence[Change]) -> Tail:
-    """The images to search beside a generation, and those whose entry in it no longer counts."""
+def make_tail(changes: Sequence[Change]) -> Tail:
+    """The images to search in addition to a generation, and those whose entry in it no longer counts."""
     put = [change.image_id for change in changes if change.operation == "put"]
     changed = [change.image_id for change in changes]
     return Tail(np.array(sorted(put), np.int64), np.array(sorted(changed), np.int64))
 
 
-def pointer_of(projection: AnyProjection, pointers: Sequence[Projection]) -> Projection | None:
+def find_pointer(projection: AnyProjection, pointers: Sequence[Projection]) -> Projection | None:
     """The catalog's pointer to a projection's live generation, if it has been published."""
-    mine = [each for each in pointers if (each.kind, each.space_id) == (projection.kind, projection.space_id)]
+    mine = [
+        pointer
+        for pointer in pointers
+        if (pointer.kind, pointer.space_id) == (projection.kind, projection.space_id)
+    ]
     return mine[0] if mine else None
 
 
-def _by_signal(
+def _pointers_by_signal(
     projections: Sequence[AnyProjection], pointers: Sequence[Projection]
 ) -> dict[str, Projection | None]:
-    return {each.signal: pointer_of(each, pointers) for each in projections}
+    return {projection.signal: find_pointer(projection, pointers) for projection in projections}

@@ -1,4 +1,4 @@
-"""The word projection: BM25F over what is written about images. The only home of whoosh."""
+"""The word projection: BM25F over the texts about images. The only home of whoosh."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ import numpy as np
 from ..catalog import Image, Projection
 from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
-from ..ranking.ranking import Ids, Ranking, rounded, union
-from ..ranking.tokens import Terms, tokens
+from ..ranking.arrays import Int64Ids
+from ..ranking.ranking import Ranking, round_scores, union_ids
+from ..ranking.tokens import Terms, split_tokens
 from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 
-# What a match in a field is worth: words that a person chose for the picture before words of its place.
-# Words that nobody chose come last.
+# The weight of a match in each field: words that a person chose for the picture count most, then words about
+# its file. Words that nobody chose count least.
 FIELDS = {
     "title": 2.0,
     "tag": 2.0,
@@ -35,18 +36,18 @@ FIELDS = {
     "name": 0.7,
     "predicted": 0.5,
 }
-# What cameras and telephones call pictures, beside numbers; it says nothing of them.
+# Words in the file names that cameras and phones make, besides numbers; they say nothing about the picture.
 BY_CAMERA = frozenset([
     "cimg", "dcim", "dji", "dsc", "dscf", "dscn", "gopr", "hdr", "image", "img", "imgp", "kif", "mg", "mvimg",
     "p", "pano", "photo", "pic", "pict", "picture", "pxl", "sam", "screenshot", "wp",
 ])  # fmt: skip
-SEARCHABLE = 0.5  # confidence from which on a predicted label is searched: it is rather right than wrong
-HOLDS = "holds"  # the Whoosh field with the names of the fields in which an image has any words
+SEARCHABLE = 0.5  # least confidence of a predicted label that is searched: more likely right than wrong
+HOLDS = "holds"  # the Whoosh field that lists the fields in which an image has words
 ENTRIES_VERSION = 3  # of the fields and of retrieval.ranking.tokens; raise it when either changes
-GAP = " | "  # between values: no token is written so, hence no phrase reaches across
+GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 CHUNK = 1000  # images read from the catalog at a time
-MOST_SEGMENTS = 8  # every one costs each search a little; at so many, the index is built anew
-MEMORY = 16.0  # MB of postings before Whoosh writes a run to the disk; with more of them it is no faster
+MOST_SEGMENTS = 8  # each segment slows a search a little; with this many, the index is built anew
+MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more memory does not make it faster
 
 
 @final
@@ -63,22 +64,22 @@ class WordIndex:
         from whoosh.index import open_dir
 
         try:
-            return cls(_parts(open_dir(str(folder), readonly=True).reader()))
-        except NoIndex as error:  # Whoosh's word for files that went away since they were verified
+            return cls(_segment_readers(open_dir(str(folder), readonly=True).reader()))
+        except NoIndex as error:  # Whoosh raises it for files that vanished after they were verified
             raise FileNotFoundError(str(error)) from error
 
     @classmethod
-    def in_memory(cls, images: Iterable[Image]) -> WordIndex:
+    def build_in_memory(cls, images: Iterable[Image]) -> WordIndex:
         """Index a few images without touching the disk."""
-        index = _memory().create_index(_schema())
-        _add(index, images, memory=math.inf)  # Whoosh cannot write runs to a storage that is in memory
-        return cls(_parts(index.reader()))
+        index = _memory_storage().create_index(_make_schema())
+        _add_images(index, images, memory=math.inf)  # Whoosh cannot write runs to a storage in memory
+        return cls(_segment_readers(index.reader()))
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """The images that hold one word, or one phrase, with what it adds to their scores."""
+    """The images with one word or phrase, and what it adds to their scores."""
 
     words: str | tuple[str, ...]
     ranking: Ranking
@@ -86,61 +87,61 @@ class Matches:
 
 @final
 class WordView(AbstractView[Terms]):
-    """A generation and its tail as one index, so that both share one set of word statistics."""
+    """A generation and its tail as one index, so that both share the same word statistics."""
 
     def __init__(
-        self, published: WordIndex, tail: WordIndex, hidden: Ids, *, fields: Mapping[str, float]
+        self, published: WordIndex, tail: WordIndex, hidden: Int64Ids, *, fields: Mapping[str, float]
     ) -> None:
-        """`fields`: those that are searched, each with what a match in it is worth."""
+        """`fields`: those that are searched, with their weights."""
         self._fields = fields
-        self._readers = [each for each in published.readers + tail.readers if each.doc_count_all()]
-        in_tail = np.array([each in tail.readers for each in self._readers], bool)
-        sizes = [each.doc_count_all() for each in self._readers]
-        self._image_ids = np.concatenate([_image_ids(each) for each in self._readers] or [_no_ids()])
+        self._readers = [reader for reader in published.readers + tail.readers if reader.doc_count_all()]
+        in_tail = np.array([reader in tail.readers for reader in self._readers], bool)
+        sizes = [reader.doc_count_all() for reader in self._readers]
+        self._image_ids = np.concatenate([_image_ids(reader) for reader in self._readers] or [_no_ids()])
         is_old = np.repeat(~in_tail, sizes)
         self._counts = ~(is_old & np.isin(self._image_ids, hidden))
-        # Whoosh's readers keep a position in their files, so one search at a time.
+        # Whoosh's readers keep a position in their files, so only one search runs at a time.
         self._searching = threading.Lock()
-        # Ranking, judging and explaining ask for the same words, one after the other.
+        # Ranking, judging and explaining search for the same words, one after the other.
         self._recent: dict[Terms, tuple[Matches, ...]] = {}
 
-    def search(self, query: Terms, *, limit: int, allowed: Ids | None) -> Ranking:
-        found = [matches.ranking for matches in self.matches(query)]
-        ids = union(*(each.ids for each in found))
+    def search(self, query: Terms, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+        rankings = [matches.ranking for matches in self.find_matches(query)]
+        ids = union_ids(*(ranking.ids for ranking in rankings))
         scores = np.zeros(len(ids))
-        for each in found:
-            scores[np.searchsorted(ids, each.ids)] += each.scores
+        for ranking in rankings:
+            scores[np.searchsorted(ids, ranking.ids)] += ranking.scores
         keep = np.isin(ids, allowed) if allowed is not None else np.ones(len(ids), bool)
-        return Ranking.of(ids[keep], rounded(scores[keep])).top(limit)
+        return Ranking.from_scores(ids[keep], round_scores(scores[keep])).top(limit)
 
-    def matches(self, query: Terms) -> tuple[Matches, ...]:
-        """The images that hold each word and each phrase; an image's score is the sum over all of them."""
+    def find_matches(self, query: Terms) -> tuple[Matches, ...]:
+        """The images with each word and each phrase; an image's score is the sum over all of them."""
         if not self._readers:
             return ()
         with self._searching:
             if query not in self._recent:
                 words: list[str | tuple[str, ...]] = [*query.words, *query.phrases]
-                self._recent = {query: tuple(Matches(each, self._matching(each)) for each in words)}
+                self._recent = {query: tuple(Matches(word, self._match_words(word)) for word in words)}
             return self._recent[query]
 
-    def count(self) -> int:
+    def count_images(self) -> int:
         """How many images are searched."""
         return int(self._counts.sum())
 
-    def _matching(self, words: str | tuple[str, ...]) -> Ranking:
-        searcher = _searcher(self._readers, hidden=np.flatnonzero(~self._counts))
-        found = list(searcher.search(_query(words, self._fields), limit=None, optimize=False).items())
+    def _match_words(self, words: str | tuple[str, ...]) -> Ranking:
+        searcher = _make_searcher(self._readers, hidden=np.flatnonzero(~self._counts))
+        found = list(searcher.search(_make_query(words, self._fields), limit=None, optimize=False).items())
         documents = np.array([document for document, _ in found], np.int64)
         scores = np.array([score for _, score in found], np.float64)
         keep = self._counts[documents]
-        return Ranking.of(self._image_ids[documents][keep], scores[keep])
+        return Ranking.from_scores(self._image_ids[documents][keep], scores[keep])
 
 
 @final
 class WordProjection(AbstractProjection[WordIndex, Terms]):
     """Titles, captions, tags, labels, places, creators, names of files and folders, and predicted labels.
 
-    A generation always holds the predicted ones; `predicted` says whether they are searched.
+    A generation always holds the predicted labels; `predicted` is whether they are searched.
     """
 
     kind = "words"
@@ -151,36 +152,36 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
         self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != "predicted"}
         self.versions = f"whoosh-reloaded {whoosh_version()}, entries {ENTRIES_VERSION}"
 
-    def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
+    def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
         added = self._only_additions(reader, root, previous)
 
         def fill(folder: Path) -> None:
             if previous is not None and added is not None:
-                _extend(root / previous.generation, folder, entries(reader, added))
+                _extend_index(root / previous.generation, folder, load_entries(reader, added))
             else:
-                _create(folder, entries(reader))
+                _create_index(folder, load_entries(reader))
 
         name = generations.new_name("words", seq)
         sealed = write_folder(root, name, fill)
         return Projection(self.kind, None, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
-    def load(self, root: Path, pointer: Projection | None) -> WordIndex:
+    def load_generation(self, root: Path, pointer: Projection | None) -> WordIndex:
         if pointer is None:
             return WordIndex([])
-        path = generations.verified(root, pointer, self.versions)
-        with generations.readable(pointer):
+        path = generations.verify_generation(root, pointer, self.versions)
+        with generations.translating_read_errors(pointer):
             return WordIndex.open(path)
 
-    def view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
-        fresh = WordIndex.in_memory(entries(reader, tail.put)) if len(tail.put) else WordIndex([])
+    def make_view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
+        fresh = WordIndex.build_in_memory(load_entries(reader, tail.put)) if len(tail.put) else WordIndex([])
         return WordView(loaded, fresh, tail.hidden, fields=self._fields)
 
     def _only_additions(self, reader: Reader, root: Path, previous: Projection | None) -> list[int] | None:
-        """The images added since a generation; None where it is better built anew.
+        """The images added since a generation; None if the index has to be built anew.
 
-        Whoosh counts deleted documents in its statistics until it merges them away, so a generation
-        with deletions would score unlike a rebuilt one.
+        Whoosh counts deleted documents in its statistics until segments are merged, so scores from a
+        generation with deletions would differ from those of a rebuilt one.
         """
         if previous is None or previous.library_versions != self.versions:
             return None
@@ -193,11 +194,11 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
         return sorted(ids) if pure else None
 
 
-def entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]:
-    """The images that the index holds an entry of, all or some: one source for rebuild, publish and tail."""
-    wanted = [int(each) for each in (reader.ids() if ids is None else ids)]
+def load_entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]:
+    """The images to index: all, or those with `ids`. Rebuilding, publishing and the tail all use this."""
+    wanted = [int(image_id) for image_id in (reader.find_ids() if ids is None else ids)]
     for start in range(0, len(wanted), CHUNK):
-        yield from reader.images(wanted[start : start + CHUNK]).values()
+        yield from reader.load_images(wanted[start : start + CHUNK]).values()
 
 
 @cache
@@ -206,42 +207,42 @@ def whoosh_version() -> str:
     return version("whoosh-reloaded")
 
 
-def fields_of(image: Image) -> dict[str, str]:
-    """What is indexed about an image: tokens, parted by blanks, by field."""
+def index_fields(image: Image) -> dict[str, str]:
+    """What is indexed about an image: tokens separated by spaces, by field."""
     fields = {
-        name: GAP.join(" ".join(tokens(value)) for value in values)
-        for name, values in texts_of(image).items()
+        name: GAP.join(" ".join(split_tokens(value)) for value in values)
+        for name, values in searchable_texts(image).items()
     }
     return fields | {HOLDS: " ".join(name for name, words in fields.items() if words.strip(GAP))}
 
 
-def texts_of(image: Image) -> dict[str, tuple[str, ...]]:
-    """What words are looked for in, by field, as people wrote it."""
-    texts = {name: image.values(name) for name in FIELDS}
-    texts["place"] = tuple(each for each in texts["place"] if any(map(str.isalpha, each)))  # no coordinates
+def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
+    """The texts that are searched, by field, as they were written."""
+    texts = {name: image.field_values(name) for name in FIELDS}
+    texts["place"] = tuple(text for text in texts["place"] if any(map(str.isalpha, text)))  # no coordinates
     texts["name"] = tuple(
-        dict.fromkeys(words for place in image.locations for words in _names(place.display))
+        dict.fromkeys(words for location in image.locations for words in _path_words(location.display))
     )
-    sure = [label for label in image.predicted if label.confidence >= SEARCHABLE]
-    texts["predicted"] = tuple(words for label in sure for words in label.names)
+    sure = [label for label in image.predicted_labels if label.confidence >= SEARCHABLE]
+    texts["predicted"] = tuple(words for label in sure for words in label.label_names)
     return texts
 
 
-def _names(path: str) -> tuple[str, ...]:
-    """File name without its ending, and the folder around it; folders further up say little."""
-    pure = PurePosixPath(path)
-    return (pure.parent.name,) if _is_by_camera(pure.stem) else (pure.parent.name, pure.stem)
+def _path_words(path: str) -> tuple[str, ...]:
+    """The name of the folder, and the file name without its ending; folders further up say little."""
+    file = PurePosixPath(path)
+    return (file.parent.name,) if _is_by_camera(file.stem) else (file.parent.name, file.stem)
 
 
 def _is_by_camera(name: str) -> bool:
-    """Whether a name is but a number, or one behind what cameras write: DSC01234, IMG_1234."""
-    words = tokens(name)
+    """Whether a name is only a number, or a number after a camera's prefix: DSC01234, IMG_1234."""
+    words = split_tokens(name)
     rest = [word for word in words if not word.isdecimal()]
     return len(rest) < len(words) and BY_CAMERA.issuperset(rest)
 
 
 @cache
-def _schema() -> Any:
+def _make_schema() -> Any:
     from whoosh.analysis import SpaceSeparatedTokenizer
     from whoosh.fields import KEYWORD, NUMERIC, TEXT, Schema
 
@@ -250,9 +251,9 @@ def _schema() -> Any:
     return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
 
 
-def _memory() -> Any:
-    """A storage that is in memory altogether: Whoosh's own keeps its temporary files in one folder on disk,
-    of the same name in every process, and whoever is done first removes the others' files."""
+def _memory_storage() -> Any:
+    """A storage that is entirely in memory. Whoosh's own RamStorage keeps temporary files in a folder that
+    all processes share, and the first process to finish removes the files of the others."""
     from whoosh.filedb.filestore import RamStorage
 
     class Memory(RamStorage):  # type: ignore[misc]  # Whoosh has no types
@@ -262,47 +263,47 @@ def _memory() -> Any:
     return Memory()
 
 
-def _create(folder: Path, images: Iterable[Image]) -> None:
+def _create_index(folder: Path, images: Iterable[Image]) -> None:
     from whoosh.index import create_in
 
-    _add(create_in(str(folder), _schema()), images, memory=MEMORY)
-    _drop_lock(folder)
+    _add_images(create_in(str(folder), _make_schema()), images, memory=MEMORY)
+    _remove_lock_files(folder)
 
 
-def _extend(previous: Path, folder: Path, images: Iterable[Image]) -> None:
-    """Share the finished segments, which Whoosh never changes, and add to them."""
+def _extend_index(previous: Path, folder: Path, images: Iterable[Image]) -> None:
+    """Share the finished segments, which Whoosh never changes, and add new ones."""
     from whoosh.index import open_dir
 
     for path in previous.iterdir():
         share_file(path, folder / path.name)
-    _add(open_dir(str(folder)), images, memory=MEMORY)
-    _drop_lock(folder)
+    _add_images(open_dir(str(folder)), images, memory=MEMORY)
+    _remove_lock_files(folder)
 
 
-def _add(index: Any, images: Iterable[Image], *, memory: float) -> None:
-    """Write the images as segments of their own, with no more than so many MB of postings at a time.
+def _add_images(index: Any, images: Iterable[Image], *, memory: float) -> None:
+    """Write the images as new segments, with at most `memory` MB of postings at a time.
 
-    Segments are never merged: Whoosh then sums up lengths that it stores only roughly, and the scores
-    would no longer be those of an index built anew.
+    Segments are never merged: Whoosh would then add up lengths that it stores only approximately, and scores
+    would differ from those of a rebuilt index.
     """
     writer = index.writer(limitmb=memory)
     try:
         for image in images:
-            writer.add_document(id=image.id, **fields_of(image))
+            writer.add_document(id=image.id, **index_fields(image))
     except BaseException:
         writer.cancel()
         raise
     writer.commit(merge=False)
 
 
-def _drop_lock(folder: Path) -> None:
-    """Whoosh leaves its lock file behind; a finished generation is never written again."""
+def _remove_lock_files(folder: Path) -> None:
+    """Remove Whoosh's lock file, which it leaves behind; a finished generation is never written again."""
     for path in folder.glob("*_WRITELOCK"):
         with suppress(FileNotFoundError):
             path.unlink()
 
 
-def _query(words: str | tuple[str, ...], fields: Mapping[str, float]) -> Any:
+def _make_query(words: str | tuple[str, ...], fields: Mapping[str, float]) -> Any:
     from whoosh.query import Or, Phrase, Term
 
     if isinstance(words, str):
@@ -310,7 +311,7 @@ def _query(words: str | tuple[str, ...], fields: Mapping[str, float]) -> Any:
     return Or([Phrase(name, list(words), boost=boost) for name, boost in fields.items()])
 
 
-def _searcher(readers: list[Any], *, hidden: Ids) -> Any:
+def _make_searcher(readers: list[Any], *, hidden: Int64Ids) -> Any:
     """A searcher over all readers whose statistics leave the hidden documents out."""
     from whoosh.reading import MultiReader
     from whoosh.searching import Searcher
@@ -319,12 +320,12 @@ def _searcher(readers: list[Any], *, hidden: Ids) -> Any:
 
     class Counting(Searcher):  # type: ignore[misc]  # Whoosh has no types
         def idf(self, fieldname: str, text: str) -> float:
-            # Whoosh's own formula, of BM25F's inverse document frequency.
+            # Whoosh's own formula for the inverse document frequency of BM25F.
             return float(np.log((self._doccount - len(gone)) / (self._matching(fieldname, text) + 1)) + 1)
 
         def avg_field_length(self, fieldname: str) -> float:
-            # Over the images that have the field, as Lucene does it. Over all of them, the label of the only
-            # image that was labelled by hand would seem long, and weigh less than predicted ones do.
+            # The mean over the images that have the field, as in Lucene. With a mean over all images, the
+            # label of the only image labelled by hand would seem long, and count less than predicted ones.
             length = self.field_length(fieldname)
             length -= sum(self.doc_field_length(number, fieldname, 0) or 0 for number in gone)
             return float(length / max(1, self._matching(HOLDS, fieldname)))
@@ -338,15 +339,15 @@ def _searcher(readers: list[Any], *, hidden: Ids) -> Any:
     return Counting(MultiReader(readers), closereader=False)
 
 
-def _parts(reader: Any) -> list[Any]:
-    """The readers of the single segments that a reader consists of."""
+def _segment_readers(reader: Any) -> list[Any]:
+    """The readers of the segments of an index."""
     return [reader] if reader.is_atomic() else list(reader.readers)
 
 
-def _image_ids(reader: Any) -> Ids:
+def _image_ids(reader: Any) -> Int64Ids:
     column = reader.column_reader("id")
     return np.fromiter((column[document] for document in range(reader.doc_count_all())), np.int64)
 
 
-def _no_ids() -> Ids:
+def _no_ids() -> Int64Ids:
     return np.empty(0, np.int64)

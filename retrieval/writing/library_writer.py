@@ -91,7 +91,9 @@ class LibraryWriter(Library):
         True when there was anything to do.
         """
         self._lock.check_held()
-        return publisher.publish(self.catalog, self.projections, self.generations_folder, anew=anew)
+        return publisher.publish_projections(
+            self.catalog, self.projections, self.generations_folder, anew=anew
+        )
 
     def tail_share(self) -> float:
         """Unpublished images as a share of the published ones."""

@@ -1,4 +1,4 @@
-"""Publishing: new generations of all projections, one transaction that points to them, then pruning."""
+"""Publishes projections: new generations, one transaction that points to them, then removal of old ones."""
 
 from __future__ import annotations
 
@@ -8,65 +8,69 @@ from pathlib import Path
 from ..catalog import Catalog, Projection, WritableCatalog
 from ..errors import ProjectionDamaged
 from ..projections import generations
-from ..projections.snapshot import AnyProjection, pointer_of
+from ..projections.snapshot import AnyProjection, find_pointer
 
-LEAST_PUBLISHED = 4000  # images; searching a short tail costs less than publishing it again and again
+LEAST_PUBLISHED = 4000  # images; searching a short tail costs less than publishing often
 
 
-def publish(
+def publish_projections(
     catalog: WritableCatalog, projections: Sequence[AnyProjection], root: Path, *, anew: bool = False
 ) -> bool:
-    """Bring every projection up to the newest change; True when there was anything to do.
+    """Bring every projection up to the newest change; True if there was anything to do.
 
-    `anew` builds from the catalog alone and shares no file with older
-    generations. A crash at any moment leaves the old generations live, or the new ones.
+    With `anew` generations are built from the catalog alone and share no file with older ones. After a crash
+    at any moment either all old generations are live, or all new ones.
     """
     with catalog.reading() as reader:
-        pointers, seq = reader.projections(), reader.last_seq()
-        if not anew and _up_to_date(projections, pointers, seq):
-            generations.prune(root, [each.generation for each in pointers])
+        pointers, seq = reader.live_projections(), reader.last_seq()
+        if not anew and _is_up_to_date(projections, pointers, seq):
+            generations.prune_strays(root, [pointer.generation for pointer in pointers])
             return False
         try:
             fresh = [
-                each.write(reader, root, None if anew else _sound(each, pointers, root))
-                for each in projections
+                projection.write_generation(
+                    reader, root, None if anew else _shareable_pointer(projection, pointers, root)
+                )
+                for projection in projections
             ]
-        except BaseException:  # what is finished would only take up the space that is missing
-            generations.prune(root, [each.generation for each in pointers])
+        except BaseException:  # finished generations would only take up space, which may be what is missing
+            generations.prune_strays(root, [pointer.generation for pointer in pointers])
             raise
     with catalog.writing() as writer:
-        writer.point_to(fresh)
-    generations.prune(root, [each.generation for each in fresh])
+        writer.point_to_generations(fresh)
+    generations.prune_strays(root, [pointer.generation for pointer in fresh])
     return True
 
 
 def tail_share(catalog: Catalog, projections: Sequence[AnyProjection]) -> float:
-    """Unpublished images as a share of the published ones, or of LEAST_PUBLISHED where those are fewer.
+    """Unpublished images as a share of the published ones, or of LEAST_PUBLISHED if there are fewer.
 
-    Every batch asks for it, so the tail is taken from the watermarks and not read: an image that changed
-    twice counts twice.
+    This is computed after every batch, so the tail is not read, only its length is computed from the
+    watermarks: an image that changed twice counts twice.
     """
     with catalog.reading() as reader:
-        pointers, total, seq = reader.projections(), reader.count_images(), reader.last_seq()
-    published = [pointer_of(each, pointers) for each in projections]
-    tail = max((seq - (each.seq if each else 0) for each in published), default=0)
+        pointers, total, seq = reader.live_projections(), reader.count_images(), reader.last_seq()
+    published = [find_pointer(projection, pointers) for projection in projections]
+    tail = max((seq - (pointer.seq if pointer else 0) for pointer in published), default=0)
     return tail / max(LEAST_PUBLISHED, total - tail)
 
 
-def _up_to_date(projections: Sequence[AnyProjection], pointers: Sequence[Projection], seq: int) -> bool:
-    live = [(each, pointer_of(each, pointers)) for each in projections]
+def _is_up_to_date(projections: Sequence[AnyProjection], pointers: Sequence[Projection], seq: int) -> bool:
+    live = [(projection, find_pointer(projection, pointers)) for projection in projections]
     return all(
-        pointer is not None and (pointer.seq, pointer.library_versions) == (seq, each.versions)
-        for each, pointer in live
+        pointer is not None and (pointer.seq, pointer.library_versions) == (seq, projection.versions)
+        for projection, pointer in live
     )
 
 
-def _sound(projection: AnyProjection, pointers: Sequence[Projection], root: Path) -> Projection | None:
-    """The pointer to a generation worth sharing files with: one that verifies."""
-    pointer = pointer_of(projection, pointers)
+def _shareable_pointer(
+    projection: AnyProjection, pointers: Sequence[Projection], root: Path
+) -> Projection | None:
+    """The pointer to the live generation if it is undamaged, so that its files can be shared; or None."""
+    pointer = find_pointer(projection, pointers)
     try:
         if pointer is not None:
-            generations.verified(root, pointer, projection.versions)
+            generations.verify_generation(root, pointer, projection.versions)
     except ProjectionDamaged:
         return None
     return pointer

@@ -35,7 +35,9 @@ def make_spaces(
         if part:
             write_file(spaces.backbones, weights_path(spaces.backbones, part.sha256).name, part.weights)
     configurations = registry.space_configurations(backbone)
-    indexed = [spaces.create_descriptor(name, each) for name, each in configurations.items()]
+    indexed = [
+        spaces.create_descriptor(name, configuration) for name, configuration in configurations.items()
+    ]
     descriptors: list[AbstractDescriptor | Details] = [*indexed, Details()]
     if len(reference):
         subject = next(descriptor for descriptor in indexed if isinstance(descriptor, Subject))

@@ -13,7 +13,7 @@ from benchmarks import faults
 from benchmarks.crash import BAD, CONTROLS
 from tests.indexer.command import ROOT
 
-EVERY = os.environ.get("PICTOR_CRASH_EVERY", "199")
+EVERY = os.environ.get("PICTOR_CRASH_EVERY", "499")
 
 pytestmark = pytest.mark.crash
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.crash import make_space
-from benchmarks.limits import FILES, MEMORY, MIB, begin, ends
+from benchmarks.limits import FILES, MEMORY, MIB, begin_library, run_under_limits
 from retrieval import NewImage, read_status, write_library
 from tests.indexer.command import ROOT
 
@@ -40,8 +40,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("prlimit"), reason="limits are 
 
 
 def test_runs_without_files_or_memory_say_so_and_the_next_one_finishes(tmp_path: Path) -> None:
-    begin(library := make_space(tmp_path / "library"))
-    ended = list(ends(library, [(FILES, 12), (MEMORY, 500 * MIB)]))
+    begin_library(library := make_space(tmp_path / "library"))
+    ended = list(run_under_limits(library, [(FILES, 12), (MEMORY, 500 * MIB)]))
     assert [how for how, _ in ended] == ["a sentence"] * 2, ended
     assert all("(4)" in said for _, said in ended)
     assert "Too many open files" in ended[0][1]

@@ -18,7 +18,7 @@ from sqlalchemy import URL, Engine, Inspector, inspect, text
 import migrations
 from retrieval import Library, SchemaOutOfDate, Settings, read_status, write_library
 from retrieval.catalog import WritableCatalog
-from retrieval.catalog.engine import connect
+from retrieval.catalog.engine import open_engine
 from retrieval.catalog.schema import Base
 
 SCRIPTS = Path(migrations.__file__).parent
@@ -26,7 +26,7 @@ SCRIPTS = Path(migrations.__file__).parent
 
 @pytest.fixture
 def engine(empty_database: URL) -> Iterator[Engine]:
-    made = connect(empty_database, writable=True)
+    made = open_engine(empty_database, writable=True)
     yield made
     made.dispose()
 

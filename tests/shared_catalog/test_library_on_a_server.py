@@ -11,7 +11,7 @@ from sqlalchemy import Pool, create_engine, event, make_url, text
 
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_or_create
 from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse_query, path_bytes, write_library
 from retrieval.catalog import WritableCatalog
@@ -38,7 +38,7 @@ def test_it_answers_as_a_library_on_sqlite_does(shared: Path, library: Library) 
             expected, found = library.search(parse_query(line)), on_server.search(parse_query(line))
             assert [hit.image.path for hit in found.hits] == [hit.image.path for hit in expected.hits], line
             assert [hit.score for hit in found.hits] == [hit.score for hit in expected.hits], line
-        assert list(check(on_server)) == []
+        assert list(check_library(on_server)) == []
 
 
 def test_its_address_is_remembered_and_no_local_catalog_is_made(shared: Path, url: str) -> None:

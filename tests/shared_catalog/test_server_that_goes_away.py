@@ -11,7 +11,7 @@ from indexer.run import retrying
 from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.run.report import Report
-from indexer.upkeep.check import check
+from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_or_create
 from retrieval import Library, LibraryBusy, ServerLost, parse_query, path_bytes
 from retrieval.catalog import WritableCatalog
@@ -56,7 +56,7 @@ def test_what_a_lost_server_did_not_acknowledge_is_written_again(
     execute(url, CUTS.format(times=2, table=table))
     assert run(empty, scenes).added == 12
     with Library.open(empty) as found:
-        assert list(check(found)) == []
+        assert list(check_library(found)) == []
         assert found.count_images() == 12
         for line in ("quiet harbour", "tag:day2", ""):
             hits, expected = found.search(parse_query(line)).hits, library.search(parse_query(line)).hits
@@ -90,5 +90,5 @@ def test_nothing_is_written_before_the_lock_is_held_again(url: str, empty: Path)
         with mine.catalog.writing() as writer:
             writer.add_space("third", "colour", {}, 4)
         with mine.catalog.reading() as reader:
-            assert [each.fingerprint for each in reader.spaces()][-1:] == ["third"]
-            assert not {"first", "second"} & {each.fingerprint for each in reader.spaces()}
+            assert [each.fingerprint for each in reader.load_spaces()][-1:] == ["third"]
+            assert not {"first", "second"} & {each.fingerprint for each in reader.load_spaces()}

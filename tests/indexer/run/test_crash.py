@@ -37,7 +37,7 @@ pytestmark = pytest.mark.crash
 
 log = logging.getLogger(__name__)
 
-KILLS = int(os.environ.get("PICTOR_KILLS", "5"))
+KILLS = int(os.environ.get("PICTOR_KILLS", "3"))
 PICTURES = 120
 SETTINGS = {"PICTOR_BATCH_SIZE": "4", "PICTOR_PUBLISH_SHARE": "0.01"}  # 30 commits, and 3 publications
 QUERIES = ("harbour", "scene", '"red boat" -night', "tag:tag3", "scene-007 harbour")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import BackupImpossible
-from indexer.upkeep.backup import backup, restore
-from indexer.upkeep.check import check
+from indexer.upkeep.backup import create_backup, restore_backup
+from indexer.upkeep.check import check_library
 from retrieval import Library, StorageFailed, write_library
 from tests.indexer.command import make_without_backbone, run
 from tests.indexer.contents import answers, contents, last_change
@@ -22,18 +22,18 @@ from tests.indexer.contents import answers, contents, last_change
 def test_a_restored_library_is_the_same_and_answers_the_same(
     library_path: Path, tmp_path: Path, name: str
 ) -> None:
-    assert backup(library_path, tmp_path / name) == 12
-    assert restore(tmp_path / name, tmp_path / "restored") == 12
+    assert create_backup(library_path, tmp_path / name) == 12
+    assert restore_backup(tmp_path / name, tmp_path / "restored") == 12
     assert contents(tmp_path / "restored") == contents(library_path)
     assert last_change(tmp_path / "restored") == last_change(library_path)
     assert answers(tmp_path / "restored", "harbour") == answers(library_path, "harbour")
     with Library.open(tmp_path / "restored") as restored:
-        assert list(check(restored)) == []
+        assert list(check_library(restored)) == []
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([name, "restored"])
 
 
 def test_a_backup_holds_no_projections_and_no_log(library_path: Path, tmp_path: Path) -> None:
-    backup(library_path, tmp_path / "copy")
+    create_backup(library_path, tmp_path / "copy")
     assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == ["backbones", "catalog.sqlite"]
 
 
@@ -41,7 +41,7 @@ def test_a_library_is_copied_while_another_writes_to_it(library_path: Path, tmp_
     copied = shutil.copytree(library_path, tmp_path / "library")
     with write_library(copied) as writer, writer.catalog.writing() as facts:
         facts.remove_images([1, 2, 3])
-        assert backup(copied, tmp_path / "copy") == 12
+        assert create_backup(copied, tmp_path / "copy") == 12
     assert contents(tmp_path / "copy")["images"] == contents(library_path)["images"]
 
 
@@ -49,15 +49,15 @@ def test_settings_go_along_but_for_the_address_of_the_catalog(tmp_path: Path) ->
     library = make_without_backbone(tmp_path / "library")
     settings = f'catalog_url = "sqlite:///{library}/catalog.sqlite"\nbatch_size = 7\n'
     (library / "library.toml").write_text(settings)
-    backup(library, tmp_path / "copy")
-    restore(tmp_path / "copy", tmp_path / "restored")
+    create_backup(library, tmp_path / "copy")
+    restore_backup(tmp_path / "copy", tmp_path / "restored")
     assert (tmp_path / "restored" / "library.toml").read_text() == "batch_size = 7\n"
 
 
 def test_what_is_there_is_not_touched(library_path: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").write_text("mine")
-    for work in (backup, restore):
+    for work in (create_backup, restore_backup):
         with pytest.raises(BackupImpossible, match="taken: something is there already"):
             work(library_path, tmp_path / "taken")
     assert [each.name for each in (tmp_path / "taken").iterdir()] == ["file"]
@@ -68,7 +68,7 @@ def test_an_unsound_library_is_not_taken_for_a_backup(library_path: Path, tmp_pa
     [weights] = (copied / "backbones").glob("*.safetensors")
     weights.write_bytes(b"other weights")
     with pytest.raises(BackupImpossible, match="backbone-damaged"):
-        backup(copied, tmp_path / "copy")
+        create_backup(copied, tmp_path / "copy")
     assert [each.name for each in tmp_path.iterdir()] == ["library"]
 
 
@@ -77,7 +77,7 @@ def test_what_is_no_backup_is_refused(library_path: Path, tmp_path: Path) -> Non
     (tmp_path / "text.tar").write_text("no archive")
     for name in ("empty", "text.tar"):
         with pytest.raises(BackupImpossible, match="no backup"):
-            restore(tmp_path / name, tmp_path / "restored")
+            restore_backup(tmp_path / name, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
 
 
@@ -85,7 +85,7 @@ def test_a_library_in_use_is_not_restored_from(library_path: Path, tmp_path: Pat
     copied = shutil.copytree(library_path, tmp_path / "library")
     (copied / "catalog.sqlite-wal").write_bytes(b"what is not in the file yet")
     with pytest.raises(BackupImpossible, match="a library in use"):
-        restore(copied, tmp_path / "restored")
+        restore_backup(copied, tmp_path / "restored")
 
 
 def test_a_catalog_that_is_damaged_cannot_be_copied(library_path: Path, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_catalog_that_is_damaged_cannot_be_copied(library_path: Path, tmp_path
         file.seek(8 * page)
         file.write(os.urandom(20 * page))
     with pytest.raises((BackupImpossible, StorageFailed)):
-        backup(copied, tmp_path / "copy")
+        create_backup(copied, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
 

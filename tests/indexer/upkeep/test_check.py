@@ -31,10 +31,23 @@ def pictures(tmp_path: Path) -> Path:
     return tmp_path / "pictures"
 
 
+@pytest.fixture(scope="module")
+def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of four pictures; neither it nor they may be changed."""
+    folder = tmp_path_factory.mktemp("shared")
+    write_scenes(folder / "pictures", 4)
+    index_folder(folder / "library", folder / "pictures")
+    return folder / "library"
+
+
 @pytest.fixture
-def library(pictures: Path, tmp_path: Path) -> Path:
-    index_folder(tmp_path / "library", pictures)
-    return tmp_path / "library"
+def library(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A library to damage: a copy of the shared one, or one of the `pictures` of a test that changes these."""
+    if "pictures" in request.fixturenames:
+        index_folder(tmp_path / "library", request.getfixturevalue("pictures"))
+        return tmp_path / "library"
+    shared: Path = request.getfixturevalue("shared_library")
+    return Path(shutil.copytree(shared, tmp_path / "library"))
 
 
 def findings(library: Path) -> list[Finding]:

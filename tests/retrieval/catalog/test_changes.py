@@ -23,7 +23,7 @@ def add(catalog: WritableCatalog, *numbers: int) -> list[int]:
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in numbers])
         for image_id, number in zip(ids, numbers, strict=True):
-            writer.place(b"/pictures/%d.jpg" % number, image_id, mtime=1, size=1)
+            writer.add_location(b"/pictures/%d.jpg" % number, image_id, mtime=1, size=1)
     return ids
 
 
@@ -45,8 +45,8 @@ def last_seq(catalog: WritableCatalog) -> int:
 
 WRITES: list[Callable[[Writer, int], object]] = [
     lambda writer, image: writer.add_images([new_image(99)]),
-    lambda writer, image: writer.place(b"/elsewhere.jpg", image, mtime=1, size=1),
-    lambda writer, image: writer.annotate(image, "captions", TAG),
+    lambda writer, image: writer.add_location(b"/elsewhere.jpg", image, mtime=1, size=1),
+    lambda writer, image: writer.replace_annotations(image, "captions", TAG),
     lambda writer, image: writer.remove_images([image]),
     lambda writer, image: writer.forget_locations([b"/pictures/1.jpg"]),
 ]
@@ -58,11 +58,11 @@ def test_an_interrupted_transaction_leaves_neither_fact_nor_change(
 ) -> None:
     [image] = add(catalog, 1)
     with catalog.reading() as reader:
-        before = (reader.images([image]), reader.ids().tolist(), reader.changes_since(0))
+        before = (reader.load_images([image]), reader.find_ids().tolist(), reader.changes_since(0))
     with pytest.raises(Interrupted):
         interrupted(catalog, lambda writer: write(writer, image))
     with catalog.reading() as reader:
-        assert (reader.images([image]), reader.ids().tolist(), reader.changes_since(0)) == before
+        assert (reader.load_images([image]), reader.find_ids().tolist(), reader.changes_since(0)) == before
 
 
 @pytest.mark.parametrize("write", WRITES, ids=["add", "place", "annotate", "remove", "forget"])
@@ -89,10 +89,10 @@ def test_what_the_database_refuses_takes_the_whole_transaction_with_it(catalog: 
 def test_an_image_touched_often_in_one_transaction_has_one_change(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         first, second = writer.add_images([new_image(1), new_image(2)])
-        writer.place(b"/a.jpg", first, mtime=1, size=1)
-        writer.place(b"/b.jpg", first, mtime=1, size=1)
-        writer.annotate(second, "captions", TAG)
-        writer.annotate(first, "captions", TAG)
+        writer.add_location(b"/a.jpg", first, mtime=1, size=1)
+        writer.add_location(b"/b.jpg", first, mtime=1, size=1)
+        writer.replace_annotations(second, "captions", TAG)
+        writer.replace_annotations(first, "captions", TAG)
     with catalog.reading() as reader:
         assert reader.changes_since(0) == [Change(1, first, "put"), Change(2, second, "put")]
 
@@ -110,7 +110,7 @@ def test_a_removal_outlives_its_image(catalog: WritableCatalog) -> None:
         writer.remove_images([image])
     assert log(catalog) == [(image, "remove")]
     with catalog.reading() as reader:
-        assert reader.images([image]) == {}
+        assert reader.load_images([image]) == {}
 
 
 def test_removing_an_image_twice_or_one_that_never_was_is_no_change(catalog: WritableCatalog) -> None:
@@ -126,7 +126,7 @@ def test_removing_an_image_twice_or_one_that_never_was_is_no_change(catalog: Wri
 def test_since_gives_the_last_change_of_each_image_in_the_order_of_the_log(catalog: WritableCatalog) -> None:
     first, second, third = add(catalog, 1, 2, 3)
     with catalog.writing() as writer:
-        writer.annotate(first, "captions", TAG)
+        writer.replace_annotations(first, "captions", TAG)
     with catalog.writing() as writer:
         writer.remove_images([third])
     with catalog.reading() as reader:

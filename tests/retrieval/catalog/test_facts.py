@@ -17,13 +17,13 @@ def add(catalog: WritableCatalog, *paths: bytes) -> list[int]:
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in range(len(paths))])
         for image_id, path in zip(ids, paths, strict=True):
-            writer.place(path, image_id, mtime=5, size=7)
+            writer.add_location(path, image_id, mtime=5, size=7)
     return ids
 
 
 def said(catalog: WritableCatalog, image_id: int) -> tuple[Annotation, ...]:
     with catalog.reading() as reader:
-        return reader.images([image_id])[image_id].annotations
+        return reader.load_images([image_id])[image_id].annotations
 
 
 def changes(catalog: WritableCatalog, since: int) -> list[Change]:
@@ -39,13 +39,13 @@ def test_annotations_are_all_that_a_source_says_and_saying_it_again_changes_noth
 ) -> None:
     [number] = add(catalog, A)
     with catalog.writing() as writer:
-        assert writer.annotate(number, "captions", [SEA, BOAT]) is True
+        assert writer.replace_annotations(number, "captions", [SEA, BOAT]) is True
     with catalog.writing() as writer:
-        assert writer.annotate(number, "captions", [SEA, BOAT]) is False
+        assert writer.replace_annotations(number, "captions", [SEA, BOAT]) is False
     assert said(catalog, number) == (SEA, BOAT)
     assert changes(catalog, since=2) == []
     with catalog.writing() as writer:
-        assert writer.annotate(number, "captions", [BOAT]) is True
+        assert writer.replace_annotations(number, "captions", [BOAT]) is True
     assert said(catalog, number) == (BOAT,)
     assert changes(catalog, since=2) == [Change(3, number, "put")]
 
@@ -57,22 +57,24 @@ def test_annotations_come_in_the_order_of_their_sources_and_a_persons_own_come_f
     order = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif", "another")
     with catalog.writing() as writer:
         for source in reversed(order):
-            writer.annotate(number, source, [Annotation("title", each, source) for each in (source, "Same")])
+            writer.replace_annotations(
+                number, source, [Annotation("title", each, source) for each in (source, "Same")]
+            )
     with catalog.reading() as reader:
-        [image] = reader.images([number]).values()
-        assert reader.labels("title") == {number: USER_SOURCE}
+        [image] = reader.load_images([number]).values()
+        assert reader.first_values("title") == {number: USER_SOURCE}
     assert [fact.source for fact in image.annotations] == [each for each in order for _ in range(2)]
     assert image.title == USER_SOURCE
-    assert image.values("title") == (USER_SOURCE, "Same", *order[1:])
+    assert image.field_values("title") == (USER_SOURCE, "Same", *order[1:])
 
 
 def test_values_that_differ_in_letter_case_alone_are_given_once(catalog: WritableCatalog) -> None:
     [number] = add(catalog, A)
     with catalog.writing() as writer:
         for source, tags in {"exif": ("sea", "Straße"), "xmp": ("Sea", "sand", "STRASSE")}.items():
-            writer.annotate(number, source, [Annotation("tag", each, source) for each in tags])
+            writer.replace_annotations(number, source, [Annotation("tag", each, source) for each in tags])
     with catalog.reading() as reader:
-        assert reader.images([number])[number].tags == ("Sea", "sand", "STRASSE")
+        assert reader.load_images([number])[number].tags == ("Sea", "sand", "STRASSE")
 
 
 def beside(name: str, *said: tuple[str, str], size: int = 5) -> Sidecar:
@@ -85,33 +87,33 @@ def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(
     first, second = add(catalog, A, B)
     text, list_ = beside("a.txt", ("caption", "Sea")), beside("a.json", ("tag", "sea"), ("caption", "Sea"))
     with catalog.writing() as writer:
-        assert writer.annotate_beside(first, "sidecar", [text, list_]) is True
-        assert writer.annotate_beside(second, "sidecar", [text]) is True
-        assert writer.annotate_beside(first, "sidecar", [text]) is False
+        assert writer.replace_sidecars(first, "sidecar", [text, list_]) is True
+        assert writer.replace_sidecars(second, "sidecar", [text]) is True
+        assert writer.replace_sidecars(first, "sidecar", [text]) is False
     with catalog.reading() as reader:
-        assert reader.sidecars() == dict.fromkeys(
+        assert reader.sidecar_stamps() == dict.fromkeys(
             [(b"a.txt", first), (b"a.json", first), (b"a.txt", second)], (5, 7)
         )
     sea, tag = Annotation("caption", "Sea", "sidecar"), Annotation("tag", "sea", "sidecar")
     assert (said(catalog, first), said(catalog, second)) == ((tag, sea), (sea,))
     with catalog.writing() as writer:
-        assert writer.annotate_beside(first, "sidecar", [], [b"a.json"]) is True
+        assert writer.replace_sidecars(first, "sidecar", [], [b"a.json"]) is True
     assert (said(catalog, first), said(catalog, second)) == ((sea,), (sea,))
     with catalog.writing() as writer:
         writer.remove_images([first])
     with catalog.reading() as reader:
-        assert list(reader.sidecars()) == [(b"a.txt", second)]
+        assert list(reader.sidecar_stamps()) == [(b"a.txt", second)]
 
 
 def test_a_source_speaks_for_itself_alone(catalog: WritableCatalog) -> None:
     first, second = add(catalog, A, B)
     theirs = Annotation("tag", "sea", "model", 0.25)
     with catalog.writing() as writer:
-        writer.annotate(first, "model", [theirs])
-        writer.annotate(first, "captions", [SEA])
-        writer.annotate(second, "captions", [SEA])
-        assert writer.annotate(first, "captions", []) is True
-        assert writer.annotate(first, "captions", []) is False
+        writer.replace_annotations(first, "model", [theirs])
+        writer.replace_annotations(first, "captions", [SEA])
+        writer.replace_annotations(second, "captions", [SEA])
+        assert writer.replace_annotations(first, "captions", []) is True
+        assert writer.replace_annotations(first, "captions", []) is False
     assert said(catalog, first) == (theirs,)
     assert said(catalog, second) == (SEA,)
 
@@ -120,7 +122,7 @@ def test_a_fact_said_twice_is_kept_once_as_said_last(catalog: WritableCatalog) -
     [number] = add(catalog, A)
     surer = Annotation("label", "boat", "captions", 0.75)
     with catalog.writing() as writer:
-        writer.annotate(number, "captions", [BOAT, SEA, surer])
+        writer.replace_annotations(number, "captions", [BOAT, SEA, surer])
     assert said(catalog, number) == (surer, SEA)
 
 
@@ -128,10 +130,10 @@ def test_labels_are_the_first_value_of_each_image(catalog: WritableCatalog) -> N
     first, second, _ = add(catalog, A, B, C)
     both = [Annotation("label", each, "captions") for each in ("zebra", "ant")]
     with catalog.writing() as writer:
-        writer.annotate(first, "captions", both)
-        writer.annotate(second, "captions", [BOAT, SEA])
+        writer.replace_annotations(first, "captions", both)
+        writer.replace_annotations(second, "captions", [BOAT, SEA])
     with catalog.reading() as reader:
-        assert reader.labels("label") == {first: "zebra", second: "boat"}
+        assert reader.first_values("label") == {first: "zebra", second: "boat"}
 
 
 GUESS = Annotation("label", "boat", "predicted", 0.75)
@@ -146,12 +148,12 @@ def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catal
     assert said(catalog, first) == (LESSER, GUESS, MEANT)
     assert said(catalog, second) == ()
     with catalog.writing() as writer:
-        writer.annotate(first, "captions", [BOAT])
-        writer.annotate(first, "captions", [])
-        writer.annotate(first, "captions", [SEA])
+        writer.replace_annotations(first, "captions", [BOAT])
+        writer.replace_annotations(first, "captions", [])
+        writer.replace_annotations(first, "captions", [SEA])
     assert said(catalog, first) == (SEA, LESSER, GUESS, MEANT)
     with catalog.writing() as writer:
-        writer.annotate(first, "predicted", [GUESS])
+        writer.replace_annotations(first, "predicted", [GUESS])
     assert said(catalog, first) == (SEA, GUESS)
 
 
@@ -159,19 +161,22 @@ def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: WritableCat
     with catalog.writing() as writer:
         new = [replace(new_image(number), annotations=(LESSER, GUESS, MEANT)) for number in range(2)]
         first, second = writer.add_images(new)
-        writer.annotate(first, "captions", [Annotation("label", "boat", "captions")])
+        writer.replace_annotations(first, "captions", [Annotation("label", "boat", "captions")])
     with catalog.reading() as reader:
-        images = reader.images([first, second])
-        assert reader.labels("label") == {first: "boat"}
-        assert reader.labels("definition") == {}
-        assert reader.ids(Filters(labels=("boat", "sea, ocean"))).tolist() == [first]
-        assert reader.ids(Filters(without_labels=("boat",))).tolist() == [second]
+        images = reader.load_images([first, second])
+        assert reader.first_values("label") == {first: "boat"}
+        assert reader.first_values("definition") == {}
+        assert reader.find_ids(Filters(labels=("boat", "sea, ocean"))).tolist() == [first]
+        assert reader.find_ids(Filters(without_labels=("boat",))).tolist() == [second]
     assert [images[each].labels for each in (first, second)] == [("boat",), ()]
-    assert images[first].predicted == (GUESS, LESSER)
-    assert [images[first].definition(each) for each in images[first].predicted] == ["a small vessel", ""]
-    assert (GUESS.names, LESSER.names) == (("boat",), ("sea", "ocean"))
+    assert images[first].predicted_labels == (GUESS, LESSER)
+    assert [images[first].label_definition(each) for each in images[first].predicted_labels] == [
+        "a small vessel",
+        "",
+    ]
+    assert (GUESS.label_names, LESSER.label_names) == (("boat",), ("sea", "ocean"))
     alone = images[first].without_predictions()
-    assert (alone.predicted, alone.labels, len(alone.annotations)) == ((), ("boat",), 1)
+    assert (alone.predicted_labels, alone.labels, len(alone.annotations)) == ((), ("boat",), 1)
 
 
 # -- problems, spaces and pointers ----------------------------------------------------------------
@@ -179,16 +184,16 @@ def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: WritableCat
 
 def problems(catalog: WritableCatalog) -> list[Problem]:
     with catalog.reading() as reader:
-        return reader.problems()
+        return reader.load_problems()
 
 
 def test_a_problem_reported_again_counts_its_tries_and_keeps_the_last_reason(
     catalog: WritableCatalog,
 ) -> None:
     with catalog.writing() as writer:
-        writer.report(Problem(B, "truncated", "ends too early"))
-        writer.report(Problem(A, "truncated", "ends too early", tries=9))
-        writer.report(Problem(B, "vanished", "no longer there"))
+        writer.report_problem(Problem(B, "truncated", "ends too early"))
+        writer.report_problem(Problem(A, "truncated", "ends too early", tries=9))
+        writer.report_problem(Problem(B, "vanished", "no longer there"))
     first, second = Problem(A, "truncated", "ends too early", 1), Problem(B, "vanished", "no longer there", 2)
     assert problems(catalog) == [first, second]
 
@@ -196,7 +201,7 @@ def test_a_problem_reported_again_counts_its_tries_and_keeps_the_last_reason(
 def test_a_problem_is_forgotten_by_its_path(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         for path in (A, B, C):
-            writer.report(Problem(path, "truncated", "ends too early"))
+            writer.report_problem(Problem(path, "truncated", "ends too early"))
         writer.forget_problems([B, b"/never/known.jpg"])
     assert [each.path for each in problems(catalog)] == [C, A]
 
@@ -206,7 +211,7 @@ def test_a_space_is_made_once_for_its_fingerprint(catalog: WritableCatalog) -> N
         first = writer.add_space("f1", "subject", {"size": "224", "trained": True}, 960)
         second = writer.add_space("f2", "colour", {}, 64)
         assert writer.add_space("f1", "subject", {"size": "224", "trained": True}, 960) == first != second
-        spaces = writer.spaces()
+        spaces = writer.load_spaces()
     assert [each.id for each in spaces] == [first, second]
     assert (spaces[0].configuration, spaces[0].dimension, spaces[0].state) == (
         {"size": "224", "trained": True},
@@ -219,13 +224,13 @@ def test_pointers_move_all_at_once(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         space = writer.add_space("f1", "colour", {}, 4)
         old = [Projection("words", None, 1, "w1", 10, "aa", "whoosh 1")]
-        writer.point_to(old)
-        assert writer.projections() == old
+        writer.point_to_generations(old)
+        assert writer.live_projections() == old
         new = [
             Projection("vectors", space, 3, "v2", 30, "cc", "faiss 1"),
             Projection("words", None, 3, "w2", 20, "bb", "whoosh 1"),
         ]
-        writer.point_to(new)
-        assert writer.projections() == new
-        writer.point_to([])
-        assert writer.projections() == []
+        writer.point_to_generations(new)
+        assert writer.live_projections() == new
+        writer.point_to_generations([])
+        assert writer.live_projections() == []

@@ -13,8 +13,8 @@ from sqlalchemy import URL, Engine, text
 
 from retrieval import FeatureDamaged
 from retrieval.catalog import Space, WritableCatalog
-from retrieval.catalog.engine import connect
-from retrieval.catalog.features import checksum, from_blobs, stacked, to_blob
+from retrieval.catalog.engine import open_engine
+from retrieval.catalog.features import compute_checksum, from_blobs, stack_features, to_blob
 from tests.databases import new_image
 
 NUMBERS = st.lists(st.floats(width=16), max_size=50)  # every half float there is, NaN and infinities too
@@ -30,7 +30,7 @@ def store(catalog: WritableCatalog, features: np.ndarray) -> tuple[Space, list[i
         space = writer.add_space("fingerprint", "colour", {"bins": 4}, features.shape[1])
         new = [new_image(number, features={space: row}) for number, row in enumerate(features)]
         ids = writer.add_images(new)
-        return writer.spaces()[0], ids
+        return writer.load_spaces()[0], ids
 
 
 def blobs(engine: Engine) -> list[bytes]:
@@ -44,7 +44,7 @@ def test_features_come_back_byte_for_byte(catalog: WritableCatalog) -> None:
     features = random_features(20, 33)
     space, ids = store(catalog, features)
     with catalog.reading() as reader:
-        found_ids, found = reader.features(space)
+        found_ids, found = reader.load_features(space)
     assert found_ids.tolist() == ids
     assert found.dtype == np.float16
     assert found.tobytes() == features.tobytes()
@@ -57,7 +57,7 @@ def test_features_of_some_images_come_by_rising_id_and_unknown_ones_are_left_out
     space, ids = store(catalog, features)
     asked = [*reversed(ids[10:]), ids[10], 10**6]
     with catalog.reading() as reader:
-        found_ids, found = reader.features(space, asked)
+        found_ids, found = reader.load_features(space, asked)
         assert reader.count_features(space) == 600
     assert found_ids.tolist() == ids[10:]
     assert found.tobytes() == features[10:].tobytes()
@@ -66,7 +66,7 @@ def test_features_of_some_images_come_by_rising_id_and_unknown_ones_are_left_out
 def test_the_stored_format_is_read_with_struct_alone(catalog: WritableCatalog, catalog_url: URL) -> None:
     features = random_features(3, 5)
     store(catalog, features)
-    engine = connect(catalog_url, writable=False)
+    engine = open_engine(catalog_url, writable=False)
     stored = [list(struct.unpack("<5e", blob)) for blob in blobs(engine)]
     engine.dispose()
     assert stored == features.astype(np.float64).tolist()
@@ -74,7 +74,7 @@ def test_the_stored_format_is_read_with_struct_alone(catalog: WritableCatalog, c
 
 def rewrite(catalog_url: URL, image_id: int, blob: bytes, crc32: int | None = None) -> None:
     """Put other bytes in the place of a stored feature, and another checksum where one is given."""
-    engine = connect(catalog_url, writable=True)
+    engine = open_engine(catalog_url, writable=True)
     values = "vector = :blob" + ("" if crc32 is None else ", crc32 = :crc32")
     with engine.begin() as connection:
         change = text(f"UPDATE feature SET {values} WHERE image_id = :id")
@@ -86,12 +86,12 @@ def rewrite(catalog_url: URL, image_id: int, blob: bytes, crc32: int | None = No
 def test_any_flipped_bit_changes_the_checksum(features: bytes, bit: int) -> None:
     flipped = bytearray(features)
     flipped[bit // 8 % len(features)] ^= 1 << bit % 8
-    assert checksum(bytes(flipped)) != checksum(features)
+    assert compute_checksum(bytes(flipped)) != compute_checksum(features)
 
 
 def test_the_checksum_is_the_standard_one() -> None:
     assert (
-        checksum(b"123456789") == 0xCBF43926
+        compute_checksum(b"123456789") == 0xCBF43926
     )  # the check value of CRC-32/ISO-HDLC in every catalogue of CRCs
 
 
@@ -105,17 +105,17 @@ def test_stored_features_that_rotted_are_never_read_and_all_are_named(
         stored = [to_blob(row) for row in features]
         images = [replace(new_image(each), keypoints={number: blob}) for each, blob in enumerate(stored)]
         ids = writer.add_images(images)
-        [space] = writer.spaces()
+        [space] = writer.load_spaces()
     for place in (1, 3):
         rewrite(catalog_url, ids[place], stored[place][:-1] + bytes([stored[place][-1] ^ 1]))
     with catalog.reading() as reader:
-        read = reader.features if dimension else reader.keypoints
+        read = reader.load_features if dimension else reader.load_keypoints
         with pytest.raises(FeatureDamaged, match="2 stored features") as error:
             read(space, ids)
         assert error.value.images == (ids[1], ids[3])
-        assert reader.damaged_features(space) == [ids[1], ids[3]]
-        assert len(dict(zip(*reader.features(space, ids[::2]), strict=True)) if dimension
-                   else reader.keypoints(space, ids[::2])) == 3  # fmt: skip
+        assert reader.find_damaged_features(space) == [ids[1], ids[3]]
+        assert len(dict(zip(*reader.load_features(space, ids[::2]), strict=True)) if dimension
+                   else reader.load_keypoints(space, ids[::2])) == 3  # fmt: skip
 
 
 @pytest.mark.parametrize("blob", [b"", b"12345678", b"123456789012"])
@@ -123,9 +123,9 @@ def test_a_feature_of_another_length_is_refused_even_with_its_checksum(
     catalog: WritableCatalog, catalog_url: URL, blob: bytes
 ) -> None:
     space, ids = store(catalog, random_features(3, 5))
-    rewrite(catalog_url, ids[1], blob, checksum(blob))
+    rewrite(catalog_url, ids[1], blob, compute_checksum(blob))
     with catalog.reading() as reader, pytest.raises(FeatureDamaged) as error:
-        reader.features(space)
+        reader.load_features(space)
     assert error.value.images == (ids[1],)
 
 
@@ -134,10 +134,10 @@ def test_features_between_two_ids_are_compared_too(catalog: WritableCatalog, cat
     space, ids = store(catalog, features)
     rewrite(catalog_url, ids[1], to_blob(features[0]))
     with catalog.reading() as reader:
-        found, _ = reader.features_between(space, ids[2], ids[3] + 1)
+        found, _ = reader.load_features_between(space, ids[2], ids[3] + 1)
         assert found.tolist() == ids[2:]
         with pytest.raises(FeatureDamaged):
-            reader.features_between(space, ids[0], ids[3])
+            reader.load_features_between(space, ids[0], ids[3])
 
 
 def test_keypoints_of_any_length_come_back_and_no_others(catalog: WritableCatalog) -> None:
@@ -151,11 +151,11 @@ def test_keypoints_of_any_length_come_back_and_no_others(catalog: WritableCatalo
         new = [replace(image, keypoints={details: blob}) for image, blob in zip(new, kept, strict=True)]
         ids = writer.add_images([*new, new_image(3)])
     with catalog.reading() as reader:
-        space, blobs = reader.spaces()
+        space, blobs = reader.load_spaces()
         assert (blobs.dimension, reader.count_features(blobs)) == (0, 3)
-        assert reader.keypoints(blobs, [*reversed(ids), 10**6]) == dict(zip(ids[:3], kept, strict=True))
-        assert reader.keypoints(blobs, ids[1:2]) == {ids[1]: kept[1]}
-        assert reader.features(space)[1].tobytes() == features.tobytes()
+        assert reader.load_keypoints(blobs, [*reversed(ids), 10**6]) == dict(zip(ids[:3], kept, strict=True))
+        assert reader.load_keypoints(blobs, ids[1:2]) == {ids[1]: kept[1]}
+        assert reader.load_features(space)[1].tobytes() == features.tobytes()
 
 
 @settings(deadline=None)
@@ -180,5 +180,5 @@ def test_a_blob_of_another_length_is_refused(length: int) -> None:
 
 
 def test_no_features_are_an_empty_array_of_the_right_width() -> None:
-    ids, features = stacked([], 7)
+    ids, features = stack_features([], 7)
     assert (ids.shape, features.shape, features.dtype) == ((0,), (0, 7), np.float16)

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from retrieval import DurabilityTooLow
 from retrieval.catalog import Catalog, WritableCatalog, engine, log, sqlite_url
-from retrieval.catalog.engine import READS, WRITES, prepare
+from retrieval.catalog.engine import READER_PRAGMAS, WRITER_PRAGMAS, prepare_connection
 from tests.databases import new_image
 
 WEAKER = {
@@ -46,14 +46,16 @@ def ignoring(name: str, *, reads: bool) -> Callable[..., int]:
 def test_a_setting_that_sqlite_does_not_take_is_refused(connection: sqlite3.Connection, name: str) -> None:
     connection.execute(f"PRAGMA {name}={WEAKER[name]}")
     connection.set_authorizer(ignoring(name, reads=False))
-    with pytest.raises(DurabilityTooLow, match=f"^here: .*{name} is {WEAKER[name]}, not {WRITES[name]}"):
-        prepare(connection, WRITES, "here")
+    with pytest.raises(
+        DurabilityTooLow, match=f"^here: .*{name} is {WEAKER[name]}, not {WRITER_PRAGMAS[name]}"
+    ):
+        prepare_connection(connection, WRITER_PRAGMAS, "here")
 
 
 def test_a_sqlite_that_does_not_know_a_setting_is_refused(connection: sqlite3.Connection) -> None:
     connection.set_authorizer(ignoring("foreign_keys", reads=True))
     with pytest.raises(DurabilityTooLow, match="foreign_keys is nothing, not 1"):
-        prepare(connection, WRITES, "here")
+        prepare_connection(connection, WRITER_PRAGMAS, "here")
 
 
 def test_a_file_system_that_cannot_have_a_write_ahead_log_is_refused(tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_a_file_system_that_cannot_have_a_write_ahead_log_is_refused(tmp_path: P
         closing(sqlite3.connect(address, uri=True)) as connection,
         pytest.raises(DurabilityTooLow, match="journal_mode is delete, not wal"),
     ):
-        prepare(connection, WRITES, "here")
+        prepare_connection(connection, WRITER_PRAGMAS, "here")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_a_reader_never_checkpoints_even_as_the_last_to_leave(url: URL, tmp_path
     reading.close()
     assert {name: (killed / name).read_bytes() for name in before} == before
     with closing(sqlite3.connect(f"file:{killed}/catalog.sqlite?mode=ro", uri=True)) as asked:
-        prepare(asked, READS, "here")
+        prepare_connection(asked, READER_PRAGMAS, "here")
         with pytest.raises(sqlite3.OperationalError):
             asked.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -126,7 +128,7 @@ def test_a_log_that_a_long_reader_lets_grow_is_remarked_upon_and_shrinks_afterwa
     url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log, "LARGEST", 6 * 2**20)
-    monkeypatch.setitem(engine.WRITES, "journal_size_limit", 2**20)  # type: ignore[arg-type]
+    monkeypatch.setitem(engine.WRITER_PRAGMAS, "journal_size_limit", 2**20)  # type: ignore[arg-type]
     writing, reading = WritableCatalog.create(url), Catalog.open(url)
     with reading.reading() as reader:
         assert reader.count_images() == 0
@@ -136,7 +138,7 @@ def test_a_log_that_a_long_reader_lets_grow_is_remarked_upon_and_shrinks_afterwa
         assert reader.count_images() == 0
     for number in range(10, 13):
         fill(writing, number)
-    assert log.size(tmp_path / "catalog.sqlite") <= 3 * 2**20, "what came since, and no more"
+    assert log.log_size(tmp_path / "catalog.sqlite") <= 3 * 2**20, "what came since, and no more"
     assert not any("write-ahead log" in each for each in reading.remarks())
     writing.close()
     reading.close()

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from retrieval import InvalidSetting, LibraryBusy, StorageFailed
 from retrieval.catalog import Catalog, WritableCatalog, sqlite_url
-from retrieval.catalog.engine import connect
+from retrieval.catalog.engine import open_engine
 from retrieval.catalog.writer import Writer
 from tests.databases import new_image
 
@@ -67,7 +67,7 @@ ALLOWED = [
 @pytest.fixture
 def engine(catalog_url: URL) -> Iterator[Engine]:
     """A writer's connections, to a catalog with one row in each table."""
-    made = connect(catalog_url, writable=True)
+    made = open_engine(catalog_url, writable=True)
     execute(made, *FILL)
     yield made
     made.dispose()

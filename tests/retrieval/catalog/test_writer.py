@@ -25,23 +25,23 @@ def add(catalog: WritableCatalog, *paths: bytes) -> list[int]:
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in range(len(paths))])
         for image_id, path in zip(ids, paths, strict=True):
-            writer.place(path, image_id, mtime=5, size=7)
+            writer.add_location(path, image_id, mtime=5, size=7)
     return ids
 
 
 def place(catalog: WritableCatalog, path: bytes, image_id: int) -> None:
     with catalog.writing() as writer:
-        writer.place(path, image_id, mtime=6, size=8)
+        writer.add_location(path, image_id, mtime=6, size=8)
 
 
 def image(catalog: WritableCatalog, image_id: int) -> Image:
     with catalog.reading() as reader:
-        return reader.images([image_id])[image_id]
+        return reader.load_images([image_id])[image_id]
 
 
 def paths(catalog: WritableCatalog) -> dict[bytes, int]:
     with catalog.reading() as reader:
-        return {path: image_id for path, (image_id, _) in reader.locations().items()}
+        return {path: image_id for path, (image_id, _) in reader.load_locations().items()}
 
 
 def changes(catalog: WritableCatalog, since: int) -> set[tuple[int, str]]:
@@ -68,9 +68,9 @@ def test_images_are_stored_with_all_that_is_known_and_get_ids_in_the_given_order
     assert (found.taken_at, found.locations, found.annotations) == (taken, (), ())
     assert image(catalog, ids[0]).taken_at is None
     with catalog.reading() as reader:
-        assert (reader.thumbnail(ids[7]), reader.thumbnail(10**6)) == (b"thumbnail 7", None)
-    assert catalog.holds(new[7].sha256)
-    assert not catalog.holds("0" * 64)
+        assert (reader.load_thumbnail(ids[7]), reader.load_thumbnail(10**6)) == (b"thumbnail 7", None)
+    assert catalog.has_content(new[7].sha256)
+    assert not catalog.has_content("0" * 64)
 
 
 def test_no_images_are_no_change(catalog: WritableCatalog) -> None:
@@ -90,15 +90,15 @@ def test_images_come_in_the_order_asked_for_without_unknown_ones(catalog: Writab
     ids = add(catalog, *(b"/%d.jpg" % number for number in range(1200)))
     asked = [10**9, *reversed(ids), 2**63 - 1]
     with catalog.reading() as reader:
-        found = reader.images(asked)
+        found = reader.load_images(asked)
     assert list(found) == ids[::-1]
     assert {each.locations[0].path for each in found.values()} == {b"/%d.jpg" % n for n in range(1200)}
 
 
 def test_an_id_that_no_catalog_gives_out_is_unknown(catalog: WritableCatalog) -> None:
     with catalog.reading() as reader:
-        assert reader.images([2**63, 0, -1, 10**30]) == {}
-        assert reader.thumbnail(10**30) is None
+        assert reader.load_images([2**63, 0, -1, 10**30]) == {}
+        assert reader.load_thumbnail(10**30) is None
 
 
 def test_a_removed_image_leaves_nothing_behind(catalog: WritableCatalog) -> None:
@@ -106,12 +106,16 @@ def test_a_removed_image_leaves_nothing_behind(catalog: WritableCatalog) -> None
         space = writer.add_space("f", "colour", {}, 2)
         feature = np.array([1, 0], np.float16)
         gone, kept = writer.add_images([new_image(n, features={space: feature}) for n in (1, 2)])
-        writer.place(A, gone, mtime=1, size=1)
-        writer.annotate(gone, "captions", [SEA])
+        writer.add_location(A, gone, mtime=1, size=1)
+        writer.replace_annotations(gone, "captions", [SEA])
         writer.remove_images([gone])
     with catalog.reading() as reader:
-        assert (reader.ids().tolist(), reader.locations(), reader.labels("tag")) == ([kept], {}, {})
-        assert (reader.thumbnail(gone), reader.count_features(reader.spaces()[0])) == (None, 1)
+        assert (reader.find_ids().tolist(), reader.load_locations(), reader.first_values("tag")) == (
+            [kept],
+            {},
+            {},
+        )
+        assert (reader.load_thumbnail(gone), reader.count_features(reader.load_spaces()[0])) == (None, 1)
 
 
 def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalog: WritableCatalog) -> None:
@@ -121,8 +125,8 @@ def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalo
         first, second = (writer.add_space(name, name, {}, 2) for name in ("colour", "texture"))
         new = new_image(1, features={first: row, second: row})
         [image_id] = writer.add_images([replace(new, annotations=(GUESS, said))])
-        writer.place(A, image_id, mtime=1, size=1)
-        writer.annotate(image_id, "captions", [SEA])
+        writer.add_location(A, image_id, mtime=1, size=1)
+        writer.replace_annotations(image_id, "captions", [SEA])
     with catalog.writing() as writer:
         before = writer.last_seq()
         fresh = replace(new, thumbnail=b"fresh", features={first: other}, annotations=(said, BETTER))
@@ -131,8 +135,8 @@ def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalo
     assert set(found.annotations) == {SEA, said, BETTER}
     assert (found.sha256, [each.path for each in found.locations]) == (new.sha256, [A])
     with catalog.reading() as reader:
-        rows = [reader.features(space)[1].tolist() for space in reader.spaces()]
-        assert (reader.thumbnail(image_id), rows) == (b"fresh", [[[0, 1]], [[1, 0]]])
+        rows = [reader.load_features(space)[1].tolist() for space in reader.load_spaces()]
+        assert (reader.load_thumbnail(image_id), rows) == (b"fresh", [[[0, 1]], [[1, 0]]])
     assert changes(catalog, before) == {(image_id, "put")}
 
 
@@ -171,8 +175,8 @@ def test_a_path_moves_to_another_image_and_the_one_it_left_stays_until_placeless
     assert changes(catalog, since=2) == {(second, "put"), (first, "put")}
     assert image(catalog, first).locations == ()
     with catalog.writing() as writer:
-        writer.forget_placeless()
-        assert writer.ids().tolist() == [second]
+        writer.forget_unlocated()
+        assert writer.find_ids().tolist() == [second]
     assert changes(catalog, since=4) == {(first, "remove")}
 
 
@@ -180,8 +184,8 @@ def test_an_image_that_lies_at_a_missing_path_is_not_placeless(catalog: Writable
     [number] = add(catalog, A)
     with catalog.writing() as writer:
         writer.mark_missing([A])
-        writer.forget_placeless()
-        assert writer.ids().tolist() == [number]
+        writer.forget_unlocated()
+        assert writer.find_ids().tolist() == [number]
     assert changes(catalog, since=1) == set()
 
 

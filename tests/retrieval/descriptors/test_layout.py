@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.arrangement import arrangement_shares
 from benchmarks.descriptors import labelled_pictures, load_pixels
-from benchmarks.sets import BUNDLED, missing
+from benchmarks.sets import BUNDLED, why_unavailable
 from indexer.upkeep.opening import open_or_create
 from retrieval.descriptors.layout import GRID, describe_layouts
 
@@ -64,7 +64,7 @@ def test_a_network_that_sees_nothing_still_gives_a_direction() -> None:
 
 
 @pytest.mark.sets
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 def test_changed_pictures_are_nearer_than_disarranged_ones(tmp_path) -> None:
     pictures = [load_pixels(path) for path, _ in labelled_pictures("corel1k")[::50]]
     with open_or_create(tmp_path, BUNDLED) as library:

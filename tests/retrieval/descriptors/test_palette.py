@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.descriptors import labelled_pictures, load_pixels
-from benchmarks.sets import missing
-from benchmarks.swatches import swatches
+from benchmarks.sets import why_unavailable
+from benchmarks.swatches import measure_swatches
 from retrieval.descriptors.lab import describe_colours
 from retrieval.descriptors.palette import colours_vector, palette_of, palette_vector
 from retrieval.pictures.images import RGB
@@ -123,9 +123,9 @@ def test_noise_has_a_palette_too() -> None:
 
 
 @pytest.mark.sets
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable()))
 def test_real_pictures_come_in_the_order_of_what_they_hold() -> None:
-    figures = swatches([load_pixels(path) for path, _ in labelled_pictures("corel1k")[::4]])
+    figures = measure_swatches([load_pixels(path) for path, _ in labelled_pictures("corel1k")[::4]])
     assert figures["1 nDCG@10"] > 0.92
     assert figures["2 nDCG@10"] > 0.86
     assert figures["3 nDCG@10"] > 0.84

@@ -211,11 +211,11 @@ def test_whoever_stops_early_waits_for_no_file(tmp_path: Path, new_processes: Ne
 
 
 def test_an_interrupt_does_not_reach_workers(tmp_path: Path) -> None:
-    with DecoderPool(PATIENT) as workers, workers.borrow_process() as worker:
-        worker.open_file(make_file(tmp_path / "one.ppm", TINY).path)
-        os.kill(worker.pid, signal.SIGINT)
-        assert worker.decode_page().image.width == 8
-        assert os.getpgid(worker.pid) != os.getpgid(0)
+    with DecoderPool(PATIENT) as pool, pool.borrow_process() as process:
+        process.open_file(make_file(tmp_path / "one.ppm", TINY).path)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.decode_page().image.width == 8
+        assert os.getpgid(process.pid) != os.getpgid(0)
 
 
 def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
@@ -237,34 +237,34 @@ def test_workers_do_not_outlive_the_run(tmp_path: Path) -> None:
 
 
 def test_content_is_decoded_like_a_file(tmp_path: Path) -> None:
-    with DecoderPool(PATIENT) as workers, workers.borrow_process() as worker:
-        opened = worker.open_file(make_file(tmp_path / "one.ppm", TINY).path)
-        from_file = worker.decode_page()
-        assert worker.open_content(TINY, "it") == opened
-        assert np.array_equal(worker.decode_page().image.pixels, from_file.image.pixels)
-        worker.open_content(b"no picture", "it")
+    with DecoderPool(PATIENT) as pool, pool.borrow_process() as process:
+        opened = process.open_file(make_file(tmp_path / "one.ppm", TINY).path)
+        from_file = process.decode_page()
+        assert process.open_content(TINY, "it") == opened
+        assert np.array_equal(process.decode_page().image.pixels, from_file.image.pixels)
+        process.open_content(b"no picture", "it")
         with pytest.raises(UnreadableImage, match=r"^it: "):
-            worker.decode_page()
+            process.decode_page()
 
 
 def test_a_worker_that_does_not_listen_is_given_up() -> None:
-    worker = DecoderProcess(Limits(seconds=0.5), "retrieval.pictures.images:decode_image")
-    worker.open_content(TINY, "it")
-    worker.close_file()
-    os.kill(worker.pid, signal.SIGSTOP)
+    process = DecoderProcess(Limits(seconds=0.5), "retrieval.pictures.images:decode_image")
+    process.open_content(TINY, "it")
+    process.close_file()
+    os.kill(process.pid, signal.SIGSTOP)
     with pytest.raises(UnreadableImage, match="not decoded within"):
-        worker.open_content(bytes(20_000_000), "it")
-    assert not worker.is_alive
+        process.open_content(bytes(20_000_000), "it")
+    assert not process.is_alive
 
 
 def test_a_worker_that_died_while_nobody_needed_it_costs_no_picture(tmp_path: Path) -> None:
-    with DecoderPool(PATIENT) as workers:
-        with workers.borrow_process() as first:
+    with DecoderPool(PATIENT) as pool:
+        with pool.borrow_process() as first:
             first.open_content(TINY, "it")
             first.close_file()
         os.kill(first.pid, signal.SIGKILL)
         first._process.wait()
-        with workers.borrow_process() as second:
+        with pool.borrow_process() as second:
             assert len(second.open_content(TINY, "it").sha256) == 64
         assert second.pid != first.pid
 
@@ -286,20 +286,20 @@ def test_a_worker_that_cannot_start_is_an_error_of_its_own(
 
 def test_the_largest_legal_picture_fits_into_memory_and_a_larger_one_is_refused_small(tmp_path: Path) -> None:
     legal = encode_picture(Image.new("P", (7000, 7000), 3), "PNG")  # 49 megapixels in some kB
-    worker = DecoderProcess(Limits(max_megapixels=50), "retrieval.pictures.images:decode_image")
-    worker.open_file(make_file(tmp_path / "legal.png", legal).path)
-    assert worker.decode_page().image.width == 7000
-    assert peak_memory(worker) < 500 << 20
-    worker.end_process()
-    worker = DecoderProcess(Limits(max_megapixels=40), "retrieval.pictures.images:decode_image")
-    worker.open_file(make_file(tmp_path / "legal.png").path)
+    process = DecoderProcess(Limits(max_megapixels=50), "retrieval.pictures.images:decode_image")
+    process.open_file(make_file(tmp_path / "legal.png", legal).path)
+    assert process.decode_page().image.width == 7000
+    assert peak_memory(process) < 500 << 20
+    process.end_process()
+    process = DecoderProcess(Limits(max_megapixels=40), "retrieval.pictures.images:decode_image")
+    process.open_file(make_file(tmp_path / "legal.png").path)
     with pytest.raises(UnreadableImage, match="49 megapixels; the limit is 40"):
-        worker.decode_page()
-    assert peak_memory(worker) < 200 << 20
-    worker.end_process()
+        process.decode_page()
+    assert peak_memory(process) < 200 << 20
+    process.end_process()
 
 
-def peak_memory(worker: DecoderProcess) -> int:
+def peak_memory(process: DecoderProcess) -> int:
     """The most bytes of memory that a process has held."""
-    lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) << 10

@@ -13,13 +13,13 @@ from retrieval.catalog import PREDICTED_SOURCE, Projection, Space, WritableCatal
 from retrieval.projections.bridge import (
     BridgeProjection,
     BridgeView,
-    captioned,
-    from_bytes,
-    said_of,
-    to_bytes,
+    bridge_from_bytes,
+    bridge_to_bytes,
+    load_captioned,
+    stated_tokens,
 )
-from retrieval.projections.snapshot import Snapshots, tail_of
-from retrieval.ranking.tokens import terms
+from retrieval.projections.snapshot import Snapshots, make_tail
+from retrieval.ranking.tokens import parse_terms
 from retrieval.writing import publisher
 from tests.databases import new_image
 
@@ -53,13 +53,15 @@ def add(catalog: WritableCatalog, number: int, captions: tuple[str, ...]) -> int
     with catalog.writing() as writer:
         [image_id] = writer.add_images([new_image(number, features={1: feature(number)})])
         if captions:
-            writer.annotate(image_id, "test", [Annotation("caption", each, "test") for each in captions])
+            writer.replace_annotations(
+                image_id, "test", [Annotation("caption", each, "test") for each in captions]
+            )
     return image_id
 
 
 def space(catalog: WritableCatalog) -> Space:
     with catalog.reading() as reader:
-        return reader.spaces()[0]
+        return reader.load_spaces()[0]
 
 
 @pytest.fixture
@@ -70,14 +72,14 @@ def projection(catalog: WritableCatalog) -> BridgeProjection:
 def published(
     catalog: WritableCatalog, projection: BridgeProjection, root: Path, *, anew: bool = False
 ) -> Projection:
-    publisher.publish(catalog, [projection], root, anew=anew)
+    publisher.publish_projections(catalog, [projection], root, anew=anew)
     with catalog.reading() as reader:
-        [pointer] = reader.projections()
+        [pointer] = reader.live_projections()
     return pointer
 
 
 def view(catalog: WritableCatalog, projection: BridgeProjection, root: Path) -> BridgeView:
-    found = Snapshots(catalog, [projection], root).current().views["meaning"]
+    found = Snapshots(catalog, [projection], root).newest_snapshot().views["meaning"]
     assert isinstance(found, BridgeView)
     return found
 
@@ -91,12 +93,12 @@ def test_words_lead_to_pictures_without_any(
     silent = [number for number in range(1, COUNT + 1) if number % 5 == 0]
     rows = np.stack([feature(number) for number in silent]).astype(np.float32)
     for kind in KINDS:
-        vector = found.question(terms(f"the {kind}"))
+        vector = found.query_vector(parse_terms(f"the {kind}"))
         assert vector is not None
         best = [silent[each] % 6 for each in np.argsort(-(rows @ vector))[:3]]
         assert best == [KINDS.index(kind)] * 3
-    assert found.question(terms("qwrtz")) is None
-    assert len(found.search(terms("harbour"), limit=5, allowed=None)) == 0
+    assert found.query_vector(parse_terms("qwrtz")) is None
+    assert len(found.search(parse_terms("harbour"), limit=5, allowed=None)) == 0
 
 
 def test_what_was_published_is_read_back(
@@ -105,13 +107,13 @@ def test_what_was_published_is_read_back(
     root = tmp_path / "root"
     pointer = published(catalog, projection, root)
     assert (pointer.kind, pointer.space_id) == ("bridge", 1)
-    bridge = projection.load(root, pointer)
-    again = from_bytes(to_bytes(bridge))
+    bridge = projection.load_generation(root, pointer)
+    again = bridge_from_bytes(bridge_to_bytes(bridge))
     assert again.rows == bridge.rows
     assert list(again.rows) == list(bridge.rows)
     assert np.array_equal(again.directions, bridge.directions)
     assert (again.reason, again.seen, again.unseen) == ("", bridge.seen, bridge.unseen)
-    assert (root / pointer.generation).read_bytes() == to_bytes(bridge)
+    assert (root / pointer.generation).read_bytes() == bridge_to_bytes(bridge)
 
 
 def test_publishing_anew_gives_the_same_bytes(
@@ -127,7 +129,7 @@ def test_before_it_is_published_it_is_off(
 ) -> None:
     found = view(catalog, projection, tmp_path / "root")
     assert found.bridge.reason == "nothing has been published"
-    assert found.question(terms("harbour")) is None
+    assert found.query_vector(parse_terms("harbour")) is None
 
 
 def test_a_library_with_few_captions_publishes_the_reason(tmp_path: Path) -> None:
@@ -148,16 +150,16 @@ def test_the_tail_changes_no_direction(
 ) -> None:
     root = tmp_path / "root"
     published(catalog, projection, root)
-    before = view(catalog, projection, root).question(terms("harbour castle"))
+    before = view(catalog, projection, root).query_vector(parse_terms("harbour castle"))
     for number in range(1002, 1062, 6):  # all of one kind
         add(catalog, number, ("lighthouse harbour",))
     with catalog.writing() as writer:
         writer.remove_images([1, 2])
     found = view(catalog, projection, root)
-    assert np.array_equal(found.question(terms("harbour castle")), before)  # type: ignore[arg-type]
-    assert found.bridge.known(terms("lighthouse")) == ()
+    assert np.array_equal(found.query_vector(parse_terms("harbour castle")), before)  # type: ignore[arg-type]
+    assert found.bridge.known_words(parse_terms("lighthouse")) == ()
     published(catalog, projection, root)
-    assert view(catalog, projection, root).bridge.known(terms("lighthouse")) == ("lighthouse",)
+    assert view(catalog, projection, root).bridge.known_words(parse_terms("lighthouse")) == ("lighthouse",)
 
 
 def test_only_what_was_given_is_learned_from(catalog: WritableCatalog) -> None:
@@ -168,14 +170,16 @@ def test_only_what_was_given_is_learned_from(catalog: WritableCatalog) -> None:
             Annotation("label", "port", "me"),
             Annotation("camera", "Kodak", "me"),
         ]
-        writer.annotate(5, "me", facts)
-        writer.annotate(5, PREDICTED_SOURCE, [Annotation("label", "castle", PREDICTED_SOURCE, 0.9)])
+        writer.replace_annotations(5, "me", facts)
+        writer.replace_annotations(
+            5, PREDICTED_SOURCE, [Annotation("label", "castle", PREDICTED_SOURCE, 0.9)]
+        )
     with catalog.reading() as reader:
-        image = reader.images([5])[5]
-        said, features = captioned(reader, space(catalog))
-    assert said_of(image) == {"harbour", "at", "dusk", "sea", "side", "port"}
+        image = reader.load_images([5])[5]
+        said, features = load_captioned(reader, space(catalog))
+    assert stated_tokens(image) == {"harbour", "at", "dusk", "sea", "side", "port"}
     assert len(said) == len(features) == COUNT * 4 // 5 + 1
-    assert said[4] == said_of(image)
+    assert said[4] == stated_tokens(image)
     assert np.array_equal(features[4], feature(5))
 
 
@@ -189,10 +193,10 @@ def test_damage_is_told_before_anything_is_read(
     for data in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b""):
         path.write_bytes(data)
         with pytest.raises(ProjectionDamaged, match="pictor rebuild"):
-            projection.load(root, pointer)
+            projection.load_generation(root, pointer)
     path.unlink()
     with pytest.raises(ProjectionDamaged, match="missing from the library"):
-        projection.load(root, pointer)
+        projection.load_generation(root, pointer)
 
 
 def test_a_bridge_of_another_space_is_refused(
@@ -202,15 +206,15 @@ def test_a_bridge_of_another_space_is_refused(
     with catalog.writing() as writer:
         writer.add_space("another", "subject", {}, DIMENSION)
     with catalog.reading() as reader:
-        other = BridgeProjection(reader.spaces()[-1])
+        other = BridgeProjection(reader.load_spaces()[-1])
     with pytest.raises(ProjectionDamaged, match="space another"):
-        other.load(tmp_path / "root", pointer)
+        other.load_generation(tmp_path / "root", pointer)
 
 
 def test_a_watermark_is_all_that_the_tail_needs(
     catalog: WritableCatalog, projection: BridgeProjection
 ) -> None:
     with catalog.reading() as reader:
-        loaded = projection.load(Path("nowhere"), None)
-        found = projection.view(loaded, reader, tail_of(reader.changes_since(0)))
+        loaded = projection.load_generation(Path("nowhere"), None)
+        found = projection.make_view(loaded, reader, make_tail(reader.changes_since(0)))
     assert found.bridge is loaded

@@ -48,7 +48,7 @@ def path(library_path: Path, tmp_path: Path) -> Path:
 def pointers(library: Library) -> dict[str, Projection]:
     """The live generations by signal."""
     with library.catalog.reading() as reader:
-        found = reader.projections()
+        found = reader.live_projections()
     spaces = {space.id: space.descriptor for space in library.spaces}
     return {spaces[each.space_id or 0] if each.kind == "vectors" else each.kind: each for each in found}
 
@@ -67,7 +67,7 @@ class TestWriting:
     def test_a_file_is_sealed_verified_and_leaves_nothing_beside_it(self, tmp_path: Path) -> None:
         seal = durable.write_file(tmp_path / "new" / "root", "one", b"content")
         assert seal == durable.Seal("one", 7, hashlib.sha256(b"content").hexdigest())
-        found = generations.verified(tmp_path / "new" / "root", pointer_to(seal), "versions")
+        found = generations.verify_generation(tmp_path / "new" / "root", pointer_to(seal), "versions")
         assert found.read_bytes() == b"content"
         assert os.listdir(tmp_path / "new" / "root") == ["one"]
 
@@ -83,7 +83,7 @@ class TestWriting:
             durable.write_folder(tmp_path, str(number), fill(*names))
             for number, names in enumerate([("a", "b"), ("a", "b"), ("b", "a")])
         ]
-        assert generations.verified(tmp_path, pointer_to(seals[0]), "versions") == tmp_path / "0"
+        assert generations.verify_generation(tmp_path, pointer_to(seals[0]), "versions") == tmp_path / "0"
         assert {each.bytes for each in seals} == {6}
         assert seals[0].sha256 == seals[1].sha256 != seals[2].sha256
         assert sorted(os.listdir(tmp_path)) == ["0", "1", "2"]
@@ -199,7 +199,7 @@ class TestDamage:
             live = pointers(writer)
             live[kind] = replace(live[kind], library_versions="written by a newer one")
             with writer.catalog.writing() as transaction:
-                transaction.point_to(list(live.values()))
+                transaction.point_to_generations(list(live.values()))
             self.refused(path, kind)
             assert writer.publish()
         assert answers(path)
@@ -207,7 +207,7 @@ class TestDamage:
     def test_another_dimension_is_refused(self, library: Library) -> None:
         other = VectorProjection(replace(library.spaces[1], dimension=8))
         with pytest.raises(ProjectionDamaged, match=r"1008 numbers, not of 16.*`pictor rebuild`"):
-            other.load(library.generations_folder, pointers(library)["colour"])
+            other.load_generation(library.generations_folder, pointers(library)["colour"])
 
     def test_a_damaged_generation_is_never_extended(self, path: Path) -> None:
         [part] = (path / "projections").glob("words-*/*.seg")

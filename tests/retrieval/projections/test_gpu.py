@@ -43,9 +43,9 @@ def index_of(features: Any) -> VectorIndex:
 def helped(index: VectorIndex, made: Callable[[int], Any] = Rounding) -> tuple[VectorIndex, GpuCopy]:
     """The same index with a copy that has been asked often enough to be made."""
     again = VectorIndex(index._index, index.dimension)
-    copy = again._copy = GpuCopy(index._ids(), index.rows, made)
+    copy = again._copy = GpuCopy(index._image_ids(), index.rows, made)
     for _ in range(WORTH - 1):
-        assert copy.near(np.ones(DIMENSION, np.float32), 1) is None
+        assert copy.candidate_ids(np.ones(DIMENSION, np.float32), 1) is None
     return again, copy
 
 
@@ -57,7 +57,7 @@ def queries(count: int) -> Any:
 def test_answers_are_those_of_the_processor(limit: int) -> None:
     index = index_of(spread())
     with_help, copy = helped(index)
-    told = [copy.near(query, limit) for query in queries(5)]
+    told = [copy.candidate_ids(query, limit) for query in queries(5)]
     for query in queries(5):
         expected, found = (each.search(query, limit=limit, allowed=None) for each in (index, with_help))
         assert pairs_of(found) == pairs_of(expected)
@@ -69,7 +69,7 @@ def test_where_too_many_score_alike_it_cannot_tell() -> None:
     index = index_of(np.repeat(spread(2), COUNT // 2, axis=0))
     with_help, copy = helped(index)
     for query in queries(5):
-        assert copy.near(query, 10) is None
+        assert copy.candidate_ids(query, 10) is None
         expected, found = (each.search(query, limit=10, allowed=None) for each in (index, with_help))
         assert pairs_of(found) == pairs_of(expected)
 
@@ -78,7 +78,7 @@ def test_rows_that_all_fit_are_told_whatever_they_score() -> None:
     index = index_of(np.repeat(spread(2), 50, axis=0))
     with_help, copy = helped(index)
     [query] = queries(1)
-    near = copy.near(query, 10)
+    near = copy.candidate_ids(query, 10)
     assert near is not None
     assert len(near) == 100
     assert pairs_of(with_help.search(query, limit=10, allowed=None)) == pairs_of(
@@ -90,7 +90,7 @@ def test_a_filter_is_the_processors() -> None:
     index = index_of(spread())
     with_help, copy = helped(index)
     [query] = queries(1)
-    some = np.sort(index._ids()[:100])
+    some = np.sort(index._image_ids()[:100])
     assert pairs_of(with_help.search(query, limit=5, allowed=some)) == pairs_of(
         index.search(query, limit=5, allowed=some)
     )
@@ -107,7 +107,7 @@ def test_the_copy_is_made_when_it_is_worth_it_and_only_once() -> None:
     _, copy = helped(index_of(spread()), counted)
     assert made == []
     for query in queries(3):
-        assert copy.near(query, 5) is not None
+        assert copy.candidate_ids(query, 5) is not None
     assert made == [DIMENSION]
 
 
@@ -131,22 +131,22 @@ def test_a_busy_gpu_is_not_waited_for() -> None:
     _, copy = helped(index_of(spread()))
     [query] = queries(1)
     with copy._busy:
-        assert copy.near(query, 5) is None
-    assert copy.near(query, 5) is not None
+        assert copy.candidate_ids(query, 5) is None
+    assert copy.candidate_ids(query, 5) is not None
 
 
 def test_only_large_indexes_ask_for_a_gpu() -> None:
     there = faiss.get_num_gpus() > 0
-    assert not gpu.is_wanted("cpu", 10 * LEAST)
-    assert not gpu.is_wanted("auto", LEAST - 1)
-    assert [gpu.is_wanted(each, LEAST) for each in ("auto", "cuda")] == [there, there]
+    assert not gpu.is_worthwhile("cpu", 10 * LEAST)
+    assert not gpu.is_worthwhile("auto", LEAST - 1)
+    assert [gpu.is_worthwhile(each, LEAST) for each in ("auto", "cuda")] == [there, there]
 
 
 @pytest.mark.skipif(faiss.get_num_gpus() == 0, reason="there is no GPU")
 def test_a_real_gpu_changes_no_answer() -> None:
     index = index_of(spread())
-    with_help, copy = helped(index, gpu.empty)
+    with_help, copy = helped(index, gpu.create_index)
     for query in queries(5):
-        assert copy.near(query, 500) is not None
+        assert copy.candidate_ids(query, 500) is not None
         expected, found = (each.search(query, limit=500, allowed=None) for each in (index, with_help))
         assert pairs_of(found) == pairs_of(expected)

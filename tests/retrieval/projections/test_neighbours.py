@@ -33,7 +33,7 @@ from retrieval.projections.vectors import RowIndex, VectorIndex
 from retrieval.ranking.neighbourhoods import LEAST, NEIGHBOURS, main_axes
 from retrieval.soundness import find_damaged
 from retrieval.writing import publisher
-from tests.reference import nearest, pairs_of
+from tests.reference import nearest_images, pairs_of
 
 DIMENSION, KINDS = 24, 8
 NO_IDS = np.empty(0, np.int64)
@@ -53,7 +53,7 @@ def written(folder: Path, features: Features, *, parts: int = 1) -> Path:
     ids = np.arange(1, len(features) + 1)
     cuts = zip(range(parts), np.array_split(ids, parts), np.array_split(features, parts), strict=True)
     folder.mkdir()
-    neighbours.write(folder, main_axes(features), cuts)
+    neighbours.write_neighbourhoods(folder, main_axes(features), cuts)
     return folder
 
 
@@ -81,7 +81,7 @@ class TestMaking:
         features = kinds(160)
         made = built(features)
         stored = made.compared.rows(np.arange(1, 161))
-        assert made.made_of(features) == pytest.approx(stored, abs=1e-3)
+        assert made.map_features(features) == pytest.approx(stored, abs=1e-3)
         for place in (0, 17, 159):
             found = search(made, features[place], 1)
             assert found.ids.tolist() == [place + 1]
@@ -137,7 +137,7 @@ class TestMaking:
     def test_a_small_library_is_compared_plainly(self, count: int) -> None:
         features, query = kinds(count), kinds(1, seed=8)[0]
         made = built(features)
-        expected = nearest(query, np.arange(1, count + 1), features, limit=5)
+        expected = nearest_images(query, np.arange(1, count + 1), features, limit=5)
         found = search(made, query, 5)
         assert found.ids.tolist() == [image_id for image_id, _ in expected]
         assert found.scores == pytest.approx([score for _, score in expected], abs=2e-5)
@@ -156,7 +156,7 @@ class TestRows:
     def test_the_nearest_are_those_of_brute_force(self, tmp_path: Path) -> None:
         rows = kinds(60).astype(np.float32)
         with kept(tmp_path, rows) as file:
-            [(asked, found, products)] = RowIndex.build(file).nearest(rows[:4], 5)
+            [(asked, found, products)] = RowIndex.build(file).search_nearest(rows[:4], 5)
         expected = np.argsort(-(rows[:4] @ rows.T), axis=1)[:, :5]
         assert np.array_equal(asked, rows[:4])
         assert found == pytest.approx(rows[expected], abs=1e-3)
@@ -165,7 +165,7 @@ class TestRows:
     def test_where_there_are_fewer_the_rest_is_zeros(self, tmp_path: Path) -> None:
         rows = kinds(2).astype(np.float32)
         with kept(tmp_path, rows) as file:
-            [(_, found, products)] = RowIndex.build(file).nearest(rows, 4)
+            [(_, found, products)] = RowIndex.build(file).search_nearest(rows, 4)
         assert not found[:, 2:].any()
         assert not products[:, 2:].any()
 
@@ -187,16 +187,16 @@ def test_a_generation_with_its_tail_is_searched_as_one(
     made = built(features[:150])
     hidden, tail_ids = np.array(sorted(removed | put), np.int64), np.array(sorted(put), np.int64)
     tail = features[tail_ids - 1] if put else kinds(0)
-    view = NeighbourView(made, made.of_tail(tail_ids, tail), hidden)
+    view = NeighbourView(made, made.index_tail(tail_ids, tail), hidden)
     allowed = data.draw(st.none() | st.sets(st.integers(1, 165), max_size=40))
     kept = np.setdiff1d(np.arange(1, 151), hidden)
     ids = np.concatenate([kept, tail_ids])
-    rows = np.vstack([made.compared.rows(kept), made.made_of(tail).astype(np.float16)])
+    rows = np.vstack([made.compared.rows(kept), made.map_features(tail).astype(np.float16)])
     query = kinds(1, seed=data.draw(st.integers(0, 50)))[0].astype(np.float32)
     limit = data.draw(st.integers(1, 170))
     among = None if allowed is None else np.array(sorted(allowed), np.int64)
     found = view.search(query, limit=limit, allowed=among)
-    expected = nearest(view.row_of(query), ids, rows, limit=limit, allowed=allowed)
+    expected = nearest_images(view.row_of(query), ids, rows, limit=limit, allowed=allowed)
     assert dict(pairs_of(found)).keys() >= {
         each for each, score in expected if score > expected[-1][1] + 1e-4
     }
@@ -218,7 +218,7 @@ class TestLibrary:
                 own = {space.id: row, colour.id: np.zeros(colour.dimension, np.float16)}
                 digest = hashlib.sha256(b"%d" % number).hexdigest()
                 [image_id] = writer.add_images([NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp", own)])
-                writer.place(f"/photos/{number}.jpg".encode(), image_id, mtime=0, size=1)
+                writer.add_location(f"/photos/{number}.jpg".encode(), image_id, mtime=0, size=1)
 
     @contextmanager
     def new_library(self, path: Path) -> Iterator[LibraryWriter]:
@@ -228,7 +228,7 @@ class TestLibrary:
 
     def ask(self, library: Library, root: Path, query: Any) -> list[tuple[int, float]]:
         projection = NeighbourProjection(self.subject(library))
-        snapshot = Snapshots(library.catalog, [projection], root).current()
+        snapshot = Snapshots(library.catalog, [projection], root).newest_snapshot()
         return pairs_of(snapshot.views["neighbours"].search(query, limit=200, allowed=None))
 
     def test_however_it_was_built_it_is_the_same(self, tmp_path: Path) -> None:
@@ -239,10 +239,10 @@ class TestLibrary:
             projections = [NeighbourProjection(self.subject(library))]
             for first, last in ((0, 60), (60, 125), (125, 140)):
                 self.put(library, features[first:last], first + 1)
-                publisher.publish(library.catalog, projections, root)
+                publisher.publish_projections(library.catalog, projections, root)
                 steps = self.ask(library, root, query)
             [one] = [contents(each) for each in root.iterdir()]
-            publisher.publish(library.catalog, projections, root, anew=True)
+            publisher.publish_projections(library.catalog, projections, root, anew=True)
             [other] = [contents(each) for each in root.iterdir()]
             assert one == other
             assert self.ask(library, root, query) == steps
@@ -253,7 +253,7 @@ class TestLibrary:
         with self.new_library(tmp_path / "a") as library:
             features = kinds(130, dimension=self.subject(library).dimension)
             self.put(library, features[:120], 1)
-            publisher.publish(library.catalog, [NeighbourProjection(self.subject(library))], root)
+            publisher.publish_projections(library.catalog, [NeighbourProjection(self.subject(library))], root)
             self.put(library, features[120:], 121)
             with library.catalog.writing() as writer:
                 writer.remove_images([3])
@@ -269,7 +269,7 @@ class TestLibrary:
             self.put(library, features, 1)
             found = self.ask(library, tmp_path / "none", features[0].astype(np.float32))
             assert [each for each, _ in found] == [
-                each for each, _ in nearest(features[0], np.arange(1, 121), features, limit=200)
+                each for each, _ in nearest_images(features[0], np.arange(1, 121), features, limit=200)
             ]
 
     def test_damage_and_another_recipe_are_told_before_anything_is_read(
@@ -279,7 +279,7 @@ class TestLibrary:
         with self.new_library(tmp_path / "a") as library:
             self.put(library, kinds(120, dimension=self.subject(library).dimension), 1)
             projection = NeighbourProjection(self.subject(library))
-            publisher.publish(library.catalog, [projection], root)
+            publisher.publish_projections(library.catalog, [projection], root)
             assert find_damaged(library.catalog, [projection], root) == []
             monkeypatch.setattr(neighbours, "RECIPE", "another")
             changed = NeighbourProjection(self.subject(library))
@@ -291,16 +291,16 @@ class TestLibrary:
             [damage] = find_damaged(library.catalog, [projection], root)
             assert isinstance(damage, ProjectionDamaged)
             assert "checksum" in str(damage)
-            assert publisher.publish(library.catalog, [changed], root)
+            assert publisher.publish_projections(library.catalog, [changed], root)
             assert find_damaged(library.catalog, [changed], root) == []
 
 
 def test_what_was_said_about_a_tail_is_asked_once_and_forgotten_with_it() -> None:
     features = kinds(160)
     made = built(features[:150])
-    first = made.of_tail(np.array([151, 152]), features[150:152])
-    again = made.of_tail(np.array([152, 153]), features[151:153])
+    first = made.index_tail(np.array([151, 152]), features[150:152])
+    again = made.index_tail(np.array([152, 153]), features[151:153])
     assert np.array_equal(again.rows(np.array([152])), first.rows(np.array([152])))
     assert set(made.remembered) == {each.tobytes() for each in features[151:153]}
-    assert made.of_tail(NO_IDS, kinds(0)).size == 0
+    assert made.index_tail(NO_IDS, kinds(0)).size == 0
     assert not made.remembered

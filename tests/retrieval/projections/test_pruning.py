@@ -26,8 +26,8 @@ from retrieval.catalog import Projection
 from retrieval.catalog.reader import Reader
 from retrieval.projections.base import AbstractProjection, AbstractView, Tail
 from retrieval.projections.snapshot import Snapshot, Snapshots
-from retrieval.ranking.tokens import terms
-from retrieval.writing.publisher import publish
+from retrieval.ranking.tokens import parse_terms
+from retrieval.writing.publisher import publish_projections
 from tests.reference import pairs_of
 from tests.wording import put
 
@@ -79,7 +79,7 @@ class TestStrays:
         before = answers(writer)
         for _ in range(2):
             with pytest.raises(StorageFailed):
-                publish(
+                publish_projections(
                     writer.catalog, (*writer.projections, Unwritable()), writer.generations_folder, anew=True
                 )
             assert find_strays(writer) == []
@@ -93,18 +93,18 @@ class Unwritable(AbstractProjection[Any, Any]):
     space_id = None
     versions = "1"
 
-    def write(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
+    def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         raise StorageFailed(root, "No space left on device")
 
-    def load(self, root: Path, pointer: Projection | None) -> None: ...
+    def load_generation(self, root: Path, pointer: Projection | None) -> None: ...
 
-    def view(self, loaded: Any, reader: Reader, tail: Tail) -> AbstractView[Any]:
+    def make_view(self, loaded: Any, reader: Reader, tail: Tail) -> AbstractView[Any]:
         raise AssertionError("what was never written is never seen")
 
 
 class TestReaders:
     def snapshot(self, library: Library) -> Snapshot:
-        return Snapshots(library.catalog, library.projections, library.generations_folder).current()
+        return Snapshots(library.catalog, library.projections, library.generations_folder).newest_snapshot()
 
     def test_an_old_generation_answers_after_it_was_pruned(self, path: Path, writer: Library) -> None:
         with Library.open(path) as reader:
@@ -120,14 +120,18 @@ class TestReaders:
             assert [len(each) for each in before] == [4, 3, 12]
 
     def ask(self, snapshot: Snapshot, feature: Any) -> list[Pairs]:
-        asked = [("words", terms("harbour")), ("words", terms('"quiet harbour"')), ("subject", feature)]
+        asked = [
+            ("words", parse_terms("harbour")),
+            ("words", parse_terms('"quiet harbour"')),
+            ("subject", feature),
+        ]
         found = [snapshot.views[signal].search(query, limit=50, allowed=None) for signal, query in asked]
         return [pairs_of(each) for each in found]
 
     def feature(self, library: Library) -> Any:
         [space] = [each for each in library.spaces if each.descriptor == "subject"]
         with library.catalog.reading() as reader:
-            return reader.features(space, [3])[1][0].astype("float32")
+            return reader.load_features(space, [3])[1][0].astype("float32")
 
     def test_a_generation_that_is_pruned_while_it_is_opened_is_not_missed(
         self, path: Path, writer: Library

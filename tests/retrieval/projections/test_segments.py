@@ -34,7 +34,7 @@ class Made:
         with self.catalog.writing() as writer:
             space = writer.add_space("fingerprint", "colour", {}, DIMENSION)
         with self.catalog.reading() as reader:
-            [self.space] = [each for each in reader.spaces() if each.id == space]
+            [self.space] = [each for each in reader.load_spaces() if each.id == space]
         self.projection = VectorProjection(self.space)
 
     def add(self, count: int, first: int) -> None:
@@ -51,22 +51,22 @@ class Made:
 
     def publish(self, *, anew: bool = False) -> dict[str, int]:
         """The files of the generation, each with its inode."""
-        publisher.publish(self.catalog, [self.projection], self.root, anew=anew)
+        publisher.publish_projections(self.catalog, [self.projection], self.root, anew=anew)
         [generation] = self.root.iterdir()
         return {each.name: each.stat().st_ino for each in sorted(generation.iterdir())}
 
     def index(self) -> VectorIndex:
         [pointer] = self.pointers()
-        return self.projection.load(self.root, pointer)
+        return self.projection.load_generation(self.root, pointer)
 
     def pointers(self) -> list[Any]:
         with self.catalog.reading() as reader:
-            return reader.projections()
+            return reader.live_projections()
 
     def rows(self) -> dict[int, list[float]]:
         """What the live generation holds, and what the catalog does, which are the same."""
         with self.catalog.reading() as reader:
-            ids, features = reader.features(self.space)
+            ids, features = reader.load_features(self.space)
         index = self.index()
         assert index.size == len(ids)
         assert np.array_equal(index.rows(ids), features.astype(np.float32))
@@ -138,7 +138,7 @@ def test_any_history_ends_in_what_the_catalog_holds(
 def test_only_one_segment_is_asked_for_at_a_time(made: Made) -> None:
     made.add(10, 0)
     with made.catalog.reading() as reader:
-        blocks = list(segments.Stored(reader, made.space))
+        blocks = list(segments.StoredFeatures(reader, made.space))
     assert [(number, ids.tolist()) for number, ids, _ in blocks] == [
         (0, [1, 2, 3]),
         (1, [4, 5, 6, 7]),

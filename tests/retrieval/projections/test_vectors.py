@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from retrieval.projections.vectors import VectorIndex, VectorView
-from retrieval.ranking.ranking import Ids
-from tests.reference import nearest, pairs_of
+from retrieval.ranking.arrays import Int64Ids
+from tests.reference import nearest_images, pairs_of
 
 DIMENSION = 5
 NO_IDS = np.empty(0, np.int64)
@@ -33,7 +33,7 @@ def eighths(rows: int | None = None) -> st.SearchStrategy[npt.NDArray[Any]]:
 
 
 @st.composite
-def collections(draw: st.DrawFn, least: int = 0) -> tuple[Ids, Features]:
+def collections(draw: st.DrawFn, least: int = 0) -> tuple[Int64Ids, Features]:
     """Image ids in any order, each with a feature."""
     ids = draw(st.lists(ID, min_size=least, max_size=30, unique=True))
     return np.array(ids, np.int64), draw(eighths(len(ids)))
@@ -43,31 +43,31 @@ def query_of(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def build(ids: Ids, features: Features) -> VectorIndex:
+def build(ids: Int64Ids, features: Features) -> VectorIndex:
     return VectorIndex.build(ids, features, DIMENSION)
 
 
 @given(collections(), eighths(), LIMIT)
 @settings(deadline=None, max_examples=50)
-def test_it_agrees_with_brute_force(held: tuple[Ids, Features], query: Any, limit: int) -> None:
+def test_it_agrees_with_brute_force(held: tuple[Int64Ids, Features], query: Any, limit: int) -> None:
     found = build(*held).search(query_of(query), limit=limit, allowed=None)
-    assert pairs_of(found) == nearest(query, *held, limit=limit)
+    assert pairs_of(found) == nearest_images(query, *held, limit=limit)
 
 
 @given(collections(), eighths(), LIMIT, st.data())
 @settings(deadline=None, max_examples=50)
 def test_a_filter_acts_before_the_limit(
-    held: tuple[Ids, Features], query: Any, limit: int, data: st.DataObject
+    held: tuple[Int64Ids, Features], query: Any, limit: int, data: st.DataObject
 ) -> None:
     known = st.sampled_from(held[0].tolist()) if len(held[0]) else ID
     allowed = sorted(data.draw(st.sets(known | ID, max_size=30)))
     found = build(*held).search(query_of(query), limit=limit, allowed=np.array(allowed, np.int64))
-    assert pairs_of(found) == nearest(query, *held, limit=limit, allowed=allowed)
+    assert pairs_of(found) == nearest_images(query, *held, limit=limit, allowed=allowed)
 
 
 @given(collections(), eighths(), LIMIT)
 @settings(deadline=None, max_examples=30)
-def test_files_and_back_change_no_answer(held: tuple[Ids, Features], query: Any, limit: int) -> None:
+def test_files_and_back_change_no_answer(held: tuple[Int64Ids, Features], query: Any, limit: int) -> None:
     """Two of them, loaded as one."""
     ids, features = held
     with TemporaryDirectory() as folder:
@@ -99,7 +99,7 @@ def test_a_generation_with_its_tail_is_searched_as_one(data: st.DataObject, quer
     allowed = data.draw(st.none() | st.sets(known | ID, max_size=30))
 
     kept = ~np.isin(old_ids, hidden)
-    expected = nearest(
+    expected = nearest_images(
         query,
         np.concatenate([old_ids[kept], put]),
         np.concatenate([old[kept], new]),
@@ -143,7 +143,7 @@ def test_real_features_agree_to_the_last_decimal_but_one() -> None:
     ids = random.permutation(np.arange(1, 501)) * 2**40
     index = VectorIndex.build(ids, features, 96)
     for row in range(0, 500, 100):
-        expected = nearest(features[row], ids, features, limit=20)
+        expected = nearest_images(features[row], ids, features, limit=20)
         found = index.search(features[row].astype(np.float32), limit=20, allowed=None)
         assert found.ids[0] == ids[row]
         assert found.ids.tolist() == [each for each, _ in expected]
@@ -158,7 +158,7 @@ def test_an_image_without_a_direction_scores_nothing() -> None:
 
 
 @pytest.mark.parametrize("allowed", [None, NO_IDS, np.array([1, 2])])
-def test_an_empty_index_finds_nothing(allowed: Ids | None) -> None:
+def test_an_empty_index_finds_nothing(allowed: Int64Ids | None) -> None:
     empty = build(NO_IDS, np.empty((0, DIMENSION), np.float16))
     for each in (empty, VectorIndex.load([], DIMENSION), VectorView(empty, empty, NO_IDS)):
         found = each.search(np.ones(DIMENSION, np.float32), limit=10, allowed=allowed)

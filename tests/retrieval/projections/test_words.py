@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from retrieval import Annotation, Filters, Library, Query, Settings, Text, find_damages, write_library
 from retrieval.projections import words as projection
 from retrieval.projections.words import SEARCHABLE
-from retrieval.ranking.tokens import tokens
+from retrieval.ranking.tokens import split_tokens
 from tests.wording import found, put, ranked
 
 
@@ -188,7 +188,7 @@ class TestPredicted:
             with Library.open(tmp_path / "library", Settings(predicted_labels=wanted)) as library:
                 assert found(library, "tabby") == expected
                 images = [library.load_image(1), *(each.image for each in library.search(Query()).hits)]
-                assert all(bool(image.predicted) is wanted for image in images)
+                assert all(bool(image.predicted_labels) is wanted for image in images)
                 assert find_damages(library) == []
 
 
@@ -275,7 +275,7 @@ class TestNoSyntax:
     ) -> None:
         text = "".join(signs) or "?"
         said = {1: "harbour", 2: "and or not to", 3: "title x", 4: "har", 5: "2 harbour"}
-        asked = set(tokens(text))
+        asked = set(split_tokens(text))
         expected = [number for number, held in said.items() if asked & {*held.split(), "p", "q"}]
         assert sorted(found(harbour, text)) == expected
 
