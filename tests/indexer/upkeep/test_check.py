@@ -67,7 +67,7 @@ def repair(finding: Finding, library: Path, **places: Path) -> None:
         line = line.replace(word, str(path))
     for command in line.split("; "):
         words = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, check=True)
-        _, *arguments, _ = (os.fsdecode(each) for each in words.stdout.split(b"\0"))
+        _, *arguments, _ = (os.fsdecode(word) for word in words.stdout.split(b"\0"))
         result = CliRunner().invoke(cli, [*arguments, "--library", str(library)], catch_exceptions=False)
         assert result.exit_code == 0, result.output
 
@@ -79,7 +79,7 @@ def generation(library: Path, stem: str) -> Path:
 
 def index_file(library: Path, stem: str) -> Path:
     """The largest of the files that make a generation."""
-    return max(generation(library, stem).iterdir(), key=lambda each: each.stat().st_size)
+    return max(generation(library, stem).iterdir(), key=lambda path: path.stat().st_size)
 
 
 def flip_a_bit(path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_pickle_bomb_in_the_words_is_never_opened(library: Path, tmp_path: Pat
     bomb = b"cos\nsystem\n(S'touch %s'\ntR." % os.fsencode(canary)
     for path in generation(library, "words").iterdir():
         path.write_bytes(bomb)
-    assert [each.code for each in findings(library)] == ["projection-damaged"]
+    assert [finding.code for finding in findings(library)] == ["projection-damaged"]
     with Library.open(library) as opened, pytest.raises(ProjectionDamaged):
         opened.search(parse_query("scene"))
     assert run("rebuild", library)[0] == 0
@@ -135,7 +135,7 @@ def test_a_pickle_bomb_in_the_words_is_never_opened(library: Path, tmp_path: Pat
 def test_all_projections_gone_are_found_and_rebuilt(library: Path) -> None:
     before = answers(library, "scene", "pictures")
     shutil.rmtree(library / "projections")
-    assert {each.code for each in findings(library)} == {"projection-damaged"}
+    assert {finding.code for finding in findings(library)} == {"projection-damaged"}
     assert run("rebuild", library)[0] == 0
     assert findings(library) == []
     assert answers(library, "scene", "pictures") == before
@@ -153,9 +153,9 @@ def test_a_stray_file_is_found_and_a_rebuild_removes_it(library: Path) -> None:
     stray.write_bytes(b"left by a crash")
     (library / "projections" / "words-000000000004-deadbeef").mkdir()
     found = findings(library)
-    assert [each.code for each in found] == ["stray-file", "stray-file"]
+    assert [finding.code for finding in found] == ["stray-file", "stray-file"]
     assert found[0].text == f"{stray}: belongs to no live generation"
-    assert {each.repair for each in found} == {"pictor rebuild"}
+    assert {finding.repair for finding in found} == {"pictor rebuild"}
     assert run("rebuild", library)[0] == 0
     assert findings(library) == []
     assert len(generations(library)) == 7
@@ -208,7 +208,7 @@ def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path
             "DELETE FROM feature WHERE image_id = 2 "
             "AND space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
         )
-    found = {each.code: each for each in findings(library)}
+    found = {finding.code: finding for finding in findings(library)}
     assert set(found) == {"undescribed", "projection-differs"}  # the projection holds it still
     finding = found["undescribed"]
     text = "space subject: 1 images are not described (images 2)"
@@ -222,25 +222,27 @@ def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path
 def change(library: Path, *statements: str) -> None:
     """Change the catalog behind its back; foreign keys are not looked at."""
     with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
-        for each in statements:
-            connection.execute(each)
+        for statement in statements:
+            connection.execute(statement)
 
 
 def test_rows_without_an_image_and_images_without_a_place_are_found(library: Path) -> None:
     change(library, "DELETE FROM image WHERE id = 1", "DELETE FROM location WHERE image_id = 2")
-    found = {each.code: each for each in findings(library)}
+    found = {finding.code: finding for finding in findings(library)}
     assert {"catalog-damaged", "placeless"} <= found.keys()
     orphans = [
-        each.text.partition(" belongs")[0] for each in findings(library) if each.code == "catalog-damaged"
+        finding.text.partition(" belongs")[0]
+        for finding in findings(library)
+        if finding.code == "catalog-damaged"
     ]
-    assert {each.rpartition(" of ")[2] for each in orphans} == {"location", "feature", "thumbnail"}
+    assert {orphan.rpartition(" of ")[2] for orphan in orphans} == {"location", "feature", "thumbnail"}
     assert found["catalog-damaged"].repair == "pictor restore a backup into another folder"
     assert (found["placeless"].text, found["placeless"].repair) == (
-        "1 images lie nowhere (images 2)",
+        "1 images have no location (images 2)",
         "pictor remove 2",
     )
     repair(found["placeless"], library)
-    assert {each.code for each in findings(library)} == {"catalog-damaged"}
+    assert {finding.code for finding in findings(library)} == {"catalog-damaged"}
 
 
 @pytest.mark.parametrize("removed", [True, False], ids=["removed", "added"])
@@ -259,14 +261,14 @@ def test_rows_that_came_or_went_behind_the_change_log_are_found_and_rebuilt(
             "UPDATE thumbnail SET image_id = 99 WHERE image_id = 2",
             "DELETE FROM image WHERE id = 2",
         )
-    found = [each for each in findings(library) if each.code == "projection-differs"]
+    found = [finding for finding in findings(library) if finding.code == "projection-differs"]
     ids = "2" if removed else "2, 99"
-    assert {each.text for each in found} == {
+    assert {finding.text for finding in found} == {
         f"space {name}: the catalog and the projection hold different images (images {ids})"
         for name in ("subject", "texture", "layout", "colour")
     }
     assert run("rebuild", library)[0] == 0
-    assert not [each for each in findings(library) if each.code == "projection-differs"]
+    assert not [finding for finding in findings(library) if finding.code == "projection-differs"]
 
 
 def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Path, library: Path) -> None:
@@ -277,8 +279,8 @@ def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Pat
         f"UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND {subject}",
         f"UPDATE feature SET vector = CAST(x'007c' || substr(vector, 3) AS BLOB) WHERE image_id = 3 AND {subject}",
     )
-    [finding] = [each for each in findings(library) if each.code == "feature-damaged"]
-    assert finding.text == "space subject: 2 features are no use (images 2, 3)"
+    [finding] = [finding for finding in findings(library) if finding.code == "feature-damaged"]
+    assert finding.text == "space subject: 2 features are damaged (images 2, 3)"
     repair(finding, library)
     assert findings(library) == []
     assert contents(library) == before
@@ -303,7 +305,7 @@ def test_a_bit_that_rotted_in_a_feature_is_found_and_reaches_no_ranking(
         answers(library)
     [finding] = findings(library)
     assert finding.code == "feature-damaged"
-    assert finding.text == f"space {descriptor}: 1 features are no use (images 2)"
+    assert finding.text == f"space {descriptor}: 1 features are damaged (images 2)"
     repair(finding, library)
     assert findings(library) == []
     assert answers(library)
@@ -324,7 +326,7 @@ def test_of_many_files_that_hold_damaged_features_their_folders_are_named_and_no
     write_scenes(elsewhere, 1, first=50)
     index_folder(library, elsewhere)
     before = contents(library)
-    monkeypatch.setattr("indexer.upkeep.check.NAMED", 1)
+    monkeypatch.setattr("indexer.upkeep.check.MAX_NAMED", 1)
     change(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id > 1 AND space_id = 1")
     [finding] = findings(library)
     assert finding.repair == f"pictor index --again {elsewhere} {pictures}"
@@ -348,7 +350,7 @@ def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
     [finding] = findings(library)
     assert (finding.code, "not what its name says" in finding.text) == ("backbone-damaged", True)
     weights.unlink()
-    assert [(each.code, each.text) for each in findings(library)] == [
+    assert [(finding.code, finding.text) for finding in findings(library)] == [
         ("backbone-damaged", f"{weights}: not there")
     ]
     repair(findings(library)[0], library, FOLDER=library.parent / "pictures", FILE=kept)
