@@ -1,12 +1,13 @@
 """The caption bridge: words to the subject space, learned from a library's own captioned images. Pure.
 
-A word's direction is the mean feature of the images with the word, seen from the mean of all captioned
-images: shrunken towards none by the positive-part rule of James and Stein, 1961 (few or contradicting images
-say little), weighted by BM25's inverse document frequency, and multiplied by (S + 3 tr(S) / n)⁻¹, where S is
-the covariance of the n captioned images: ridge regression with the words as targets, which discounts what all
-pictures share. A text's vector is the sum over its known words. Words of which nothing is left are unknown.
+The direction of a word starts as the mean feature of the images with the word, minus the mean of all
+captioned images. It is shrunk towards zero by the positive-part rule of James and Stein, 1961 (few or contradicting
+images mean little), weighted by the inverse document frequency of BM25, and multiplied by (S + 3 tr(S) / n)⁻¹,
+where S is the covariance of the n captioned images. This is ridge regression with the words as targets; it
+discounts what all pictures share. The vector of a text is the sum over its known words. A word that is shrunk
+to zero is unknown.
 
-Guard: on held-out captioned images the bridge must find what a caption says, clearly more often than chance.
+Guard: on held-out captioned images the bridge must find the image of a caption clearly better than chance.
 """
 
 from __future__ import annotations
@@ -33,23 +34,23 @@ from .tokens import Terms
 
 LEAST_IMAGES = 40  # captioned ones: fewer cannot show whether the bridge helps
 LEAST_CAPTIONS = 5  # different ones
-LEAST_GAIN = 0.55  # that the interval's lower end must reach; chance is 0.5
+LEAST_GAIN = 0.55  # that the lower end of the interval must reach; chance is 0.5
 MOST_WORDS = 20_000  # with a dimension of 1280 they take 51 MB
 MOST_CHECKED = 4000  # images that the guard looks at, evenly chosen
 FOLDS = 5
 RIDGE = 3.0
-LARGEST = 1000.0  # number in the stored directions: float16 then keeps the short ones exactly enough
-CHUNK = 256  # images summed up at a time
+LARGEST = 1000.0  # number in the stored directions: the short ones then stay exact enough in float16
+CHUNK = 256  # images that are summed at a time
 
-CaptionTokens: TypeAlias = frozenset[str]  # the tokens of all that is said about one image
+CaptionTokens: TypeAlias = frozenset[str]  # of all that is written about one image
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """How surely a caption's own held-out image comes before one with another caption; chance is 0.5.
+    """How often a held-out image of a caption comes before one with another caption; chance is 0.5.
 
-    The mean over captions of the area under the ROC curve, and the ends of its 95 % interval
-    (mean ± 1.96 standard errors, captions being the sample).
+    This is the mean over captions of the area under the ROC curve, and the ends of its 95 % interval
+    (mean ± 1.96 standard errors; the captions are the sample).
     """
 
     mean: float
@@ -63,14 +64,14 @@ class Gain:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bridge:
-    """A direction of the subject space for each known word; none, and a `reason`, where it is off.
+    """A direction of the subject space for each known word; no words and a `reason` where it is off.
 
-    `seen`: the gain on images whose captions other images share with them. `unseen`: the gain for captions
-    that were held out whole, so that single words must carry it; None where those share no word.
+    `seen`: the gain with single images held out, whose captions other images share. `unseen`: the gain with
+    whole captions held out, so that their words have to be known from others; None where they share no word.
     """
 
     rows: Mapping[str, int]  # word to its row of `directions`
-    directions: Float16Matrix  # (word, dimension); they are of different lengths
+    directions: Float16Matrix  # (word, dimension), of different lengths
     reason: str = ""
     seen: Gain | None = None
     unseen: Gain | None = None
@@ -79,19 +80,19 @@ class Bridge:
     def without_words(
         cls, reason: str, dimension: int, seen: Gain | None = None, unseen: Gain | None = None
     ) -> Bridge:
-        """A bridge that knows no word, and why."""
+        """A bridge without any word, and the reason."""
         return cls({}, np.empty((0, dimension), np.float16), reason, seen, unseen)
 
     def known_words(self, terms: Terms) -> tuple[str, ...]:
-        """The words of a text, those in its phrases included, that have a direction; each once."""
-        asked = dict.fromkeys(terms.words + tuple(word for phrase in terms.phrases for word in phrase))
-        return tuple(word for word in asked if word in self.rows)
+        """The words of a text and of its phrases that have a direction; each once."""
+        words = dict.fromkeys(terms.words + tuple(word for phrase in terms.phrases for word in phrase))
+        return tuple(word for word in words if word in self.rows)
 
     def text_vector(self, terms: Terms) -> Float32Vector | None:
         """The text as a unit vector of the subject space, or None when it holds no known word.
 
-        Its inner product with the mean feature of the captioned images is 0: images that the text
-        speaks for score above 0.
+        Its inner product with the mean feature of the captioned images is 0, so that images that fit the text
+        better than the average score above 0.
         """
         rows = [self.rows[word] for word in self.known_words(terms)]
         total = self.directions[rows].astype(np.float32).sum(axis=0)
@@ -99,55 +100,55 @@ class Bridge:
         return (total / np.float32(length)).astype(np.float32) if length > 0 else None
 
 
-def learn_bridge(said: Sequence[CaptionTokens], features: Float16Matrix) -> Bridge:
-    """The bridge of captioned images: `said` and `features` (image, dimension) go together, row by row.
+def learn_bridge(captions: Sequence[CaptionTokens], features: Float16Matrix) -> Bridge:
+    """The bridge of captioned images; `captions` and `features` (image, dimension) match row by row.
 
     It is off, with the reason, where images or captions are too few, or where the gain on images that it
     did not learn from is not clearly above chance. The same input gives the same bridge.
     """
     dimension = features.shape[1]
-    if reason := _shortage_reason(said):
+    if reason := _shortage_reason(captions):
         return Bridge.without_words(reason, dimension)
-    step = math.ceil(len(said) / MOST_CHECKED)
-    seen, unseen = _measure_gains(said[::step], features[::step])
+    step = math.ceil(len(captions) / MOST_CHECKED)
+    seen, unseen = _measure_gains(captions[::step], features[::step])
     if seen is None or seen.low < LEAST_GAIN:
-        found = f"{seen}, of which the lower end must reach {LEAST_GAIN}" if seen else "no word in common"
-        return Bridge.without_words(
-            f"captions do not tell these pictures apart: {found}", dimension, seen, unseen
-        )
-    fit = _fit_words(said, features)
-    return Bridge(fit.rows, _quantize_directions(fit.solve_directions(fit.sums), fit.mean), "", seen, unseen)
+        gain = f"{seen}, of which the lower end must reach {LEAST_GAIN}" if seen else "no word in common"
+        reason = f"captions do not tell these pictures apart: {gain}"
+        return Bridge.without_words(reason, dimension, seen, unseen)
+    fit = _fit_words(captions, features)
+    directions = _quantize_directions(fit.solve_directions(fit.sums), fit.mean)
+    return Bridge(fit.rows, directions, "", seen, unseen)
 
 
 def bridge_closeness(scores: npt.ArrayLike) -> Float64Scores:
-    """What the scores of a bridge's vector count, from 0 to 1: their share of the best; 0 below average."""
+    """The closeness of scores with a text's vector, from 0 to 1: score / best score; 0 below average."""
     above: Float64Vector = np.maximum(np.asarray(scores, np.float64), 0.0)
     return np.asarray(above / above.max(initial=1e-12), np.float64)
 
 
 def remove_mean_direction(vectors: Float64Matrix, mean: Float64Vector) -> Float64Matrix:
-    """Rows without their share along the mean feature, which then scores 0 with all of them."""
+    """Rows without their component along the mean feature, which then scores 0 with all of them."""
     along = mean / np.linalg.norm(mean)
     return vectors - np.outer(vectors @ along, along)
 
 
-def _shortage_reason(said: Sequence[CaptionTokens]) -> str:
-    if len(said) < LEAST_IMAGES:
-        return f"{len(said)} captioned images; {LEAST_IMAGES} are needed"
-    captions = len(set(said))
-    return f"{captions} different captions; {LEAST_CAPTIONS} are needed" if captions < LEAST_CAPTIONS else ""
+def _shortage_reason(captions: Sequence[CaptionTokens]) -> str:
+    if len(captions) < LEAST_IMAGES:
+        return f"{len(captions)} captioned images; {LEAST_IMAGES} are needed"
+    count = len(set(captions))
+    return f"{count} different captions; {LEAST_CAPTIONS} are needed" if count < LEAST_CAPTIONS else ""
 
 
 def _quantize_directions(directions: Float64Matrix, mean: Float64Vector) -> Float16Matrix:
-    """The centred directions, scaled together to what float16 holds well."""
-    turned = remove_mean_direction(directions, mean)
-    stored: Float16Matrix = (turned * (LARGEST / np.abs(turned).max(initial=1e-12))).astype(np.float16)
+    """The directions without that of the mean, scaled together to what float16 holds well."""
+    centred = remove_mean_direction(directions, mean)
+    stored: Float16Matrix = (centred * (LARGEST / np.abs(centred).max(initial=1e-12))).astype(np.float16)
     return stored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
-    """What was learned from some images, before the covariance is taken out."""
+    """What was learned from some images, before it is multiplied by the inverse covariance."""
 
     rows: Mapping[str, int]
     sums: Float64Matrix  # (word, dimension): shrunken, weighted means
@@ -159,14 +160,14 @@ class _Fit:
         return np.asarray(np.linalg.solve(self.spread, sums.T).T, np.float64)
 
 
-def _fit_words(said: Sequence[CaptionTokens], features: Float16Matrix) -> _Fit:
-    count, words = len(said), _count_images_by_word(said)
+def _fit_words(captions: Sequence[CaptionTokens], features: Float16Matrix) -> _Fit:
+    count, words = len(captions), _count_images_by_word(captions)
     rows = {word: row for row, word in enumerate(words)}
     frequency = np.fromiter(words.values(), np.float64, len(words))
-    mean, spread, sums = _sum_moments(said, features, rows)
+    mean, spread, sums = _sum_moments(captions, features, rows)
     means = sums / frequency[:, None] - mean
     variance = float(np.trace(spread))
-    # Of n images without anything in common, the mean has a squared length of about variance / n.
+    # The mean of n unrelated images has a squared length of about variance / n.
     lengths = np.maximum((means**2).sum(axis=1), 1e-12)
     share = np.maximum(0.0, 1 - variance / (frequency * lengths))
     rarity = np.log1p((count - frequency + 0.5) / (frequency + 0.5))
@@ -180,62 +181,64 @@ def _fit_words(said: Sequence[CaptionTokens], features: Float16Matrix) -> _Fit:
     )
 
 
-def _count_images_by_word(said: Sequence[CaptionTokens]) -> dict[str, int]:
-    """How many images each word is said of: of two at least, the most frequent ones, in their own order."""
-    counts = Counter(word for tokens in said for word in tokens)
+def _count_images_by_word(captions: Sequence[CaptionTokens]) -> dict[str, int]:
+    """How many images have each word: the most frequent words that two or more have, in their order."""
+    counts = Counter(word for tokens in captions for word in tokens)
     shared = sorted((-count, word) for word, count in counts.items() if count > 1)
     return {word: -count for count, word in sorted(shared[:MOST_WORDS], key=lambda pair: pair[1])}
 
 
 def _sum_moments(
-    said: Sequence[CaptionTokens], features: Float16Matrix, rows: Mapping[str, int]
+    captions: Sequence[CaptionTokens], features: Float16Matrix, rows: Mapping[str, int]
 ) -> tuple[Float64Vector, Float64Matrix, Float64Matrix]:
-    """Mean and covariance of the features, and the sum of those of each word's images."""
+    """Mean and covariance of the features, and the sum of the features of each word's images."""
     dimension = features.shape[1]
     total, products = np.zeros(dimension), np.zeros((dimension, dimension))
     sums = np.zeros((len(rows), dimension))
-    for start in range(0, len(said), CHUNK):
-        part = features[start : start + CHUNK].astype(np.float32)
-        total += part.sum(axis=0, dtype=np.float64)
-        products += part.T @ part
-        _add_to_word_sums(
-            sums,
-            [[rows[word] for word in tokens if word in rows] for tokens in said[start : start + CHUNK]],
-            part,
-        )
-    mean = total / len(said)
-    return mean, products / len(said) - np.outer(mean, mean), sums
+    for start in range(0, len(captions), CHUNK):
+        block = features[start : start + CHUNK].astype(np.float32)
+        total += block.sum(axis=0, dtype=np.float64)
+        products += block.T @ block
+        chunk = captions[start : start + CHUNK]
+        _add_to_word_sums(sums, [[rows[word] for word in tokens if word in rows] for tokens in chunk], block)
+    mean = total / len(captions)
+    return mean, products / len(captions) - np.outer(mean, mean), sums
 
 
-def _add_to_word_sums(sums: Float64Matrix, words: Sequence[Sequence[int]], features: Float32Matrix) -> None:
-    """Add each image's feature to the sums of its words."""
-    images = np.repeat(np.arange(len(words)), [len(words_of_image) for words_of_image in words])
-    flat = np.fromiter((row for words_of_image in words for row in words_of_image), np.int64, len(images))
+def _add_to_word_sums(sums: Float64Matrix, rows: Sequence[Sequence[int]], features: Float32Matrix) -> None:
+    """Add the feature of each image to the sums of its words; `rows` holds the words' rows, image by image."""
+    images = np.repeat(np.arange(len(rows)), [len(rows_of_image) for rows_of_image in rows])
+    flat = np.fromiter((row for rows_of_image in rows for row in rows_of_image), np.int64, len(images))
     order = np.lexsort((images, flat))
     present, starts = np.unique(flat[order], return_index=True)
     if len(present):
         sums[present] += np.add.reduceat(features[images[order]], starts, axis=0)
 
 
-def _measure_gains(said: Sequence[CaptionTokens], features: Float16Matrix) -> tuple[Gain | None, Gain | None]:
-    """The gain with images held out, and with whole captions held out; one and the same where all differ."""
-    numbers = {caption: number for number, caption in enumerate(dict.fromkeys(said))}
-    captions = np.fromiter((numbers[tokens] for tokens in said), np.int64, len(said))
-    seen = _measure_gain(said, features, captions, np.arange(len(said)) % FOLDS)
-    return seen, seen if len(numbers) == len(said) else _measure_gain(
-        said, features, captions, captions % FOLDS
-    )
+def _measure_gains(
+    captions: Sequence[CaptionTokens], features: Float16Matrix
+) -> tuple[Gain | None, Gain | None]:
+    """The gain with images held out, and with whole captions held out; both are the same if all differ."""
+    numbers = {tokens: number for number, tokens in enumerate(dict.fromkeys(captions))}
+    caption_numbers = np.fromiter((numbers[tokens] for tokens in captions), np.int64, len(captions))
+    seen = _measure_gain(captions, features, caption_numbers, np.arange(len(captions)) % FOLDS)
+    if len(numbers) == len(captions):
+        return seen, seen
+    return seen, _measure_gain(captions, features, caption_numbers, caption_numbers % FOLDS)
 
 
 def _measure_gain(
-    said: Sequence[CaptionTokens], features: Float16Matrix, captions: Int64Vector, folds: Int64Vector
+    captions: Sequence[CaptionTokens],
+    features: Float16Matrix,
+    caption_numbers: Int64Vector,
+    folds: Int64Vector,
 ) -> Gain | None:
     areas: dict[int, list[float]] = {}
     for fold in range(FOLDS):
-        kept = np.flatnonzero(folds != fold)
-        fit = _fit_words([said[row] for row in kept.tolist()], features[kept])
-        for caption, area in _caption_areas(fit, said, features, captions, np.flatnonzero(folds == fold)):
-            areas.setdefault(caption, []).append(area)
+        kept, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        fit = _fit_words([captions[row] for row in kept.tolist()], features[kept])
+        for number, area in _caption_areas(fit, captions, features, caption_numbers, held_out):
+            areas.setdefault(number, []).append(area)
     means = np.array([np.mean(caption_areas) for caption_areas in areas.values()])
     if len(means) < LEAST_CAPTIONS:
         return None
@@ -245,26 +248,26 @@ def _measure_gain(
 
 def _caption_areas(
     fit: _Fit,
-    said: Sequence[CaptionTokens],
+    captions: Sequence[CaptionTokens],
     features: Float16Matrix,
-    captions: Int64Vector,
-    held: Int64Vector,
+    caption_numbers: Int64Vector,
+    held_out: Int64Vector,
 ) -> Iterator[tuple[int, float]]:
-    """For each held-out caption with a known word, its area under the ROC curve among the held-out images."""
-    asked, first = np.unique(captions[held], return_index=True)
-    rows = [[fit.rows[word] for word in said[held[image]] if word in fit.rows] for image in first.tolist()]
+    """The area under the ROC curve among the held-out images, for each of their captions with a known word."""
+    numbers, first = np.unique(caption_numbers[held_out], return_index=True)
+    tokens_by_caption = [captions[held_out[index]] for index in first.tolist()]
+    rows = [[fit.rows[word] for word in tokens if word in fit.rows] for tokens in tokens_by_caption]
     # Sorted, so that the same words are summed in the same order.
-    sums = np.array([fit.sums[sorted(rows_of_caption)].sum(axis=0) for rows_of_caption in rows]).reshape(
-        len(rows), len(fit.mean)
-    )
-    scores = fit.solve_directions(sums) @ features[held].astype(np.float64).T
-    for caption, words, row in zip(asked.tolist(), rows, scores, strict=True):
-        own = captions[held] == caption
-        if words and not own.all():
-            yield caption, _roc_area(row[own], np.sort(row[~own]))
+    totals = [fit.sums[sorted(rows_of_caption)].sum(axis=0) for rows_of_caption in rows]
+    sums = np.array(totals).reshape(len(rows), len(fit.mean))
+    scores = fit.solve_directions(sums) @ features[held_out].astype(np.float64).T
+    for number, rows_of_caption, row in zip(numbers.tolist(), rows, scores, strict=True):
+        is_own = caption_numbers[held_out] == number
+        if rows_of_caption and not is_own.all():
+            yield number, _roc_area(row[is_own], np.sort(row[~is_own]))
 
 
 def _roc_area(own: Float64Vector, others: Float64Vector) -> float:
     """The share of pairs in which the own image comes before the other; ties count half. `others` rises."""
-    places: Any = np.searchsorted(others, own, "left") + np.searchsorted(others, own, "right")
-    return float(places.mean() / (2 * len(others)))
+    ranks: Any = np.searchsorted(others, own, "left") + np.searchsorted(others, own, "right")
+    return float(ranks.mean() / (2 * len(others)))

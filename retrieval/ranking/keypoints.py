@@ -1,7 +1,7 @@
-"""Keypoints of a picture and the few bytes that they are stored in. Pure.
+"""Keypoints of a picture and the few bytes in which they are stored. Pure.
 
-A keypoint is a place with a scale and an angle, and a descriptor of what surrounds it: the 128 numbers of
-SIFT (4 × 4 cells of 8 directions), as RootSIFT, kept in 2 bits each, so that one keypoint takes 36 bytes.
+A keypoint is a position with a scale and an angle, and a descriptor of its surroundings: the 128 numbers of
+SIFT (4 × 4 cells of 8 directions), as RootSIFT, with 2 bits each, so that one keypoint takes 36 bytes.
 
 Sources: Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 2004; Arandjelovic &
 Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012 (RootSIFT).
@@ -17,18 +17,22 @@ import numpy.typing as npt
 
 from .arrays import Float32Matrix, Float32Vector
 
-SIDE = 256  # pixels of the long side of the picture that keypoints are found in: a place fits into a byte
-NUMBERS = 128  # of a descriptor
-LEVELS = 4  # a descriptor's numbers are 0, 1, 2, 3
-STEP = 1 / 8  # between two levels of a RootSIFT number; 0.31 and more, of 1, is the highest level
-SCALE_STEPS = 16  # to an octave
-TURN = 256  # angle steps
+SIDE = (
+    256  # pixels of the long side of the picture in which keypoints are found: a coordinate fits into a byte
+)
+NUMBERS = 128  # in a descriptor
+LEVELS = 4  # the numbers of a descriptor are 0, 1, 2, 3
+STEP = (
+    1 / 8
+)  # between two levels of a RootSIFT number, which is at most 1; from 0.31 on, the level is the highest
+SCALE_STEPS = 16  # in an octave
+TURN = 256  # angle steps in a full turn
 
 
 HEADER = 2  # bytes: width − 1 and height − 1 of the reduced picture
 ROW = np.dtype([("x", "u1"), ("y", "u1"), ("scale", "u1"), ("angle", "u1"), ("numbers", "u1", NUMBERS // 4)])
 
-# What each of the 256 bytes holds: four numbers, the first in the lowest bits.
+# The four numbers that each of the 256 byte values holds, the first in the lowest bits.
 _SHIFTS = np.arange(0, 8, 2)
 _UNPACKED = (np.arange(256)[:, None] >> _SHIFTS & 3).astype(np.float32)
 # A mirrored patch has its rows of cells in reverse and its directions negated.
@@ -40,7 +44,7 @@ _MIRRORED = np.arange(NUMBERS).reshape(4, 4, 8)[::-1, :, [0, 7, 6, 5, 4, 3, 2, 1
 class Keypoints:
     """The keypoints of a picture that was reduced to `width` × `height` pixels, at most SIDE each.
 
-    `places`: (keypoint, 2), x from the left and y from the top, in pixels; `scales`: diameters in pixels;
+    `positions`: (keypoint, 2), x from the left and y from the top, in pixels; `scales`: diameters in pixels;
     `angles`: in radians from the x axis towards the y axis; `descriptors`: (keypoint, 128), whole
     numbers below LEVELS.
     """
@@ -57,11 +61,11 @@ class Keypoints:
 
     @property
     def relative_positions(self) -> Float32Matrix:
-        """The places as shares of width and height."""
+        """The positions as shares of width and height."""
         return np.divide(self.positions, (self.width - 1 or 1, self.height - 1 or 1), dtype=np.float32)
 
     def mirror_keypoints(self) -> Keypoints:
-        """What the same picture has when left and right are swapped; nothing is looked for anew."""
+        """The keypoints of the mirrored picture (left and right swapped), computed from these."""
         x, y = self.positions.T
         places = np.stack([self.width - 1 - x, y], axis=1)
         angles = np.float32(np.pi) - self.angles
@@ -73,18 +77,18 @@ NO_KEYPOINTS = Keypoints(1, 1, *(np.zeros(shape, np.float32) for shape in ((0, 2
 
 
 def quantize_histograms(histograms: npt.ArrayLike) -> Float32Matrix:
-    """SIFT histograms, (keypoint, 128), as RootSIFT: the roots of shares of the sum, at LEVELS levels."""
+    """SIFT histograms, (keypoint, 128), as RootSIFT: the roots of the shares of the sum, in LEVELS levels."""
     rows = np.asarray(histograms, np.float32).reshape(-1, NUMBERS)
     shares = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
-    found: Float32Matrix = np.minimum(np.rint(np.sqrt(shares) / STEP), LEVELS - 1).astype(np.float32)
-    return found
+    levels: Float32Matrix = np.minimum(np.rint(np.sqrt(shares) / STEP), LEVELS - 1).astype(np.float32)
+    return levels
 
 
 def encode_keypoints(keypoints: Keypoints) -> bytes:
-    """A byte each of width − 1 and height − 1, then 36 a keypoint; nothing at all when there is none.
+    """One byte for width − 1, one for height − 1, then 36 for each keypoint; b"" when there is none.
 
-    Of a keypoint: x, y, scale in sixteenths of an octave above 1 pixel, angle in 1/256 of a turn,
-    descriptor; places are rounded to whole pixels.
+    The bytes of a keypoint are x, y, the scale in sixteenths of an octave above 1 pixel, the angle in 1/256 of
+    a turn, and the descriptor. Positions are rounded to whole pixels.
     """
     if not len(keypoints):
         return b""
