@@ -183,7 +183,7 @@ def _make_library(path: Path, state: State) -> None:
     assert ended.code == 0, ended.lines
     # What comes next lies in another segment, so that the first one is shared between generations.
     with sqlite3.connect(path / "catalog.sqlite") as connection:
-        connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'image'", [segments.SIZE])
+        connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'image'", [segments.SEGMENT_SIZE])
     connection.close()
 
 

@@ -36,7 +36,7 @@ from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Ranking, evaluation
 from retrieval.pictures.images import perceptual_hash
 from retrieval.projections.neighbours import Neighbourhoods, write_neighbourhoods
-from retrieval.projections.segments import SIZE as SEGMENT
+from retrieval.projections.segments import SEGMENT_SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.arrays import Int64Ids
 from retrieval.ranking.neighbourhoods import main_axes

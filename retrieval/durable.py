@@ -18,7 +18,7 @@ BLOCK = 1 << 20  # bytes read at a time
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Name, size and SHA-256 of a finished file or folder; `name` is relative to the folder it lies in."""
+    """Name, size and SHA-256 of a finished file or folder; `name` is relative to the folder that holds it."""
 
     name: str
     bytes: int
@@ -88,7 +88,7 @@ def sync_to_disk(path: Path) -> None:
 
 
 def compute_seal(root: Path, name: str) -> Seal:
-    """The seal of what lies on the disk; a folder's checksum covers its sorted file names and contents."""
+    """The seal of a file or folder; a folder's checksum covers its sorted file names and contents."""
     path = root / name
     if path.is_file():
         return Seal(name, path.stat().st_size, _file_sha256(path))
@@ -99,7 +99,7 @@ def compute_seal(root: Path, name: str) -> Seal:
 
 
 def remove_path(path: Path) -> None:
-    """Remove a file, a link or a whole folder; nothing happens where there is none."""
+    """Remove a file, a link or a whole folder; nothing happens if there is none."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -75,11 +75,11 @@ class Library:
 
     def check_scaling(self) -> None:
         """Raise InvalidSetting if pictures were described under another value of the setting `scaling`."""
-        known, wanted = self.search_state.spaces.scaling_policy, self.settings.scaling
-        if known not in (None, wanted):
+        noted, current = self.search_state.spaces.scaling_policy, self.settings.scaling
+        if noted not in (None, current):
             raise InvalidSetting(
-                f"scaling = {wanted!r}: the pictures of {self.path} were described under {known!r}, and can"
-                f"not be compared with others; set it back to {known!r}, or index into another --library"
+                f"scaling = {current!r}: the pictures of {self.path} were described under {noted!r}, and "
+                f"cannot be compared with others; set it back to {noted!r}, or index into another --library"
             )
 
     @property
@@ -137,9 +137,9 @@ class Library:
         search = self._start_search(query)
         answer = search.find_answer()
         page = answer.ids[query.offset : query.offset + query.limit].tolist()
-        found = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
+        page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
         remarks = (*describe_empty_texts(query), *self._query_remarks(query))
-        return Results(tuple(found), len(answer.ids), remarks, answer.folded_count)
+        return Results(tuple(page_hits), len(answer.ids), remarks, answer.folded_count)
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".
@@ -161,16 +161,16 @@ class Library:
         return self._start_search(query, settings).amounts_by_signal(ids)
 
     def explain(self, query: Query, image_id: int) -> Explanation:
-        """Why an image has its rank in the answer to a query, on whatever page.
+        """Why an image has its rank in the answer to a query, on any page.
 
         Raises ImageNotFound for an image that is not in the answer, and what `search` raises.
         """
         search = self._start_search(query)
         answer = search.find_answer()
-        places = np.flatnonzero(answer.ids == image_id)
-        if not len(places):
+        positions = np.flatnonzero(answer.ids == image_id)
+        if not len(positions):
             raise ImageNotFound(image_id)
-        [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(places[0]))
+        [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(positions[0]))
         return Explainer(query, self._feature_source, self.search_state.spaces).explain(hit)
 
     def count_facets(self, query: Query) -> dict[str, Facet]:

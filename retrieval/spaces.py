@@ -33,7 +33,7 @@ SCALING = "scaling"  # key in a configuration: how pictures of more than eight b
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Description:
-    """What is stored about the content of a picture: features, predicted labels and keypoints."""
+    """What a library stores about the content of a picture: features, predicted labels and keypoints."""
 
     features: Features
     predicted_labels: tuple[Annotation, ...]
@@ -42,7 +42,7 @@ class Description:
 
 @final
 class Spaces:
-    """The live spaces of a catalog, with a descriptor for each; `backbones` is the folder of weights."""
+    """The live spaces of a catalog, with a descriptor for each. `backbones` is the folder of weights."""
 
     def __init__(self, catalog: Catalog, backbones: Path, settings: Settings) -> None:
         self.backbones = backbones
@@ -54,7 +54,10 @@ class Spaces:
         return next((space.configuration.get(SCALING) for space in self.live), None)
 
     def load_reference(self, space: Space) -> Float32Matrix | None:
-        """The reference pictures' features in the subject space; None without any, and in other spaces."""
+        """The features of the reference pictures in the subject space.
+
+        None if the backbone has no reference pictures, and for other spaces.
+        """
         if space.descriptor != Subject.name:
             return None
         path = self.backbones / reference_name(space.configuration["weights_sha256"])
@@ -68,7 +71,7 @@ class Spaces:
 
     @cached_property
     def text_tower(self) -> TextTower | None:
-        """The text tower that belongs to the subject's backbone, if one does."""
+        """The text tower of the subject's backbone; None if it has none."""
         configurations = (space.configuration for space in self.live if space.descriptor == Subject.name)
         towers = (TextTower.from_space(configuration, self.backbones) for configuration in configurations)
         return next(towers, None)
@@ -80,7 +83,7 @@ class Spaces:
 
     @property
     def keypoint_space(self) -> Space | None:
-        """The live space of keypoints, which are not vectors but compared one by one; None without one."""
+        """The live space of keypoints, or None. Keypoints are not vectors; they are compared one by one."""
         return next((space for space in self.live if space.descriptor == Details.name), None)
 
     @cached_property
@@ -96,7 +99,7 @@ class Spaces:
         return registry.create_descriptor(name, own, backbones=self.backbones, settings=self._settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
-        """The features of each picture as they are stored; zeros for a picture without a finite direction."""
+        """The features of each picture as they are stored. A feature that is not finite becomes zeros."""
         return self._make_features(pictures, self._run_networks(pictures))
 
     def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
@@ -112,7 +115,7 @@ class Spaces:
         return [Description(*values) for values in zip(features, labels, keypoints, strict=True)]
 
     def _run_networks(self, pictures: Sequence[RGB]) -> dict[NetworkKey, BackboneOutput]:
-        """The output of each network from one pass that serves all its descriptors; mostly there is one."""
+        """The output of each network, from one pass for all its descriptors. Usually there is one network."""
         descriptors = [
             descriptor
             for descriptor in self._descriptors.values()
@@ -150,7 +153,10 @@ class Spaces:
         return (last, frame) if is_mean_pooled(last, pooled) else None
 
     def find_keypoints(self, picture: RGB) -> bytes:
-        """The keypoints of one picture as they are stored; b"" for none, and without a space of keypoints."""
+        """The keypoints of one picture as they are stored.
+
+        b"" for a picture without keypoints, and in a library without a space of keypoints.
+        """
         return next(iter(self._describe_keypoints([picture])[0].values()), b"")
 
     def _describe_keypoints(self, pictures: Sequence[RGB]) -> list[dict[int, bytes]]:
@@ -166,7 +172,7 @@ def reference_name(sha256: str) -> str:
 
 
 def _features_by_picture(matrices: Mapping[int, Float32Matrix], count: int) -> list[Features]:
-    """The rows of the matrices of all spaces, grouped by picture and in the precision they are stored in."""
+    """The rows of the matrices of all spaces, grouped by picture, as float16, which is what is stored."""
     return [
         {space_id: matrix[index].astype(np.float16) for space_id, matrix in matrices.items()}
         for index in range(count)

@@ -90,10 +90,10 @@ def _run(folder: Path, *command: Path | str) -> None:
 def installed() -> Path:
     """The folder of the server's programs; skips the test, with the reason, where it cannot run."""
     on_path = shutil.which("initdb")
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: each.parent.name)
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name)
     if on_path is None and not found:
         pytest.skip(f"no PostgreSQL server is installed and {SERVER_VARIABLE} is not set")
-    if os.geteuid() == 0 and SERVER_USER not in {each.pw_name for each in pwd.getpwall()}:
+    if os.geteuid() == 0 and SERVER_USER not in {account.pw_name for account in pwd.getpwall()}:
         pytest.skip(f"PostgreSQL does not run as root, and there is no user {SERVER_USER}")
     return Path(on_path).parent if on_path else found[-1]
 

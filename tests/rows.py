@@ -81,7 +81,7 @@ rows = st.builds(
     folders=some(paths, 3),
     tags=some(st.sampled_from(NAMES), 3),
     labels=some(st.sampled_from([*NAMES, "seaside", "Sea, seaside"]), 3),
-    guesses=guessed.map(lambda each: tuple(each.items())),
+    guesses=guessed.map(lambda confidences: tuple(confidences.items())),
     words=some(st.tuples(st.sampled_from(["title", "caption", "text"]), st.sampled_from(NAMES))),
     cameras=some(st.sampled_from(CAMERAS), 1),
     taken_at=st.none() | st.sampled_from(MOMENTS),
@@ -161,12 +161,12 @@ def fill(writer: Writer, stored: Sequence[Row]) -> list[int]:
         writer._connection.execute(added)
         for path in _paths(image_id, row):
             writer.add_location(path, image_id, mtime=1, size=1)
-        said = [("tag", each) for each in row.tags] + [("label", each) for each in row.labels]
+        said = [("tag", tag) for tag in row.tags] + [("label", label) for label in row.labels]
         writer.replace_annotations(
             image_id, "captions", [Annotation(*fact, "captions") for fact in (*said, *row.words)]
         )
         writer.replace_annotations(
-            image_id, "exif", [Annotation("camera", each, "exif") for each in row.cameras]
+            image_id, "exif", [Annotation("camera", camera, "exif") for camera in row.cameras]
         )
     for path in troubled(ids, stored):
         writer.report_problem(Problem(path, "broken", "as it happens"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from retrieval import PREDICTED_SOURCE, Annotation, Library, NewImage, Query, Text
+from retrieval import PREDICTED_SOURCE, Annotation, Library, LibraryWriter, NewImage, Query, Text
 from tests.reference import pairs_of
 
 
 def put(
-    library: Library,
+    library: LibraryWriter,
     *,
     path: str = "/x/y.jpg",
     publish: bool = False,
@@ -30,8 +30,8 @@ def put(
         place = Path(path)
         # The same words for every image, in a path of its own.
         own = place.parents[1] / str(number) / place.parent.name / place.name
-        writer.place(bytes(own), image_id, mtime=0, size=1)
-        writer.annotate(image_id, "test", annotations(**facts))
+        writer.add_location(bytes(own), image_id, mtime=0, size=1)
+        writer.replace_annotations(image_id, "test", annotations(**facts))
     if publish:
         library.publish()
     return image_id
@@ -48,12 +48,12 @@ def annotations(**facts: str) -> list[Annotation]:
     ]
 
 
-def annotate(library: Library, image_id: int, **facts: str) -> None:
+def annotate(library: LibraryWriter, image_id: int, **facts: str) -> None:
     with library.catalog.writing() as writer:
-        writer.annotate(image_id, "test", annotations(**facts))
+        writer.replace_annotations(image_id, "test", annotations(**facts))
 
 
-def remove(library: Library, *ids: int) -> None:
+def remove(library: LibraryWriter, *ids: int) -> None:
     with library.catalog.writing() as writer:
         writer.remove_images(ids)
 

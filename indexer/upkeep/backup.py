@@ -68,7 +68,7 @@ def restore_backup(source: Path, library: Path) -> int:
 
 def _refuse_taken(target: Path) -> None:
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise BackupImpossible(f"{target}: something is there already; name a place that is empty")
+        raise BackupImpossible(f"{target}: something is there already; name a path where there is nothing")
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from retrieval import Library, display_path, find_damages, find_mismatches, find
 
 from ..run.sources import ENDINGS
 
-SHOWN = 5  # ids that the sentence of a finding names
-MANY = 50  # images in one repair, so that its command line is short enough to run
-NAMED = 1000  # images whose files a repair names; with more images it names their folders
+MAX_SHOWN_IDS = 5  # ids that the sentence of a finding names
+REPAIR_SIZE = 50  # images in one repair, so that its command line is short enough to run
+MAX_NAMED = 1000  # images whose files a repair names; with more images it names their folders
 FROM_BACKUP = "pictor restore a backup into another folder"
 
 
@@ -80,14 +80,16 @@ def _describe_again_repair(library: Library, ids: list[int]) -> str:
     if not all(files.get(image_id) for image_id in ids):
         return FROM_BACKUP
     paths = [path for paths_of_image in files.values() for path in paths_of_image]
-    if len(ids) > NAMED:  # never the folders above: they may hold files that are not meant for the library
+    if (
+        len(ids) > MAX_NAMED
+    ):  # never the folders above: they may hold files that are not meant for the library
         paths = sorted({os.path.dirname(path) for path in paths})  # noqa: PTH120 - Path cannot hold bytes
     return f"pictor index --again {' '.join(map(_quote_path, paths))}"
 
 
 def _repair_batches(ids: list[int]) -> Iterator[list[int]]:
-    """Batches of the ids for one repair each: REPAIR_SIZE ids, or all of them if there are more than MAX_NAMED."""
-    size = MANY if len(ids) <= NAMED else len(ids)
+    """The ids of one repair each: REPAIR_SIZE ids, or all of them if there are more than MAX_NAMED."""
+    size = REPAIR_SIZE if len(ids) <= MAX_NAMED else len(ids)
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 
@@ -97,8 +99,8 @@ def _join_ids(ids: list[int]) -> str:
 
 
 def _name_some(ids: list[int]) -> str:
-    more = ", …" if len(ids) > SHOWN else ""
-    return f"images {', '.join(str(image_id) for image_id in ids[:SHOWN])}{more}"
+    more = ", …" if len(ids) > MAX_SHOWN_IDS else ""
+    return f"images {', '.join(str(image_id) for image_id in ids[:MAX_SHOWN_IDS])}{more}"
 
 
 def _check_backbones(library: Library) -> Iterator[Finding]:

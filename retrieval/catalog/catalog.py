@@ -75,9 +75,9 @@ def _open_for_reading(url: URL, *, unchanging: bool) -> Catalog:
 
 
 def _check_schema(catalog: Catalog) -> None:
-    found, expected = engine.schema_revision(catalog._engine, catalog.address), engine.newest_revision()
-    if found != expected:
-        raise SchemaOutOfDate(catalog.address, found, expected)
+    revision, expected = engine.schema_revision(catalog._engine, catalog.address), engine.newest_revision()
+    if revision != expected:
+        raise SchemaOutOfDate(catalog.address, revision, expected)
 
 
 @final
@@ -85,7 +85,8 @@ class WritableCatalog(Catalog):
     """A catalog that is open for writing as well; only the holder of the writer's lock may make one.
 
     `writing()` gives a Writer. Its facts are acknowledged together when the block ends, or not at all when
-    the block raises. (A subclass of a class that is not abstract: whoever writes reads as well.)
+    the block raises. It is a subclass of Catalog, though Catalog is not abstract,
+    because a writer reads as well.
     """
 
     def __init__(self, sql: Engine, url: URL, check_lock: Callable[[], None]) -> None:

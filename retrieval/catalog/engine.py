@@ -15,6 +15,7 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Text,
     column,
     create_engine,
     event,
@@ -49,7 +50,7 @@ WRITER_PRAGMAS: Mapping[str, int | str] = {  # as SQLite reports them
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
-    "journal_size_limit": log.KEPT,
+    "journal_size_limit": log.KEPT_LOG_BYTES,
     "cell_size_check": 1,
 }
 
@@ -86,8 +87,8 @@ def open_engine(url: URL, *, writable: bool, unchanging: bool = False) -> Engine
     if url.get_backend_name() != "sqlite":
         return _bind_to_process(_server_engine(url, writable=writable))
     engine = create_engine(_sqlite_address(url, writable=writable, unchanging=unchanging))
-    pragmas, place = WRITER_PRAGMAS if writable else READER_PRAGMAS, str(_sqlite_path(url))
-    event.listen(engine, "connect", lambda connection, _: prepare_connection(connection, pragmas, place))
+    pragmas, address = WRITER_PRAGMAS if writable else READER_PRAGMAS, str(_sqlite_path(url))
+    event.listen(engine, "connect", lambda connection, _: prepare_connection(connection, pragmas, address))
     event.listen(engine, "begin", _begin_transaction)
     return _bind_to_process(engine)
 
@@ -96,11 +97,11 @@ def _bind_to_process(engine: Engine) -> Engine:
     """Make a fork of this process open its own connections, and leave the inherited ones alone."""
     known = weakref.ref(engine)
 
-    def forget() -> None:
+    def drop_connections() -> None:
         if (copy := known()) is not None:
             copy.dispose(close=False)
 
-    os.register_at_fork(after_in_child=forget)
+    os.register_at_fork(after_in_child=drop_connections)
     return engine
 
 
@@ -139,18 +140,20 @@ def catalog_remarks(url: URL) -> tuple[str, ...]:
     return log.log_remarks(_sqlite_path(url)) if url.get_backend_name() == "sqlite" else ()
 
 
-def prepare_connection(connection: sqlite3.Connection, pragmas: Mapping[str, int | str], place: str) -> None:
+def prepare_connection(
+    connection: sqlite3.Connection, pragmas: Mapping[str, int | str], address: str
+) -> None:
     """Set up a connection to SQLite; raises DurabilityTooLow if SQLite does not accept one of the settings.
 
     SQLite refuses silently: a build without foreign keys, or a file system without a write-ahead log. So each
     setting is read back.
     """
     connection.isolation_level = None  # the driver must not open transactions of its own
-    for name, wanted in pragmas.items():
-        connection.execute(f"PRAGMA {name}={wanted}")
-        found = next(connection.execute(f"PRAGMA {name}"), ("nothing",))[0]
-        if found != wanted:
-            raise DurabilityTooLow(place, f"{name} is {found}, not {wanted}")
+    for name, setting in pragmas.items():
+        connection.execute(f"PRAGMA {name}={setting}")
+        actual = next(connection.execute(f"PRAGMA {name}"), ("nothing",))[0]
+        if actual != setting:
+            raise DurabilityTooLow(address, f"{name} is {actual}, not {setting}")
 
 
 def _begin_transaction(connection: Connection) -> None:
@@ -160,7 +163,7 @@ def _begin_transaction(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def take_server_lock(engine: Engine, place: str) -> Connection | None:
+def take_server_lock(engine: Engine, address: str) -> Connection | None:
     """Lock a catalog on a server, so that writers on other machines are refused; None for SQLite.
 
     The lock lasts until the connection is closed, and the server frees it when its holder dies. Raises
@@ -172,24 +175,24 @@ def take_server_lock(engine: Engine, place: str) -> Connection | None:
     try:
         connection = engine.connect()
     except DBAPIError as error:
-        raise ServerLost(place, error.orig) from error
+        raise ServerLost(address, error.orig) from error
     connection.detach()  # closing it then ends the session, and with it the lock
     try:
-        _take_lock(connection, place)
+        _take_lock(connection, address)
     except DBAPIError as error:
         connection.close()
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-            raise ServerLost(place, error.orig) from error
-        raise LibraryBusy(place, "a writer of this catalog, perhaps on another machine") from error
+            raise ServerLost(address, error.orig) from error
+        raise LibraryBusy(address, "a writer of this catalog, perhaps on another machine") from error
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _take_lock(connection: Connection, place: str) -> None:
+def _take_lock(connection: Connection, address: str) -> None:
     if connection.scalar(text("SHOW synchronous_commit")) == "off":
-        raise DurabilityTooLow(place, "synchronous_commit is off", DurabilityTooLow.SERVER)
+        raise DurabilityTooLow(address, "synchronous_commit is off", DurabilityTooLow.SERVER)
     connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
     connection.execute(select(func.pg_advisory_lock(WRITER_LOCK)))
     connection.commit()
@@ -209,7 +212,7 @@ def release_server_lock(lock: Connection) -> None:
 
 @contextmanager
 def transaction(
-    engine: Engine, place: str, *, writes: bool = False, on: Connection | None = None
+    engine: Engine, address: str, *, writes: bool = False, on: Connection | None = None
 ) -> Iterator[Connection]:
     """One transaction, on the connection `on` or on one from the pool.
 
@@ -220,47 +223,47 @@ def transaction(
         with nullcontext(on) if on else options.connect() as connection, connection.begin():
             yield connection
     except DBAPIError as error:
-        raise _translate_error(engine, place, error) from error
+        raise _translate_error(engine, address, error) from error
 
 
-def _translate_error(engine: Engine, place: str, error: DBAPIError) -> LibraryBusy | StorageFailed:
+def _translate_error(engine: Engine, address: str, error: DBAPIError) -> LibraryBusy | StorageFailed:
     if isinstance(error, OperationalError) and "locked" in str(error.orig):
-        return LibraryBusy(place, f"the database stayed locked for {BUSY_SECONDS} seconds")
+        return LibraryBusy(address, f"the database stayed locked for {BUSY_SECONDS} seconds")
     unreached = engine.dialect.name != "sqlite" and error.statement is None
     if error.connection_invalidated or unreached:
-        return ServerLost(place, error.orig)
+        return ServerLost(address, error.orig)
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the higher bits name the subtype
     return StorageFailed(
-        place, error.orig, StorageFailed.RESTORE if code == sqlite3.SQLITE_CORRUPT else StorageFailed.DISK
+        address, error.orig, StorageFailed.RESTORE if code == sqlite3.SQLITE_CORRUPT else StorageFailed.DISK
     )
 
 
-def upgrade_schema(engine: Engine, place: str) -> None:
+def upgrade_schema(engine: Engine, address: str) -> None:
     """Bring the schema to the newest revision, in one transaction.
 
     Raises SchemaOutOfDate for a catalog that a newer version made; the catalog is not changed.
     """
-    found = schema_revision(engine, place)
-    if found == newest_revision():
+    revision = schema_revision(engine, address)
+    if revision == newest_revision():
         return
-    if found is not None and found not in migrations.REVISIONS:
-        raise SchemaOutOfDate(place, found, newest_revision())
+    if revision is not None and revision not in migrations.REVISIONS:
+        raise SchemaOutOfDate(address, revision, newest_revision())
     from alembic import command  # loaded only when needed: it takes a tenth of a second
 
-    with transaction(engine, place, writes=True) as connection:
+    with transaction(engine, address, writes=True) as connection:
         try:
             command.upgrade(_alembic_config(connection), "head")
         except OSError as error:  # Alembic reads its scripts as files, one by one
-            raise StorageFailed(place, error) from error
+            raise StorageFailed(address, error) from error
 
 
-def schema_revision(engine: Engine, place: str) -> str | None:
+def schema_revision(engine: Engine, address: str) -> str | None:
     """The revision of the schema that the database has."""
-    with transaction(engine, place) as connection:
+    with transaction(engine, address) as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return None
-        found: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
-        return found
+        version = select(column("version_num", Text)).select_from(table(VERSION_TABLE))
+        return connection.scalar(version)
 
 
 def newest_revision() -> str:

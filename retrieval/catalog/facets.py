@@ -61,9 +61,9 @@ def count_facets(
     that differ only in upper and lower case are counted as one, spelled as it was first stored.
     """
     chunks = _id_chunks(ids)
-    found = {name: _count_values(connection, grouped, chunks) for name, grouped in _GROUPED.items()}
-    found["shows"] = _count_labels(connection, chunks, confidence if predicted else None)
-    return {name: _make_facet(connection, found[name], _SPELLED.get(name)) for name in FACETS}
+    counts = {name: _count_values(connection, grouped, chunks) for name, grouped in _GROUPED.items()}
+    counts["shows"] = _count_labels(connection, chunks, confidence if predicted else None)
+    return {name: _make_facet(connection, counts[name], _SPELLED.get(name)) for name in FACETS}
 
 
 def _id_chunks(ids: Iterable[int] | None) -> list[Among]:
@@ -94,12 +94,12 @@ def _count_by_fact(field: str, among: Among) -> Grouped:
 
 
 def _count_by_folder(among: Among) -> Grouped:
-    place, folder = LocationRow, func.rtrim(LocationRow.folder, "/")
+    location, folder = LocationRow, func.rtrim(LocationRow.folder, "/")
     # Cutting every character but slashes from the end of the folder leaves the folders above it.
     above = func.rtrim(folder, func.replace(folder, "/", ""))
     name = func.substr(folder, func.length(above) + 1).label("facet")
-    counted = select(name, func.count(distinct(place.image_id)), func.min(place.id))
-    return counted.where(among(place.image_id), place.folder != "/").group_by("facet")
+    counted = select(name, func.count(distinct(location.image_id)), func.min(location.id))
+    return counted.where(among(location.image_id), location.folder != "/").group_by("facet")
 
 
 _CAPTIONED = case((ImageRow.id.in_(captioned_ids()), "yes"), else_="no")
@@ -147,9 +147,9 @@ def _count_labels(connection: Connection, chunks: Sequence[Among], confidence: f
 def _group_by_name(images: Mapping[Label, set[int]]) -> dict[str, list[set[int]]]:
     """By name: the sets of images of all labels with this name."""
     named: dict[str, list[set[int]]] = defaultdict(list)
-    for label, found in images.items():
+    for label, ids in images.items():
         for name in _label_names(*label):
-            named[name].append(found)
+            named[name].append(ids)
     return named
 
 
@@ -159,10 +159,10 @@ def _label_names(label: str, guessed: bool) -> list[str]:
 
 
 def _select_labels(among: Among, confidence: float | None) -> Select[int, int, str, bool]:
-    fact, given = AnnotationRow, AnnotationRow.source != PREDICTED_SOURCE
-    sure = given if confidence is None else or_(given, fact.confidence >= confidence)
-    said = select(fact.image_id, fact.id, fact.folded, fact.source == PREDICTED_SOURCE)
-    return said.where(fact.field == "label", sure, among(fact.image_id))
+    fact, is_stated = AnnotationRow, AnnotationRow.source != PREDICTED_SOURCE
+    is_counted = is_stated if confidence is None else or_(is_stated, fact.confidence >= confidence)
+    query = select(fact.image_id, fact.id, fact.folded, fact.source == PREDICTED_SOURCE)
+    return query.where(fact.field == "label", is_counted, among(fact.image_id))
 
 
 Spelled = Callable[[Connection, Iterable[int]], Iterator[tuple[int, str]]]

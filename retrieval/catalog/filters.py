@@ -60,18 +60,18 @@ def _all_conditions(filters: Filters, predicted: bool) -> Iterator[Condition]:
     yield from _file_conditions(filters)
 
 
-def _is_among(found: Any, wanted: bool = True) -> Condition:
-    return ImageRow.id.in_(found if wanted else select(ImageRow.id).except_(found))
+def _is_among(ids: Any, *, is_included: bool = True) -> Condition:
+    return ImageRow.id.in_(ids if is_included else select(ImageRow.id).except_(ids))
 
 
 def _location_conditions(filters: Filters) -> Iterator[Condition]:
     if filters.folders:
         yield _is_among(_ids_in_folders(filters.folders))
     if filters.without_folders:
-        yield _is_among(_ids_in_folders(filters.without_folders), wanted=False)
+        yield _is_among(_ids_in_folders(filters.without_folders), is_included=False)
     if filters.problem is not None:
         troubled = select(LocationRow.image_id).join(ProblemRow, ProblemRow.path == LocationRow.path)
-        yield _is_among(troubled, wanted=filters.problem)
+        yield _is_among(troubled, is_included=filters.problem)
 
 
 def _ids_in_folders(folders: Sequence[str]) -> IdQuery:
@@ -100,9 +100,9 @@ def _fact_conditions(filters: Filters) -> Iterator[Condition]:
             yield _is_among(_ids_with_values(field, values))
     for field, values in (("tag", filters.without_tags), ("label", filters.without_labels)):
         if values:
-            yield _is_among(_ids_with_values(field, values), wanted=False)
+            yield _is_among(_ids_with_values(field, values), is_included=False)
     if filters.captioned is not None:
-        yield _is_among(captioned_ids(), wanted=filters.captioned)
+        yield _is_among(captioned_ids(), is_included=filters.captioned)
 
 
 def _stated_ids(*conditions: Condition) -> IdQuery:
@@ -115,14 +115,14 @@ def _ids_with_values(field: str, values: Sequence[str]) -> IdQuery:
 
 
 def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
-    given = _ids_with_values("label", labels)
+    stated = _ids_with_values("label", labels)
     guessed = select(AnnotationRow.image_id).where(
         AnnotationRow.field == "label",
         AnnotationRow.folded.in_(_labels_named([label.casefold() for label in labels])),
         AnnotationRow.source == PREDICTED_SOURCE,
         AnnotationRow.confidence >= confidence,
     )
-    return union_all(given, guessed) if predicted else given
+    return union_all(stated, guessed) if predicted else stated
 
 
 def _labels_named(names: Sequence[str]) -> Select[str]:

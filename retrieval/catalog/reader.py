@@ -117,20 +117,22 @@ class Reader:
         return {image_id: images[image_id] for image_id in possible_ids if image_id in images}
 
     def _load_chunk(self, ids: Sequence[int]) -> dict[int, Image]:
-        places, facts = self._locations_by_image(ids), self._annotations_by_image(ids)
+        locations, facts = self._locations_by_image(ids), self._annotations_by_image(ids)
         columns = [column for column in ImageRow.__table__.columns if column.name != "place"]
         rows = self._connection.execute(select(*columns).where(ImageRow.id.in_(ids)))
         return {
-            row.id: Image(**row._mapping, locations=tuple(places[row.id]), annotations=tuple(facts[row.id]))
+            row.id: Image(
+                **row._mapping, locations=tuple(locations[row.id]), annotations=tuple(facts[row.id])
+            )
             for row in rows
         }
 
     def _locations_by_image(self, ids: Sequence[int]) -> dict[int, list[Location]]:
         query = select(LocationRow.image_id, *LOCATION_COLUMNS).where(LocationRow.image_id.in_(ids))
-        places: dict[int, list[Location]] = defaultdict(list)
+        locations: dict[int, list[Location]] = defaultdict(list)
         for row in self._connection.execute(query.order_by(LocationRow.path, LocationRow.page)):
-            places[row.image_id].append(Location(*row[1:]))
-        return places
+            locations[row.image_id].append(Location(*row[1:]))
+        return locations
 
     def _annotations_by_image(self, ids: Sequence[int]) -> dict[int, list[Annotation]]:
         facts: dict[int, list[Annotation]] = defaultdict(list)
@@ -191,9 +193,9 @@ class Reader:
         gone = LocationRow.missing_since.is_not(None)
         query = select(LocationRow.path, LocationRow.size, LocationRow.mtime, gone)
         begun = self._connection.execute(query.where(LocationRow.page > 1)).all()
-        whole = self._connection.execute(query.where(LocationRow.page == 1)).all()
+        complete = self._connection.execute(query.where(LocationRow.page == 1)).all()
         return {path: (size, -1, missing) for path, size, _, missing in begun} | {
-            path: (size, mtime, missing) for path, size, mtime, missing in whole
+            path: (size, mtime, missing) for path, size, mtime, missing in complete
         }
 
     def first_values(self, field: str) -> dict[int, str]:
@@ -201,24 +203,24 @@ class Reader:
 
         The first value is that of the source which comes first in PRECEDENCE, and within a source the oldest.
         """
-        given = (AnnotationRow.field == field, AnnotationRow.source != PREDICTED_SOURCE)
-        query = select(AnnotationRow.image_id, AnnotationRow.value, AnnotationRow.source).where(*given)
+        is_stated = (AnnotationRow.field == field, AnnotationRow.source != PREDICTED_SOURCE)
+        query = select(AnnotationRow.image_id, AnnotationRow.value, AnnotationRow.source).where(*is_stated)
         rows = self._connection.execute(query.order_by(AnnotationRow.id.desc())).all()
         last_first = sorted(rows, key=lambda row: -source_rank(row.source))
         return {row.image_id: row.value for row in last_first}
 
     def load_labels(self) -> LabelTable:
         """Every label of every image, stated or predicted, for `retrieval.ranking.narrowing`."""
-        said = select(AnnotationRow.image_id, AnnotationRow.folded, AnnotationRow.source == PREDICTED_SOURCE)
-        found = self._connection.execute(said.where(AnnotationRow.field == "label")).all()
-        images, labels = self.find_ids(), sorted({label for _, label, _ in found})
+        query = select(AnnotationRow.image_id, AnnotationRow.folded, AnnotationRow.source == PREDICTED_SOURCE)
+        rows = self._connection.execute(query.where(AnnotationRow.field == "label")).all()
+        images, labels = self.find_ids(), sorted({label for _, label, _ in rows})
         codes = {label: code for code, label in enumerate(labels)}
         return LabelTable(
             images,
             tuple(labels),
-            np.searchsorted(images, np.array([image_id for image_id, _, _ in found], np.int64)),
-            np.array([codes[label] for _, label, _ in found], np.int64),
-            np.array([predicted for _, _, predicted in found], bool),
+            np.searchsorted(images, np.array([image_id for image_id, _, _ in rows], np.int64)),
+            np.array([codes[label] for _, label, _ in rows], np.int64),
+            np.array([predicted for _, _, predicted in rows], bool),
         )
 
     def load_spaces(self) -> list[Space]:

@@ -46,7 +46,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path where an image's content is found, and the page of that file, counted from 1.
+    """A path that holds an image's content, and the page of that file, counted from 1.
 
     `mtime` (in nanoseconds) and `size` (in bytes) are those of the file.
     """
@@ -119,7 +119,7 @@ class Image:
     @property
     def location(self) -> Location | None:
         """The first location that is not missing, or else the first; None for an image without any."""
-        present = [place for place in self.locations if place.missing_since is None]
+        present = [location for location in self.locations if location.missing_since is None]
         return next(iter(present or self.locations), None)
 
     def field_values(self, field: str) -> tuple[str, ...]:

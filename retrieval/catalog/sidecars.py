@@ -36,9 +36,9 @@ def load_annotations(connection: Connection, image_id: int, source: str) -> list
     return [Annotation(field, value, source) for facts in connection.scalars(query) for field, value in facts]
 
 
-def parse_taken_time(said: Iterable[Annotation]) -> datetime | None:
+def parse_taken_time(facts: Iterable[Annotation]) -> datetime | None:
     """The first `taken` fact as a time, or None if there is none that can be parsed."""
-    for fact in said:
+    for fact in facts:
         if fact.field == "taken":
             with suppress(ValueError):
                 return datetime.fromisoformat(fact.value)

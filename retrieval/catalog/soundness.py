@@ -15,7 +15,7 @@ from .features import is_whole, select_features, stack_features
 from .records import Space
 from .schema import FeatureRow, ImageRow, LocationRow
 
-ROWS = 2000  # features that are checked together
+BATCH_ROWS = 2000  # features that are checked together
 
 
 def find_faults(connection: Connection) -> list[str]:
@@ -52,13 +52,13 @@ def find_damaged_features(connection: Connection, space: Space) -> list[int]:
 
 def _feature_batches(connection: Connection, space: Space) -> Iterator[list[tuple[int, bytes, int]]]:
     rows = connection.execute(select_features(space))
-    for batch in rows.partitions(ROWS):
+    for batch in rows.partitions(BATCH_ROWS):
         yield [(row.image_id, row.vector, row.crc32) for row in batch]
 
 
 def _damaged_ids(rows: list[tuple[int, bytes, int]], space: Space) -> list[int]:
-    whole = {number: blob for number, blob, crc32 in rows if is_whole(blob, crc32, space)}
-    sound = _finite_ids(whole, space.dimension) if space.dimension else set(whole)
+    intact = {number: blob for number, blob, crc32 in rows if is_whole(blob, crc32, space)}
+    sound = _finite_ids(intact, space.dimension) if space.dimension else set(intact)
     return [number for number, _, _ in rows if number not in sound]
 
 
@@ -67,7 +67,7 @@ def _finite_ids(blobs: Mapping[int, bytes], dimension: int) -> set[int]:
     return set(ids[np.isfinite(features).all(axis=1)].tolist())
 
 
-def copy_catalog(engine: Engine, place: str, target: Path) -> None:
+def copy_catalog(engine: Engine, address: str, target: Path) -> None:
     """Write one state of a SQLite catalog to a new file, while others read and write it.
 
     VACUUM INTO copies within one read transaction, so that later commits are not part of the copy.
@@ -77,4 +77,4 @@ def copy_catalog(engine: Engine, place: str, target: Path) -> None:
         with closing(engine.raw_connection()) as connection:
             connection.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.Error as error:
-        raise StorageFailed(place, error) from error
+        raise StorageFailed(address, error) from error

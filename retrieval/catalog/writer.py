@@ -188,12 +188,12 @@ class Writer(Reader):
         """
         before = sidecars.parse_taken_time(sidecars.load_annotations(self._connection, image_id, source))
         sidecars.replace_sidecars(self._connection, image_id, read, gone)
-        said = sidecars.load_annotations(self._connection, image_id, source)
+        facts = sidecars.load_annotations(self._connection, image_id, source)
         unsaid = or_(ImageRow.taken_at.is_(None), ImageRow.taken_at == before)
-        if (now := sidecars.parse_taken_time(said)) != before:
+        if (now := sidecars.parse_taken_time(facts)) != before:
             mine = update(ImageRow).where(ImageRow.id == image_id, unsaid)
             self._connection.execute(mine.values(taken_at=now))
-        return self.replace_annotations(image_id, source, said)
+        return self.replace_annotations(image_id, source, facts)
 
     def add_space(
         self, fingerprint: str, descriptor: str, configuration: Mapping[str, Any], dimension: int

@@ -36,7 +36,7 @@ STATED_FIELDS = (
     "label",
     "caption",
 )  # stated facts; the names of files say too little
-MOST_LEARNED = 100_000  # captioned images, evenly chosen; more of them did not improve the bridge
+MAX_LEARNED = 100_000  # captioned images, evenly chosen; more of them did not improve the bridge
 BRIDGE_VERSION = 1  # of retrieval.ranking.caption_bridge and STATED_FIELDS; raise it when either changes
 DIRECTION_DTYPE = np.dtype("<f2")
 
@@ -76,9 +76,9 @@ class BridgeProjection(AbstractProjection[Bridge, Terms]):
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        said, features = load_captioned(reader, self._space)
+        words, features = load_captioned(reader, self._space)
         name = generations.new_name(f"bridge-{self._space.id}", seq)
-        sealed = write_file(root, name, bridge_to_bytes(learn_bridge(said, features)))
+        sealed = write_file(root, name, bridge_to_bytes(learn_bridge(words, features)))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load_generation(self, root: Path, pointer: Projection | None) -> Bridge:
@@ -99,8 +99,8 @@ class BridgeProjection(AbstractProjection[Bridge, Terms]):
 
 def load_captioned(reader: Reader, space: Space) -> tuple[list[CaptionTokens], Float16Matrix]:
     """The stated words and the feature of each captioned image in the space, by rising image id."""
-    words = {image.id: said for image in load_entries(reader) if (said := stated_tokens(image))}
-    chosen = islice(words, 0, None, max(1, math.ceil(len(words) / MOST_LEARNED)))
+    words = {image.id: stated for image in load_entries(reader) if (stated := stated_tokens(image))}
+    chosen = islice(words, 0, None, max(1, math.ceil(len(words) / MAX_LEARNED)))
     ids, features = reader.load_features(space, chosen)
     return [words[image_id] for image_id in ids.tolist()], features
 

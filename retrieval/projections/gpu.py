@@ -14,17 +14,17 @@ from ..ranking.arrays import Int64Ids
 
 Vector = npt.NDArray[np.float32]
 
-LEAST: Final = 100_000  # rows; with fewer, the CPU is as fast
-WORTH: Final = 16  # searches before the copy is made, which takes as long as several of them
-LARGEST: Final = 2048  # rows that FAISS returns at once on a GPU
-NOISE: Final = 2e-5  # difference of scores from rounding and another order of summation
-TEMPORARY: Final = 64 << 20  # bytes, instead of the 1.5 GB that FAISS would reserve for each index
+MIN_ROWS: Final = 100_000  # rows; with fewer, the CPU is as fast
+MIN_SEARCHES: Final = 16  # searches before the copy is made, which takes as long as several of them
+MAX_RESULTS: Final = 2048  # rows that FAISS returns at once on a GPU
+SCORE_NOISE: Final = 2e-5  # difference of scores from rounding and another order of summation
+TEMPORARY_MEMORY: Final = 64 << 20  # bytes, instead of the 1.5 GB that FAISS would reserve for each index
 BLOCK: Final = 1 << 16  # rows sent at a time
 
 
 def is_worthwhile(device: str, size: int) -> bool:
     """Whether there is a GPU, `device` allows it, and an index of `size` rows is large enough."""
-    if device == "cpu" or size < LEAST:
+    if device == "cpu" or size < MIN_ROWS:
         return False
     import faiss
 
@@ -36,7 +36,7 @@ def create_index(dimension: int) -> Any:
     import faiss
 
     resources, kind = faiss.StandardGpuResources(), faiss.GpuIndexFlatConfig()
-    resources.setTempMemory(TEMPORARY)
+    resources.setTempMemory(TEMPORARY_MEMORY)
     kind.useFloat16 = True
     return faiss.GpuIndexFlatIP(resources, dimension, kind)
 
@@ -53,7 +53,7 @@ class GpuCopy:
     ) -> None:
         """`rows` returns the features of some ids, (image, dimension); `made` makes an empty index."""
         self._ids, self._rows, self._made = ids, rows, made
-        self._asked, self._longest = 0, 0.0
+        self._search_count, self._longest = 0, 0.0
         self._index: Any = None
         self._busy = threading.Lock()  # FAISS's indexes on a GPU answer one thread at a time
 
@@ -63,21 +63,22 @@ class GpuCopy:
         None if that is not certain: the GPU is busy or has no memory, `limit` is too large, or the scores of
         the last ids are too close to those left out.
         """
-        if limit >= LARGEST or not self._busy.acquire(blocking=False):
+        if limit >= MAX_RESULTS or not self._busy.acquire(blocking=False):
             return None
         try:
-            self._asked += 1
-            if self._asked == WORTH:
+            self._search_count += 1
+            if self._search_count == MIN_SEARCHES:
                 self._index = self._copy_rows()
             return None if self._index is None else self._search_copy(query, limit)
         finally:
             self._busy.release()
 
     def _search_copy(self, query: Vector, limit: int) -> Int64Ids | None:
-        [scores], [positions] = self._index.search(query.reshape(1, -1), min(LARGEST, len(self._ids)))
+        count = min(MAX_RESULTS, len(self._ids))
+        [scores], [positions] = self._index.search(query.reshape(1, -1), count)
         # FAISS rounds the query to float16, like the rows. By the Cauchy-Schwarz inequality no product changes
-        # by more than half of this: neither that of the last wanted row, nor that of a row that was left out.
-        doubt = 2 * float(np.linalg.norm(query - query.astype(np.float16))) * self._longest + NOISE
+        # by more than half of this, neither that of the last row kept nor that of a row that was left out.
+        doubt = 2 * float(np.linalg.norm(query - query.astype(np.float16))) * self._longest + SCORE_NOISE
         everything = len(positions) == len(self._ids)
         if not everything and not scores[limit - 1] - scores[-1] > doubt:
             return None

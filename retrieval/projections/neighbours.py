@@ -103,13 +103,13 @@ def write_neighbourhoods(folder: Path, axes: Axes | None, features: Iterable[seg
     _save_array(folder / DIRECTIONS, axes.directions)
     numbers_and_ids: list[tuple[int, Int64Ids]] = []
 
-    def projected() -> Iterator[Float32Matrix]:
+    def project_segments() -> Iterator[Float32Matrix]:
         for number, ids, plain in features:
             numbers_and_ids.append((number, ids))
             yield axes.project_features(plain)
 
     with ExitStack() as files:
-        own = rows = files.enter_context(RowFile(folder, projected(), axes.directions.shape[1]))
+        own = rows = files.enter_context(RowFile(folder, project_segments(), axes.directions.shape[1]))
         for number in range(ROUNDS):
             rows = files.enter_context(_write_round(folder, number, rows))
         made = (

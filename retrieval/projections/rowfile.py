@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Rows = npt.NDArray[np.float32]
-KEPT = np.dtype(np.float16)
+STORED_DTYPE = np.dtype(np.float16)
 
 
 @final
@@ -29,7 +29,7 @@ class RowFile:
         self._lengths: list[int] = []
         try:
             for block in blocks:
-                self._file.write(np.ascontiguousarray(block, KEPT).data)
+                self._file.write(np.ascontiguousarray(block, STORED_DTYPE).data)
                 self._lengths.append(len(block))
         except BaseException:
             self._file.close()
@@ -49,8 +49,8 @@ class RowFile:
         """The blocks; only one iteration at a time."""
         self._file.seek(0)
         for length in self._lengths:
-            data = self._file.read(length * self.dimension * KEPT.itemsize)
-            yield np.frombuffer(data, KEPT).reshape(length, self.dimension).astype(np.float32)
+            data = self._file.read(length * self.dimension * STORED_DTYPE.itemsize)
+            yield np.frombuffer(data, STORED_DTYPE).reshape(length, self.dimension).astype(np.float32)
 
     def sample_evenly(self, count: int) -> Rows:
         """At most `count` rows, evenly spaced; all rows if there are no more."""

@@ -16,7 +16,7 @@ from ..catalog.records import Features
 from ..durable import share_file
 from ..ranking.arrays import Int64Ids
 
-SIZE = 8192  # image ids; the features of a segment take about twenty megabytes
+SEGMENT_SIZE = 8192  # image ids; the features of a segment take about twenty megabytes
 PATTERN = "segment-*.faiss"
 
 Save = Callable[[Path, Int64Ids, Features], None]
@@ -43,11 +43,13 @@ class StoredFeatures:
 
     def segment_numbers(self) -> range:
         """The numbers of all possible segments; many of these may be empty."""
-        return range(self._newest // SIZE + 1)
+        return range(self._newest // SEGMENT_SIZE + 1)
 
     def load_segment(self, number: int) -> tuple[Int64Ids, Features]:
         """The ids of one segment, rising, and their features."""
-        return self._reader.load_features_between(self._space, number * SIZE, (number + 1) * SIZE)
+        return self._reader.load_features_between(
+            self._space, number * SEGMENT_SIZE, (number + 1) * SEGMENT_SIZE
+        )
 
     def __iter__(self) -> Iterator[Segment]:
         """Every segment that is not empty."""
@@ -59,7 +61,7 @@ class StoredFeatures:
 
 def changed_segments(reader: Reader, previous: Projection) -> set[int]:
     """The numbers of the segments in which an image changed after a generation."""
-    return {change.image_id // SIZE for change in reader.changes_since(previous.seq)}
+    return {change.image_id // SEGMENT_SIZE for change in reader.changes_since(previous.seq)}
 
 
 def write_segments(folder: Path, segments: Iterable[Segment], save: Save) -> None:

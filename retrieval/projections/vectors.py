@@ -26,10 +26,10 @@ from .rowfile import RowFile
 Vector = npt.NDArray[np.float32]
 
 
-WIDTH = 16  # FAISS is four times as fast if rows of float16 fill whole registers
+ROW_MULTIPLE = 16  # FAISS is four times as fast if rows of float16 fill whole registers
 # The layout of an index file, apart from FAISS's own version.
-LAYOUT = f"rows of whole {WIDTH}s in segments of {segments.SIZE}"
-_BLOCK = 1024  # rows at a time, to limit memory
+LAYOUT = f"rows of whole {ROW_MULTIPLE}s in segments of {segments.SEGMENT_SIZE}"
+_ROW_BLOCK = 1024  # rows at a time, to limit memory
 SPARE = 64  # more rows than asked for, so that ties at the end seldom need a second scan
 
 
@@ -53,8 +53,8 @@ class VectorIndex:
         faiss = _load_faiss()
         kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         index = faiss.IndexIDMap2(faiss.IndexScalarQuantizer(_padded_width(dimension), kind, metric))
-        for start in range(0, len(ids), _BLOCK):
-            part = slice(start, start + _BLOCK)
+        for start in range(0, len(ids), _ROW_BLOCK):
+            part = slice(start, start + _ROW_BLOCK)
             index.add_with_ids(_pad_rows(features[part], index.d), ids[part])
         return cls(index, dimension)
 
@@ -83,22 +83,22 @@ class VectorIndex:
         """The exact best `limit`. If the last ones are tied, more are searched until all ties are in."""
         if allowed is None and self._copy:
             allowed = self._copy.candidate_ids(query, limit)
-        wanted = min(limit, self.size)
-        while wanted:
-            ids, scores = self._search_nearest(query, min(wanted + SPARE, self.size), allowed)
+        count = min(limit, self.size)
+        while count:
+            ids, scores = self._search_nearest(query, min(count + SPARE, self.size), allowed)
             tied_to_the_end = len(ids) > limit and scores[-1] == scores[limit - 1]
-            if not tied_to_the_end or wanted >= self.size:
+            if not tied_to_the_end or count >= self.size:
                 return Ranking.from_scores(ids, scores).top(limit)
-            wanted = min(2 * wanted, self.size)
+            count = min(2 * count, self.size)
         return Ranking.from_scores([], [])
 
     def rows(self, ids: Int64Ids) -> Vector:
         """The features of these images, (image, dimension); zeros for unknown images."""
-        found = np.zeros((len(ids), self.dimension), np.float32)
+        features = np.zeros((len(ids), self.dimension), np.float32)
         held = np.isin(ids, self._image_ids())
         if held.any():
-            found[held] = self._index.reconstruct_batch(ids[held])[:, : self.dimension]
-        return found
+            features[held] = self._index.reconstruct_batch(ids[held])[:, : self.dimension]
+        return features
 
     def _image_ids(self) -> Int64Ids:
         ids: Int64Ids = _load_faiss().vector_to_array(self._index.id_map)
@@ -113,12 +113,12 @@ class VectorIndex:
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
         row = _pad_rows(query.reshape(1, -1), self._index.d)
         scores, ids = self._index.search(row, count, params=parameters)
-        found = ids[0] >= 0
-        return ids[0][found], round_scores(scores[0][found])
+        is_result = ids[0] >= 0
+        return ids[0][is_result], round_scores(scores[0][is_result])
 
 
 def _padded_width(dimension: int) -> int:
-    return -(-dimension // WIDTH) * WIDTH
+    return -(-dimension // ROW_MULTIPLE) * ROW_MULTIPLE
 
 
 def save_segment(path: Path, ids: Int64Ids, features: Features) -> None:
@@ -133,10 +133,10 @@ def _pad_rows(features: Features | Vector, width: int) -> Vector:
     return rows
 
 
-EXACT = 5_000  # rows; with more, the nearest are searched in the PROBES nearest of √rows lists
+MAX_EXACT_ROWS = 5_000  # rows; with more, the nearest are searched in the PROBES nearest of √rows lists
 PROBES = 16
-TRAINED = 64  # rows for each list, from which its centre is computed
-_LOOKED_UP = 256  # queries at a time, each with its neighbours
+ROWS_PER_CENTRE = 64  # rows for each list, from which its centre is computed
+_QUERY_BLOCK = 256  # queries at a time, each with its neighbours
 
 
 @final
@@ -150,18 +150,18 @@ class RowIndex:
 
     @classmethod
     def build(cls, rows: RowFile) -> RowIndex:
-        """Index the rows in the order given; the same rows give the same lists, always."""
+        """Index the rows in the order given; the same rows always give the same lists."""
         faiss = _load_faiss()
         kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         index = faiss.IndexScalarQuantizer(rows.dimension, kind, metric)
-        if len(rows) > EXACT:
+        if len(rows) > MAX_EXACT_ROWS:
             centres = faiss.IndexFlatIP(rows.dimension)
             lists = math.isqrt(len(rows))
             index = faiss.IndexIVFScalarQuantizer(centres, rows.dimension, lists, kind, metric, False)
             index.nprobe = PROBES
             # k-means starts from a fixed seed; ROWS_PER_CENTRE rows for each list are enough for its centre.
-            index.cp.spherical, index.cp.niter, index.cp.max_points_per_centroid = True, 10, TRAINED
-            index.train(rows.sample_evenly(TRAINED * lists))
+            index.cp.spherical, index.cp.niter, index.cp.max_points_per_centroid = True, 10, ROWS_PER_CENTRE
+            index.train(rows.sample_evenly(ROWS_PER_CENTRE * lists))
             _reserve_lists(index, rows)
         for block in rows:
             index.add(block)
@@ -179,11 +179,11 @@ class RowIndex:
     def search_nearest(self, queries: Vector, count: int) -> Iterator[tuple[Vector, Vector, Vector]]:
         """Block by block: the queries, the `count` rows with the largest inner products, (query, neighbour,
         dimension), and these products, (query, neighbour), in falling order; zeros if there are fewer."""
-        for start in range(0, len(queries), _LOOKED_UP):
-            block = queries[start : start + _LOOKED_UP]
+        for start in range(0, len(queries), _QUERY_BLOCK):
+            block = queries[start : start + _QUERY_BLOCK]
             products, positions, rows = self._index.search_and_reconstruct(block, count)
-            found = positions >= 0
-            yield block, np.where(found[:, :, None], rows, 0), np.where(found, products, 0)
+            is_result = positions >= 0
+            yield block, np.where(is_result[:, :, None], rows, 0), np.where(is_result, products, 0)
 
 
 @final
@@ -208,16 +208,16 @@ class VectorView(AbstractView[Vector]):
     def rows(self, ids: Int64Ids) -> Vector:
         """The rows that these images are compared as, (image, dimension); zeros for unknown images."""
         hidden = np.isin(ids, self._hidden)[:, None]
-        found: Vector = np.where(hidden, self._tail.rows(ids), self._published.rows(ids))
-        return found
+        rows: Vector = np.where(hidden, self._tail.rows(ids), self._published.rows(ids))
+        return rows
 
     def _search_published(self, query: Vector, limit: int, allowed: Int64Ids | None) -> Ranking:
         if allowed is not None:
             allowed = allowed[~np.isin(allowed, self._hidden)] if len(self._hidden) else allowed
             return self._published.search(query, limit=limit, allowed=allowed)
         # Without a filter it is cheaper to search for more rows, as many as can be hidden.
-        found = self._published.search(query, limit=limit + len(self._hidden), allowed=None)
-        return found.without(self._hidden).top(limit)
+        ranking = self._published.search(query, limit=limit + len(self._hidden), allowed=None)
+        return ranking.without(self._hidden).top(limit)
 
 
 @final

@@ -37,17 +37,17 @@ FIELDS = {
     "predicted": 0.5,
 }
 # Words in the file names that cameras and phones make, besides numbers; they say nothing about the picture.
-BY_CAMERA = frozenset([
+CAMERA_WORDS = frozenset([
     "cimg", "dcim", "dji", "dsc", "dscf", "dscn", "gopr", "hdr", "image", "img", "imgp", "kif", "mg", "mvimg",
     "p", "pano", "photo", "pic", "pict", "picture", "pxl", "sam", "screenshot", "wp",
 ])  # fmt: skip
-SEARCHABLE = 0.5  # least confidence of a predicted label that is searched: more likely right than wrong
-HOLDS = "holds"  # the Whoosh field that lists the fields in which an image has words
+MIN_CONFIDENCE = 0.5  # least confidence of a predicted label that is searched: more likely right than wrong
+FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
 ENTRIES_VERSION = 3  # of the fields and of retrieval.ranking.tokens; raise it when either changes
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 CHUNK = 1000  # images read from the catalog at a time
-MOST_SEGMENTS = 8  # each segment slows a search a little; with this many, the index is built anew
-MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more memory does not make it faster
+MAX_SEGMENTS = 8  # each segment slows a search a little; with this many, the index is built anew
+POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more memory does not make it faster
 
 
 @final
@@ -130,9 +130,9 @@ class WordView(AbstractView[Terms]):
 
     def _match_words(self, words: str | tuple[str, ...]) -> Ranking:
         searcher = _make_searcher(self._readers, hidden=np.flatnonzero(~self._counts))
-        found = list(searcher.search(_make_query(words, self._fields), limit=None, optimize=False).items())
-        documents = np.array([document for document, _ in found], np.int64)
-        scores = np.array([score for _, score in found], np.float64)
+        results = list(searcher.search(_make_query(words, self._fields), limit=None, optimize=False).items())
+        documents = np.array([document for document, _ in results], np.int64)
+        scores = np.array([score for _, score in results], np.float64)
         keep = self._counts[documents]
         return Ranking.from_scores(self._image_ids[documents][keep], scores[keep])
 
@@ -185,7 +185,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
         """
         if previous is None or previous.library_versions != self.versions:
             return None
-        if len(list((root / previous.generation).glob("*.seg"))) >= MOST_SEGMENTS:
+        if len(list((root / previous.generation).glob("*.seg"))) >= MAX_SEGMENTS:
             return None
         changes = reader.changes_since(previous.seq)
         newest = reader.newest_image_at(previous.seq)
@@ -196,9 +196,9 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
 
 def load_entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]:
     """The images to index: all, or those with `ids`. Rebuilding, publishing and the tail all use this."""
-    wanted = [int(image_id) for image_id in (reader.find_ids() if ids is None else ids)]
-    for start in range(0, len(wanted), CHUNK):
-        yield from reader.load_images(wanted[start : start + CHUNK]).values()
+    entry_ids = [int(image_id) for image_id in (reader.find_ids() if ids is None else ids)]
+    for start in range(0, len(entry_ids), CHUNK):
+        yield from reader.load_images(entry_ids[start : start + CHUNK]).values()
 
 
 @cache
@@ -213,7 +213,7 @@ def index_fields(image: Image) -> dict[str, str]:
         name: GAP.join(" ".join(split_tokens(value)) for value in values)
         for name, values in searchable_texts(image).items()
     }
-    return fields | {HOLDS: " ".join(name for name, words in fields.items() if words.strip(GAP))}
+    return fields | {FIELDS_HELD: " ".join(name for name, words in fields.items() if words.strip(GAP))}
 
 
 def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
@@ -223,7 +223,7 @@ def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
     texts["name"] = tuple(
         dict.fromkeys(words for location in image.locations for words in _path_words(location.display))
     )
-    sure = [label for label in image.predicted_labels if label.confidence >= SEARCHABLE]
+    sure = [label for label in image.predicted_labels if label.confidence >= MIN_CONFIDENCE]
     texts["predicted"] = tuple(words for label in sure for words in label.label_names)
     return texts
 
@@ -238,7 +238,7 @@ def _is_by_camera(name: str) -> bool:
     """Whether a name is only a number, or a number after a camera's prefix: DSC01234, IMG_1234."""
     words = split_tokens(name)
     rest = [word for word in words if not word.isdecimal()]
-    return len(rest) < len(words) and BY_CAMERA.issuperset(rest)
+    return len(rest) < len(words) and CAMERA_WORDS.issuperset(rest)
 
 
 @cache
@@ -247,7 +247,7 @@ def _make_schema() -> Any:
     from whoosh.fields import KEYWORD, NUMERIC, TEXT, Schema
 
     columns: dict[str, Any] = {name: TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True) for name in FIELDS}
-    columns[HOLDS] = KEYWORD()
+    columns[FIELDS_HELD] = KEYWORD()
     return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
 
 
@@ -266,7 +266,7 @@ def _memory_storage() -> Any:
 def _create_index(folder: Path, images: Iterable[Image]) -> None:
     from whoosh.index import create_in
 
-    _add_images(create_in(str(folder), _make_schema()), images, memory=MEMORY)
+    _add_images(create_in(str(folder), _make_schema()), images, memory=POSTINGS_MEMORY)
     _remove_lock_files(folder)
 
 
@@ -276,7 +276,7 @@ def _extend_index(previous: Path, folder: Path, images: Iterable[Image]) -> None
 
     for path in previous.iterdir():
         share_file(path, folder / path.name)
-    _add_images(open_dir(str(folder)), images, memory=MEMORY)
+    _add_images(open_dir(str(folder)), images, memory=POSTINGS_MEMORY)
     _remove_lock_files(folder)
 
 
@@ -328,7 +328,7 @@ def _make_searcher(readers: list[Any], *, hidden: Int64Ids) -> Any:
             # label of the only image labelled by hand would seem long, and count less than predicted ones.
             length = self.field_length(fieldname)
             length -= sum(self.doc_field_length(number, fieldname, 0) or 0 for number in gone)
-            return float(length / max(1, self._matching(HOLDS, fieldname)))
+            return float(length / max(1, self._matching(FIELDS_HELD, fieldname)))
 
         def _matching(self, fieldname: str, text: str) -> int:
             matching = int(self.ixreader.doc_frequency(fieldname, text))

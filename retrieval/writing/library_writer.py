@@ -21,9 +21,9 @@ from .lock import OnBusy, WriterLock, refuse_busy
 
 @final
 class LibraryWriter(Library):
-    """A library that is open for writing. Every method raises ValueError once the lock was given back.
+    """A library that is open for writing. Methods that write raise ValueError once its lock was released.
 
-    (A subclass of a class that is not abstract: whoever writes reads as well.)
+    It is a subclass of Library, though Library is not abstract, because a writer reads as well.
     """
 
     catalog: WritableCatalog
@@ -104,7 +104,7 @@ class LibraryWriter(Library):
 def write_library(
     path: Path | str, settings: Settings | None = None, *, on_busy: OnBusy = refuse_busy
 ) -> Iterator[LibraryWriter]:
-    """The library at `path`, locked and open for writing until the block ends; made where there is none.
+    """The library at `path`, locked and open for writing until the block ends; it is made if there is none.
 
     Raises LibraryBusy when another process writes and `on_busy` raises it.
     """

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the kernel gives back when its holder dies."""
+"""One writer at a time: a lock that the kernel releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ class WriterLock:
             raise
 
     def release(self) -> None:
-        """Give the lock back; a second call does nothing."""
+        """Release the lock; a second call does nothing."""
         if self.is_held:
             self.is_held = False
             os.close(self._descriptor)
 
     def check_held(self) -> None:
-        """Raise ValueError once the lock was given back: from then on, another process may write."""
+        """Raise ValueError if the lock was released: another process may write since then."""
         if not self.is_held:
-            raise ValueError(f"{self.library}: the writer's lock was given back; take it again to write")
+            raise ValueError(f"{self.library}: the writer's lock was released; take it again to write")
 
     def __enter__(self) -> Self:
         return self
@@ -88,4 +88,4 @@ def _read_holder(descriptor: int) -> str:
         facts = json.loads(os.pread(descriptor, 4096, 0))
         return f"process {facts['pid']} on {facts['host']} since {facts['since']}"
     except (ValueError, KeyError):
-        return "it has not said who it is"
+        return "an unknown process"

@@ -10,7 +10,7 @@ from ..errors import ProjectionDamaged
 from ..projections import generations
 from ..projections.snapshot import AnyProjection, find_pointer
 
-LEAST_PUBLISHED = 4000  # images; searching a short tail costs less than publishing often
+MIN_PUBLISHED = 4000  # images; searching a short tail costs less than publishing often
 
 
 def publish_projections(
@@ -52,7 +52,7 @@ def tail_share(catalog: Catalog, projections: Sequence[AnyProjection]) -> float:
         pointers, total, seq = reader.live_projections(), reader.count_images(), reader.last_seq()
     published = [find_pointer(projection, pointers) for projection in projections]
     tail = max((seq - (pointer.seq if pointer else 0) for pointer in published), default=0)
-    return tail / max(LEAST_PUBLISHED, total - tail)
+    return tail / max(MIN_PUBLISHED, total - tail)
 
 
 def _is_up_to_date(projections: Sequence[AnyProjection], pointers: Sequence[Projection], seq: int) -> bool:

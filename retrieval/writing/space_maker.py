@@ -28,8 +28,8 @@ def make_spaces(
     """Make the spaces of subject, colour, texture, layout and details, all in one transaction.
 
     There is no texture and no layout where the backbone gives no access to its inner layers. The weights are
-    copied into the library, so that its features can always be made again. Beside them lie the subjects of
-    the `reference` pictures, which have nothing to do with any collection.
+    copied into the library, so that its features can always be made again. The subject features of the
+    `reference` pictures are stored beside them; these pictures have nothing to do with any collection.
     """
     for part in (backbone, backbone.tower):
         if part:

@@ -46,7 +46,7 @@ def images_of(library: Path) -> list[int]:
         return reader.search(HARBOUR).ids
 
 
-def filled(disk: Path, free: int) -> Path:
+def fill_disk(disk: Path, free: int) -> Path:
     """A folder of empty files that leaves so many inodes free."""
     ballast = disk / "ballast"
     shutil.rmtree(ballast, ignore_errors=True)
@@ -64,7 +64,7 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
     """One more is given each time, until publishing succeeds; what was acknowledged meanwhile is found."""
     refusals = []
     for free in range(INODES):
-        filled(disk, free)
+        fill_disk(disk, free)
         try:
             with open_existing(library) as opened:
                 put(opened, caption="harbour")
@@ -76,12 +76,14 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
         held = images_of(library)
         assert held == list(range(1, len(held) + 1))
     assert len(refusals) > 3
-    assert all("storage failed (" in each and "free some space" in each for each in refusals)
+    assert all("storage failed (" in refusal and "free some space" in refusal for refusal in refusals)
     shutil.rmtree(disk / "ballast")
     with open_existing(library) as opened:
         put(opened, caption="harbour", publish=True)
         assert [
-            each for each in check_library(opened) if each.code not in ("undescribed", "file-missing")
+            finding
+            for finding in check_library(opened)
+            if finding.code not in ("undescribed", "file-missing")
         ] == []
     assert len(images_of(library)) > 1
 

@@ -53,9 +53,9 @@ def test_projections_that_do_not_fit_into_memory_are_named(tmp_path: Path) -> No
         [space] = opened.spaces
         feature = {space.id: np.eye(1, space.dimension, dtype=np.float16)[0]}
         with opened.catalog.writing() as writer:
-            writer.add_images([image(number, feature) for number in range(LARGE)])
+            writer.add_images([new_image(number, feature) for number in range(LARGE)])
         opened.publish()
-        size = max(each.bytes for each in read_status(opened).projections)
+        size = max(projection.bytes for projection in read_status(opened).projections)
     assert size > 9e6
     for megabytes, expected in ((4, f"takes {size / 1e6:.3f}".rstrip("0").rstrip(".")), (900, "")):
         command = [sys.executable, "-c", SEARCH, library, str(megabytes)]
@@ -64,5 +64,5 @@ def test_projections_that_do_not_fit_into_memory_are_named(tmp_path: Path) -> No
         assert bool(said) == bool(expected)
 
 
-def image(number: int, features: dict[int, np.ndarray]) -> NewImage:
+def new_image(number: int, features: dict[int, np.ndarray]) -> NewImage:
     return NewImage(hashlib.sha256(b"%d" % number).hexdigest(), 0, 8, 8, "jpeg", 1, None, b"", features)

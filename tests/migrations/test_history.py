@@ -48,11 +48,11 @@ def set_revision(engine: Engine, revision: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = :new"), {"new": revision})
 
 
-def described(inspector: Inspector) -> dict[str, Any]:
+def describe_schema(inspector: Inspector) -> dict[str, Any]:
     """Everything that reflection tells about each table, names of constraints and indexes included."""
     return {
         table: {
-            "columns": [each | {"type": str(each["type"])} for each in inspector.get_columns(table)],
+            "columns": [column | {"type": str(column["type"])} for column in inspector.get_columns(table)],
             "primary key": inspector.get_pk_constraint(table),
             "foreign keys": by_name(inspector.get_foreign_keys(table)),
             "unique": by_name(inspector.get_unique_constraints(table)),
@@ -75,13 +75,13 @@ def counting_tables(engine: Engine) -> set[str]:
         return set(connection.scalars(text(query)))
 
 
-def newest() -> str:
+def newest_schema() -> str:
     return ScriptDirectory(str(SCRIPTS)).get_heads()[0]
 
 
 def test_the_revisions_are_those_of_the_scripts() -> None:
     scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()
-    assert tuple(each.revision for each in scripts)[::-1] == migrations.REVISIONS
+    assert tuple(script.revision for script in scripts)[::-1] == migrations.REVISIONS
 
 
 def test_the_history_has_one_end() -> None:
@@ -98,10 +98,10 @@ def test_nothing_is_left_to_generate_after_all_migrations(engine: Engine) -> Non
 
 def test_migrated_and_declared_tables_are_alike_to_the_names_of_their_constraints(engine: Engine) -> None:
     migrate(engine, "head")
-    migrated = described(inspect(engine))
+    migrated = describe_schema(inspect(engine))
     migrate(engine, "base")
     Base.metadata.create_all(engine)
-    declared = described(inspect(engine))
+    declared = describe_schema(inspect(engine))
     assert set(migrated) == set(Base.metadata.tables)
     assert migrated == declared
 
@@ -131,8 +131,8 @@ def test_features_of_older_libraries_are_given_their_checksums(engine: Engine) -
     feature = "INSERT INTO feature (space_id, image_id, vector) VALUES (:space, :image, :blob)"
     rows = [{"space": space, "image": image, "blob": blob} for (space, image), blob in features.items()]
     with engine.begin() as connection:
-        connection.execute(text(image), [{"name": str(each)} for each in range(1200)])
-        connection.execute(text(space), [{"name": str(each)} for each in range(2)])
+        connection.execute(text(image), [{"name": str(number)} for number in range(1200)])
+        connection.execute(text(space), [{"name": str(number)} for number in range(2)])
         connection.execute(text(feature), rows)
     migrate(engine, "head")
     with engine.connect() as connection:
@@ -144,11 +144,11 @@ def test_features_of_older_libraries_are_given_their_checksums(engine: Engine) -
 
 def test_up_down_up_and_down_leaves_an_empty_base(engine: Engine) -> None:
     migrate(engine, "head")
-    first = described(inspect(engine))
+    first = describe_schema(inspect(engine))
     migrate(engine, "base")
-    assert described(inspect(engine)) == {}
+    assert describe_schema(inspect(engine)) == {}
     migrate(engine, "head")
-    assert described(inspect(engine)) == first
+    assert describe_schema(inspect(engine)) == first
     migrate(engine, "base")
     with engine.connect() as connection:
         assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == []
@@ -185,7 +185,9 @@ def test_a_library_at_another_revision_does_not_open(
         set_revision(engine, revision)
     else:
         migrate(engine, "base")
-    with pytest.raises(SchemaOutOfDate, match=f"has schema {named}, this version of Pictor needs {newest()}"):
+    with pytest.raises(
+        SchemaOutOfDate, match=f"has schema {named}, this version of Pictor needs {newest_schema()}"
+    ):
         Library.open(tmp_path, settings_of(empty_database))
 
 

@@ -24,7 +24,7 @@ QUERIES = ("quiet harbour", "tag:day2", "folder:market after:1990", "noon -fores
 
 
 @pytest.fixture
-def shared(url: str, scenes: Path, tmp_path: Path) -> Path:
+def shared_library(url: str, scenes: Path, tmp_path: Path) -> Path:
     """The folder of the twelve scenes' library, whose catalog is on the server."""
     with open_or_create(tmp_path, replace(TINY, catalog_url=url)) as library:
         captions = read_captions(scenes / "captions.csv")
@@ -32,8 +32,8 @@ def shared(url: str, scenes: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_answers_as_a_library_on_sqlite_does(shared: Path, library: Library) -> None:
-    with Library.open(shared) as on_server:
+def test_it_answers_as_a_library_on_sqlite_does(shared_library: Path, library: Library) -> None:
+    with Library.open(shared_library) as on_server:
         for line in QUERIES:
             expected, found = library.search(parse_query(line)), on_server.search(parse_query(line))
             assert [hit.image.path for hit in found.hits] == [hit.image.path for hit in expected.hits], line
@@ -41,9 +41,9 @@ def test_it_answers_as_a_library_on_sqlite_does(shared: Path, library: Library) 
         assert list(check_library(on_server)) == []
 
 
-def test_its_address_is_remembered_and_no_local_catalog_is_made(shared: Path, url: str) -> None:
-    assert Settings.resolve(shared, {}).catalog_url == url
-    assert not (shared / "catalog.sqlite").exists()
+def test_its_address_is_remembered_and_no_local_catalog_is_made(shared_library: Path, url: str) -> None:
+    assert Settings.resolve(shared_library, {}).catalog_url == url
+    assert not (shared_library / "catalog.sqlite").exists()
 
 
 def test_remembering_the_address_keeps_the_other_settings(url: str, tmp_path: Path) -> None:
@@ -54,20 +54,22 @@ def test_remembering_the_address_keeps_the_other_settings(url: str, tmp_path: Pa
             assert (settings.batch_size, settings.catalog_url) == (7, url)
 
 
-def test_another_address_than_the_remembered_one_is_refused(shared: Path, postgresql: Server) -> None:
+def test_another_address_than_the_remembered_one_is_refused(shared_library: Path, postgresql: Server) -> None:
     other = postgresql.create()
     with (
         pytest.raises(InvalidSetting, match="names another catalog already"),
-        open_or_create(shared, replace(TINY, catalog_url=other)),
+        open_or_create(shared_library, replace(TINY, catalog_url=other)),
     ):
         pass
     postgresql.drop(other)
 
 
-def test_a_writer_elsewhere_is_refused_while_one_is_at_work(shared: Path, url: str, tmp_path: Path) -> None:
+def test_a_writer_elsewhere_is_refused_while_one_is_at_work(
+    shared_library: Path, url: str, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     with (
-        open_or_create(shared),
+        open_or_create(shared_library),
         pytest.raises(LibraryBusy, match="another writer"),
         write_library(elsewhere, Settings(catalog_url=url)),
     ):
@@ -104,9 +106,11 @@ def test_a_lock_that_is_about_to_be_given_back_is_waited_for(url: str, tmp_path:
     leaving.join()
 
 
-def test_a_server_whose_commits_do_not_wait_for_its_disk_is_exit_code_4(shared: Path, url: str) -> None:
+def test_a_server_whose_commits_do_not_wait_for_its_disk_is_exit_code_4(
+    shared_library: Path, url: str
+) -> None:
     execute(url, f"ALTER DATABASE {make_url(url).database} SET synchronous_commit = off")
-    done = pictor("remove", 1, "--library", shared)
+    done = pictor("remove", 1, "--library", shared_library)
     assert (done.returncode, done.stdout) == (4, "")
     assert (
         "could lose committed data in a power failure (synchronous_commit is off); run ALTER DATABASE"
@@ -114,9 +118,9 @@ def test_a_server_whose_commits_do_not_wait_for_its_disk_is_exit_code_4(shared: 
     )
 
 
-def test_a_reader_cannot_write(shared: Path) -> None:
+def test_a_reader_cannot_write(shared_library: Path) -> None:
     with (
-        Library.open(shared) as library,
+        Library.open(shared_library) as library,
         pytest.raises(Exception, match="read-only transaction"),
         library.catalog.reading() as reader,
     ):

@@ -90,5 +90,5 @@ def test_nothing_is_written_before_the_lock_is_held_again(url: str, empty: Path)
         with mine.catalog.writing() as writer:
             writer.add_space("third", "colour", {}, 4)
         with mine.catalog.reading() as reader:
-            assert [each.fingerprint for each in reader.load_spaces()][-1:] == ["third"]
-            assert not {"first", "second"} & {each.fingerprint for each in reader.load_spaces()}
+            assert [space.fingerprint for space in reader.load_spaces()][-1:] == ["third"]
+            assert not {"first", "second"} & {space.fingerprint for space in reader.load_spaces()}

@@ -88,8 +88,8 @@ def add_scenes(library: Library, folder: Path, count: int = COUNT) -> None:
                 annotations=_predicted_annotations(number),
             )
             [image_id] = writer.add_images([new])
-            writer.place(path, image_id, mtime=0, size=len(data))
-            writer.annotate(image_id, "captions", _scene_annotations(number))
+            writer.add_location(path, image_id, mtime=0, size=len(data))
+            writer.replace_annotations(image_id, "captions", _scene_annotations(number))
     library.publish()
 
 

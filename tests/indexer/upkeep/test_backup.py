@@ -29,12 +29,12 @@ def test_a_restored_library_is_the_same_and_answers_the_same(
     assert answers(tmp_path / "restored", "harbour") == answers(library_path, "harbour")
     with Library.open(tmp_path / "restored") as restored:
         assert list(check_library(restored)) == []
-    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([name, "restored"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "restored"])
 
 
 def test_a_backup_holds_no_projections_and_no_log(library_path: Path, tmp_path: Path) -> None:
     create_backup(library_path, tmp_path / "copy")
-    assert sorted(each.name for each in (tmp_path / "copy").iterdir()) == ["backbones", "catalog.sqlite"]
+    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["backbones", "catalog.sqlite"]
 
 
 def test_a_library_is_copied_while_another_writes_to_it(library_path: Path, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_what_is_there_is_not_touched(library_path: Path, tmp_path: Path) -> Non
     for work in (create_backup, restore_backup):
         with pytest.raises(BackupImpossible, match="taken: something is there already"):
             work(library_path, tmp_path / "taken")
-    assert [each.name for each in (tmp_path / "taken").iterdir()] == ["file"]
+    assert [path.name for path in (tmp_path / "taken").iterdir()] == ["file"]
 
 
 def test_an_unsound_library_is_not_taken_for_a_backup(library_path: Path, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_an_unsound_library_is_not_taken_for_a_backup(library_path: Path, tmp_pa
     weights.write_bytes(b"other weights")
     with pytest.raises(BackupImpossible, match="backbone-damaged"):
         create_backup(copied, tmp_path / "copy")
-    assert [each.name for each in tmp_path.iterdir()] == ["library"]
+    assert [path.name for path in tmp_path.iterdir()] == ["library"]
 
 
 def test_what_is_no_backup_is_refused(library_path: Path, tmp_path: Path) -> None:

@@ -55,12 +55,12 @@ def findings(library: Path) -> list[Finding]:
         return list(check_library(opened))
 
 
-def run(command: str, library: Path) -> tuple[int, str]:
+def run_command(command: str, library: Path) -> tuple[int, str]:
     result = CliRunner().invoke(cli, [command, "--library", str(library)])
     return result.exit_code, result.output
 
 
-def repair(finding: Finding, library: Path, **places: Path) -> None:
+def run_repair(finding: Finding, library: Path, **places: Path) -> None:
     """Run what a finding names, as a shell would; the first of several ways."""
     line = re.sub(r"^mount its drive, or |, the one that .*", "", finding.repair)
     for word, path in places.items():
@@ -90,7 +90,7 @@ def flip_a_bit(path: Path) -> None:
 
 def test_a_new_library_has_no_findings(library: Path) -> None:
     assert findings(library) == []
-    assert run("check", library) == (0, "everything is as it should be\n")
+    assert run_command("check", library) == (0, "everything is as it should be\n")
 
 
 DAMAGES: dict[str, Damage] = {
@@ -111,11 +111,11 @@ def test_a_damaged_projection_is_found_refused_and_rebuilt(library: Path, stem: 
     [finding] = findings(library)
     assert (finding.code, finding.repair) == ("projection-damaged", "pictor rebuild")
     assert finding.text.startswith(f"{name}: ")
-    code, output = run("check", library)
+    code, output = run_command("check", library)
     assert (code, "projection-damaged" in output, "repair: pictor rebuild" in output) == (1, True, True)
     with Library.open(library) as opened, pytest.raises(ProjectionDamaged, match="run `pictor rebuild`"):
         opened.search(parse_query("scene"))
-    assert run("rebuild", library)[0] == 0
+    assert run_command("rebuild", library)[0] == 0
     assert findings(library) == []
     assert answers(library, "scene") == before
 
@@ -128,7 +128,7 @@ def test_a_pickle_bomb_in_the_words_is_never_opened(library: Path, tmp_path: Pat
     assert [finding.code for finding in findings(library)] == ["projection-damaged"]
     with Library.open(library) as opened, pytest.raises(ProjectionDamaged):
         opened.search(parse_query("scene"))
-    assert run("rebuild", library)[0] == 0
+    assert run_command("rebuild", library)[0] == 0
     assert not canary.exists()
 
 
@@ -136,7 +136,7 @@ def test_all_projections_gone_are_found_and_rebuilt(library: Path) -> None:
     before = answers(library, "scene", "pictures")
     shutil.rmtree(library / "projections")
     assert {finding.code for finding in findings(library)} == {"projection-damaged"}
-    assert run("rebuild", library)[0] == 0
+    assert run_command("rebuild", library)[0] == 0
     assert findings(library) == []
     assert answers(library, "scene", "pictures") == before
 
@@ -156,7 +156,7 @@ def test_a_stray_file_is_found_and_a_rebuild_removes_it(library: Path) -> None:
     assert [finding.code for finding in found] == ["stray-file", "stray-file"]
     assert found[0].text == f"{stray}: belongs to no live generation"
     assert {finding.repair for finding in found} == {"pictor rebuild"}
-    assert run("rebuild", library)[0] == 0
+    assert run_command("rebuild", library)[0] == 0
     assert findings(library) == []
     assert len(generations(library)) == 7
 
@@ -169,8 +169,8 @@ def test_a_missing_file_is_found_until_its_folder_is_indexed_again(pictures: Pat
         f"{pictures / 'scene-002.jpg'}: No such file or directory (image 3)",
         f"pictor index {pictures}",
     )
-    assert run("check", library)[0] == 1
-    repair(finding, library)
+    assert run_command("check", library)[0] == 1
+    run_repair(finding, library)
     assert findings(library) == []
     assert len(contents(library)["images"]) == 4, "it is missing, and not forgotten"
 
@@ -188,7 +188,7 @@ def test_whatever_way_a_file_went_the_repair_that_is_named_works(
     path.unlink()
     [finding] = findings(library)
     assert finding.code == "file-missing"
-    repair(finding, library)
+    run_repair(finding, library)
     assert findings(library) == []
 
 
@@ -197,7 +197,7 @@ def test_a_changed_file_is_found_until_its_folder_is_indexed_again(pictures: Pat
     [finding] = findings(library)
     assert (finding.code, finding.repair) == ("file-changed", f"pictor index {pictures / 'scene-001.jpg'}")
     assert finding.text == f"{pictures / 'scene-001.jpg'}: changed since it was indexed (image 2)"
-    repair(finding, library)
+    run_repair(finding, library)
     assert findings(library) == []
 
 
@@ -214,12 +214,12 @@ def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path
     text = "space subject: 1 images are not described (images 2)"
     assert (finding.code, finding.text) == ("undescribed", text)
     assert finding.repair == f"pictor index --again {pictures / 'scene-001.jpg'}"
-    repair(finding, library)
+    run_repair(finding, library)
     assert findings(library) == []
     assert contents(library) == before
 
 
-def change(library: Path, *statements: str) -> None:
+def execute_sql(library: Path, *statements: str) -> None:
     """Change the catalog behind its back; foreign keys are not looked at."""
     with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
         for statement in statements:
@@ -227,7 +227,7 @@ def change(library: Path, *statements: str) -> None:
 
 
 def test_rows_without_an_image_and_images_without_a_place_are_found(library: Path) -> None:
-    change(library, "DELETE FROM image WHERE id = 1", "DELETE FROM location WHERE image_id = 2")
+    execute_sql(library, "DELETE FROM image WHERE id = 1", "DELETE FROM location WHERE image_id = 2")
     found = {finding.code: finding for finding in findings(library)}
     assert {"catalog-damaged", "placeless"} <= found.keys()
     orphans = [
@@ -241,7 +241,7 @@ def test_rows_without_an_image_and_images_without_a_place_are_found(library: Pat
         "1 images have no location (images 2)",
         "pictor remove 2",
     )
-    repair(found["placeless"], library)
+    run_repair(found["placeless"], library)
     assert {finding.code for finding in findings(library)} == {"catalog-damaged"}
 
 
@@ -250,9 +250,9 @@ def test_rows_that_came_or_went_behind_the_change_log_are_found_and_rebuilt(
     library: Path, removed: bool
 ) -> None:
     if removed:
-        change(library, "PRAGMA foreign_keys = ON", "DELETE FROM image WHERE id = 2")
+        execute_sql(library, "PRAGMA foreign_keys = ON", "DELETE FROM image WHERE id = 2")
     else:
-        change(
+        execute_sql(
             library,
             "INSERT INTO image SELECT 99, 'x' || sha256, perceptual_hash, width, height, format, bytes, "
             "taken_at, place, added_at FROM image WHERE id = 2",
@@ -267,26 +267,26 @@ def test_rows_that_came_or_went_behind_the_change_log_are_found_and_rebuilt(
         f"space {name}: the catalog and the projection hold different images (images {ids})"
         for name in ("subject", "texture", "layout", "colour")
     }
-    assert run("rebuild", library)[0] == 0
+    assert run_command("rebuild", library)[0] == 0
     assert not [finding for finding in findings(library) if finding.code == "projection-differs"]
 
 
 def test_features_that_are_no_use_are_found_and_their_repair_works(pictures: Path, library: Path) -> None:
     before = contents(library)
     subject = "space_id = (SELECT id FROM space WHERE descriptor = 'subject')"
-    change(
+    execute_sql(
         library,
         f"UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND {subject}",
         f"UPDATE feature SET vector = CAST(x'007c' || substr(vector, 3) AS BLOB) WHERE image_id = 3 AND {subject}",
     )
     [finding] = [finding for finding in findings(library) if finding.code == "feature-damaged"]
     assert finding.text == "space subject: 2 features are damaged (images 2, 3)"
-    repair(finding, library)
+    run_repair(finding, library)
     assert findings(library) == []
     assert contents(library) == before
 
 
-def rot(library: Path, descriptor: str) -> None:
+def flip_feature_bit(library: Path, descriptor: str) -> None:
     """Flip a bit in a feature of the second image."""
     place = f"image_id = 2 AND space_id = (SELECT id FROM space WHERE descriptor = '{descriptor}')"
     with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
@@ -300,19 +300,19 @@ def rot(library: Path, descriptor: str) -> None:
 def test_a_bit_that_rotted_in_a_feature_is_found_and_reaches_no_ranking(
     pictures: Path, library: Path, descriptor: str
 ) -> None:
-    rot(library, descriptor)
+    flip_feature_bit(library, descriptor)
     with pytest.raises(FeatureDamaged, match=rf"{descriptor}: .* \(images 2\); run `pictor check`"):
         answers(library)
     [finding] = findings(library)
     assert finding.code == "feature-damaged"
     assert finding.text == f"space {descriptor}: 1 features are damaged (images 2)"
-    repair(finding, library)
+    run_repair(finding, library)
     assert findings(library) == []
     assert answers(library)
 
 
 def test_a_feature_that_rotted_is_never_published(library: Path) -> None:
-    rot(library, "colour")
+    flip_feature_bit(library, "colour")
     before = generations(library)
     done = pictor("rebuild", "--library", library)
     assert (done.returncode, "colour: 1 stored features are damaged" in done.stderr) == (4, True)
@@ -327,10 +327,10 @@ def test_of_many_files_that_hold_damaged_features_their_folders_are_named_and_no
     index_folder(library, elsewhere)
     before = contents(library)
     monkeypatch.setattr("indexer.upkeep.check.MAX_NAMED", 1)
-    change(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id > 1 AND space_id = 1")
+    execute_sql(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id > 1 AND space_id = 1")
     [finding] = findings(library)
     assert finding.repair == f"pictor index --again {elsewhere} {pictures}"
-    repair(finding, library)
+    run_repair(finding, library)
     assert findings(library) == []
     assert contents(library) == before
 
@@ -338,7 +338,7 @@ def test_of_many_files_that_hold_damaged_features_their_folders_are_named_and_no
 def test_a_useless_feature_of_a_file_that_is_gone_comes_from_a_backup(pictures: Path, library: Path) -> None:
     (pictures / "scene-001.jpg").unlink()
     index_folder(library, pictures)
-    change(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND space_id = 1")
+    execute_sql(library, "UPDATE feature SET vector = substr(vector, 3) WHERE image_id = 2 AND space_id = 1")
     [finding] = findings(library)
     assert finding.repair == "pictor restore a backup into another folder"
 
@@ -353,14 +353,14 @@ def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
     assert [(finding.code, finding.text) for finding in findings(library)] == [
         ("backbone-damaged", f"{weights}: not there")
     ]
-    repair(findings(library)[0], library, FOLDER=library.parent / "pictures", FILE=kept)
+    run_repair(findings(library)[0], library, FOLDER=library.parent / "pictures", FILE=kept)
     assert findings(library) == []
 
 
 def test_checking_changes_nothing(library: Path) -> None:
     index_file(library, "words").write_bytes(b"damaged")
     before = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
-    assert run("check", library)[0] == 1
+    assert run_command("check", library)[0] == 1
     after = {path: path.stat().st_mtime_ns for path in library.rglob("*") if path.is_file()}
     assert {path.name for path in after.keys() ^ before.keys()} <= {
         "catalog.sqlite-shm",

@@ -29,11 +29,11 @@ HEAD = 60
 def library(tmp_path: Path) -> Path:
     write_scenes(tmp_path / "pictures", 6)
     made = make_without_backbone(tmp_path / "library")
-    bring(made, tmp_path / "pictures")
+    index_pictures(made, tmp_path / "pictures")
     return made
 
 
-def bring(library: Path, pictures: Path) -> None:
+def index_pictures(library: Path, pictures: Path) -> None:
     with open_existing(library) as opened:
         index(opened, [path_bytes(pictures)], captions={}, on_event=lambda event: None)
 
@@ -53,7 +53,7 @@ def write(library: Path) -> None:
         opened.publish(anew=True)
 
 
-def said(work: Callable[[Path], None], library: Path) -> str:
+def error_message(work: Callable[[Path], None], library: Path) -> str:
     """What an error says, or nothing; only errors that Pictor raises on purpose are errors here."""
     try:
         work(library)
@@ -74,13 +74,13 @@ def test_a_flipped_byte_is_an_error_with_advice_or_harmless(library: Path, tmp_p
         flipped = bytearray(data)
         flipped[place] ^= chance.randrange(1, 256)
         (damaged / "catalog.sqlite").write_bytes(flipped)
-        errors += [said(work, damaged) for work in (look, ask, write)]
+        errors += [error_message(work, damaged) for work in (look, ask, write)]
         shutil.rmtree(damaged)
-    found = {each for each in errors if each}
-    malformed = [each for each in found if "malformed" in each]
+    found = {message for message in errors if message}
+    malformed = [message for message in found if "malformed" in message]
     assert malformed
-    assert all("pictor restore" in each for each in malformed)
-    assert all("; " in each for each in found), "each says what to do"
+    assert all("pictor restore" in message for message in malformed)
+    assert all("; " in message for message in found), "each says what to do"
 
 
 def test_a_catalog_that_is_found_damaged_is_exit_code_4_and_not_written_to(library: Path) -> None:
@@ -107,10 +107,10 @@ def test_a_log_that_was_removed_after_a_kill_loses_the_last_commits_and_no_more(
         left = shutil.copytree(library, tmp_path / "left", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
     with Library.open(left) as opened:
         assert opened.count_images() == 6
-        assert "catalog-damaged" not in {each.code for each in check_library(opened)}
-    error = said(ask, left)
+        assert "catalog-damaged" not in {finding.code for finding in check_library(opened)}
+    error = error_message(ask, left)
     assert not error or "run `pictor rebuild`" in error
-    bring(left, tmp_path / "pictures")
+    index_pictures(left, tmp_path / "pictures")
     with Library.open(left) as opened:
         assert opened.count_images() == 9
         assert list(check_library(opened)) == []

@@ -18,7 +18,7 @@ class Interrupted(Exception):
     """What stops a run in the middle of a transaction."""
 
 
-def add(catalog: WritableCatalog, *numbers: int) -> list[int]:
+def add_images(catalog: WritableCatalog, *numbers: int) -> list[int]:
     """Images, each at a path of its own."""
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in numbers])
@@ -27,13 +27,13 @@ def add(catalog: WritableCatalog, *numbers: int) -> list[int]:
     return ids
 
 
-def interrupted(catalog: WritableCatalog, write: Callable[[Writer], object]) -> None:
+def write_and_interrupt(catalog: WritableCatalog, write: Callable[[Writer], object]) -> None:
     with catalog.writing() as writer:
         write(writer)
         raise Interrupted
 
 
-def log(catalog: WritableCatalog, since: int = 0) -> list[tuple[int, str]]:
+def change_log(catalog: WritableCatalog, since: int = 0) -> list[tuple[int, str]]:
     with catalog.reading() as reader:
         return [(change.image_id, change.operation) for change in reader.changes_since(since)]
 
@@ -52,36 +52,36 @@ WRITES: list[Callable[[Writer, int], object]] = [
 ]
 
 
-@pytest.mark.parametrize("write", WRITES, ids=["add", "place", "annotate", "remove", "forget"])
+@pytest.mark.parametrize("write", WRITES, ids=["add", "locate", "annotate", "remove", "forget"])
 def test_an_interrupted_transaction_leaves_neither_fact_nor_change(
     catalog: WritableCatalog, write: Callable[[Writer, int], object]
 ) -> None:
-    [image] = add(catalog, 1)
+    [image] = add_images(catalog, 1)
     with catalog.reading() as reader:
         before = (reader.load_images([image]), reader.find_ids().tolist(), reader.changes_since(0))
     with pytest.raises(Interrupted):
-        interrupted(catalog, lambda writer: write(writer, image))
+        write_and_interrupt(catalog, lambda writer: write(writer, image))
     with catalog.reading() as reader:
         assert (reader.load_images([image]), reader.find_ids().tolist(), reader.changes_since(0)) == before
 
 
-@pytest.mark.parametrize("write", WRITES, ids=["add", "place", "annotate", "remove", "forget"])
+@pytest.mark.parametrize("write", WRITES, ids=["add", "locate", "annotate", "remove", "forget"])
 def test_every_fact_is_acknowledged_with_one_change(
     catalog: WritableCatalog, write: Callable[[Writer, int], object]
 ) -> None:
-    [image] = add(catalog, 1)
+    [image] = add_images(catalog, 1)
     seq = last_seq(catalog)
     with catalog.writing() as writer:
         write(writer, image)
-    assert len(log(catalog, since=seq)) == 1
+    assert len(change_log(catalog, since=seq)) == 1
     assert last_seq(catalog) == seq + 1
 
 
 def test_what_the_database_refuses_takes_the_whole_transaction_with_it(catalog: WritableCatalog) -> None:
-    add(catalog, 1)
+    add_images(catalog, 1)
     with pytest.raises(StorageFailed):
-        add(catalog, 2, 3, 1)
-    assert log(catalog) == [(1, "put")]
+        add_images(catalog, 2, 3, 1)
+    assert change_log(catalog) == [(1, "put")]
     with catalog.reading() as reader:
         assert reader.count_images() == 1
 
@@ -101,20 +101,20 @@ def test_an_image_added_and_removed_in_one_transaction_ends_as_removed(catalog: 
     with catalog.writing() as writer:
         [image] = writer.add_images([new_image(1)])
         writer.remove_images([image])
-    assert log(catalog) == [(image, "remove")]
+    assert change_log(catalog) == [(image, "remove")]
 
 
 def test_a_removal_outlives_its_image(catalog: WritableCatalog) -> None:
-    [image] = add(catalog, 1)
+    [image] = add_images(catalog, 1)
     with catalog.writing() as writer:
         writer.remove_images([image])
-    assert log(catalog) == [(image, "remove")]
+    assert change_log(catalog) == [(image, "remove")]
     with catalog.reading() as reader:
         assert reader.load_images([image]) == {}
 
 
 def test_removing_an_image_twice_or_one_that_never_was_is_no_change(catalog: WritableCatalog) -> None:
-    [image] = add(catalog, 1)
+    [image] = add_images(catalog, 1)
     with catalog.writing() as writer:
         writer.remove_images([image, image])
         writer.remove_images([image, 999])
@@ -124,7 +124,7 @@ def test_removing_an_image_twice_or_one_that_never_was_is_no_change(catalog: Wri
 
 
 def test_since_gives_the_last_change_of_each_image_in_the_order_of_the_log(catalog: WritableCatalog) -> None:
-    first, second, third = add(catalog, 1, 2, 3)
+    first, second, third = add_images(catalog, 1, 2, 3)
     with catalog.writing() as writer:
         writer.replace_annotations(first, "captions", TAG)
     with catalog.writing() as writer:
@@ -141,7 +141,7 @@ def test_since_gives_the_last_change_of_each_image_in_the_order_of_the_log(catal
 
 def test_the_watermark_rises_with_every_change_and_starts_at_0(catalog: WritableCatalog) -> None:
     assert last_seq(catalog) == 0
-    add(catalog, 1, 2)
+    add_images(catalog, 1, 2)
     assert last_seq(catalog) == 2
     with catalog.writing():
         pass
@@ -149,10 +149,10 @@ def test_the_watermark_rises_with_every_change_and_starts_at_0(catalog: Writable
 
 
 def test_the_newest_image_is_the_highest_id_given_out_at_a_watermark(catalog: WritableCatalog) -> None:
-    first, second = add(catalog, 1, 2)
+    first, second = add_images(catalog, 1, 2)
     with catalog.writing() as writer:
         writer.remove_images([second])
-    [third] = add(catalog, 3)
+    [third] = add_images(catalog, 3)
     with catalog.reading() as reader:
         newest = [reader.newest_image_at(seq) for seq in range(5)]
     assert newest == [0, first, second, second, third]

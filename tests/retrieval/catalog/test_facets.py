@@ -30,7 +30,7 @@ FILTERS = {
 }
 
 
-def agree(writer: Writer, ids: Collection[int], confidence: float, *, everything: bool) -> None:
+def check_counts(writer: Writer, ids: Collection[int], confidence: float, *, everything: bool) -> None:
     images = writer.load_images(ids).values()
     asked = None if everything else ids
     for predicted in (True, False):
@@ -45,11 +45,11 @@ def agree(writer: Writer, ids: Collection[int], confidence: float, *, everything
 def counts_are_what_filters_find(writer: Writer, confidence: float) -> None:
     for name, facet in writer.count_facets(confidence=confidence).items():
         for value, count in facet.counts:
-            for asked in asking(name, value, confidence):
+            for asked in filters_on(name, value, confidence):
                 assert len(writer.find_ids(asked)) == count, asked
 
 
-def asking(name: str, value: str, confidence: float) -> list[Filters]:
+def filters_on(name: str, value: str, confidence: float) -> list[Filters]:
     if name in FILTERS:
         return [Filters(**{FILTERS[name]: (value,), "confidence": confidence})]  # type: ignore[arg-type]
     if name == "captioned":
@@ -59,11 +59,13 @@ def asking(name: str, value: str, confidence: float) -> list[Filters]:
     return []
 
 
-def check(catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float) -> None:
+def check_rows(catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float) -> None:
     with undone(catalog) as writer:
         ids = fill(writer, rows)
-        agree(writer, ids, confidence, everything=True)
-        agree(writer, [ids[place] for place in chosen if place < len(ids)], confidence, everything=False)
+        check_counts(writer, ids, confidence, everything=True)
+        check_counts(
+            writer, [ids[place] for place in chosen if place < len(ids)], confidence, everything=False
+        )
         counts_are_what_filters_find(writer, confidence)
 
 
@@ -78,7 +80,7 @@ shared = settings(deadline=None, suppress_health_check=[HealthCheck.function_sco
 def test_sqlite_and_a_plain_count_agree(
     catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float
 ) -> None:
-    check(catalog, rows, chosen, confidence)
+    check_rows(catalog, rows, chosen, confidence)
 
 
 @pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
@@ -87,7 +89,7 @@ def test_sqlite_and_a_plain_count_agree(
 def test_postgresql_and_a_plain_count_agree(
     catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float
 ) -> None:
-    check(catalog, rows, chosen, confidence)
+    check_rows(catalog, rows, chosen, confidence)
 
 
 def test_values_are_spelled_as_they_were_first_stored(catalog: Catalog) -> None:

@@ -12,7 +12,7 @@ A, B, C = b"/pictures/a.jpg", b"/pictures/b.jpg", b"/other/c.jpg"
 SEA, BOAT = Annotation("tag", "sea", "captions"), Annotation("label", "boat", "captions", 0.5)
 
 
-def add(catalog: WritableCatalog, *paths: bytes) -> list[int]:
+def add_images(catalog: WritableCatalog, *paths: bytes) -> list[int]:
     """A new image for each path."""
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in range(len(paths))])
@@ -21,7 +21,7 @@ def add(catalog: WritableCatalog, *paths: bytes) -> list[int]:
     return ids
 
 
-def said(catalog: WritableCatalog, image_id: int) -> tuple[Annotation, ...]:
+def stored_facts(catalog: WritableCatalog, image_id: int) -> tuple[Annotation, ...]:
     with catalog.reading() as reader:
         return reader.load_images([image_id])[image_id].annotations
 
@@ -37,55 +37,58 @@ def changes(catalog: WritableCatalog, since: int) -> list[Change]:
 def test_annotations_are_all_that_a_source_says_and_saying_it_again_changes_nothing(
     catalog: WritableCatalog,
 ) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     with catalog.writing() as writer:
         assert writer.replace_annotations(number, "captions", [SEA, BOAT]) is True
     with catalog.writing() as writer:
         assert writer.replace_annotations(number, "captions", [SEA, BOAT]) is False
-    assert said(catalog, number) == (SEA, BOAT)
+    assert stored_facts(catalog, number) == (SEA, BOAT)
     assert changes(catalog, since=2) == []
     with catalog.writing() as writer:
         assert writer.replace_annotations(number, "captions", [BOAT]) is True
-    assert said(catalog, number) == (BOAT,)
+    assert stored_facts(catalog, number) == (BOAT,)
     assert changes(catalog, since=2) == [Change(3, number, "put")]
 
 
 def test_annotations_come_in_the_order_of_their_sources_and_a_persons_own_come_first(
     catalog: WritableCatalog,
 ) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     order = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif", "another")
     with catalog.writing() as writer:
         for source in reversed(order):
             writer.replace_annotations(
-                number, source, [Annotation("title", each, source) for each in (source, "Same")]
+                number, source, [Annotation("title", title, source) for title in (source, "Same")]
             )
     with catalog.reading() as reader:
         [image] = reader.load_images([number]).values()
         assert reader.first_values("title") == {number: USER_SOURCE}
-    assert [fact.source for fact in image.annotations] == [each for each in order for _ in range(2)]
+    assert [fact.source for fact in image.annotations] == [source for source in order for _ in range(2)]
     assert image.title == USER_SOURCE
     assert image.field_values("title") == (USER_SOURCE, "Same", *order[1:])
 
 
 def test_values_that_differ_in_letter_case_alone_are_given_once(catalog: WritableCatalog) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     with catalog.writing() as writer:
         for source, tags in {"exif": ("sea", "Straße"), "xmp": ("Sea", "sand", "STRASSE")}.items():
-            writer.replace_annotations(number, source, [Annotation("tag", each, source) for each in tags])
+            writer.replace_annotations(number, source, [Annotation("tag", tag, source) for tag in tags])
     with catalog.reading() as reader:
         assert reader.load_images([number])[number].tags == ("Sea", "sand", "STRASSE")
 
 
-def beside(name: str, *said: tuple[str, str], size: int = 5) -> Sidecar:
+def make_sidecar(name: str, *said: tuple[str, str], size: int = 5) -> Sidecar:
     return Sidecar(name.encode(), size, 7, said)
 
 
 def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(
     catalog: WritableCatalog,
 ) -> None:
-    first, second = add(catalog, A, B)
-    text, list_ = beside("a.txt", ("caption", "Sea")), beside("a.json", ("tag", "sea"), ("caption", "Sea"))
+    first, second = add_images(catalog, A, B)
+    text, list_ = (
+        make_sidecar("a.txt", ("caption", "Sea")),
+        make_sidecar("a.json", ("tag", "sea"), ("caption", "Sea")),
+    )
     with catalog.writing() as writer:
         assert writer.replace_sidecars(first, "sidecar", [text, list_]) is True
         assert writer.replace_sidecars(second, "sidecar", [text]) is True
@@ -95,10 +98,10 @@ def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(
             [(b"a.txt", first), (b"a.json", first), (b"a.txt", second)], (5, 7)
         )
     sea, tag = Annotation("caption", "Sea", "sidecar"), Annotation("tag", "sea", "sidecar")
-    assert (said(catalog, first), said(catalog, second)) == ((tag, sea), (sea,))
+    assert (stored_facts(catalog, first), stored_facts(catalog, second)) == ((tag, sea), (sea,))
     with catalog.writing() as writer:
         assert writer.replace_sidecars(first, "sidecar", [], [b"a.json"]) is True
-    assert (said(catalog, first), said(catalog, second)) == ((sea,), (sea,))
+    assert (stored_facts(catalog, first), stored_facts(catalog, second)) == ((sea,), (sea,))
     with catalog.writing() as writer:
         writer.remove_images([first])
     with catalog.reading() as reader:
@@ -106,7 +109,7 @@ def test_sidecars_of_an_image_speak_together_and_each_takes_its_own_words_away(
 
 
 def test_a_source_speaks_for_itself_alone(catalog: WritableCatalog) -> None:
-    first, second = add(catalog, A, B)
+    first, second = add_images(catalog, A, B)
     theirs = Annotation("tag", "sea", "model", 0.25)
     with catalog.writing() as writer:
         writer.replace_annotations(first, "model", [theirs])
@@ -114,21 +117,21 @@ def test_a_source_speaks_for_itself_alone(catalog: WritableCatalog) -> None:
         writer.replace_annotations(second, "captions", [SEA])
         assert writer.replace_annotations(first, "captions", []) is True
         assert writer.replace_annotations(first, "captions", []) is False
-    assert said(catalog, first) == (theirs,)
-    assert said(catalog, second) == (SEA,)
+    assert stored_facts(catalog, first) == (theirs,)
+    assert stored_facts(catalog, second) == (SEA,)
 
 
 def test_a_fact_said_twice_is_kept_once_as_said_last(catalog: WritableCatalog) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     surer = Annotation("label", "boat", "captions", 0.75)
     with catalog.writing() as writer:
         writer.replace_annotations(number, "captions", [BOAT, SEA, surer])
-    assert said(catalog, number) == (surer, SEA)
+    assert stored_facts(catalog, number) == (surer, SEA)
 
 
 def test_labels_are_the_first_value_of_each_image(catalog: WritableCatalog) -> None:
-    first, second, _ = add(catalog, A, B, C)
-    both = [Annotation("label", each, "captions") for each in ("zebra", "ant")]
+    first, second, _ = add_images(catalog, A, B, C)
+    both = [Annotation("label", label, "captions") for label in ("zebra", "ant")]
     with catalog.writing() as writer:
         writer.replace_annotations(first, "captions", both)
         writer.replace_annotations(second, "captions", [BOAT, SEA])
@@ -145,16 +148,16 @@ def test_predicted_labels_come_with_the_image_and_stay_whatever_others_say(catal
     with catalog.writing() as writer:
         new = replace(new_image(1), annotations=(LESSER, GUESS, LESSER, MEANT))
         first, second = writer.add_images([new, new_image(2)])
-    assert said(catalog, first) == (LESSER, GUESS, MEANT)
-    assert said(catalog, second) == ()
+    assert stored_facts(catalog, first) == (LESSER, GUESS, MEANT)
+    assert stored_facts(catalog, second) == ()
     with catalog.writing() as writer:
         writer.replace_annotations(first, "captions", [BOAT])
         writer.replace_annotations(first, "captions", [])
         writer.replace_annotations(first, "captions", [SEA])
-    assert said(catalog, first) == (SEA, LESSER, GUESS, MEANT)
+    assert stored_facts(catalog, first) == (SEA, LESSER, GUESS, MEANT)
     with catalog.writing() as writer:
         writer.replace_annotations(first, "predicted", [GUESS])
-    assert said(catalog, first) == (SEA, GUESS)
+    assert stored_facts(catalog, first) == (SEA, GUESS)
 
 
 def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: WritableCatalog) -> None:
@@ -168,9 +171,9 @@ def test_what_is_given_and_what_is_predicted_are_told_apart(catalog: WritableCat
         assert reader.first_values("definition") == {}
         assert reader.find_ids(Filters(labels=("boat", "sea, ocean"))).tolist() == [first]
         assert reader.find_ids(Filters(without_labels=("boat",))).tolist() == [second]
-    assert [images[each].labels for each in (first, second)] == [("boat",), ()]
+    assert [images[image_id].labels for image_id in (first, second)] == [("boat",), ()]
     assert images[first].predicted_labels == (GUESS, LESSER)
-    assert [images[first].label_definition(each) for each in images[first].predicted_labels] == [
+    assert [images[first].label_definition(label) for label in images[first].predicted_labels] == [
         "a small vessel",
         "",
     ]
@@ -203,7 +206,7 @@ def test_a_problem_is_forgotten_by_its_path(catalog: WritableCatalog) -> None:
         for path in (A, B, C):
             writer.report_problem(Problem(path, "truncated", "ends too early"))
         writer.forget_problems([B, b"/never/known.jpg"])
-    assert [each.path for each in problems(catalog)] == [C, A]
+    assert [problem.path for problem in problems(catalog)] == [C, A]
 
 
 def test_a_space_is_made_once_for_its_fingerprint(catalog: WritableCatalog) -> None:
@@ -212,7 +215,7 @@ def test_a_space_is_made_once_for_its_fingerprint(catalog: WritableCatalog) -> N
         second = writer.add_space("f2", "colour", {}, 64)
         assert writer.add_space("f1", "subject", {"size": "224", "trained": True}, 960) == first != second
         spaces = writer.load_spaces()
-    assert [each.id for each in spaces] == [first, second]
+    assert [space.id for space in spaces] == [first, second]
     assert (spaces[0].configuration, spaces[0].dimension, spaces[0].state) == (
         {"size": "224", "trained": True},
         960,

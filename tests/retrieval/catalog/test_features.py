@@ -36,7 +36,7 @@ def store(catalog: WritableCatalog, features: np.ndarray) -> tuple[Space, list[i
 def blobs(engine: Engine) -> list[bytes]:
     with engine.connect() as connection:
         return [
-            bytes(each) for each in connection.scalars(text("SELECT vector FROM feature ORDER BY image_id"))
+            bytes(blob) for blob in connection.scalars(text("SELECT vector FROM feature ORDER BY image_id"))
         ]
 
 
@@ -103,7 +103,9 @@ def test_stored_features_that_rotted_are_never_read_and_all_are_named(
     with catalog.writing() as writer:
         number = writer.add_space("fingerprint", "any", {}, dimension)
         stored = [to_blob(row) for row in features]
-        images = [replace(new_image(each), keypoints={number: blob}) for each, blob in enumerate(stored)]
+        images = [
+            replace(new_image(position), keypoints={number: blob}) for position, blob in enumerate(stored)
+        ]
         ids = writer.add_images(images)
         [space] = writer.load_spaces()
     for place in (1, 3):

@@ -17,16 +17,16 @@ from tests.rows import Row, fill, filters, many_rows, troubled, undone
 from tests.slow_tests import example_count
 
 
-def agree(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters]) -> None:
+def check_filters(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters]) -> None:
     with undone(catalog) as writer:
         ids = fill(writer, rows)
         images, bad = writer.load_images(ids), troubled(ids, rows)
-        for each in asked:
-            expected = [image_id for image_id in ids if satisfies_filters(images[image_id], each, bad)]
-            assert writer.find_ids(each).tolist() == expected, each
+        for query in asked:
+            expected = [image_id for image_id in ids if satisfies_filters(images[image_id], query, bad)]
+            assert writer.find_ids(query).tolist() == expected, query
             plain = {number: image.without_predictions() for number, image in images.items()}
-            expected = [image_id for image_id in ids if satisfies_filters(plain[image_id], each, bad)]
-            assert writer.find_ids(each, predicted=False).tolist() == expected, each
+            expected = [image_id for image_id in ids if satisfies_filters(plain[image_id], query, bad)]
+            assert writer.find_ids(query, predicted=False).tolist() == expected, query
 
 
 many_filters = st.lists(filters(), min_size=1, max_size=20)
@@ -38,7 +38,7 @@ shared = settings(deadline=None, suppress_health_check=[HealthCheck.function_sco
 @settings(shared, max_examples=example_count(100))
 @given(many_rows, many_filters)
 def test_sqlite_and_a_plain_predicate_agree(catalog: Catalog, rows: list[Row], asked: list[Filters]) -> None:
-    agree(catalog, rows, asked)
+    check_filters(catalog, rows, asked)
 
 
 @pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
@@ -47,7 +47,7 @@ def test_sqlite_and_a_plain_predicate_agree(catalog: Catalog, rows: list[Row], a
 def test_postgresql_and_a_plain_predicate_agree(
     catalog: Catalog, rows: list[Row], asked: list[Filters]
 ) -> None:
-    agree(catalog, rows, asked)
+    check_filters(catalog, rows, asked)
 
 
 # One of each condition; about half of the ROWS satisfy each.
@@ -78,13 +78,13 @@ ONE_OF_EACH: list[dict[str, Any]] = [
 ]
 
 
-def bit(number: int, place: int) -> bool:
+def fixed_bit(number: int, place: int) -> bool:
     """Bits that look like chance, and are the same in every run."""
     return bool(number * (2 * place + 5) * 40503 >> 7 & 1)
 
 
-def row(number: int) -> Row:
-    yes = [bit(number, place) for place in range(16)]
+def make_row(number: int) -> Row:
+    yes = [fixed_bit(number, place) for place in range(16)]
     return Row(
         folders=("/photos/summer",) * yes[0] + ("/photos/winter/raw",) * yes[1],
         tags=("Sea",) * yes[2] + ("boat",) * yes[3],
@@ -104,11 +104,11 @@ def row(number: int) -> Row:
 
 def test_every_pair_of_conditions_agrees_with_the_predicate(catalog: Catalog) -> None:
     pairs = [Filters(**(one | other)) for one, other in combinations(ONE_OF_EACH, 2)]
-    rows = [row(number) for number in range(60)]
-    agree(catalog, rows, pairs)
+    rows = [make_row(number) for number in range(60)]
+    check_filters(catalog, rows, pairs)
     with undone(catalog) as writer:
         fill(writer, rows)
-        answered = [len(writer.find_ids(each)) for each in pairs]
+        answered = [len(writer.find_ids(pair)) for pair in pairs]
     assert sum(0 < count < len(rows) for count in answered) > 0.9 * len(pairs)
 
 
@@ -196,7 +196,7 @@ LISTS = ["folders", "tags", "labels", "shows", "cameras", "formats"]
 def test_a_strange_value_finds_nothing_or_is_refused_as_an_invalid_query(
     catalog: Catalog, field: str, value: str
 ) -> None:
-    assert found(catalog, field, (value,)) in ([], None)
+    assert ids_or_refusal(catalog, field, (value,)) in ([], None)
 
 
 @pytest.mark.parametrize("catalog_url", ["sqlite"], indirect=True)  # PostgreSQL plans this for hours
@@ -204,11 +204,11 @@ def test_a_strange_value_finds_nothing_or_is_refused_as_an_invalid_query(
 def test_any_number_of_values_finds_nothing_or_is_refused_as_an_invalid_query(
     catalog: Catalog, field: str
 ) -> None:
-    assert found(catalog, field, tuple(f"{number}" for number in range(2000))) in ([], None)
-    assert found(catalog, field, tuple(f"{number}%" * 300 for number in range(100))) in ([], None)
+    assert ids_or_refusal(catalog, field, tuple(f"{number}" for number in range(2000))) in ([], None)
+    assert ids_or_refusal(catalog, field, tuple(f"{number}%" * 300 for number in range(100))) in ([], None)
 
 
-def found(catalog: Catalog, field: str, values: tuple[str, ...]) -> list[int] | None:
+def ids_or_refusal(catalog: Catalog, field: str, values: tuple[str, ...]) -> list[int] | None:
     """The ids of a catalog with one image that satisfy the filter; None where it is refused."""
     with undone(catalog) as writer:
         fill(writer, EXAMPLES[:1])

@@ -97,7 +97,7 @@ def url(sqlite_template: Path, tmp_path: Path) -> URL:
 
 def test_a_faulty_sqlite_is_remarked_upon(url: URL) -> None:
     catalog = Catalog.open(url)
-    named = [each for each in catalog.remarks() if sqlite3.sqlite_version in each]
+    named = [remark for remark in catalog.remarks() if sqlite3.sqlite_version in remark]
     assert bool(named) == log.may_lose_commits(sqlite3.sqlite_version_info[:3])
     catalog.close()
 
@@ -109,10 +109,10 @@ def test_a_reader_never_checkpoints_even_as_the_last_to_leave(url: URL, tmp_path
         writer.add_images([new_image(1)])
     killed = tmp_path / "killed"
     killed.mkdir()
-    for each in (tmp_path / "catalog.sqlite", tmp_path / "catalog.sqlite-wal"):
-        (killed / each.name).write_bytes(each.read_bytes())
+    for file in (tmp_path / "catalog.sqlite", tmp_path / "catalog.sqlite-wal"):
+        (killed / file.name).write_bytes(file.read_bytes())
     writing.close()
-    before = {each.name: each.read_bytes() for each in killed.iterdir()}
+    before = {path.name: path.read_bytes() for path in killed.iterdir()}
     reading = Catalog.open(sqlite_url(killed / "catalog.sqlite"))
     with reading.reading() as reader:
         assert reader.count_images() == 1
@@ -133,18 +133,18 @@ def test_a_log_that_a_long_reader_lets_grow_is_remarked_upon_and_shrinks_afterwa
     with reading.reading() as reader:
         assert reader.count_images() == 0
         for number in range(10):
-            fill(writing, number)
-        assert any("write-ahead log has 10 MiB" in each for each in reading.remarks())
+            add_large_image(writing, number)
+        assert any("write-ahead log has 10 MiB" in remark for remark in reading.remarks())
         assert reader.count_images() == 0
     for number in range(10, 13):
-        fill(writing, number)
+        add_large_image(writing, number)
     assert log.log_size(tmp_path / "catalog.sqlite") <= 3 * 2**20, "what came since, and no more"
-    assert not any("write-ahead log" in each for each in reading.remarks())
+    assert not any("write-ahead log" in remark for remark in reading.remarks())
     writing.close()
     reading.close()
 
 
-def fill(catalog: WritableCatalog, number: int) -> None:
+def add_large_image(catalog: WritableCatalog, number: int) -> None:
     """Store an image with a thumbnail of a mebibyte."""
     with catalog.writing() as writer:
         writer.add_images([replace(new_image(number), thumbnail=bytes(2**20))])

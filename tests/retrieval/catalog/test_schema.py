@@ -175,7 +175,7 @@ def test_a_catalog_may_lie_in_a_folder_of_any_name(tmp_path: Path, name: str) ->
     with reading.reading() as reader:
         assert reader.count_images() == 1
     reading.close()
-    assert [each.name for each in tmp_path.iterdir()] == [name]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (folder / "catalog.sqlite").is_file()
 
 

@@ -20,7 +20,7 @@ GUESS, BETTER = (
 )
 
 
-def add(catalog: WritableCatalog, *paths: bytes) -> list[int]:
+def add_images(catalog: WritableCatalog, *paths: bytes) -> list[int]:
     """A new image for each path."""
     with catalog.writing() as writer:
         ids = writer.add_images([new_image(number) for number in range(len(paths))])
@@ -46,7 +46,7 @@ def paths(catalog: WritableCatalog) -> dict[bytes, int]:
 
 def changes(catalog: WritableCatalog, since: int) -> set[tuple[int, str]]:
     with catalog.reading() as reader:
-        return {(each.image_id, each.operation) for each in reader.changes_since(since)}
+        return {(change.image_id, change.operation) for change in reader.changes_since(since)}
 
 
 # -- images ---------------------------------------------------------------------------------------
@@ -59,8 +59,8 @@ def test_images_are_stored_with_all_that_is_known_and_get_ids_in_the_given_order
     new = [new_image(number, taken_at=taken if number else None) for number in range(50)]
     with catalog.writing() as writer:
         ids = writer.add_images(new)
-        assert writer.ids_by_sha256(each.sha256 for each in new) == dict(
-            zip((each.sha256 for each in new), ids, strict=True)
+        assert writer.ids_by_sha256(new_one.sha256 for new_one in new) == dict(
+            zip((new_one.sha256 for new_one in new), ids, strict=True)
         )
     found = image(catalog, ids[7])
     assert (found.sha256, found.perceptual_hash) == (new[7].sha256, 7 - 2**63)
@@ -80,19 +80,21 @@ def test_no_images_are_no_change(catalog: WritableCatalog) -> None:
 
 
 def test_the_same_content_cannot_be_added_twice(catalog: WritableCatalog) -> None:
-    add(catalog, A)
+    add_images(catalog, A)
     with pytest.raises(StorageFailed):
-        add(catalog, B)
+        add_images(catalog, B)
     assert paths(catalog) == {A: 1}
 
 
 def test_images_come_in_the_order_asked_for_without_unknown_ones(catalog: WritableCatalog) -> None:
-    ids = add(catalog, *(b"/%d.jpg" % number for number in range(1200)))
+    ids = add_images(catalog, *(b"/%d.jpg" % number for number in range(1200)))
     asked = [10**9, *reversed(ids), 2**63 - 1]
     with catalog.reading() as reader:
         found = reader.load_images(asked)
     assert list(found) == ids[::-1]
-    assert {each.locations[0].path for each in found.values()} == {b"/%d.jpg" % n for n in range(1200)}
+    assert {found_image.locations[0].path for found_image in found.values()} == {
+        b"/%d.jpg" % n for n in range(1200)
+    }
 
 
 def test_an_id_that_no_catalog_gives_out_is_unknown(catalog: WritableCatalog) -> None:
@@ -133,7 +135,7 @@ def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalo
         writer.describe_again(image_id, fresh)
     found = image(catalog, image_id)
     assert set(found.annotations) == {SEA, said, BETTER}
-    assert (found.sha256, [each.path for each in found.locations]) == (new.sha256, [A])
+    assert (found.sha256, [location.path for location in found.locations]) == (new.sha256, [A])
     with catalog.reading() as reader:
         rows = [reader.load_features(space)[1].tolist() for space in reader.load_spaces()]
         assert (reader.load_thumbnail(image_id), rows) == (b"fresh", [[[0, 1]], [[1, 0]]])
@@ -145,7 +147,7 @@ def test_an_image_that_is_described_again_keeps_all_that_others_say_of_it(catalo
 
 def test_a_path_in_any_bytes_round_trips_and_can_be_shown(catalog: WritableCatalog) -> None:
     strange = b"/p\xff\xfe/new\nline/\xc3\xbc \\ %_.jpg"
-    [number] = add(catalog, strange)
+    [number] = add_images(catalog, strange)
     [location] = image(catalog, number).locations
     assert location == Location(strange, mtime=5, size=7)
     assert paths(catalog) == {strange: number}
@@ -153,14 +155,14 @@ def test_a_path_in_any_bytes_round_trips_and_can_be_shown(catalog: WritableCatal
 
 
 def test_an_image_may_lie_at_many_paths_which_come_in_byte_order(catalog: WritableCatalog) -> None:
-    [number] = add(catalog, B)
+    [number] = add_images(catalog, B)
     for path in (A, b"/\xff", C, b"/Z"):
         place(catalog, path, number)
-    assert [each.path for each in image(catalog, number).locations] == [b"/Z", C, A, B, b"/\xff"]
+    assert [location.path for location in image(catalog, number).locations] == [b"/Z", C, A, B, b"/\xff"]
 
 
 def test_placing_again_only_renews_time_and_size(catalog: WritableCatalog) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     place(catalog, A, number)
     assert image(catalog, number).locations == (Location(A, mtime=6, size=8),)
     assert changes(catalog, since=1) == set()
@@ -169,7 +171,7 @@ def test_placing_again_only_renews_time_and_size(catalog: WritableCatalog) -> No
 def test_a_path_moves_to_another_image_and_the_one_it_left_stays_until_placeless_ones_are_forgotten(
     catalog: WritableCatalog,
 ) -> None:
-    first, second = add(catalog, A, B)
+    first, second = add_images(catalog, A, B)
     place(catalog, A, second)
     assert paths(catalog) == {A: second, B: second}
     assert changes(catalog, since=2) == {(second, "put"), (first, "put")}
@@ -181,7 +183,7 @@ def test_a_path_moves_to_another_image_and_the_one_it_left_stays_until_placeless
 
 
 def test_an_image_that_lies_at_a_missing_path_is_not_placeless(catalog: WritableCatalog) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     with catalog.writing() as writer:
         writer.mark_missing([A])
         writer.forget_unlocated()
@@ -190,7 +192,7 @@ def test_an_image_that_lies_at_a_missing_path_is_not_placeless(catalog: Writable
 
 
 def test_a_path_moves_to_another_image_and_one_with_other_places_stays(catalog: WritableCatalog) -> None:
-    first, second = add(catalog, A, B)
+    first, second = add_images(catalog, A, B)
     place(catalog, C, first)
     place(catalog, A, second)
     assert paths(catalog) == {A: second, B: second, C: first}
@@ -198,7 +200,7 @@ def test_a_path_moves_to_another_image_and_one_with_other_places_stays(catalog: 
 
 
 def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: WritableCatalog) -> None:
-    first, second = add(catalog, A, B)
+    first, second = add_images(catalog, A, B)
     place(catalog, C, second)
     with catalog.writing() as writer:
         writer.forget_locations([A, B, b"/never/known.jpg"])
@@ -207,12 +209,12 @@ def test_forgetting_paths_removes_the_images_that_lie_nowhere_else(catalog: Writ
 
 
 def test_missing_files_keep_their_image_until_they_are_back(catalog: WritableCatalog) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     place(catalog, B, number)
     with catalog.writing() as writer:
         writer.mark_missing([A, b"/never/known.jpg"])
     found = image(catalog, number)
-    assert [each.missing_since is None for each in found.locations] == [False, True]
+    assert [location.missing_since is None for location in found.locations] == [False, True]
     assert found.path == "/pictures/b.jpg"
     with catalog.writing() as writer:
         assert (writer.count_locations(missing=True), writer.count_locations(missing=False)) == (1, 1)
@@ -222,7 +224,7 @@ def test_missing_files_keep_their_image_until_they_are_back(catalog: WritableCat
 
 
 def test_a_missing_path_that_is_placed_again_is_back(catalog: WritableCatalog) -> None:
-    [number] = add(catalog, A)
+    [number] = add_images(catalog, A)
     with catalog.writing() as writer:
         writer.mark_missing([A])
     place(catalog, A, number)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Library, write_library
+from retrieval import LibraryWriter, write_library
 
 
 @pytest.fixture
@@ -18,6 +18,6 @@ def path(library_path: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def writer(path: Path) -> Iterator[Library]:
+def writer(path: Path) -> Iterator[LibraryWriter]:
     with write_library(path) as library:
         yield library

@@ -37,7 +37,7 @@ def catalog(tmp_path: Path) -> Iterator[WritableCatalog]:
     for number in range(1, COUNT + 1):
         kind = KINDS[number % 6]
         caption = () if number % 5 == 0 else (f"A quiet {kind} at noon, {number} of many",)
-        add(catalog, number, caption)
+        add_image(catalog, number, caption)
     yield catalog
     catalog.close()
 
@@ -49,12 +49,12 @@ def feature(number: int) -> np.ndarray:
     return (row / np.linalg.norm(row)).astype(np.float16)
 
 
-def add(catalog: WritableCatalog, number: int, captions: tuple[str, ...]) -> int:
+def add_image(catalog: WritableCatalog, number: int, captions: tuple[str, ...]) -> int:
     with catalog.writing() as writer:
         [image_id] = writer.add_images([new_image(number, features={1: feature(number)})])
         if captions:
             writer.replace_annotations(
-                image_id, "test", [Annotation("caption", each, "test") for each in captions]
+                image_id, "test", [Annotation("caption", caption, "test") for caption in captions]
             )
     return image_id
 
@@ -69,7 +69,7 @@ def projection(catalog: WritableCatalog) -> BridgeProjection:
     return BridgeProjection(space(catalog))
 
 
-def published(
+def publish_bridge(
     catalog: WritableCatalog, projection: BridgeProjection, root: Path, *, anew: bool = False
 ) -> Projection:
     publisher.publish_projections(catalog, [projection], root, anew=anew)
@@ -87,7 +87,7 @@ def view(catalog: WritableCatalog, projection: BridgeProjection, root: Path) -> 
 def test_words_lead_to_pictures_without_any(
     catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
-    published(catalog, projection, tmp_path / "root")
+    publish_bridge(catalog, projection, tmp_path / "root")
     found = view(catalog, projection, tmp_path / "root")
     assert found.bridge.reason == ""
     silent = [number for number in range(1, COUNT + 1) if number % 5 == 0]
@@ -95,7 +95,7 @@ def test_words_lead_to_pictures_without_any(
     for kind in KINDS:
         vector = found.query_vector(parse_terms(f"the {kind}"))
         assert vector is not None
-        best = [silent[each] % 6 for each in np.argsort(-(rows @ vector))[:3]]
+        best = [silent[row] % 6 for row in np.argsort(-(rows @ vector))[:3]]
         assert best == [KINDS.index(kind)] * 3
     assert found.query_vector(parse_terms("qwrtz")) is None
     assert len(found.search(parse_terms("harbour"), limit=5, allowed=None)) == 0
@@ -105,7 +105,7 @@ def test_what_was_published_is_read_back(
     catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     root = tmp_path / "root"
-    pointer = published(catalog, projection, root)
+    pointer = publish_bridge(catalog, projection, root)
     assert (pointer.kind, pointer.space_id) == ("bridge", 1)
     bridge = projection.load_generation(root, pointer)
     again = bridge_from_bytes(bridge_to_bytes(bridge))
@@ -119,7 +119,7 @@ def test_what_was_published_is_read_back(
 def test_publishing_anew_gives_the_same_bytes(
     catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
-    pointers = [published(catalog, projection, tmp_path / "root", anew=True) for _ in range(2)]
+    pointers = [publish_bridge(catalog, projection, tmp_path / "root", anew=True) for _ in range(2)]
     assert pointers[0].generation != pointers[1].generation
     assert pointers[0].sha256 == pointers[1].sha256
 
@@ -136,9 +136,9 @@ def test_a_library_with_few_captions_publishes_the_reason(tmp_path: Path) -> Non
     catalog = WritableCatalog.create(sqlite_url(tmp_path / "few.sqlite"))
     with catalog.writing() as writer:
         writer.add_space("fingerprint", "subject", {}, DIMENSION)
-    add(catalog, 1, ("a boat",))
+    add_image(catalog, 1, ("a boat",))
     projection = BridgeProjection(space(catalog))
-    published(catalog, projection, tmp_path / "root")
+    publish_bridge(catalog, projection, tmp_path / "root")
     bridge = view(catalog, projection, tmp_path / "root").bridge
     assert bridge.reason == "1 captioned images; 40 are needed"
     assert bridge.directions.shape == (0, DIMENSION)
@@ -149,16 +149,16 @@ def test_the_tail_changes_no_direction(
     catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     root = tmp_path / "root"
-    published(catalog, projection, root)
+    publish_bridge(catalog, projection, root)
     before = view(catalog, projection, root).query_vector(parse_terms("harbour castle"))
     for number in range(1002, 1062, 6):  # all of one kind
-        add(catalog, number, ("lighthouse harbour",))
+        add_image(catalog, number, ("lighthouse harbour",))
     with catalog.writing() as writer:
         writer.remove_images([1, 2])
     found = view(catalog, projection, root)
     assert np.array_equal(found.query_vector(parse_terms("harbour castle")), before)  # type: ignore[arg-type]
     assert found.bridge.known_words(parse_terms("lighthouse")) == ()
-    published(catalog, projection, root)
+    publish_bridge(catalog, projection, root)
     assert view(catalog, projection, root).bridge.known_words(parse_terms("lighthouse")) == ("lighthouse",)
 
 
@@ -187,7 +187,7 @@ def test_damage_is_told_before_anything_is_read(
     catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
     root = tmp_path / "root"
-    pointer = published(catalog, projection, root)
+    pointer = publish_bridge(catalog, projection, root)
     path = root / pointer.generation
     whole = path.read_bytes()
     for data in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b""):
@@ -202,7 +202,7 @@ def test_damage_is_told_before_anything_is_read(
 def test_a_bridge_of_another_space_is_refused(
     catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path
 ) -> None:
-    pointer = published(catalog, projection, tmp_path / "root")
+    pointer = publish_bridge(catalog, projection, tmp_path / "root")
     with catalog.writing() as writer:
         writer.add_space("another", "subject", {}, DIMENSION)
     with catalog.reading() as reader:

@@ -50,7 +50,10 @@ def pointers(library: Library) -> dict[str, Projection]:
     with library.catalog.reading() as reader:
         found = reader.live_projections()
     spaces = {space.id: space.descriptor for space in library.spaces}
-    return {spaces[each.space_id or 0] if each.kind == "vectors" else each.kind: each for each in found}
+    return {
+        spaces[pointer.space_id or 0] if pointer.kind == "vectors" else pointer.kind: pointer
+        for pointer in found
+    }
 
 
 def answers(path: Path) -> list[tuple[int, float]]:
@@ -84,7 +87,7 @@ class TestWriting:
             for number, names in enumerate([("a", "b"), ("a", "b"), ("b", "a")])
         ]
         assert generations.verify_generation(tmp_path, pointer_to(seals[0]), "versions") == tmp_path / "0"
-        assert {each.bytes for each in seals} == {6}
+        assert {seal.bytes for seal in seals} == {6}
         assert seals[0].sha256 == seals[1].sha256 != seals[2].sha256
         assert sorted(os.listdir(tmp_path)) == ["0", "1", "2"]
 
@@ -115,10 +118,10 @@ class TestWriting:
         with write_library(path) as library:
             put(library, caption="one more")
             library.publish(anew=True)
-            live = {each.generation for each in pointers(library).values()}
-            assert {each.name for each in library.generations_folder.iterdir()} == live
-            files = [each for name in live for each in (library.generations_folder / name).glob("**/*")]
-            assert all(each.is_file() and each.suffix in (".seg", ".toc", ".faiss") for each in files)
+            live = {pointer.generation for pointer in pointers(library).values()}
+            assert {path.name for path in library.generations_folder.iterdir()} == live
+            files = [path for name in live for path in (library.generations_folder / name).glob("**/*")]
+            assert all(file.is_file() and file.suffix in (".seg", ".toc", ".faiss") for file in files)
 
 
 def truncate(path: Path) -> None:
@@ -153,7 +156,7 @@ DAMAGES = (truncate, lengthen, zero, flip, lose, replace_by_folder)
 
 
 class TestDamage:
-    def refused(self, path: Path, kind: str) -> None:
+    def check_refusal(self, path: Path, kind: str) -> None:
         with Library.open(path) as library:
             name = pointers(library)[kind].generation
             for _ in range(2):
@@ -171,9 +174,9 @@ class TestDamage:
         expected = answers(path)
         with write_library(path) as writer:
             place = writer.generations_folder / pointers(writer)[kind].generation
-            for each in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
-                damage(each)
-            self.refused(path, kind)
+            for path in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
+                damage(path)
+            self.check_refusal(path, kind)
             writer.publish(anew=True)
         assert answers(path) == expected
 
@@ -181,17 +184,17 @@ class TestDamage:
     def test_each_file_of_a_words_generation_counts(self, path: Path, ending: str) -> None:
         [part] = (path / "projections").glob(f"words-*/*{ending}")
         flip(part)
-        self.refused(path, "words")
+        self.check_refusal(path, "words")
 
     def test_one_file_too_many_is_refused(self, path: Path) -> None:
         [folder] = (path / "projections").glob("words-*")
         (folder / "_MAIN_99.toc").write_bytes(b"newer, says Whoosh")
-        self.refused(path, "words")
+        self.check_refusal(path, "words")
 
     def test_a_whole_generation_that_is_gone_is_named(self, path: Path) -> None:
         [folder] = (path / "projections").glob("words-*")
         shutil.rmtree(folder)
-        self.refused(path, "words")
+        self.check_refusal(path, "words")
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_another_version_is_refused(self, path: Path, kind: str) -> None:
@@ -200,7 +203,7 @@ class TestDamage:
             live[kind] = replace(live[kind], library_versions="written by a newer one")
             with writer.catalog.writing() as transaction:
                 transaction.point_to_generations(list(live.values()))
-            self.refused(path, kind)
+            self.check_refusal(path, kind)
             assert writer.publish()
         assert answers(path)
 

@@ -40,7 +40,7 @@ NO_IDS = np.empty(0, np.int64)
 Features = npt.NDArray[np.float16]
 
 
-def kinds(count: int, *, dimension: int = DIMENSION, seed: int = 3) -> Features:
+def features_of_kinds(count: int, *, dimension: int = DIMENSION, seed: int = 3) -> Features:
     """Features around eight directions: those of a kind lie KINDS apart."""
     random = np.random.default_rng(seed)
     middles = np.random.default_rng(0).standard_normal((KINDS, dimension))
@@ -48,7 +48,7 @@ def kinds(count: int, *, dimension: int = DIMENSION, seed: int = 3) -> Features:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
 
 
-def written(folder: Path, features: Features, *, parts: int = 1) -> Path:
+def write_features(folder: Path, features: Features, *, parts: int = 1) -> Path:
     """The neighbourhoods of features with the ids from 1 on, which come in so many segments."""
     ids = np.arange(1, len(features) + 1)
     cuts = zip(range(parts), np.array_split(ids, parts), np.array_split(features, parts), strict=True)
@@ -57,29 +57,33 @@ def written(folder: Path, features: Features, *, parts: int = 1) -> Path:
     return folder
 
 
-def built(features: Features, *, parts: int = 1) -> Neighbourhoods:
+def build_neighbourhoods(features: Features, *, parts: int = 1) -> Neighbourhoods:
     with TemporaryDirectory() as folder:
-        return Neighbourhoods.load(written(Path(folder, "made"), features, parts=parts), features.shape[1])
+        return Neighbourhoods.load(
+            write_features(Path(folder, "made"), features, parts=parts), features.shape[1]
+        )
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {each.name: each.read_bytes() for each in folder.iterdir()}
+def file_contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def kept(folder: Path, rows: Any) -> RowFile:
+def store_rows(folder: Path, rows: Any) -> RowFile:
     """Rows of an index, in two blocks."""
     return RowFile(folder, np.array_split(rows, 2), rows.shape[1])
 
 
 def search(made: Neighbourhoods, feature: Any, limit: int = 10) -> Ranking:
-    view = NeighbourView(made, VectorIndex.build(NO_IDS, kinds(0), made.compared.dimension), NO_IDS)
+    view = NeighbourView(
+        made, VectorIndex.build(NO_IDS, features_of_kinds(0), made.compared.dimension), NO_IDS
+    )
     return view.search(feature.astype(np.float32), limit=limit, allowed=None)
 
 
 class TestMaking:
     def test_a_stored_feature_is_made_into_what_is_stored_of_it(self) -> None:
-        features = kinds(160)
-        made = built(features)
+        features = features_of_kinds(160)
+        made = build_neighbourhoods(features)
         stored = made.compared.rows(np.arange(1, 161))
         assert made.map_features(features) == pytest.approx(stored, abs=1e-3)
         for place in (0, 17, 159):
@@ -89,8 +93,11 @@ class TestMaking:
 
     def test_kinds_come_together(self) -> None:
         """More of an image's own kind come first than by the plain features."""
-        features = kinds(240)
-        plain, made = VectorIndex.build(np.arange(1, 241), features, DIMENSION), built(features)
+        features = features_of_kinds(240)
+        plain, made = (
+            VectorIndex.build(np.arange(1, 241), features, DIMENSION),
+            build_neighbourhoods(features),
+        )
         right = {"plain": 0, "made": 0}
         for place in range(0, 240, 5):
             query = features[place].astype(np.float32)
@@ -102,60 +109,66 @@ class TestMaking:
         assert right["made"] > 1.1 * right["plain"]
 
     def test_the_same_features_give_the_same_bytes(self, tmp_path: Path) -> None:
-        features = kinds(150)
-        one, other = written(tmp_path / "one", features), written(tmp_path / "other", features.copy())
-        assert contents(one) == contents(other)
-        assert sorted(contents(one)) == [
+        features = features_of_kinds(150)
+        one, other = (
+            write_features(tmp_path / "one", features),
+            write_features(tmp_path / "other", features.copy()),
+        )
+        assert file_contents(one) == file_contents(other)
+        assert sorted(file_contents(one)) == [
             "centre.npy", "directions.npy", "segment-00000000.faiss", "stage-0.faiss", "stage-1.faiss"
         ]  # fmt: skip
 
     def test_however_many_segments_there_are_they_are_made_into_the_same(self) -> None:
         """But for what a matrix product rounds otherwise when it has other rows beside it."""
-        features, ids = kinds(150), np.arange(1, 151)
-        whole, parted = built(features).compared.rows(ids), built(features, parts=4).compared.rows(ids)
+        features, ids = features_of_kinds(150), np.arange(1, 151)
+        whole, parted = (
+            build_neighbourhoods(features).compared.rows(ids),
+            build_neighbourhoods(features, parts=4).compared.rows(ids),
+        )
         assert parted == pytest.approx(whole, abs=2e-3)
 
     def test_another_dimension_is_refused(self, tmp_path: Path) -> None:
-        folder = written(tmp_path / "made", kinds(150))
+        folder = write_features(tmp_path / "made", features_of_kinds(150))
         with pytest.raises(ValueError, match=f"of dimension {DIMENSION}"):
             Neighbourhoods.load(folder, DIMENSION + 1)
 
     def test_the_same_picture_many_times_over_finds_all_of_itself_by_id(self) -> None:
-        features = kinds(150)
+        features = features_of_kinds(150)
         features[100:] = features[100]
-        found = search(built(features), features[100], 50)
+        found = search(build_neighbourhoods(features), features[100], 50)
         assert found.ids.tolist() == list(range(101, 151))
 
     def test_an_image_without_a_direction_is_near_to_none(self) -> None:
-        features = kinds(150)
+        features = features_of_kinds(150)
         features[7] = 0
-        made = built(features)
+        made = build_neighbourhoods(features)
         assert not made.compared.rows(np.array([8])).any()
         assert set(search(made, features[7], 150).scores.tolist()) == {0.0}
 
     @pytest.mark.parametrize("count", [0, 1, 2, NEIGHBOURS, LEAST - 1])
     def test_a_small_library_is_compared_plainly(self, count: int) -> None:
-        features, query = kinds(count), kinds(1, seed=8)[0]
-        made = built(features)
+        features, query = features_of_kinds(count), features_of_kinds(1, seed=8)[0]
+        made = build_neighbourhoods(features)
         expected = nearest_images(query, np.arange(1, count + 1), features, limit=5)
         found = search(made, query, 5)
         assert found.ids.tolist() == [image_id for image_id, _ in expected]
         assert found.scores == pytest.approx([score for _, score in expected], abs=2e-5)
 
     def test_among_many_the_lists_find_nearly_what_all_would(self, monkeypatch: Any, tmp_path: Path) -> None:
-        features = kinds(900)
-        exact = built(features).compared.rows(np.arange(1, 901))
+        features = features_of_kinds(900)
+        exact = build_neighbourhoods(features).compared.rows(np.arange(1, 901))
         monkeypatch.setattr(vectors, "EXACT", 400)
-        first, again = (written(tmp_path / name, features, parts=2) for name in ("first", "again"))
-        assert contents(first) == contents(again)
+        first, again = (write_features(tmp_path / name, features, parts=2) for name in ("first", "again"))
+        assert file_contents(first) == file_contents(again)
         made = Neighbourhoods.load(first, DIMENSION).compared.rows(np.arange(1, 901))
         assert ((made * exact).sum(axis=1) > 0.98).mean() > 0.95
 
 
 class TestRows:
     def test_the_nearest_are_those_of_brute_force(self, tmp_path: Path) -> None:
-        rows = kinds(60).astype(np.float32)
-        with kept(tmp_path, rows) as file:
+        rows = features_of_kinds(60).astype(np.float32)
+        with store_rows(tmp_path, rows) as file:
             [(asked, found, products)] = RowIndex.build(file).search_nearest(rows[:4], 5)
         expected = np.argsort(-(rows[:4] @ rows.T), axis=1)[:, :5]
         assert np.array_equal(asked, rows[:4])
@@ -163,14 +176,14 @@ class TestRows:
         assert products == pytest.approx(np.einsum("qd,qkd->qk", rows[:4], rows[expected]), abs=1e-3)
 
     def test_where_there_are_fewer_the_rest_is_zeros(self, tmp_path: Path) -> None:
-        rows = kinds(2).astype(np.float32)
-        with kept(tmp_path, rows) as file:
+        rows = features_of_kinds(2).astype(np.float32)
+        with store_rows(tmp_path, rows) as file:
             [(_, found, products)] = RowIndex.build(file).search_nearest(rows, 4)
         assert not found[:, 2:].any()
         assert not products[:, 2:].any()
 
     def test_an_index_gives_its_rows_and_zeros_for_others(self) -> None:
-        features = kinds(3)
+        features = features_of_kinds(3)
         index = VectorIndex.build(np.array([5, 9, 2**40]), features, DIMENSION)
         found = index.rows(np.array([2**40, 7, 5]))
         assert np.array_equal(found, np.stack([features[2], np.zeros(DIMENSION), features[0]]))
@@ -183,22 +196,22 @@ def test_a_generation_with_its_tail_is_searched_as_one(
     removed: set[int], put: set[int], data: st.DataObject
 ) -> None:
     """Beside brute force over what every feature is made into."""
-    features = kinds(160)
-    made = built(features[:150])
+    features = features_of_kinds(160)
+    made = build_neighbourhoods(features[:150])
     hidden, tail_ids = np.array(sorted(removed | put), np.int64), np.array(sorted(put), np.int64)
-    tail = features[tail_ids - 1] if put else kinds(0)
+    tail = features[tail_ids - 1] if put else features_of_kinds(0)
     view = NeighbourView(made, made.index_tail(tail_ids, tail), hidden)
     allowed = data.draw(st.none() | st.sets(st.integers(1, 165), max_size=40))
     kept = np.setdiff1d(np.arange(1, 151), hidden)
     ids = np.concatenate([kept, tail_ids])
     rows = np.vstack([made.compared.rows(kept), made.map_features(tail).astype(np.float16)])
-    query = kinds(1, seed=data.draw(st.integers(0, 50)))[0].astype(np.float32)
+    query = features_of_kinds(1, seed=data.draw(st.integers(0, 50)))[0].astype(np.float32)
     limit = data.draw(st.integers(1, 170))
     among = None if allowed is None else np.array(sorted(allowed), np.int64)
     found = view.search(query, limit=limit, allowed=among)
     expected = nearest_images(view.row_of(query), ids, rows, limit=limit, allowed=allowed)
     assert dict(pairs_of(found)).keys() >= {
-        each for each, score in expected if score > expected[-1][1] + 1e-4
+        image_id for image_id, score in expected if score > expected[-1][1] + 1e-4
     }
     assert found.scores == pytest.approx([score for _, score in expected], abs=3e-5)
     assert view.rows(ids) == pytest.approx(rows, abs=1e-3)
@@ -208,7 +221,7 @@ class TestLibrary:
     """The projection under the generation protocol, of a real library."""
 
     def subject(self, library: Library) -> Space:
-        [space] = [each for each in library.spaces if each.descriptor == "subject"]
+        [space] = [space for space in library.spaces if space.descriptor == "subject"]
         return space
 
     def put(self, library: LibraryWriter, rows: Features, first: int) -> None:
@@ -234,16 +247,16 @@ class TestLibrary:
     def test_however_it_was_built_it_is_the_same(self, tmp_path: Path) -> None:
         root = tmp_path / "generations"
         with self.new_library(tmp_path / "a") as library:
-            features = kinds(140, dimension=self.subject(library).dimension)
-            query = kinds(1, dimension=features.shape[1], seed=7)[0].astype(np.float32)
+            features = features_of_kinds(140, dimension=self.subject(library).dimension)
+            query = features_of_kinds(1, dimension=features.shape[1], seed=7)[0].astype(np.float32)
             projections = [NeighbourProjection(self.subject(library))]
             for first, last in ((0, 60), (60, 125), (125, 140)):
                 self.put(library, features[first:last], first + 1)
                 publisher.publish_projections(library.catalog, projections, root)
                 steps = self.ask(library, root, query)
-            [one] = [contents(each) for each in root.iterdir()]
+            [one] = [file_contents(path) for path in root.iterdir()]
             publisher.publish_projections(library.catalog, projections, root, anew=True)
-            [other] = [contents(each) for each in root.iterdir()]
+            [other] = [file_contents(path) for path in root.iterdir()]
             assert one == other
             assert self.ask(library, root, query) == steps
             assert len(steps) == 140
@@ -251,7 +264,7 @@ class TestLibrary:
     def test_what_is_not_published_is_found_and_finds_itself(self, tmp_path: Path) -> None:
         root = tmp_path / "generations"
         with self.new_library(tmp_path / "a") as library:
-            features = kinds(130, dimension=self.subject(library).dimension)
+            features = features_of_kinds(130, dimension=self.subject(library).dimension)
             self.put(library, features[:120], 1)
             publisher.publish_projections(library.catalog, [NeighbourProjection(self.subject(library))], root)
             self.put(library, features[120:], 121)
@@ -259,17 +272,18 @@ class TestLibrary:
                 writer.remove_images([3])
             found = self.ask(library, root, features[125].astype(np.float32))
             assert found[0] == (126, pytest.approx(1.0, abs=2e-3))
-            assert sorted(each for each, _ in found) == [*range(1, 3), *range(4, 131)]
+            assert sorted(image_id for image_id, _ in found) == [*range(1, 3), *range(4, 131)]
             found = self.ask(library, root, features[5].astype(np.float32))
             assert found[0] == (6, pytest.approx(1.0, abs=2e-3))
 
     def test_a_library_that_was_never_published_is_searched_plainly(self, tmp_path: Path) -> None:
         with self.new_library(tmp_path / "a") as library:
-            features = kinds(120, dimension=self.subject(library).dimension)
+            features = features_of_kinds(120, dimension=self.subject(library).dimension)
             self.put(library, features, 1)
             found = self.ask(library, tmp_path / "none", features[0].astype(np.float32))
-            assert [each for each, _ in found] == [
-                each for each, _ in nearest_images(features[0], np.arange(1, 121), features, limit=200)
+            assert [image_id for image_id, _ in found] == [
+                image_id
+                for image_id, _ in nearest_images(features[0], np.arange(1, 121), features, limit=200)
             ]
 
     def test_damage_and_another_recipe_are_told_before_anything_is_read(
@@ -277,7 +291,7 @@ class TestLibrary:
     ) -> None:
         root = tmp_path / "generations"
         with self.new_library(tmp_path / "a") as library:
-            self.put(library, kinds(120, dimension=self.subject(library).dimension), 1)
+            self.put(library, features_of_kinds(120, dimension=self.subject(library).dimension), 1)
             projection = NeighbourProjection(self.subject(library))
             publisher.publish_projections(library.catalog, [projection], root)
             assert find_damaged(library.catalog, [projection], root) == []
@@ -296,11 +310,11 @@ class TestLibrary:
 
 
 def test_what_was_said_about_a_tail_is_asked_once_and_forgotten_with_it() -> None:
-    features = kinds(160)
-    made = built(features[:150])
+    features = features_of_kinds(160)
+    made = build_neighbourhoods(features[:150])
     first = made.index_tail(np.array([151, 152]), features[150:152])
     again = made.index_tail(np.array([152, 153]), features[151:153])
     assert np.array_equal(again.rows(np.array([152])), first.rows(np.array([152])))
-    assert set(made.remembered) == {each.tobytes() for each in features[151:153]}
-    assert made.index_tail(NO_IDS, kinds(0)).size == 0
+    assert set(made.remembered) == {feature.tobytes() for feature in features[151:153]}
+    assert made.index_tail(NO_IDS, features_of_kinds(0)).size == 0
     assert not made.remembered

@@ -14,6 +14,7 @@ import pytest
 
 from retrieval import (
     Library,
+    LibraryWriter,
     Query,
     StorageFailed,
     StoredPicture,
@@ -41,7 +42,9 @@ def answers(library: Library) -> Pairs:
 
 
 class TestStrays:
-    def test_they_are_named_and_removed_and_nothing_else_is(self, writer: Library, tmp_path: Path) -> None:
+    def test_they_are_named_and_removed_and_nothing_else_is(
+        self, writer: LibraryWriter, tmp_path: Path
+    ) -> None:
         root, outside = writer.generations_folder, tmp_path / "outside"
         outside.mkdir()
         (outside / "picture.jpg").touch()
@@ -64,17 +67,17 @@ class TestStrays:
         with write_library(tmp_path / "new") as library:
             assert find_strays(library) == []
 
-    def test_publishing_again_and_again_takes_no_more_room(self, writer: Library) -> None:
+    def test_publishing_again_and_again_takes_no_more_room(self, writer: LibraryWriter) -> None:
         def room() -> tuple[int, int]:
-            files = [each for each in writer.generations_folder.rglob("*") if each.is_file()]
-            return len(files), sum(each.stat().st_size for each in files)
+            files = [path for path in writer.generations_folder.rglob("*") if path.is_file()]
+            return len(files), sum(file.stat().st_size for file in files)
 
         count, size = room()
         for _ in range(3):
             writer.publish(anew=True)
         assert room() == (count, pytest.approx(size, rel=0.01))
 
-    def test_a_publishing_that_fails_half_way_takes_back_what_it_wrote(self, writer: Library) -> None:
+    def test_a_publishing_that_fails_half_way_takes_back_what_it_wrote(self, writer: LibraryWriter) -> None:
         """Else every try on a full disk would take more of the room that its owner makes."""
         before = answers(writer)
         for _ in range(2):
@@ -106,7 +109,7 @@ class TestReaders:
     def snapshot(self, library: Library) -> Snapshot:
         return Snapshots(library.catalog, library.projections, library.generations_folder).newest_snapshot()
 
-    def test_an_old_generation_answers_after_it_was_pruned(self, path: Path, writer: Library) -> None:
+    def test_an_old_generation_answers_after_it_was_pruned(self, path: Path, writer: LibraryWriter) -> None:
         with Library.open(path) as reader:
             # What was never searched may not have read everything yet, so two of them are opened.
             searched, untouched = self.snapshot(reader), self.snapshot(reader)
@@ -114,10 +117,10 @@ class TestReaders:
             before = self.ask(searched, feature)
             put(writer, caption="harbour quiet")
             writer.publish(anew=True)
-            assert not any(each.exists() for each in old)
+            assert not any(path.exists() for path in old)
             assert self.ask(searched, feature) == self.ask(untouched, feature) == before
             assert self.ask(self.snapshot(reader), feature) != before
-            assert [len(each) for each in before] == [4, 3, 12]
+            assert [len(pairs) for pairs in before] == [4, 3, 12]
 
     def ask(self, snapshot: Snapshot, feature: Any) -> list[Pairs]:
         asked = [
@@ -126,15 +129,15 @@ class TestReaders:
             ("subject", feature),
         ]
         found = [snapshot.views[signal].search(query, limit=50, allowed=None) for signal, query in asked]
-        return [pairs_of(each) for each in found]
+        return [pairs_of(ranking) for ranking in found]
 
     def feature(self, library: Library) -> Any:
-        [space] = [each for each in library.spaces if each.descriptor == "subject"]
+        [space] = [space for space in library.spaces if space.descriptor == "subject"]
         with library.catalog.reading() as reader:
             return reader.load_features(space, [3])[1][0].astype("float32")
 
     def test_a_generation_that_is_pruned_while_it_is_opened_is_not_missed(
-        self, path: Path, writer: Library
+        self, path: Path, writer: LibraryWriter
     ) -> None:
         """A writer publishes, and prunes, at each moment at which a reader opens one of the files."""
         expected = answers(writer)
@@ -159,14 +162,14 @@ class AtOpening:
     def __enter__(self) -> None:
         if not AtOpening._watching:  # an audit hook stays for as long as the process
             AtOpening._watching = True
-            sys.addaudithook(AtOpening._heard)
+            sys.addaudithook(AtOpening._on_audit_event)
         AtOpening._current = self
 
     def __exit__(self, *_: object) -> None:
         AtOpening._current = None
 
     @staticmethod
-    def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+    def _on_audit_event(event: str, arguments: tuple[Any, ...]) -> None:
         now = AtOpening._current
         if now is None or event != "open" or not str(arguments[0]).startswith(now.root):
             return
@@ -203,7 +206,7 @@ class TestFullDisk:
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     @pytest.mark.filterwarnings("ignore::ResourceWarning")
     def test_it_is_told_the_old_generation_stays_and_room_is_all_that_is_needed(
-        self, path: Path, small_disk: Path, writer: Library
+        self, path: Path, small_disk: Path, writer: LibraryWriter
     ) -> None:
         """A little more room is given each time, until publishing succeeds."""
         live = sorted(small_disk.iterdir())
@@ -219,13 +222,13 @@ class TestFullDisk:
                 assert answers(reader) == expected
             assert sorted(set(small_disk.iterdir()) - {small_disk / "ballast"}) == live
         assert len(refusals) > 3
-        assert {each.split(": ", 1)[1] for each in refusals} == {FULL}
+        assert {refusal.split(": ", 1)[1] for refusal in refusals} == {FULL}
         assert added in dict(expected)
         with Library.open(path) as reader:
             assert dict(answers(reader)).keys() == dict(expected).keys()
             assert find_damages(reader) == []
 
-    def refusal(self, writer: Library) -> str:
+    def refusal(self, writer: LibraryWriter) -> str:
         """What publishing says, empty when it succeeds."""
         try:
             writer.publish(anew=True)

@@ -22,10 +22,10 @@ DIMENSION = 5
 @pytest.fixture(autouse=True)
 def small(monkeypatch: Any) -> None:
     """Four ids a segment."""
-    monkeypatch.setattr(segments, "SIZE", 4)
+    monkeypatch.setattr(segments, "SEGMENT_SIZE", 4)
 
 
-class Made:
+class SegmentedCatalog:
     """A catalog with a space, its one projection, and where this lies."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,12 +34,12 @@ class Made:
         with self.catalog.writing() as writer:
             space = writer.add_space("fingerprint", "colour", {}, DIMENSION)
         with self.catalog.reading() as reader:
-            [self.space] = [each for each in reader.load_spaces() if each.id == space]
+            [self.space] = [stored_space for stored_space in reader.load_spaces() if stored_space.id == space]
         self.projection = VectorProjection(self.space)
 
     def add(self, count: int, first: int) -> None:
         with self.catalog.writing() as writer:
-            writer.add_images([self._image(first + each) for each in range(count)])
+            writer.add_images([self._image(first + number) for number in range(count)])
 
     def _image(self, number: int) -> Any:
         feature = np.random.default_rng(number).standard_normal(DIMENSION).astype(np.float16)
@@ -53,7 +53,7 @@ class Made:
         """The files of the generation, each with its inode."""
         publisher.publish_projections(self.catalog, [self.projection], self.root, anew=anew)
         [generation] = self.root.iterdir()
-        return {each.name: each.stat().st_ino for each in sorted(generation.iterdir())}
+        return {path.name: path.stat().st_ino for path in sorted(generation.iterdir())}
 
     def index(self) -> VectorIndex:
         [pointer] = self.pointers()
@@ -74,48 +74,48 @@ class Made:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Any:
-    made = Made(tmp_path)
-    yield made
-    made.catalog.close()
+def segmented(tmp_path: Path) -> Any:
+    segmented = SegmentedCatalog(tmp_path)
+    yield segmented
+    segmented.catalog.close()
 
 
 def names(*numbers: int) -> list[str]:
     return [f"segment-{number:08}.faiss" for number in numbers]
 
 
-def test_what_has_not_changed_is_shared_and_the_rest_is_written_anew(made: Made) -> None:
-    made.add(10, 0)  # ids 1 to 10
-    first = made.publish()
+def test_what_has_not_changed_is_shared_and_the_rest_is_written_anew(segmented: SegmentedCatalog) -> None:
+    segmented.add(10, 0)  # ids 1 to 10
+    first = segmented.publish()
     assert list(first) == names(0, 1, 2)
-    made.add(3, 100)  # 11 to 13
-    made.remove(2)
-    second = made.publish()
+    segmented.add(3, 100)  # 11 to 13
+    segmented.remove(2)
+    second = segmented.publish()
     assert list(second) == names(0, 1, 2, 3)
     assert second[names(1)[0]] == first[names(1)[0]]
     assert second[names(0)[0]] != first[names(0)[0]]
     assert second[names(2)[0]] != first[names(2)[0]]
-    assert sorted(made.rows()) == [1, *range(3, 14)]
+    assert sorted(segmented.rows()) == [1, *range(3, 14)]
 
 
-def test_a_segment_whose_images_are_all_gone_is_no_more(made: Made) -> None:
-    made.add(9, 0)
-    made.publish()
-    made.remove(4, 5, 6, 7)
-    assert list(made.publish()) == names(0, 2)
-    assert sorted(made.rows()) == [1, 2, 3, 8, 9]
+def test_a_segment_whose_images_are_all_gone_is_no_more(segmented: SegmentedCatalog) -> None:
+    segmented.add(9, 0)
+    segmented.publish()
+    segmented.remove(4, 5, 6, 7)
+    assert list(segmented.publish()) == names(0, 2)
+    assert sorted(segmented.rows()) == [1, 2, 3, 8, 9]
 
 
-def test_built_anew_it_shares_no_file(made: Made) -> None:
-    made.add(9, 0)
-    first = made.publish()
-    again = made.publish(anew=True)
+def test_built_anew_it_shares_no_file(segmented: SegmentedCatalog) -> None:
+    segmented.add(9, 0)
+    first = segmented.publish()
+    again = segmented.publish(anew=True)
     assert not set(first.values()) & set(again.values())
 
 
-def test_an_empty_library_has_no_segment(made: Made) -> None:
-    assert made.publish(anew=True) == {}
-    assert made.rows() == {}
+def test_an_empty_library_has_no_segment(segmented: SegmentedCatalog) -> None:
+    assert segmented.publish(anew=True) == {}
+    assert segmented.rows() == {}
 
 
 @given(st.lists(st.integers(1, 7) | st.sets(st.integers(1, 30), min_size=1), min_size=1, max_size=6))
@@ -124,21 +124,21 @@ def test_any_history_ends_in_what_the_catalog_holds(
     tmp_path_factory: pytest.TempPathFactory, history: list[int | set[int]]
 ) -> None:
     """A number is so many images more, a set the ids of those that go."""
-    made = Made(tmp_path_factory.mktemp("history"))
+    segmented = SegmentedCatalog(tmp_path_factory.mktemp("history"))
     for number, step in enumerate(history):
         if isinstance(step, int):
-            made.add(step, 100 * number)
+            segmented.add(step, 100 * number)
         else:
-            made.remove(*step)
-        made.publish()
-        made.rows()
-    made.catalog.close()
+            segmented.remove(*step)
+        segmented.publish()
+        segmented.rows()
+    segmented.catalog.close()
 
 
-def test_only_one_segment_is_asked_for_at_a_time(made: Made) -> None:
-    made.add(10, 0)
-    with made.catalog.reading() as reader:
-        blocks = list(segments.StoredFeatures(reader, made.space))
+def test_only_one_segment_is_asked_for_at_a_time(segmented: SegmentedCatalog) -> None:
+    segmented.add(10, 0)
+    with segmented.catalog.reading() as reader:
+        blocks = list(segments.StoredFeatures(reader, segmented.space))
     assert [(number, ids.tolist()) for number, ids, _ in blocks] == [
         (0, [1, 2, 3]),
         (1, [4, 5, 6, 7]),

@@ -15,6 +15,7 @@ from retrieval import (
     Annotation,
     Filters,
     Library,
+    LibraryWriter,
     NewImage,
     ProjectionDamaged,
     Query,
@@ -33,29 +34,29 @@ Exact = list[tuple[str, bytes, bytes]]
 
 
 @pytest.fixture
-def reader(path: Path, writer: Library) -> Iterator[Library]:
+def reader(path: Path, writer: LibraryWriter) -> Iterator[Library]:
     """The same library, opened by somebody else, who has searched it before."""
     with Library.open(path) as library:
         library.warm_up()
         yield library
 
 
-def add(library: Library, seeds: Sequence[int], caption: str) -> list[int]:
+def add_scenes(library: LibraryWriter, seeds: Sequence[int], caption: str) -> list[int]:
     """Acknowledge drawn scenes in one transaction, and publish nothing."""
     features = library.describe([draw_scene(seed) for seed in seeds])
     new = [
-        NewImage(hashlib.sha256(b"%d" % seed).hexdigest(), 0, 160, 120, "jpeg", 1, None, b"webp", each)
-        for seed, each in zip(seeds, features, strict=True)
+        NewImage(hashlib.sha256(b"%d" % seed).hexdigest(), 0, 160, 120, "jpeg", 1, None, b"webp", described)
+        for seed, described in zip(seeds, features, strict=True)
     ]
     with library.catalog.writing() as writer:
         ids = writer.add_images(new)
         for image_id, seed in zip(ids, seeds, strict=True):
-            writer.place(b"/added/%d.jpg" % seed, image_id, mtime=0, size=1)
-            writer.annotate(image_id, "test", [Annotation("caption", caption, "test")])
+            writer.add_location(b"/added/%d.jpg" % seed, image_id, mtime=0, size=1)
+            writer.replace_annotations(image_id, "test", [Annotation("caption", caption, "test")])
     return ids
 
 
-def exact(library: Library) -> Exact:
+def exact_rankings(library: Library) -> Exact:
     """Ids and scores, to the last bit, for every stored picture and some texts."""
     with library.catalog.reading() as reader:
         pictures = [StoredPicture(int(image_id)) for image_id in reader.find_ids()]
@@ -73,9 +74,9 @@ def ids_only(found: Exact) -> list[tuple[str, bytes]]:
 
 class TestAcknowledged:
     def test_what_is_added_is_found_at_once_by_words_and_by_picture(
-        self, writer: Library, reader: Library, tmp_path: Path
+        self, writer: LibraryWriter, reader: Library, tmp_path: Path
     ) -> None:
-        [image_id] = add(writer, [77], "lantern")
+        [image_id] = add_scenes(writer, [77], "lantern")
         assert reader.search(Query((Text("lantern"),))).ids == [image_id]
         similar = reader.search(Query((StoredPicture(image_id),), include_examples=True))
         assert (similar.ids[0], similar.total) == (image_id, STORED + 1)
@@ -83,8 +84,8 @@ class TestAcknowledged:
         assert image_id in reader.search(Query(limit=100)).ids
         assert reader.search(Query((Text("lantern"),), Filters(folders=("added",)))).ids == [image_id]
 
-    def test_what_is_removed_is_never_found_again(self, writer: Library, reader: Library) -> None:
-        [tail] = add(writer, [77], "harbour")
+    def test_what_is_removed_is_never_found_again(self, writer: LibraryWriter, reader: Library) -> None:
+        [tail] = add_scenes(writer, [77], "harbour")
         with writer.catalog.writing() as transaction:
             transaction.remove_images([2, tail])
         queries = [Query((Text("harbour"),)), Query((StoredPicture(1),), limit=100), Query(limit=100)]
@@ -95,9 +96,9 @@ class TestAcknowledged:
                 assert not {2, tail} & set(reader.search(query).ids), f"published: {anew}"
         assert reader.search(Query(limit=100)).total == STORED - 1
 
-    def test_changed_words_count_at_once(self, writer: Library, reader: Library) -> None:
+    def test_changed_words_count_at_once(self, writer: LibraryWriter, reader: Library) -> None:
         with writer.catalog.writing() as transaction:
-            transaction.annotate(2, "test", [Annotation("title", "Lantern", "test")])
+            transaction.replace_annotations(2, "test", [Annotation("title", "Lantern", "test")])
         assert reader.search(Query((Text("lantern"),))).ids == [2]
         similar = reader.rank_signals(Query((StoredPicture(2),), include_examples=True))["subject"]
         assert (similar.ids[0], len(similar)) == (2, STORED)
@@ -106,7 +107,7 @@ class TestAcknowledged:
         with write_library(tmp_path / "new") as library:
             library.make_spaces(fetch_backbone("test_resnet", "untrained"))
             assert library.search(Query((Text("lantern"),))).ids == []
-            first, second = add(library, [1, 2], "lantern")
+            first, second = add_scenes(library, [1, 2], "lantern")
             with Library.open(library.path) as reader:
                 assert reader.search(Query((Text("lantern"),))).ids == [first, second]
                 assert reader.search(Query((StoredPicture(first),))).ids == [second]
@@ -117,43 +118,45 @@ class TestAcknowledged:
             assert read_status(library).damages == ()
             library.make_spaces(fetch_backbone("test_resnet", "untrained"))
             assert library.signal_names[:3] == ("words", "subject", "colour")
-            first, second = add(library, [1, 2], "lantern")
+            first, second = add_scenes(library, [1, 2], "lantern")
             assert library.search(Query((StoredPicture(first),))).ids == [second]
 
 
 class TestPublished:
-    def change(self, writer: Library) -> None:
+    def change(self, writer: LibraryWriter) -> None:
         """Add two, remove one, change the words of one."""
-        add(writer, [77, 78], "a quiet harbour with many boats, as seen on the second day at noon")
+        add_scenes(writer, [77, 78], "a quiet harbour with many boats, as seen on the second day at noon")
         with writer.catalog.writing() as transaction:
             transaction.remove_images([6])
-            transaction.annotate(3, "test", [Annotation("title", "forest market", "test")])
+            transaction.replace_annotations(3, "test", [Annotation("title", "forest market", "test")])
 
-    def test_the_order_is_the_one_from_before(self, writer: Library, reader: Library) -> None:
+    def test_the_order_is_the_one_from_before(self, writer: LibraryWriter, reader: Library) -> None:
         self.change(writer)
-        before = exact(reader)
+        before = exact_rankings(reader)
         assert writer.publish()
-        assert ids_only(exact(reader)) == ids_only(before)
+        assert ids_only(exact_rankings(reader)) == ids_only(before)
 
-    def test_additions_alone_change_no_score_either(self, writer: Library, reader: Library) -> None:
-        add(writer, [77, 78], "a quiet harbour")
-        before = exact(reader)
+    def test_additions_alone_change_no_score_either(self, writer: LibraryWriter, reader: Library) -> None:
+        add_scenes(writer, [77, 78], "a quiet harbour")
+        before = exact_rankings(reader)
         assert writer.publish()
-        assert exact(reader) == before
+        assert exact_rankings(reader) == before
 
-    def test_projections_that_were_deleted_come_back_the_same(self, path: Path, writer: Library) -> None:
+    def test_projections_that_were_deleted_come_back_the_same(
+        self, path: Path, writer: LibraryWriter
+    ) -> None:
         self.change(writer)
         writer.publish()
         with Library.open(path) as reader:
-            before = exact(reader)
+            before = exact_rankings(reader)
         shutil.rmtree(writer.generations_folder)
         writer.publish(anew=True)
         with Library.open(path) as reader:
-            assert exact(reader) == before
+            assert exact_rankings(reader) == before
         assert len(before) > 13 * 3
 
     def test_deleted_projections_are_an_error_and_not_an_empty_answer(
-        self, path: Path, writer: Library
+        self, path: Path, writer: LibraryWriter
     ) -> None:
         shutil.rmtree(writer.generations_folder)
         with Library.open(path) as reader:
@@ -164,29 +167,29 @@ class TestPublished:
             writer.publish(anew=True)
             assert reader.search(Query((Text("harbour"),))).total == 4
 
-    def test_publishing_twice_does_nothing_the_second_time(self, writer: Library) -> None:
-        add(writer, [77], "lantern")
+    def test_publishing_twice_does_nothing_the_second_time(self, writer: LibraryWriter) -> None:
+        add_scenes(writer, [77], "lantern")
         assert writer.publish()
         names = sorted(writer.generations_folder.iterdir())
         assert not writer.publish()
         assert sorted(writer.generations_folder.iterdir()) == names
 
     def test_another_reader_sees_the_new_state_without_opening_again(
-        self, path: Path, writer: Library, reader: Library
+        self, path: Path, writer: LibraryWriter, reader: Library
     ) -> None:
         for seed in (77, 78):
-            [image_id] = add(writer, [seed], f"lantern{seed}")
+            [image_id] = add_scenes(writer, [seed], f"lantern{seed}")
             writer.publish()
             assert reader.search(Query((Text(str(seed)),))).ids == [image_id]
             with Library.open(path) as fresh:
-                assert exact(fresh) == exact(reader)
+                assert exact_rankings(fresh) == exact_rankings(reader)
 
 
 class TestManyThreads:
     ROUNDS = 8
 
     def test_every_answer_is_a_whole_state(
-        self, path: Path, writer: Library, reader: Library, tmp_path: Path
+        self, path: Path, writer: LibraryWriter, reader: Library, tmp_path: Path
     ) -> None:
         """Pairs come and go in one transaction; one word of two stands at every image at all times."""
         done = Event()
@@ -201,22 +204,22 @@ class TestManyThreads:
                 done.set()
             counted = [search.result() for search in searches]
         assert min(counted) >= 1
-        assert exact(reader)
+        assert exact_rankings(reader)
         assert reader.search(Query((Text("twin"),))).total == 2 * (self.ROUNDS // 2)
 
-    def work(self, writer: Library, number: int) -> None:
-        twins = add(writer, [100 + 2 * number, 101 + 2 * number], "twin")
+    def work(self, writer: LibraryWriter, number: int) -> None:
+        twins = add_scenes(writer, [100 + 2 * number, 101 + 2 * number], "twin")
         self.turn(writer, ("dawn", "dusk")[number % 2])
         writer.publish(anew=number % 3 == 0)
         if number % 2:
             with writer.catalog.writing() as transaction:
                 transaction.remove_images(twins)
 
-    def turn(self, writer: Library, word: str) -> None:
+    def turn(self, writer: LibraryWriter, word: str) -> None:
         """The first twelve say this word now, and nothing else of the kind."""
         with writer.catalog.writing() as transaction:
             for image_id in range(1, STORED + 1):
-                transaction.annotate(image_id, "time", [Annotation("tag", word, "time")])
+                transaction.replace_annotations(image_id, "time", [Annotation("tag", word, "time")])
 
     def watch(self, reader: Library, done: Event) -> int:
         """Search until it is over; how often."""
@@ -226,7 +229,7 @@ class TestManyThreads:
             assert len(twins) % 2 == 0
             times = reader.rank_signals(Query((Text("day dawn dusk"),)))["words"]
             assert set(range(1, STORED + 1)) <= set(times.ids.tolist())
-            assert len({score for each, score in pairs_of(times) if each in (1, 5, 9)}) == 1
+            assert len({score for image_id, score in pairs_of(times) if image_id in (1, 5, 9)}) == 1
             similar = reader.rank_signals(Query((StoredPicture(1),)))
             assert set(similar["subject"].ids) == set(similar["colour"].ids) == set(similar["fused"].ids)
             assert len(similar["fused"]) % 2 == (STORED - 1) % 2

@@ -77,7 +77,9 @@ def test_files_and_back_change_no_answer(held: tuple[Int64Ids, Features], query:
         again = VectorIndex.load(files, DIMENSION)
     index = build(*held)
     assert (again.size, again.dimension) == (len(ids), DIMENSION)
-    first, second = (each.search(query_of(query), limit=limit, allowed=None) for each in (index, again))
+    first, second = (
+        searched.search(query_of(query), limit=limit, allowed=None) for searched in (index, again)
+    )
     assert pairs_of(first) == pairs_of(second)
     assert np.array_equal(again.rows(ids), features.astype(np.float32))
 
@@ -121,7 +123,7 @@ def test_ties_at_the_limit_go_to_the_smallest_ids(limit: int, filtered: bool) ->
     found = build(ids, features).search(
         np.ones(DIMENSION, np.float32), limit=limit, allowed=np.arange(1, 200) if filtered else None
     )
-    expected = [77, *(each for each in range(1, 102) if each != 77)]
+    expected = [77, *(number for number in range(1, 102) if number != 77)]
     assert found.ids.tolist() == expected[:limit]
 
 
@@ -146,7 +148,7 @@ def test_real_features_agree_to_the_last_decimal_but_one() -> None:
         expected = nearest_images(features[row], ids, features, limit=20)
         found = index.search(features[row].astype(np.float32), limit=20, allowed=None)
         assert found.ids[0] == ids[row]
-        assert found.ids.tolist() == [each for each, _ in expected]
+        assert found.ids.tolist() == [image_id for image_id, _ in expected]
         assert found.scores == pytest.approx([score for _, score in expected], abs=2e-5)
 
 
@@ -160,15 +162,15 @@ def test_an_image_without_a_direction_scores_nothing() -> None:
 @pytest.mark.parametrize("allowed", [None, NO_IDS, np.array([1, 2])])
 def test_an_empty_index_finds_nothing(allowed: Int64Ids | None) -> None:
     empty = build(NO_IDS, np.empty((0, DIMENSION), np.float16))
-    for each in (empty, VectorIndex.load([], DIMENSION), VectorView(empty, empty, NO_IDS)):
-        found = each.search(np.ones(DIMENSION, np.float32), limit=10, allowed=allowed)
+    for searched in (empty, VectorIndex.load([], DIMENSION), VectorView(empty, empty, NO_IDS)):
+        found = searched.search(np.ones(DIMENSION, np.float32), limit=10, allowed=allowed)
         assert pairs_of(found) == []
 
 
 def test_searching_and_building_leave_their_inputs_alone() -> None:
     ids, features = np.array([3, 1, 2]), np.eye(3, DIMENSION, dtype=np.float16)
     query, allowed = np.ones(DIMENSION, np.float32), np.array([1, 3])
-    before = [each.copy() for each in (ids, features, query, allowed)]
+    before = [image_id.copy() for image_id in (ids, features, query, allowed)]
     VectorView(build(ids, features), build(ids[:1], features[:1]), ids[:1]).search(
         query, limit=1, allowed=allowed
     )

@@ -9,15 +9,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval import Annotation, Filters, Library, Query, Settings, Text, find_damages, write_library
+from retrieval import (
+    Annotation,
+    Filters,
+    Library,
+    LibraryWriter,
+    Query,
+    Settings,
+    Text,
+    find_damages,
+    write_library,
+)
 from retrieval.projections import words as projection
-from retrieval.projections.words import SEARCHABLE
+from retrieval.projections.words import MIN_CONFIDENCE
 from retrieval.ranking.tokens import split_tokens
 from tests.wording import found, put, ranked
 
 
 @pytest.fixture
-def words(tmp_path: Path) -> Iterator[Library]:
+def words(tmp_path: Path) -> Iterator[LibraryWriter]:
     """An empty library without spaces: its one signal is the words."""
     with write_library(tmp_path / "library") as library:
         yield library
@@ -37,12 +47,12 @@ class TestFinding:
             {"path": "/home/lantern/17.jpg"},
         ],
     )
-    def test_every_field_is_searched(self, words: Library, facts: dict[str, str]) -> None:
+    def test_every_field_is_searched(self, words: LibraryWriter, facts: dict[str, str]) -> None:
         put(words, title="boat")
         lantern = put(words, **facts)
         assert found(words, "lantern") == [lantern]
 
-    def test_folders_further_up_and_endings_are_not_words(self, words: Library) -> None:
+    def test_folders_further_up_and_endings_are_not_words(self, words: LibraryWriter) -> None:
         put(words, path="/lantern/holiday/a.jpg")
         assert found(words, "lantern") == []
         assert found(words, "jpg") == []
@@ -61,7 +71,7 @@ class TestFinding:
         ],
     )
     def test_what_cameras_call_pictures_is_no_word_but_their_folder_is(
-        self, words: Library, name: str
+        self, words: LibraryWriter, name: str
     ) -> None:
         lantern = put(words, path=f"/home/lantern 2024/{name}.jpg")
         put(words, path="/home/boat/boat.jpg")
@@ -69,31 +79,31 @@ class TestFinding:
         assert found(words, "lantern") == found(words, "2024") == [lantern]
 
     @pytest.mark.parametrize("name", ["IMG_1234 lantern", "lantern17", "OldLantern_DSC1", "17-lantern"])
-    def test_a_name_with_words_in_it_counts_whole(self, words: Library, name: str) -> None:
+    def test_a_name_with_words_in_it_counts_whole(self, words: LibraryWriter, name: str) -> None:
         lantern = put(words, path=f"/home/boat/{name}.jpg")
         assert found(words, "lantern") == found(words, name) == [lantern]
 
-    def test_coordinates_are_no_words(self, words: Library) -> None:
+    def test_coordinates_are_no_words(self, words: LibraryWriter) -> None:
         lantern = put(words, place="48.85822, -2.29450;Lantern 48")
         assert found(words, "85822") == []
         assert found(words, "48") == [lantern]
 
-    def test_what_two_sources_say_counts_once(self, words: Library) -> None:
+    def test_what_two_sources_say_counts_once(self, words: LibraryWriter) -> None:
         once, twice = put(words, tag="lantern"), put(words, tag="lantern")
         with words.catalog.writing() as writer:
-            writer.annotate(twice, "xmp", [Annotation("tag", "Lantern", "xmp")])
+            writer.replace_annotations(twice, "xmp", [Annotation("tag", "Lantern", "xmp")])
         (_, first), (_, second) = ranked(words, "lantern")
         assert first == second
         assert found(words, "lantern") == [once, twice]
 
-    def test_a_better_field_ranks_higher_and_ties_go_to_the_smaller_id(self, words: Library) -> None:
+    def test_a_better_field_ranks_higher_and_ties_go_to_the_smaller_id(self, words: LibraryWriter) -> None:
         plain = {"title": "oak", "tag": "oak", "label": "oak", "caption": "oak", "path": "/oak/oak.jpg"}
         name = put(words, **plain | {"path": "/lantern/oak.jpg"})
         caption, label, tag, title = (
             put(words, **plain | {field: "lantern"}) for field in ("caption", "label", "tag", "title")
         )
         ranking = ranked(words, "lantern")
-        assert [each for each, _ in ranking] == [label, tag, title, caption, name]
+        assert [image_id for image_id, _ in ranking] == [label, tag, title, caption, name]
         scores = [score for _, score in ranking]
         assert scores[0] == scores[1] == scores[2] > scores[3] > scores[4] > 0
 
@@ -113,12 +123,12 @@ class TestFinding:
             ("日本 旅行", "旅行"),
         ],
     )
-    def test_spelling_does_not_matter(self, words: Library, written: str, asked: str) -> None:
+    def test_spelling_does_not_matter(self, words: LibraryWriter, written: str, asked: str) -> None:
         put(words, title="nothing of it")
         image_id = put(words, caption=written)
         assert found(words, asked) == [image_id]
 
-    def test_a_phrase_stands_side_by_side_and_in_order(self, words: Library) -> None:
+    def test_a_phrase_stands_side_by_side_and_in_order(self, words: LibraryWriter) -> None:
         right = put(words, caption="The red boats of Oslo")
         put(words, caption="boat red")
         put(words, caption="red old boat")
@@ -126,11 +136,11 @@ class TestFinding:
         assert found(words, '"red boat"') == [right]
         assert len(found(words, "red boat")) == 4
 
-    def test_more_matching_words_rank_higher(self, words: Library) -> None:
+    def test_more_matching_words_rank_higher(self, words: LibraryWriter) -> None:
         one, both = put(words, caption="red car"), put(words, caption="red boat")
         assert found(words, "red boat") == [both, one]
 
-    def test_nothing_found_is_an_answer(self, words: Library) -> None:
+    def test_nothing_found_is_an_answer(self, words: LibraryWriter) -> None:
         assert words.search(Query((Text("boat"),))).hits == ()
         put(words, caption="car", publish=True)
         results = words.search(Query((Text("boat"),)))
@@ -138,7 +148,7 @@ class TestFinding:
         [note] = words.search(Query((Text("*!?"),))).notes
         assert "*!?" in note
 
-    def test_filters_act_inside(self, words: Library) -> None:
+    def test_filters_act_inside(self, words: LibraryWriter) -> None:
         put(words, caption="boat", tag="night")
         day = put(words, caption="a boat, seen from afar", tag="day")
         results = words.search(Query((Text("boat"),), Filters(tags=("day",)), limit=1))
@@ -146,25 +156,25 @@ class TestFinding:
 
 
 class TestPredicted:
-    def test_every_synonym_is_found_and_a_phrase_does_not_reach_across(self, words: Library) -> None:
+    def test_every_synonym_is_found_and_a_phrase_does_not_reach_across(self, words: LibraryWriter) -> None:
         put(words, predicted="crane, heron")
         cat = put(words, predicted="tabby, tabby cat")
         for text in ("tabby", "cat", '"tabby cat"', "Tabbies"):
             assert found(words, text) == [cat], text
         assert found(words, '"tabby tabby"') == []
 
-    def test_definitions_are_not_searched(self, words: Library) -> None:
+    def test_definitions_are_not_searched(self, words: LibraryWriter) -> None:
         put(words, predicted="tabby")
         assert found(words, "meant") == []
 
-    def test_only_those_that_are_rather_right_than_wrong_are_searched(self, words: Library) -> None:
-        put(words, predicted="tabby", sure=SEARCHABLE - 0.0001)
+    def test_only_those_that_are_rather_right_than_wrong_are_searched(self, words: LibraryWriter) -> None:
+        put(words, predicted="tabby", sure=MIN_CONFIDENCE - 0.0001)
         assert found(words, "tabby") == []
-        surer = put(words, predicted="tabby", sure=SEARCHABLE)
+        surer = put(words, predicted="tabby", sure=MIN_CONFIDENCE)
         assert found(words, "tabby") == [surer]
 
     @pytest.mark.parametrize("field", ["title", "tag", "label", "caption", "path"])
-    def test_the_words_of_a_person_outrank_them(self, words: Library, field: str) -> None:
+    def test_the_words_of_a_person_outrank_them(self, words: LibraryWriter, field: str) -> None:
         """Also those of the only picture that anybody wrote about, among many with predicted labels."""
         for number in range(40):
             put(
@@ -187,13 +197,13 @@ class TestPredicted:
         for wanted, expected in ((False, [in_tail]), (True, [in_tail, 1])):
             with Library.open(tmp_path / "library", Settings(predicted_labels=wanted)) as library:
                 assert found(library, "tabby") == expected
-                images = [library.load_image(1), *(each.image for each in library.search(Query()).hits)]
+                images = [library.load_image(1), *(hit.image for hit in library.search(Query()).hits)]
                 assert all(bool(image.predicted_labels) is wanted for image in images)
                 assert find_damages(library) == []
 
 
 @pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryWriter]:
     """Four published images, and a fifth in the tail."""
     with write_library(tmp_path_factory.mktemp("harbour") / "library") as library:
         put(library, path="/p/q.jpg", caption="harbour")
@@ -281,13 +291,13 @@ class TestNoSyntax:
 
 
 def test_postings_that_outgrow_their_memory_change_nothing(
-    words: Library, monkeypatch: pytest.MonkeyPatch
+    words: LibraryWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In files they are written as runs and merged; in memory, before they are published, they stay."""
     for number in range(30):
         put(words, caption=f"lantern {number % 7} harbour {'boat ' * (number % 5)}")
     kept = ranked(words, "lantern boat 3")
-    monkeypatch.setattr(projection, "MEMORY", 1e-4)  # a hundred bytes
+    monkeypatch.setattr(projection, "POSTINGS_MEMORY", 1e-4)  # a hundred bytes
     put(words, title="dove")
     assert len(ranked(words, "lantern boat 3")) == len(kept)
     words.publish(anew=True)

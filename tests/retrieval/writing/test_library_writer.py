@@ -99,15 +99,15 @@ def test_opening_for_reading_never_gives_a_writer(path: Path) -> None:
 def test_there_is_no_writer_with_a_lock_that_was_given_back(path: Path) -> None:
     with WriterLock(path) as lock:
         pass
-    with pytest.raises(ValueError, match="the writer's lock was given back"):
+    with pytest.raises(ValueError, match="the writer's lock was released"):
         LibraryWriter.create(lock)
-    refused = pytest.raises(ValueError, match="the writer's lock was given back")
+    refused = pytest.raises(ValueError, match="the writer's lock was released")
     with WriterLock(path) as another, LibraryWriter.create(another) as writer, refused:
         LibraryWriter(lock, writer.catalog, writer.settings)
 
 
 @pytest.fixture
-def outlived(path: Path) -> Iterator[LibraryWriter]:
+def outliving_writer(path: Path) -> Iterator[LibraryWriter]:
     """A writer whose lock was given back while it is still there."""
     with write_library(path) as writer:
         pass
@@ -133,11 +133,11 @@ WRITES: dict[str, Callable[[LibraryWriter], object]] = {
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_a_writer_that_outlives_its_lock_writes_nothing(
-    path: Path, outlived: LibraryWriter, write: Callable[[LibraryWriter], object]
+    path: Path, outliving_writer: LibraryWriter, write: Callable[[LibraryWriter], object]
 ) -> None:
     before = folder_contents(path)
-    with pytest.raises(ValueError, match="the writer's lock was given back"):
-        write(outlived)
+    with pytest.raises(ValueError, match="the writer's lock was released"):
+        write(outliving_writer)
     assert folder_contents(path) == before
 
 
