@@ -1,4 +1,4 @@
-"""Decoder processes crash, hang, run out of memory and send nonsense, really; the run goes on."""
+"""Real decoder processes crash, hang, run out of memory and send nonsense; the run goes on."""
 
 from __future__ import annotations
 

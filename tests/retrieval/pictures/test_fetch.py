@@ -334,7 +334,7 @@ def test_a_look_up_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def certificate_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate_file, and its key, for the name localhost, signed by itself."""
+    """A certificate and its key, for the name localhost, signed by itself."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed; it makes the certificate")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
