@@ -1,11 +1,11 @@
 """The caption bridge: words to the subject space, learned from a library's own captioned images. Pure.
 
 The direction of a word starts as the mean feature of the images with the word, minus the mean of all
-captioned images. It is shrunk towards zero by the positive-part rule of James and Stein, 1961 (few or contradicting
-images mean little), weighted by the inverse document frequency of BM25, and multiplied by (S + 3 tr(S) / n)⁻¹,
-where S is the covariance of the n captioned images. This is ridge regression with the words as targets; it
-discounts what all pictures share. The vector of a text is the sum over its known words. A word that is shrunk
-to zero is unknown.
+captioned images. It is shrunk towards zero by the positive-part rule of James and Stein, 1961 (few or
+contradicting images mean little), weighted by the inverse document frequency of BM25, and multiplied by
+(S + 3 tr(S) / n)⁻¹, where S is the covariance of the n captioned images. This is ridge regression with the
+words as targets; it discounts what all pictures share. The vector of a text is the sum over its known words.
+A word that is shrunk to zero is unknown.
 
 Guard: on held-out captioned images the bridge must find the image of a caption clearly better than chance.
 """
@@ -206,7 +206,7 @@ def _sum_moments(
 
 
 def _add_to_word_sums(sums: Float64Matrix, rows: Sequence[Sequence[int]], features: Float32Matrix) -> None:
-    """Add the feature of each image to the sums of its words; `rows` holds the words' rows, image by image."""
+    """Add the feature of each image to the sums of its words; `rows`: the rows of its words, by image."""
     images = np.repeat(np.arange(len(rows)), [len(rows_of_image) for rows_of_image in rows])
     flat = np.fromiter((row for rows_of_image in rows for row in rows_of_image), np.int64, len(images))
     order = np.lexsort((images, flat))
@@ -253,7 +253,7 @@ def _caption_areas(
     caption_numbers: Int64Vector,
     held_out: Int64Vector,
 ) -> Iterator[tuple[int, float]]:
-    """The area under the ROC curve among the held-out images, for each of their captions with a known word."""
+    """The area under the ROC curve among the held-out images, for each caption with a known word."""
     numbers, first = np.unique(caption_numbers[held_out], return_index=True)
     tokens_by_caption = [captions[held_out[index]] for index in first.tolist()]
     rows = [[fit.rows[word] for word in tokens if word in fit.rows] for tokens in tokens_by_caption]

@@ -87,8 +87,8 @@ def quantize_histograms(histograms: npt.ArrayLike) -> Float32Matrix:
 def encode_keypoints(keypoints: Keypoints) -> bytes:
     """One byte for width − 1, one for height − 1, then 36 for each keypoint; b"" when there is none.
 
-    The bytes of a keypoint are x, y, the scale in sixteenths of an octave above 1 pixel, the angle in 1/256 of
-    a turn, and the descriptor. Positions are rounded to whole pixels.
+    The bytes of a keypoint are x, y, the scale in sixteenths of an octave above 1 pixel, the angle in 1/256
+    of a turn, and the descriptor. Positions are rounded to whole pixels.
     """
     if not len(keypoints):
         return b""
@@ -102,7 +102,7 @@ def encode_keypoints(keypoints: Keypoints) -> bytes:
 
 
 def decode_keypoints(blob: bytes) -> Keypoints:
-    """What `to_blob` stored; raises ValueError when its length cannot be."""
+    """The inverse of `encode_keypoints`; raises ValueError for an impossible length."""
     if not blob:
         return NO_KEYPOINTS
     if len(blob) < HEADER or (len(blob) - HEADER) % ROW.itemsize:

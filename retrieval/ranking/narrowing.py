@@ -43,11 +43,11 @@ class LabelTable:
     predicted: BoolVector
 
     def find_candidates(self, labels: Sequence[str]) -> Int64Ids | None:
-        """The ids, rising, of the images that may show one of these labels, as `likeliest` gives them.
+        """The ids, rising, of the images that may show one of these labels.
 
         An image may show a label that is predicted for it, or of which one of the comma-separated names is
         stated. An image without predictions may show anything: none is lost because a label is missing.
-        None, which stands for all images, where `labels` is empty.
+        None, which stands for all images, where `labels` is empty; see `select_likely_labels`.
         """
         if not labels:
             return None

@@ -187,7 +187,7 @@ def sample_positions(count: int) -> Int64Vector:
     return np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).astype(np.int64))
 
 
-def word_share(found: Collection[str], frequencies: Mapping[str, int], size: int) -> float:
+def word_share(held_words: Collection[str], frequencies: Mapping[str, int], size: int) -> float:
     """The share of the words of a text that an image holds, from 0 to 1, each word weighted by its rarity.
 
     `frequencies` maps every word or phrase of the text to the number of images that hold it, among `size`; a
@@ -195,7 +195,7 @@ def word_share(found: Collection[str], frequencies: Mapping[str, int], size: int
     """
     weights = {word: math.log1p((max(size - n, 0) + 0.5) / (n + 0.5)) for word, n in frequencies.items()}
     total = math.fsum(weights.values())
-    return math.fsum(weights[word] for word in weights if word in found) / total if total else 0.0
+    return math.fsum(weights[word] for word in weights if word in held_words) / total if total else 0.0
 
 
 def word_levels(shares: npt.ArrayLike) -> Levels:

@@ -47,8 +47,9 @@ class Match:
     """What two pictures have in common: how many keypoints agree, and the map that they agree on.
 
     `inliers` counts distinct positions. `points`: (agreeing match, 4), x and y in the query and in the
-    candidate, as shares of width and height. `transform`: (2, 3), maps (x, y, 1) of the query to (x, y) of the
-    candidate, both as shares; its determinant is negative for a mirrored picture. Both are empty without a map.
+    candidate, as shares of width and height. `transform`: (2, 3), maps (x, y, 1) of the query to (x, y) of
+    the candidate, both as shares; its determinant is negative for a mirrored picture. Both are empty without
+    a map.
     """
 
     inliers: int

@@ -11,7 +11,7 @@ from ..catalog import Image
 from ..ranking.arrays import Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
 from ..ranking.relevance import BANDS, Levels
-from .gather import Adjustment, FusedRanking, ProbeRanking
+from .gather import Adjustment, FusedRanking
 from .hits import Contribution, Hit
 from .judging import Judgement
 
@@ -75,20 +75,23 @@ def _ranking_columns(
 ) -> Iterator[list[Contribution]]:
     """For every ranking, what it gave to each of these images; rank 0 for nothing."""
     for ranking, judgement in zip(answer.ranked.rankings, answer.judgements, strict=True):
-        yield _contributions(ranking, judgement, ids, positions, amounts)
+        ranks = ranking.ranking.rank_of(ids)
+        scores = np.append(ranking.ranking.scores, 0.0)[ranks - 1]
+        columns = (
+            ranks.tolist(),
+            scores.tolist(),
+            amounts_for_ids(ranking.weighted_ranking, ids, amounts).tolist(),
+            _calibrated_scores(judgement, positions),
+        )
+        part, signal = ranking.probe.part, ranking.probe.signal
+        yield [Contribution(part, signal, *row) for row in zip(*columns, strict=True)]
 
 
-def _contributions(
-    found: ProbeRanking, judgement: Judgement, ids: Int64Ids, positions: Int64Ids, amounts: Amounts
-) -> list[Contribution]:
-    ranks = found.ranking.rank_of(ids)
-    scores = np.append(found.ranking.scores, 0.0)[ranks - 1]
-    given = amounts_for_ids(found.weighted_ranking, ids, amounts)
-    calibrated: Sequence[float | None] = [None] * len(ids)
-    if judgement.positions is not None:
-        calibrated = np.round(judgement.positions(positions), 4).tolist()
-    rows = zip(ranks.tolist(), scores.tolist(), given.tolist(), calibrated, strict=True)
-    return [Contribution(found.probe.part, found.probe.signal, *row) for row in rows]
+def _calibrated_scores(judgement: Judgement, positions: Int64Ids) -> Sequence[float | None]:
+    if judgement.positions is None:
+        return [None] * len(positions)
+    scores: list[float | None] = np.round(judgement.positions(positions), 4).tolist()
+    return scores
 
 
 def _adjustment_columns(answer: Answer, ids: Int64Ids, positions: Int64Ids) -> Iterator[list[Contribution]]:

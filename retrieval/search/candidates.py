@@ -48,10 +48,10 @@ def _narrowed_ids(context: SearchContext) -> Int64Ids | None:
 
     Nothing is narrowed where another part is wanted: what words find need not look like a picture.
     """
-    wanted = [part for part in context.query.parts if part.weight > 0]
-    pictures = [part for part in wanted if isinstance(part, Picture | StoredPicture)]
+    wanted_parts = [part for part in context.query.parts if part.weight > 0]
+    pictures = [part for part in wanted_parts if isinstance(part, Picture | StoredPicture)]
     is_asked = context.options.narrow and context.settings.predicted_labels
-    if not (is_asked and pictures and len(pictures) == len(wanted)):
+    if not (is_asked and pictures and len(pictures) == len(wanted_parts)):
         return None
     label_sets = [select_likely_labels(context.features.load_labels(picture)) for picture in pictures]
     if not all(label_sets):

@@ -144,17 +144,16 @@ class Search:
         ranked = self._rank_probes(probes, allowed, limit=EVERYTHING)
         replaced = [probe.plain for probe in probes if not probe.is_plain]
         plain = self._rank_probes(replaced, allowed, limit=EVERYTHING)
-        return (
-            {found.probe.signal: found.ranking for found in plain.rankings}
-            | {found.probe.scale or found.probe.signal: found.ranking for found in ranked.rankings}
-            | {FUSED: ranked.fused}
-        )
+        rankings = {ranking.probe.signal: ranking.ranking for ranking in plain.rankings}
+        for ranking in ranked.rankings:
+            rankings[ranking.probe.scale or ranking.probe.signal] = ranking.ranking
+        return rankings | {FUSED: ranked.fused}
 
     def amounts_by_signal(self, ids: Int64Ids) -> dict[str, Float64Scores]:
         """What every signal that the query asks gives to each of these images at weight 1."""
         probes = self._ask_neighbours(self._plain_probes)
         ranked = self._rank_probes(probes, allowed_ids(self._context), limit=EVERYTHING)
         return {
-            found.probe.signal: amounts_for_ids(found.weighted_ranking, ids, self.amounts)
-            for found in ranked.rankings
+            ranking.probe.signal: amounts_for_ids(ranking.weighted_ranking, ids, self.amounts)
+            for ranking in ranked.rankings
         }

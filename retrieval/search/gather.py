@@ -108,14 +108,14 @@ def rank_images(
         )
         together = union_ids(*(ranking.ids[:limit] for ranking in first))
 
-        def complete(probe: Probe, ranking: Ranking, most: int) -> Ranking:
+        def complete_ranking(probe: Probe, ranking: Ranking, most: int) -> Ranking:
             return (
                 ranking
                 if len(ranking) < most
                 else _ask_probe(probe, views, len(together), together, excluded)
             )
 
-        complete_rankings = threads.map(complete, asking, first, limits)
+        complete_rankings = threads.map(complete_ranking, asking, first, limits)
         rankings = tuple(map(ProbeRanking, asking, complete_rankings))
     return fuse_rankings(rankings, amounts)
 

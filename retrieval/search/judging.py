@@ -102,10 +102,10 @@ class Judge:
         scores = np.append(plain.scores, -1.0)[ranks - 1]
         levels = np.where(ranks > 0, calibration.band_levels(scores), np.int8(0))
 
-        def positions(indexes: Int64Ids) -> Float64Scores:
+        def tail_positions(indexes: Int64Ids) -> Float64Scores:
             return np.where(ranks[indexes] > 0, calibration.tail_position(scores[indexes]), 0.0)
 
-        return Judgement(probe.part, probe.signal, is_wanted, positions, levels)
+        return Judgement(probe.part, probe.signal, is_wanted, tail_positions, levels)
 
     def _word_shares(self, probe: Probe, ids: Int64Ids) -> Float64Scores:
         """The share of the words of a text that each image holds, weighted by rarity."""
@@ -139,9 +139,9 @@ def hit_levels(judgements: Sequence[Judgement], count: int) -> Levels | None:
     parts = sorted({judged.part for judged in judgements if judged.is_wanted and judged.levels is not None})
     if not parts:
         return None
-    wanted = np.stack([_part_levels(judgements, part, count, is_wanted=True) for part in parts])
-    best: Levels = wanted.max(axis=0)
-    best = best - ((best > 1) & (wanted.min(axis=0) == 0))
+    part_levels = np.stack([_part_levels(judgements, part, count, is_wanted=True) for part in parts])
+    best: Levels = part_levels.max(axis=0)
+    best = best - ((best > 1) & (part_levels.min(axis=0) == 0))
     for part in sorted({judged.part for judged in judgements if not judged.is_wanted}):
         against = _part_levels(judgements, part, count, is_wanted=False) >= BANDS.index(LIKELY)
         best = np.maximum(best - against, 0)

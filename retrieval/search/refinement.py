@@ -94,8 +94,8 @@ def _rank_by_keypoints(
 def reorder_images(context: SearchContext, ranked: FusedRanking) -> FusedRanking:
     """The first images in the order that the options ask for; without a picture there is no re-ranking."""
     method, diversity = str(context.options.rerank), float(context.options.diversity or 0)
-    wanted = (probe for probe in ranked.probes if probe.signal == SUBJECT and probe.weight > 0)
-    probe = next(wanted, None)
+    subjects = (probe for probe in ranked.probes if probe.signal == SUBJECT and probe.weight > 0)
+    probe = next(subjects, None)
     if method != "none" and probe is not None and len(ranked.fused):
         ranked = _rerank_images(context, ranked, probe, method)
     if diversity and len(ranked.fused):

@@ -87,7 +87,7 @@ def test_a_library_without_a_tower_gets_none_later(spec: LibrarySpec, tmp_path: 
 
 
 def test_a_tower_without_its_backbone_is_refused(spec: LibrarySpec, tmp_path: Path) -> None:
-    refused = pytest.raises(InvalidSetting, match="say with --backbone which timm CNN")
+    refused = pytest.raises(InvalidSetting, match="name the timm CNN that it belongs to with --backbone")
     with refused, open_or_create(tmp_path / "library", LibrarySpec(text_tower=spec.text_tower)):
         pass
     assert not (tmp_path / "library" / "catalog.sqlite").exists()
