@@ -22,9 +22,8 @@ import numpy.typing as npt
 
 from indexer.measure.evaluate import read_labels
 from retrieval import Library, evaluation
-from retrieval.catalog.records import Features
-from retrieval.projections.vectors import Vector, VectorIndex
-from retrieval.ranking.arrays import Int64Ids
+from retrieval.projections.vectors import VectorIndex
+from retrieval.ranking.arrays import Float16Matrix, Float32Vector, Int64Ids
 from retrieval.ranking.narrowing import LabelTable, select_likely_labels
 
 from .indexed import open_indexed
@@ -43,13 +42,13 @@ class _Set:
     """A set as it is searched; `truth` has the right label of each of the `ids`, or nothing."""
 
     ids: Int64Ids
-    features: Features
+    features: Float16Matrix
     labelled: LabelTable
     predicted: Mapping[int, Labels]
     truth: npt.NDArray[np.str_]
 
-    def feature_of(self, image_id: int) -> Vector:
-        found: Vector = self.features[np.searchsorted(self.ids, image_id)].astype(np.float32)
+    def feature_of(self, image_id: int) -> Float32Vector:
+        found: Float32Vector = self.features[np.searchsorted(self.ids, image_id)].astype(np.float32)
         return found
 
     def build_index(self) -> VectorIndex:

@@ -11,8 +11,9 @@ from .catalog import Catalog
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
-from .projections.vectors import Vector, VectorProjection
+from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
+from .ranking.arrays import Float32Vector
 from .ranking.tokens import parse_terms
 from .search.backgrounds import Backgrounds
 from .settings import Settings
@@ -64,7 +65,7 @@ class SearchState:
         """What unrelated pictures score, by space."""
         return Backgrounds(self._catalog, self.spaces)
 
-    def text_mapper(self, snapshot: Snapshot) -> Callable[[str], Vector | None]:
+    def text_mapper(self, snapshot: Snapshot) -> Callable[[str], Float32Vector | None]:
         """What maps texts to vectors of the subject space: its text tower where it has one, or the bridge."""
         tower, view = self.spaces.text_tower, snapshot.views.get(MEANING)
         if tower is not None:

@@ -9,17 +9,17 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Select, select
 
 from ..errors import FeatureDamaged
-from .records import Features, Space
+from ..ranking.arrays import Float16Matrix, Float16Vector, Int64Ids
+from .records import Space
 from .schema import FeatureRow
 
 STORED = np.dtype("<f2")
 
 
-def to_blob(feature: npt.NDArray[np.float16]) -> bytes:
+def to_blob(feature: Float16Vector) -> bytes:
     """One feature as it is stored: 2 bytes a number, no header."""
     return feature.astype(STORED, copy=False).tobytes()
 
@@ -53,7 +53,7 @@ def verify_blobs(rows: Iterable[tuple[int, bytes, int]], space: Space) -> Iterat
         raise FeatureDamaged(space.descriptor, damaged)
 
 
-def from_blobs(blobs: Iterable[bytes], dimension: int) -> Features:
+def from_blobs(blobs: Iterable[bytes], dimension: int) -> Float16Matrix:
     """Stored features as one (image, dimension) array; raises ValueError when a blob has another length.
 
     Only the array is held in memory, not all the blobs.
@@ -66,9 +66,7 @@ def from_blobs(blobs: Iterable[bytes], dimension: int) -> Features:
     return np.frombuffer(data, STORED).reshape(count, dimension)
 
 
-def stack_features(
-    rows: Iterable[tuple[int, bytes]], dimension: int
-) -> tuple[npt.NDArray[np.int64], Features]:
+def stack_features(rows: Iterable[tuple[int, bytes]], dimension: int) -> tuple[Int64Ids, Float16Matrix]:
     """(image id, blob) rows as an array of ids and an array of features, in the same order."""
     ids: list[int] = []
 

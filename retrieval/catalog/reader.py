@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from ..query.values import Examples, Filters
+from ..ranking.arrays import Float16Matrix, Int64Ids
 from ..ranking.narrowing import LabelTable
 from . import changes, saved, sidecars, soundness
 from .facets import Facet, count_facets
@@ -20,7 +20,6 @@ from .records import (
     PREDICTED_SOURCE,
     Annotation,
     Change,
-    Features,
     FusionRecipe,
     Image,
     Location,
@@ -94,7 +93,7 @@ class Reader:
         filters: Filters = Filters(),  # noqa: B008 - a frozen value
         *,
         predicted: bool = True,
-    ) -> npt.NDArray[np.int64]:
+    ) -> Int64Ids:
         """The ids, in rising order, of the images that satisfy the filters; concepts are not evaluated here.
 
         Without `predicted`, `shows` looks at stated labels only.
@@ -228,9 +227,7 @@ class Reader:
         rows = self._connection.execute(select(SpaceRow.__table__).order_by(SpaceRow.id))
         return [_space_from_row(row) for row in rows]
 
-    def load_features(
-        self, space: Space, ids: Iterable[int] | None = None
-    ) -> tuple[npt.NDArray[np.int64], Features]:
+    def load_features(self, space: Space, ids: Iterable[int] | None = None) -> tuple[Int64Ids, Float16Matrix]:
         """Image ids in rising order and their features: all that the space holds, or those of `ids`.
 
         Raises FeatureDamaged if some of them are damaged.
@@ -239,14 +236,12 @@ class Reader:
             verify_blobs(self._select_rows(select_features(space), ids), space), space.dimension
         )
 
-    def load_features_between(
-        self, space: Space, first: int, end: int
-    ) -> tuple[npt.NDArray[np.int64], Features]:
+    def load_features_between(self, space: Space, first: int, end: int) -> tuple[Int64Ids, Float16Matrix]:
         """The same for all image ids from `first` on and below `end`."""
         among = select_features(space).where(FeatureRow.image_id >= first, FeatureRow.image_id < end)
         return stack_features(verify_blobs(self._select_rows(among), space), space.dimension)
 
-    def described_ids(self, space: Space) -> npt.NDArray[np.int64]:
+    def described_ids(self, space: Space) -> Int64Ids:
         """The ids, in rising order, of the images that have a feature in the space."""
         query = select(FeatureRow.image_id).where(FeatureRow.space_id == space.id)
         return np.fromiter(self._connection.scalars(query.order_by(FeatureRow.image_id)), np.int64)

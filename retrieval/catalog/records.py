@@ -8,12 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from ..paths import display_path
+from ..ranking.arrays import Float16Vector
 
-Features = npt.NDArray[np.float16]  # (image, dimension), every row of unit length
 PREDICTED_SOURCE = "predicted"  # the source of what a classifier predicts
 USER_SOURCE = "user"  # the source of what a person tells Pictor directly
 # Whose title is shown if several sources have one, and whose words come first: what a person told Pictor,
@@ -249,6 +246,6 @@ class NewImage:
     bytes: int
     taken_at: datetime | None
     thumbnail: builtins.bytes  # WebP
-    features: Mapping[int, npt.NDArray[np.float16]] = field(default_factory=dict)  # by space id
+    features: Mapping[int, Float16Vector] = field(default_factory=dict)  # by space id
     annotations: tuple[Annotation, ...] = ()  # from the file, and predicted by a network
     keypoints: Mapping[int, builtins.bytes] = field(default_factory=dict)  # by space id, as stored

@@ -20,14 +20,13 @@ from ..catalog import Image, Projection, Space
 from ..catalog.reader import Reader
 from ..durable import write_file
 from ..errors import ProjectionDamaged
-from ..ranking.arrays import Float16Matrix, Int64Ids
+from ..ranking.arrays import Float16Matrix, Float32Vector, Int64Ids
 from ..ranking.caption_bridge import Bridge, CaptionTokens, Gain, learn_bridge
 from ..ranking.ranking import Ranking
 from ..ranking.tokens import Terms, split_tokens
 from ..signals import MEANING
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
-from .vectors import Vector
 from .words import ENTRIES_VERSION, load_entries
 
 STATED_FIELDS = (
@@ -48,7 +47,7 @@ class BridgeView(AbstractView[Terms]):
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
 
-    def query_vector(self, query: Terms) -> Vector | None:
+    def query_vector(self, query: Terms) -> Float32Vector | None:
         """The vector to search the subject with; None if the bridge is off or knows none of the words."""
         return self.bridge.text_vector(query)
 

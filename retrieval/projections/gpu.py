@@ -8,11 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 import numpy as np
-import numpy.typing as npt
 
-from ..ranking.arrays import Int64Ids
-
-Vector = npt.NDArray[np.float32]
+from ..ranking.arrays import Float32Matrix, Float32Vector, Int64Ids
 
 MIN_ROWS: Final = 100_000  # rows; with fewer, the CPU is as fast
 MIN_SEARCHES: Final = 16  # searches before the copy is made, which takes as long as several of them
@@ -49,7 +46,10 @@ class GpuCopy:
     """
 
     def __init__(
-        self, ids: Int64Ids, rows: Callable[[Int64Ids], Vector], made: Callable[[int], Any] = create_index
+        self,
+        ids: Int64Ids,
+        rows: Callable[[Int64Ids], Float32Matrix],
+        made: Callable[[int], Any] = create_index,
     ) -> None:
         """`rows` returns the features of some ids, (image, dimension); `made` makes an empty index."""
         self._ids, self._rows, self._made = ids, rows, made
@@ -57,7 +57,7 @@ class GpuCopy:
         self._index: Any = None
         self._busy = threading.Lock()  # FAISS's indexes on a GPU answer one thread at a time
 
-    def candidate_ids(self, query: Vector, limit: int) -> Int64Ids | None:
+    def candidate_ids(self, query: Float32Vector, limit: int) -> Int64Ids | None:
         """At most MAX_RESULTS rising ids that are certain to include the best `limit`.
 
         None if that is not certain: the GPU is busy or has no memory, `limit` is too large, or the scores of
@@ -73,11 +73,11 @@ class GpuCopy:
         finally:
             self._busy.release()
 
-    def _search_copy(self, query: Vector, limit: int) -> Int64Ids | None:
+    def _search_copy(self, query: Float32Vector, limit: int) -> Int64Ids | None:
         count = min(MAX_RESULTS, len(self._ids))
         [scores], [positions] = self._index.search(query.reshape(1, -1), count)
-        # FAISS rounds the query to float16, like the rows. By the Cauchy-Schwarz inequality no product changes
-        # by more than half of this, neither that of the last row kept nor that of a row that was left out.
+        # FAISS rounds the query to float16, like the rows. By the Cauchy-Schwarz inequality no product
+        # changes by more than half of this: neither that of the last row kept, nor that of any other row.
         doubt = 2 * float(np.linalg.norm(query - query.astype(np.float16))) * self._longest + SCORE_NOISE
         everything = len(positions) == len(self._ids)
         if not everything and not scores[limit - 1] - scores[-1] > doubt:

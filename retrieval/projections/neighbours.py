@@ -15,9 +15,8 @@ import numpy.typing as npt
 from .. import signals
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
-from ..catalog.records import Features
 from ..durable import write_folder
-from ..ranking.arrays import Float32Matrix, Int64Ids
+from ..ranking.arrays import FeatureMatrix, Float16Matrix, Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.neighbourhoods import (
     NEIGHBOURS,
     RECIPE,
@@ -32,7 +31,7 @@ from ..ranking.ranking import Ranking
 from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile
-from .vectors import LAYOUT, RowIndex, Vector, VectorIndex, VectorView, faiss_version, save_segment
+from .vectors import LAYOUT, RowIndex, VectorIndex, VectorView, faiss_version, save_segment
 
 Array = npt.NDArray[Any]
 
@@ -51,7 +50,7 @@ class Neighbourhoods:
     stages: tuple[RowIndex, ...]  # one for each round: the rows among which its neighbours are searched
     compared: VectorIndex
     # Mapped features of the tail: every batch needs most of them again.
-    remembered: dict[bytes, Vector] = field(default_factory=dict)
+    remembered: dict[bytes, Float32Vector] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path, dimension: int, device: str = "cpu") -> Self:
@@ -68,7 +67,7 @@ class Neighbourhoods:
         stages = tuple(RowIndex.load(stage_path(folder, number)) for number in range(ROUNDS))
         return cls(axes, stages, VectorIndex.load(stored, 2 * axes.directions.shape[1], device))
 
-    def map_features(self, features: Features | Vector) -> Float32Matrix:
+    def map_features(self, features: FeatureMatrix) -> Float32Matrix:
         """Map features of the space, whether in the library or not, to the rows that are compared."""
         if self.axes is None:
             return features.astype(np.float32)
@@ -77,7 +76,7 @@ class Neighbourhoods:
             rows = _average_rows(rows, stage)
         return join_directions(own, rows)
 
-    def index_tail(self, ids: Int64Ids, features: Features) -> VectorIndex:
+    def index_tail(self, ids: Int64Ids, features: Float16Matrix) -> VectorIndex:
         """The mapped features of a tail as an index; their neighbours are those in the generation."""
         keys = [row.tobytes() for row in features]
         new = [position for position, key in enumerate(keys) if key not in self.remembered]
@@ -132,28 +131,28 @@ def stage_path(folder: Path, number: int) -> Path:
 
 
 @final
-class NeighbourView(AbstractView[Vector]):
+class NeighbourView(AbstractView[Float32Vector]):
     """A generation and its tail, searched as one; queries are unmapped features of the space."""
 
     def __init__(self, published: Neighbourhoods, tail: VectorIndex, hidden: Int64Ids) -> None:
         self._published = published
         self._compared = VectorView(published.compared, tail, hidden)
 
-    def search(self, query: Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+    def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         return self._compared.search(self.row_of(query), limit=limit, allowed=allowed)
 
-    def row_of(self, query: Vector) -> Vector:
+    def row_of(self, query: Float32Vector) -> Float32Vector:
         """The row that a query is compared as: its own neighbourhood."""
-        made: Vector = self._published.map_features(query.reshape(1, -1))[0]
+        made: Float32Vector = self._published.map_features(query.reshape(1, -1))[0]
         return made
 
-    def rows(self, ids: Int64Ids) -> Vector:
+    def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The rows that these images are compared as, (image, dimension); zeros for unknown images."""
         return self._compared.rows(ids)
 
 
 @final
-class NeighbourProjection(AbstractProjection[Neighbourhoods, Vector]):
+class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector]):
     """The neighbourhoods of one space; its view takes the same queries as the view of the plain features.
 
     An image of the tail is averaged with its neighbours in the generation, but becomes part of other averages

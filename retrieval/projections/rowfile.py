@@ -8,9 +8,9 @@ from tempfile import TemporaryFile
 from typing import Self, final
 
 import numpy as np
-import numpy.typing as npt
 
-Rows = npt.NDArray[np.float32]
+from ..ranking.arrays import Float32Matrix
+
 STORED_DTYPE = np.dtype(np.float16)
 
 
@@ -22,7 +22,7 @@ class RowFile:
     Use it as a context manager.
     """
 
-    def __init__(self, folder: Path, blocks: Iterable[Rows], dimension: int) -> None:
+    def __init__(self, folder: Path, blocks: Iterable[Float32Matrix], dimension: int) -> None:
         """`folder`: a folder on the disk that shall hold the rows."""
         self.dimension = dimension
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - open for the lifetime of this object
@@ -45,14 +45,14 @@ class RowFile:
         """The number of rows."""
         return sum(self._lengths)
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Float32Matrix]:
         """The blocks; only one iteration at a time."""
         self._file.seek(0)
         for length in self._lengths:
             data = self._file.read(length * self.dimension * STORED_DTYPE.itemsize)
             yield np.frombuffer(data, STORED_DTYPE).reshape(length, self.dimension).astype(np.float32)
 
-    def sample_evenly(self, count: int) -> Rows:
+    def sample_evenly(self, count: int) -> Float32Matrix:
         """At most `count` rows, evenly spaced; all rows if there are no more."""
         positions = np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)
         chosen, start = [np.empty((0, self.dimension), np.float32)], 0

@@ -12,15 +12,14 @@ from typing import TypeAlias, final
 
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
-from ..catalog.records import Features
 from ..durable import share_file
-from ..ranking.arrays import Int64Ids
+from ..ranking.arrays import Float16Matrix, Int64Ids
 
 SEGMENT_SIZE = 8192  # image ids; the features of a segment take about twenty megabytes
 PATTERN = "segment-*.faiss"
 
-Save = Callable[[Path, Int64Ids, Features], None]
-Segment: TypeAlias = tuple[int, Int64Ids, Features]  # its number, and the features of its images
+Save = Callable[[Path, Int64Ids, Float16Matrix], None]
+Segment: TypeAlias = tuple[int, Int64Ids, Float16Matrix]  # its number, and the features of its images
 
 
 def segment_path(folder: Path, number: int) -> Path:
@@ -45,7 +44,7 @@ class StoredFeatures:
         """The numbers of all possible segments; many of these may be empty."""
         return range(self._newest // SEGMENT_SIZE + 1)
 
-    def load_segment(self, number: int) -> tuple[Int64Ids, Features]:
+    def load_segment(self, number: int) -> tuple[Int64Ids, Float16Matrix]:
         """The ids of one segment, rising, and their features."""
         return self._reader.load_features_between(
             self._space, number * SEGMENT_SIZE, (number + 1) * SEGMENT_SIZE

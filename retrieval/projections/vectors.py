@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
-from ..catalog.records import Features
 from ..durable import BLOCK, write_folder
-from ..ranking.arrays import Int64Ids
+from ..ranking.arrays import (
+    FeatureMatrix,
+    Float16Matrix,
+    Float32Array,
+    Float32Matrix,
+    Float32Vector,
+    Float64Scores,
+    Int64Ids,
+)
 from ..ranking.ranking import Ranking, round_scores
 from . import generations, gpu, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile
-
-Vector = npt.NDArray[np.float32]
-
 
 ROW_MULTIPLE = 16  # FAISS is four times as fast if rows of float16 fill whole registers
 # The layout of an index file, apart from FAISS's own version.
@@ -35,7 +38,7 @@ SPARE = 64  # more rows than asked for, so that ties at the end seldom need a se
 
 @final
 class VectorIndex:
-    """Features that can be searched by inner product; the keys are image ids. Immutable."""
+    """Float16Matrix that can be searched by inner product; the keys are image ids. Immutable."""
 
     def __init__(self, index: Any, dimension: int, device: str = "cpu") -> None:
         """`dimension`: of the features; the rows of the index are padded with zeros. `device`: the setting; a
@@ -48,7 +51,7 @@ class VectorIndex:
         )
 
     @classmethod
-    def build(cls, ids: Int64Ids, features: Features, dimension: int) -> VectorIndex:
+    def build(cls, ids: Int64Ids, features: Float16Matrix, dimension: int) -> VectorIndex:
         """Index the features in the order given."""
         faiss = _load_faiss()
         kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
@@ -79,7 +82,7 @@ class VectorIndex:
         """Write the index to a file; see `load`."""
         _save_index(self._index, path)
 
-    def search(self, query: Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+    def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         """The exact best `limit`. If the last ones are tied, more are searched until all ties are in."""
         if allowed is None and self._copy:
             allowed = self._copy.candidate_ids(query, limit)
@@ -92,7 +95,7 @@ class VectorIndex:
             count = min(2 * count, self.size)
         return Ranking.from_scores([], [])
 
-    def rows(self, ids: Int64Ids) -> Vector:
+    def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The features of these images, (image, dimension); zeros for unknown images."""
         features = np.zeros((len(ids), self.dimension), np.float32)
         held = np.isin(ids, self._image_ids())
@@ -105,8 +108,8 @@ class VectorIndex:
         return ids
 
     def _search_nearest(
-        self, query: Vector, count: int, allowed: Int64Ids | None
-    ) -> tuple[Int64Ids, npt.NDArray[np.float64]]:
+        self, query: Float32Vector, count: int, allowed: Int64Ids | None
+    ) -> tuple[Int64Ids, Float64Scores]:
         faiss = _load_faiss()
         parameters = None
         if allowed is not None:
@@ -121,12 +124,12 @@ def _padded_width(dimension: int) -> int:
     return -(-dimension // ROW_MULTIPLE) * ROW_MULTIPLE
 
 
-def save_segment(path: Path, ids: Int64Ids, features: Features) -> None:
+def save_segment(path: Path, ids: Int64Ids, features: Float16Matrix) -> None:
     """Write features as an index file, a segment for `VectorIndex.load`."""
     VectorIndex.build(ids, features, features.shape[1]).save(path)
 
 
-def _pad_rows(features: Features | Vector, width: int) -> Vector:
+def _pad_rows(features: FeatureMatrix, width: int) -> Float32Matrix:
     """Rows padded with zeros, which change no inner product."""
     rows = np.zeros((len(features), width), np.float32)
     rows[:, : features.shape[1]] = features
@@ -176,7 +179,9 @@ class RowIndex:
         """Write the index to a file; see `load`."""
         _save_index(self._index, path)
 
-    def search_nearest(self, queries: Vector, count: int) -> Iterator[tuple[Vector, Vector, Vector]]:
+    def search_nearest(
+        self, queries: Float32Matrix, count: int
+    ) -> Iterator[tuple[Float32Matrix, Float32Array, Float32Matrix]]:
         """Block by block: the queries, the `count` rows with the largest inner products, (query, neighbour,
         dimension), and these products, (query, neighbour), in falling order; zeros if there are fewer."""
         for start in range(0, len(queries), _QUERY_BLOCK):
@@ -187,13 +192,13 @@ class RowIndex:
 
 
 @final
-class VectorView(AbstractView[Vector]):
+class VectorView(AbstractView[Float32Vector]):
     """A generation and its tail, searched as one."""
 
     def __init__(self, published: VectorIndex, tail: VectorIndex, hidden: Int64Ids) -> None:
         self._published, self._tail, self._hidden = published, tail, hidden
 
-    def search(self, query: Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+    def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         old = self._search_published(query, limit, allowed)
         new = self._tail.search(query, limit=limit, allowed=allowed)
         both = Ranking.from_scores(
@@ -201,17 +206,17 @@ class VectorView(AbstractView[Vector]):
         )
         return both.top(limit)
 
-    def row_of(self, query: Vector) -> Vector:
+    def row_of(self, query: Float32Vector) -> Float32Vector:
         """The row that a query is compared as: the query itself."""
         return query
 
-    def rows(self, ids: Int64Ids) -> Vector:
+    def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The rows that these images are compared as, (image, dimension); zeros for unknown images."""
         hidden = np.isin(ids, self._hidden)[:, None]
-        rows: Vector = np.where(hidden, self._tail.rows(ids), self._published.rows(ids))
+        rows: Float32Matrix = np.where(hidden, self._tail.rows(ids), self._published.rows(ids))
         return rows
 
-    def _search_published(self, query: Vector, limit: int, allowed: Int64Ids | None) -> Ranking:
+    def _search_published(self, query: Float32Vector, limit: int, allowed: Int64Ids | None) -> Ranking:
         if allowed is not None:
             allowed = allowed[~np.isin(allowed, self._hidden)] if len(self._hidden) else allowed
             return self._published.search(query, limit=limit, allowed=allowed)
@@ -221,7 +226,7 @@ class VectorView(AbstractView[Vector]):
 
 
 @final
-class VectorProjection(AbstractProjection[VectorIndex, Vector]):
+class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
     """The features of one space."""
 
     kind = "vectors"
