@@ -1,4 +1,4 @@
-"""Whether a descriptor tells a picture from its disarranged parts: the layout's task, beside the others.
+"""Whether a descriptor tells a picture from the same picture with its parts rearranged, which layout is for.
 
 How often a picture of corel1k is nearer to itself changed (cropped, reduced, grey, with other colours,
 negative, stretched) than disarranged (mirrored, upside down, its tiles shuffled); 0.5 is chance.

@@ -1,6 +1,6 @@
-"""Forward passes a second of the bundled backbone, each at its own input size, beside its teacher.
+"""Forward passes a second of the bundled backbone and of its teacher, each at its own input size.
 
-Batches of 32 random pictures go through both by turns, in the precision that Pictor would choose and in
+Batches of 32 random pictures go through both in turn, in the precision that Pictor would choose and in
 float32; the figures are ratios of the median times. --size N: rounds (default 15).
 """
 

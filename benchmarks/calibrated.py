@@ -1,10 +1,10 @@
-"""Calibrated score beside relative score and reciprocal rank: mAP of the fusion of subject and colour.
+"""Calibrated score against relative score and reciprocal rank: mAP of the fusion of subject and colour.
 
-For every labelled set the mAP of the subject alone, of relative score and reciprocal rank with the weight of
-colour that measured best for each, and of calibrated score by the weight of colour; then what calibrated
-score at its default weight gains over the other two, with 95 % bounds by a paired bootstrap over queries. The
-bundled backbone, and beside it its teacher, calibrated by drawn pictures. --size N: every N-th picture is a
-query (default 9).
+For every labelled set: the mAP of the subject alone, of relative score and reciprocal rank, each with its
+best weight of colour, and of calibrated score by the weight of colour. Then the gain of calibrated score at
+its default weight over the other two, with 95 % bounds by a paired bootstrap over queries. Measured with the
+bundled backbone and, for comparison, its teacher, which is calibrated by drawn pictures.
+--size N: every N-th picture is a query (default 9).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What each step of cleaning does: draws docs/enhancement.webp, damaged pictures before and after.
 
-The pictures are those of the sample collection, which draws itself, damaged as by `enhancement`. Figures are
-the bytes of the file and the steps in it. --size N: pixels of a picture's longest side (default 190).
+The pictures come from the sample collection and are damaged as in `enhancement`. The figures are the size of
+the file in bytes and the number of steps in it. --size N: pixels of a picture's longest side (default 190).
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Copy detection: 200 attacked Corel photos looked up among the 1,000 originals, with the bundled backbone.
 
-Recall@1 and @10 of each signal, of their fusion, and of the search as it is by default, which verifies the
-first by keypoints, with 95 % Wilson intervals; beside it the same with the teacher's weights, and what an HSV
-histogram and the teacher alone gave elsewhere. Further: the share of originals among the first N candidates,
-how many other pictures are taken for copies, how many inliers pictures of another set have, the bytes that
-keypoints take, and their time beside the other descriptors. --size N: the first N of the 200 photos.
+Recall@1 and @10 of each signal, of their fusion, and of the default search, which verifies the first hits by
+keypoints, with 95 % Wilson intervals. For comparison: the same with the teacher's weights, and published
+figures of an HSV histogram and of the teacher alone. Also: the share of originals among the first N
+candidates, how many other pictures are taken for copies, how many inliers pictures of another set have, the
+bytes that keypoints take, and their time relative to the other descriptors.
+--size N: the first N of the 200 photos.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ MOBILENET = (0.995, 0.725, 0.915, 0.605, 1.0, 1.0, 0.985, 1.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoLookup:
-    """What one attacked photo found: each signal's ranking, the page of hits, and its original's id."""
+    """Results of a search by one attacked photo: each signal's ranking, the hits, and the original's id."""
 
     original: int
     rankings: Mapping[str, Ranking]
@@ -113,7 +114,7 @@ class PhotoLookup:
 
     @property
     def hit_ranking(self) -> Ranking:
-        """The hits as they are listed."""
+        """The hits in the order in which they are shown."""
         return Ranking.from_scores([hit.image.id for hit in self.hits], [-hit.rank for hit in self.hits])
 
 
@@ -183,7 +184,7 @@ def _recall_by_signal(found: list[PhotoLookup]) -> dict[str, float]:
 
 
 def _candidate_figures(library: Library, found: list[PhotoLookup]) -> dict[str, float]:
-    """Whether those that count something bring the original, and what else is taken for a copy."""
+    """How often the signals with a weight bring the original, and how many others are taken for copies."""
     figures: dict[str, float] = {}
     signals = [
         name for name in found[0].rankings if name in SIGNALS and library.settings.default_weight(name)

@@ -1,17 +1,16 @@
-"""Kills, errors and power losses at every call that changes a file, and what is lost by them: nothing.
+"""Kills, errors and power losses at every call that changes a file; none of them may lose anything.
 
 A library is made, filled, published, captioned, emptied, rebuilt, repaired and migrated by the code that
 `pictor index` runs, in a process that is killed before its first, second, third … write, fsync, rename,
-unlink or mkdir (faults.c stands between the process and the kernel). Then the library is opened as a reader
-and as the next writer would, and compared with what had been acknowledged: every acknowledged change is
-there, at most the one in flight besides; every image finds itself by its colours and by its words; and
-`pictor check` has nothing to complain of. The same with a full disk or a used up quota from that call on
-(ENOSPC, EDQUOT), one failing call (EIO), one file too many (EMFILE), a disk that knows no hard links, and,
-where this user may mount, with the power of the disk (a loop-mounted ext4) cut at that call, and 2.5 seconds
-later.
-Beside: controls, the same power losses with an fsync that does nothing, which must lose something.
+unlink or mkdir (faults.c intercepts these calls). Then the library is opened by a reader and by a writer, and
+compared with what had been acknowledged: every acknowledged change is there, and at most the one in flight
+as well; every image finds itself by its colours and by its words; and `pictor check` finds nothing. The same
+with a full disk or an exhausted quota from that call on (ENOSPC, EDQUOT), one failing call (EIO), one file
+too many (EMFILE), a disk without hard links, and, where this user may mount, with the power of the disk (a
+loop-mounted ext4) cut at that call, and 2.5 seconds later.
+For comparison: controls, the same power losses with an fsync that does nothing, which must lose something.
 --size N: every N-th call only (default 1: all of them, a quarter of an hour on two cores).
-Progress, and all that is found wrong, goes to stderr; Ctrl-C ends it with the figures so far.
+Progress and faults are written to stderr; Ctrl-C ends the run with the figures so far.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A library to begin with (none where `made` is None), what it holds, and what is done to it."""
+    """A library to begin with (none where `made` is None), its content, and the steps that change it."""
 
     name: str
     made: Path | None
@@ -100,7 +99,7 @@ class Scenario:
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
-    """How many calls were spoilt, and what came of it, by scenario and in all."""
+    """How many calls were spoilt, and what went wrong afterwards, by kind of fault."""
     if reason := faults.why_unavailable():
         sys.exit(reason)
     if not faults.is_loaded():
@@ -127,7 +126,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def make_scenarios(folder: Path) -> list[Scenario]:
-    """What is spoilt; the libraries that they begin with are made below the folder."""
+    """The scenarios; the libraries that they begin with are made below the folder."""
     held = {_digest_of(number): f"harbour boat{number}" for number in range(4)}
     made = folder / "made"
     _make_library(made, held)
@@ -206,7 +205,7 @@ def make_space(path: Path) -> Path:
 
 
 def _make_space(library: LibraryWriter) -> None:
-    """Colours alone: what is spoilt is storing, and no arithmetic."""
+    """Colours alone: the faults are to hit the storage, so the arithmetic is kept small."""
     colour = Colour()
     with library.catalog.writing() as writer:
         writer.add_space(colour.fingerprint, colour.name, colour.configuration, colour.dimension)
@@ -256,7 +255,7 @@ def _copy_damaged(made: Path, path: Path) -> Path:
 
 
 def _copy_downgraded(made: Path, path: Path) -> Path:
-    """The same library as the first release left it."""
+    """The same library with the schema of the first release."""
     shutil.copytree(made, path)
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
@@ -273,7 +272,7 @@ def _copy_downgraded(made: Path, path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class SpoiltCall:
-    """One call that is to be spoilt: of which scenario, and how."""
+    """One call to spoil: its scenario, and the fault."""
 
     scenario: Scenario
     kind: str
@@ -282,7 +281,7 @@ class SpoiltCall:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was wrong after a call was spoilt, in sentences, if anything."""
+    """What was wrong after a call was spoilt, one sentence for each fault."""
 
     scenario: str
     kind: str
@@ -291,8 +290,9 @@ class Outcome:
 
 
 def _warm_up(folder: Path) -> None:
-    """Load what is loaded when it is needed, once for all forks: what is spoilt is the library, and not its
-    program's files."""
+    """Load all modules that are loaded on first use, once for all forks: the faults are to hit the library,
+    and not the loading of code.
+    """
     for scenario in make_scenarios(folder):
         place = folder / scenario.name
         _begin_scenario(scenario, place)
@@ -306,7 +306,7 @@ def _ignore_line(_: str) -> None: ...
 
 
 def _choose_calls(scenario: Scenario, every: int) -> Iterator[SpoiltCall]:
-    """Every `every`-th call of a scenario, spoilt in every way, and some for the controls."""
+    """Every `every`-th call of a scenario with every fault, and some calls for the controls."""
     with tempfile.TemporaryDirectory() as folder:
         counted = partial(_count_calls, scenario, place=Path(folder, "library"))
         possible = FAULTS | (POWER_LOSSES if disks.can_mount_disks() else {})
@@ -321,13 +321,13 @@ def _choose_calls(scenario: Scenario, every: int) -> Iterator[SpoiltCall]:
 
 
 def _spread_numbers(calls: int, every: int) -> list[int]:
-    """One call, counted from 1, in the midst of each `every` of them."""
+    """From every run of `every` calls the one in the middle, counted from 1."""
     count = math.ceil(calls / every)
     return [calls * (2 * place + 1) // (2 * count) + 1 for place in range(count)]
 
 
 def _spoil_calls(spoilt: Sequence[SpoiltCall]) -> Iterator[Outcome]:
-    """Spoil them in several processes, and say how far it is; in any order."""
+    """Spoil the calls in several processes, in any order, and print the progress."""
     mixed = random.Random(0).sample(spoilt, len(spoilt))  # some wait while others compute
     mixed.sort(
         key=lambda call: call.kind not in CONTROLS
@@ -358,7 +358,7 @@ def _spoil_calls(spoilt: Sequence[SpoiltCall]) -> Iterator[Outcome]:
 
 @contextmanager
 def _start_processes(spoilt: Sequence[SpoiltCall]) -> Iterator[list[Connection]]:
-    """Where what the processes find is heard; they end when nobody listens any more."""
+    """The connections on which the processes send their outcomes; they end when these are closed."""
     context, heard, processes = get_context("fork"), list[Connection](), list[Any]()
     for number in range(AT_ONCE):
         ours, theirs = context.Pipe(duplex=False)
@@ -398,7 +398,7 @@ def _spoil_call(spoilt: SpoiltCall) -> tuple[str, ...]:
 
 
 def _cut_power(spoilt: SpoiltCall) -> tuple[str, ...]:
-    """The library's disk, which holds it from the beginning, loses its power, and gets it back."""
+    """Cut the power of the disk that holds the library, and restore it."""
     with tempfile.TemporaryDirectory() as folder:
         disk = disks.make_disk(Path(folder, "disk"))
         with disks.mount_disk(disk) as mounted:
@@ -411,7 +411,7 @@ def _cut_power(spoilt: SpoiltCall) -> tuple[str, ...]:
 
 
 def _count_calls(scenario: Scenario, kinds: int, place: Path) -> int:
-    """How many calls of these kinds a run makes that nothing happens to."""
+    """How many calls of these kinds an undisturbed run makes."""
     _begin_scenario(scenario, place)
     ended = faults.run_with_fault(partial(_run_scenario, scenario, place), Fault(kinds=kinds))
     assert ended.code == 0, ended.lines
@@ -430,7 +430,7 @@ def _run_scenario(scenario: Scenario, place: Path, say: Say) -> None:
 
 
 def _find_wrongs(scenario: Scenario, place: Path, ended: ChildEnd) -> Iterator[str]:
-    """What is not as it should be, in sentences."""
+    """What is wrong, one sentence for each fault."""
     acknowledged = ended.lines.count("acknowledged")
     states = scenario.all_states()[acknowledged : acknowledged + 2]
     if ended.code == 1 and not ended.lines[-1].startswith(CLEAR):
@@ -446,16 +446,16 @@ def _find_wrongs(scenario: Scenario, place: Path, ended: ChildEnd) -> Iterator[s
 
 
 def _check_as_reader(place: Path, states: Sequence[State], say: Say) -> None:
-    """What a reader finds at once: one of the states, and each of its images by itself."""
+    """Check as a reader: the library is in one of the states, and each image finds itself."""
     try:
         with Library.open(place) as library:
             _compare_states(library, states, say)
-    except Exception as error:  # whatever it is, somebody could not read
+    except Exception as error:  # any error means that a reader was shut out
         say(f"unopenable: {type(error).__name__}: {error}")
 
 
 def _check_as_writer(place: Path, states: Sequence[State], say: Say) -> None:
-    """What the next writer finds, and makes good: no finding is left, and every image finds itself."""
+    """Check as the next writer, after its repairs: no finding is left, and every image finds itself."""
     try:
         with write_library(place) as library:
             if not library.spaces:
@@ -470,7 +470,7 @@ def _check_as_writer(place: Path, states: Sequence[State], say: Say) -> None:
             ]
             for finding in findings:
                 say(f"finding: {finding.code}: {finding.text}")
-    except Exception as error:  # whatever it is, nobody could write any more
+    except Exception as error:  # any error means that writers are shut out
         say(f"unwritable: {type(error).__name__}: {error}")
     with sqlite3.connect(place / "catalog.sqlite") as connection:
         if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
@@ -489,7 +489,7 @@ def _compare_states(library: Library, states: Sequence[State], say: Say) -> None
             found = snapshot.views[signal].search(query, limit=1, allowed=None).ids.tolist()
             if found != [image_id]:
                 say(f"unfound: image {image_id} by {signal}, but {found}")
-    for image_id in list(images)[-1:]:  # and by the door that everybody takes
+    for image_id in list(images)[-1:]:  # and through the public search
         parts = (StoredPicture(image_id), Text(images[image_id].caption))
         found = library.search(Query(parts, include_examples=True, limit=1)).ids
         if found != [image_id]:
@@ -499,7 +499,7 @@ def _compare_states(library: Library, states: Sequence[State], say: Say) -> None
 def _single_signal_queries(
     library: Library, images: Mapping[int, Image]
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """What each image must be found by, asked of the projections alone, which takes a tenth of the time."""
+    """Queries that must find each image, for the projections alone: a tenth of the time of a whole search."""
     for space in library.spaces:
         with library.catalog.reading() as reader:
             ids, features = reader.load_features(space, list(images))

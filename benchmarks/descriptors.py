@@ -1,8 +1,8 @@
-"""Every descriptor alone with the bundled backbone: mean average precision and P@10, and what it costs.
+"""Every descriptor alone, with the bundled backbone: mean average precision, P@10 and cost.
 
 Leave-one-out on the labelled sets, and on a set of textures where the data have one (a folder for each class
-in data/textures). Cost: the time that a batch of 32 pictures takes beside the subject's in the same run;
-texture and layout draw on the subject's pass, so theirs is what they add to it.
+in data/textures). Cost: the time for a batch of 32 pictures, relative to the subject's in the same run.
+Texture and layout reuse the subject's pass, so their cost is what they add to it.
 --size N: every N-th picture counts.
 """
 
@@ -103,7 +103,7 @@ def _judge_queries(rows: Features, labels: npt.NDArray[Any]) -> list[evaluation.
 
 
 def _measure_costs(library: Library, pictures: list[RGB]) -> dict[str, float]:
-    """The time of every descriptor, and of all with one pass for those that share it, as subject's shares."""
+    """The time of each descriptor, and of all together with one shared pass, relative to the subject's."""
     tasks: dict[str, Callable[[], Any]] = {"all": lambda: library.describe(pictures)}
     taken: dict[str, list[float]] = {"all": []}
     made = [

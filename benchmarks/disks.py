@@ -1,4 +1,4 @@
-"""Disks of a file each (loop-mounted ext4): they can be small, and lose their power."""
+"""Small ext4 disks, each in a file and loop-mounted, whose power can be cut."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_disk(image: Path, *options: str) -> Path:
 
 @contextmanager
 def mount_disk(image: Path, options: str = "defaults") -> Iterator[Path]:
-    """The folder in which a disk can be seen; afterwards everything has reached it, unless its power went."""
+    """The folder where a disk is mounted; afterwards all is written to it, unless its power was cut."""
     folder = image.with_name(f"{image.name}-mounted")
     folder.mkdir(exist_ok=True)
     subprocess.run(["mount", "-o", f"loop,{options}", image, folder], check=True, capture_output=True)
@@ -35,7 +35,7 @@ def mount_disk(image: Path, options: str = "defaults") -> Iterator[Path]:
 
 @cache
 def can_mount_disks() -> bool:
-    """Whether this user may mount one."""
+    """Whether this user may mount disks."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             with mount_disk(make_disk(Path(folder, "disk"))):

@@ -1,4 +1,4 @@
-"""All that the query engine promises, one after the other: what docs/quality.md says of it comes from here.
+"""Everything that the query engine promises, measured in turn; its figures in docs/quality.md come from here.
 
 Runs `copies`, `reranking`, `meaning`, `relevance`, `feedback` and `narrowing` with their defaults, bundled
 backbone and teacher; it takes an hour on two cores. --size N goes to all of them.

@@ -1,7 +1,7 @@
 """When cleaning pictures helps: mean average precision of degraded copies, with and without it.
 
 Every picture of a sample of corel1k is degraded in one way, cleaned by one step (setting `enhance` of the
-preprocessing), described by the bundled backbone, and looked up among all others, which were treated alike.
+preprocessing), described by the bundled backbone, and looked up among all others, treated in the same way.
 Figures are named by damage and step; "none" is without a step, "as they are" without damage. The gain of
 each step has its 95 % interval (bootstrap over queries). --size N: N pictures (default 300).
 """

@@ -1,4 +1,4 @@
-"""Spoils the calls that a process makes to its files, one at a time; see faults.c."""
+"""Injects faults into the file calls of a process, one at a time; see faults.c."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ FAULTS: Final = {
     "EMFILE": Fault(FAIL_ONCE, OPEN, error=errno.EMFILE),
     "no hard links": Fault(FAIL_ON, LINK, error=errno.EPERM),
 }
-# By then ext4, which keeps its journal every second, has written what files are called, and not what is in
-# them; `noauto_da_alloc` takes away its care for files that are renamed over others.
+# By then ext4, which commits its journal every second, has written the names of files, and not their content;
+# `noauto_da_alloc` switches off its protection of files that are renamed over others.
 SECONDS_LATER: Final = Fault(POWER_OFF, TURNS, later=2.5, mounted="commit=1")
 POWER_LOSSES: Final = {
     "power": Fault(POWER_OFF),
@@ -67,7 +67,7 @@ POWER_LOSSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ChildEnd:
-    """How a child ended: what it said, a line each, its exit code (negative: by that signal), its calls."""
+    """How a child ended: its lines of output, its exit code (negative: the signal), and its number of calls."""
 
     lines: tuple[str, ...]
     code: int
@@ -82,7 +82,7 @@ def why_unavailable() -> str | None:
 
 
 def start_again_with_shim() -> NoReturn:
-    """Begin this benchmark anew, in this process, with the shim between it and libc."""
+    """Start this benchmark again in this process, with the shim between it and libc."""
     with tempfile.NamedTemporaryFile(suffix=".so", delete=False) as library:
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library.name, SOURCE, "-ldl"], check=True)
     # FAISS with one thread can be forked after it was used.
@@ -91,7 +91,7 @@ def start_again_with_shim() -> NoReturn:
 
 
 def is_loaded() -> bool:
-    """Whether this process was started with the shim, which no process that it starts shall have."""
+    """Whether this process was started with the shim; the processes that it starts will not have it."""
     if not hasattr(ctypes.CDLL(None), "faults_arm"):
         return False
     Path(os.environ.pop("LD_PRELOAD")).unlink()
@@ -99,7 +99,7 @@ def is_loaded() -> bool:
 
 
 def run_with_fault(work: Callable[[Callable[[str], None]], None], fault: Fault = Fault()) -> ChildEnd:
-    """Do the work in a fork of this process that meets the fault; it is given a function to say things with.
+    """Run `work` in a fork of this process, with the fault; it gets a function that sends lines back.
 
     The process must not have used FAISS with several threads before: a fork of one that has hangs. Raises
     TimeoutError for a child that does not end.
@@ -126,7 +126,7 @@ def _run_child(work: Callable[[Callable[[str], None]], None], fault: Fault, pare
     shim = ctypes.CDLL(None)
 
     def say(line: str) -> None:
-        # Not written but sent, which no fault spoils; and at once: nothing of it waits in this process.
+        # Sent and not written, since no fault hits sending; at once, so that no buffer dies with this process.
         parent.sendall(line.replace("\n", " ").encode() + b"\n")
 
     code = 0
@@ -143,7 +143,7 @@ def _run_child(work: Callable[[Callable[[str], None]], None], fault: Fault, pare
         code = 1
     calls = shim.faults_disarm()
     say(f"calls {calls}")
-    os._exit(code)  # nothing of the parent's is cleaned up twice
+    os._exit(code)  # so that nothing of the parent is cleaned up twice
 
 
 def _receive_lines(said: socket.socket) -> list[str]:

@@ -1,9 +1,9 @@
 """What relevance feedback gains: nDCG@20 after no, one, two and three rounds of simulated clicks.
 
 A query is a picture of the set. In each round the user looks at the first 20 hits and marks the first two
-that are right as good and the first one that is wrong as bad; marked pictures are examples from then on and
-listed no more. So every round is judged on the pictures that were not marked yet, and beside it stands the
-query without examples on the same pictures. Subjects alone, plain and by neighbourhoods; bootstrap 95 %
+that are right as good and the first one that is wrong as bad; from then on marked pictures are examples and
+no longer listed. So every round is judged on the pictures that are not yet marked, and compared with the
+query without examples on the same pictures. Subjects alone, plain and by neighbourhoods, with 95 % bootstrap
 intervals of the gain over queries. --size N: N queries a set (default 60).
 """
 

@@ -1,4 +1,4 @@
-"""A library that lives as long as it is measured; in the folder that PICTOR_BENCH_KEEP names, longer."""
+"""Libraries for one measurement; those in the folder that PICTOR_BENCH_KEEP names are kept."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DONE = "indexed"  # a file that says that a kept library is whole
 
 @contextmanager
 def open_indexed(pictures: Path, spec: LibrarySpec) -> Iterator[Library]:
-    """The pictures of a folder, indexed as `pictor index` does, without a word of progress.
+    """The pictures of a folder, indexed as `pictor index` does, without progress output.
 
-    With PICTOR_BENCH_KEEP set, whoever asks for the same again gets the library that was made before.
+    With PICTOR_BENCH_KEEP set, a later call with the same arguments gets the library that was made before.
     """
     with _library_folder(pictures, spec) as folder:
         if not (folder / DONE).exists():

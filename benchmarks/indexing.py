@@ -1,12 +1,13 @@
-"""How near a whole indexing run comes to what the processors can do: pictures a second, and the ratio.
+"""How near a whole indexing run comes to what the processors allow: pictures a second, and the ratio.
 
 D is the rate of decoding alone (workers, reduced scale, hash, metadata, thumbnail), F that of describing
 alone (all descriptors, in batches as a run makes them), both over the same pictures with all processors. On
 a CPU both share the cores, so that no run is faster than 1 / (1/D + 1/F); with a GPU the bound is min(D, F).
-The run is `index` into a new library, from the walk to the published projections. Three rounds, taken
-together: a machine's own pace changes by more than what is looked for. Measured on 12-megapixel photos that
-are drawn here, and on caltech101 where it is found. --size N: N pictures of each (default 1000).
-Beside: a plain script of full decoding and eager timm, a picture at a time, on a sample of the same photos.
+The run is `index` into a new library, from the walk to the published projections. Three rounds are taken
+together, because the speed of a machine varies by more than the difference to be measured. Measured on
+12-megapixel photos that are drawn here, and on caltech101 if it is there. --size N: N pictures of each
+(default 1000).
+For comparison: a plain script of full decoding and eager timm, a picture at a time, on a sample of the same photos.
 """
 
 from __future__ import annotations
@@ -90,8 +91,9 @@ def _measure_files(name: str, files: Sequence[Path]) -> dict[str, float]:
 
 
 def _measure_round(gathered: Path, number: int) -> tuple[float, float, float]:
-    """Seconds of decoding alone, of describing alone, and of the run, which comes first in every other round:
-    a machine that grows slower meanwhile meets all of them.
+    """Seconds of decoding alone, of describing alone, and of the run.
+
+    The run comes first in every other round, so that a machine that slows down meanwhile slows all of them.
     """
     with tempfile.TemporaryDirectory() as folder, open_or_create(Path(folder), LibrarySpec()) as library:
         library.warm_up()

@@ -1,4 +1,4 @@
-"""How far a measured share may be off."""
+"""Confidence intervals of measured shares."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Predicted labels on imagenet_sample1k: one picture of each ImageNet class, through `pictor index`.
 
-Top-1 and top-5 beside the teacher's; how sure the first label is beside how often it is right; and what a
-least confidence costs: the share of pictures that keep a label, and the share of those labels that is right.
---size N: the first N pictures count.
+Top-1 and top-5, and the teacher's; the confidence of the first label and how often it is right; and what a
+minimum confidence costs: the share of pictures that keep a label, and of those labels the share that is
+right. --size N: the first N pictures count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long a fused query of words and a picture takes on 100,000 images, beside its signals and FAISS alone.
+"""How long a fused query of words and a picture takes on 100,000 images, against its signals and FAISS alone.
 
 The library is synthetic: clustered features of the usual length in every space, and captions of a few words
 from a vocabulary with Zipf's frequencies. A query is one stored picture and two words; the answer is the
@@ -104,7 +104,7 @@ def _measure_times(library: Library, count: int) -> dict[str, float]:
 
 
 def _signal_searches(library: Library) -> dict[str, Callable[[Query], object]]:
-    """What asks each projection that takes part for its candidates, and nothing else."""
+    """Functions that search one projection each for its candidates, and do nothing else."""
     views, limit = library.snapshot().views, library.settings.candidates
 
     def make_search(name: str, question: Callable[[Query], Any]) -> Callable[[Query], object]:
@@ -112,7 +112,7 @@ def _signal_searches(library: Library) -> dict[str, Callable[[Query], object]]:
 
     def search_words(query: Query) -> object:
         view = cast(WordView, views["words"])
-        view.find_matches(parse_terms("forget what was asked before"))
+        view.find_matches(parse_terms("so that no earlier answer is cached"))
         return view.search(_terms_of(query), limit=limit, allowed=None)
 
     subject, colour = _feature_of(library, "subject"), _feature_of(library, "colour")

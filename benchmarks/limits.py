@@ -1,10 +1,10 @@
-"""Runs that may allocate no more memory, or open no more files, and what is lost by them: nothing.
+"""Runs with limited memory or open files; none of them may lose anything.
 
-`pictor index` adds pictures to a library under a limit that grows from hardly anything to enough (prlimit
+`pictor index` adds pictures to a library under a limit that grows from very little to enough (prlimit
 --as, --nofile), once to a library that ranks by words and colour alone and once to one with the bundled
-backbone. Each run must end by itself: done, or with a sentence and an exit code; the kernel may end it too,
-and so may libraries that cannot do without memory. Afterwards what was in the library is there, nothing is
-damaged, and a run without a limit completes it.
+backbone. Each run must end by itself: completed, or with a sentence and an exit code; the kernel and
+libraries that run out of memory may end it too. Afterwards the content of the library is still there,
+nothing is damaged, and a run without a limit completes it.
 --size N: the step of the memory in MiB (default 25; four times as much with the backbone).
 """
 
@@ -38,7 +38,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
     step = size or 25
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        # Apart, since each has its pictures beside it.
+        # In folders of their own, since each library has its pictures next to it.
         plain, full = Path(folder, "colour", "library"), Path(folder, "backbone", "library")
         make_space(plain)
         for library in (plain, full):
@@ -73,7 +73,7 @@ def draw_pictures(folder: Path, first: int, end: int) -> None:
 
 
 def run_under_limits(library: Path, limits: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str]]:
-    """How a run under each limit ended, with what it said; and what was wrong afterwards.
+    """How a run under each limit ended, with its message, and what was wrong afterwards.
 
     A run goes on from where the one before it ended, unless that was done.
     """
@@ -125,7 +125,7 @@ def _find_wrongs(library: Path) -> Iterator[tuple[str, str]]:
     if not FIRST <= held <= FIRST + ADDED:
         yield "lost", f"{held} images"
     for finding in found:
-        # A generation that a killed run was writing is no harm: the next one takes it away.
+        # A generation that a killed run was writing does no harm: the next run removes it.
         if finding.code != "stray-file":
             yield "finding", finding.text
 

@@ -1,9 +1,9 @@
-"""Damaged and hostile files through the decoding of an indexing run: nothing may crash, hang or go unnamed.
+"""Decodes damaged and hostile files as an indexing run does: no crash, no hang, no failure without a reason.
 
-The files are those below the folders that PICTOR_MALFORMED names (a list as PATH is one; none need be
-named), whatever they are called, and mutations with a seed, up to N files in all: one picture in sixteen
-formats, drawn here, with bits flipped, cut off, or with a piece of one spliced into another. All pages of a
-file are decoded, so that there are more outcomes than files.
+The files are all files below the folders in PICTOR_MALFORMED (a list with the syntax of PATH, which may be
+empty) and seeded mutations, N files in all: one drawn picture in sixteen formats, with flipped bits, cut off,
+or with a piece of another file spliced in. All pages of a file are decoded, so there are more outcomes than
+files.
 --size N: N files (default 10,000).
 """
 
@@ -50,7 +50,7 @@ CRASHES = ("decoder-crashed", "out-of-memory")
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
-    """Counts, and the longest time between two outcomes of one worker: no file took longer."""
+    """Counts of outcomes, and the longest time between two outcomes of a worker: no file took longer."""
     codes: Counter[str] = Counter()
     slowest, read = 0.0, 0
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as whole:
@@ -59,7 +59,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
         for batch in _make_batches(
             islice(chain(_files_of_folders(), _write_mutations(Path(folder))), size or 10_000)
         ):
-            # A whole picture comes first, so that no file is charged for the start of the worker.
+            # A sound picture comes first, so that the start of the worker counts for no file.
             files = [_file_at(Path(whole.name)), *batch]
             outcomes = decode_files(files, is_known=lambda _: False, limits=Limits(pages="all"), threads=1)
             assert _code_of(next(outcomes)) == "decoded"
@@ -134,7 +134,7 @@ def _make_seeds() -> dict[str, bytes]:
 
 
 def _make_deep_seeds(pixels: RGB) -> dict[str, bytes]:
-    """What Pillow does not read whole: 16 bits and floats of colour, several bands, several pages."""
+    """Files that Pillow does not fully read: colour in 16 bits and floats, several bands, several pages."""
     deep = pixels.astype(np.uint16) * 257
     pages = np.stack([deep, deep[::-1], deep[:, ::-1]])
     tiffs = {
@@ -151,7 +151,7 @@ def _make_deep_seeds(pixels: RGB) -> dict[str, bytes]:
 
 
 def _flip_bits(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
-    """From one bit to thirty, half of the time among the first 200 bytes."""
+    """Flip 1, 4 or 30 bits, half of the time among the first 200 bytes."""
     data = bytearray(seeds[kind])
     end = len(data) if chance.random() < 0.5 else min(200, len(data))
     for _ in range(chance.choice((1, 4, 30))):
@@ -164,7 +164,7 @@ def _cut_end(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes
 
 
 def _splice_files(chance: random.Random, seeds: dict[str, bytes], kind: str) -> bytes:
-    """A piece of another picture in the place of as many bytes."""
+    """Overwrite some bytes with a piece of another file."""
     data, other = seeds[kind], seeds[chance.choice(list(seeds))]
     at, start, size = chance.randrange(len(data)), chance.randrange(len(other)), chance.randrange(1, 5000)
     return data[:at] + other[start : start + size] + data[at + size :]

@@ -1,9 +1,9 @@
-"""Words that find pictures which nobody described, and words and pictures in one query.
+"""Words that find pictures without a description, and words and pictures in one query.
 
 Every second picture of a set, in the order of its CSV, gets its caption; files are given numbers for names.
-For each text among the captions, the mean average precision among the pictures without words, through the
-caption bridge, beside what a random order is expected to give. On grocery81 besides, the iconic picture of
-each product as the query, alone and with its description, among all shelf photos, by the weight of `meaning`.
+For each text among the captions: the mean average precision among the pictures without words, through the
+caption bridge, and what a random order is expected to give. On grocery81 also the iconic picture of each
+product as the query, alone and with its description, among all shelf photos, by the weight of `meaning`.
 Intervals are 95 % of 1000 bootstrap samples of the queries. --size N: the first N sets.
 """
 
@@ -42,14 +42,14 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class CaptionedPicture:
-    """A picture of a set: its file, and what is said about it."""
+    """A picture of a set: its file and its captions."""
 
     path: Path
     caption: str
 
     @property
     def first_caption(self) -> str:
-        """The first of its captions, to ask with."""
+        """The first caption, which serves as a query."""
         return self.caption.split(BETWEEN)[0].strip()
 
 
@@ -83,7 +83,7 @@ def captioned_pictures(name: str) -> list[CaptionedPicture]:
 
 @contextmanager
 def open_half_captioned(pictures: Sequence[CaptionedPicture], spec: LibrarySpec) -> Iterator[Library]:
-    """A library of the pictures under numbers, every second one with its captions."""
+    """A library of the pictures with numbers as names, every second one with its captions."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "pictures")
         folder.mkdir()

@@ -1,8 +1,8 @@
-"""How much memory a run takes at its beginning and at its end, over many pictures: all processes together.
+"""How much memory a run over many pictures takes at its beginning and at its end, all processes together.
 
-A library as `pictor index` makes it, over tiny pictures that are all different, published as it comes: every
-time that a quarter is new, and at the end. Memory is the processes' proportional set size, looked at twice
-a second. The peaks are those of publications; the medians show what stays. --size N: N pictures
+A library of tiny pictures, all different, made as by `pictor index` and published as usual: whenever a
+quarter is new, and at the end. Memory is the proportional set size of the processes, sampled twice a second.
+The peaks are those of publications; the medians show what is kept. --size N: N pictures
 (default 100,000, which take half an hour on two cores).
 """
 
@@ -30,7 +30,7 @@ SIDE = 24  # pixels
 
 @dataclass(slots=True)
 class Watch:
-    """What was seen: megabytes, by how many pictures were written then; after the last, of publishing."""
+    """Samples of the memory in megabytes, by the number of pictures written so far."""
 
     done: int = 0
     seen: list[tuple[int, float]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Watch:
             self.done = event.done
 
     def amounts_between(self, first: float, last: float) -> list[float]:
-        """What was held between two numbers of pictures."""
+        """The samples between two numbers of pictures."""
         return [amount for done, amount in self.seen if first <= done <= last]
 
 
@@ -102,7 +102,7 @@ def _process_ids() -> list[str]:
 
 
 def _used_megabytes(process: str) -> float:
-    """Megabytes that a process holds, its share of what it shares included; 0 for one that is gone."""
+    """Megabytes that a process uses, with its part of shared memory; 0 for one that has ended."""
     with suppress(OSError):
         for line in Path("/proc", process, "smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

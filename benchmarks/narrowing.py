@@ -1,6 +1,6 @@
 """What narrowing by predicted labels gains and costs: subjects of the bundled backbone, by mass.
 
-For every set and every mass: mean average precision and P@10 beside those without narrowing (plain), the
+For every set and every mass: mean average precision and P@10, and those without narrowing (plain), the
 share of the right images that are lost, the share of the set that is scanned, and the share of the queries
 that narrow at all (`queries`). `time`: what a search takes, narrowing included, as a share of what it takes
 without, over the set repeated to 100,000 images. The default mass (`narrowing.MASS`) is the least
@@ -39,7 +39,7 @@ Labels = Sequence[tuple[str, float]]  # predicted ones, with their confidences
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Set:
-    """A set as it is searched; `truth` has the right label of each of the `ids`, or nothing."""
+    """A set to search; `truth` has the right label of each of the `ids`, or an empty string."""
 
     ids: Int64Ids
     features: Float16Matrix
@@ -55,7 +55,7 @@ class _Set:
         return VectorIndex.build(self.ids, self.features, self.features.shape[1])
 
     def narrow_candidates(self, query: int, mass: float) -> Int64Ids | None:
-        """What the query is compared with; None: all."""
+        """The ids that the query is compared with; None means all."""
         return self.labelled.find_candidates(select_likely_labels(self.predicted[query], mass))
 
 
@@ -110,7 +110,7 @@ def _judge_query(known: _Set, query: int, ranked: Int64Ids) -> evaluation.QueryF
 
 
 def _mean_figures(judged: Sequence[evaluation.QueryFigures], name: str) -> dict[str, float]:
-    """The recall that counts is that of the whole ranking: what it lacks is lost."""
+    """The recall of the whole ranking counts: what it misses is lost."""
     *_, everything = judged[0].recall
     found = evaluation.mean_figures(judged, (10, everything))
     lost = 1 - found[f"R@{everything}"]
@@ -139,7 +139,7 @@ def _measure_times(known: _Set, queries: Sequence[int]) -> dict[str, float]:
     large = _repeat_images(known, LARGE // len(known.ids))
     index = large.build_index()
     seconds = dict.fromkeys((None, *MASSES), 0.0)
-    for query in queries:  # one after the other, so that whatever else the machine does slows all of them
+    for query in queries:  # in turn, so that other work of the machine slows all of them
         for mass in seconds:
             seconds[mass] += _search_seconds(index, large, query, mass)
     return {f"{mass:g} time": seconds[mass] / seconds[None] for mass in MASSES}

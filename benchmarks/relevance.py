@@ -54,7 +54,7 @@ Backgrounds = Callable[[FeatureMatrix], Background | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DescribedSet:
-    """A described set: a feature, a label and the subjects of every picture; what nonsense finds in it."""
+    """A described set: feature, label and subjects of every picture, and which nonsense words find a hit."""
 
     features: FeatureMatrix
     labels: npt.NDArray[np.str_]
@@ -95,7 +95,7 @@ def background_with_reference(reference: FeatureMatrix) -> Backgrounds:
 
 
 def measure_sets(sets: dict[str, DescribedSet], backgrounds: Backgrounds) -> dict[str, float]:
-    """All figures, by what they are of."""
+    """All figures by name."""
     figures: dict[str, float] = {}
     for library, intruder in [(a, b) for a in sets for b in sets if a != b]:
         hits = find_intrusions(sets[library], sets[intruder], backgrounds)
@@ -116,7 +116,7 @@ def measure_sets(sets: dict[str, DescribedSet], backgrounds: Backgrounds) -> dic
 
 
 def find_intrusions(library: DescribedSet, intruder: DescribedSet, backgrounds: Backgrounds) -> Bools:
-    """For every query of the intruder that is fair, whether it has a hit that is likely or strong."""
+    """For every fair query of the intruder: whether it has a hit that is likely or strong."""
     found: list[Bools] = []
     for shown in sorted(set(intruder.shown), key=sorted):
         among = library.features_where(np.array([not subjects & shown for subjects in library.shown]))
@@ -134,7 +134,7 @@ def find_intrusions(library: DescribedSet, intruder: DescribedSet, backgrounds: 
 
 
 def count_kept(pictures: DescribedSet, backgrounds: Backgrounds) -> tuple[npt.NDArray[np.int64], Bools]:
-    """By query: how many of the right ones within the first k are above the line, of how many; and found."""
+    """By query: how many right hits within the first k are above the line, of how many; and found."""
     background = require_background(backgrounds(pictures.features))
     counts, found = [], []
     for place, label in enumerate(pictures.labels):
@@ -178,7 +178,7 @@ def describe_set(name: str, spec: LibrarySpec) -> DescribedSet:
 
 
 def describe_drawn(spec: LibrarySpec) -> FeatureMatrix:
-    """The subject's features of the reference pictures, which Pictor draws itself."""
+    """The subject features of the reference pictures, which Pictor draws."""
     with tempfile.TemporaryDirectory() as folder:
         write_collection(draw_collection(step=DRAWN_STEP), Path(folder), ignore_events)
         with open_indexed(Path(folder), spec) as library:
@@ -186,7 +186,7 @@ def describe_drawn(spec: LibrarySpec) -> FeatureMatrix:
 
 
 def search_nonsense(library: Library) -> Bools:
-    """For made-up words of 5 to 9 letters: whether any image is found, and so could have a band at all."""
+    """For made-up words of 5 to 9 letters: whether any image is found, which could then have a band."""
     letters = np.random.default_rng(0)
     words = ["".join(letters.choice(list(ascii_lowercase), letters.integers(5, 10))) for _ in range(NONSENSE)]
     return np.array([library.search(Query((Text(word),), limit=1)).total > 0 for word in words])

@@ -1,4 +1,4 @@
-"""What each way to re-rank does to the subject's rankings: mAP, P@10 and time, beside the plain ranking.
+"""What each way to re-rank does to the subject's rankings: mAP, P@10 and time, against the plain ranking.
 
 Leave-one-out on corel1k, caltech101 and grocery81, over the full ranking, with the bundled backbone, and
 beside it with its teacher. `neighbours` is the same recipe for every set. A query of leave-one-out is an
@@ -63,7 +63,7 @@ Option = Callable[[Rows, int], Ranking]  # a query's feature, and the image to l
 
 
 def _diversify_without_query(ranking: Ranking, _query: Rows, rows: Rows, *, diversity: float) -> Ranking:
-    """Diversity in the shape of the others; it needs no query."""
+    """Diversity with the signature of the other ways to re-rank; it needs no query."""
     return diversify_ranking(ranking, rows, diversity=diversity)
 
 
@@ -81,7 +81,7 @@ COST = 10_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """What is known of one set, in the order of the ids."""
+    """The features, hashes and labels of one set, in the order of the ids."""
 
     ids: npt.NDArray[np.int64]
     hashes: npt.NDArray[np.int64]
@@ -101,7 +101,7 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What a query is compared with, and what it is compared as."""
+    """The features that queries are compared with, and how a query is mapped to them."""
 
     index: VectorIndex
     row_of: Callable[[Rows], Rows]
@@ -173,7 +173,7 @@ def make_grounds(pictures: Pictures) -> tuple[Ground, Ground]:
 
 
 def ranking_options(pictures: Pictures) -> dict[str, Option]:
-    """Every way to rank, by its name."""
+    """Every way to rank by its name."""
     found: dict[str, Option] = {}
     for prefix, ground in zip(("plain", "neighbours"), make_grounds(pictures), strict=True):
         found[prefix] = ground.rank_feature
@@ -232,7 +232,7 @@ def measure_variety(pictures: Pictures) -> dict[str, float]:
 
 
 def measure_held_out(pictures: Pictures) -> dict[str, float]:
-    """Every tenth picture is a query and not in the library."""
+    """Every tenth picture is a query, and left out of the library."""
     out = np.arange(len(pictures.ids)) % 10 == 0
     library, queries = pictures.pictures_where(~out), pictures.pictures_where(out)
     sizes, figures = Counter(library.labels.tolist()), dict[str, float]()
@@ -373,7 +373,7 @@ def measure_merged(pictures: Pictures) -> dict[str, float]:
 
 
 def _measure_cost() -> dict[str, float]:
-    """Time to make and to write down, as a multiple of the plain features' time."""
+    """Time to make and write the neighbourhoods, as a multiple of the time of the plain features."""
     ids, features = np.arange(1, COST + 1), _make_features(COST)
     began = time.perf_counter()
     with TemporaryDirectory() as folder:
@@ -398,7 +398,7 @@ def _write_neighbourhoods(folder: Path, ids: Int64Ids, features: npt.NDArray[np.
 
 
 def _make_features(count: int) -> npt.NDArray[np.float16]:
-    """Features in kinds of fifty, never negative, as a backbone's are."""
+    """Made-up features in clusters of fifty, never negative, like those of a backbone."""
     random = np.random.default_rng(0)
     middles = random.standard_normal((count // 50, 64)) @ random.standard_normal((64, 1280))
     rows = np.maximum(np.repeat(middles, 50, axis=0) + 8 * random.standard_normal((count, 1280)), 0)

@@ -1,4 +1,4 @@
-"""How long `pictor index` takes over a tree in which nothing changed, beside a bare walk of the same tree.
+"""How long `pictor index` takes over a tree in which nothing changed, against a bare walk of the same tree.
 
 The tree has files of one byte in folders of 500; the catalog is filled directly with their names, sizes and
 times, so that nothing has to be decoded first. All are medians of several runs: the command as a process of
@@ -70,7 +70,7 @@ def _walk_tree(root: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _fill_library(library: Path, root: Path) -> None:
-    """A published library that ranks by words and colour: no other space takes part in a run without work."""
+    """A published library that ranks by words and colour: other spaces do nothing in a run without work."""
     colour, files = Colour(), list(_walk_tree(root))
     with write_library(library) as opened:
         with opened.catalog.writing() as writer:
@@ -88,7 +88,7 @@ def _new_image(path: str, features: dict[int, Any]) -> NewImage:
 
 
 def _run_command(*arguments: str, environment: dict[str, str]) -> None:
-    """One call of the command, which finds its modules compiled, as those of an installed package are."""
+    """One call of the command, with compiled modules, as for an installed package."""
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "indexer.cli", *arguments]
     subprocess.run(
@@ -97,7 +97,7 @@ def _run_command(*arguments: str, environment: dict[str, str]) -> None:
 
 
 def _processor_time(work: Callable[[], object]) -> float:
-    """What a machine that does much else does not lengthen."""
+    """Processor time, which other work of the machine does not lengthen."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     work()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

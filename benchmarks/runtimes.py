@@ -1,9 +1,9 @@
-"""Pictures a second of each runtime on the processor, beside torch as it is, and whether they agree.
+"""Pictures a second of each runtime on the processor, against eager torch, and whether they agree.
 
-The bundled backbone and an untrained resnet50 look at random pictures, stages included, in batches of 1 and
-of 32; the runtimes take turns, so that ratios are of the same minutes. Runtimes that this machine lacks, and
-bfloat16 where it is slow, are left out. A cosine is the least of all outputs on all probes, to torch in
-float32. --size N: rounds (default 15).
+The bundled backbone and an untrained resnet50 describe random pictures, stages included, in batches of 1 and
+of 32; the runtimes take turns, so that ratios compare the same minutes. Runtimes that this machine lacks, and
+bfloat16 where it is slow, are left out. A cosine is the least over all outputs and all comparison pictures,
+to torch in float32. --size N: rounds (default 15).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def _make_runtimes(weights: Weights, folder: Path) -> list[Runtime]:
-    """The first is what the others are compared with."""
+    """The runtimes; the others are compared with the first."""
     export = find_export(weights, folder)
     found: list[Runtime] = [TorchRuntime(weights, "cpu", "float32"), OnnxRuntime(export)]
     automatic = TorchRuntime(weights, "cpu", "auto")

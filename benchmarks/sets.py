@@ -1,4 +1,4 @@
-"""Where the labelled sets and the weights lie."""
+"""The paths of the labelled sets and the weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUNDLED_FILE = data.BACKBONE
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """A folder of pictures, with labels by `pictor evaluate --labels`."""
+    """A folder of pictures; `labels` as for `pictor evaluate --labels`."""
 
     name: str
     labels: str

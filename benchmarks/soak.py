@@ -1,10 +1,10 @@
-"""Searching while somebody indexes, for minutes on end: errors, what is found how soon, and what grows.
+"""Searching during indexing, for minutes: errors, delays until pictures are found, and growth of memory.
 
 One process indexes pictures, a round of them in one transaction, publishes, and removes the oldest ones
-again; others search all the while. Every answer must be one state's: all pictures of a round, or none. What
-was acknowledged must be found, what readers see must never go back, and neither their memory nor their open
-files may grow. Delays run from an acknowledgement to the end of a reader's first search for it, whatever the
-reader did when it came. --size N: N minutes (default 10).
+again; others search meanwhile. Every answer must belong to one state: all pictures of a round, or none. What
+was acknowledged must be found, readers must never go back to an older state, and neither their memory nor
+their open files may grow. A delay runs from an acknowledgement to the end of a reader's first search for it,
+whatever the reader was doing then. --size N: N minutes (default 10).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Said = tuple[Annotation, ...]
 
 @dataclass(slots=True)
 class ReaderReport:
-    """What one reader saw: faults in sentences, delays in seconds, and (seconds, megabytes, open files)."""
+    """What one reader measured: faults as sentences, delays in seconds, (seconds, megabytes, open files)."""
 
     searches: int = 0
     faults: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ class ReaderReport:
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
-    """What all readers saw together, and how much was written meanwhile."""
+    """The results of all readers together, and how many rounds were indexed."""
     seconds = 60.0 * (size or MINUTES)
     with tempfile.TemporaryDirectory() as folder:
         rounds, seen = run_soak(Path(folder), seconds)
@@ -86,7 +86,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 
 def run_soak(folder: Path, seconds: float, readers: int = READERS) -> tuple[int, list[ReaderReport]]:
-    """Write and read for so long; the rounds that were written, and what each reader saw."""
+    """Index and search for so many seconds; returns the number of rounds and the report of each reader."""
     library, said = make_space(folder / "library"), folder / "said"
     said.touch()
     context, pipes = get_context("spawn"), []
@@ -165,7 +165,7 @@ def _search_rounds(path: Path, said: Path, parent: Any) -> None:
                 for when, word in told:
                     _search_word(library, when, word, word in leaving, seen)
                 seq = _check_state(library, seq, seen)
-            except Exception as error:  # whatever it is, somebody could not search
+            except Exception as error:  # any error means that a reader could not search
                 seen.faults.append(f"{type(error).__name__}: {error}")
             if seen.searches % BETWEEN < 2 or not seen.held:
                 seen.held.append((time.monotonic() - started, *_used_memory_and_files()))
@@ -173,7 +173,7 @@ def _search_rounds(path: Path, said: Path, parent: Any) -> None:
 
 
 def _search_word(library: Library, when: str, word: str, is_leaving: bool, seen: ReaderReport) -> None:
-    """Whether a round is found when it is there, and never again when it is gone."""
+    """Check that a round is found while it is there, and no longer when it is gone."""
     found = library.search(Query((Text(word),), limit=1)).total
     seen.searches += 1
     if when not in ("leaving", "gone"):
@@ -184,7 +184,7 @@ def _search_word(library: Library, when: str, word: str, is_leaving: bool, seen:
 
 
 def _check_state(library: Library, seq: int, seen: ReaderReport) -> int:
-    """One state, by words and by colours, and never an earlier one than before."""
+    """Check that words and colours show one state, which is not older than the last one."""
     snapshot = library.snapshot()
     found = library.rank_signals(Query((Text("soak"),)))
     seen.searches += 1
@@ -194,7 +194,7 @@ def _check_state(library: Library, seq: int, seen: ReaderReport) -> int:
         if len(ranking) % ROUND:
             seen.faults.append(f"torn: {len(ranking)} pictures by {signal}")
     if len(found["words"]):
-        example = StoredPicture(int(found["words"].ids.max()))  # the newest, which is long in coming to go
+        example = StoredPicture(int(found["words"].ids.max()))  # the newest, which is removed last
         by_colour = library.rank_signals(Query((example,), include_examples=True))["colour"]
         seen.searches += 1
         if len(by_colour) % ROUND:
@@ -203,7 +203,7 @@ def _check_state(library: Library, seq: int, seen: ReaderReport) -> int:
 
 
 def _used_memory_and_files() -> tuple[float, int]:
-    """Megabytes that this process holds, and its open files."""
+    """Megabytes that this process uses, and the number of its open files."""
     status = Path("/proc/self/status").read_text()
     kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     return kilobytes / 1024, sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -1,4 +1,4 @@
-"""What the pictures of the sets show, in seven words, so that an intruder shares nothing with a library.
+"""What the pictures of the sets show, in seven words, to tell which intruders share nothing with a library.
 
 A picture may hold more than its label says: animals stand in landscapes and sit on plants, most street scenes
 hold people. Labels say too little rather than too much, so doubtful ones get more words.

@@ -28,7 +28,7 @@ WITHIN = 20.0  # units of L*a*b*
 SHARES = ((1.0,), (0.6, 0.4), (0.5, 0.3, 0.2))
 DRAWN = 200
 TONES = ((1, 1), (0.6, 0.9), (0.8, 0.5))  # saturation and value
-HELD = 0.05  # of the ten pictures that have most of it: colours with less are left out
+HELD = 0.05  # mean share in the ten pictures with most of a colour; rarer colours are left out
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _colour_shares(picture: RGB, centres: Features) -> Features:
 
 
 def _gain_of(held: Features, shares: Sequence[float]) -> Features:
-    """How much of what is asked for a picture holds; of one colour, the more the better."""
+    """How much of the colours of a query each picture holds; of a single colour, more is better."""
     most = np.ones(1) if len(shares) == 1 else np.array(shares)
     gain: Features = np.minimum(held, most).sum(axis=1)
     return gain
