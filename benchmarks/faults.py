@@ -67,7 +67,7 @@ POWER_LOSSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ChildEnd:
-    """How a child ended: its lines of output, its exit code (negative: the signal), and its number of calls."""
+    """How a child ended: its lines of output, its exit code (negative: the signal), and how many calls."""
 
     lines: tuple[str, ...]
     code: int
@@ -126,7 +126,7 @@ def _run_child(work: Callable[[Callable[[str], None]], None], fault: Fault, pare
     shim = ctypes.CDLL(None)
 
     def say(line: str) -> None:
-        # Sent and not written, since no fault hits sending; at once, so that no buffer dies with this process.
+        # Sent and not written, since no fault hits sending; at once, so that no buffer is lost at the end.
         parent.sendall(line.replace("\n", " ").encode() + b"\n")
 
     code = 0

@@ -7,7 +7,7 @@ The run is `index` into a new library, from the walk to the published projection
 together, because the speed of a machine varies by more than the difference to be measured. Measured on
 12-megapixel photos that are drawn here, and on caltech101 if it is there. --size N: N pictures of each
 (default 1000).
-For comparison: a plain script of full decoding and eager timm, a picture at a time, on a sample of the same photos.
+For comparison: a plain script of full decoding and eager timm, a picture at a time, on some of the photos.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Searches for one, two and three colours: nDCG@10 beside the best order that there could be.
+"""Searches for one, two and three colours: nDCG@10 against the best possible order.
 
 A picture of corel1k is worth the share of its pixels within 20 units of L*a*b* of a colour, of several
 colours no more of each than is asked for. The colours are twelve hues, each vivid, pale and dark, and five

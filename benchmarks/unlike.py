@@ -1,4 +1,4 @@
-"""Pictures unlike those that the bundled backbone learned from, beside its teacher: does it collapse there?
+"""Pictures unlike those that the bundled backbone learned from: does it fail there, and its teacher?
 
 coco_mini: rooms and streets with several things, where a result is right when it shares one of them.
 sample: the drawn collection of `pictor demo`, where a result is right when it has the same label.

@@ -24,8 +24,8 @@ PICTURES = 96  # of the sample collection: the first of every class and some mor
 def test_the_file_is_small_and_of_half_precision() -> None:
     assert BACKBONE.stat().st_size <= 12e6
     tensors = load_file(BACKBONE)
-    assert {each.dtype for each in tensors.values()} == {torch.float16, torch.int64}
-    assert all(bool(torch.isfinite(each).all()) for each in tensors.values())
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16, torch.int64}
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values())
     assert tensors["classifier.weight"].shape == (1000, 1280)
 
 
@@ -63,11 +63,11 @@ def test_drawn_pictures_of_one_class_are_nearer_than_others(tmp_path: Path) -> N
     samples = list(islice(draw_collection(), PICTURES))
     with open_or_create(tmp_path) as library:
         number = next(space.id for space in library.spaces if space.descriptor == "subject")
-        described = library.describe([each.pixels for each in samples])
-    features = np.stack([each[number] for each in described]).astype(np.float32)
+        described = library.describe([sample.pixels for sample in samples])
+    features = np.stack([features_by_space[number] for features_by_space in described]).astype(np.float32)
     assert np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-2)
     cosines = features @ features.T
-    labels = np.array([each.label for each in samples])
+    labels = np.array([sample.label for sample in samples])
     same = labels[:, None] == labels[None]
     np.fill_diagonal(cosines, -1)
     nearest = same[np.arange(len(samples)), cosines.argmax(axis=1)]
