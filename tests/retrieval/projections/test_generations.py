@@ -174,8 +174,8 @@ class TestDamage:
         expected = answers(path)
         with write_library(path) as writer:
             place = writer.generations_folder / pointers(writer)[kind].generation
-            for path in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
-                damage(path)
+            for file in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
+                damage(file)
             self.check_refusal(path, kind)
             writer.publish(anew=True)
         assert answers(path) == expected
