@@ -13,7 +13,7 @@ from .query.values import Region
 
 
 def read_original(image: Image, limits: Limits) -> RGB | None:
-    """The original at working size; None if it can be read nowhere or its content has changed."""
+    """The original at working size; None if no location holds a readable file with the same content."""
     for location in image.locations:
         try:
             data = read_file(location.path, limits)

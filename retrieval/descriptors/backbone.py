@@ -1,4 +1,4 @@
-"""A backbone as it is brought into a library: its weights, and how pictures are prepared for it."""
+"""A backbone as it is added to a library: its weights, and how pictures are prepared for it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, final
 from .labels import Head
 from .preprocessing import Preprocessing
 
-TOWER = "text_tower"  # its key in a space's configuration
+TOWER = "text_tower"  # key in a space's configuration
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A layer inside a backbone by its number, counted from 0, and how many channels it has."""
+    """A layer inside a backbone: its number, counted from 0, and how many channels it has."""
 
     number: int
     channels: int
@@ -55,9 +55,9 @@ class Backbone:
     """A timm model by name, the bytes of a safetensors file, and the length of its pooled feature.
 
     `trained` is False for seeded random weights. `head` is None where the weights hold no classifier that
-    could predict labels. `stages` are those at about an eighth and a sixteenth of the picture's size; there
-    are none where the stages of the backbone cannot be read. With a `tower` the feature is the projected one,
-    which texts are compared with.
+    could predict labels. `stages` are those at about an eighth and a sixteenth of the picture's size; the
+    tuple is empty where the stages of the backbone cannot be read. With a `tower`, the feature is the
+    projected one, so that it can be compared with texts.
     """
 
     name: str

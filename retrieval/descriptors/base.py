@@ -18,7 +18,7 @@ from ..ranking.arrays import RGB, Float32Matrix
 class AbstractDescriptor(ABC):
     """Turns pictures into features that are compared by inner product.
 
-    `name` is the signal that it feeds, an entry of `signals.SIGNALS`.
+    `name` is the signal that compares its features, an entry of `signals.SIGNALS`.
     """
 
     name: str
@@ -31,19 +31,19 @@ class AbstractDescriptor(ABC):
     @property
     @abstractmethod
     def configuration(self) -> Mapping[str, Any]:
-        """Everything that the features depend on, as JSON values; of the code, its version."""
+        """Everything that the features depend on, as JSON values. The code is represented by a version."""
 
     @abstractmethod
     def describe(self, pictures: Sequence[RGB]) -> Float32Matrix:
         """One feature of unit length for each picture, in order: (picture, dimension).
 
-        A picture's feature does not depend on the other pictures of the batch. A picture without a finite
-        direction gets a row of zeros.
+        A picture's feature does not depend on the other pictures of the batch. A feature that is zero or not
+        finite cannot be scaled to unit length; it becomes a row of zeros.
         """
 
     @property
     def fingerprint(self) -> str:
-        """Identifies the space: features are comparable if, and only if, their fingerprints are equal."""
+        """Identifies the space: features can be compared if, and only if, their fingerprints are equal."""
         return fingerprint_of(self.name, self.dimension, self.configuration)
 
 

@@ -1,4 +1,4 @@
-"""A fixed random projection from many channels to few, which nearly keeps inner products.
+"""A fixed random projection from many channels to few, which changes inner products only a little.
 
 Source: Ailon & Chazelle, "The fast Johnson-Lindenstrauss transform", SIAM Journal on Computing 2009.
 """
@@ -15,10 +15,10 @@ SEED = 2026
 
 
 def reduce_channels(maps: Float32Array, count: int) -> Float32Array:
-    """(picture, channel, position) to (picture, at most `count`, position); unchanged if it has no more.
+    """Maps (picture, channel, position) with at most `count` channels; unchanged if they have no more.
 
-    Each channel is multiplied by a fixed random sign, then the first `count` rows of a cosine transform are
-    taken.
+    Each channel is multiplied by +1 or −1, chosen at random once and for all. The new channels are the first
+    `count` rows of a cosine transform of the old ones.
     """
     channels = maps.shape[1]
     return maps if channels <= count else _projection_rows(channels, count) @ maps

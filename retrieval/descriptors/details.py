@@ -13,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ranking.arrays import RGB, Float32Matrix, Float32Vector, Int64Vector
-from ..ranking.keypoints import NONE, SIDE, Keypoints, levels, to_blob
+from ..ranking.keypoints import NO_KEYPOINTS, SIDE, Keypoints, encode_keypoints, quantize_histograms
 from ..signals import DETAILS
 from .base import check_version, fingerprint_of
 
 VERSION = 1  # raise it when a picture's keypoints change
 MAX_KEYPOINTS = 250  # of one picture: about 9 kB
 MAX_CANDIDATES = 600  # among which MAX_KEYPOINTS are selected; more would only take time
-CONTRAST = 0.02  # half of SIFT's usual threshold: photographs of fog and sky have keypoints too
-GRID = 4  # cells along each side, over which the selected ones are spread
+CONTRAST = 0.02  # half of SIFT's usual threshold, so that photographs of fog and sky have keypoints, too
+GRID = 4  # cells along each side; the selected keypoints are spread over all cells
 MIN_SIDE = 16  # pixels: SIFT's filters do not fit into a narrower picture
 
 
@@ -29,8 +29,8 @@ MIN_SIDE = 16  # pixels: SIFT's filters do not fit into a narrower picture
 class Details:
     """SIFT keypoints on the grey picture with a long side of 256 pixels, spread over the whole picture.
 
-    Unlike other descriptors it gives blobs of different lengths. They are compared by
-    `retrieval.ranking.verification` and not by inner products, so its space has no dimension.
+    Other descriptors give vectors; this one gives blobs of different lengths. They are compared by
+    `retrieval.ranking.verification`, not by an inner product, so the dimension of the space is 0.
     """
 
     name = DETAILS
@@ -51,20 +51,20 @@ class Details:
 
     def describe(self, pictures: Sequence[RGB]) -> list[bytes]:
         """The keypoints of each picture, in order, as they are stored; b"" for a picture that has none."""
-        _import_cv2()  # before there are threads
+        _import_cv2()  # before the threads start
         with ThreadPoolExecutor(min(len(pictures), os.cpu_count() or 1) or 1, "details") as pool:
-            return [to_blob(keypoints) for keypoints in pool.map(find_keypoints, pictures)]
+            return [encode_keypoints(keypoints) for keypoints in pool.map(find_keypoints, pictures)]
 
 
 def find_keypoints(picture: RGB) -> Keypoints:
     """At most MAX_KEYPOINTS keypoints, spread over the picture; the same picture always gives the same."""
     grey = _reduce_to_grey(picture)
     if min(grey.shape) < MIN_SIDE:
-        return NONE
+        return NO_KEYPOINTS
     sift = _import_cv2().SIFT_create(nfeatures=MAX_CANDIDATES, contrastThreshold=CONTRAST)
     candidates, histograms = sift.detectAndCompute(grey, None)
     if not candidates:
-        return NONE
+        return NO_KEYPOINTS
     rows = np.array(
         [(*point.pt, point.size, point.angle, point.response) for point in candidates], np.float32
     )
@@ -72,7 +72,12 @@ def find_keypoints(picture: RGB) -> Keypoints:
     height, width = grey.shape
     angles = np.deg2rad(rows[selected, 3])
     return Keypoints(
-        width, height, rows[selected, :2], rows[selected, 2], angles, levels(histograms[selected])
+        width,
+        height,
+        rows[selected, :2],
+        rows[selected, 2],
+        angles,
+        quantize_histograms(histograms[selected]),
     )
 
 
@@ -81,8 +86,9 @@ def select_keypoints(
 ) -> Int64Vector:
     """The indices of the MAX_KEYPOINTS keypoints to keep; `positions`: (keypoint, 2), as (x, y) in pixels.
 
-    First the strongest of each of GRID × GRID cells, then the second strongest, and so on. Within one round
-    the stronger come first, and equal ones in the order given.
+    The picture is divided into GRID × GRID cells. The first round takes the strongest keypoint of each cell,
+    the second round the second strongest, and so on. Within a round, stronger keypoints come first; equally
+    strong ones keep their order.
     """
     columns, rows = (positions.T * GRID // np.array([[shape[1]], [shape[0]]])).clip(0, GRID - 1)
     cells = columns + GRID * rows
@@ -94,7 +100,7 @@ def select_keypoints(
 
 
 def _reduce_to_grey(picture: RGB) -> npt.NDArray[np.uint8]:
-    """The picture in grey, its long side SIDE pixels long.
+    """The picture in grey, with a long side of SIDE pixels.
 
     Small pictures are enlarged, so that a crop has as many keypoints as the same part of the original.
     """
@@ -112,6 +118,6 @@ def _reduce_to_grey(picture: RGB) -> npt.NDArray[np.uint8]:
 def _import_cv2() -> ModuleType:
     import cv2  # loading it takes long, and a query without a picture does not need it
 
-    cv2.setNumThreads(1)  # `describe` makes the threads
+    cv2.setNumThreads(1)  # `describe` uses threads of its own
     cv2.ocl.setUseOpenCL(False)
     return cv2

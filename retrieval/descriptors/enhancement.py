@@ -1,12 +1,11 @@
 """Enhances pictures before a backbone sees them: filters for noise and light, and crops to the foreground.
 
 For noisy scans, X-rays and pictures with wide margins; docs/enhancement.md shows what helps when. Every step
-is a short text, as in "median:3" or "crop:edge". The steps are part of a space's fingerprint.
+is a short text, such as "median:3" or "crop:edge". The steps are part of a space's fingerprint.
 
-Source of the filters and of the segmentations: Gonzalez and Woods, "Digital image processing", 4th edition,
-chapters 3, 4 and 10; of the adaptive equalisation: Zuiderveld, "Contrast limited adaptive histogram
-equalization", Graphics Gems IV, 1994; of the threshold: Otsu, "A threshold selection method from gray-level
-histograms", 1979.
+Sources: Gonzalez and Woods, "Digital image processing", 4th edition, chapters 3, 4 and 10 (filters and
+segmentations); Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994;
+Otsu, "A threshold selection method from gray-level histograms", 1979.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from ..ranking.arrays import RGB
 VERSION: Final = 1  # raise it when a picture comes out differently
 MAX_STEPS: Final = 8
 MARGIN: Final = 0.03  # around the foreground, as a share of its width and height
-MIN_FOREGROUND, MAX_FOREGROUND = 0.02, 0.9  # shares of the picture; others are ignored
-MIDDLE_GREY: Final = 128  # what a high-pass filter makes of a plain area
-BACKGROUND_STEP: Final = 12  # levels by which neighbouring pixels of one background differ at most
+MIN_FOREGROUND, MAX_FOREGROUND = 0.02, 0.9  # shares of the picture; a smaller or larger one is ignored
+MIDDLE_GREY: Final = 128  # a high-pass filter turns a plain area into this grey
+BACKGROUND_STEP: Final = 12  # grey levels; neighbouring background pixels differ by at most a quarter of this
 Mask = npt.NDArray[np.uint8]  # (row, column): 255 in the foreground
 
 
 def check_steps(steps: Sequence[str]) -> tuple[str, ...]:
     """The steps, unchanged. Raises InvalidSetting for an unknown step or a number out of range."""
     if len(steps) > MAX_STEPS:
-        raise InvalidSetting(f"enhance: {len(steps)} steps; there may be {MAX_STEPS}")
+        raise InvalidSetting(f"enhance: {len(steps)} steps; at most {MAX_STEPS} are allowed")
     for step in steps:
         _parse_step(step)
     return tuple(steps)
@@ -62,23 +61,26 @@ def filter_median(picture: RGB, size: float) -> RGB:
 
 
 def filter_gaussian_low(picture: RGB, sigma: float) -> RGB:
-    """Gaussian weights of standard deviation `sigma` in pixels: removes noise and detail."""
+    """Gaussian blur with a standard deviation of `sigma` pixels: removes noise and detail."""
     return np.asarray(_import_cv2().GaussianBlur(picture, (0, 0), sigma), np.uint8)
 
 
 def filter_gaussian_high(picture: RGB, sigma: float) -> RGB:
-    """What `filter_gaussian_low` removes, around grey: evens out the light, and the colour of large areas."""
+    """What `filter_gaussian_low` removes, plus MIDDLE_GREY: evens out the light and large areas of colour."""
     light = picture.astype(np.float32)
     return _round_to_bytes(MIDDLE_GREY + light - _import_cv2().GaussianBlur(light, (0, 0), sigma))
 
 
 def filter_butterworth_low(picture: RGB, cutoff: float, order: float) -> RGB:
-    """H = 1 / (1 + (f / cutoff)^(2 order)), f as a share of the highest frequency: no ringing."""
+    """H = 1 / (1 + (f / cutoff)^(2 order)), where f is a share of the highest frequency.
+
+    Unlike a sharp cut-off, it causes hardly any ringing.
+    """
     return _round_to_bytes(_smooth_butterworth(picture, cutoff, order))
 
 
 def filter_butterworth_high(picture: RGB, cutoff: float, order: float) -> RGB:
-    """What `filter_butterworth_low` removes, around grey."""
+    """What `filter_butterworth_low` removes, plus MIDDLE_GREY."""
     return _round_to_bytes(
         MIDDLE_GREY + picture.astype(np.float64) - _smooth_butterworth(picture, cutoff, order)
     )
@@ -101,7 +103,7 @@ def _smooth_butterworth(picture: RGB, cutoff: float, order: float) -> npt.NDArra
     tall = np.concatenate([picture, picture[::-1]]).astype(np.float64)
     mirrored = np.concatenate([tall, tall[:, ::-1]], axis=1)
     down, across = np.fft.fftfreq(2 * height)[:, None], np.fft.rfftfreq(2 * width)[None, :]
-    frequency = 2 * np.hypot(down, across)  # 1 is the highest that a row or a column can contain
+    frequency = 2 * np.hypot(down, across)  # 1 is the highest frequency that a row or a column can contain
     response = 1 / (1 + (frequency / cutoff) ** (2 * order))
     spectrum = np.fft.rfft2(mirrored, axes=(0, 1)) * response[..., None]
     smooth: npt.NDArray[np.float64] = np.fft.irfft2(spectrum, s=mirrored.shape[:2], axes=(0, 1))
@@ -120,7 +122,7 @@ FILTERS: Final[Mapping[str, Callable[..., RGB]]] = {
     "butterworth-high": filter_butterworth_high,
     "clahe": equalise_lightness,
 }
-# The numbers of each step: the least, the most, and whether they must be odd.
+# For each number of a step: its minimum, its maximum, and whether it must be odd.
 STEP_NUMBERS: Final[Mapping[str, tuple[tuple[float, float, bool], ...]]] = {
     "median": ((3, 31, True),),
     "gaussian-low": ((0.3, 50, False),),
@@ -135,10 +137,11 @@ STEP_NUMBERS: Final[Mapping[str, tuple[tuple[float, float, bool], ...]]] = {
 
 
 def find_foreground(picture: RGB, method: str) -> Region:
-    """The box around the foreground, with a margin; the whole picture where no plausible foreground is found.
+    """The box around the foreground, with a margin; the whole picture if no plausible foreground is found.
 
-    `method`: "edge" (where edges are), "threshold" (Otsu's, the class that takes less of the border) or
-    "region" (what cannot be reached from the border through nearly equal pixels).
+    `method` says what counts as foreground: "edge" (pixels near edges), "threshold" (of Otsu's two classes,
+    the one that covers less of the border) or "region" (pixels that cannot be reached from the border through
+    nearly equal pixels).
     """
     box = _bounding_box(METHODS[method](picture))
     if box is None:
@@ -150,7 +153,7 @@ def find_foreground(picture: RGB, method: str) -> Region:
 
 
 def mask_edges(picture: RGB) -> Mask:
-    """Canny's edges, widened; the thresholds are derived from Otsu's."""
+    """Canny's edges, widened; their thresholds are derived from Otsu's threshold."""
     cv2 = _import_cv2()
     smooth = cv2.GaussianBlur(_to_grey(picture), (0, 0), 2)
     high, _ = cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
@@ -159,7 +162,7 @@ def mask_edges(picture: RGB) -> Mask:
 
 
 def mask_by_threshold(picture: RGB) -> Mask:
-    """Otsu's two classes of grey; the foreground is the one that takes less of the border."""
+    """Otsu's two classes of grey; the foreground is the one that covers less of the border."""
     cv2 = _import_cv2()
     _, light = cv2.threshold(
         cv2.GaussianBlur(_to_grey(picture), (0, 0), 2), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
@@ -194,9 +197,9 @@ METHODS: Final[Mapping[str, Callable[[RGB], Mask]]] = {
 
 
 def _bounding_box(mask: Mask) -> tuple[float, float, float, float] | None:
-    """Left, top, right and bottom of the foreground, as shares, without the outermost 1 % on each side.
+    """Left, top, right and bottom of the foreground, as shares of the picture's width and height.
 
-    None for an empty or an implausible foreground.
+    The outermost 1 % of its pixels on each side are ignored. None for an empty or implausible foreground.
     """
     rows, columns = (mask > 0).sum(axis=1), (mask > 0).sum(axis=0)
     if not rows.any():
@@ -210,7 +213,7 @@ def _bounding_box(mask: Mask) -> tuple[float, float, float, float] | None:
 
 
 def _central_span(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """The shares of the length between which the counts lie, except for 1 % of them at either end."""
+    """Where the counts begin and end, as shares of the length; 1 % of them at each end are ignored."""
     cumulative = np.cumsum(counts) / counts.sum()
     first, last = int(np.searchsorted(cumulative, 0.01)), int(np.searchsorted(cumulative, 0.99))
     return first / len(counts), (last + 1) / len(counts)
@@ -229,7 +232,7 @@ def _crop_picture(picture: RGB, region: Region) -> RGB:
 
 
 def region_within(outer: Region, inner: Region) -> Region:
-    """A part of `outer`, as a part of what `outer` is a part of."""
+    """`inner` is given in shares of `outer`; the result, like `outer`, in shares of the picture."""
     return Region(
         outer.left + inner.left * outer.width,
         outer.top + inner.top * outer.height,
@@ -248,7 +251,9 @@ def _parse_step(step: str) -> tuple[str, tuple[str, ...]]:
         return name, tuple(numbers)
     if name not in STEP_NUMBERS:
         known = [f"{known_name}:{':'.join('N' * len(rules))}" for known_name, rules in STEP_NUMBERS.items()]
-        raise InvalidSetting(f"enhance {step}: there are {', '.join(known)}, crop:{'|'.join(METHODS)}")
+        raise InvalidSetting(
+            f"enhance {step}: choose from {', '.join(known)}, {', '.join(f'crop:{name}' for name in METHODS)}"
+        )
     if len(numbers) != len(STEP_NUMBERS[name]):
         raise InvalidSetting(
             f"enhance {step}: {name} takes {len(STEP_NUMBERS[name])} numbers, separated by colons"

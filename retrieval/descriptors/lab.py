@@ -29,9 +29,8 @@ COARSE: Axes = ((0, 50, 100),) + 2 * ((-40, -10, 10, 40),)
 
 POWER = 1 / 3  # 1/2 is the Hellinger kernel; a smaller power reduces the weight of large plain backgrounds
 WEIGHTS = (4.0, 1.0, 1.0)  # of the fine histogram, the grid of coarse histograms, the moments
-QUARTER_TURN = (
-    100.0  # L*a*b* units; colours differ by at most about 200, half a turn, so no angle wraps around
-)
+# L*a*b* units. Colours differ by at most about 200, which is half a turn, so no angle wraps around.
+QUARTER_TURN = 100.0
 
 FINE_BINS, COARSE_BINS = (int(np.prod([len(centres) for centres in axes])) for axes in (FINE, COARSE))
 DIMENSION = FINE_BINS + GRID * GRID * COARSE_BINS + REGIONS * 3 * 3 * 2  # 384 + 432 + 180 = 996
@@ -48,8 +47,8 @@ LAB_OFFSET = np.array([-16, 0, 0], dtype=np.float32)
 def describe_colours(pixels: RGB) -> Float32Vector:
     """One unit vector (DIMENSION,) for a picture of any size; compare two by their inner product.
 
-    sqrt(4) fine | sqrt(1) grid | sqrt(1) moments, then divided by its length.
-    Depends on the picture alone, and is never zero: every histogram sums to one.
+    Three parts one after the other: sqrt(4) fine, sqrt(1) grid, sqrt(1) moments; then divided by its length.
+    It depends on the picture alone, and is never zero, because every histogram sums to one.
     """
     cells = grid_cells(to_lab(reduce_picture(pixels)))
     picture = cells.reshape(1, -1, 3)
@@ -73,14 +72,14 @@ def unit_vector(vector: Float32Vector) -> Float32Vector:
 def reduce_picture(pixels: RGB) -> Float32Array:
     """The picture resized to SIDE x SIDE x 3 by area averaging; values stay in 0..255.
 
-    Each colour keeps its share of the area, and histograms and cells depend on nothing else. The pixels of a
+    Each colour keeps its share of the area, which is all that histograms and cells need. The pixels of a
     picture smaller than SIDE are repeated in the same shares, so 1 x 1 and 1 x 500 need no special case.
     """
     return resize_pixels(pixels, SIDE, SIDE, "box").astype(np.float32)
 
 
 def to_lab(rgb: Float32Array) -> Float32Array:
-    """CIE 1976 L*a*b* under D65 of sRGB values in 0..255; L* in 0..100, a* and b* within about +-110.
+    """sRGB values in 0..255 as CIE 1976 L*a*b* under D65; L* in 0..100, a* and b* within about +-110.
 
     f(t) = cbrt(t) above (6/29)^3, else t / (3 (6/29)^2) + 4/29;
     L* = 116 f(Y) - 16, a* = 500 (f(X) - f(Y)), b* = 200 (f(Y) - f(Z)).
@@ -101,10 +100,10 @@ def grid_cells(picture: Float32Array) -> Float32Array:
 
 
 def soft_histograms(regions: Float32Array, *, axes: Axes) -> Float32Matrix:
-    """(region, bin): shares of (region, pixel, 3) colours; each pixel is split over its 8 nearest bins.
+    """(region, bin), from colours (region, pixel, 3): the share of the region's pixels in each bin.
 
-    A pixel's share in bin (i, j, k) is the product of its three memberships, so each row sums to 1
-    and a colour that changes gradually passes smoothly from bin to bin.
+    Each pixel is divided among its 8 nearest bins. Its share in bin (i, j, k) is the product of its three
+    memberships, so each row sums to 1, and a small change of a colour changes the shares only a little.
     """
     lightness, a, b = (bin_memberships(regions[..., i], centres=axes[i]) for i in range(3))
     planes = (lightness[..., :, None] * a[..., None, :]).reshape(*a.shape[:2], -1)
@@ -114,7 +113,7 @@ def soft_histograms(regions: Float32Array, *, axes: Axes) -> Float32Matrix:
 
 
 def bin_memberships(values: Float32Array, *, centres: tuple[float, ...]) -> Float32Array:
-    """(..., bin): linear interpolation between neighbouring centres; beyond the outermost, only that bin."""
+    """(..., bin): linear interpolation between neighbouring centres; beyond the outermost, only its bin."""
     middle = np.asarray(centres, dtype=np.float32)
     clamped = np.clip(values, middle[0], middle[-1])[..., None]
     left = np.concatenate([[middle[0] - 1], middle[:-1]]).astype(np.float32)

@@ -1,7 +1,7 @@
-"""Predicted labels: what a classifier on the pooled feature takes a picture to show, and how surely.
+"""Predicted labels: what a picture shows, according to a classifier on the pooled feature; with confidences.
 
-A confidence is a softmax of the logits divided by a temperature. The temperature was fitted on pictures that
-the network was not trained with: temperature scaling, from Guo et al., "On calibration of modern neural
+The confidences are the softmax of the logits divided by a temperature. The temperature was fitted on pictures
+that the network was not trained with: temperature scaling, from Guo et al., "On calibration of modern neural
 networks", ICML 2017. Of the labels with a confidence of 0.8, about 80 % should then be right.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from ..ranking.arrays import Float32Matrix, Float32Vector
 
 CLASS_COUNTS = {"imagenet-1k": 1000}  # the label sets whose names are available, with their size
-MIN_CONFIDENCE = 0.05  # labels below this are mostly wrong
+MIN_CONFIDENCE = 0.05  # most labels below this are wrong
 MAX_LABELS = 5  # of one picture
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0  # fitted ones lie near 1
 
@@ -24,7 +24,7 @@ MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0  # fitted ones lie near 1
 @final
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The classifier in a backbone's file: what its classes are, and how its logits become confidences.
+    """The classifier in a weights file: what its classes are, and how its logits become confidences.
 
     Raises ValueError for a label set whose names are not available, and for a temperature out of range.
     """
@@ -34,7 +34,7 @@ class Head:
 
     def __post_init__(self) -> None:
         if not isinstance(self.labels, str) or self.labels not in CLASS_COUNTS:
-            raise ValueError(f"labels {self.labels!r:.40}: there are {', '.join(CLASS_COUNTS)}")
+            raise ValueError(f"labels {self.labels!r:.40}: choose from {', '.join(CLASS_COUNTS)}")
         is_number = type(self.temperature) in (int, float)
         if not is_number or not MIN_TEMPERATURE <= self.temperature <= MAX_TEMPERATURE:
             bounds = f"{MIN_TEMPERATURE:g} to {MAX_TEMPERATURE:g}"
@@ -52,14 +52,14 @@ class Head:
         """
         own = {name: values[name] for name in cls.__slots__ if name in values}
         if len(own) == 1:
-            raise ValueError(f"{next(iter(own))} without the other of {' and '.join(cls.__slots__)}")
+            raise ValueError(f"only {next(iter(own))}: give both {' and '.join(cls.__slots__)}, or neither")
         return cls(**own) if own else None
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A class by its index, and how sure it is (0 to 1)."""
+    """The index of a class, and the confidence that the picture shows it (0 to 1)."""
 
     index: int
     confidence: float
@@ -68,7 +68,7 @@ class Guess:
 @final
 @dataclass(frozen=True, slots=True)
 class ClassName:
-    """The names of a class, separated by commas, the usual one first; and the same with a definition."""
+    """The names of a class, separated by commas, the usual one first; `definition` adds a definition."""
 
     words: str
     definition: str
@@ -95,10 +95,10 @@ class Classifier:
     def confidences(self, pooled: Float32Matrix) -> Float32Matrix:
         """softmax((W f + b) / temperature) of each row f, as (picture, class).
 
-        A row without a finite direction, or with a logit that is not finite, becomes zeros.
+        A row that is zero or not finite, or has a logit that is not finite, becomes zeros.
         """
         sound = np.isfinite(pooled).all(axis=1) & pooled.any(axis=1)
-        with np.errstate(over="ignore", invalid="ignore"):  # rows that overflow are not sound
+        with np.errstate(over="ignore", invalid="ignore"):  # rows that overflow become zeros
             logits = pooled @ self.weight.T + self.bias
         sound &= np.isfinite(logits).all(axis=1)
         logits = np.where(sound[:, None], logits, np.float32(0))
@@ -123,7 +123,7 @@ def _best_guesses(confidences: Float32Vector) -> tuple[Guess, ...]:
 
 
 def name_guesses(guesses: Iterable[Guess], names: Sequence[ClassName]) -> tuple[Prediction, ...]:
-    """The guesses by name. Of two classes with the same words (there are two cranes), only the first."""
+    """The guesses with names. Of two classes with equal words (ImageNet has two cranes), only the first."""
     predictions: dict[str, Prediction] = {}
     for guess in guesses:
         name = names[guess.index]

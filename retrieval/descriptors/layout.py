@@ -19,7 +19,7 @@ from .runtimes.base import BackboneOutput
 
 GRID = 4  # cells along each side
 MAX_CHANNELS = 31
-FLOOR = 1e-3  # the last number of each feature; without it, a network that gives only zeros had no direction
+FLOOR = 1e-3  # the last number of each feature, which is therefore never a vector of zeros
 
 
 @final
@@ -43,8 +43,8 @@ def describe_layouts(stage: Float32Array) -> Float32Matrix:
     """One unit row for each picture, from a stage (picture, channel, row, column).
 
     The mean activity of each channel in each of GRID × GRID cells, minus the channel's mean over all cells:
-    what is the same everywhere says nothing about the layout. A stage with more than MAX_CHANNELS channels is
-    reduced first.
+    what is the same everywhere says nothing about the layout. If there are more than MAX_CHANNELS channels,
+    these differences are reduced to MAX_CHANNELS.
     """
     down, across = (_cell_shares(side) for side in stage.shape[2:])
     cells = (down @ stage @ across.T).reshape(*stage.shape[:2], -1)
@@ -54,7 +54,7 @@ def describe_layouts(stage: Float32Array) -> Float32Matrix:
 
 
 def _cell_shares(side: int) -> Float32Matrix:
-    """(cell, position): the share that each of `side` positions along one side has in each cell."""
+    """(cell, position): the weight of each of `side` positions in the mean of each cell; rows sum to 1."""
     edges = np.linspace(0, side, GRID + 1)
     position = np.arange(side)
     upper = np.minimum(edges[1:, None], position + 1)

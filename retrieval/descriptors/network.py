@@ -29,7 +29,7 @@ class Network:
     """A backbone with the weights that a space's configuration names; they are loaded when first needed."""
 
     def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
-        """`configuration` as the space stores it; `backbones`: the folder of weights by SHA-256."""
+        """`configuration` as the space stores it; `backbones`: the folder of weights, named by SHA-256."""
         self._backbone: str = configuration["backbone"]
         self._sha256: str = configuration["weights_sha256"]
         self._backbones, self._settings = backbones, settings
@@ -75,7 +75,7 @@ class Network:
 
     @property
     def runtime_name(self) -> str:
-        """What computes the features, and in which precision: "onnx float32". This loads the weights."""
+        """What computes the features, and in which precision, as in "onnx float32". Loads the weights."""
         return self._runtime.name
 
     @cached_property
@@ -97,14 +97,14 @@ class Network:
 class AbstractNetworkDescriptor(AbstractDescriptor):
     """A descriptor whose features are made from the output of a backbone.
 
-    `version` is that of the code that makes them, or None where the backbone alone decides. `stages` are the
-    numbers of the stages that it needs.
+    `version` is the version of the code that makes them, or None where they depend on the backbone alone.
+    `stages` are the numbers of the stages that the descriptor needs.
     """
 
     version: ClassVar[int | None] = None
 
     def __init__(self, configuration: Mapping[str, Any], backbones: Path, settings: Settings) -> None:
-        """`configuration` as the space stores it; `backbones`: the folder of weights by SHA-256.
+        """`configuration` as the space stores it; `backbones`: the folder of weights, named by SHA-256.
 
         Raises UnknownDescriptor for a space that was described by another version of the code.
         """

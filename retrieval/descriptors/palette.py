@@ -1,4 +1,4 @@
-"""The colours of a picture, wherever in it they lie: as swatches, and as query vectors for the colour space.
+"""The colours of a picture, whatever their positions: as swatches, and as query vectors for the colour space.
 
 Of the three parts of a colour feature (see `lab`) only the fine histogram is independent of positions. A
 query vector therefore fills that part and leaves the others at zero. It is scaled so that scores are cosines
@@ -20,10 +20,10 @@ from .lab import FINE, FINE_BINS, POWER, WEIGHTS, unit_vector
 TOLERANCE = 10.0  # L*a*b* units: standard deviation of the bell around a swatch
 MERGE_DISTANCE = 15.0  # L*a*b* units: bins that are nearer to each other start as one swatch
 MIN_SHARE = 0.02  # of the picture: a colour that covers less is an edge or noise
-ROUNDS = 8  # of k-means; after them, shares change by at most 0.02 in most pictures
+ROUNDS = 8  # of k-means; further rounds change a share by at most 0.02 in most pictures
 
 CENTRES = np.stack(np.meshgrid(*FINE, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
-FINE_LENGTH = float(np.sqrt(WEIGHTS[0] / sum(WEIGHTS)))  # Euclidean, of that part in every feature
+FINE_LENGTH = float(np.sqrt(WEIGHTS[0] / sum(WEIGHTS)))  # Euclidean length of the fine part of every feature
 
 
 def palette_of(pixels: RGB) -> tuple[Swatch, ...]:
@@ -48,12 +48,12 @@ def palette_of(pixels: RGB) -> tuple[Swatch, ...]:
 
 
 def colours_vector(swatches: Sequence[Swatch]) -> Float32Vector:
-    """(DIMENSION,): searches the colour space for pictures with these colours, wherever they lie.
+    """(DIMENSION,): searches the colour space for pictures with these colours at any position.
 
     The sum over the swatches of share^POWER × a bell of unit length around the colour, which is
     exp(−d² / (2 TOLERANCE²)) for a bin at distance d. A picture of exactly these colours scores from 0.7 to
-    1, one that is a tenth of the colour about 0.35, and one without it nearly 0. Fused with the bandwidth of
-    SWATCHES, these scores count like those of whole pictures.
+    1; a picture with the colour on a tenth of its area scores about 0.35, and one without it nearly 0. Fused
+    with the bandwidth of `signals.SWATCHES`, these scores count like those of whole pictures.
     """
     colours = lab.to_lab(np.array([swatch.rgb for swatch in swatches], np.float32))
     shares = np.array([swatch.share for swatch in swatches], np.float32)
@@ -65,7 +65,7 @@ def palette_vector(feature: Float32Vector) -> Float32Vector:
     """(DIMENSION,): searches for pictures with the same colours in the same shares as a feature's picture.
 
     The scores are cosines of the fine histograms: 1 for the picture itself and for its tiles in any order.
-    Their bandwidth is that of PALETTE.
+    Their bandwidth is that of `signals.PALETTE`.
     """
     return _fine_query(feature[:FINE_BINS])
 
@@ -83,7 +83,7 @@ def _colour_bell(colour: Float32Vector) -> Float32Vector:
 
 
 def _clip_to_bins(colours: Float32Matrix) -> Float32Matrix:
-    """Colours beyond the outermost centres of the bins are moved to these, as in the histogram."""
+    """Colours beyond the outermost bin centres are moved to these centres, as in the histogram."""
     clipped: Float32Matrix = np.clip(colours, CENTRES.min(axis=0), CENTRES.max(axis=0))
     return clipped
 

@@ -39,7 +39,9 @@ class Preprocessing:
             raise InvalidSetting(f"interpolation {self.interpolation}: choose bicubic or bilinear")
         for name, triple in (("mean", self.mean), ("std", self.std)):
             if len(triple) != 3 or not np.isfinite(triple).all():
-                raise InvalidSetting(f"{name} {triple}: give three numbers, one a channel, or one for all")
+                raise InvalidSetting(
+                    f"{name} {triple}: give three numbers, one for each channel, or one for all"
+                )
         if min(self.std) <= 0:
             raise InvalidSetting(f"std {self.std}: all three must be above 0")
         check_steps(self.enhance)
@@ -70,7 +72,7 @@ class Preprocessing:
     def with_overrides(self, texts: Mapping[str, str]) -> Preprocessing:
         """A copy with values from texts, as in size="256", crop="1", std="0.2,0.2,0.2" or enhance="median:3".
 
-        One number for `mean` or `std` holds for all channels. Raises InvalidSetting.
+        A single number for `mean` or `std` applies to all channels. Raises InvalidSetting.
         """
         return replace(self, **{name: _parse_override(name, text) for name, text in texts.items()})
 
@@ -96,7 +98,7 @@ class Preprocessing:
         # As timm does it: the short side becomes floor(size / crop), and the aspect ratio is kept.
         short = int(np.floor(self.size / self.crop))
         scale = short / min(height, width)
-        # A long narrow strip loses its ends before it is enlarged: they would only cost memory.
+        # The ends of a long narrow strip are cut off before it is enlarged: they would only cost memory.
         longest = int(np.ceil(8 * min(height, width)))
         picture = _crop_centre(picture, min(height, longest), min(width, longest))
         height, width = picture.shape[:2]
@@ -127,4 +129,4 @@ def _parse_override(name: str, text: str) -> Any:
         raise InvalidSetting(f"preprocessing {name}={text}: {error}") from error
     if name == "interpolation":
         return text
-    raise InvalidSetting(f"preprocessing {name}: not known; there are {', '.join(KEYS)}")
+    raise InvalidSetting(f"preprocessing {name}: unknown; choose from {', '.join(KEYS)}")

@@ -15,7 +15,7 @@ from .runtimes.base import BackboneOutput
 
 @final
 class Subject(AbstractNetworkDescriptor):
-    """A backbone with the weights that its space names; they are loaded when they are first needed."""
+    """The pooled feature of a backbone, scaled to unit length."""
 
     name = SUBJECT
 

@@ -1,4 +1,4 @@
-"""The text tower of a space: texts as vectors, to search the space's features with."""
+"""The text tower of a space: turns texts into vectors that are compared with the space's features."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .backbone import TOWER
 from .network import read_weights, weights_path
 from .runtimes.clip import INSTALL, ClipRuntime
 
-TEMPERATURE = 0.03  # three times what such pairs are trained with, so that more than the very first count
+TEMPERATURE = 0.03  # three times the one that CLIP is trained with, so that not only the best picture counts
 CACHED_TEXTS = 256  # paging and refining encode the same texts again
 
 
@@ -26,7 +26,7 @@ class TextTower:
     """The tower that belongs to a space's backbone; it is loaded when it is first needed."""
 
     def __init__(self, configuration: Mapping[str, Any], backbones: Path) -> None:
-        """`configuration` as the space stores it; `backbones`: the folder of weights by SHA-256."""
+        """`configuration` as the space stores it; `backbones`: the folder of weights, named by SHA-256."""
         self._backbone: str = configuration["backbone"]
         self._configuration: Mapping[str, Any] = configuration[TOWER]
         self._path = weights_path(backbones, self._configuration["weights_sha256"])

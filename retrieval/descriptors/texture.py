@@ -1,8 +1,8 @@
-"""The texture descriptor: what surfaces look like, wherever they lie, from the middle of the backbone.
+"""The texture descriptor: what surfaces look like, whatever their positions, from the middle of the backbone.
 
-Sources: Gatys, Ecker & Bethge, "Texture synthesis using convolutional neural networks", NeurIPS 2015 (which
-channels are active together characterises a texture); Perronnin, Sanchez & Mensink, "Improving the Fisher
-kernel", ECCV 2010 (the signed root).
+Sources: Gatys, Ecker & Bethge, "Texture synthesis using convolutional neural networks", NeurIPS 2015 (a
+texture is characterised by the channels that are active together); Perronnin, Sanchez & Mensink, "Improving
+the Fisher kernel", ECCV 2010 (the signed root).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .runtimes.base import BackboneOutput
 
 PAIRED_CHANNELS = 25  # of the stage at an eighth of the size, which are compared in pairs
 AVERAGED_CHANNELS = 160  # of the stage at a sixteenth of the size
-FLOOR = 1e-3  # the last number of each feature; without it, a network that gives only zeros had no direction
+FLOOR = 1e-3  # the last number of each feature, which is therefore never a vector of zeros
 
 
 @final
 class Texture(AbstractNetworkDescriptor):
-    """Two stages of a backbone without their positions; see `describe_textures`."""
+    """Two stages of a backbone, regardless of positions; see `describe_textures`."""
 
     name = TEXTURE
     version = 1  # raise it when a picture's feature changes
@@ -44,10 +44,11 @@ class Texture(AbstractNetworkDescriptor):
 def describe_textures(eighth: Float32Array, sixteenth: Float32Array) -> Float32Matrix:
     """One unit row for each picture, from two stages (picture, channel, row, column), the finer one first.
 
-    There are two parts of unit length. The first tells how strongly each pair of the finer stage's channels
-    is active at the same positions: g(i, j) = mean of x(i) x(j), as sign(g) √|g|. Each pair stands once, and
-    a pair of different channels has twice the weight. The second is the mean activity of the coarser stage's
-    channels. Stages with more channels than PAIRED_CHANNELS and AVERAGED_CHANNELS are reduced first.
+    A row has two parts of unit length. The first part tells how strongly each pair of channels of the finer
+    stage is active at the same positions: g(i, j) = mean of x(i) x(j), as sign(g) √|g|. Each pair occurs
+    once; g of two different channels is multiplied by √2. The second part is the mean activity of each
+    channel of the coarser stage. Stages with more than PAIRED_CHANNELS or AVERAGED_CHANNELS channels are
+    reduced to that many first.
     """
     paired = reduce_channels(_flatten_positions(eighth), PAIRED_CHANNELS)
     grams = paired @ paired.transpose(0, 2, 1) / paired.shape[2]

@@ -31,11 +31,11 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """What computes, and in which precision. If this is not the first choice, the reason as well."""
+        """The library that computes, and its precision; if it was not the first choice, also the reason."""
 
     @property
     def classifier_tensors(self) -> Sequence[str]:
-        """The names of the tensors of the file's classifier, which the model itself does not use."""
+        """The names of the classifier's tensors in the weights file; the model itself does not use them."""
 
     @property
     def label_names(self) -> Sequence[ClassName]:
@@ -52,7 +52,7 @@ class Runtime(Protocol):
 
 
 def comparison_batch(size: int) -> Float32Array:
-    """(4, 3, size, size): the batch on which runtimes are compared, three of noise and a smooth one."""
+    """(4, 3, size, size): the batch on which runtimes are compared; three pictures of noise, one smooth."""
     batch = np.random.default_rng(0).standard_normal((4, 3, size, size), np.float32)
     batch[3] = np.linspace(-2, 2, size, dtype=np.float32) * batch[3, :, :1, :1]
     return batch

@@ -1,4 +1,4 @@
-"""How many pictures a GPU takes in one pass, found out while it works, and the order of passes; pure."""
+"""How many pictures a GPU takes in one pass, measured while it works, and the order of passes; pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...ranking.arrays import Float32Array
 
 FIRST_SIZE, LARGEST_SIZE = 8, 1024  # pictures
 PASSES_PER_SIZE: Final = 3  # the first one, in which the device prepares itself for the size, does not count
-LEAST_GAIN: Final = 1.05  # by this factor a pass of twice the size must be faster for each picture
+LEAST_GAIN: Final = 1.05  # a pass of twice the size must be this many times as fast for each picture
 
 Sent = TypeVar("Sent")
 Result = TypeVar("Result")
@@ -72,7 +72,7 @@ def run_overlapped(
     """The results of all pieces, in order.
 
     `begin` starts to compute what was sent and returns a function that waits for the result. While one piece
-    is computed the next one is sent, and never more than that one.
+    is computed, the next one is sent; never more than one is sent ahead.
     """
     remaining = iter(pieces)
     sent = [send(piece) for piece in islice(remaining, 1)]

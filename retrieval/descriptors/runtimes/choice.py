@@ -1,4 +1,4 @@
-"""Which runtime a backbone gets: by the settings, and by what the machine and the library have."""
+"""Chooses the runtime of a backbone, from the settings, the machine and what the library stores."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ GPU_DEVICE_FILES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 def choose_runtime(weights: Weights, folder: Path, settings: Settings) -> Runtime:
     """The runtime for these weights; their export is stored in `folder`.
 
-    `runtime` auto means torch on a GPU and for half precision, and otherwise ONNX Runtime. OpenVINO runs only
-    where the settings name it: processes that used it were seen to hang, and the remedy is young. Its
-    precision auto means bfloat16 where the processor computes that in hardware and it agrees with float32.
-    Torch runs what cannot be exported.
-    Raises BackboneUnavailable, and InvalidSetting where OpenVINO is to run and is not installed.
+    `runtime` auto means torch on a GPU and for half precision, and otherwise ONNX Runtime. OpenVINO is used
+    only where the settings name it: processes that used it have hung, and the fix is recent. With OpenVINO,
+    precision auto means bfloat16 where the processor computes it in hardware and it agrees with float32.
+    A backbone that cannot be exported is run by torch.
+    Raises BackboneUnavailable, and InvalidSetting where the settings name OpenVINO and it is not installed.
     """
     with_openvino = settings.runtime == "openvino"
     if with_openvino:
         openvino.check_installed()
-    # ONNX Runtime has no half precision; Settings refuse it together with the runtime onnx.
+    # ONNX Runtime has no half precision; Settings refuses it together with the runtime onnx.
     half = settings.precision in ("bfloat16", "float16") and not with_openvino
     if settings.runtime == "torch" or half or _uses_gpu(settings):
         return TorchRuntime(weights, settings.device, settings.precision)

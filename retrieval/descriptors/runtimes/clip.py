@@ -1,4 +1,4 @@
-"""Text towers of CLIP-family backbones: the only home of open_clip, which the extra `clip` installs."""
+"""Text towers of CLIP-family backbones. The only module that imports open_clip (extra `clip`)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .timm_models import read_tensors
 PRETRAINED = "pretrained"  # the tower on the backbone's own page of the hub
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"  # open_clip's file names there
 INSTALL = "install it with `pip install 'pictor[clip]'`"
-GIVE_FILE = f"go online once to fetch it, or give a local file, with {CONFIG} beside, by --text-tower FILE"
-UNFIT = f"give the safetensors file that open_clip made, with its {CONFIG} beside, by --text-tower FILE"
-# The parts of a text tower in a file that holds a picture tower as well.
+GIVE_FILE = f"go online once to fetch it, or give a local file by --text-tower FILE, with {CONFIG} beside it"
+UNFIT = f"give a safetensors file made by open_clip by --text-tower FILE, with its {CONFIG} beside it"
+# What the names of a text tower's tensors begin with, in a file that holds a picture tower as well.
 TOWER_PARTS = (
     "token_embedding.",
     "positional_embedding",
@@ -33,7 +33,7 @@ DERIVED_TENSOR = "attn_mask"  # in older files; open_clip computes it from the c
 
 
 def fetch_tower(source: str, backbone: str) -> Tower:
-    """The text tower of a backbone: a safetensors file, "pretrained", or a page of the hub, as ORG/NAME.
+    """The text tower of a backbone. `source`: a safetensors file, "pretrained", or a hub page ORG/NAME.
 
     A file needs open_clip's configuration beside it. It may hold the picture tower as well, which is ignored.
     Raises BackboneUnavailable when open_clip is not installed, for a tower whose tokenizer or network is not
@@ -74,7 +74,7 @@ class ClipRuntime:
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Matrix:
-        """(text, dimension), rows of unit length; a text is cut where the context ends."""
+        """(text, dimension), rows of unit length; a text longer than the context is cut off."""
         import torch
 
         with torch.inference_mode():
@@ -103,7 +103,7 @@ def _hub_page(source: str, backbone: str) -> str:
 
 
 def _download_tower(page: str, backbone: str) -> Path:
-    """The weights of a page, with the configuration beside them; from the cache if it has them."""
+    """The path of a page's weights, with the configuration beside them; from the cache if they are in it."""
     from open_clip.pretrained import download_pretrained_from_hf
 
     go_offline_without_hub()
@@ -131,13 +131,13 @@ def _read_architecture(backbone: str, path: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BackboneUnavailable(backbone, f"{path}: cannot be used ({error!r:.100})", UNFIT) from error
     if foreign := text["hf_model_name"] or text["hf_tokenizer_name"]:
-        reason = f"its text tower is made of {foreign}, which open_clip does not bring"
+        reason = f"its text tower uses {foreign}, which is not part of open_clip"
         raise BackboneUnavailable(backbone, reason, "choose a backbone with open_clip's own text tower")
     return {**sizes, "text_cfg": text}
 
 
 def _extract_tower(backbone: str, path: Path) -> bytes:
-    """The text tower alone, as bytes that depend on nothing but its tensors."""
+    """The text tower alone, as a safetensors file whose bytes depend on its tensors only."""
     from safetensors.torch import save
 
     try:
@@ -157,5 +157,5 @@ def _build_tower(backbone: str, architecture: Mapping[str, Any]) -> Any:
     try:
         return _build_text_tower(architecture["embed_dim"], config, architecture["quick_gelu"]).eval()
     except (AssertionError, RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
-        reason = f"no text tower can be built as its configuration says ({error!r:.100})"
+        reason = f"no text tower can be built from its configuration ({error!r:.100})"
         raise BackboneUnavailable(backbone, reason, UNFIT) from error

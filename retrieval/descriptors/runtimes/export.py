@@ -17,7 +17,7 @@ def stage_name(number: int) -> str:
 
 
 class NoExport(Exception):
-    """The reason why a backbone cannot be used as an ONNX file. Torch runs it then."""
+    """The reason why a backbone cannot be used as an ONNX file. It is run by torch then."""
 
 
 @final

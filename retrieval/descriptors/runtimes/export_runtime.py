@@ -1,4 +1,4 @@
-"""What the runtimes of exports have in common: which outputs of an export answer which question."""
+"""What the runtimes of exports share: which outputs of an export each of their methods returns."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AbstractExportRuntime(ABC):
 
     def last_map(self, batch: Float32Array) -> tuple[Float32Matrix, Float32Array]:
         if not self._export.has_map:
-            reason = "its last features are not those of a map"
+            reason = "its last features are not a map"
             raise BackboneUnavailable(self._export.backbone, reason, BackboneUnavailable.UNKNOWN)
         pooled, last = self._float32_runtime()._compute_outputs(batch, [POOLED, LAST])
         return pooled, last

@@ -42,7 +42,7 @@ class ExportStore:
         if export := self.load_export(name):
             return export
         if not os.access(self.folder, os.W_OK):
-            raise NoExport("the library has no export, and cannot be written to")
+            raise NoExport("the library holds no export and cannot be written to")
         with EXPORTING:
             # Another thread may have made it meanwhile.
             return self.load_export(name) or self._save_export(name, make_export(weights))
@@ -58,7 +58,7 @@ class ExportStore:
             return None
 
     def _save_export(self, name: str, export: Export) -> Export:
-        """Write both files. If the disk refuses them, the export is made again next time."""
+        """Write both files. If they cannot be written, the export is made again next time."""
         values = export.as_json()
         text = json.dumps(values | {"sha256": _checksum(values, export.onnx)}, indent=1)
         with suppress(StorageFailed):

@@ -1,4 +1,4 @@
-"""Exports backbones as ONNX files by torch, and compares these with torch; loaded only for that."""
+"""Exports backbones as ONNX files and compares these with torch. Importing this module loads torch."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from .timm_models import find_stages, label_names, load_model
 from .weights import Weights
 
 OPSET = 17
-AGREEMENT = 0.9999  # the least cosine to torch that every output has, for every input of the comparison
+AGREEMENT = 0.9999  # the least cosine to torch's output that is accepted, for every output and every picture
 
 
 def export_backbone(weights: Weights) -> Export:
-    """The backbone as torch exports it. Raises NoExport, with the reason, where torch cannot or disagrees.
+    """The backbone as an ONNX file, written by torch.
 
-    The outputs are compared with those of torch in float32, for a batch and for a single picture.
+    Its outputs are compared with those of torch in float32, for a batch and for a single picture.
+    Raises NoExport, with the reason, where torch cannot export the backbone or its outputs differ.
     Raises BackboneUnavailable for weights that do not fit.
     """
     model, unused = load_model(weights)

@@ -32,8 +32,8 @@ def fetch_backbone(
     With a `text_tower` (see runtimes.clip.fetch_tower) the feature is the output of the backbone's last
     layer, which projects it to the space that pictures share with texts.
     Raises BackboneUnavailable for an unknown name, for a file or a size that does not fit, for a file whose
-    metadata contradicts its use, for a model without one pooled feature, and when pretrained weights are
-    neither in timm's cache nor can be downloaded. Raises InvalidSetting for invalid overrides.
+    metadata contradicts its use, for a model that does not give one pooled vector, and when pretrained
+    weights are not in timm's cache and cannot be downloaded. Raises InvalidSetting for invalid overrides.
     """
     if weights == "pretrained":
         go_offline_without_hub()
@@ -76,7 +76,7 @@ def _read_backbone(name: str, path: Path, overrides: Mapping[str, str], tower: T
     tensors = read_tensors(name, path, data)
     preprocessing, head = _read_metadata(name, path, data)
     if tower and head:
-        reason = f"{path}: its last layer predicts labels, and does not lead to the space of texts"
+        reason = f"{path}: its last layer predicts labels and does not project to the space of texts"
         raise BackboneUnavailable(name, reason, "leave --text-tower out")
     model = create_model(name, pretrained=False, projection=_projection_size(tower))
     unused = fill_model(model, name, path, tensors)
@@ -89,26 +89,26 @@ def _read_backbone(name: str, path: Path, overrides: Mapping[str, str], tower: T
 
 
 def _read_metadata(name: str, path: Path, data: bytes) -> tuple[Preprocessing | None, Head | None]:
-    """What a readable safetensors file states about itself; None twice where it states nothing."""
+    """What a readable safetensors file states about itself; (None, None) where it states nothing."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     text = (header.get("__metadata__") or {}).get(METADATA_KEY)
     if text is None:
         return None, None
     try:
-        metadata = _require_object(json.loads(text), "the whole")
+        metadata = _require_object(json.loads(text), "metadata")
         if metadata.get("backbone") != name:
             raise ValueError(f"it belongs to the backbone {metadata.get('backbone')!r:.80}")
         values = _require_object(metadata.get("preprocessing"), "preprocessing")
         return _parse_preprocessing(values), Head.from_json(metadata)
-    # Brackets nested a thousand times, numbers of 400 digits, and sizes that no picture has.
+    # The last three: brackets nested a thousand times, numbers of 400 digits, impossible sizes.
     except (ValueError, RecursionError, OverflowError, InvalidSetting) as error:
-        reason = f"{path}: what its metadata says cannot be used ({error})"
+        reason = f"{path}: its metadata cannot be used ({error})"
         raise BackboneUnavailable(name, reason) from error
 
 
 def _require_object(value: Any, title: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError(f"{title} is no JSON object")
+        raise ValueError(f"{title} is not a JSON object")
     return value
 
 
@@ -124,7 +124,7 @@ def _parse_preprocessing(values: dict[str, Any]) -> Preprocessing:
 
 def _require_number(value: Any) -> float:
     if type(value) not in (int, float):
-        raise ValueError(f"{value!r:.40} stands where a number is needed")
+        raise ValueError(f"{value!r:.40} is not a number")
     return float(value)
 
 

@@ -11,7 +11,7 @@ HUB = "huggingface.co"
 def go_offline_without_hub() -> None:
     """Switch the hub's client to its offline mode where the name of the hub cannot be resolved.
 
-    Without a network the client would otherwise retry for most of a minute before it fails. Nothing is
+    Otherwise, without a network, the client would retry for almost a minute before it fails. Nothing is
     checked where a proxy or another hub is configured.
     """
     if any(name.lower() in ("https_proxy", "all_proxy", "hf_endpoint") for name in os.environ):

@@ -1,4 +1,4 @@
-"""Runs backbones by ONNX Runtime on the processor; its only home."""
+"""Runs backbones by ONNX Runtime on the processor. The only module that imports onnxruntime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs backbones by OpenVINO, which the extra `openvino` installs, on the processor; its only home."""
+"""Runs backbones by OpenVINO on the processor. The only module that imports openvino (extra `openvino`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .export_runtime import AbstractExportRuntime
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 PIECE_SIZE = 8  # pictures of a batch that one stream takes at most
-TABLES = Lock()  # the tables that the first pass makes belong to the whole process
+TABLES = Lock()  # the tables that the first pass makes are shared by the whole process
 INSTALL = "install it with `pip install 'pictor[openvino]'`, or choose the runtime auto, torch or onnx"
 
 
@@ -61,7 +61,7 @@ class OpenVinoRuntime(AbstractExportRuntime):
             raise NoExport(f"OpenVINO refuses the export: {error}") from error
 
     def _make_tables(self) -> None:
-        """Run one pass before there are threads.
+        """Run one pass before the threads start.
 
         OpenVINO makes its tables of NumPy's types when it first needs them. It does so while it holds a C++
         lock, and releases the GIL in between. A second thread that needs the tables at that moment takes the

@@ -1,4 +1,4 @@
-"""Models of timm: they are made, filled with weights and looked into; timm is loaded on first use."""
+"""Makes timm's models, fills them with weights and finds their stages; timm is loaded on first use."""
 
 from __future__ import annotations
 

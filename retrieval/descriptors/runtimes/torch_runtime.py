@@ -18,7 +18,7 @@ from .timm_models import label_names, load_model
 from .transfer import BatchTransfer
 from .weights import Weights
 
-TensorOutput: TypeAlias = tuple[Any, dict[int, Any]]  # a BackboneOutput that the device still computes
+TensorOutput: TypeAlias = tuple[Any, dict[int, Any]]  # a BackboneOutput that the device is still computing
 # A lower precision is used only where every cosine to the features in float32 is above this.
 AGREEMENT = 0.999
 FREE_MEMORY = "free some of it, or choose the device cpu"
@@ -27,7 +27,7 @@ FAST_FLOAT16 = (7, 0)  # compute capability: Volta and later; most older GPUs ar
 
 @final
 class TorchRuntime:
-    """A timm backbone as it is, on a processor or a GPU. Its export is compared with this."""
+    """A timm backbone, on a processor or a GPU. The outputs of exports are compared with it."""
 
     def __init__(self, weights: Weights, device: str, precision: str, *, because: str = "") -> None:
         """`device` and `precision` as in the settings; `because`: why no other runtime was chosen.
@@ -71,7 +71,7 @@ class TorchRuntime:
             last = self._model.forward_features(tensor)
             pooled = self._model.forward_head(last)
         if last.ndim != 4:
-            reason = f"its last features have shape {tuple(last.shape[1:])}, not one of a map"
+            reason = f"its last features have shape {tuple(last.shape[1:])} and are not a map"
             raise BackboneUnavailable(self._weights.backbone, reason, BackboneUnavailable.UNKNOWN)
         return _to_array(pooled), _to_array(last)
 
@@ -79,7 +79,7 @@ class TorchRuntime:
         return self._transfer.receive_tensor(self._transfer.send_batch(batch))
 
     def _send_piece(self, piece: Float32Array) -> tuple[Float32Array, Any]:
-        """A piece and its tensor; None instead if there is no memory for it while another one is computed."""
+        """A piece and its tensor. The tensor is None if there is no memory for it during another pass."""
         try:
             return piece, self._transfer.send_batch(piece)
         except self._torch.OutOfMemoryError:
@@ -101,14 +101,14 @@ class TorchRuntime:
             if len(piece) < 2:
                 reason = f"{self.device} has no memory left for one picture"
                 raise BackboneUnavailable(self._weights.backbone, reason, FREE_MEMORY) from error
-        self._torch.cuda.empty_cache()  # not in the handler: there, the error still refers to the failed pass
+        self._torch.cuda.empty_cache()  # not in the handler: there, the error still holds the pass's tensors
         self._pass_size = self._pass_size.without_memory(len(piece))
         middle = len(piece) // 2
         halves = [self._begin_pass((half, None), stages)() for half in (piece[:middle], piece[middle:])]
         return partial(_join_outputs, halves)
 
     def _finish_pass(self, piece: Float32Array, tensors: TensorOutput, started: float) -> BackboneOutput:
-        """Wait for the output. float16 ends at 65,504: a piece that exceeds it is run again in float32."""
+        """Wait for the output. A piece that exceeds the range of float16 (65,504) is run again in float32."""
         output = _to_output(tensors)
         self._pass_size = self._pass_size.after_pass(len(piece), time.perf_counter() - started)
         if self.precision == "float16" and not np.isfinite(output.pooled).all():

@@ -11,8 +11,8 @@ from ...ranking.arrays import Float32Array
 class BatchTransfer:
     """Sends batches to a device, in the memory format "channels last".
 
-    Batches for a GPU are sent from pinned memory and on a stream of their own, so that one is copied while
-    the one before it is computed.
+    Batches for a GPU are sent from pinned memory and on a stream of their own, so that a batch is copied
+    while the previous one is computed.
     """
 
     def __init__(self, device: str) -> None:
@@ -23,7 +23,9 @@ class BatchTransfer:
 
     def send_batch(self, batch: Float32Array) -> Any:
         """A tensor that is being copied; `receive_tensor` waits for it. Raises torch.OutOfMemoryError."""
-        tensor = self._torch.from_numpy(batch)  # made from pictures: its channels are last in memory already
+        tensor = self._torch.from_numpy(
+            batch
+        )  # made from pictures, so its channels are already last in memory
         if self._stream is None:
             return tensor.contiguous(memory_format=self._torch.channels_last)
         with self._torch.cuda.stream(self._stream):

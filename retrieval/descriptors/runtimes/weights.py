@@ -21,9 +21,9 @@ from ..labels import CLASS_COUNTS, Classifier, Head
 class Weights:
     """The weights of a backbone as a library keeps them, and how it uses them.
 
-    `data`: a safetensors file as it was read from `path`, which error messages name. `size`: the length of
-    each side of the batches in pixels. `projection`: how many numbers the last layer gives where it is kept
-    and is not a classifier; 0 where it is left out. `labels`: the label set of the file's classifier, or "".
+    `data`: the bytes of a safetensors file; `path`: where they were read from, for messages. `size`: the side
+    of the pictures in a batch, in pixels. `projection`: how many numbers the last layer gives where it is
+    kept and is not a classifier; 0 where it is left out. `labels`: the label set of the classifier, or "".
     """
 
     backbone: str
@@ -59,7 +59,7 @@ def read_classifier(
     shapes = {name: tuple(tensor["shape"]) for name, tensor in tensors.items()}
     if len(names) != 2 or shapes != {"weight": (count, dimension), "bias": (count,)}:
         needed = f"{count} × {dimension} weights and {count} biases"
-        reason = f"{path}: says that it has {head.labels} labels, without {needed}"
+        reason = f"{path}: states that it predicts {head.labels} labels, but does not hold {needed}"
         raise BackboneUnavailable(backbone, reason)
     weight, bias = _decode_tensor(tensors["weight"]), _decode_tensor(tensors["bias"])
     return Classifier(weight, bias, head.temperature)

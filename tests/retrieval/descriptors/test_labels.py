@@ -253,30 +253,30 @@ def metadata_with_preprocessing(**values: Any) -> dict[str, Any]:
 
 
 HOSTILE: dict[str, tuple[Any, str]] = {
-    "no JSON": ("{", "what its metadata says cannot be used"),
-    "nothing": ("", "what its metadata says cannot be used"),
-    "a list": ("[]", "no JSON object"),
-    "brackets": ("[" * 100_000, "what its metadata says cannot be used"),
+    "no JSON": ("{", "its metadata cannot be used"),
+    "nothing": ("", "its metadata cannot be used"),
+    "a list": ("[]", "metadata is not a JSON object"),
+    "brackets": ("[" * 100_000, "its metadata cannot be used"),
     "another backbone": (metadata_with(backbone="mobilenetv2_100"), "belongs to the backbone 'mobilenetv2_100'"),
     "a backbone of another type": (metadata_with(backbone=["test_resnet"] * 99), "belongs to the backbone ["),
     "no backbone": (metadata_without("backbone"), "belongs to the backbone None"),
-    "no preprocessing": (metadata_without("preprocessing"), "preprocessing is no JSON object"),
-    "preprocessing in words": (metadata_with(preprocessing="as usual"), "preprocessing is no JSON object"),
+    "no preprocessing": (metadata_without("preprocessing"), "preprocessing is not a JSON object"),
+    "preprocessing in words": (metadata_with(preprocessing="as usual"), "preprocessing is not a JSON object"),
     "no size": (metadata_with_preprocessing(size=None), "preprocessing has no size, or one of a wrong type"),
     "a size with a comma": (metadata_with_preprocessing(size=64.5), "no size, or one of a wrong type"),
     "a size that is true": (metadata_with_preprocessing(size=True), "no size, or one of a wrong type"),
     "a huge size": (metadata_with_preprocessing(size=10**9), "choose 16 to 2048"),
-    "a crop in words": (metadata_with_preprocessing(crop="1"), "'1' stands where a number is needed"),
+    "a crop in words": (metadata_with_preprocessing(crop="1"), "'1' is not a number"),
     "a crop that is none": (metadata_with_preprocessing(crop=float("nan")), "choose 16 to 2048 and 0.1 to 1"),
     "a crop of 400 digits": (metadata_with_preprocessing(crop=10**400), "too large"),
     "another interpolation": (metadata_with_preprocessing(interpolation="lanczos"), "choose bicubic or bilinear"),
     "a mean of two": (metadata_with_preprocessing(mean=[0, 0]), "give three numbers"),
-    "a mean in words": (metadata_with_preprocessing(mean=["a", 0, 0]), "'a' stands where a number is needed"),
+    "a mean in words": (metadata_with_preprocessing(mean=["a", 0, 0]), "'a' is not a number"),
     "a std of zero": (metadata_with_preprocessing(std=[0, 1, 1]), "all three must be above 0"),
-    "other labels": (metadata_with(labels="imagenet-21k"), "there are imagenet-1k"),
-    "labels of another type": (metadata_with(labels=[1]), "there are imagenet-1k"),
-    "no labels": (metadata_without("labels"), "temperature without the other"),
-    "no temperature": (metadata_without("temperature"), "labels without the other"),
+    "other labels": (metadata_with(labels="imagenet-21k"), "choose from imagenet-1k"),
+    "labels of another type": (metadata_with(labels=[1]), "choose from imagenet-1k"),
+    "no labels": (metadata_without("labels"), "only temperature: give both labels and temperature"),
+    "no temperature": (metadata_without("temperature"), "only labels: give both labels and temperature"),
     "a temperature of zero": (metadata_with(temperature=0), "temperature 0: choose from 0.01 to 100"),
     "a temperature below": (metadata_with(temperature=-1.5), "temperature -1.5: choose"),
     "a temperature that is none": (metadata_with(temperature=float("nan")), "temperature nan: choose"),
@@ -315,7 +315,8 @@ class TestHostileFiles:
     )  # fmt: skip
     def test_a_classifier_that_does_not_fit_is_refused(self, tmp_path: Path, tensors: Any) -> None:
         refused = refusal_message(labelled_backbone.save_weights(tmp_path / "w.safetensors", **tensors))
-        assert "says that it has imagenet-1k labels, without 1000 × 96 weights and 1000 biases" in refused
+        reason = "predicts imagenet-1k labels, but does not hold 1000 × 96 weights and 1000 biases"
+        assert reason in refused
 
 
 def refusal_message(path: Path) -> str:

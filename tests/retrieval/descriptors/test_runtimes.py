@@ -110,7 +110,7 @@ class TestAgreement:
                 assert least_cosine(last, exact.last_map(batch)[1]) >= 0.9999
                 assert np.array_equal(pooled, output.pooled)
             else:
-                with pytest.raises(BackboneUnavailable, match="not those of a map"):
+                with pytest.raises(BackboneUnavailable, match="are not a map"):
                     fast.last_map(batch)
 
     def test_a_projection_is_exported_with_the_rest(self, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ class TestKeeping:
     def test_without_a_place_to_write_torch_runs_it(self, tmp_path: Path, tiny: Weights) -> None:
         running = choose_runtime(tiny, tmp_path / "nowhere", CPU)
         assert isinstance(running, TorchRuntime)
-        assert running.name.endswith("(the library has no export, and cannot be written to)")
+        assert running.name.endswith("(the library holds no export and cannot be written to)")
 
     def test_a_disk_that_takes_nothing_costs_only_the_keeping(
         self, tmp_path: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch

@@ -206,7 +206,7 @@ class TestRefusals:
     def test_a_tower_made_elsewhere(self, folder: Path) -> None:
         text = {"hf_model_name": "roberta-base"}
         (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": {**MODEL, "text_cfg": text}}))
-        assert "made of roberta-base" in refusal_message(folder)
+        assert "uses roberta-base" in refusal_message(folder)
 
     def test_weights_that_do_not_fit_the_configuration(self, folder: Path) -> None:
         make_tower(folder / "wider", width=32)
