@@ -1,4 +1,4 @@
-"""What Filters and facets promise, in plain Python over Image values: the ground truth for the SQL."""
+"""Filters and facets in plain Python over Image values: the ground truth for the SQL."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def lies_in_folders(image: Image, folders: Iterable[str]) -> bool:
 
 
 def holds_path(folder: str, path: str) -> bool:
-    """Whether whole components of the path, other than its last, are those of the folder."""
+    """Whether the folder is a sequence of whole components of the path, without its last one."""
     asked = [component.casefold() for component in folder.strip("/").split("/")]
     components = [component.casefold() for component in path.strip("/").split("/")][:-1] or [""]
     starts = [0] if folder.startswith("/") else range(len(components))
@@ -90,7 +90,7 @@ def is_captioned(image: Image) -> bool:
 
 
 def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
-    """Every value under which a facet counts an image, lower-cased; `shows` says what it may be counted as."""
+    """Every value under which a facet counts an image, in lower case."""
     match facet:
         case "folder":
             return {place.display.split("/")[-2].casefold() for place in image.locations} - {""}
@@ -109,10 +109,10 @@ def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
 
 
 def count_values(images: Collection[Image], facet: str, confidence: float = 0.5) -> list[tuple[str, int]]:
-    """Values and counts of a facet, all of them, in the order in which they are listed."""
+    """All values of a facet with their counts, in the order in which they are listed."""
     values = [values_of(image, facet, confidence) for image in images]
     counts = Counter(value for values_of_image in values for value in values_of_image)
-    if facet == "shows":  # an image also counts for a name that is a synonym of its own label
+    if facet == "shows":  # an image also counts for a synonym of its label
         counts = Counter(
             {name: sum(shows_label(image, [name], confidence) for image in images) for name in counts}
         )

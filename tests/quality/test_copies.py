@@ -1,4 +1,4 @@
-"""Copies are found by the default search, with the bundled backbone; and the interval that figures come with."""
+"""The default search with the bundled backbone finds copies; and the confidence interval of such figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heat maps tell the truth: what they call hot is what the similarity comes from."""
+"""Heat maps are right: the similarity comes from the hot cells."""
 
 from __future__ import annotations
 

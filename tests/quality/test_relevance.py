@@ -1,4 +1,4 @@
-"""The relevance line on real sets, with the bundled backbone: what intruders get, and what genuine queries keep."""
+"""The relevance line on real sets, with the bundled backbone: it stops intruders and keeps genuine hits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bridge finds what words mean where captions say something about pictures, and is off where they do not."""
+"""The bridge learns the meaning of words where captions describe the pictures, and is off where they do not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MEANT = random_directions(THINGS, 1) | random_directions(COLOURS, 2)
 def captioned_pictures(
     count: int, *, seed: int = 0, noise: float = 1.0
 ) -> tuple[list[caption_bridge.CaptionTokens], Features]:
-    """Pictures of a thing in a colour, and a caption with both, a filler and a word of its own."""
+    """Pictures of a thing in a colour; each caption has both words, a filler and a unique word."""
     random = np.random.default_rng(seed)
     pairs = [(THINGS[a], COLOURS[b]) for a, b in random.integers(0, (8, 4), (count, 2)).tolist()]
     rows = np.array([MEANT[thing] + 0.7 * MEANT[colour] for thing, colour in pairs])
@@ -97,7 +97,7 @@ def test_a_word_that_says_nothing_weighs_next_to_nothing(learned_bridge: Bridge)
 
 
 def test_both_gains_are_measured(learned_bridge: Bridge) -> None:
-    """Every caption is unique here, so that holding out images and captions is the same."""
+    """Every caption is unique here, so that holding out images or captions is the same."""
     assert learned_bridge.reason == ""
     assert learned_bridge.seen == learned_bridge.unseen
     assert learned_bridge.seen is not None
@@ -107,7 +107,7 @@ def test_both_gains_are_measured(learned_bridge: Bridge) -> None:
 
 
 def test_shared_captions_are_held_out_whole_for_the_unseen_gain() -> None:
-    """Captions of one word each have no word in common: nothing carries an unseen one."""
+    """Captions of a single word have no word in common: an unseen caption cannot be found."""
     said, features = captioned_pictures(400)
     single = learn_bridge([tokens & frozenset(THINGS) for tokens in said], features)
     assert single.seen is not None

@@ -1,4 +1,4 @@
-"""Evaluation: textbook numbers by hand, and a plain-Python version beside."""
+"""Evaluation: textbook numbers, worked by hand, and compared with a plain-Python version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RANKS = st.lists(st.booleans(), max_size=40)
 
 
 def relevance(signs: str) -> BoolVector:
-    """A plus for a relevant result, a minus for another."""
+    """The relevance of results: a plus for a relevant one, a minus for another."""
     return np.array([sign == "+" for sign in signs], np.bool_)
 
 

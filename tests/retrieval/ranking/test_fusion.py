@@ -87,7 +87,7 @@ def plain_sums(amounts: list[dict[int, float]]) -> dict[int, float]:
 
 
 def check_ranking(fused: Ranking, expected: dict[int, float]) -> None:
-    """Whether these are the sums above zero, in their order; sums within rounding of zero may go either way."""
+    """Whether these are the sums above zero, in their order; sums that round to zero may be in or out."""
     found = dict(zip(fused.ids.tolist(), fused.scores.tolist(), strict=True))
     near_zero = {image for image, total in expected.items() if abs(total) < 1e-12}
     assert {n for n, total in expected.items() if total > 0} - near_zero == set(found) - near_zero
@@ -117,7 +117,7 @@ def test_relative_score_worked_by_hand() -> None:
 
 
 def test_calibrated_score_worked_by_hand() -> None:
-    """Of unrelated pictures half score 0.5 and one in 3.49 million scores 1: ln 2 of ln 3,488,556."""
+    """Half of the unrelated pictures score 0.5, and one in 3.49 million scores 1: ln 2 of ln 3,488,556."""
     half = math.log(2) / math.log(3_488_556)
     words, subject = (
         weighted_ranking("words", {1: 4.0, 2: 2.0}),

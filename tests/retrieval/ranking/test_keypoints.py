@@ -1,4 +1,4 @@
-"""Keypoints: what is stored is what comes back, and a mirrored picture's are known without looking again."""
+"""Keypoints: they come back as they were stored, and those of a mirrored picture follow without detection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from retrieval.ranking.keypoints import (
 
 
 def random_keypoints(count: int, width: int = 200, height: int = 150, seed: int = 0) -> Keypoints:
-    """Keypoints anywhere, as they are after having been stored."""
+    """Keypoints at random positions, rounded as stored ones are."""
     random = np.random.default_rng(seed)
     made = Keypoints(
         width,
@@ -86,7 +86,7 @@ def test_a_blob_of_another_length_is_refused(length: int) -> None:
 def test_levels_are_the_rounded_roots_of_shares() -> None:
     histogram = np.zeros((1, 128))
     histogram[0, :4] = 90, 9, 1, 0
-    # The roots of 0.9, 0.09, 0.01 are 0.95, 0.3, 0.1: of steps of 1/8, 7.6, 2.4 and 0.8.
+    # The roots of 0.9, 0.09, 0.01 are 0.95, 0.3, 0.1, which are 7.6, 2.4 and 0.8 steps of 1/8.
     assert quantize_histograms(histogram)[0, :5].tolist() == [3, 2, 1, 0, 0]
     assert not quantize_histograms(np.zeros((2, 128))).any()
 

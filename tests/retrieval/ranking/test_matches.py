@@ -1,4 +1,4 @@
-"""Matched words are found where they stand in the text as people wrote it."""
+"""Words are matched at their positions in the original text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which labels are asked for, and which images may have them: worked by hand, and against plain Python."""
+"""Which labels are chosen, and which images may have them: worked by hand, and compared with plain Python."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CAT, DOG, SOFA = "tabby, tabby cat", "boxer", "studio couch, day bed"
         ([("a", 0.2), ("b", 0.6)], 0.7, ("b", "a")),
         ([("a", 0.2), ("b", 0.6)], 0.9, ()),
         ([("b", 0.3), ("a", 0.3), ("c", 0.3)], 0.6, ("a", "b")),
-        ([("a", 0.1), ("b", 0.2), ("c", 0.4)], 0.7, ("c", "b", "a")),  # whose sum is a little less in binary
+        ([("a", 0.1), ("b", 0.2), ("c", 0.4)], 0.7, ("c", "b", "a")),  # the binary sum is a little less
     ],
 )
 def test_the_fewest_labels_that_reach_the_mass(
@@ -64,7 +64,7 @@ FACTS: list[list[tuple[str, str, float]]] = [
 
 @pytest.fixture
 def stored_images(tmp_path: Path) -> tuple[dict[int, Image], LabelTable]:
-    """The images with these labels, after one that was removed, and what the catalog says of them."""
+    """The images with these labels, after one that was removed, and their label table from the catalog."""
     catalog = WritableCatalog.create(sqlite_url(tmp_path / "catalog.sqlite"))
     with catalog.writing() as writer:
         ids = writer.add_images([_new(number, facts) for number, facts in enumerate([[], *FACTS])])
@@ -86,7 +86,7 @@ def _new(number: int, facts: list[tuple[str, str, float]]) -> NewImage:
         for value, source, sure in facts
         if source == PREDICTED_SOURCE
     )
-    meaning = (Annotation("definition", CAT, PREDICTED_SOURCE, 0.9),)  # which is no label
+    meaning = (Annotation("definition", CAT, PREDICTED_SOURCE, 0.9),)  # this is not a label
     return NewImage(f"{number}", 0, 8, 8, "jpeg", 1, None, b"", {}, said + meaning)
 
 
@@ -96,7 +96,7 @@ def _new(number: int, facts: list[tuple[str, str, float]]) -> NewImage:
         ((CAT,), [0, 1, 3, 4, 5]),
         ((DOG,), [1, 2, 3, 5]),
         ((CAT, SOFA), [0, 1, 3, 4, 5, 6, 7]),
-        (("tabby",), [3, 5]),  # no label of the classifier, though a name of one
+        (("tabby",), [3, 5]),  # not a label of the classifier, but one of its names
         (("unheard of",), [3, 5]),
     ],
 )

@@ -1,4 +1,4 @@
-"""Main directions and averages: against their definitions, and the promises that hold for any features."""
+"""Main directions and averages: compared with their definitions, and what holds for any features."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from retrieval.ranking.neighbourhoods import (
     main_axes,
 )
 
-STORED = 2e-3  # what rounding to float16 can change of a length or a cosine
+STORED = 2e-3  # by which rounding to float16 can change a length or a cosine
 FEATURES = arrays(np.int8, st.tuples(st.integers(LEAST, LEAST + 20), st.just(6)), elements=st.integers(-4, 4))
 Rows = npt.NDArray[np.float32]
 
 
 def cloud(count: int = 200, dimension: int = 8, seed: int = 0) -> npt.NDArray[np.float16]:
-    """Features whose directions differ much in how far they spread."""
+    """Features with very different variances along their directions."""
     spread = 0.5 ** np.arange(dimension)
     random = np.random.default_rng(seed)
     return (1 + random.standard_normal((count, dimension)) * spread).astype(np.float16)
@@ -94,7 +94,7 @@ class TestDirections:
         lengths = np.linalg.norm(axes.project_features(features), axis=1)
         known = features.any(axis=1)
         assert not lengths[~known].any()
-        # What lies in the very centre has no direction either.
+        # A feature that lies exactly in the centre has no direction either.
         assert ((np.abs(lengths - 1) < STORED) | (lengths == 0))[known].all()
 
 

@@ -1,4 +1,4 @@
-"""A ranking has one order that everybody sees, and leaves its inputs alone."""
+"""A ranking has one order, whatever the input order, and leaves its inputs unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from retrieval import Ranking
 from retrieval.ranking.ranking import SCORE_DECIMALS, round_scores
 
-# Few different scores, so that ties are common; 0.0 and -0.0 are one of them.
+# Few different scores, so that ties are common; 0.0 and -0.0 are equal.
 SCORED = st.dictionaries(
     st.integers(1, 2**63 - 1), st.sampled_from([-1.5, -0.0, 0.0, 0.25, 1.0, 1e9]), max_size=30
 )

@@ -1,4 +1,4 @@
-"""Relevance: worked examples, the normal distribution of the standard library, and drawn clouds of features."""
+"""Relevance: worked examples, the normal distribution of the standard library, and random clouds of features."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
 
 
 def feature_clouds(*, subjects: int, pictures: int, seed: int = 0) -> np.ndarray:
-    """Features as backbones give them: all share a direction, those of one subject share another one, too."""
+    """Features as from a backbone: all share a direction, and those of one subject share a second one."""
     random = np.random.default_rng(seed)
     centres = random.normal(size=(subjects, DIMENSION))
     own = random.normal(size=(subjects, pictures, DIMENSION))
@@ -65,7 +65,7 @@ def test_a_curved_tail_is_normal_in_the_inverse_hyperbolic_tangent() -> None:
 
 
 def test_a_fit_leaves_related_pairs_out() -> None:
-    """A third of the pairs is related, and all of them lie above the median of the rest."""
+    """A third of the pairs is related, and all of these lie above the median of the rest."""
     unrelated = np.array([NormalDist(0.4, 0.05).inv_cdf((n + 0.5) / 2000) for n in range(2000)])
     fitted = Unrelated.fit_scores(unrelated)
     assert (fitted.location, fitted.spread) == pytest.approx((0.4, 0.05), abs=1e-3)
@@ -219,7 +219,7 @@ def test_places_are_distinct_even_and_at_most_a_sample(count: int) -> None:
 
 
 def test_word_shares_worked_by_hand() -> None:
-    """Of 10 images one holds "harbour" and five hold "boat": ln(1 + 9.5/1.5) and ln(1 + 5.5/5.5)."""
+    """Of 10 images, one holds "harbour" and five hold "boat": ln(1 + 9.5/1.5) and ln(1 + 5.5/5.5)."""
     frequencies = {"harbour": 1, "boat": 5}
     rare, common = math.log(1 + 9.5 / 1.5), math.log(2)
     assert word_share({"harbour", "boat"}, frequencies, 10) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""Re-ranking: each method beside its definition in plain Python, and what holds for any of them."""
+"""Re-ranking: each method is compared with its definition in plain Python; and what holds for all of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def unit_rows(values: npt.ArrayLike) -> Rows:
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Ranking, Rows, Rows]:
-    """A ranking of up to 30 images, a query, and the features of the first of them."""
+    """A ranking of up to 30 images, a query, and the features of the first images."""
     count = draw(st.integers(1, 30))
     random = np.random.default_rng(draw(st.integers(0, 10_000)))
     scores = random.integers(0, draw(st.sampled_from([1, 3, 1000])), count) / 7
@@ -159,7 +159,7 @@ class TestReciprocal:
         assert all(one <= other + 2e-5 for one, other in pairwise(distances))
 
     def test_whose_neighbours_are_the_querys_come_first(self) -> None:
-        """The ranking has a stranger first, who is at home in another group."""
+        """The first image of the ranking is a stranger that belongs to another group."""
         group = unit_rows([[1, 0.1 * step, 0.3, 0] for step in range(6)])
         strangers = unit_rows([[1, 0.1 * step, 0, 1.2] for step in range(6)])
         query, rows = unit_rows([1, 0.2, 0.3, 0.45]), np.vstack([strangers, group])
@@ -193,7 +193,7 @@ class TestDiffusion:
         degrees = np.maximum(weights.sum(axis=1), 1e-12)
         spread = np.diag(degrees**-0.5) @ weights @ np.diag(degrees**-0.5)
         amounts, source = np.zeros(10), np.eye(10)[0]
-        for _ in range(2000):  # f = alpha S f + y, repeated until it stands still
+        for _ in range(2000):  # f = alpha S f + y, repeated until it converges
             amounts = 0.9 * spread @ amounts + source
         ranking = Ranking.from_scores(np.arange(1, 10), -np.arange(9.0))
         found = rerank_by_diffusion(ranking, query, rows, k=3, alpha=0.9).ids.tolist()
@@ -202,7 +202,7 @@ class TestDiffusion:
         assert found[: len(reached)] == reached
 
     def test_it_follows_a_chain_past_what_is_nearer(self) -> None:
-        """Steps of 15° lead away from the query; one image off the chain is nearer than the chain's end."""
+        """Steps of 15° lead away from the query; one image outside the chain is nearer than the end of the chain."""
         angles = np.radians([15, 30, 45, 60, 75])
         chain = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
         off = unit_rows([[0.4, 0, 0.9165]])

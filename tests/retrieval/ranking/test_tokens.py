@@ -1,4 +1,4 @@
-"""Text to tokens: what people type meets what is written, in any form of it."""
+"""Text to tokens: what people type matches what is written, in every spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights are learned where they help, and the gain is what queries that were not learned from show."""
+"""Weights are learned where they help, and the gain is measured on queries that were not learned from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verification: planted maps are found with their points, and what has nothing in common has no match."""
+"""Verification: planted maps are found with their points, and unrelated pictures have no match."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.retrieval.ranking.test_keypoints import random_keypoints
 
 
 def move_keypoints(picture: Keypoints, linear: np.ndarray, offset: tuple[float, float] = (0, 0)) -> Keypoints:
-    """The same keypoints where a map takes them; what leaves the frame is cut off."""
+    """The same keypoints, moved by a map; those that leave the frame are dropped."""
     places = picture.positions @ linear.T + np.array(offset)
     inside = ((places >= 0) & (places <= (255, 255))).all(axis=1)
     turn, scale = np.arctan2(linear[1, 0], linear[0, 0]), np.sqrt(np.linalg.det(linear))
@@ -60,7 +60,7 @@ def test_a_planted_map_is_found_with_its_points(name: str) -> None:
     assert match.is_verified
     assert match.inliers >= min(len(candidate), MOST_MATCHES) * 0.6
     assert np.linalg.det(match.transform[:, :2]) > 0
-    # The map, told in shares, takes the query's points to the candidate's, and both are where they were put.
+    # The map, in shares, takes the points of the query to those of the candidate, and both are as planted.
     here, there = np.split(match.points, 2, axis=1)
     assert np.abs(np.column_stack([here, np.ones(len(here))]) @ match.transform.T - there).max() < 7 / 255
     planted = here * (query.width - 1, query.height - 1) @ linear.T + np.array(offset)

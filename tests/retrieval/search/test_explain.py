@@ -1,4 +1,4 @@
-"""An explanation holds what the hit's score is made of, where the words stand, and where the pictures agree."""
+"""An explanation tells how the score is composed, where the words stand, and where the pictures agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search by picture with filters is the brute-force ranking of what a plain predicate allows, and counts it."""
+"""A search by picture with filters equals the brute-force ranking of the images that a plain predicate allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from retrieval import Filters, Image, Library, Query, StoredPicture
 from retrieval.query.values import Options
 from tests.oracle import satisfies_filters
-from tests.rows import some
+from tests.rows import tuples_of
 from tests.world import COUNT, World
 
 WORDS = ["boat", "car", "dog", "even", "odd", "third"]
@@ -21,15 +21,15 @@ DAYS = [date(2020, month, 5) for month in (1, 4, 7, 12)]
 names, folders = st.sampled_from(WORDS), st.sampled_from(FOLDERS)
 filters = st.builds(
     Filters,
-    folders=some(folders),
-    without_folders=some(folders, 1),
-    tags=some(names, 1),
-    without_tags=some(names, 1),
-    labels=some(names),
-    shows=some(names, 3),
+    folders=tuples_of(folders),
+    without_folders=tuples_of(folders, 1),
+    tags=tuples_of(names, 1),
+    without_tags=tuples_of(names, 1),
+    labels=tuples_of(names),
+    shows=tuples_of(names, 3),
     after=st.none() | st.sampled_from(DAYS[:2]),
     before=st.none() | st.sampled_from(DAYS[2:]),
-    orientations=some(st.sampled_from(["square", "landscape"])),
+    orientations=tuples_of(st.sampled_from(["square", "landscape"])),
     max_bytes=st.sampled_from([None, 0, 1]),
     captioned=st.sampled_from([None, None, False]),
     problem=st.sampled_from([None, None, False]),

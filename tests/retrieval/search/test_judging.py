@@ -1,4 +1,4 @@
-"""The band of a hit follows from what its signals say, part by part."""
+"""The band of a hit follows from the judgements of its signals, part by part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from retrieval.search.probes import Probe
 CHANCE, WEAK, LIKELY, STRONG = range(4)
 
 
-def judgement_of(part: int, signal: str, *levels: int, wanted: bool = True) -> Judgement:
+def judgement(part: int, signal: str, *levels: int, wanted: bool = True) -> Judgement:
     return Judgement(part, signal, wanted, None, np.array(levels, np.int8))
 
 
@@ -25,24 +25,18 @@ def unknown_judgement(part: int, signal: str) -> Judgement:
 @pytest.mark.parametrize(
     ("judged", "expected"),
     [
-        ([judgement_of(0, "subject", STRONG, LIKELY, CHANCE)], [STRONG, LIKELY, CHANCE]),
-        ([judgement_of(0, "subject", CHANCE), judgement_of(0, "details", STRONG)], [STRONG]),
-        (
-            [judgement_of(0, "subject", CHANCE), judgement_of(0, "colour", STRONG)],
-            [WEAK],
-        ),  # looks beside another signal
-        ([judgement_of(0, "colour", STRONG)], [LIKELY]),  # looks alone
-        (
-            [judgement_of(0, "subject", STRONG), judgement_of(1, "words", CHANCE)],
-            [LIKELY],
-        ),  # another wanted part is silent
-        ([judgement_of(0, "subject", WEAK), judgement_of(1, "words", CHANCE)], [WEAK]),
-        ([judgement_of(0, "subject", STRONG), judgement_of(1, "subject", LIKELY, wanted=False)], [LIKELY]),
-        ([judgement_of(0, "subject", CHANCE), judgement_of(1, "subject", LIKELY, wanted=False)], [CHANCE]),
-        (
-            [unknown_judgement(0, "subject"), judgement_of(0, "colour", CHANCE)],
-            [WEAK],
-        ),  # what is not known is not chance
+        ([judgement(0, "subject", STRONG, LIKELY, CHANCE)], [STRONG, LIKELY, CHANCE]),
+        ([judgement(0, "subject", CHANCE), judgement(0, "details", STRONG)], [STRONG]),
+        # Looks beside another signal, and looks alone.
+        ([judgement(0, "subject", CHANCE), judgement(0, "colour", STRONG)], [WEAK]),
+        ([judgement(0, "colour", STRONG)], [LIKELY]),
+        # Another wanted part finds nothing.
+        ([judgement(0, "subject", STRONG), judgement(1, "words", CHANCE)], [LIKELY]),
+        ([judgement(0, "subject", WEAK), judgement(1, "words", CHANCE)], [WEAK]),
+        ([judgement(0, "subject", STRONG), judgement(1, "subject", LIKELY, wanted=False)], [LIKELY]),
+        ([judgement(0, "subject", CHANCE), judgement(1, "subject", LIKELY, wanted=False)], [CHANCE]),
+        # Unknown is not the same as chance.
+        ([unknown_judgement(0, "subject"), judgement(0, "colour", CHANCE)], [WEAK]),
     ],
 )
 def test_the_rules(judged: list[Judgement], expected: list[int]) -> None:
@@ -51,7 +45,7 @@ def test_the_rules(judged: list[Judgement], expected: list[int]) -> None:
     assert levels.tolist() == expected
 
 
-def test_where_nothing_is_known_nothing_is_said() -> None:
+def test_without_a_known_background_there_are_no_levels() -> None:
     assert hit_levels([unknown_judgement(0, "subject")], 2) is None
     assert hit_levels([], 0) is None
 

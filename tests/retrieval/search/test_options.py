@@ -1,4 +1,4 @@
-"""What options, examples, concepts and recipes do to an answer, on sixty images whose features are known."""
+"""How options, examples, concepts and recipes change an answer, on sixty images whose features are known."""
 
 from __future__ import annotations
 

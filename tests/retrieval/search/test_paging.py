@@ -1,4 +1,4 @@
-"""Pages, examples and browsing: one query is one list, however it is cut into pages."""
+"""Pages, examples and browsing: a query gives one list, whatever the size of its pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The query flow on sixty images whose features and facts are known, beside brute force in numpy."""
+"""The query flow on sixty images whose features and facts are known, compared with brute force in numpy."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BANDWIDTHS = {"subject": 1.0, "colour": 0.1}
 
 @pytest.fixture(scope="module")
 def library(world: World) -> Iterator[Library]:
-    """All that is ranked is listed, also what lies below the relevance line."""
+    """All ranked images are listed, also those below the relevance line."""
     with Library.open(world.path, Settings(weaker=True)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def narrow(world: World) -> Iterator[Library]:
-    """Each signal brings ten candidates only, on a page of ten."""
+    """Each signal brings only ten candidates, and a page has ten hits."""
     with Library.open(world.path, Settings(candidates=10, weaker=True)) as opened:
         yield opened
 
@@ -95,7 +95,7 @@ class TestScores:
                 contribution.signal: contribution.rank <= narrow.settings.candidates
                 for contribution in hit.contributions
             }
-            # What only words bring, and not among their first, is ranked by them alone.
+            # Images that only words bring, and that are not among their first, are ranked by words alone.
             assert ({"subject", "colour"} <= brought.keys()) == any(brought.values())
 
 
@@ -126,7 +126,7 @@ class TestFilters:
             assert rankings[signal].ids.tolist() == expected
         best = narrow.search(Query((StoredPicture(7),), filters, {"subject": 0}, 10, 0, True)).ids
         colour = rankings["colour"].ids.tolist()
-        assert best == colour[:10]  # the cut comes after the filter
+        assert best == colour[:10]  # the limit is applied after the filter
         assert library.search(Query((), filters, limit=100)).ids == allowed
         words = library.search(Query((Text("boat car dog tree"),), filters, limit=100))
         assert (sorted(words.ids), words.total) == (allowed, len(allowed))
@@ -138,7 +138,7 @@ class TestSigns:
         expected = [n for n in range(1, COUNT + 1) if n != 7 and n % 4 and n % 3]
         assert sorted(library.search(query).ids) == expected
         first = narrow.search(Query(query.parts, weights={"colour": 0}, limit=10)).ids
-        assert len(first) == 10  # what is excluded takes no candidate's place
+        assert len(first) == 10  # excluded images take no place among the candidates
         assert set(first) <= set(expected)
 
     def test_an_unwanted_picture_pushes_down_by_what_it_resembles(

@@ -1,4 +1,4 @@
-"""A library whose backbone has a text tower: its texts are searched by the tower, after reopening as well."""
+"""A library whose backbone has a text tower: texts are searched by the tower, also after reopening."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> LibrarySpec:
 
 @pytest.fixture(scope="module")
 def path(spec: LibrarySpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of six pictures without a word."""
+    """A library of six pictures without words."""
     folder = tmp_path_factory.mktemp("made")
     write_scenes(folder / "pictures", 6)
     with open_or_create(folder / "library", spec) as library:
