@@ -19,14 +19,24 @@ from tests.indexer.contents import contents, last_change
 from tests.labelled_backbone import WEIGHTS_METADATA
 
 
-@pytest.fixture
-def spec(tmp_path: Path) -> LibrarySpec:
-    return labelled_backbone.labelled_recipe(tmp_path / "weights")
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> LibrarySpec:
+    return labelled_backbone.labelled_recipe(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def empty_library(spec: LibrarySpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new library, which takes seconds to make: its backbone is shown reference pictures and exported."""
+    path = tmp_path_factory.mktemp("empty") / "library"
+    with open_or_create(path, spec) as library:
+        library.warm_up()
+    return path
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
+def library(empty_library: Path, tmp_path: Path) -> Path:
+    """A copy of the empty library."""
+    return Path(shutil.copytree(empty_library, tmp_path / "library"))
 
 
 def index_with_labels(library: Path, spec: LibrarySpec, folder: Path, captions: str = "") -> Report:
@@ -175,9 +185,10 @@ def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, spec: 
     assert (shown["labelled"], shown["classes"], shown["queries"]) == (6, 2, 6)
 
 
-def test_a_backbone_without_a_classifier_predicts_nothing(pictures: Path, library: Path) -> None:
+def test_a_backbone_without_a_classifier_predicts_nothing(pictures: Path, tmp_path: Path) -> None:
+    library = tmp_path / "library"
     headless = {name: WEIGHTS_METADATA[name] for name in ("backbone", "preprocessing")}
-    weights = labelled_backbone.save_weights(library.parent / "headless.safetensors", headless)
+    weights = labelled_backbone.save_weights(tmp_path / "headless.safetensors", headless)
     index_with_labels(
         library, LibrarySpec(backbone=labelled_backbone.BACKBONE, weights=str(weights)), pictures
     )
