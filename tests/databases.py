@@ -44,16 +44,16 @@ class Server:
 
     url: URL
 
-    def create(self) -> str:
+    def create_database(self) -> str:
         name = f"pictor_test_{uuid4().hex}"
-        execute(self.url, f"CREATE DATABASE {name}")
+        execute_statements(self.url, f"CREATE DATABASE {name}")
         return self.url.set(database=name).render_as_string(hide_password=False)
 
-    def drop(self, url: str) -> None:
-        execute(self.url, f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+    def drop_database(self, url: str) -> None:
+        execute_statements(self.url, f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
 
-def execute(url: URL | str, *statements: str) -> None:
+def execute_statements(url: URL | str, *statements: str) -> None:
     """Run statements, each committed at once, on a connection of their own."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
@@ -62,32 +62,32 @@ def execute(url: URL | str, *statements: str) -> None:
 
 
 @contextmanager
-def cluster(binaries: Path) -> Iterator[URL]:
+def run_cluster(binaries: Path) -> Iterator[URL]:
     """Run a server in a folder of its own, on a socket in that folder, until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="pictor-pg-"))  # pytest's own folders are closed to other users
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, SERVER_USER, SERVER_USER)
         encoding = ("--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync")
-        _run(folder, binaries / "initdb", "-D", folder / "data", "-U", SERVER_USER, *encoding)
+        _run_program(folder, binaries / "initdb", "-D", folder / "data", "-U", SERVER_USER, *encoding)
         control = (binaries / "pg_ctl", "-w", "-D", folder / "data")
-        _run(folder, *control, "-l", folder / "log", "-o", f"-k {folder} {SETTINGS}", "start")
+        _run_program(folder, *control, "-l", folder / "log", "-o", f"-k {folder} {SETTINGS}", "start")
         try:
             query = {"host": str(folder)}
             yield URL.create("postgresql+psycopg", username=SERVER_USER, database=SERVER_USER, query=query)
         finally:
-            _run(folder, *control, "-m", "immediate", "stop")
+            _run_program(folder, *control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
 
 
-def _run(folder: Path, *command: Path | str) -> None:
+def _run_program(folder: Path, *command: Path | str) -> None:
     account = SERVER_USER if os.geteuid() == 0 else None
     result = subprocess.run(command, cwd=folder, user=account, group=account, capture_output=True, text=True)
     assert result.returncode == 0, f"{command}: {result.stdout}{result.stderr}"
 
 
-def installed() -> Path:
+def find_binaries() -> Path:
     """The folder of the server's programs; skips the test, with the reason, where it cannot run."""
     on_path = shutil.which("initdb")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name)
@@ -105,17 +105,17 @@ def postgresql() -> Iterator[Server]:
     if given := os.environ.get(SERVER_VARIABLE):
         yield Server(make_url(given))
         return
-    with cluster(installed()) as url:
+    with run_cluster(find_binaries()) as url:
         yield Server(url)
 
 
 @pytest.fixture(scope="session")
 def postgresql_catalog(postgresql: Server) -> Iterator[str]:
     """The address of a catalog that the tests use one after the other: making databases takes too long."""
-    url = postgresql.create()
+    url = postgresql.create_database()
     WritableCatalog.create(url).close()
     yield url
-    postgresql.drop(url)
+    postgresql.drop_database(url)
 
 
 @pytest.fixture(scope="session")
@@ -133,9 +133,9 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[U
         yield make_url(sqlite_url(tmp_path / "empty.sqlite"))
         return
     server: Server = request.getfixturevalue("postgresql")
-    url = server.create()
+    url = server.create_database()
     yield make_url(url)
-    server.drop(url)
+    server.drop_database(url)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -145,7 +145,9 @@ def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
         source: Path = request.getfixturevalue("sqlite_template")
         return make_url(sqlite_url(Path(shutil.copy(source, tmp_path / "catalog.sqlite"))))
     url: str = request.getfixturevalue("postgresql_catalog")
-    execute(url, DISCONNECT, f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE")
+    execute_statements(
+        url, DISCONNECT, f"TRUNCATE {', '.join(Base.metadata.tables)} RESTART IDENTITY CASCADE"
+    )
     return make_url(url)
 
 

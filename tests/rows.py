@@ -70,7 +70,7 @@ class Row:
     troubled: bool = False  # its first path has a problem
 
 
-def some(values: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
+def tuples_of(values: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(values, max_size=most, unique=True).map(tuple)
 
 
@@ -78,12 +78,12 @@ paths = st.lists(st.sampled_from(FOLDERS), max_size=4).map(lambda names: "/" + "
 guessed = st.dictionaries(st.sampled_from(GUESSES), st.sampled_from(SURE), max_size=3)
 rows = st.builds(
     Row,
-    folders=some(paths, 3),
-    tags=some(st.sampled_from(NAMES), 3),
-    labels=some(st.sampled_from([*NAMES, "seaside", "Sea, seaside"]), 3),
+    folders=tuples_of(paths, 3),
+    tags=tuples_of(st.sampled_from(NAMES), 3),
+    labels=tuples_of(st.sampled_from([*NAMES, "seaside", "Sea, seaside"]), 3),
     guesses=guessed.map(lambda confidences: tuple(confidences.items())),
-    words=some(st.tuples(st.sampled_from(["title", "caption", "text"]), st.sampled_from(NAMES))),
-    cameras=some(st.sampled_from(CAMERAS), 1),
+    words=tuples_of(st.tuples(st.sampled_from(["title", "caption", "text"]), st.sampled_from(NAMES))),
+    cameras=tuples_of(st.sampled_from(CAMERAS), 1),
     taken_at=st.none() | st.sampled_from(MOMENTS),
     added_at=st.sampled_from(MOMENTS),
     width=st.sampled_from(SIDES),
@@ -129,7 +129,7 @@ def filters(draw: st.DrawFn, most: int = 6) -> Filters:
     wanted = draw(st.sets(st.sampled_from(CONDITIONS), max_size=most))
     values: dict[str, Any] = {"confidence": draw(st.sampled_from(SURE))}
     for name in sorted(wanted & LISTED.keys()):
-        values[name] = draw(some(LISTED[name]))
+        values[name] = draw(tuples_of(LISTED[name]))
     for name in sorted(wanted & {"captioned", "problem"}):
         values[name] = draw(st.booleans())
     for (least, most_), bounds in RANGES.items():
@@ -143,7 +143,7 @@ class Undo(Exception):
 
 
 @contextmanager
-def undone(catalog: WritableCatalog) -> Iterator[Writer]:
+def undone_writer(catalog: WritableCatalog) -> Iterator[Writer]:
     """A transaction that leaves no trace, so that every example starts with an empty catalog."""
     try:
         with catalog.writing() as writer:
@@ -153,13 +153,13 @@ def undone(catalog: WritableCatalog) -> Iterator[Writer]:
         pass
 
 
-def fill(writer: Writer, stored: Sequence[Row]) -> list[int]:
+def fill_catalog(writer: Writer, stored: Sequence[Row]) -> list[int]:
     """Store the rows; their image ids."""
-    ids = writer.add_images([_new(number, row) for number, row in enumerate(stored)])
+    ids = writer.add_images([_new_row_image(number, row) for number, row in enumerate(stored)])
     for image_id, row in zip(ids, stored, strict=True):
         added = update(ImageRow).where(ImageRow.id == image_id).values(added_at=row.added_at)
         writer._connection.execute(added)
-        for path in _paths(image_id, row):
+        for path in _row_paths(image_id, row):
             writer.add_location(path, image_id, mtime=1, size=1)
         said = [("tag", tag) for tag in row.tags] + [("label", label) for label in row.labels]
         writer.replace_annotations(
@@ -168,18 +168,18 @@ def fill(writer: Writer, stored: Sequence[Row]) -> list[int]:
         writer.replace_annotations(
             image_id, "exif", [Annotation("camera", camera, "exif") for camera in row.cameras]
         )
-    for path in troubled(ids, stored):
+    for path in troubled_paths(ids, stored):
         writer.report_problem(Problem(path, "broken", "as it happens"))
     return ids
 
 
-def troubled(ids: Sequence[int], stored: Sequence[Row]) -> set[bytes]:
+def troubled_paths(ids: Sequence[int], stored: Sequence[Row]) -> set[bytes]:
     """The paths that have a problem."""
-    first = [(_paths(image_id, row)[:1], row) for image_id, row in zip(ids, stored, strict=True)]
+    first = [(_row_paths(image_id, row)[:1], row) for image_id, row in zip(ids, stored, strict=True)]
     return {path for paths, row in first if row.troubled for path in paths}
 
 
-def _new(number: int, row: Row) -> Any:
+def _new_row_image(number: int, row: Row) -> Any:
     said = tuple(Annotation("label", label, PREDICTED_SOURCE, sure) for label, sure in row.guesses)
     return replace(
         new_image(number, taken_at=row.taken_at),
@@ -191,5 +191,5 @@ def _new(number: int, row: Row) -> Any:
     )
 
 
-def _paths(image_id: int, row: Row) -> list[bytes]:
+def _row_paths(image_id: int, row: Row) -> list[bytes]:
     return [f"{folder.rstrip('/')}/{image_id}.jpg".encode() for folder in row.folders]

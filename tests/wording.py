@@ -9,7 +9,7 @@ from retrieval import PREDICTED_SOURCE, Annotation, Library, LibraryWriter, NewI
 from tests.reference import pairs_of
 
 
-def put(
+def add_words(
     library: LibraryWriter,
     *,
     path: str = "/x/y.jpg",
@@ -18,50 +18,52 @@ def put(
     sure: float = 0.9,
     **facts: str,
 ) -> int:
-    """Add one image of which only words are known; several values of a field are parted by semicolons.
+    """Add one image of which only words are known; several values of a field are separated by semicolons.
 
     `predicted`: a label that was predicted, with its synonyms after commas; `sure`: how surely.
     """
     with library.catalog.writing() as writer:
         number = writer.last_seq() + 1
         digest = hashlib.sha256(f"{number} {path} {facts}".encode()).hexdigest()
-        new = NewImage(digest, 0, 8, 8, "jpeg", 1, None, b"webp", annotations=guesses(predicted, sure))
+        new = NewImage(
+            digest, 0, 8, 8, "jpeg", 1, None, b"webp", annotations=predicted_annotations(predicted, sure)
+        )
         [image_id] = writer.add_images([new])
         place = Path(path)
         # The same words for every image, in a path of its own.
         own = place.parents[1] / str(number) / place.parent.name / place.name
         writer.add_location(bytes(own), image_id, mtime=0, size=1)
-        writer.replace_annotations(image_id, "test", annotations(**facts))
+        writer.replace_annotations(image_id, "test", stated_annotations(**facts))
     if publish:
         library.publish()
     return image_id
 
 
-def guesses(words: str, sure: float) -> tuple[Annotation, ...]:
+def predicted_annotations(words: str, sure: float) -> tuple[Annotation, ...]:
     facts = (("label", words), ("definition", f"{words}: something meant"))
     return tuple(Annotation(field, value, PREDICTED_SOURCE, sure) for field, value in facts if words)
 
 
-def annotations(**facts: str) -> list[Annotation]:
+def stated_annotations(**facts: str) -> list[Annotation]:
     return [
         Annotation(field, value, "test") for field, values in facts.items() for value in values.split(";")
     ]
 
 
-def annotate(library: LibraryWriter, image_id: int, **facts: str) -> None:
+def replace_words(library: LibraryWriter, image_id: int, **facts: str) -> None:
     with library.catalog.writing() as writer:
-        writer.replace_annotations(image_id, "test", annotations(**facts))
+        writer.replace_annotations(image_id, "test", stated_annotations(**facts))
 
 
-def remove(library: LibraryWriter, *ids: int) -> None:
+def remove_images(library: LibraryWriter, *ids: int) -> None:
     with library.catalog.writing() as writer:
         writer.remove_images(ids)
 
 
-def found(library: Library, text: str) -> list[int]:
-    return [image_id for image_id, _ in ranked(library, text)]
+def find_words(library: Library, text: str) -> list[int]:
+    return [image_id for image_id, _ in rank_words(library, text)]
 
 
-def ranked(library: Library, text: str) -> list[tuple[int, float]]:
+def rank_words(library: Library, text: str) -> list[tuple[int, float]]:
     """Every match, with its score."""
     return pairs_of(library.rank_signals(Query((Text(text),)))["words"])

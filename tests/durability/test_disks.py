@@ -14,7 +14,7 @@ from benchmarks.crash import make_space
 from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_existing
 from retrieval import Library, Query, StorageFailed, Text, WriterLock
-from tests.wording import put
+from tests.wording import add_words
 
 INODES = 40
 HARBOUR = Query((Text("harbour"),))
@@ -37,7 +37,7 @@ def library(disk: Path) -> Path:
     """A library on it with one published image."""
     library = make_space(disk / "library")
     with open_existing(library) as opened:
-        put(opened, caption="harbour", publish=True)
+        add_words(opened, caption="harbour", publish=True)
     return library
 
 
@@ -67,7 +67,7 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
         fill_disk(disk, free)
         try:
             with open_existing(library) as opened:
-                put(opened, caption="harbour")
+                add_words(opened, caption="harbour")
                 opened.publish()
                 break
         except StorageFailed as error:
@@ -79,7 +79,7 @@ def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, l
     assert all("storage failed (" in refusal and "free some space" in refusal for refusal in refusals)
     shutil.rmtree(disk / "ballast")
     with open_existing(library) as opened:
-        put(opened, caption="harbour", publish=True)
+        add_words(opened, caption="harbour", publish=True)
         assert [
             finding
             for finding in check_library(opened)
@@ -95,5 +95,5 @@ def test_a_disk_that_became_read_only_is_searched_and_not_written(disk: Path, li
         pass
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     with open_existing(library) as opened:
-        put(opened, caption="harbour", publish=True)
+        add_words(opened, caption="harbour", publish=True)
     assert images_of(library) == [1, 2]

@@ -24,7 +24,9 @@ def test_a_picture_finds_itself_first(library: Library, scenes: Path) -> None:
 def test_contributions_add_up_to_the_score(library: Library, scenes: Path) -> None:
     picture = Picture(scenes / "market" / "scene-009.jpg")
     for hit in library.search(Query((Text("forest noon"), picture))).hits:
-        assert sum(each.amount for each in hit.contributions) == pytest.approx(hit.score, abs=1e-9)
+        assert sum(contribution.amount for contribution in hit.contributions) == pytest.approx(
+            hit.score, abs=1e-9
+        )
 
 
 def test_a_stored_picture_is_left_out_unless_asked_for(library: Library) -> None:

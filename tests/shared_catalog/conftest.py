@@ -17,6 +17,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def url(postgresql: Server) -> Iterator[str]:
-    made = postgresql.create()
+    made = postgresql.create_database()
     yield made
-    postgresql.drop(made)
+    postgresql.drop_database(made)

@@ -16,7 +16,7 @@ from indexer.upkeep.opening import open_or_create
 from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse_query, path_bytes, write_library
 from retrieval.catalog import WritableCatalog
 from retrieval.catalog.writer import Writer
-from tests.databases import Server, execute
+from tests.databases import Server, execute_statements
 from tests.indexer.command import pictor
 from tests.indexing import TINY
 
@@ -55,13 +55,13 @@ def test_remembering_the_address_keeps_the_other_settings(url: str, tmp_path: Pa
 
 
 def test_another_address_than_the_remembered_one_is_refused(shared_library: Path, postgresql: Server) -> None:
-    other = postgresql.create()
+    other = postgresql.create_database()
     with (
         pytest.raises(InvalidSetting, match="names another catalog already"),
         open_or_create(shared_library, replace(TINY, catalog_url=other)),
     ):
         pass
-    postgresql.drop(other)
+    postgresql.drop_database(other)
 
 
 def test_a_writer_elsewhere_is_refused_while_one_is_at_work(
@@ -109,7 +109,7 @@ def test_a_lock_that_is_about_to_be_given_back_is_waited_for(url: str, tmp_path:
 def test_a_server_whose_commits_do_not_wait_for_its_disk_is_exit_code_4(
     shared_library: Path, url: str
 ) -> None:
-    execute(url, f"ALTER DATABASE {make_url(url).database} SET synchronous_commit = off")
+    execute_statements(url, f"ALTER DATABASE {make_url(url).database} SET synchronous_commit = off")
     done = pictor("remove", 1, "--library", shared_library)
     assert (done.returncode, done.stdout) == (4, "")
     assert (

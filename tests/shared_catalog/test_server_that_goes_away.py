@@ -15,7 +15,7 @@ from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_or_create
 from retrieval import Library, LibraryBusy, ServerLost, parse_query, path_bytes
 from retrieval.catalog import WritableCatalog
-from tests.databases import DISCONNECT, execute
+from tests.databases import DISCONNECT, execute_statements
 from tests.indexing import TINY
 
 # The session that inserts the first places is ended by its own server; a sequence counts on when it rolls back.
@@ -53,7 +53,7 @@ def run(library: Path, scenes: Path) -> Report:
 def test_what_a_lost_server_did_not_acknowledge_is_written_again(
     url: str, empty: Path, scenes: Path, library: Library, table: str
 ) -> None:
-    execute(url, CUTS.format(times=2, table=table))
+    execute_statements(url, CUTS.format(times=2, table=table))
     assert run(empty, scenes).added == 12
     with Library.open(empty) as found:
         assert list(check_library(found)) == []
@@ -69,7 +69,7 @@ def test_what_a_lost_server_did_not_acknowledge_is_written_again(
 def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
     url: str, empty: Path, scenes: Path
 ) -> None:
-    execute(url, CUTS.format(times=len(retrying.PAUSES) + 1, table="location"))
+    execute_statements(url, CUTS.format(times=len(retrying.PAUSES) + 1, table="location"))
     with pytest.raises(ServerLost, match="run again when the server is back"):
         run(empty, scenes)
     with Library.open(empty) as found:
@@ -79,7 +79,7 @@ def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(
 
 def test_nothing_is_written_before_the_lock_is_held_again(url: str, empty: Path) -> None:
     with open_or_create(empty) as mine:
-        execute(url, DISCONNECT)
+        execute_statements(url, DISCONNECT)
         other = WritableCatalog.create(url)
         with pytest.raises(ServerLost), mine.catalog.writing() as writer:
             writer.add_space("first", "colour", {}, 4)

@@ -16,7 +16,7 @@ from retrieval.catalog.facets import FACETS, MAX_VALUES, Facet
 from retrieval.catalog.writer import Writer
 from tests.databases import new_image
 from tests.oracle import count_values
-from tests.rows import SURE, Row, fill, many_rows, undone
+from tests.rows import SURE, Row, fill_catalog, many_rows, undone_writer
 from tests.slow_tests import example_count
 
 # The filter that asks for a facet's value; folders are matched above the immediate one as well.
@@ -60,8 +60,8 @@ def filters_on(name: str, value: str, confidence: float) -> list[Filters]:
 
 
 def check_rows(catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float) -> None:
-    with undone(catalog) as writer:
-        ids = fill(writer, rows)
+    with undone_writer(catalog) as writer:
+        ids = fill_catalog(writer, rows)
         check_counts(writer, ids, confidence, everything=True)
         check_counts(
             writer, [ids[place] for place in chosen if place < len(ids)], confidence, everything=False
@@ -97,8 +97,8 @@ def test_values_are_spelled_as_they_were_first_stored(catalog: Catalog) -> None:
         Row(("/Photos/Summer 2019",), ("Old Town",), guesses=(("Tabby, tabby cat", 0.9),)),
         Row(("/backup/summer 2019", "/b"), ("OLD TOWN", "sea"), labels=("TABBY",), cameras=("Canon EOS",)),
     ]
-    with undone(catalog) as writer:
-        fill(writer, rows)
+    with undone_writer(catalog) as writer:
+        fill_catalog(writer, rows)
         found = writer.count_facets()
     assert found["folder"] == Facet((("Summer 2019", 2), ("b", 1)), 0)
     assert found["tag"] == Facet((("Old Town", 2), ("sea", 1)), 0)
@@ -109,7 +109,7 @@ def test_values_are_spelled_as_they_were_first_stored(catalog: Catalog) -> None:
 
 def test_the_largest_are_listed_and_the_rest_is_counted(catalog: Catalog) -> None:
     names = [f"tag {number:03}" for number in range(MAX_VALUES + 7)]
-    with undone(catalog) as writer:
+    with undone_writer(catalog) as writer:
         first, second = writer.add_images([new_image(1), new_image(2)])
         writer.replace_annotations(first, "t", [Annotation("tag", name, "t") for name in names])
         writer.replace_annotations(second, "t", [Annotation("tag", names[-1], "t")])
@@ -126,8 +126,8 @@ def test_chunks_add_up(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Non
         Row(("/a", "/b")[: 1 + number % 2], (tag,), guesses=(("x, y", 0.9),))
         for number, tag in enumerate(spelled)
     ]
-    with undone(catalog) as writer:
-        ids = np.array(fill(writer, rows))
+    with undone_writer(catalog) as writer:
+        ids = np.array(fill_catalog(writer, rows))
         whole = writer.count_facets(ids)
         monkeypatch.setattr(facets, "CHUNK", 2)
         assert writer.count_facets(ids) == whole == writer.count_facets()

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from retrieval import Catalog, Filters, InvalidQuery
 from tests.oracle import satisfies_filters
-from tests.rows import Row, fill, filters, many_rows, troubled, undone
+from tests.rows import Row, fill_catalog, filters, many_rows, troubled_paths, undone_writer
 from tests.slow_tests import example_count
 
 
 def check_filters(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters]) -> None:
-    with undone(catalog) as writer:
-        ids = fill(writer, rows)
-        images, bad = writer.load_images(ids), troubled(ids, rows)
+    with undone_writer(catalog) as writer:
+        ids = fill_catalog(writer, rows)
+        images, bad = writer.load_images(ids), troubled_paths(ids, rows)
         for query in asked:
             expected = [image_id for image_id in ids if satisfies_filters(images[image_id], query, bad)]
             assert writer.find_ids(query).tolist() == expected, query
@@ -106,8 +106,8 @@ def test_every_pair_of_conditions_agrees_with_the_predicate(catalog: Catalog) ->
     pairs = [Filters(**(one | other)) for one, other in combinations(ONE_OF_EACH, 2)]
     rows = [make_row(number) for number in range(60)]
     check_filters(catalog, rows, pairs)
-    with undone(catalog) as writer:
-        fill(writer, rows)
+    with undone_writer(catalog) as writer:
+        fill_catalog(writer, rows)
         answered = [len(writer.find_ids(pair)) for pair in pairs]
     assert sum(0 < count < len(rows) for count in answered) > 0.9 * len(pairs)
 
@@ -182,8 +182,8 @@ EXAMPLES = [
     ],
 )
 def test_filters_worked_by_hand(catalog: Catalog, asked: Filters, numbers: list[int]) -> None:
-    with undone(catalog) as writer:
-        ids = fill(writer, EXAMPLES)
+    with undone_writer(catalog) as writer:
+        ids = fill_catalog(writer, EXAMPLES)
         assert writer.find_ids(asked).tolist() == [ids[number] for number in numbers]
 
 
@@ -210,8 +210,8 @@ def test_any_number_of_values_finds_nothing_or_is_refused_as_an_invalid_query(
 
 def ids_or_refusal(catalog: Catalog, field: str, values: tuple[str, ...]) -> list[int] | None:
     """The ids of a catalog with one image that satisfy the filter; None where it is refused."""
-    with undone(catalog) as writer:
-        fill(writer, EXAMPLES[:1])
+    with undone_writer(catalog) as writer:
+        fill_catalog(writer, EXAMPLES[:1])
         try:
             return writer.find_ids(Filters(**{field: values})).tolist()  # type: ignore[arg-type]
         except InvalidQuery:

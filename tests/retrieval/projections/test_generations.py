@@ -32,7 +32,7 @@ from retrieval.catalog import Projection
 from retrieval.projections import generations
 from retrieval.projections.vectors import VectorProjection
 from tests.reference import pairs_of
-from tests.wording import put
+from tests.wording import add_words
 
 WORD = Query((Text("harbour"),))
 QUERY = Query((Text("harbour"), StoredPicture(3)))
@@ -116,7 +116,7 @@ class TestWriting:
 
     def test_a_published_library_holds_its_generations_and_nothing_else(self, path: Path) -> None:
         with write_library(path) as library:
-            put(library, caption="one more")
+            add_words(library, caption="one more")
             library.publish(anew=True)
             live = {pointer.generation for pointer in pointers(library).values()}
             assert {path.name for path in library.generations_folder.iterdir()} == live
@@ -216,7 +216,7 @@ class TestDamage:
         [part] = (path / "projections").glob("words-*/*.seg")
         flip(part)
         with write_library(path) as writer:
-            added = put(writer, caption="harbour " + "and far more than that " * 9)
+            added = add_words(writer, caption="harbour " + "and far more than that " * 9)
             writer.publish()
             published = pairs_of(writer.rank_signals(WORD)["words"])
             writer.publish(anew=True)

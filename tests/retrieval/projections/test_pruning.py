@@ -30,7 +30,7 @@ from retrieval.projections.snapshot import Snapshot, Snapshots
 from retrieval.ranking.tokens import parse_terms
 from retrieval.writing.publisher import publish_projections
 from tests.reference import pairs_of
-from tests.wording import put
+from tests.wording import add_words
 
 QUERY = Query((Text("harbour"), StoredPicture(3)))
 FULL = "storage failed (No space left on device); free some space or check the disk, then run again"
@@ -115,7 +115,7 @@ class TestReaders:
             searched, untouched = self.snapshot(reader), self.snapshot(reader)
             feature, old = self.feature(reader), list(writer.generations_folder.iterdir())
             before = self.ask(searched, feature)
-            put(writer, caption="harbour quiet")
+            add_words(writer, caption="harbour quiet")
             writer.publish(anew=True)
             assert not any(path.exists() for path in old)
             assert self.ask(searched, feature) == self.ask(untouched, feature) == before
@@ -210,7 +210,7 @@ class TestFullDisk:
     ) -> None:
         """A little more room is given each time, until publishing succeeds."""
         live = sorted(small_disk.iterdir())
-        added = put(writer, caption="harbour")
+        added = add_words(writer, caption="harbour")
         expected, refusals = answers(writer), list[str]()
         for free in range(0, 1 << 20, 8192):
             self.fill(small_disk, free)

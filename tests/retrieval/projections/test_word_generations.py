@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import Library, LibraryWriter, Query, Text, write_library
-from tests.wording import annotate, found, put, ranked, remove
+from tests.wording import add_words, find_words, rank_words, remove_images, replace_words
 
 LONG = "a quiet walk along the old stone wall by the river at noon in early spring "  # 16 tokens
 
@@ -22,44 +22,47 @@ def words(tmp_path: Path) -> Iterator[LibraryWriter]:
 
 class TestTail:
     def test_it_scores_as_if_it_were_published(self, words: LibraryWriter) -> None:
-        put(words, caption="red boat", publish=True)
-        put(words, caption="boat " + LONG)
-        put(words, title="red boat")
-        before = ranked(words, "red boat")
+        add_words(words, caption="red boat", publish=True)
+        add_words(words, caption="boat " + LONG)
+        add_words(words, title="red boat")
+        before = rank_words(words, "red boat")
         words.publish()
-        assert ranked(words, "red boat") == before
+        assert rank_words(words, "red boat") == before
         assert len(before) == 3
 
     def test_changed_and_removed_words_are_gone_at_once(self, words: LibraryWriter) -> None:
-        changed, gone = put(words, caption="red boat"), put(words, caption="red car", publish=True)
-        annotate(words, changed, caption="blue boat")
-        remove(words, gone)
+        changed, gone = (
+            add_words(words, caption="red boat"),
+            add_words(words, caption="red car", publish=True),
+        )
+        replace_words(words, changed, caption="blue boat")
+        remove_images(words, gone)
         for _ in ("in the tail", "published"):
-            assert found(words, "red car") == []
-            assert found(words, "blue") == [changed]
+            assert find_words(words, "red car") == []
+            assert find_words(words, "blue") == [changed]
             words.publish()
 
     def test_ties_go_to_the_smaller_id_wherever_the_words_lie(self, words: LibraryWriter) -> None:
-        ids = [put(words, caption="boat") for _ in range(4)]
+        ids = [add_words(words, caption="boat") for _ in range(4)]
         words.publish()
-        annotate(words, ids[0], caption="a")
-        annotate(words, ids[0], caption="boat")
-        ids.append(put(words, caption="boat"))
-        ranking = ranked(words, "boat")
+        replace_words(words, ids[0], caption="a")
+        replace_words(words, ids[0], caption="boat")
+        ids.append(add_words(words, caption="boat"))
+        ranking = rank_words(words, "boat")
         assert [image_id for image_id, _ in ranking] == ids
         assert len({score for _, score in ranking}) == 1
         assert words.search(Query((Text("boat"),), limit=2)).ids == ids[:2]
 
     def test_what_was_removed_has_no_say_in_the_order(self, words: LibraryWriter) -> None:
         """“red” is common among the removed and rare among the rest, where “boat” is common."""
-        crowd = [put(words, caption="red") for _ in range(9)]
-        red = put(words, caption="red")
-        boats = [put(words, caption="boat") for _ in range(3)]
+        crowd = [add_words(words, caption="red") for _ in range(9)]
+        red = add_words(words, caption="red")
+        boats = [add_words(words, caption="boat") for _ in range(3)]
         words.publish()
-        remove(words, *crowd)
-        before = ranked(words, "red boat")
+        remove_images(words, *crowd)
+        before = rank_words(words, "red boat")
         words.publish()
-        assert [image_id for image_id, _ in ranked(words, "red boat")] == [red, *boats]
+        assert [image_id for image_id, _ in rank_words(words, "red boat")] == [red, *boats]
         assert [image_id for image_id, _ in before] == [red, *boats]
 
 
@@ -67,7 +70,7 @@ class TestGenerations:
     QUERIES = ("river", "old wall", '"river at noon"', "boat stone", "spring")
 
     def rankings(self, library: Library) -> list[list[tuple[int, float]]]:
-        return [ranked(library, text) for text in self.QUERIES]
+        return [rank_words(library, text) for text in self.QUERIES]
 
     def inodes(self, library: Library) -> set[int]:
         return {path.stat().st_ino for path in library.generations_folder.glob("words-*/*")}
@@ -80,7 +83,7 @@ class TestGenerations:
         for batch in range(6):
             before = self.inodes(words)
             for number in range(5):
-                put(words, caption=(LONG * 3)[: 40 + 31 * batch + 17 * number], title="boat")
+                add_words(words, caption=(LONG * 3)[: 40 + 31 * batch + 17 * number], title="boat")
             words.publish()
             shared += bool(before & self.inodes(words))
         extended = self.rankings(words)
@@ -91,14 +94,14 @@ class TestGenerations:
 
     @pytest.mark.parametrize("deed", ["remove", "change"])
     def test_a_removal_or_a_change_forces_a_new_one(self, words: LibraryWriter, deed: str) -> None:
-        ids = [put(words, caption=LONG) for _ in range(4)]
+        ids = [add_words(words, caption=LONG) for _ in range(4)]
         words.publish()
         before = self.inodes(words)
-        put(words, caption="river boat")
+        add_words(words, caption="river boat")
         if deed == "remove":
-            remove(words, ids[1])
+            remove_images(words, ids[1])
         else:
-            annotate(words, ids[1], caption="boat at noon")
+            replace_words(words, ids[1], caption="boat at noon")
         words.publish()
         assert not before & self.inodes(words)
         published = self.rankings(words)
@@ -107,9 +110,9 @@ class TestGenerations:
 
     def test_one_image_of_many_is_added_without_touching_the_rest(self, words: LibraryWriter) -> None:
         for _ in range(30):
-            put(words, caption=LONG)
+            add_words(words, caption=LONG)
         words.publish()
         before = self.inodes(words)
-        put(words, caption="boat", publish=True)
-        assert len(found(words, "river boat")) == 31
+        add_words(words, caption="boat", publish=True)
+        assert len(find_words(words, "river boat")) == 31
         assert before & self.inodes(words)

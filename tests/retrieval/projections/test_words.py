@@ -23,7 +23,7 @@ from retrieval import (
 from retrieval.projections import words as projection
 from retrieval.projections.words import MIN_CONFIDENCE
 from retrieval.ranking.tokens import split_tokens
-from tests.wording import found, put, ranked
+from tests.wording import add_words, find_words, rank_words
 
 
 @pytest.fixture
@@ -48,14 +48,14 @@ class TestFinding:
         ],
     )
     def test_every_field_is_searched(self, words: LibraryWriter, facts: dict[str, str]) -> None:
-        put(words, title="boat")
-        lantern = put(words, **facts)
-        assert found(words, "lantern") == [lantern]
+        add_words(words, title="boat")
+        lantern = add_words(words, **facts)
+        assert find_words(words, "lantern") == [lantern]
 
     def test_folders_further_up_and_endings_are_not_words(self, words: LibraryWriter) -> None:
-        put(words, path="/lantern/holiday/a.jpg")
-        assert found(words, "lantern") == []
-        assert found(words, "jpg") == []
+        add_words(words, path="/lantern/holiday/a.jpg")
+        assert find_words(words, "lantern") == []
+        assert find_words(words, "jpg") == []
 
     @pytest.mark.parametrize(
         "name",
@@ -73,36 +73,36 @@ class TestFinding:
     def test_what_cameras_call_pictures_is_no_word_but_their_folder_is(
         self, words: LibraryWriter, name: str
     ) -> None:
-        lantern = put(words, path=f"/home/lantern 2024/{name}.jpg")
-        put(words, path="/home/boat/boat.jpg")
-        assert found(words, name) == found(words, "17 1234 img dsc p") == []
-        assert found(words, "lantern") == found(words, "2024") == [lantern]
+        lantern = add_words(words, path=f"/home/lantern 2024/{name}.jpg")
+        add_words(words, path="/home/boat/boat.jpg")
+        assert find_words(words, name) == find_words(words, "17 1234 img dsc p") == []
+        assert find_words(words, "lantern") == find_words(words, "2024") == [lantern]
 
     @pytest.mark.parametrize("name", ["IMG_1234 lantern", "lantern17", "OldLantern_DSC1", "17-lantern"])
     def test_a_name_with_words_in_it_counts_whole(self, words: LibraryWriter, name: str) -> None:
-        lantern = put(words, path=f"/home/boat/{name}.jpg")
-        assert found(words, "lantern") == found(words, name) == [lantern]
+        lantern = add_words(words, path=f"/home/boat/{name}.jpg")
+        assert find_words(words, "lantern") == find_words(words, name) == [lantern]
 
     def test_coordinates_are_no_words(self, words: LibraryWriter) -> None:
-        lantern = put(words, place="48.85822, -2.29450;Lantern 48")
-        assert found(words, "85822") == []
-        assert found(words, "48") == [lantern]
+        lantern = add_words(words, place="48.85822, -2.29450;Lantern 48")
+        assert find_words(words, "85822") == []
+        assert find_words(words, "48") == [lantern]
 
     def test_what_two_sources_say_counts_once(self, words: LibraryWriter) -> None:
-        once, twice = put(words, tag="lantern"), put(words, tag="lantern")
+        once, twice = add_words(words, tag="lantern"), add_words(words, tag="lantern")
         with words.catalog.writing() as writer:
             writer.replace_annotations(twice, "xmp", [Annotation("tag", "Lantern", "xmp")])
-        (_, first), (_, second) = ranked(words, "lantern")
+        (_, first), (_, second) = rank_words(words, "lantern")
         assert first == second
-        assert found(words, "lantern") == [once, twice]
+        assert find_words(words, "lantern") == [once, twice]
 
     def test_a_better_field_ranks_higher_and_ties_go_to_the_smaller_id(self, words: LibraryWriter) -> None:
         plain = {"title": "oak", "tag": "oak", "label": "oak", "caption": "oak", "path": "/oak/oak.jpg"}
-        name = put(words, **plain | {"path": "/lantern/oak.jpg"})
+        name = add_words(words, **plain | {"path": "/lantern/oak.jpg"})
         caption, label, tag, title = (
-            put(words, **plain | {field: "lantern"}) for field in ("caption", "label", "tag", "title")
+            add_words(words, **plain | {field: "lantern"}) for field in ("caption", "label", "tag", "title")
         )
-        ranking = ranked(words, "lantern")
+        ranking = rank_words(words, "lantern")
         assert [image_id for image_id, _ in ranking] == [label, tag, title, caption, name]
         scores = [score for _, score in ranking]
         assert scores[0] == scores[1] == scores[2] > scores[3] > scores[4] > 0
@@ -124,79 +124,79 @@ class TestFinding:
         ],
     )
     def test_spelling_does_not_matter(self, words: LibraryWriter, written: str, asked: str) -> None:
-        put(words, title="nothing of it")
-        image_id = put(words, caption=written)
-        assert found(words, asked) == [image_id]
+        add_words(words, title="nothing of it")
+        image_id = add_words(words, caption=written)
+        assert find_words(words, asked) == [image_id]
 
     def test_a_phrase_stands_side_by_side_and_in_order(self, words: LibraryWriter) -> None:
-        right = put(words, caption="The red boats of Oslo")
-        put(words, caption="boat red")
-        put(words, caption="red old boat")
-        put(words, title="red", caption="boat")
-        assert found(words, '"red boat"') == [right]
-        assert len(found(words, "red boat")) == 4
+        right = add_words(words, caption="The red boats of Oslo")
+        add_words(words, caption="boat red")
+        add_words(words, caption="red old boat")
+        add_words(words, title="red", caption="boat")
+        assert find_words(words, '"red boat"') == [right]
+        assert len(find_words(words, "red boat")) == 4
 
     def test_more_matching_words_rank_higher(self, words: LibraryWriter) -> None:
-        one, both = put(words, caption="red car"), put(words, caption="red boat")
-        assert found(words, "red boat") == [both, one]
+        one, both = add_words(words, caption="red car"), add_words(words, caption="red boat")
+        assert find_words(words, "red boat") == [both, one]
 
     def test_nothing_found_is_an_answer(self, words: LibraryWriter) -> None:
         assert words.search(Query((Text("boat"),))).hits == ()
-        put(words, caption="car", publish=True)
+        add_words(words, caption="car", publish=True)
         results = words.search(Query((Text("boat"),)))
         assert (results.hits, results.total, results.notes) == ((), 0, ())
         [note] = words.search(Query((Text("*!?"),))).notes
         assert "*!?" in note
 
     def test_filters_act_inside(self, words: LibraryWriter) -> None:
-        put(words, caption="boat", tag="night")
-        day = put(words, caption="a boat, seen from afar", tag="day")
+        add_words(words, caption="boat", tag="night")
+        day = add_words(words, caption="a boat, seen from afar", tag="day")
         results = words.search(Query((Text("boat"),), Filters(tags=("day",)), limit=1))
         assert (results.ids, results.total) == ([day], 1)
 
 
 class TestPredicted:
     def test_every_synonym_is_found_and_a_phrase_does_not_reach_across(self, words: LibraryWriter) -> None:
-        put(words, predicted="crane, heron")
-        cat = put(words, predicted="tabby, tabby cat")
+        add_words(words, predicted="crane, heron")
+        cat = add_words(words, predicted="tabby, tabby cat")
         for text in ("tabby", "cat", '"tabby cat"', "Tabbies"):
-            assert found(words, text) == [cat], text
-        assert found(words, '"tabby tabby"') == []
+            assert find_words(words, text) == [cat], text
+        assert find_words(words, '"tabby tabby"') == []
 
     def test_definitions_are_not_searched(self, words: LibraryWriter) -> None:
-        put(words, predicted="tabby")
-        assert found(words, "meant") == []
+        add_words(words, predicted="tabby")
+        assert find_words(words, "meant") == []
 
     def test_only_those_that_are_rather_right_than_wrong_are_searched(self, words: LibraryWriter) -> None:
-        put(words, predicted="tabby", sure=MIN_CONFIDENCE - 0.0001)
-        assert found(words, "tabby") == []
-        surer = put(words, predicted="tabby", sure=MIN_CONFIDENCE)
-        assert found(words, "tabby") == [surer]
+        add_words(words, predicted="tabby", sure=MIN_CONFIDENCE - 0.0001)
+        assert find_words(words, "tabby") == []
+        surer = add_words(words, predicted="tabby", sure=MIN_CONFIDENCE)
+        assert find_words(words, "tabby") == [surer]
 
     @pytest.mark.parametrize("field", ["title", "tag", "label", "caption", "path"])
     def test_the_words_of_a_person_outrank_them(self, words: LibraryWriter, field: str) -> None:
         """Also those of the only picture that anybody wrote about, among many with predicted labels."""
         for number in range(40):
-            put(
+            add_words(
                 words,
                 path="/oak/oak.jpg",
                 predicted="tabby, tabby cat" if number % 4 == 0 else "crane, heron",
             )
         given = {"path": "/oak/oak.jpg", "predicted": "crane, heron"} | {field: "tabby"}
-        own = put(words, **given | ({"path": "/oak/tabby.jpg"} if field == "path" else {}))
-        ranking = ranked(words, "tabby")
+        own = add_words(words, **given | ({"path": "/oak/tabby.jpg"} if field == "path" else {}))
+        ranking = rank_words(words, "tabby")
         assert ranking[0][0] == own
         assert ranking[0][1] > ranking[1][1] > 0
         assert len(ranking) == 11
 
     def test_they_are_left_out_where_the_setting_says_so_without_a_rebuild(self, tmp_path: Path) -> None:
         with write_library(tmp_path / "library") as library:
-            put(library, predicted="tabby", publish=True)
-            in_tail = put(library, predicted="tabby", caption="tabby")
-            assert len(found(library, "tabby")) == 2
+            add_words(library, predicted="tabby", publish=True)
+            in_tail = add_words(library, predicted="tabby", caption="tabby")
+            assert len(find_words(library, "tabby")) == 2
         for wanted, expected in ((False, [in_tail]), (True, [in_tail, 1])):
             with Library.open(tmp_path / "library", Settings(predicted_labels=wanted)) as library:
-                assert found(library, "tabby") == expected
+                assert find_words(library, "tabby") == expected
                 images = [library.load_image(1), *(hit.image for hit in library.search(Query()).hits)]
                 assert all(bool(image.predicted_labels) is wanted for image in images)
                 assert find_damages(library) == []
@@ -206,11 +206,11 @@ class TestPredicted:
 def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryWriter]:
     """Four published images, and a fifth in the tail."""
     with write_library(tmp_path_factory.mktemp("harbour") / "library") as library:
-        put(library, path="/p/q.jpg", caption="harbour")
-        put(library, path="/p/q.jpg", caption="and or not to")
-        put(library, path="/p/q.jpg", title="title", tag="x")
-        put(library, path="/p/q.jpg", caption="har", publish=True)
-        put(library, path="/p/q.jpg", caption="2 harbours")
+        add_words(library, path="/p/q.jpg", caption="harbour")
+        add_words(library, path="/p/q.jpg", caption="and or not to")
+        add_words(library, path="/p/q.jpg", title="title", tag="x")
+        add_words(library, path="/p/q.jpg", caption="har", publish=True)
+        add_words(library, path="/p/q.jpg", caption="2 harbours")
         yield library
 
 
@@ -247,7 +247,7 @@ class TestNoSyntax:
     def test_operators_are_found_literally_or_not_at_all(
         self, harbour: Library, text: str, ids: list[int]
     ) -> None:
-        assert sorted(found(harbour, text)) == ids
+        assert sorted(find_words(harbour, text)) == ids
 
     @given(
         st.lists(
@@ -287,7 +287,7 @@ class TestNoSyntax:
         said = {1: "harbour", 2: "and or not to", 3: "title x", 4: "har", 5: "2 harbour"}
         asked = set(split_tokens(text))
         expected = [number for number, held in said.items() if asked & {*held.split(), "p", "q"}]
-        assert sorted(found(harbour, text)) == expected
+        assert sorted(find_words(harbour, text)) == expected
 
 
 def test_postings_that_outgrow_their_memory_change_nothing(
@@ -295,11 +295,11 @@ def test_postings_that_outgrow_their_memory_change_nothing(
 ) -> None:
     """In files they are written as runs and merged; in memory, before they are published, they stay."""
     for number in range(30):
-        put(words, caption=f"lantern {number % 7} harbour {'boat ' * (number % 5)}")
-    kept = ranked(words, "lantern boat 3")
+        add_words(words, caption=f"lantern {number % 7} harbour {'boat ' * (number % 5)}")
+    kept = rank_words(words, "lantern boat 3")
     monkeypatch.setattr(projection, "POSTINGS_MEMORY", 1e-4)  # a hundred bytes
-    put(words, title="dove")
-    assert len(ranked(words, "lantern boat 3")) == len(kept)
+    add_words(words, title="dove")
+    assert len(rank_words(words, "lantern boat 3")) == len(kept)
     words.publish(anew=True)
-    assert found(words, "dove") == [31]
-    assert len(ranked(words, "lantern boat 3")) == len(kept)
+    assert find_words(words, "dove") == [31]
+    assert len(rank_words(words, "lantern boat 3")) == len(kept)
