@@ -18,8 +18,8 @@ from ..catalog.reader import Reader
 from ..durable import write_folder
 from ..ranking.arrays import FeatureMatrix, Float16Matrix, Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.neighbourhoods import (
+    NEIGHBOURHOODS_VERSION,
     NEIGHBOURS,
-    RECIPE,
     ROUNDS,
     SAMPLE,
     Axes,
@@ -165,7 +165,9 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector]):
     def __init__(self, space: Space, device: str = "cpu") -> None:
         self._space, self._device = space, device
         self.space_id = space.id
-        self.versions = f"faiss {faiss_version()}, {LAYOUT}, {RECIPE}, space {space.fingerprint}"
+        self.versions = (
+            f"faiss {faiss_version()}, {LAYOUT}, {NEIGHBOURHOODS_VERSION}, space {space.fingerprint}"
+        )
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()

@@ -28,7 +28,7 @@ OWN = 0.3  # share of the feature's own directions in the final cosine
 LEAST = 100  # images; among fewer, fifteen are too large a share of all to be near
 SAMPLE = 20_000  # images from which the directions are computed; more do not change them
 SAME = 1e-5  # squared distance below which two rows are the same: rounding to float16 changes less
-RECIPE = (
+NEIGHBOURHOODS_VERSION = (
     f"neighbours 1, {COMPONENTS} directions whitened {WHITENING}, {ROUNDS} rounds of {NEIGHBOURS} "
     f"with cosine^{POWER}, own {OWN}, from {LEAST} images"
 )

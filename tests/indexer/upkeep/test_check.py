@@ -348,7 +348,7 @@ def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
     kept = shutil.copy(weights, library.parent / "kept.safetensors")
     flip_a_bit(weights)
     [finding] = findings(library)
-    assert (finding.code, "not what its name says" in finding.text) == ("backbone-damaged", True)
+    assert (finding.code, "does not match the checksum in its name" in finding.text) == ("backbone-damaged", True)
     weights.unlink()
     assert [(finding.code, finding.text) for finding in findings(library)] == [
         ("backbone-damaged", f"{weights}: not there")

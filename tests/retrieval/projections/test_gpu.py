@@ -123,7 +123,7 @@ def test_a_gpu_without_memory_is_a_remark_and_the_processor_answers() -> None:
     index = index_of(spread_features())
     with_help, _ = with_copy(index, Full)
     first, second = queries(2)
-    remark = rf"{COUNT} features on the GPU \(out of memory\); the processor .* choose the device cpu"
+    remark = rf"{COUNT} features on the GPU \(out of memory\); the CPU .* choose the device cpu"
     with pytest.warns(RuntimeWarning, match=remark):
         found = with_help.search(first, limit=5, allowed=None)
     assert pairs_of(found) == pairs_of(index.search(first, limit=5, allowed=None))

@@ -158,7 +158,7 @@ class TestMaking:
     def test_among_many_the_lists_find_nearly_what_all_would(self, monkeypatch: Any, tmp_path: Path) -> None:
         features = features_of_kinds(900)
         exact = build_neighbourhoods(features).compared.rows(np.arange(1, 901))
-        monkeypatch.setattr(vectors, "EXACT", 400)
+        monkeypatch.setattr(vectors, "MAX_EXACT_ROWS", 400)
         first, again = (write_features(tmp_path / name, features, parts=2) for name in ("first", "again"))
         assert file_contents(first) == file_contents(again)
         made = Neighbourhoods.load(first, DIMENSION).compared.rows(np.arange(1, 901))
@@ -295,7 +295,7 @@ class TestLibrary:
             projection = NeighbourProjection(self.subject(library))
             publisher.publish_projections(library.catalog, [projection], root)
             assert find_damaged(library.catalog, [projection], root) == []
-            monkeypatch.setattr(neighbours, "RECIPE", "another")
+            monkeypatch.setattr(neighbours, "NEIGHBOURHOODS_VERSION", "another")
             changed = NeighbourProjection(self.subject(library))
             assert len(find_damaged(library.catalog, [changed], root)) == 1
             [path] = root.glob("*/stage-1.faiss")
