@@ -73,7 +73,7 @@ CONTROLS = {  # an fsync that does nothing
 }
 CONTROLLED = 6  # calls of each
 AT_ONCE = 2 * (os.cpu_count() or 1)  # half of them wait for disks
-SAID_EVERY = 20.0  # seconds
+PROGRESS_EVERY = 20.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,13 @@ def make_scenarios(folder: Path) -> list[Scenario]:
     _make_library(made, held)
     added = held | {_digest_of(number): f"market stall{number}" for number in range(4, 7)}
     more = added | {_digest_of(7): "lonely tree7"}
-    said = more | {_digest_of(1): "harbour crane1"}
-    fewer = {key: text for key, text in said.items() if key != _digest_of(2)}
+    recaptioned = more | {_digest_of(1): "harbour crane1"}
+    fewer = {key: text for key, text in recaptioned.items() if key != _digest_of(2)}
     work = (
         Step(lambda library: _add_images(library, range(4, 7), added), added),
         Step(LibraryWriter.publish, added),
         Step(lambda library: _add_images(library, range(7, 8), more), more),
-        Step(lambda library: _change_caption(library, _digest_of(1), said), said),
+        Step(lambda library: _change_caption(library, _digest_of(1), recaptioned), recaptioned),
         Step(lambda library: _remove_image(library, _digest_of(2)), fewer),
         Step(LibraryWriter.publish, fewer),
         Step(_rebuild_projections, fewer),
@@ -332,7 +332,7 @@ def _spoil_calls(spoilt: Sequence[SpoiltCall]) -> Iterator[Outcome]:
     mixed.sort(
         key=lambda call: call.kind not in CONTROLS
     )  # controls first: without them the rest proves nothing
-    done, bad, said, started = 0, 0, 0.0, time.monotonic()
+    done, bad, last_printed, started = 0, 0, 0.0, time.monotonic()
     with _start_processes(mixed) as heard:
         while heard:
             for connection in (ready for ready in wait(heard) if isinstance(ready, Connection)):
@@ -349,8 +349,8 @@ def _spoil_calls(spoilt: Sequence[SpoiltCall]) -> Iterator[Outcome]:
                         f"{point.scenario}, {point.kind}, call {point.at}: {'; '.join(point.wrong)}"
                     )
                 seconds = time.monotonic() - started
-                if seconds - said > SAID_EVERY or done == len(spoilt):
-                    said = seconds
+                if seconds - last_printed > PROGRESS_EVERY or done == len(spoilt):
+                    last_printed = seconds
                     _print_progress(
                         f"{done} of {len(spoilt)} calls spoilt in {seconds:.0f} s, {bad} went wrong"
                     )

@@ -118,8 +118,8 @@ def run_with_fault(work: Callable[[Callable[[str], None]], None], fault: Fault =
         raise
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     calls = [int(line.removeprefix("calls ")) for line in lines if line.startswith("calls ")]
-    said = tuple(line for line in lines if not line.startswith("calls "))
-    return ChildEnd(said, status, calls[0] if calls else 0)
+    messages = tuple(line for line in lines if not line.startswith("calls "))
+    return ChildEnd(messages, status, calls[0] if calls else 0)
 
 
 def _run_child(work: Callable[[Callable[[str], None]], None], fault: Fault, parent: socket.socket) -> None:
@@ -146,12 +146,12 @@ def _run_child(work: Callable[[Callable[[str], None]], None], fault: Fault, pare
     os._exit(code)  # so that nothing of the parent is cleaned up twice
 
 
-def _receive_lines(said: socket.socket) -> list[str]:
+def _receive_lines(connection: socket.socket) -> list[str]:
     heard = b""
-    said.settimeout(LONGEST)
-    with said:
+    connection.settimeout(LONGEST)
+    with connection:
         try:
-            while some := said.recv(65536):
+            while some := connection.recv(65536):
                 heard += some
         except TimeoutError as error:
             raise TimeoutError(f"nothing heard for {LONGEST:g} seconds after {heard[-200:]!r}") from error

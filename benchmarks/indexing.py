@@ -53,8 +53,8 @@ def measure(size: int | None = None) -> dict[str, Any]:
     return {"figures": figures, "beside": {"a plain script": beside}}
 
 
-def _spread_numbers(count: int, wanted: int) -> list[int]:
-    return [int(index) for index in np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(int))]
+def _spread_numbers(count: int, most: int) -> list[int]:
+    return [int(index) for index in np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))]
 
 
 def draw_photos(folder: Path, count: int) -> None:

@@ -35,9 +35,9 @@ def measure(size: int | None = None) -> dict[str, Any]:
     predicted = _predicted_labels()
     truth = _true_names()
     predicted = dict(list(predicted.items())[:size])
-    first = np.array([bool(said) and said[0].value == truth[path] for path, said in predicted.items()])
-    among = np.array([truth[path] in {label.value for label in said} for path, said in predicted.items()])
-    sure = np.array([said[0].confidence if said else 0.0 for said in predicted.values()])
+    first = np.array([bool(labels) and labels[0].value == truth[path] for path, labels in predicted.items()])
+    among = np.array([truth[path] in {label.value for label in labels} for path, labels in predicted.items()])
+    sure = np.array([labels[0].confidence if labels else 0.0 for labels in predicted.values()])
     figures = {"top-1": float(first.mean()), "top-5": float(among.mean())}
     figures |= {"mean confidence": float(sure.mean()), "calibration error": _calibration_error(sure, first)}
     for least in LEAST:

@@ -81,9 +81,9 @@ def run_under_limits(library: Path, limits: Sequence[tuple[str, int]]) -> Iterat
         copied = library.with_name("copied")
         if not copied.exists():
             shutil.copytree(library, copied)
-        how, said = _run_limited(copied, f"{limit}={value}")
-        print(f"{library.parent.name}, {limit} {value}: {how} {said}", file=sys.stderr, flush=True)
-        yield how, said
+        how, message = _run_limited(copied, f"{limit}={value}")
+        print(f"{library.parent.name}, {limit} {value}: {how} {message}", file=sys.stderr, flush=True)
+        yield how, message
         yield from _find_wrongs(copied)
         if how == "done" or place == len(limits) - 1:
             yield from _complete_library(copied)
@@ -95,16 +95,16 @@ def _run_limited(library: Path, *limits: str) -> tuple[str, str]:
         done = _run_index(library, "more", "prlimit", *limits)
     except subprocess.TimeoutExpired:
         return "hung", ""
-    said = done.stderr.strip()
-    if "Fatal Python error" in said:
+    message = done.stderr.strip()
+    if "Fatal Python error" in message:
         return "Python did not start", ""
-    if "Traceback" in said:
-        return "traceback", said
+    if "Traceback" in message:
+        return "traceback", message
     if done.returncode < 0:
         return "ended by a signal", str(-done.returncode)
     if not done.returncode:
         return "done", ""
-    return ("a sentence" if said else "silent"), f"({done.returncode}) {said.splitlines()[-1:]}"
+    return ("a sentence" if message else "silent"), f"({done.returncode}) {message.splitlines()[-1:]}"
 
 
 def _run_index(library: Path, folder: str, *before: str) -> subprocess.CompletedProcess[str]:

@@ -117,7 +117,7 @@ def _measure_uncaptioned(
     """Texts among the pictures without words."""
     silent = {image: pictures[number].first_caption for image, number in numbers.items() if number % 2}
     texts = sorted(set(silent.values()))
-    right = {text: {image for image, said in silent.items() if said == text} for text in texts}
+    right = {text: {image for image, caption in silent.items() if caption == text} for text in texts}
     rankings = [library.rank_signals(Query((Text(text[:1000]),))).get("meaning") for text in texts]
     found = np.array([
         _average_precision(ranking, silent, right[text]) if ranking else 0.0
@@ -138,12 +138,12 @@ def _measure_fusion(
     library: Library, pictures: Sequence[CaptionedPicture], numbers: Mapping[int, int]
 ) -> Figures:
     """The iconic pictures among all shelf photos: alone, and with their descriptions."""
-    said = {image: pictures[number].caption for image, number in numbers.items()}
+    captions = {image: pictures[number].caption for image, number in numbers.items()}
     found: dict[str, list[float]] = {}
     for picture in captioned_pictures(ICONIC):
-        right = {image for image, caption in said.items() if caption == picture.caption}
+        right = {image for image, caption in captions.items() if caption == picture.caption}
         for name, ranking in _rank_iconic(library, picture).items():
-            found.setdefault(name, []).append(_average_precision(ranking, said, right))
+            found.setdefault(name, []).append(_average_precision(ranking, captions, right))
     return {
         key: value
         for name, values in found.items()

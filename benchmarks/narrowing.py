@@ -86,8 +86,8 @@ def _load_set(library: Library, truth: Mapping[int, str]) -> _Set:
 
 def _measure_set(known: _Set, step: int) -> dict[str, float]:
     sizes = Counter(known.truth.tolist())
-    wanted = [bool(label) and sizes[label] > 1 for label in known.truth.tolist()]
-    queries = known.ids[wanted][::step].tolist()
+    is_query = [bool(label) and sizes[label] > 1 for label in known.truth.tolist()]
+    queries = known.ids[is_query][::step].tolist()
     index = known.build_index()
     whole = {
         query: index.search(known.feature_of(query), limit=len(known.ids), allowed=None).ids

@@ -167,11 +167,11 @@ def shares_above_line(pictures: DescribedSet, backgrounds: Backgrounds) -> Itera
 def describe_set(name: str, spec: LibrarySpec) -> DescribedSet:
     """A set, indexed as `pictor index` does, in the order of image ids."""
     folder = ROOT / "data" / name
-    said = {path: (label, shown) for path, label, shown in subjects_of_set(name)}
+    facts_by_path = {path: (label, shown) for path, label, shown in subjects_of_set(name)}
     with open_indexed(folder / "images", spec) as library:
         paths, features = _load_subject(library)
         nonsense = search_nonsense(library)
-    facts = [said[Path(path).relative_to(folder).as_posix()] for path in paths]
+    facts = [facts_by_path[Path(path).relative_to(folder).as_posix()] for path in paths]
     return DescribedSet(
         features, np.array([label for label, _ in facts]), tuple(shown for _, shown in facts), nonsense
     )

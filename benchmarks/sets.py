@@ -38,6 +38,6 @@ LABELLED = (
 
 def why_unavailable() -> str | None:
     """Why nothing can be measured here, or None."""
-    wanted = [WEIGHTS, *(labelled.pictures for labelled in LABELLED)]
-    absent = next((path for path in wanted if not path.exists()), None)
+    needed = [WEIGHTS, *(labelled.pictures for labelled in LABELLED)]
+    absent = next((path for path in needed if not path.exists()), None)
     return f"{absent} is not here; point PICTOR_BENCH_DATA at the sets" if absent else None

@@ -87,26 +87,26 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 def run_soak(folder: Path, seconds: float, readers: int = READERS) -> tuple[int, list[ReaderReport]]:
     """Index and search for so many seconds; returns the number of rounds and the report of each reader."""
-    library, said = make_space(folder / "library"), folder / "said"
-    said.touch()
+    library, log_path = make_space(folder / "library"), folder / "acknowledged.log"
+    log_path.touch()
     context, pipes = get_context("spawn"), []
     for _ in range(readers):
         ours, theirs = context.Pipe()
-        context.Process(target=_search_rounds, args=(library, said, theirs), daemon=True).start()
+        context.Process(target=_search_rounds, args=(library, log_path, theirs), daemon=True).start()
         theirs.close()
         pipes.append(ours)
     assert all(pipe.recv() == READY for pipe in pipes)
     ends = time.monotonic() + seconds
     for pipe in pipes:
         pipe.send(ends)
-    rounds = _write_rounds(library, folder / "pictures", said, ends)
+    rounds = _write_rounds(library, folder / "pictures", log_path, ends)
     return rounds, [pipe.recv() for pipe in pipes]
 
 
-def _write_rounds(library: Path, pictures: Path, said: Path, ends: float) -> int:
+def _write_rounds(library: Path, pictures: Path, log_path: Path, ends: float) -> int:
     captions: dict[bytes, Said] = {}
     number = 0
-    with open_existing(library) as opened, said.open("a", buffering=1) as log:
+    with open_existing(library) as opened, log_path.open("a", buffering=1) as log:
 
         def on_event(event: Event) -> None:
             if isinstance(event, Progress):
@@ -151,9 +151,9 @@ def _remove_round(library: LibraryWriter, folder: Path, captions: dict[bytes, Sa
 # -- readers ----------------------------------------------------------------------------------------
 
 
-def _search_rounds(path: Path, said: Path, parent: Any) -> None:
+def _search_rounds(path: Path, log_path: Path, parent: Any) -> None:
     seen, leaving, seq = ReaderReport(), set[str](), 0
-    with Library.open(path) as library, said.open() as log:
+    with Library.open(path) as library, log_path.open() as log:
         black = Picture(images.encode_png(np.zeros((8, 8, 3), np.uint8)))
         library.search(Query((black, Text("soak"))))  # so that everything is loaded
         parent.send(READY)

@@ -41,23 +41,25 @@ def measure(size: int | None = None) -> dict[str, Any]:
 
 def measure_swatches(pictures: Sequence[RGB]) -> dict[str, float]:
     """Mean nDCG@10 by the number of colours."""
-    wanted = _make_swatches()
-    centres = lab.to_lab(np.array([swatch.rgb for swatch in wanted], np.float32))
+    swatches = _make_swatches()
+    centres = lab.to_lab(np.array([swatch.rgb for swatch in swatches], np.float32))
     held = np.stack([_colour_shares(picture, centres) for picture in pictures])
     features = np.stack([lab.describe_colours(picture) for picture in pictures])
     return {
-        f"{len(shares)} nDCG@10": float(np.mean(_measure_shares(wanted, held, features, shares)))
+        f"{len(shares)} nDCG@10": float(np.mean(_measure_shares(swatches, held, features, shares)))
         for shares in SHARES
     }
 
 
 def _measure_shares(
-    wanted: list[Swatch], held: Features, features: Features, shares: Sequence[float]
+    swatches: list[Swatch], held: Features, features: Features, shares: Sequence[float]
 ) -> list[float]:
     found = []
     frequent = np.flatnonzero(np.sort(held, axis=0)[-10:].mean(axis=0) >= HELD)
     for numbers in _choose_colours(frequent, len(shares)):
-        asked = [Swatch(wanted[number].colour, share) for number, share in zip(numbers, shares, strict=True)]
+        asked = [
+            Swatch(swatches[number].colour, share) for number, share in zip(numbers, shares, strict=True)
+        ]
         found.append(_ndcg_of(features @ colours_vector(asked), _gain_of(held[:, numbers], shares)))
     return found
 

@@ -61,15 +61,21 @@ def _measure_set(name: str, pictures: Path, labels: Labels, spec: LibrarySpec) -
     with open_indexed(pictures, spec) as library:
         with library.catalog.reading() as reader:
             ids = reader.find_ids().tolist()
-        said = {image_id: labels[Path(library.load_image(image_id).path).name] for image_id in ids}
-        judged = [_judge_query(library, image_id, said) for image_id in ids]
+        labels_by_id = {image_id: labels[Path(library.load_image(image_id).path).name] for image_id in ids}
+        judged = [_judge_query(library, image_id, labels_by_id) for image_id in ids]
     means = evaluation.mean_figures(judged)
-    chance = np.mean([[bool(said[a] & said[b]) for b in ids if b != a] for a in ids])
+    chance = np.mean([[bool(labels_by_id[a] & labels_by_id[b]) for b in ids if b != a] for a in ids])
     return {f"{name} mAP": means["mAP"], f"{name} P@10": means["P@10"], f"{name} chance": float(chance)}
 
 
-def _judge_query(library: Library, query: int, said: Mapping[int, frozenset[str]]) -> evaluation.QueryFigures:
-    right = {image_id for image_id, labels in said.items() if image_id != query and labels & said[query]}
+def _judge_query(
+    library: Library, query: int, labels_by_id: Mapping[int, frozenset[str]]
+) -> evaluation.QueryFigures:
+    right = {
+        image_id
+        for image_id, labels in labels_by_id.items()
+        if image_id != query and labels & labels_by_id[query]
+    }
     ranking = library.rank_signals(Query((StoredPicture(query),)))["subject"]
     relevance = np.array([image_id in right for image_id in ranking.ids.tolist()], bool)
     return evaluation.evaluate_ranking("", relevance, len(right))
