@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from .errors import InvalidSetting
 from .pictures import scaling
-from .query.values import COLLAPSES, FUSIONS, Options
+from .query.values import COLLAPSES, FUSIONS
 from .signals import COLOUR, DETAILS, LAYOUT, MEANING, SIGNALS, SUBJECT, TEXTURE, WORDS
 
 FILE_NAME = "library.toml"
@@ -113,22 +113,6 @@ class Settings:
         values |= _read_environment(os.environ if environment is None else environment)
         values |= {name: value for name, value in arguments.items() if value is not None}
         return cls(**{name: _convert_value(name, value) for name, value in values.items()})
-
-    def complete_options(self, options: Options) -> Options:
-        """The options of a query; those that are None become what the settings say, or else "none" or 0."""
-        defaults = Options(
-            fusion=self.fusion,
-            narrow=self.narrow,
-            neighbours=self.neighbours,
-            expand="none",
-            rerank="none",
-            verify=self.verify,
-            diversity=0.0,
-            collapse=self.collapse,
-            weaker=self.weaker,
-        )
-        values = {option.name: getattr(options, option.name) for option in fields(Options)}
-        return replace(defaults, **{name: value for name, value in values.items() if value is not None})
 
     def default_weight(self, signal: str) -> float:
         """The default weight of a signal: its setting, or else that in SIGNALS; 1 for an unknown signal."""

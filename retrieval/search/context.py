@@ -6,22 +6,20 @@ from dataclasses import dataclass
 
 from ..catalog import Catalog
 from ..projections.snapshot import Snapshot
-from ..query.values import Options, Query
+from ..query.values import Query
 from ..settings import Settings
 from .features import FeatureSource
 from .judging import Judge
+from .options import SearchOptions
 from .probes import ProbeMaker
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchContext:
-    """A query, one state of a library, and what reads and judges it.
-
-    `options` are those of the query, with the settings of the library where the query leaves them open.
-    """
+    """A query with its options, one state of a library, and what reads and judges it."""
 
     query: Query
-    options: Options
+    options: SearchOptions
     settings: Settings
     catalog: Catalog
     snapshot: Snapshot

@@ -23,6 +23,7 @@ from .context import SearchContext
 from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
 from .judging import Judge, Judgement, hit_levels
+from .options import SearchOptions
 from .probes import Probe, ProbeMaker, TextMapper
 from .refinement import collapse_copies, expand_probe, reorder_images, verify_images
 from .weights import Closeness, Weighting
@@ -52,7 +53,7 @@ class Search:
     ) -> None:
         self._context = SearchContext(
             query=query,
-            options=settings.complete_options(query.options),
+            options=SearchOptions.from_query(query.options, settings),
             settings=settings,
             catalog=catalog,
             snapshot=snapshot,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,29 +95,24 @@ def rank_images(
 ) -> FusedRanking:
     """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
 
-    The first `limit` images of each signal are then scored by all others too, so that none of them loses
-    because it missed the limit of another signal; words that bring more rank the rest alone. Images that a
-    probe excludes, and those in `left_out`, take no rank.
+    The first `limit` images of each signal are then scored by all other signals, too, so that none loses
+    because it missed the limit of another signal. The further images that words find are ranked by words
+    alone. Images that a probe excludes, and those in `left_out`, take no rank.
     """
     excluded = set(left_out) | _excluded_ids(probes, views, allowed)
     asking = [probe for probe in probes if not probe.is_exclusion]
     limits = [max(limit, MOST_WORDS) if probe.signal == WORDS else limit for probe in asking]
+    ask = partial(_ask_probe, views=views, excluded=excluded)
     # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
     with ThreadPoolExecutor(max(len(asking), 1), "probe") as threads:
-        first = list(
-            threads.map(lambda probe, most: _ask_probe(probe, views, most, allowed, excluded), asking, limits)
-        )
+        first = list(threads.map(lambda probe, most: ask(probe, most, allowed), asking, limits))
         together = union_ids(*(ranking.ids[:limit] for ranking in first))
 
         def complete_ranking(probe: Probe, ranking: Ranking, most: int) -> Ranking:
-            return (
-                ranking
-                if len(ranking) < most
-                else _ask_probe(probe, views, len(together), together, excluded)
-            )
+            return ranking if len(ranking) < most else ask(probe, len(together), together)
 
-        complete_rankings = threads.map(complete_ranking, asking, first, limits)
-        rankings = tuple(map(ProbeRanking, asking, complete_rankings))
+        complete = threads.map(complete_ranking, asking, first, limits)
+        rankings = tuple(map(ProbeRanking, asking, complete))
     return fuse_rankings(rankings, amounts)
 
 
@@ -133,9 +129,10 @@ def _excluded_ids(
 
 def _ask_probe(
     probe: Probe,
-    views: Mapping[str, AbstractView[Any]],
     limit: int,
     allowed: Int64Ids | None,
+    *,
+    views: Mapping[str, AbstractView[Any]],
     excluded: set[int],
 ) -> Ranking:
     view = views[probe.view_name]

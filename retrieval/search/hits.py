@@ -11,11 +11,12 @@ from ..catalog.records import Image
 class Contribution:
     """What one signal gave to one hit, for one part of the query.
 
-    `rank` counts from 1 among the images that took part, `score` is the signal's own (cosine, or BM25F
-    for words), `amount` is its addend in the hit's score: the amounts of a hit add up to its score.
-    `calibrated` is where the score lies between those of unrelated images (0) and identical ones (1), for
-    words the share of the asked words that the image holds; None where that is not known.
-    A later step that changed the order has the part -1, and its change of the score as score and amount.
+    `rank` counts from 1 among the images that the signal ranked. `score` is that of the signal: a cosine,
+    BM25F for words, or the number of agreeing positions for details. `amount` is its addend in the score of
+    the hit: the amounts of a hit add up to its score. `calibrated` is the position of the score between those
+    of unrelated images (0) and of identical ones (1), or for words the share of the words that the image
+    holds; None where that is unknown. A later step that changed the order has the part -1, and its change of
+    the score as score and as amount.
     """
 
     part: int
@@ -30,8 +31,8 @@ class Contribution:
 class Hit:
     """One image of the answer, with its rank counted from 1 over all pages.
 
-    `band` says how far it stands out of what unrelated images score (see ranking.relevance); `copies`
-    are the images that were collapsed into it, best first.
+    `band` says how far it stands out from what unrelated images score (see ranking.relevance). `copies` are
+    the images that were collapsed into it, best first.
     """
 
     image: Image
@@ -50,8 +51,8 @@ class Hit:
 class Results:
     """One page of hits.
 
-    `total` counts the listed images of which this is a page, `weaker` those below the relevance line that
-    are not listed; `notes` say what could not take part in the search and why, in sentences for people.
+    `total` counts the images listed on all pages, and `weaker` those below the relevance line, which are not
+    listed. `notes` say in sentences what could not take part in the search, and why.
     """
 
     hits: tuple[Hit, ...]

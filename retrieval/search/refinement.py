@@ -47,7 +47,7 @@ def expand_probe(context: SearchContext, probe: Probe, ranked: FusedRanking) -> 
         return probe
     own = next(ranking for ranking in ranked.rankings if ranking.probe is probe)
     nearest = _load_features(context, SUBJECT, own.ranking.ids[:EXPANDED])
-    query = expand_query(probe.query, nearest, power=POWERS[str(context.options.expand)])
+    query = expand_query(probe.query, nearest, power=POWERS[context.options.expand])
     return probe.derive_probe(query=query, is_picture=False)
 
 
@@ -84,7 +84,7 @@ def _rank_by_keypoints(
     keypoints = context.features.load_keypoints(picture)
     if not len(keypoints):
         return Ranking.from_scores([], [])
-    ids = choose_candidates(rankings, int(context.options.verify or 0)).tolist()
+    ids = choose_candidates(rankings, context.options.verify).tolist()
     return verified(keypoints, context.features.load_stored_keypoints(ids).items())
 
 
@@ -93,7 +93,7 @@ def _rank_by_keypoints(
 
 def reorder_images(context: SearchContext, ranked: FusedRanking) -> FusedRanking:
     """The first images in the order that the options ask for; without a picture there is no re-ranking."""
-    method, diversity = str(context.options.rerank), float(context.options.diversity or 0)
+    method, diversity = context.options.rerank, context.options.diversity
     subjects = (probe for probe in ranked.probes if probe.signal == SUBJECT and probe.weight > 0)
     probe = next(subjects, None)
     if method != "none" and probe is not None and len(ranked.fused):

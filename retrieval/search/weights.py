@@ -53,7 +53,7 @@ class Weighting:
     def fusion(self) -> str:
         """How rankings become one: the name of one of `query.values.FUSIONS`."""
         recipe = self._recipe.fusion if self._recipe else None
-        return str(self._context.query.options.fusion or recipe or self._context.options.fusion)
+        return self._context.query.options.fusion or recipe or self._context.options.fusion
 
     def make_amounts(self, probes: Iterable[Probe]) -> Amounts:
         """What the rankings of these plain probes give to their images."""

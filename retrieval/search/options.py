@@ -1,0 +1,45 @@
+"""The options of a search: those of the query, completed by the settings of the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..query.values import Options
+from ..settings import Settings
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """As `query.values.Options`, but nothing is left open."""
+
+    fusion: str
+    narrow: bool
+    neighbours: bool
+    expand: str
+    rerank: str
+    verify: int
+    diversity: float
+    collapse: str
+    weaker: bool
+
+    @classmethod
+    def from_query(cls, options: Options, settings: Settings) -> SearchOptions:
+        """What the query leaves open is as the settings say; options without a setting are off."""
+        return cls(
+            fusion=_choose(options.fusion, settings.fusion),
+            narrow=_choose(options.narrow, settings.narrow),
+            neighbours=_choose(options.neighbours, settings.neighbours),
+            expand=_choose(options.expand, "none"),
+            rerank=_choose(options.rerank, "none"),
+            verify=_choose(options.verify, settings.verify),
+            diversity=_choose(options.diversity, 0.0),
+            collapse=_choose(options.collapse, settings.collapse),
+            weaker=_choose(options.weaker, settings.weaker),
+        )
+
+
+def _choose(value: ValueT | None, default: ValueT) -> ValueT:
+    return default if value is None else value
