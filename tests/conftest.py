@@ -1,4 +1,4 @@
-"""What many tests need: twelve drawn pictures, a small real library of them, and a way to index more."""
+"""Fixtures that many tests use: twelve drawn pictures, and a small real library of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pytest_configure() -> None:
 
 
 def keep_compiled_modules() -> None:
-    """Let Python write bytecode: many tests start commands, and each would spend 7 s compiling torch anew."""
+    """Let Python write bytecode: many tests start commands, and otherwise each would compile torch for 7 s."""
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -42,7 +42,7 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(scope="session")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve drawn pictures in three folders, and captions.csv, which leaves four without words."""
+    """Twelve drawn pictures in three folders, and captions.csv with words for nine of them."""
     root = tmp_path_factory.mktemp("scenes")
     lines = ["path,title,caption,tags,label"]
     for number, name in enumerate(PLACES):
@@ -70,7 +70,7 @@ def library(library_path: Path) -> Iterator[Library]:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What measures on the shared sets runs in one process, which indexes each set once."""
+    """Run all tests that measure on the shared sets in one process, which indexes each set once."""
     for item in items:
         if item.get_closest_marker("sets"):
             item.add_marker(pytest.mark.xdist_group("sets"))

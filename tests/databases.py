@@ -1,8 +1,8 @@
-"""Real databases for tests: SQLite files, and PostgreSQL in a throw-away cluster of this machine.
+"""Real databases for tests: SQLite files, and PostgreSQL in a temporary cluster on this machine.
 
-Folders that need them load this module as a plugin, so that one cluster serves the whole session.
+Test folders that need them load this module as a plugin, so that one cluster serves the whole session.
 PICTOR_TEST_POSTGRESQL names a server to use instead, as postgresql+psycopg://user@host/database;
-databases are made on it and dropped.
+databases are created on it and dropped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from retrieval.catalog.schema import Base
 SERVER_VARIABLE = "PICTOR_TEST_POSTGRESQL"
 SERVER_USER = "postgres"  # Debian's account: the server refuses to run as root
 SETTINGS = "-c listen_addresses='' -c fsync=off -c wal_level=minimal -c max_wal_senders=0"
-# What a failed test has left open must not hold a lock against the next one.
+# A connection that a failed test left open must not hold a lock that the next test needs.
 DISCONNECT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -111,7 +111,7 @@ def postgresql() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def postgresql_catalog(postgresql: Server) -> Iterator[str]:
-    """The address of a catalog that the tests use one after the other: making databases takes too long."""
+    """The address of one catalog that all tests use in turn: creating a database for each takes too long."""
     url = postgresql.create_database()
     WritableCatalog.create(url).close()
     yield url
@@ -128,7 +128,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=BACKENDS)
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """The address of a database without tables, of either kind."""
+    """The address of a database without tables: SQLite or PostgreSQL."""
     if request.param == "sqlite":
         yield make_url(sqlite_url(tmp_path / "empty.sqlite"))
         return
@@ -140,7 +140,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[U
 
 @pytest.fixture(params=BACKENDS)
 def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
-    """The address of an empty catalog, of either kind."""
+    """The address of an empty catalog: SQLite or PostgreSQL."""
     if request.param == "sqlite":
         source: Path = request.getfixturevalue("sqlite_template")
         return make_url(sqlite_url(Path(shutil.copy(source, tmp_path / "catalog.sqlite"))))
@@ -154,7 +154,7 @@ def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
 def new_image(
     number: int, *, taken_at: datetime | None = None, features: dict[int, np.ndarray] | None = None
 ) -> NewImage:
-    """The number-th of endlessly many contents that all differ."""
+    """An image whose content depends on `number` and differs from that of all other numbers."""
     return NewImage(
         sha256=sha256(b"%d" % number).hexdigest(),
         perceptual_hash=number - 2**63,

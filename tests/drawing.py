@@ -1,4 +1,4 @@
-"""Deterministic pictures that the tests draw, and awkward files."""
+"""Deterministic pictures that the tests draw, and hostile files."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def write_scenes(folder: Path, count: int, first: int = 0) -> list[Path]:
 
 
 def encode_picture(image: Image.Image, kind: str, **options: Any) -> bytes:
-    """Encode with Pillow, with the options of that format."""
+    """Encode with Pillow; `options` are those of the format."""
     buffer = BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def encode_rotated(pixels: RGB, orientation: int, kind: str = "JPEG") -> bytes:
-    """Encode a picture as a turned camera does: rotated, with its orientation in EXIF."""
+    """Encode a picture as a camera held sideways does: rotated pixels, and the orientation in EXIF."""
     methods = (None, 0, 3, 1, 5, 2, 6, 4)  # undoes orientation 1 to 8, as Image.Transpose
     method = methods[orientation - 1]
     image = Image.fromarray(pixels)
@@ -142,9 +142,9 @@ HOSTILE: dict[bytes, tuple[Callable[[], bytes], str | None]] = {
 
 
 def write_hostile_files(folder: Path) -> dict[str, str | None]:
-    """Write every kind of awkward file; returns the problem code by displayed name, None for a good file.
+    """Write every kind of hostile file; returns the problem code by displayed name, None for a good file.
 
-    Also writes `loop`, a link to the folder itself, `pipe.jpg`, which nobody writes to, a socket, and a
+    Also makes `loop`, a link to the folder itself; `pipe.jpg`, a pipe without a writer; a socket; and a
     sparse file of a terabyte.
     """
     folder.mkdir(parents=True, exist_ok=True)

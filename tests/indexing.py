@@ -16,7 +16,7 @@ TINY = LibrarySpec(backbone="test_resnet", weights="untrained")  # a timm model 
 def index_folder(
     library: Path, *folders: Path, captions: Path | None = None, publishes: bool = True
 ) -> Report:
-    """One indexing run, under the lock."""
+    """One indexing run, which holds the writer's lock."""
     facts = read_captions(captions) if captions else {}
     with open_or_create(library, TINY) as opened:
         roots = [path_bytes(folder) for folder in folders]

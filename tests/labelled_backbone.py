@@ -1,4 +1,4 @@
-"""A tiny backbone whose file holds a classifier: what tests predict labels with."""
+"""A tiny backbone whose weights file holds a classifier, for tests of predicted labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from indexer.upkeep.opening import LibrarySpec
 
 BACKBONE = "test_resnet"
-SHARPNESS = 200.0  # of the classifier: seeded weights alone find every class as likely as any other
+SHARPNESS = 200.0  # factor on the classifier: seeded weights alone give all classes nearly the same chance
 WEIGHTS_METADATA: dict[str, Any] = {
     "backbone": BACKBONE,
     "preprocessing": {
@@ -29,7 +29,7 @@ WEIGHTS_METADATA: dict[str, Any] = {
 
 
 def labelled_model(classes: int = 1000) -> Any:
-    """The same weights in every run."""
+    """The model, with the same weights in every run."""
     torch.manual_seed(5)
     classifier = timm.create_model(BACKBONE, pretrained=False, num_classes=classes).eval()
     classifier.fc.weight.data.mul_(SHARPNESS)
@@ -39,7 +39,7 @@ def labelled_model(classes: int = 1000) -> Any:
 def save_weights(
     path: Path, metadata: Any = WEIGHTS_METADATA, *, dtype: torch.dtype = torch.float32, **tensors: Any
 ) -> Path:
-    """A weights file that says `metadata` about itself; `fc_weight=…` takes the place of a tensor, None leaves it out."""
+    """A weights file with this metadata. `fc_weight=…` replaces a tensor, and None leaves the tensor out."""
     state = labelled_model().state_dict() | {
         name.replace("_", ".", 1): tensor for name, tensor in tensors.items()
     }
@@ -54,6 +54,6 @@ def save_weights(
 
 
 def labelled_recipe(folder: Path) -> LibrarySpec:
-    """How a library is made whose pictures get labels."""
+    """How to make a library whose pictures get predicted labels."""
     folder.mkdir(parents=True, exist_ok=True)
     return LibrarySpec(backbone=BACKBONE, weights=str(save_weights(folder / "labelled.safetensors")))

@@ -1,4 +1,4 @@
-"""Files that say something about their pictures: EXIF by Pillow, IPTC and XMP packed by hand."""
+"""Picture files with metadata: EXIF written by Pillow, IPTC and XMP packed by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def scene_image(seed: int = 1) -> Image.Image:
 
 
 def xmp_packet(body: str, attributes: str = "", before: str = "") -> bytes:
-    """A packet whose one description holds `body`."""
+    """An XMP packet with one description, which holds `body`."""
     spaces = " ".join(f'xmlns:{name}="{address}"' for name, address in NAMESPACES.items())
     return (
         f'{before}<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'
@@ -34,7 +34,7 @@ def xmp_packet(body: str, attributes: str = "", before: str = "") -> bytes:
 
 
 def xmp_list(name: str, *values: str, kind: str = "Bag") -> str:
-    """A property of several values."""
+    """An XMP property with several values."""
     items = "".join(f"<rdf:li>{value}</rdf:li>" for value in values)
     return f"<{name}><rdf:{kind}>{items}</rdf:{kind}></{name}>"
 
@@ -44,7 +44,7 @@ def iptc_block(*datasets: tuple[int, int, bytes]) -> bytes:
 
 
 def photoshop_resources(block: bytes, name: bytes = b"") -> bytes:
-    """Photoshop's resources: one that is none of ours, then IPTC."""
+    """Photoshop's resources: one that Pictor does not read, then IPTC."""
     return photoshop_resource(0x03ED, b"\0" * 15) + photoshop_resource(0x0404, block, name)
 
 
@@ -62,7 +62,7 @@ def photoshop_resource(number: int, data: bytes, name: bytes = b"") -> bytes:
 
 
 def jpeg_file(*, exif: bytes = b"", iptc: bytes = b"", xmp: bytes = b"", seed: int = 1) -> bytes:
-    """A picture with these blocks."""
+    """A JPEG file with these blocks of metadata."""
     data = encode_picture(scene_image(seed), "JPEG", **({"exif": exif} if exif else {}))
     parts = [jpeg_segment(0xED, b"Photoshop 3.0\0" + photoshop_resources(iptc))] if iptc else []
     parts += [jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)] if xmp else []
@@ -74,7 +74,7 @@ def jpeg_segment(marker: int, data: bytes) -> bytes:
 
 
 def png_file(packet: bytes, *, exif: bytes = b"", compressed: bool = False) -> bytes:
-    """XMP in an iTXt chunk, before the end."""
+    """A PNG file with XMP in an iTXt chunk before its end."""
     data = encode_picture(scene_image(), "PNG", **({"exif": exif} if exif else {}))
     text = zlib.compress(packet) if compressed else packet
     chunk = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes([compressed, 0]) + b"\0\0" + text)
@@ -95,7 +95,7 @@ def tiff_file(packet: bytes, block: bytes, **values: Any) -> bytes:
 
 
 def exif_block(first: dict[int, Any], **directories: dict[int, Any]) -> bytes:
-    """EXIF as Pillow writes it; directories: `exif` and `gps`."""
+    """EXIF as Pillow writes it: `first` goes into the first directory, `exif` and `gps` into those two."""
     exif = Image.Exif()
     exif.update(first)
     for name, number in (("exif", 0x8769), ("gps", 0x8825)):

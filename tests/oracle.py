@@ -1,4 +1,4 @@
-"""Filters and facets in plain Python over Image values: the ground truth for the SQL."""
+"""Filters and facets in plain Python, on Image values: the SQL must give the same results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}
 
 
 def satisfies_filters(image: Image, filters: Filters, troubled: Collection[bytes] = ()) -> bool:
-    """Whether an image satisfies every condition; `troubled` are the paths that have a problem."""
+    """Whether an image satisfies every condition. `troubled`: the paths that have a problem."""
     return all(
         (
             not filters.folders or lies_in_folders(image, filters.folders),
@@ -39,7 +39,10 @@ def lies_in_folders(image: Image, folders: Iterable[str]) -> bool:
 
 
 def holds_path(folder: str, path: str) -> bool:
-    """Whether the folder is a sequence of whole components of the path, without its last one."""
+    """Whether the path, without its file name, has all components of the folder in sequence.
+
+    A folder with a leading slash must match from the beginning of the path.
+    """
     asked = [component.casefold() for component in folder.strip("/").split("/")]
     components = [component.casefold() for component in path.strip("/").split("/")][:-1] or [""]
     starts = [0] if folder.startswith("/") else range(len(components))

@@ -1,4 +1,4 @@
-"""Strategies for queries of every kind, for properties that hold for all queries."""
+"""Hypothesis strategies that draw queries of every kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from retrieval import (
 )
 from retrieval.query.values import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCE_KINDS, RERANKINGS
 
-# Texts that the grammar could mistake for something else; `texts` adds any other text.
+# Texts that the query language could take for something else; `texts` adds any other text.
 AWKWARD = [
     "a b",
     "-night",
@@ -84,7 +84,7 @@ def small_tuples(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any,
 
 
 def valid_values(kind: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Values of this class, without those that contradict themselves."""
+    """Values of this class that its own checks accept."""
 
     def build_value(arguments: dict[str, Any]) -> Any:
         try:

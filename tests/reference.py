@@ -1,4 +1,4 @@
-"""Brute-force search in ten lines of numpy: the ground truth for every vector index."""
+"""Brute-force search in ten lines of numpy: every vector index must give the same results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def nearest_images(
     limit: int,
     allowed: Collection[int] | None = None,
 ) -> list[tuple[int, float]]:
-    """The best (image id, inner product) pairs, by falling score to SCORE_DECIMALS, then by rising id."""
+    """The best (image id, inner product) pairs: highest score first, rounded to SCORE_DECIMALS, then by id."""
     query, ids, features = np.asarray(query), np.asarray(ids, np.int64), np.asarray(features)
     scores = features.astype(np.float64) @ query.astype(np.float64)
     pairs = [
@@ -31,5 +31,5 @@ def nearest_images(
 
 
 def pairs_of(ranking: Ranking) -> list[tuple[int, float]]:
-    """A ranking in the same form."""
+    """A ranking as (image id, score) pairs, too."""
     return list(zip(ranking.ids.tolist(), ranking.scores.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Small random catalogs whose values differ only in what SQL could take for equal, and filters to ask them."""
+"""Small random catalogs, with values that SQL could wrongly take for equal, and filters for them."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ CONDITIONS = [*LISTED, *(name for pair in RANGES for name in pair), "captioned",
 
 @st.composite
 def filters(draw: st.DrawFn, most: int = 6) -> Filters:
-    """Any combination of conditions, of few at once, so that some rows satisfy them."""
+    """Any combination of a few conditions; with few, some rows satisfy them all."""
     wanted = draw(st.sets(st.sampled_from(CONDITIONS), max_size=most))
     values: dict[str, Any] = {"confidence": draw(st.sampled_from(SURE))}
     for name in sorted(wanted & LISTED.keys()):
@@ -139,12 +139,12 @@ def filters(draw: st.DrawFn, most: int = 6) -> Filters:
 
 
 class Undo(Exception):
-    """Takes a transaction back."""
+    """Raised to roll a transaction back."""
 
 
 @contextmanager
 def undone_writer(catalog: WritableCatalog) -> Iterator[Writer]:
-    """A transaction that leaves no trace, so that every example starts with an empty catalog."""
+    """A transaction that is rolled back at its end, so that every example starts with an empty catalog."""
     try:
         with catalog.writing() as writer:
             yield writer
@@ -154,7 +154,7 @@ def undone_writer(catalog: WritableCatalog) -> Iterator[Writer]:
 
 
 def fill_catalog(writer: Writer, stored: Sequence[Row]) -> list[int]:
-    """Store the rows; their image ids."""
+    """Store the rows; returns their image ids."""
     ids = writer.add_images([_new_row_image(number, row) for number, row in enumerate(stored)])
     for image_id, row in zip(ids, stored, strict=True):
         added = update(ImageRow).where(ImageRow.id == image_id).values(added_at=row.added_at)

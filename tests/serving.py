@@ -30,7 +30,7 @@ SocketHandler = Callable[[socket.socket], Any]
 
 
 class Server:
-    """Answers every connection with what `answers` holds for its path: bytes, or a function of the socket."""
+    """Answers each connection with the entry of `answers` for its path: bytes, or a function of the socket."""
 
     def __init__(self, host: str, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.answers: dict[str, bytes | SocketHandler] = {"/": http_answer()}
@@ -57,7 +57,7 @@ class Server:
 
     def close(self) -> None:
         with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # or the waiting thread would accept once more
+            self._listener.shutdown(socket.SHUT_RDWR)  # otherwise the waiting thread would accept once more
         self._listener.close()
 
 

@@ -1,4 +1,4 @@
-"""Tests that take long are skipped, or try less, unless an environment variable asks for the whole of them."""
+"""Slow tests are skipped, or try fewer cases, unless an environment variable asks for all of them."""
 
 from __future__ import annotations
 

@@ -110,11 +110,11 @@ def test_a_picture_file(
     assert [int(image_id) for image_id in re.findall(r'data-image-id="(\d+)"', shown.text)] == expected
 
 
-ADDRESSES = {"thumbnail", "preview", "next", "permalink"}  # which only a server has
+ADDRESSES = {"thumbnail", "preview", "next", "permalink"}  # keys of addresses, which only a server has
 
 
 def without_addresses(value: Any, *, expect_none: bool = False) -> Any:
-    """The same JSON with every address taken out; with `expect_none`, each must be null."""
+    """The same JSON without the addresses; with `expect_none`, each address must be null."""
     if isinstance(value, list):
         return [without_addresses(item, expect_none=expect_none) for item in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Libraries of words alone: what the tests of the word index put in, and how they ask."""
+"""Libraries that hold only words: adding, changing and searching them, for tests of the word index."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def add_words(
     sure: float = 0.9,
     **facts: str,
 ) -> int:
-    """Add one image of which only words are known; several values of a field are separated by semicolons.
+    """Add one image of which only words are known. Several values of a field are separated by semicolons.
 
-    `predicted`: a label that was predicted, with its synonyms after commas; `sure`: how surely.
+    `predicted`: a predicted label, its synonyms separated by commas; `sure`: its confidence.
     """
     with library.catalog.writing() as writer:
         number = writer.last_seq() + 1
@@ -65,5 +65,5 @@ def find_words(library: Library, text: str) -> list[int]:
 
 
 def rank_words(library: Library, text: str) -> list[tuple[int, float]]:
-    """Every match, with its score."""
+    """Every match with its score."""
     return pairs_of(library.rank_signals(Query((Text(text),)))["words"])

@@ -1,4 +1,4 @@
-"""A library of sixty images whose features and facts are known, to compare searches with brute force."""
+"""A library of sixty images with known features and facts, to compare searches with brute force."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class World:
     features: dict[str, Feature]  # (image, dimension) by signal; image ids count from 1
 
     def cosines(self, signal: str, image_id: int) -> list[tuple[int, float]]:
-        """Every image with its cosine, by brute force."""
+        """The cosine of every image with this one, by brute force."""
         rows = self.features[signal]
         return nearest_images(rows[image_id - 1], np.arange(1, COUNT + 1), rows, limit=COUNT)
 
@@ -44,7 +44,7 @@ def image_folder(number: int) -> str:
 
 
 def make_world(path: Path) -> World:
-    """Cosines lie between a half and one; the two signals are independent."""
+    """Make the library. Cosines lie between 0.5 and 1; the two signals are independent."""
     random = np.random.default_rng(11)
     with write_library(path) as library:
         library.make_spaces(fetch_backbone("test_resnet", "untrained"))
