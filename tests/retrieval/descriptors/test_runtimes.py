@@ -110,7 +110,7 @@ class TestAgreement:
                 assert least_cosine(last, exact.last_map(batch)[1]) >= 0.9999
                 assert np.array_equal(pooled, output.pooled)
             else:
-                with pytest.raises(BackboneUnavailable, match="are not a map"):
+                with pytest.raises(BackboneUnavailable, match="its last features are not a map"):
                     fast.last_map(batch)
 
     def test_a_projection_is_exported_with_the_rest(self, tmp_path: Path) -> None:
