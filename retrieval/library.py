@@ -185,6 +185,7 @@ class Library:
             )
 
     def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
+        self.search_state.spaces.check_descriptors()
         snapshot, has_tower = (
             self.search_state.snapshots.newest_snapshot(),
             self.search_state.spaces.text_tower,

@@ -86,6 +86,10 @@ class Spaces:
         """The live space of keypoints, or None. Keypoints are not vectors; they are compared one by one."""
         return next((space for space in self.live if space.descriptor == Details.name), None)
 
+    def check_descriptors(self) -> None:
+        """Raise UnknownDescriptor for a space that this version cannot describe or compare."""
+        _ = self._descriptors
+
     @cached_property
     def _descriptors(self) -> dict[int, AbstractDescriptor]:
         return {

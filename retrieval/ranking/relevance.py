@@ -1,9 +1,9 @@
 """How far a score stands out from what unrelated pictures score: bands, and the relevance line. Pure.
 
-A space has a background: the scores of pairs of pictures that have nothing to do with each other. From it a
-score's tail probability p follows, which is the share of unrelated pictures that score as high. Among N
-images E = N · p of them are expected, like the E-value of sequence search (Karlin and Altschul, "Methods for
-assessing the statistical significance of molecular sequence features", PNAS 1990).
+A space has a background: the scores of pairs of pictures that have nothing to do with each other. It gives a
+score its tail probability p, the share of unrelated pictures that score as high. Among N images, E = N · p
+unrelated ones are expected to score as high. This is the E-value of sequence search (Karlin and Altschul,
+"Methods for assessing the statistical significance of molecular sequence features", PNAS 1990).
 
 The decisions and their measurements: docs/decisions/0007-relevance-line.md.
 """

@@ -1,4 +1,4 @@
-"""Why an image matched: what each signal gave, which words stand where, what is hot, which points agree."""
+"""Why an image matched: what each signal gave, where the words stand, which cells and points agree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .hits import Hit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heat:
-    """Which parts of a query's picture and of an image give how much to the cosine of their subjects.
+    """How much each cell of a query's picture and of an image adds to the cosine of their subjects.
 
     Both maps add up to the same cosine, that of the pictures as they are read now, without examples,
     expansion or neighbourhoods.
@@ -32,7 +32,7 @@ class Heat:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    """The places at which a query's picture and an image agree; see `ranking.verification.Match`."""
+    """The positions at which a query's picture and an image agree; see `ranking.verification.Match`."""
 
     part: int
     match: Match

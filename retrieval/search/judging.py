@@ -1,4 +1,4 @@
-"""How far the hits of one search stand out: a calibration for every probe, and a band for every image."""
+"""How far the hits of a search stand out: a calibration for every probe, and a band for every image."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from .gather import ProbeRanking
 from .probes import Probe
 
 AT_MOST_BESIDE, AT_MOST_ALONE = BANDS.index(WEAK), BANDS.index(LIKELY)  # what looks lift an image to
-SURE = 8  # places that agree: drawings of one series have five to seven in common
+SURE = 8  # agreeing positions: drawings of one series have five to seven in common
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What one probe says of the images of a fused ranking, in their order.
+    """What one probe tells about the images of a fused ranking, in their order.
 
     `positions` tells where the scores at some indexes of it lie in their background, from 0 to 1: only those
     of one page are shown. It is None, as `levels` is, where it is unknown what unrelated images score.
@@ -57,7 +57,7 @@ class Judge:
         self._plain_rankings: dict[tuple[int, str], Ranking] = {}  # by part and signal
 
     def judge_ranking(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
-        """What a ranking says of these images."""
+        """What a ranking tells about these images."""
         if ranking.probe.signal == WORDS:
             return self._judge_words(ranking.probe, ids)
         if ranking.probe.signal == DETAILS:
@@ -120,7 +120,7 @@ class Judge:
 
 
 def _judge_details(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
-    """Images that share keypoints with the query: STRONG from SURE agreeing places on, LIKELY below."""
+    """Images that share keypoints with the query: STRONG from SURE agreeing positions on, LIKELY below."""
     ranks, inliers = ranking.ranking.rank_of(ids), ranking.ranking.scores
     agreeing = np.append(inliers, 0.0)[ranks - 1] * (ranks > 0)
     bands = np.where(agreeing >= SURE, BANDS.index(STRONG), BANDS.index(LIKELY))

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shutil import copytree
 from typing import Any, final
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from retrieval import SETTINGS, Hit, InvalidQuery, Library, Options, Query, Settings, StoredPicture
+from retrieval import (
+    SETTINGS,
+    Hit,
+    InvalidQuery,
+    Library,
+    Options,
+    Query,
+    Settings,
+    StoredPicture,
+    Text,
+    UnknownDescriptor,
+    write_library,
+)
 from retrieval.descriptors import registry
 from retrieval.descriptors.base import AbstractDescriptor
 from retrieval.descriptors.details import Details
 from retrieval.ranking.arrays import RGB, Float32Matrix
-from retrieval.signals import SCALES, SIGNALS, Signal
+from retrieval.signals import COLOUR, SCALES, SIGNALS, Signal
 from tests.indexing import index_folder
 
 BRIGHTNESS = Signal(
@@ -111,6 +124,21 @@ class TestANewSignal:
 def test_a_signal_without_an_entry_is_unknown(library: Library) -> None:
     with pytest.raises(InvalidQuery, match="signal brightness: this library has"):
         library.search(Query((StoredPicture(2),), weights={BRIGHTNESS.name: 1.0}))
+
+
+def test_a_library_with_a_space_of_another_version_is_not_searched(
+    library_path: Path, tmp_path: Path
+) -> None:
+    """It may hold scores of which this version does not know what they mean."""
+    copytree(library_path, tmp_path / "library")
+    with write_library(tmp_path / "library") as writable, writable.catalog.writing() as writer:
+        [colour] = [space for space in writable.spaces if space.descriptor == COLOUR]
+        writer.configure_space(colour.id, colour.fingerprint, {**colour.configuration, "version": 2})
+    with (
+        Library.open(tmp_path / "library") as library,
+        pytest.raises(UnknownDescriptor, match="colour, version 2"),
+    ):
+        library.search(Query((Text("harbour"),)))
 
 
 def test_every_signal_has_the_setting_of_its_default_weight() -> None:
