@@ -1,4 +1,4 @@
-"""The search page in a real Chromium: what people do with it, and whether all of them can."""
+"""The search page in a real Chromium: what people do with it, and whether it is accessible to everybody."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def new_context(browser: Browser, address: str) -> Iterator[Callable[..., Browse
     yield make
     for context in contexts:
         context.close()
-    # That a page was answered with a status of an error is no fault of the page.
+    # The browser also reports every answer with an error status, which is not a fault of the page.
     assert [remark for remark in remarks if "Failed to load resource" not in remark] == []
 
 

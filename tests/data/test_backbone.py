@@ -1,4 +1,4 @@
-"""The bundled backbone is what its card says, and what a new library is made with."""
+"""The bundled backbone agrees with its card, and is the default of a new library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample collection: enough of it, all of it different, and the same every time."""
+"""The sample collection: enough pictures, all different, and the same in every run."""
 
 import time
 from collections import Counter

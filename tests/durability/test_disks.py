@@ -1,4 +1,4 @@
-"""Disks that have no room for another file, or that can no longer be written to."""
+"""Disks without inodes for another file, and disks that have become read-only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HARBOUR = Query((Text("harbour"),))
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk that has room for 40 files."""
+    """A disk with inodes for 40 files."""
     place = tmp_path / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size=16m,nr_inodes={INODES}", "tmpfs", place]
@@ -47,7 +47,7 @@ def images_of(library: Path) -> list[int]:
 
 
 def fill_disk(disk: Path, free: int) -> Path:
-    """A folder of empty files that leaves so many inodes free."""
+    """A folder of empty files that leaves `free` inodes."""
     ballast = disk / "ballast"
     shutil.rmtree(ballast, ignore_errors=True)
     ballast.mkdir()
@@ -57,11 +57,11 @@ def fill_disk(disk: Path, free: int) -> Path:
     return ballast
 
 
-# Whoosh leaves files open where it fails; they are dropped in the test.
+# Whoosh does not close its files when it fails; they are closed when the test drops them.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_disk_without_inodes_is_said_and_one_with_some_is_enough(disk: Path, library: Path) -> None:
-    """One more is given each time, until publishing succeeds; what was acknowledged meanwhile is found."""
+    """Each attempt has one inode more, until publishing succeeds. Meanwhile, acknowledged images are found."""
     refusals = []
     for free in range(INODES):
         fill_disk(disk, free)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.crash
 
 @pytest.mark.skipif(bool(faults.why_unavailable()), reason=str(faults.why_unavailable()))
 def test_no_spoilt_call_loses_what_was_acknowledged() -> None:
-    """The controls, where an fsync does nothing, must lose something: else nothing was tested."""
+    """The controls, in which fsync does nothing, must lose something; otherwise the test would prove nothing."""
     command = [sys.executable, "-m", "benchmarks", "crash", "--json", "--size", EVERY]
     found = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
     figures, [control] = found["figures"], found["beside"].values()

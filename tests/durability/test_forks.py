@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.indexer.command import ROOT
 
-# The alarm ends a child that hangs; nothing of the parent's is cleaned up twice.
+# The alarm ends a child that hangs. os._exit skips the parent's clean-up, which must not run twice.
 FORK = """
 import os, signal, sys
 from retrieval import Library, Query, StoredPicture, Text

@@ -1,4 +1,4 @@
-"""A process that may open no more files, or have no more memory, says so and loses nothing."""
+"""A process that cannot open more files, or get more memory, says so and loses nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from retrieval import Library, NotEnoughMemory
 with Library.open(sys.argv[1]) as library:
     [words, colours] = library.projections
     with library.catalog.reading() as reader:
-        empty = colours.load(Path("nowhere"), None)
+        empty = colours.load_generation(Path("nowhere"), None)
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         most = pages * resource.getpagesize() + int(sys.argv[2]) * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -1,4 +1,4 @@
-"""Publishing again and again takes little more room than what is there; PICTOR_PUBLISHES=1000 for as many."""
+"""Publishing many times takes little more disk space than publishing once; PICTOR_PUBLISHES=1000 sets how many."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from indexer.upkeep.opening import open_existing
 from retrieval import Annotation, LibraryWriter, NewImage, find_strays
 
 PUBLISHES = int(os.environ.get("PICTOR_PUBLISHES", "60"))
-FIRST = 200  # images, so that a folder's own size is little beside them
+FIRST = 200  # images, so that the size of the folder itself hardly matters
 
 
 def add_images(library: LibraryWriter, count: int) -> list[int]:
@@ -39,13 +39,13 @@ def new_image(space: int, dimension: int, number: int) -> NewImage:
 
 
 def disk_usage(folder: Path) -> int:
-    """Bytes on the disk; what generations share counts once."""
+    """Bytes on the disk; files that generations share count once."""
     found = {path.stat().st_ino: path.stat() for path in folder.rglob("*")}
     return sum(status.st_blocks * 512 for status in found.values())
 
 
 def test_publishing_what_comes_and_goes_leaves_nothing_and_takes_little_room(tmp_path: Path) -> None:
-    """Images come for half of the time; then as many go as come, so that the library stays as large."""
+    """In the first half images are only added; then as many are removed as added, so the size stays the same."""
     with open_existing(make_space(tmp_path / "library")) as library:
         ids = add_images(library, FIRST)
         library.publish()

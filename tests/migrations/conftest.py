@@ -1,4 +1,4 @@
-"""Databases of both kinds, to run the migrations on."""
+"""Databases of both kinds (SQLite, PostgreSQL) to run the migrations on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The migrations make the tables that the code declares, and take them away again."""
+"""The migrations create the tables that the code declares, and remove them again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def set_revision(engine: Engine, revision: str) -> None:
 
 
 def describe_schema(inspector: Inspector) -> dict[str, Any]:
-    """Everything that reflection tells about each table, names of constraints and indexes included."""
+    """Everything that reflection tells about each table, including the names of constraints and indexes."""
     return {
         table: {
             "columns": [column | {"type": str(column["type"])} for column in inspector.get_columns(table)],
@@ -117,7 +117,7 @@ def test_migrated_and_declared_tables_count_their_ids_alike(engine: Engine) -> N
 
 
 def test_features_of_older_libraries_are_given_their_checksums(engine: Engine) -> None:
-    """More of them than are looked at together, in two spaces."""
+    """More features than the migration reads at a time, in two spaces."""
     migrate(engine, "0003")
     features = {(space, image): b"%d of %d" % (image, space) for space in (1, 2) for image in range(1, 1201)}
     image = (

@@ -1,4 +1,4 @@
-"""Words that find pictures without words, and words and pictures together, with real weights: floors."""
+"""Words that find pictures without words, and words and pictures together, with real weights: minimum values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retrieval quality on the labelled sets, with real weights: what the documents promise, as floors."""
+"""Retrieval quality on the labelled sets, with real weights, is at least what the documents promise."""
 
 from __future__ import annotations
 

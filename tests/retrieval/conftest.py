@@ -1,4 +1,4 @@
-"""A library whose every cosine is known, once for each module that asks."""
+"""A library in which every cosine is known; made once for each test module that uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library whose catalog is on PostgreSQL answers as one on SQLite does, and has one writer at a time."""
+"""A library with its catalog on PostgreSQL answers like one on SQLite, and has one writer at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUERIES = ("quiet harbour", "tag:day2", "folder:market after:1990", "noon -fores
 
 @pytest.fixture
 def shared_library(url: str, scenes: Path, tmp_path: Path) -> Path:
-    """The folder of the twelve scenes' library, whose catalog is on the server."""
+    """The folder of the library of the twelve scenes, with its catalog on the server."""
     with open_or_create(tmp_path, replace(TINY, catalog_url=url)) as library:
         captions = read_captions(scenes / "captions.csv")
         index(library, [path_bytes(scenes)], captions=captions, on_event=lambda event: None)

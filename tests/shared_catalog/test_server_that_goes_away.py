@@ -1,4 +1,4 @@
-"""PostgreSQL goes away in the midst of a run: the batch is rolled back, and the same run writes it again."""
+"""PostgreSQL goes away in the middle of a run: the batch is rolled back, and the same run writes it again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from retrieval.catalog import WritableCatalog
 from tests.databases import DISCONNECT, execute_statements
 from tests.indexing import TINY
 
-# The session that inserts the first places is ended by its own server; a sequence counts on when it rolls back.
+# The server ends the sessions that insert the first {times} rows. A rollback does not reset a sequence, so it
+# counts all attempts.
 CUTS = """
 CREATE SEQUENCE cuts;
 CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -37,7 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def empty(url: str, tmp_path: Path) -> Path:
-    """A library without pictures, whose catalog is on the server."""
+    """A library without pictures, with its catalog on the server."""
     with open_or_create(tmp_path, replace(TINY, catalog_url=url)):
         return tmp_path
 
