@@ -131,7 +131,7 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=int(os.environ.get("PICTOR_MODELS", "2")),
+    max_examples=int(os.environ.get("PICTOR_MODELS", "4")),
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
