@@ -81,7 +81,12 @@ CASES = (
     Case("index", 2, "", "Missing argument 'FOLDER…'"),
     Case("index S --preprocessing size --library T/none", 2, "", "write KEY=VALUE"),
     Case("index S --captions T/none.csv --library T/none", 1, "", "T/none.csv: cannot be read"),
-    Case("init --weights T/none.safetensors --library T/none", 1, "", "name the timm CNN that it belongs to with --backbone"),
+    Case(
+        "init --weights T/none.safetensors --library T/none",
+        1,
+        "",
+        "name the timm CNN that it belongs to with --backbone",
+    ),
     Case(
         "init --backbone test_resnet --weights T/none.safetensors --library T/none",
         1,
