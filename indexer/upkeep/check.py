@@ -118,9 +118,8 @@ def _check_backbones(library: Library) -> Iterator[Finding]:
 def _weights_repair(digest: str) -> str:
     if _file_sha256(BACKBONE) == digest:
         return f"pictor index FOLDER --weights {_quote_path(os.fsencode(BACKBONE))}"
-    return (
-        f"pictor index FOLDER --weights FILE, with the file that the library was made with; or {FROM_BACKUP}"
-    )
+    own_weights = "where FILE is the one that the library was made with"
+    return f"pictor index FOLDER --weights FILE, {own_weights}; or {FROM_BACKUP}"
 
 
 def _weights_digests(configuration: Mapping[str, Any]) -> Iterator[str]:

@@ -57,7 +57,7 @@ def test_projections_that_do_not_fit_into_memory_are_named(tmp_path: Path) -> No
         opened.publish()
         size = max(projection.bytes for projection in read_status(opened).projections)
     assert size > 9e6
-    for megabytes, expected in ((4, f"takes {size / 1e6:.3f}".rstrip("0").rstrip(".")), (900, "")):
+    for megabytes, expected in ((4, f"needs {size / 1e6:.3f}".rstrip("0").rstrip(".")), (900, "")):
         command = [sys.executable, "-c", SEARCH, library, str(megabytes)]
         said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         assert expected in said

@@ -62,7 +62,7 @@ def run_command(command: str, library: Path) -> tuple[int, str]:
 
 def run_repair(finding: Finding, library: Path, **places: Path) -> None:
     """Run what a finding names, as a shell would; the first of several ways."""
-    line = re.sub(r"^mount its drive, or |, the one that .*", "", finding.repair)
+    line = re.sub(r"^mount its drive, or |, where FILE .*", "", finding.repair)
     for word, path in places.items():
         line = line.replace(word, str(path))
     for command in line.split("; "):
@@ -343,17 +343,20 @@ def test_a_useless_feature_of_a_file_that_is_gone_comes_from_a_backup(pictures: 
     assert finding.repair == "pictor restore a backup into another folder"
 
 
-def test_weights_that_are_others_or_gone_are_found(library: Path) -> None:
+def test_weights_that_are_others_or_gone_are_found(pictures: Path, library: Path) -> None:
     [weights] = (library / "backbones").glob("*.safetensors")
     kept = shutil.copy(weights, library.parent / "kept.safetensors")
     flip_a_bit(weights)
     [finding] = findings(library)
-    assert (finding.code, "does not match the checksum in its name" in finding.text) == ("backbone-damaged", True)
+    assert (finding.code, "does not match the checksum in its name" in finding.text) == (
+        "backbone-damaged",
+        True,
+    )
     weights.unlink()
     assert [(finding.code, finding.text) for finding in findings(library)] == [
         ("backbone-damaged", f"{weights}: not there")
     ]
-    run_repair(findings(library)[0], library, FOLDER=library.parent / "pictures", FILE=kept)
+    run_repair(findings(library)[0], library, FOLDER=pictures, FILE=kept)
     assert findings(library) == []
 
 

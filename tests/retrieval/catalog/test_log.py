@@ -127,7 +127,7 @@ def test_a_reader_never_checkpoints_even_as_the_last_to_leave(url: URL, tmp_path
 def test_a_log_that_a_long_reader_lets_grow_is_remarked_upon_and_shrinks_afterwards(
     url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "LARGEST", 6 * 2**20)
+    monkeypatch.setattr(log, "MAX_LOG_BYTES", 6 * 2**20)
     monkeypatch.setitem(engine.WRITER_PRAGMAS, "journal_size_limit", 2**20)  # type: ignore[arg-type]
     writing, reading = WritableCatalog.create(url), Catalog.open(url)
     with reading.reading() as reader:
