@@ -70,7 +70,7 @@ def test_what_is_not_published_is_found_all_the_same_until_it_is(pictures: Path,
 def test_a_long_tail_is_published_by_whatever_run(
     pictures: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher, "LEAST_PUBLISHED", 1)
+    monkeypatch.setattr(publisher, "MIN_PUBLISHED", 1)
     later = (pictures / "scene-003.jpg").rename(library.with_name("later"))
     index_folder(library, pictures)
     before = generations(library)
