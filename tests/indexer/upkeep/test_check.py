@@ -220,7 +220,7 @@ def test_an_image_without_a_feature_is_found_and_its_repair_works(pictures: Path
 
 
 def execute_sql(library: Path, *statements: str) -> None:
-    """Change the catalog behind its back; foreign keys are not looked at."""
+    """Change the catalog without its change log; foreign keys are not checked."""
     with closing(sqlite3.connect(library / "catalog.sqlite")) as connection, connection:
         for statement in statements:
             connection.execute(statement)

@@ -84,7 +84,7 @@ def test_a_flipped_byte_is_an_error_with_advice_or_harmless(library: Path, tmp_p
 
 
 def test_a_catalog_that_is_found_damaged_is_exit_code_4_and_not_written_to(library: Path) -> None:
-    """The root of the schema itself: whoever opens it comes by."""
+    """The root of the schema itself, which is read by every command that opens the catalog."""
     path = library / "catalog.sqlite"
     data = bytearray(path.read_bytes())
     data[100:108] = b"\xff" * 8

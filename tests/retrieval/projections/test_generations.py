@@ -57,7 +57,7 @@ def pointers(library: Library) -> dict[str, Projection]:
 
 
 def answers(path: Path) -> list[tuple[int, float]]:
-    """What a reader that comes now is told."""
+    """The answer that a new reader gets."""
     with Library.open(path) as library:
         return [(hit.id, hit.score) for hit in library.search(QUERY).hits]
 

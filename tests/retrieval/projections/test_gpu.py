@@ -98,7 +98,7 @@ def test_a_filter_is_the_processors() -> None:
     assert pairs_of(with_help.search(query, limit=5, allowed=some)) == pairs_of(
         index.search(query, limit=5, allowed=some)
     )
-    assert copy._index is None  # nobody asked it
+    assert copy._index is None  # it was never searched
 
 
 def test_the_copy_is_made_when_it_is_worth_it_and_only_once() -> None:

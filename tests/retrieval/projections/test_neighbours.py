@@ -120,13 +120,13 @@ class TestMaking:
         ]  # fmt: skip
 
     def test_however_many_segments_there_are_they_are_made_into_the_same(self) -> None:
-        """But for what a matrix product rounds otherwise when it has other rows beside it."""
+        """Except for rounding: a matrix product rounds differently when it has other rows."""
         features, ids = features_of_kinds(150), np.arange(1, 151)
-        whole, parted = (
+        whole, in_parts = (
             build_neighbourhoods(features).compared.rows(ids),
             build_neighbourhoods(features, parts=4).compared.rows(ids),
         )
-        assert parted == pytest.approx(whole, abs=2e-3)
+        assert in_parts == pytest.approx(whole, abs=2e-3)
 
     def test_another_dimension_is_refused(self, tmp_path: Path) -> None:
         folder = write_features(tmp_path / "made", features_of_kinds(150))

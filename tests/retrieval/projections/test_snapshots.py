@@ -1,4 +1,4 @@
-"""Every search sees everything acknowledged before it, whole, whatever is published or lost meanwhile."""
+"""Every search sees one complete state with all earlier commits, whatever is published or lost meanwhile."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Exact = list[tuple[str, bytes, bytes]]
 
 @pytest.fixture
 def reader(path: Path, writer: LibraryWriter) -> Iterator[Library]:
-    """The same library, opened by somebody else, who has searched it before."""
+    """The same library, opened by another reader that has searched it before."""
     with Library.open(path) as library:
         library.warm_up()
         yield library

@@ -1,4 +1,4 @@
-"""The word index: what is found and in which order, and that nobody can reach Whoosh's own syntax."""
+"""The word index: what is found and in which order, and that Whoosh's own query syntax has no effect."""
 
 from __future__ import annotations
 
@@ -281,9 +281,9 @@ class TestNoSyntax:
     )
     @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_whatever_is_typed_finds_what_holds_one_of_its_words(
-        self, harbour: Library, signs: list[str]
+        self, harbour: Library, characters: list[str]
     ) -> None:
-        text = "".join(signs) or "?"
+        text = "".join(characters) or "?"
         said = {1: "harbour", 2: "and or not to", 3: "title x", 4: "har", 5: "2 harbour"}
         asked = set(split_tokens(text))
         expected = [number for number, held in said.items() if asked & {*held.split(), "p", "q"}]

@@ -32,7 +32,7 @@ QUERY = Query((Text("harbour"), StoredPicture(3)))
 
 @pytest.fixture
 def path(library_path: Path, tmp_path: Path) -> Path:
-    """A copy of the published library, with a generation that somebody is still writing."""
+    """A copy of the published library, with a generation that is still being written."""
     copied = Path(shutil.copytree(library_path, tmp_path / "library"))
     half_built = copied / "projections" / "words-000000000099-aaaaaaaa.tmp"
     half_built.mkdir()
