@@ -39,17 +39,14 @@ from retrieval.projections.neighbours import Neighbourhoods, write_neighbourhood
 from retrieval.projections.segments import SEGMENT_SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.arrays import Int64Ids
+from retrieval.ranking.copies import Looks, collapse_ranking, find_same_pictures, find_same_scenes
 from retrieval.ranking.neighbourhoods import main_axes
 from retrieval.ranking.rerank import (
     EXPANDED,
     FIRST,
     POWERS,
-    Looks,
-    collapse_ranking,
     diversify_ranking,
     expand_query,
-    find_same_pictures,
-    find_same_scenes,
     rerank_by_diffusion,
     rerank_k_reciprocal,
 )

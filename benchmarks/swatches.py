@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.descriptors import lab
-from retrieval.descriptors.palette import colours_vector
+from retrieval.descriptors.palette import swatches_vector
 from retrieval.pictures.images import RGB
 from retrieval.query.values import Swatch
 
@@ -60,7 +60,7 @@ def _measure_shares(
         asked = [
             Swatch(swatches[number].colour, share) for number, share in zip(numbers, shares, strict=True)
         ]
-        found.append(_ndcg_of(features @ colours_vector(asked), _gain_of(held[:, numbers], shares)))
+        found.append(_ndcg_of(features @ swatches_vector(asked), _gain_of(held[:, numbers], shares)))
     return found
 
 

@@ -76,7 +76,7 @@ from .search.flow import FUSED
 from .search.hits import Contribution, Hit, Results
 from .settings import SETTINGS, Settings
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
-from .spaces import Description
+from .spaces import PictureDescription
 from .writing.library_writer import LibraryWriter, write_library
 from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 
@@ -100,7 +100,7 @@ __all__ = [
     "DecoderPool",
     "DecoderProcess",
     "DecodingImpossible",
-    "Description",
+    "PictureDescription",
     "DurabilityTooLow",
     "Examples",
     "Explanation",

@@ -30,7 +30,7 @@ from .search.probes import describe_empty_texts
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
-from .spaces import Description, Features
+from .spaces import Features, PictureDescription
 
 CATALOG_FILE = "catalog.sqlite"
 
@@ -97,7 +97,7 @@ class Library:
         """The features of each picture, by space id, as they are stored; zeros if a picture has none."""
         return self.search_state.spaces.describe(pictures)
 
-    def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
+    def describe_and_predict(self, pictures: Sequence[RGB]) -> list[PictureDescription]:
         """The features of each picture and the labels predicted for it, computed in one pass."""
         return self.search_state.spaces.describe_and_predict(pictures)
 

@@ -27,12 +27,12 @@ from .settings import Settings
 
 Features: TypeAlias = dict[int, Float16Vector]  # of one picture, by space id
 
-SCALING = "scaling"  # key in a configuration: how pictures of more than eight bits were reduced to eight
+SCALING_KEY = "scaling"  # key in a configuration: how pictures of more than eight bits were reduced to eight
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Description:
+class PictureDescription:
     """What a library stores about the content of a picture: features, predicted labels and keypoints."""
 
     features: Features
@@ -51,7 +51,7 @@ class Spaces:
     @property
     def scaling_policy(self) -> str | None:
         """How pictures of more than eight bits were scaled before they were described; None if unknown."""
-        return next((space.configuration.get(SCALING) for space in self.live), None)
+        return next((space.configuration.get(SCALING_KEY) for space in self.live), None)
 
     def load_reference(self, space: Space) -> Float32Matrix | None:
         """The features of the reference pictures in the subject space.
@@ -99,14 +99,14 @@ class Spaces:
 
     def create_descriptor(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
         """The descriptor that a space's configuration describes."""
-        own = {key: value for key, value in configuration.items() if key != SCALING}
+        own = {key: value for key, value in configuration.items() if key != SCALING_KEY}
         return registry.create_descriptor(name, own, backbones=self.backbones, settings=self._settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture as they are stored. A feature that is not finite becomes zeros."""
         return self._make_features(pictures, self._run_networks(pictures))
 
-    def describe_and_predict(self, pictures: Sequence[RGB]) -> list[Description]:
+    def describe_and_predict(self, pictures: Sequence[RGB]) -> list[PictureDescription]:
         """What is stored about each picture; labels only if the subject has a classifier."""
         outputs = self._run_networks(pictures)
         rows: list[tuple[Prediction, ...]] = [()] * len(pictures)
@@ -116,7 +116,7 @@ class Spaces:
         features = self._make_features(pictures, outputs)
         labels = (tuple(_label_annotations(predictions)) for predictions in rows)
         keypoints = self._describe_keypoints(pictures)
-        return [Description(*values) for values in zip(features, labels, keypoints, strict=True)]
+        return [PictureDescription(*values) for values in zip(features, labels, keypoints, strict=True)]
 
     def _run_networks(self, pictures: Sequence[RGB]) -> dict[NetworkKey, BackboneOutput]:
         """The output of each network, from one pass for all its descriptors. Usually there is one network."""

@@ -53,7 +53,7 @@ def save_weights(
     return path
 
 
-def labelled_recipe(folder: Path) -> LibrarySpec:
+def labelled_spec(folder: Path) -> LibrarySpec:
     """How to make a library whose pictures get predicted labels."""
     folder.mkdir(parents=True, exist_ok=True)
     return LibrarySpec(backbone=BACKBONE, weights=str(save_weights(folder / "labelled.safetensors")))

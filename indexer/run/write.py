@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from retrieval import Annotation, DecodedPage, Description, Library, LibraryWriter, NewImage, Problem
+from retrieval import Annotation, DecodedPage, Library, LibraryWriter, NewImage, PictureDescription, Problem
 
 from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image
 from .decode import FilePage, Outcome
@@ -154,7 +154,7 @@ def _describe_pages(library: Library, pages: Iterable[FilePage]) -> list[NewImag
     ]
 
 
-def _new_image(page: FilePage, decoded: DecodedPage, description: Description) -> NewImage:
+def _new_image(page: FilePage, decoded: DecodedPage, description: PictureDescription) -> NewImage:
     image = decoded.image
     return NewImage(
         sha256=page.sha256,

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from .labels import Head
+from .labels import ClassifierSettings
 from .preprocessing import Preprocessing
 
-TOWER = "text_tower"  # key in a space's configuration
+TOWER_KEY = "text_tower"  # key in a space's configuration
 
 
 @final
@@ -24,7 +24,7 @@ class Stage:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Tower:
+class TowerWeights:
     """The text tower of a CLIP-family backbone.
 
     `architecture`: how it is built, as JSON values under open_clip's names (`embed_dim`, `quick_gelu`,
@@ -65,9 +65,9 @@ class Backbone:
     preprocessing: Preprocessing
     dimension: int
     trained: bool
-    head: Head | None = None
+    head: ClassifierSettings | None = None
     stages: tuple[Stage, ...] = ()
-    tower: Tower | None = None
+    tower: TowerWeights | None = None
 
     def subject_configuration(self) -> dict[str, Any]:
         """The configuration of the subject space of a library, as JSON values."""
@@ -78,7 +78,7 @@ class Backbone:
             "dimension": self.dimension,
             **self.preprocessing.as_json(),
             **(self.head.as_json() if self.head else {}),
-            **({TOWER: self.tower.as_json()} if self.tower else {}),
+            **({TOWER_KEY: self.tower.as_json()} if self.tower else {}),
         }
 
     def stage_configuration(self, stages: Sequence[Stage], version: int) -> dict[str, Any]:

@@ -27,7 +27,9 @@ MAX_STEPS: Final = 8
 MARGIN: Final = 0.03  # around the foreground, as a share of its width and height
 MIN_FOREGROUND, MAX_FOREGROUND = 0.02, 0.9  # shares of the picture; a smaller or larger one is ignored
 MIDDLE_GREY: Final = 128  # a high-pass filter turns a plain area into this grey
-BACKGROUND_STEP: Final = 12  # grey levels; neighbouring background pixels differ by at most a quarter of this
+BACKGROUND_TOLERANCE: Final = (
+    12  # grey levels; neighbouring background pixels differ by at most a quarter of this
+)
 Mask = npt.NDArray[np.uint8]  # (row, column): 255 in the foreground
 
 
@@ -143,7 +145,7 @@ def find_foreground(picture: RGB, method: str) -> Region:
     the one that covers less of the border) or "region" (pixels that cannot be reached from the border through
     nearly equal pixels).
     """
-    box = _bounding_box(METHODS[method](picture))
+    box = _bounding_box(SEGMENTATIONS[method](picture))
     if box is None:
         return Region(0, 0, 1, 1)
     left, top, right, bottom = box
@@ -180,7 +182,7 @@ def mask_by_region(picture: RGB) -> Mask:
     across, down = np.linspace(0, width - 1, 8).astype(int), np.linspace(0, height - 1, 8).astype(int)
     seeds = [(x, y) for x in across.tolist() for y in (0, height - 1)]
     seeds += [(x, y) for y in down.tolist() for x in (0, width - 1)]
-    difference = (BACKGROUND_STEP / 4,) * 3
+    difference = (BACKGROUND_TOLERANCE / 4,) * 3
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | (255 << 8)
     for seed in seeds:
         if not reached[seed[1] + 1, seed[0] + 1]:
@@ -189,7 +191,7 @@ def mask_by_region(picture: RGB) -> Mask:
     return np.asarray(cv2.morphologyEx(255 - reached[1:-1, 1:-1], cv2.MORPH_OPEN, kernel), np.uint8)
 
 
-METHODS: Final[Mapping[str, Callable[[RGB], Mask]]] = {
+SEGMENTATIONS: Final[Mapping[str, Callable[[RGB], Mask]]] = {
     "edge": mask_edges,
     "threshold": mask_by_threshold,
     "region": mask_by_region,
@@ -247,12 +249,12 @@ def region_within(outer: Region, inner: Region) -> Region:
 def _parse_step(step: str) -> tuple[str, tuple[str, ...]]:
     """The name of a step, and its numbers as text."""
     name, *numbers = step.split(":")
-    if name == "crop" and len(numbers) == 1 and numbers[0] in METHODS:
+    if name == "crop" and len(numbers) == 1 and numbers[0] in SEGMENTATIONS:
         return name, tuple(numbers)
     if name not in STEP_NUMBERS:
         known = [f"{known_name}:{':'.join('N' * len(rules))}" for known_name, rules in STEP_NUMBERS.items()]
         raise InvalidSetting(
-            f"enhance {step}: choose from {', '.join(known)}, {', '.join(f'crop:{name}' for name in METHODS)}"
+            f"enhance {step}: choose from {', '.join(known)}, {', '.join(f'crop:{name}' for name in SEGMENTATIONS)}"
         )
     if len(numbers) != len(STEP_NUMBERS[name]):
         raise InvalidSetting(

@@ -23,7 +23,7 @@ MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0  # fitted ones lie near 1
 
 @final
 @dataclass(frozen=True, slots=True)
-class Head:
+class ClassifierSettings:
     """The classifier in a weights file: what its classes are, and how its logits become confidences.
 
     Raises ValueError for a label set whose names are not available, and for a temperature out of range.
@@ -45,7 +45,7 @@ class Head:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Head | None:
+    def from_json(cls, values: Mapping[str, Any]) -> ClassifierSettings | None:
         """The inverse of as_json; other keys are ignored. None where both keys are missing.
 
         Raises ValueError where only one of them is missing.
@@ -58,7 +58,7 @@ class Head:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Guess:
+class ClassConfidence:
     """The index of a class, and the confidence that the picture shows it (0 to 1)."""
 
     index: int
@@ -105,7 +105,7 @@ class Classifier:
         powers = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(self.temperature))
         return np.where(sound[:, None], powers / powers.sum(axis=1, keepdims=True), 0).astype(np.float32)
 
-    def predict(self, pooled: Float32Matrix) -> list[tuple[Guess, ...]]:
+    def predict(self, pooled: Float32Matrix) -> list[tuple[ClassConfidence, ...]]:
         """For each row at most MAX_LABELS classes, each with at least MIN_CONFIDENCE.
 
         The most confident come first; equal confidences are ordered by the index of the class.
@@ -113,16 +113,16 @@ class Classifier:
         return [_best_guesses(row) for row in self.confidences(pooled)]
 
 
-def _best_guesses(confidences: Float32Vector) -> tuple[Guess, ...]:
+def _best_guesses(confidences: Float32Vector) -> tuple[ClassConfidence, ...]:
     first = np.argsort(-confidences, kind="stable")[:MAX_LABELS]
     return tuple(
-        Guess(int(index), float(confidences[index]))
+        ClassConfidence(int(index), float(confidences[index]))
         for index in first
         if confidences[index] >= MIN_CONFIDENCE
     )
 
 
-def name_guesses(guesses: Iterable[Guess], names: Sequence[ClassName]) -> tuple[Prediction, ...]:
+def name_guesses(guesses: Iterable[ClassConfidence], names: Sequence[ClassName]) -> tuple[Prediction, ...]:
     """The guesses with names. Of two classes with equal words (ImageNet has two cranes), only the first."""
     predictions: dict[str, Prediction] = {}
     for guess in guesses:

@@ -19,7 +19,7 @@ from .runtimes.base import BackboneOutput
 
 GRID = 4  # cells along each side
 MAX_CHANNELS = 31
-FLOOR = 1e-3  # the last number of each feature, which is therefore never a vector of zeros
+CONSTANT_TERM = 1e-3  # the last number of each feature, which is therefore never a vector of zeros
 
 
 @final
@@ -49,7 +49,7 @@ def describe_layouts(stage: Float32Array) -> Float32Matrix:
     down, across = (_cell_shares(side) for side in stage.shape[2:])
     cells = (down @ stage @ across.T).reshape(*stage.shape[:2], -1)
     differences = reduce_channels(cells - cells.mean(axis=2, keepdims=True), MAX_CHANNELS)
-    floor = np.full((len(stage), 1), FLOOR)
+    floor = np.full((len(stage), 1), CONSTANT_TERM)
     return unit_rows(np.concatenate([unit_rows(differences.reshape(len(stage), -1)), floor], axis=1))
 
 

@@ -13,9 +13,9 @@ from ..errors import BackboneUnavailable
 from ..query.values import Region
 from ..ranking.arrays import RGB, Float32Array, Float32Matrix, Float32Vector
 from ..settings import Settings
-from .backbone import TOWER
+from .backbone import TOWER_KEY
 from .base import AbstractDescriptor, check_version
-from .labels import Classifier, ClassName, Head
+from .labels import Classifier, ClassifierSettings, ClassName
 from .preprocessing import Preprocessing
 from .runtimes.base import BackboneOutput, Runtime
 from .runtimes.choice import choose_runtime
@@ -35,9 +35,9 @@ class Network:
         self._backbones, self._settings = backbones, settings
         # Only a classifier and a projection need the dimension, and only a subject's configuration has these.
         self._dimension = int(configuration.get("dimension", 0))
-        self._is_projected = TOWER in configuration
+        self._is_projected = TOWER_KEY in configuration
         self._preprocessing = Preprocessing.from_json(configuration)
-        self._head = Head.from_json(configuration)
+        self._head = ClassifierSettings.from_json(configuration)
 
     @property
     def key(self) -> NetworkKey:

@@ -47,7 +47,7 @@ def palette_of(pixels: RGB) -> tuple[Swatch, ...]:
     return tuple(sorted(swatches, key=lambda swatch: (-swatch.share, swatch.colour)))
 
 
-def colours_vector(swatches: Sequence[Swatch]) -> Float32Vector:
+def swatches_vector(swatches: Sequence[Swatch]) -> Float32Vector:
     """(DIMENSION,): searches the colour space for pictures with these colours at any position.
 
     The sum over the swatches of share^POWER × a bell of unit length around the colour, which is

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..errors import BackboneUnavailable
 from ..ranking.arrays import Float32Vector, Float64Scores
-from .backbone import TOWER
+from .backbone import TOWER_KEY
 from .network import read_weights, weights_path
 from .runtimes.clip import INSTALL, ClipRuntime
 
@@ -28,14 +28,14 @@ class TextTower:
     def __init__(self, configuration: Mapping[str, Any], backbones: Path) -> None:
         """`configuration` as the space stores it; `backbones`: the folder of weights, named by SHA-256."""
         self._backbone: str = configuration["backbone"]
-        self._configuration: Mapping[str, Any] = configuration[TOWER]
+        self._configuration: Mapping[str, Any] = configuration[TOWER_KEY]
         self._path = weights_path(backbones, self._configuration["weights_sha256"])
         self._encode_cached = lru_cache(CACHED_TEXTS)(self._encode)
 
     @staticmethod
     def from_space(configuration: Mapping[str, Any], backbones: Path) -> TextTower | None:
         """The tower of a space, or None for a space without one."""
-        return TextTower(configuration, backbones) if TOWER in configuration else None
+        return TextTower(configuration, backbones) if TOWER_KEY in configuration else None
 
     @property
     def unavailable_reason(self) -> str:

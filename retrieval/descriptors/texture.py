@@ -20,7 +20,7 @@ from .runtimes.base import BackboneOutput
 
 PAIRED_CHANNELS = 25  # of the stage at an eighth of the size, which are compared in pairs
 AVERAGED_CHANNELS = 160  # of the stage at a sixteenth of the size
-FLOOR = 1e-3  # the last number of each feature, which is therefore never a vector of zeros
+CONSTANT_TERM = 1e-3  # the last number of each feature, which is therefore never a vector of zeros
 
 
 @final
@@ -56,7 +56,7 @@ def describe_textures(eighth: Float32Array, sixteenth: Float32Array) -> Float32M
     pairs = grams[:, row, column] * np.where(row == column, 1, np.sqrt(2))
     activity = _flatten_positions(sixteenth).mean(axis=2, keepdims=True)
     means = reduce_channels(activity, AVERAGED_CHANNELS)[..., 0]
-    floor = np.full((len(pairs), 1), FLOOR)
+    floor = np.full((len(pairs), 1), CONSTANT_TERM)
     parts = (unit_rows(np.sign(pairs) * np.sqrt(np.abs(pairs))), unit_rows(means), floor)
     return unit_rows(np.concatenate(parts, axis=1))
 

@@ -21,6 +21,7 @@ Float64Vector: TypeAlias = NDArray[np.float64]  # (number,)
 
 BoolMatrix: TypeAlias = NDArray[np.bool_]  # (row, column)
 Float16Vector: TypeAlias = NDArray[np.float16]  # (dimension,): one feature as it is stored
+Int64Matrix: TypeAlias = NDArray[np.int64]  # (row, column): positions or counts
 Float16Matrix: TypeAlias = NDArray[np.float16]  # (row, dimension): features as they are stored
 Float32Matrix: TypeAlias = NDArray[np.float32]  # (row, dimension): features as they are computed with
 Float64Matrix: TypeAlias = NDArray[np.float64]  # (row, column)

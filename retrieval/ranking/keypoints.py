@@ -67,10 +67,10 @@ class Keypoints:
     def mirror_keypoints(self) -> Keypoints:
         """The keypoints of the mirrored picture (left and right swapped), computed from these."""
         x, y = self.positions.T
-        places = np.stack([self.width - 1 - x, y], axis=1)
+        positions = np.stack([self.width - 1 - x, y], axis=1)
         angles = np.float32(np.pi) - self.angles
         descriptors = self.descriptors[:, _MIRRORED]
-        return Keypoints(self.width, self.height, places, self.scales, angles, descriptors)
+        return Keypoints(self.width, self.height, positions, self.scales, angles, descriptors)
 
 
 NO_KEYPOINTS = Keypoints(1, 1, *(np.zeros(shape, np.float32) for shape in ((0, 2), 0, 0, (0, NUMBERS))))

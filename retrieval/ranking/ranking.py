@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import Float64Scores, Int64Ids
+from .arrays import FeatureMatrix, Float64Matrix, Float64Scores, Int64Ids
 
 # Raw scores are rounded before they are ordered: the last bits of a sum differ between processors and
 # between orders of summing, and must not decide which image comes first.
@@ -67,3 +67,9 @@ def round_scores(scores: npt.ArrayLike) -> Float64Scores:
     """Scores as they are compared: rounded to SCORE_DECIMALS, and without a negative zero."""
     rounded: Float64Scores = np.asarray(scores, np.float64).round(SCORE_DECIMALS) + 0.0
     return rounded
+
+
+def inner_products(rows: FeatureMatrix) -> Float64Matrix:
+    """The inner product of each two rows, (row, row), rounded as scores are."""
+    numbers = rows.astype(np.float32)
+    return round_scores(numbers @ numbers.T)

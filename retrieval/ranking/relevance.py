@@ -37,8 +37,10 @@ SHARES = {STRONG: 0.999, LIKELY: 0.5, WEAK: 0.1}  # least share of the words of 
 SAMPLE = 1000  # features that a background is made from: half a million pairs, in a tenth of a second
 FEWEST = 50  # features: with fewer, a library's own pairs do not tell what unrelated pictures score
 FLANK = 1.645  # standard deviations from the median of a normal distribution to its 5 % quantile
-ALIKE = 0.5  # of a library above the line: such a query asks for what all of it shows, and nothing is folded
-WIDER = 1.15  # the upper tail of unrelated pictures relative to their lower flank, as measured
+ALIKE_SHARE = (
+    0.5  # of a library above the line: such a query asks for what all of it shows, and nothing is folded
+)
+REFERENCE_WIDENING = 1.15  # the upper tail of unrelated pictures relative to their lower flank, as measured
 LEAST_SPREAD = 0.001  # of a library whose pictures are all the same
 LEAST_TAIL = 1e-300  # close to the least number above zero: 37 standard deviations out
 CLOSEST = 0.996  # higher curved scores count as this one: the curve has no end
@@ -154,7 +156,7 @@ class Background:
         sample = np.asarray(features, np.float32)
         if known is None and reference is not None and len(sample):
             cosines = sample @ np.asarray(reference, np.float32).T
-            known = Unrelated.fit_scores(cosines, wider=WIDER, curved=curved)
+            known = Unrelated.fit_scores(cosines, wider=REFERENCE_WIDENING, curved=curved)
         if known is None and len(sample) >= FEWEST:
             pairs = (sample @ sample.T)[np.triu_indices(len(sample), 1)]
             known = Unrelated.fit_scores(pairs, curved=curved)
@@ -166,7 +168,7 @@ class Background:
         Where more than ALIKE of the sample scores above the line, there is no line.
         """
         alike = float(np.mean(self.unrelated.tail_share(self._sample_cosines(vector)) <= LINE))
-        return Calibration(self.unrelated, self.size, folds=alike <= ALIKE)
+        return Calibration(self.unrelated, self.size, folds=alike <= ALIKE_SHARE)
 
     def calibrate_other(self, vector: Float32Vector) -> Calibration | None:
         """The calibration for other vectors (words, swatches), from their cosines with the sample.

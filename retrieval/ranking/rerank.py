@@ -1,4 +1,4 @@
-"""The first images of a ranking in a better order: expansion, re-ranking, diversity, and copies. Pure.
+"""The first images of a ranking in a better order: expansion, re-ranking and diversity. Pure.
 
 Features are rows of length 1, (image, number), of the *first* images of the ranking, in its order. As many
 images take part as there are rows; the others keep their order behind them. Scores still fall, and the first
@@ -8,16 +8,12 @@ images stay above the others, so that every page is a part of one list.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from .arrays import FeatureMatrix, Float32Vector, Float64Scores, Int64Ids, Int64Vector
-from .ranking import SCORE_DECIMALS, Ranking, round_scores
-
-Relation = npt.NDArray[np.bool_]  # (image, image): whether one stands in the relation to the other
+from .arrays import BoolMatrix, FeatureMatrix, Float32Vector, Float64Matrix, Float64Scores, Int64Matrix
+from .ranking import SCORE_DECIMALS, Ranking, inner_products
 
 FIRST = 200  # images that are re-ranked; k-reciprocal and diffusion cost the cube of it
 EXPANDED = 10  # images that a query is expanded by
@@ -123,7 +119,7 @@ def diversify_ranking(ranking: Ranking, features: FeatureMatrix, *, diversity: f
     count = min(len(features), len(ranking))
     if diversity == 0 or not count:
         return ranking
-    cosines = _inner_products(features[:count])
+    cosines = inner_products(features[:count])
     least = min(float(cosines.min()), 0.99)
     scaled = np.maximum(cosines - least, 0.0) / (1 - least)
     relevance = (1 - diversity) * _scale_to_unit(ranking.scores[:count])
@@ -135,62 +131,6 @@ def diversify_ranking(ranking: Ranking, features: FeatureMatrix, *, diversity: f
         is_left[chosen], order_values[chosen] = False, count - number
         likeness = np.maximum(likeness, scaled[chosen])
     return reorder_ranking(ranking, order_values)
-
-
-# -- the same picture, the same scene -----------------------------------------------------------
-
-HASH_BITS = 8  # of 64 that may differ between the hashes of one picture, in the best of eight orientations
-COPY_SUBJECT = 0.5  # least cosine of the subjects of one picture: other hashes can agree by chance
-SCENE_SUBJECT, SCENE_COLOUR = 0.85, 0.95  # least cosines of the subjects and colours of one scene
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Looks:
-    """What sameness is judged by, of the first images in their order: hashes, subjects and colours."""
-
-    hashes: Int64Ids  # retrieval.pictures.images.perceptual_hash
-    subjects: FeatureMatrix
-    colours: FeatureMatrix
-
-
-def find_same_pictures(looks: Looks) -> Relation:
-    """Which images are one picture: resized, compressed, grey, rotated by 90°, mirrored, hardly cropped.
-
-    Their hashes differ in at most HASH_BITS bits, in the best of the eight orientations, and the cosine of
-    their subjects is at least COPY_SUBJECT. A hash of 0, of a picture of one colour, matches nothing. Larger
-    crops and other rotations are not found.
-    """
-    has_hash = looks.hashes != 0
-    near = (_hash_distances(looks.hashes) <= HASH_BITS) & has_hash & has_hash[:, None]
-    same: Relation = near & (_inner_products(looks.subjects) >= COPY_SUBJECT)
-    return same
-
-
-def find_same_scenes(looks: Looks) -> Relation:
-    """Which images show one scene: they are one picture, or both subject and colour are very close."""
-    near = (_inner_products(looks.subjects) >= SCENE_SUBJECT) & (
-        _inner_products(looks.colours) >= SCENE_COLOUR
-    )
-    return find_same_pictures(looks) | near
-
-
-def collapse_ranking(ranking: Ranking, same: Relation) -> tuple[Ranking, dict[int, tuple[int, ...]]]:
-    """The ranking without images that are the same as a better one; and these, best first, by its id.
-
-    The first images are taken in rank order. Each is collapsed into the best-ranked representative that it is
-    the same as, or else becomes a representative. An image that is the same only as a collapsed one stays.
-    """
-    ids = ranking.ids[: len(same)].tolist()
-    leaders: list[int] = []  # indexes of the representatives
-    copies: dict[int, list[int]] = {}
-    for index, image_id in enumerate(ids):
-        leader = next((leader for leader in leaders if same[leader, index]), None)
-        if leader is None:
-            leaders.append(index)
-        else:
-            copies.setdefault(ids[leader], []).append(image_id)
-    collapsed = [image_id for group in copies.values() for image_id in group]
-    return ranking.without(collapsed), {leader: tuple(group) for leader, group in copies.items()}
 
 
 # -- shared steps -------------------------------------------------------------------------------
@@ -220,42 +160,14 @@ def _scale_to_unit(values: Float64Scores) -> Float64Scores:
     return scaled
 
 
-def _pairwise_cosines(query: Float32Vector, features: FeatureMatrix) -> Float64Scores:
+def _pairwise_cosines(query: Float32Vector, features: FeatureMatrix) -> Float64Matrix:
     """The cosines of the query, which comes first, and the images with one another."""
-    return _inner_products(np.vstack([query[None, :].astype(np.float32), features.astype(np.float32)]))
+    return inner_products(np.vstack([query[None, :].astype(np.float32), features.astype(np.float32)]))
 
 
-def _inner_products(features: FeatureMatrix) -> Float64Scores:
-    rows = features.astype(np.float32)
-    return round_scores(rows @ rows.T)
-
-
-def _mutual_neighbours(order: Int64Vector, count: int) -> Relation:
+def _mutual_neighbours(order: Int64Matrix, count: int) -> BoolMatrix:
     """Which two rows are each among the `count` nearest of the other."""
     near = np.zeros(order.shape, bool)
     np.put_along_axis(near, order[:, :count], True, axis=1)
-    mutual: Relation = near & near.T
+    mutual: BoolMatrix = near & near.T
     return mutual
-
-
-def _hash_distances(hashes: Int64Ids) -> Int64Vector:
-    """The number of different bits between hashes, (image, image), in the best of eight orientations.
-
-    The bits are the signs of the 8 × 8 frequencies 1 to 8, as their median is close to 0. Flipping a picture
-    over a diagonal transposes them; mirroring changes the sign of the odd ones in its direction.
-    """
-    bits = np.unpackbits(hashes.astype(">i8").view(np.uint8).reshape(-1, 8), axis=1)
-    planes = bits.reshape(-1, 8, 8)
-    odd = (np.arange(8) % 2 == 0).astype(np.uint8)  # the first is frequency 1
-    distances = _count_different_bits(bits, bits)
-    for plane in (planes, planes.transpose(0, 2, 1)):
-        for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            oriented = plane ^ (odd[:, None] * down) ^ (odd * across)
-            distances = np.minimum(distances, _count_different_bits(bits, oriented.reshape(-1, 64)))
-    return distances
-
-
-def _count_different_bits(ones: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -> Int64Vector:
-    left, right = (1 - 2 * bits.astype(np.float32) for bits in (ones, others))
-    between: Int64Vector = ((64 - left @ right.T) / 2).astype(np.int64)
-    return between

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
-from ..descriptors.palette import colours_vector, palette_vector
+from ..descriptors.palette import palette_vector, swatches_vector
 from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Text
 from ..ranking.arrays import Float32Matrix, Float32Vector
 from ..ranking.feedback import BAD, move_query
@@ -92,7 +92,7 @@ class ProbeMaker:
         if isinstance(part, Text):
             yield from self._text_probes(part.text)
         elif isinstance(part, Colours):
-            yield Probe(0, COLOUR, 1, colours_vector(part.swatches), scale=SWATCHES)
+            yield Probe(0, COLOUR, 1, swatches_vector(part.swatches), scale=SWATCHES)
         elif isinstance(part, Palette):
             feature = self._features.load_picture_features(part.picture)[COLOUR]
             yield Probe(0, COLOUR, 1, palette_vector(feature), scale=PALETTE)

@@ -10,20 +10,16 @@ import numpy as np
 from ..projections.neighbours import NeighbourView
 from ..projections.vectors import VectorView
 from ..query.values import Picture, StoredPicture
-from ..ranking.arrays import FeatureMatrix, Float32Matrix, Float32Vector, Int64Ids
+from ..ranking.arrays import BoolMatrix, FeatureMatrix, Float32Matrix, Float32Vector, Int64Ids
+from ..ranking.copies import Looks, collapse_ranking, find_same_pictures, find_same_scenes
 from ..ranking.fusion import Amounts
 from ..ranking.ranking import Ranking, union_ids
 from ..ranking.rerank import (
     EXPANDED,
     FIRST,
     POWERS,
-    Looks,
-    Relation,
-    collapse_ranking,
     diversify_ranking,
     expand_query,
-    find_same_pictures,
-    find_same_scenes,
     rerank_by_diffusion,
     rerank_k_reciprocal,
 )
@@ -126,7 +122,7 @@ def collapse_copies(
     return collapse_ranking(ranking, _find_copies(context, ranking.ids[:FIRST]))
 
 
-def _find_copies(context: SearchContext, ids: Int64Ids) -> Relation:
+def _find_copies(context: SearchContext, ids: Int64Ids) -> BoolMatrix:
     with context.catalog.reading() as reader:
         hashes = np.array(reader.perceptual_hashes(ids.tolist()), np.int64)
     subjects, colours = (_load_features(context, signal, ids) for signal in (SUBJECT, COLOUR))

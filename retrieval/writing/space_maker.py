@@ -19,7 +19,7 @@ from ..descriptors.network import weights_path
 from ..descriptors.subject import Subject
 from ..durable import write_file
 from ..ranking.arrays import RGB, Float32Matrix
-from ..spaces import SCALING, Spaces, reference_name
+from ..spaces import SCALING_KEY, Spaces, reference_name
 
 
 def make_spaces(
@@ -66,7 +66,7 @@ def note_scaling(catalog: WritableCatalog, spaces: Sequence[Space], policy: str)
     """Make a policy part of these spaces, and of the fingerprint of those that are empty."""
     with catalog.writing() as writer:
         for space in spaces:
-            configuration = {**space.configuration, SCALING: policy}
+            configuration = {**space.configuration, SCALING_KEY: policy}
             is_empty = not writer.count_features(space)
             fingerprint = _scaled_fingerprint(space, configuration) if is_empty else space.fingerprint
             writer.configure_space(space.id, fingerprint, configuration)
@@ -74,5 +74,5 @@ def note_scaling(catalog: WritableCatalog, spaces: Sequence[Space], policy: str)
 
 def _scaled_fingerprint(space: Space, configuration: Mapping[str, Any]) -> str:
     """The usual policy leaves a fingerprint as it was before policies were noted."""
-    stated = {key: value for key, value in configuration.items() if (key, value) != (SCALING, "auto")}
+    stated = {key: value for key, value in configuration.items() if (key, value) != (SCALING_KEY, "auto")}
     return fingerprint_of(space.descriptor, space.dimension, stated)

@@ -11,7 +11,7 @@ from .export import Export, NoExport
 from .export_store import ExportStore
 from .onnx import OnnxRuntime
 from .openvino import OpenVinoRuntime
-from .torch_runtime import AGREEMENT, TorchRuntime, resolve_device
+from .torch_runtime import LEAST_HALF_PRECISION_COSINE, TorchRuntime, resolve_device
 from .weights import Weights
 
 # Where none of these exists there is no driver for a GPU, and torch need not be loaded to look for one.
@@ -74,4 +74,7 @@ def _openvino_runtime(export: Export, size: int, settings: Settings) -> Runtime:
 
 def _features_agree(exact: Runtime, fast: Runtime, size: int) -> bool:
     batch = comparison_batch(size)
-    return least_cosine(exact.run_batch(batch).pooled, fast.run_batch(batch).pooled) > AGREEMENT
+    return (
+        least_cosine(exact.run_batch(batch).pooled, fast.run_batch(batch).pooled)
+        > LEAST_HALF_PRECISION_COSINE
+    )

@@ -10,7 +10,7 @@ from typing import Any, final
 
 from ...errors import BackboneUnavailable
 from ...ranking.arrays import Float32Matrix
-from ..backbone import Tower
+from ..backbone import TowerWeights
 from ..base import unit_rows
 from .hub import go_offline_without_hub
 from .timm_models import read_tensors
@@ -32,7 +32,7 @@ TOWER_PARTS = (
 DERIVED_TENSOR = "attn_mask"  # in older files; open_clip computes it from the configuration
 
 
-def fetch_tower(source: str, backbone: str) -> Tower:
+def fetch_tower(source: str, backbone: str) -> TowerWeights:
     """The text tower of a backbone. `source`: a safetensors file, "pretrained", or a hub page ORG/NAME.
 
     A file needs open_clip's configuration beside it. It may hold the picture tower as well, which is ignored.
@@ -44,7 +44,7 @@ def fetch_tower(source: str, backbone: str) -> Tower:
     if source == PRETRAINED or not weights.is_file():
         weights = _download_tower(_hub_page(source, backbone), backbone)
     architecture = _read_architecture(backbone, weights.with_name(CONFIG))
-    tower = Tower(architecture, _extract_tower(backbone, weights))
+    tower = TowerWeights(architecture, _extract_tower(backbone, weights))
     ClipRuntime(backbone, architecture, tower.weights, weights)  # refuses an unusable one at once
     return tower
 

@@ -18,7 +18,7 @@ from .export import Export, NoExport
 from .weights import Weights
 
 VERSION = 1  # raise it when a backbone's export changes
-EXPORTING = Lock()  # torch's exporter keeps its state in its module: one export at a time
+EXPORT_LOCK = Lock()  # torch's exporter keeps its state in its module: one export at a time
 
 
 @final
@@ -43,7 +43,7 @@ class ExportStore:
             return export
         if not os.access(self.folder, os.W_OK):
             raise NoExport("the library holds no export and cannot be written to")
-        with EXPORTING:
+        with EXPORT_LOCK:
             # Another thread may have made it meanwhile.
             return self.load_export(name) or self._save_export(name, make_export(weights))
 

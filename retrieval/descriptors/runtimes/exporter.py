@@ -17,7 +17,9 @@ from .timm_models import find_stages, label_names, load_model
 from .weights import Weights
 
 OPSET = 17
-AGREEMENT = 0.9999  # the least cosine to torch's output that is accepted, for every output and every picture
+LEAST_EXPORT_COSINE = (
+    0.9999  # the least cosine to torch's output that is accepted, for every output and every picture
+)
 
 
 def export_backbone(weights: Weights) -> Export:
@@ -103,5 +105,5 @@ def _check_agreement(export: Export, model: _ExportedModel, size: int) -> None:
             outputs[LAST] = runtime.last_map(batch)[1]
         for name, array in outputs.items():
             cosine = least_cosine(array, expected[name]) if array.shape == expected[name].shape else 0.0
-            if not cosine >= AGREEMENT:
+            if not cosine >= LEAST_EXPORT_COSINE:
                 raise NoExport(f"its export disagrees with torch: {name} has a cosine of {cosine:.5f}")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BackboneUnavailable, InvalidSetting
-from ..backbone import Backbone, Tower
-from ..labels import Head
+from ..backbone import Backbone, TowerWeights
+from ..labels import ClassifierSettings
 from ..preprocessing import Preprocessing
 from .clip import fetch_tower
 from .hub import go_offline_without_hub
@@ -48,7 +48,7 @@ def fetch_backbone(
     return Backbone(name, data, prepared, dimension, trained=trained, stages=stages, tower=tower)
 
 
-def _projection_size(tower: Tower | None) -> int:
+def _projection_size(tower: TowerWeights | None) -> int:
     """How many numbers the last layer gives; 0 for a backbone that is used without it."""
     return tower.dimension if tower else 0
 
@@ -68,7 +68,9 @@ def _make_model(name: str, weights: str, projection: int) -> tuple[Any, bytes]:
     return model, save({key: tensor.contiguous() for key, tensor in model.state_dict().items()})
 
 
-def _read_backbone(name: str, path: Path, overrides: Mapping[str, str], tower: Tower | None) -> Backbone:
+def _read_backbone(
+    name: str, path: Path, overrides: Mapping[str, str], tower: TowerWeights | None
+) -> Backbone:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -88,7 +90,9 @@ def _read_backbone(name: str, path: Path, overrides: Mapping[str, str], tower: T
     return Backbone(name, data, prepared, dimension, trained=True, head=head, stages=stages, tower=tower)
 
 
-def _read_metadata(name: str, path: Path, data: bytes) -> tuple[Preprocessing | None, Head | None]:
+def _read_metadata(
+    name: str, path: Path, data: bytes
+) -> tuple[Preprocessing | None, ClassifierSettings | None]:
     """What a readable safetensors file states about itself; (None, None) where it states nothing."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     text = (header.get("__metadata__") or {}).get(METADATA_KEY)
@@ -99,7 +103,7 @@ def _read_metadata(name: str, path: Path, data: bytes) -> tuple[Preprocessing | 
         if metadata.get("backbone") != name:
             raise ValueError(f"it belongs to the backbone {metadata.get('backbone')!r:.80}")
         values = _require_object(metadata.get("preprocessing"), "preprocessing")
-        return _parse_preprocessing(values), Head.from_json(metadata)
+        return _parse_preprocessing(values), ClassifierSettings.from_json(metadata)
     # The last three: brackets nested a thousand times, numbers of 400 digits, impossible sizes.
     except (ValueError, RecursionError, OverflowError, InvalidSetting) as error:
         reason = f"{path}: its metadata cannot be used ({error})"

@@ -17,7 +17,7 @@ from .export_runtime import AbstractExportRuntime
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 PIECE_SIZE = 8  # pictures of a batch that one stream takes at most
-TABLES = Lock()  # the tables that the first pass makes are shared by the whole process
+TABLES_LOCK = Lock()  # the tables that the first pass makes are shared by the whole process
 INSTALL = "install it with `pip install 'pictor[openvino]'`, or choose the runtime auto, torch or onnx"
 
 
@@ -68,7 +68,7 @@ class OpenVinoRuntime(AbstractExportRuntime):
         GIL and waits for the lock, and both wait forever.
         """
         sides = [axis.get_length() for axis in list(self._compiled.input(0).partial_shape)[1:]]
-        with TABLES:
+        with TABLES_LOCK:
             self._infer_piece(np.zeros((1, *sides), np.float32), [POOLED])
 
     @property

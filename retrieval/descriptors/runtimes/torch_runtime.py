@@ -20,7 +20,7 @@ from .weights import Weights
 
 TensorOutput: TypeAlias = tuple[Any, dict[int, Any]]  # a BackboneOutput that the device is still computing
 # A lower precision is used only where every cosine to the features in float32 is above this.
-AGREEMENT = 0.999
+LEAST_HALF_PRECISION_COSINE = 0.999
 FREE_MEMORY = "free some of it, or choose the device cpu"
 FAST_FLOAT16 = (7, 0)  # compute capability: Volta and later; most older GPUs are slower in it than in float32
 
@@ -131,7 +131,7 @@ class TorchRuntime:
             return "float32"
         tensor = self._load_batch(comparison_batch(self._weights.size))
         exact, fast = (_to_array(self._forward(tensor, precision)[0]) for precision in ("float32", half))
-        return half if least_cosine(exact, fast) > AGREEMENT else "float32"
+        return half if least_cosine(exact, fast) > LEAST_HALF_PRECISION_COSINE else "float32"
 
 
 def _to_array(tensor: Any) -> Float32Array:

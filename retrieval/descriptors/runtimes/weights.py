@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import BackboneUnavailable
 from ...ranking.arrays import Float32Array
-from ..labels import CLASS_COUNTS, Classifier, Head
+from ..labels import CLASS_COUNTS, Classifier, ClassifierSettings
 
 
 @final
@@ -46,7 +46,7 @@ class Weights:
 
 
 def read_classifier(
-    backbone: str, path: Path, data: bytes, names: Sequence[str], head: Head, dimension: int
+    backbone: str, path: Path, data: bytes, names: Sequence[str], head: ClassifierSettings, dimension: int
 ) -> Classifier:
     """The classifier in a safetensors file, whose tensors are called `names`.
 

@@ -21,7 +21,7 @@ from tests.labelled_backbone import WEIGHTS_METADATA
 
 @pytest.fixture(scope="module")
 def spec(tmp_path_factory: pytest.TempPathFactory) -> LibrarySpec:
-    return labelled_backbone.labelled_recipe(tmp_path_factory.mktemp("weights"))
+    return labelled_backbone.labelled_spec(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from retrieval.descriptors.base import AbstractDescriptor, unit_rows
 from retrieval.descriptors.network import weights_path
 from retrieval.pictures.images import RGB, decode_image
 from retrieval.signals import SIGNALS
-from retrieval.spaces import SCALING
+from retrieval.spaces import SCALING_KEY
 from tests.drawing import draw_scene, encode_rotated
 
 SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "wide": (60, 400)}
@@ -40,7 +40,7 @@ def create_descriptor(library: Library, name: str, configuration: Any) -> Abstra
 
 def own_configuration(space: Space) -> dict[str, Any]:
     """The configuration of a space's descriptor: all but how pictures were scaled before."""
-    return {key: value for key, value in space.configuration.items() if key != SCALING}
+    return {key: value for key, value in space.configuration.items() if key != SCALING_KEY}
 
 
 def draw_scenes(count: int = 5) -> list[RGB]:

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from retrieval.descriptors.enhancement import (
     FILTERS,
-    METHODS,
+    SEGMENTATIONS,
     STEP_NUMBERS,
     check_steps,
     enhance_picture,
@@ -21,7 +21,7 @@ from retrieval.errors import InvalidSetting, UnknownDescriptor
 from retrieval.pictures.images import RGB
 
 STEPS = ("median:3", "gaussian-low:1.5", "gaussian-high:8", "butterworth-low:0.3:2", "butterworth-high:0.05:2",
-         "clahe:2:8", *(f"crop:{method}" for method in METHODS))  # fmt: skip
+         "clahe:2:8", *(f"crop:{method}" for method in SEGMENTATIONS))  # fmt: skip
 
 
 def draw_slope(height: int = 96, width: int = 128) -> RGB:
@@ -82,7 +82,7 @@ def test_clahe_widens_a_narrow_contrast() -> None:
     assert enhance_picture(dull, ["clahe:4:4"])[0].std() > 1.5 * dull.std()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SEGMENTATIONS)
 @pytest.mark.parametrize("background", [250, 12])
 def test_a_thing_on_a_plain_background_is_found(method: str, background: int) -> None:
     region = find_foreground(object_on(background, (60, 50, 180, 140)), method)
@@ -90,7 +90,7 @@ def test_a_thing_on_a_plain_background_is_found(method: str, background: int) ->
     assert box == pytest.approx((60 / 300, 50 / 200, 180 / 300, 140 / 200), abs=0.05)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SEGMENTATIONS)
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_nothing_is_cut_where_nothing_stands_out(method: str, level: int) -> None:
     plain = np.full((50, 70, 3), level, np.uint8)

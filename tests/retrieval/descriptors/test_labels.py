@@ -17,10 +17,10 @@ from retrieval import BackboneUnavailable, Settings, fetch_backbone, write_libra
 from retrieval.descriptors.labels import (
     MAX_LABELS,
     MIN_CONFIDENCE,
+    ClassConfidence,
     Classifier,
+    ClassifierSettings,
     ClassName,
-    Guess,
-    Head,
     name_guesses,
 )
 from retrieval.descriptors.runtimes.timm_models import label_names
@@ -72,7 +72,7 @@ class TestConfidences:
     def test_equal_ones_are_ordered_by_their_class(self) -> None:
         even = Classifier(np.zeros((20, 6), np.float32), np.zeros(20, np.float32), 1.0)
         [guesses] = even.predict(np.ones((1, 6), np.float32))
-        assert guesses == tuple(Guess(index, pytest.approx(0.05)) for index in range(5))
+        assert guesses == tuple(ClassConfidence(index, pytest.approx(0.05)) for index in range(5))
         [none] = Classifier(np.zeros((21, 6), np.float32), np.zeros(21, np.float32), 1.0).predict(
             np.ones((1, 6), np.float32)
         )
@@ -115,7 +115,9 @@ class TestNames:
             ClassName("tabby", "tabby: a cat"),
             ClassName("crane", "crane: a machine"),
         )
-        predictions = name_guesses([Guess(2, 0.5), Guess(1, 0.3), Guess(0, 0.2)], names)
+        predictions = name_guesses(
+            [ClassConfidence(2, 0.5), ClassConfidence(1, 0.3), ClassConfidence(0, 0.2)], names
+        )
         assert [(prediction.name.definition, prediction.confidence) for prediction in predictions] == [
             ("crane: a machine", 0.5),
             ("tabby: a cat", 0.3),
@@ -142,7 +144,7 @@ class TestBackbone:
         path = labelled_backbone.save_weights(tmp_path / "w.safetensors")
         fetched = fetch_backbone(BACKBONE, str(path))
         assert fetched.preprocessing.as_json() == WEIGHTS_METADATA["preprocessing"]
-        assert fetched.head == Head("imagenet-1k", 1.25)
+        assert fetched.head == ClassifierSettings("imagenet-1k", 1.25)
         other = fetch_backbone(BACKBONE, str(path), size="96", mean="0.4")
         assert other.preprocessing.as_json() == WEIGHTS_METADATA["preprocessing"] | {
             "size": 96,

@@ -9,7 +9,7 @@ from benchmarks.descriptors import labelled_pictures, load_pixels
 from benchmarks.sets import why_unavailable
 from benchmarks.swatches import measure_swatches
 from retrieval.descriptors.lab import describe_colours
-from retrieval.descriptors.palette import colours_vector, palette_of, palette_vector
+from retrieval.descriptors.palette import palette_of, palette_vector, swatches_vector
 from retrieval.pictures.images import RGB
 from retrieval.query.values import Swatch
 from tests.drawing import draw_scene
@@ -27,7 +27,7 @@ def draw_stripes(*swatches: tuple[str, float], turned: bool = False) -> RGB:
 
 
 def colour_score(picture: RGB, *swatches: Swatch) -> float:
-    return float(describe_colours(picture) @ colours_vector(swatches))
+    return float(describe_colours(picture) @ swatches_vector(swatches))
 
 
 @pytest.mark.parametrize("colour", COLOURS)
@@ -67,9 +67,9 @@ def test_of_two_colours_both_are_wanted(first: float, second: float) -> None:
 
 def test_shares_are_beside_each_other() -> None:
     """Only the ratio of the shares counts."""
-    one = colours_vector([Swatch(RED, 1), Swatch(BLUE, 3)])
-    assert colours_vector([Swatch(RED, 20), Swatch(BLUE, 60)]) == pytest.approx(one, abs=1e-5)
-    assert np.abs(colours_vector([Swatch(RED, 3), Swatch(BLUE, 1)]) - one).max() > 0.1
+    one = swatches_vector([Swatch(RED, 1), Swatch(BLUE, 3)])
+    assert swatches_vector([Swatch(RED, 20), Swatch(BLUE, 60)]) == pytest.approx(one, abs=1e-5)
+    assert np.abs(swatches_vector([Swatch(RED, 3), Swatch(BLUE, 1)]) - one).max() > 0.1
 
 
 def test_near_colours_count_and_far_ones_do_not() -> None:
@@ -114,7 +114,7 @@ def test_a_palette_is_short_whole_and_the_same_every_time(seed: int) -> None:
     assert min(swatch.share for swatch in palette) >= 0.02
     assert [swatch.share for swatch in palette] == sorted((swatch.share for swatch in palette), reverse=True)
     assert palette_of(picture.copy()) == palette
-    assert describe_colours(picture) @ colours_vector(palette) > 0.65  # the palette represents the picture
+    assert describe_colours(picture) @ swatches_vector(palette) > 0.65  # the palette represents the picture
 
 
 def test_noise_has_a_palette_too() -> None:

@@ -38,7 +38,7 @@ from retrieval.descriptors.runtimes.export import Export, NoExport
 from retrieval.descriptors.runtimes.export_store import ExportStore, export_fingerprint
 from retrieval.descriptors.runtimes.onnx import OnnxRuntime
 from retrieval.descriptors.runtimes.openvino import OpenVinoRuntime
-from retrieval.descriptors.runtimes.torch_runtime import AGREEMENT, TorchRuntime
+from retrieval.descriptors.runtimes.torch_runtime import LEAST_HALF_PRECISION_COSINE, TorchRuntime
 from retrieval.descriptors.runtimes.weights import Weights
 from retrieval.ranking.heat import is_mean_pooled
 from tests import labelled_backbone
@@ -396,14 +396,17 @@ class TestPasses:
     def test_half_precision_agrees_as_promised(self, tiny: Weights, precision: str) -> None:
         exact, half = (TorchRuntime(tiny, "cpu", dtype) for dtype in ("float32", precision))
         for batch in noise_batches(tiny.size):
-            assert least_cosine(half.run_batch(batch)[0], exact.run_batch(batch)[0]) > AGREEMENT
+            assert (
+                least_cosine(half.run_batch(batch)[0], exact.run_batch(batch)[0])
+                > LEAST_HALF_PRECISION_COSINE
+            )
 
     def test_what_float16_has_no_number_for_is_computed_in_float32(self, tiny: Weights) -> None:
         exact, half = (TorchRuntime(tiny, "cpu", dtype) for dtype in ("float32", "float16"))
         batch = noise_batches(tiny.size)[1] * np.float32(1e6)
         pooled, inside = half.run_batch(batch, (2,))
         assert np.isfinite(pooled).all()
-        assert least_cosine(pooled, exact.run_batch(batch)[0]) > AGREEMENT
+        assert least_cosine(pooled, exact.run_batch(batch)[0]) > LEAST_HALF_PRECISION_COSINE
         assert np.isfinite(inside[2]).all()
 
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -412,8 +415,8 @@ class TestPasses:
         batch = np.concatenate([*noise_batches(tiny.size)] * 20)
         for _ in range(3):
             pooled, inside = fast.run_batch(batch, (2, 3))
-        assert least_cosine(pooled, exact.run_batch(batch)[0]) > AGREEMENT
-        assert least_cosine(inside[3], exact.run_batch(batch, (3,))[1][3]) > AGREEMENT
+        assert least_cosine(pooled, exact.run_batch(batch)[0]) > LEAST_HALF_PRECISION_COSINE
+        assert least_cosine(inside[3], exact.run_batch(batch, (3,))[1][3]) > LEAST_HALF_PRECISION_COSINE
         assert fast._pass_size.size >= FIRST_SIZE
         assert fast._pass_size != PassSize()
 
@@ -446,7 +449,7 @@ print("LOADED", *sorted({module.split(".")[0] for module in sys.modules}))
 
 def test_a_library_with_an_export_is_asked_without_torch(tmp_path: Path, scenes: Path) -> None:
     library = tmp_path / "library"
-    with open_or_create(library, labelled_backbone.labelled_recipe(tmp_path)) as opened:
+    with open_or_create(library, labelled_backbone.labelled_spec(tmp_path)) as opened:
         index(opened, [path_bytes(scenes / "harbour")], captions={}, on_event=lambda event: None)
     Image.fromarray(draw_scene(3)).save(tmp_path / "query.png")
     run = subprocess.run(

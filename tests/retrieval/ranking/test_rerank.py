@@ -14,15 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval import Ranking, images
+from retrieval.ranking.copies import HASH_BITS, Looks, collapse_ranking, find_same_pictures, find_same_scenes
 from retrieval.ranking.rerank import (
-    HASH_BITS,
     POWERS,
-    Looks,
-    collapse_ranking,
     diversify_ranking,
     expand_query,
-    find_same_pictures,
-    find_same_scenes,
     reorder_ranking,
     rerank_by_diffusion,
     rerank_k_reciprocal,
