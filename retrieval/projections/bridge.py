@@ -21,9 +21,10 @@ from ..catalog.reader import Reader
 from ..durable import write_file
 from ..errors import ProjectionDamaged
 from ..ranking.arrays import Float16Matrix, Float32Vector, Int64Ids
-from ..ranking.caption_bridge import Bridge, CaptionTokens, Gain, learn_bridge
+from ..ranking.caption_bridge import Bridge, Gain, learn_bridge
 from ..ranking.ranking import Ranking
 from ..ranking.tokens import Terms, split_tokens
+from ..ranking.word_fit import CaptionTokens
 from ..signals import MEANING
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail

@@ -13,17 +13,15 @@ Guard: on held-out captioned images the bridge must find the image of a caption 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .arrays import (
     Float16Matrix,
-    Float32Matrix,
     Float32Vector,
     Float64Matrix,
     Float64Scores,
@@ -31,18 +29,14 @@ from .arrays import (
     Int64Vector,
 )
 from .tokens import Terms
+from .word_fit import CaptionTokens, WordFit, fit_words
 
 LEAST_IMAGES = 40  # captioned ones: fewer cannot show whether the bridge helps
 LEAST_CAPTIONS = 5  # different ones
 LEAST_GAIN = 0.55  # that the lower end of the interval must reach; chance is 0.5
-MOST_WORDS = 20_000  # with a dimension of 1280 they take 51 MB
 MOST_CHECKED = 4000  # images that the guard looks at, evenly chosen
 FOLDS = 5
-RIDGE = 3.0
 LARGEST = 1000.0  # number in the stored directions: the short ones then stay exact enough in float16
-CHUNK = 256  # images that are summed at a time
-
-CaptionTokens: TypeAlias = frozenset[str]  # of all that is written about one image
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +109,7 @@ def learn_bridge(captions: Sequence[CaptionTokens], features: Float16Matrix) -> 
         gain = f"{seen}, of which the lower end must reach {LEAST_GAIN}" if seen else "no word in common"
         reason = f"captions do not tell these pictures apart: {gain}"
         return Bridge.without_words(reason, dimension, seen, unseen)
-    fit = _fit_words(captions, features)
+    fit = fit_words(captions, features)
     directions = _quantize_directions(fit.solve_directions(fit.sums), fit.mean)
     return Bridge(fit.rows, directions, "", seen, unseen)
 
@@ -146,75 +140,6 @@ def _quantize_directions(directions: Float64Matrix, mean: Float64Vector) -> Floa
     return stored
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    """What was learned from some images, before it is multiplied by the inverse covariance."""
-
-    rows: Mapping[str, int]
-    sums: Float64Matrix  # (word, dimension): shrunken, weighted means
-    spread: Float64Matrix  # (dimension, dimension): covariance with its ridge
-    mean: Float64Vector
-
-    def solve_directions(self, sums: Float64Matrix) -> Float64Matrix:
-        """The directions of some sums: (sum, dimension)."""
-        return np.asarray(np.linalg.solve(self.spread, sums.T).T, np.float64)
-
-
-def _fit_words(captions: Sequence[CaptionTokens], features: Float16Matrix) -> _Fit:
-    count, words = len(captions), _count_images_by_word(captions)
-    rows = {word: row for row, word in enumerate(words)}
-    frequency = np.fromiter(words.values(), np.float64, len(words))
-    mean, spread, sums = _sum_moments(captions, features, rows)
-    means = sums / frequency[:, None] - mean
-    variance = float(np.trace(spread))
-    # The mean of n unrelated images has a squared length of about variance / n.
-    lengths = np.maximum((means**2).sum(axis=1), 1e-12)
-    share = np.maximum(0.0, 1 - variance / (frequency * lengths))
-    rarity = np.log1p((count - frequency + 0.5) / (frequency + 0.5))
-    kept = np.flatnonzero(share)
-    names = list(words)
-    return _Fit(
-        {names[old]: new for new, old in enumerate(kept.tolist())},
-        (means * (share * rarity)[:, None])[kept],
-        spread + np.eye(len(mean)) * max(RIDGE * variance / count, 1e-12),
-        mean,
-    )
-
-
-def _count_images_by_word(captions: Sequence[CaptionTokens]) -> dict[str, int]:
-    """How many images have each word: the most frequent words that two or more have, in their order."""
-    counts = Counter(word for tokens in captions for word in tokens)
-    shared = sorted((-count, word) for word, count in counts.items() if count > 1)
-    return {word: -count for count, word in sorted(shared[:MOST_WORDS], key=lambda pair: pair[1])}
-
-
-def _sum_moments(
-    captions: Sequence[CaptionTokens], features: Float16Matrix, rows: Mapping[str, int]
-) -> tuple[Float64Vector, Float64Matrix, Float64Matrix]:
-    """Mean and covariance of the features, and the sum of the features of each word's images."""
-    dimension = features.shape[1]
-    total, products = np.zeros(dimension), np.zeros((dimension, dimension))
-    sums = np.zeros((len(rows), dimension))
-    for start in range(0, len(captions), CHUNK):
-        block = features[start : start + CHUNK].astype(np.float32)
-        total += block.sum(axis=0, dtype=np.float64)
-        products += block.T @ block
-        chunk = captions[start : start + CHUNK]
-        _add_to_word_sums(sums, [[rows[word] for word in tokens if word in rows] for tokens in chunk], block)
-    mean = total / len(captions)
-    return mean, products / len(captions) - np.outer(mean, mean), sums
-
-
-def _add_to_word_sums(sums: Float64Matrix, rows: Sequence[Sequence[int]], features: Float32Matrix) -> None:
-    """Add the feature of each image to the sums of its words; `rows`: the rows of its words, by image."""
-    images = np.repeat(np.arange(len(rows)), [len(rows_of_image) for rows_of_image in rows])
-    flat = np.fromiter((row for rows_of_image in rows for row in rows_of_image), np.int64, len(images))
-    order = np.lexsort((images, flat))
-    present, starts = np.unique(flat[order], return_index=True)
-    if len(present):
-        sums[present] += np.add.reduceat(features[images[order]], starts, axis=0)
-
-
 def _measure_gains(
     captions: Sequence[CaptionTokens], features: Float16Matrix
 ) -> tuple[Gain | None, Gain | None]:
@@ -236,7 +161,7 @@ def _measure_gain(
     areas: dict[int, list[float]] = {}
     for fold in range(FOLDS):
         kept, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        fit = _fit_words([captions[row] for row in kept.tolist()], features[kept])
+        fit = fit_words([captions[row] for row in kept.tolist()], features[kept])
         for number, area in _caption_areas(fit, captions, features, caption_numbers, held_out):
             areas.setdefault(number, []).append(area)
     means = np.array([np.mean(caption_areas) for caption_areas in areas.values()])
@@ -247,7 +172,7 @@ def _measure_gain(
 
 
 def _caption_areas(
-    fit: _Fit,
+    fit: WordFit,
     captions: Sequence[CaptionTokens],
     features: Float16Matrix,
     caption_numbers: Int64Vector,

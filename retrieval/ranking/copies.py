@@ -1,4 +1,4 @@
-"""Copies: which of the first images of a ranking are one picture or one scene, and a ranking without them. Pure."""
+"""Copies: which first images of a ranking are one picture or scene, and a ranking without copies. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCENE_SUBJECT, SCENE_COLOUR = 0.85, 0.95  # least cosines of the subjects and co
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """What sameness is judged by, of the first images in their order: hashes, subjects and colours."""
+    """The hashes, subjects and colours of the first images, in their order."""
 
     hashes: Int64Ids  # retrieval.pictures.images.perceptual_hash
     subjects: FeatureMatrix

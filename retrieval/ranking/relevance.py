@@ -14,7 +14,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -37,15 +37,14 @@ SHARES = {STRONG: 0.999, LIKELY: 0.5, WEAK: 0.1}  # least share of the words of 
 SAMPLE = 1000  # features that a background is made from: half a million pairs, in a tenth of a second
 FEWEST = 50  # features: with fewer, a library's own pairs do not tell what unrelated pictures score
 FLANK = 1.645  # standard deviations from the median of a normal distribution to its 5 % quantile
-ALIKE_SHARE = (
-    0.5  # of a library above the line: such a query asks for what all of it shows, and nothing is folded
-)
+# Where more of a library is above the line, the query asks for what all of it shows: nothing is folded.
+ALIKE_SHARE = 0.5
 REFERENCE_WIDENING = 1.15  # the upper tail of unrelated pictures relative to their lower flank, as measured
 LEAST_SPREAD = 0.001  # of a library whose pictures are all the same
 LEAST_TAIL = 1e-300  # close to the least number above zero: 37 standard deviations out
 CLOSEST = 0.996  # higher curved scores count as this one: the curve has no end
 
-Levels = npt.NDArray[np.int8]  # indexes into BANDS, which rise
+Levels: TypeAlias = npt.NDArray[np.int8]  # indexes into BANDS, which rise
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.ranking import caption_bridge
+from retrieval.ranking import caption_bridge, word_fit
 from retrieval.ranking.caption_bridge import Bridge, Gain, learn_bridge
 from retrieval.ranking.tokens import parse_terms
 
@@ -28,7 +28,7 @@ MEANT = random_directions(THINGS, 1) | random_directions(COLOURS, 2)
 
 def captioned_pictures(
     count: int, *, seed: int = 0, noise: float = 1.0
-) -> tuple[list[caption_bridge.CaptionTokens], Features]:
+) -> tuple[list[word_fit.CaptionTokens], Features]:
     """Pictures of a thing in a colour; each caption has both words, a filler and a unique word."""
     random = np.random.default_rng(seed)
     pairs = [(THINGS[a], COLOURS[b]) for a, b in random.integers(0, (8, 4), (count, 2)).tolist()]
@@ -176,8 +176,8 @@ def test_learning_leaves_its_inputs_alone() -> None:
 
 
 def test_the_vocabulary_is_bounded_to_the_most_frequent_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caption_bridge, "MOST_WORDS", 3)
-    counts = caption_bridge._count_images_by_word(
+    monkeypatch.setattr(word_fit, "MOST_WORDS", 3)
+    counts = word_fit.count_images_by_word(
         [frozenset("abcd"), frozenset("abcd"), frozenset("bcde"), frozenset("dz")]
     )
     assert counts == {"b": 3, "c": 3, "d": 4}
@@ -185,12 +185,12 @@ def test_the_vocabulary_is_bounded_to_the_most_frequent_words(monkeypatch: pytes
 
 def test_moments_are_those_of_the_whole_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     said, features = captioned_pictures(100)
-    rows = {word: row for row, word in enumerate(caption_bridge._count_images_by_word(said))}
+    rows = {word: row for row, word in enumerate(word_fit.count_images_by_word(said))}
     exact = features.astype(np.float64)
     sums = np.array([exact[[word in tokens for tokens in said]].sum(axis=0) for word in rows])
     for chunk in (1, 7, 256):
-        monkeypatch.setattr(caption_bridge, "CHUNK", chunk)
-        mean, spread, found = caption_bridge._sum_moments(said, features, rows)
+        monkeypatch.setattr(word_fit, "CHUNK", chunk)
+        mean, spread, found = word_fit.sum_moments(said, features, rows)
         assert mean == pytest.approx(exact.mean(axis=0), abs=1e-6)
         assert spread == pytest.approx(np.cov(exact.T, bias=True), abs=1e-6)
         assert found == pytest.approx(sums, abs=1e-5)
