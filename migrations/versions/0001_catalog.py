@@ -1,5 +1,7 @@
 """The first catalog: images, locations, facts, features, the change log and the projections' pointers."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,17 +12,17 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 COUNTED = {"sqlite_autoincrement": True}
 
 
-def id_column(name: str = "id") -> sa.Column:
+def id_column(name: str = "id") -> sa.Column[Any]:
     return sa.Column(name, BIG, nullable=False, autoincrement=True)
 
 
-def image_key(table: str) -> tuple[sa.Column, sa.ForeignKeyConstraint]:
+def image_key(table: str) -> tuple[sa.Column[Any], sa.ForeignKeyConstraint]:
     return sa.Column("image_id", BIG, nullable=False), (
         sa.ForeignKeyConstraint(["image_id"], ["image.id"], f"fk_{table}_image_id", ondelete="CASCADE")
     )
 
 
-def space_key(table: str, *, nullable: bool) -> tuple[sa.Column, sa.ForeignKeyConstraint]:
+def space_key(table: str, *, nullable: bool) -> tuple[sa.Column[Any], sa.ForeignKeyConstraint]:
     return sa.Column("space_id", BIG, nullable=nullable), (
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], f"fk_{table}_space_id", ondelete="CASCADE")
     )

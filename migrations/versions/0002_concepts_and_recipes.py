@@ -1,5 +1,7 @@
 """Named concepts, which are sets of examples, and named recipes, which are weights of signals."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 COUNTED = {"sqlite_autoincrement": True}
 
 
-def id_column() -> sa.Column:
+def id_column() -> sa.Column[Any]:
     return sa.Column("id", BIG, nullable=False, autoincrement=True)
 
 

@@ -1,7 +1,8 @@
 """A checksum for every stored feature: the CRC-32 of zlib, computed from its blob when this runs."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +25,7 @@ def upgrade() -> None:
         op.get_bind().execute(statement, [dict(zip(names, value, strict=True)) for value in values])
 
 
-def feature_batches(connection: sa.Connection) -> Iterator[list[sa.Row]]:
+def feature_batches(connection: sa.Connection) -> Iterator[Sequence[sa.Row[*tuple[Any, ...]]]]:
     """Every feature with its key, in the order of the keys."""
     query = sa.select(*KEY, FEATURE.c.vector).order_by(*KEY).limit(ROWS)
     last = (0, 0)
