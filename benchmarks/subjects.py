@@ -122,8 +122,8 @@ def _subjects_of_row(name: str, row: dict[str, str], place: int) -> Subjects:
     if name == "caltech101":
         return CALTECH.get(label, _parse_subjects("thing"))
     if name == "coco_mini":
-        each = (COCO.get(one, _parse_subjects("thing")) for one in label.split("|"))
-        return _parse_subjects("place").union(*each)
+        words_by_label = (COCO.get(one, _parse_subjects("thing")) for one in label.split("|"))
+        return _parse_subjects("place").union(*words_by_label)
     if name == "imagenet_sample1k":
         stretch = [words for begin, words in IMAGENET if begin <= place][-1]
         return _parse_subjects(stretch) | BESIDE.get(row["caption"], frozenset())
