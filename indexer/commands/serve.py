@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import webbrowser
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from threading import Thread, Timer
 
@@ -23,9 +23,7 @@ from .output import print_json, print_remark
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8754, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
-@click.option(
-    "--public", is_flag=True, help="Let other machines in, through the address of --host."
-)
+@click.option("--public", is_flag=True, help="Let other machines in, through the address of --host.")
 @click.option(
     "--allow-host",
     "names",
@@ -93,14 +91,17 @@ def allowed_hosts(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
     A server that listens on all addresses answers to the name and the main addresses of this machine.
     """
-    listens_everywhere = host in ("0.0.0.0", "::")
+    listens_everywhere = host in ("", "0.0.0.0", "::")
     own_names = (socket.gethostname(), *_own_addresses()) if listens_everywhere else (host,)
     return tuple(dict.fromkeys(bracket_address(name) for name in (*names, *own_names, *LOOPBACK)))
 
 
 def bracket_address(name: str) -> str:
-    """A name as the Host header has it, where an IPv6 address stands in brackets."""
-    return f"[{name}]" if ":" in name and not name.startswith("[") else name
+    """A name as the Host header has it, without a port; an IPv6 address stands in brackets."""
+    try:
+        return f"[{IPv6Address(name.strip('[]'))}]"
+    except ValueError:
+        return name.partition("]")[0] + "]" if name.startswith("[") else name.partition(":")[0]
 
 
 def _own_addresses() -> list[str]:

@@ -140,3 +140,12 @@ def test_the_names_that_a_server_answers_to() -> None:
     everywhere = serve.allowed_hosts("0.0.0.0", ())
     assert socket.gethostname() in everywhere
     assert not {"0.0.0.0", "", "*"} & set(everywhere)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("pictures.example", "pictures.example"), ("pictures.example:8754", "pictures.example"), ("10.0.0.1:80", "10.0.0.1"),
+     ("::1", "[::1]"), ("[::1]", "[::1]"), ("[::1]:8754", "[::1]"), ("FD00::5", "[fd00::5]")],
+)  # fmt: skip
+def test_a_name_is_compared_without_its_port(name: str, shown: str) -> None:
+    assert serve.bracket_address(name) == shown
