@@ -138,7 +138,11 @@ class Library:
         answer = search.find_answer()
         page = answer.ids[query.offset : query.offset + query.limit].tolist()
         page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
-        remarks = (*describe_empty_texts(query), *self._query_remarks(query))
+        remarks = (
+            *describe_empty_texts(query),
+            *self._describe_removed_examples(query),
+            *self._query_remarks(query),
+        )
         return Results(tuple(page_hits), len(answer.ids), remarks, answer.folded_count)
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
@@ -204,6 +208,15 @@ class Library:
     @property
     def _feature_source(self) -> FeatureSource:
         return FeatureSource(self.catalog, self.search_state.spaces, self.reading_limits)
+
+    def _describe_removed_examples(self, query: Query) -> list[str]:
+        ids = (*query.examples.good, *query.examples.bad)
+        images = self._load_images(ids) if ids else {}
+        return [
+            f"The example {image_id} is not in the library any more; it was left out."
+            for image_id in dict.fromkeys(ids)
+            if image_id not in images
+        ]
 
     def _query_remarks(self, query: Query) -> list[str]:
         pictures = any(isinstance(part, Picture | StoredPicture) for part in query.parts)

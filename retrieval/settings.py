@@ -62,7 +62,7 @@ class Settings:
     predicted_labels: bool = _define_setting(True, "Predict labels when indexing, search them and show them")
     url_queries: str = _define_setting(
         "auto",
-        "Whether queries may name pictures by URL: auto (not on a server for other machines), always, never",
+        "Whether queries may name pictures by URL: auto (in commands, not on a server), always, never",
     )
     fusion: str = _define_setting(
         "relative", "How rankings are fused: relative (by score), calibrated, reciprocal-rank"

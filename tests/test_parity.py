@@ -21,7 +21,9 @@ LINES = ("quiet harbour", "noon -forest", "", "tag:day2", 'folder:market "at noo
 
 @pytest.fixture(scope="module")
 def client(library: Library) -> FlaskClient:
-    return create_app(library).test_client()
+    client = create_app(library).test_client()
+    client.environ_base["HTTP_ACCEPT"] = "text/html"  # as a browser
+    return client
 
 
 def by_python(library: Library, line: str, parts: tuple[Part, ...]) -> list[int]:

@@ -9,10 +9,13 @@ from flask import url_for
 from retrieval import InvalidQuery, Query, Results, answers, format_query
 
 from .parameters import PageParameters
+from .requests import names_web_address
+from .services import current_services
 
 PICTURE_ADDRESSES: Final = answers.PictureAddresses(
     thumbnail=lambda image_id: url_for("media.thumbnail", image_id=image_id),
     preview=lambda image_id: url_for("media.preview", image_id=image_id),
+    path=lambda path: current_services().show_path(path),
 )
 
 
@@ -22,14 +25,16 @@ def address_values(parameters: PageParameters, **changes: object) -> dict[str, A
 
 
 def query_values(query: Query) -> dict[str, Any]:
-    """The parameters of an address that mean this query; raises InvalidQuery for one with a file in it."""
+    """The parameters of an address that mean this query; raises InvalidQuery for one that none can mean."""
     page = PageParameters(limit=query.limit, offset=query.offset)
+    if names_web_address(query):
+        raise InvalidQuery("an address never makes a server fetch a picture")
     line = format_query(query)
     return ({"q": line} if line else {}) | address_values(page)
 
 
 def permalink(query: Query) -> str | None:
-    """The address of the search page with these hits; None for a query with a file in it."""
+    """The address of the search page with these hits; None for a query with a file or a web address in it."""
     try:
         return url_for("pages.search", **query_values(query))
     except InvalidQuery:

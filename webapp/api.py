@@ -7,27 +7,24 @@ from typing import Any, TypeAlias
 from flask import current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
+from werkzeug.datastructures import CombinedMultiDict
 
 from retrieval import InvalidQuery, Query, StoredPicture, answers, read_status
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
+from .errors import PROBLEM, InvalidParameter
 from .parameters import NoParameters, PageParameters, SearchParameters
-from .requests import build_query, read_files, read_json_query, read_parameters
+from .requests import build_query, check_form, read_files, read_json_query, read_parameters
 from .services import current_services
 from .uploads import UPLOADED_NAME
 
 Json: TypeAlias = dict[str, Any]
 
-_PROBLEM = {
-    "description": "What went wrong, in one sentence",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
-}
-
 api = APIBlueprint(
     "api",
     __name__,
     url_prefix="/api/v1",
-    abp_responses={status: dict(_PROBLEM) for status in ("400", "404", "4XX", "5XX")},
+    abp_responses={status: dict(PROBLEM) for status in ("400", "404", "4XX", "5XX")},
 )
 
 _IMAGE_ID = {"name": "image_id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
@@ -90,12 +87,23 @@ def _query_in_address() -> Query:
 
 def _query_in_body() -> Query:
     if request.is_json:
-        return read_json_query(request.get_data())
-    decoder = current_services().decoder
-    files = [
-        decoder.reencode_picture(data, UPLOADED_NAME) for data in read_files(request.files, "picture_file")
-    ]
-    return build_query(read_parameters(SearchParameters, request.form), files)
+        return _json_query()
+    check_form(request)
+    parameters = read_parameters(SearchParameters, CombinedMultiDict([request.args, request.form]))
+    files = read_files(request.files, "picture_file")
+    build_query(parameters, files)  # refuses too many parts before any picture is decoded
+    return build_query(parameters, current_services().decoder.reencode_pictures(files, UPLOADED_NAME))
+
+
+def _json_query() -> Query:
+    """The query of a body in JSON, or that of the address if the body is an empty object."""
+    query = read_json_query(request.get_data())
+    if not request.args:
+        return query
+    if query != Query():
+        name = next(iter(request.args))[:80]
+        raise InvalidParameter(f"{name}: the body holds a query already; put all of it there")
+    return _query_in_address()
 
 
 def _search_results(query: Query) -> Json:
@@ -186,4 +194,9 @@ def status() -> Json:
 def openapi() -> Json:
     """This interface as an OpenAPI document."""
     document: Json = current_app.api_doc  # type: ignore[attr-defined]
-    return document
+    return _without_nulls(document | {"components": _without_nulls(document["components"])})
+
+
+def _without_nulls(values: Json) -> Json:
+    """Null stands for what is not there, but a document may not hold it."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -12,9 +12,11 @@ from retrieval import DEFAULT_DECODER, Library, answers
 from .api import api
 from .errors import register_handlers
 from .media import media
-from .pages import pages
+from .pages import pages, uploads
 from .security import LOOPBACK, protect_app
 from .services import attach_services
+from .transport import prepare_answers
+from .visitors import RelativePaths
 from .wording import alternative_text, image_name
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
@@ -28,12 +30,17 @@ class ImageIdConverter(IntegerConverter):
 
 
 def create_app(
-    library: Library, *, hosts: tuple[str, ...] | None = LOOPBACK, decoder: str = DEFAULT_DECODER
+    library: Library,
+    *,
+    hosts: tuple[str, ...] | None = LOOPBACK,
+    public: bool = False,
+    decoder: str = DEFAULT_DECODER,
 ) -> Flask:
     """Make the web application for one library.
 
     It answers only requests addressed to one of `hosts`; None answers all, which is for servers behind
-    a proxy that checks. It keeps no session and sets no cookie. `decoder` decodes the pictures that visitors
+    a proxy that checks. It keeps no session and sets no cookie. With `public`, strangers may visit: paths are
+    shown relative to the folders that hold the pictures. `decoder` decodes the pictures that visitors
     send; it is named as for `retrieval.DecoderPool`.
     """
     app = OpenAPI(
@@ -48,12 +55,15 @@ def create_app(
     app.url_map.converters["id"] = ImageIdConverter
     app.jinja_env.filters |= {"image_name": image_name, "alternative_text": alternative_text}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    local = hosts is not None and set(hosts) <= set(LOOPBACK)
-    attach_services(app, library, local=local, decoder=decoder)
+    app.config["PUBLIC"] = public
+    paths = RelativePaths(library)
+    attach_services(app, library, show_path=paths if public else str, decoder=decoder)
     protect_app(app, hosts)
-    register_handlers(app)
+    prepare_answers(app)
+    register_handlers(app, paths.hide_in if public else str)
     app.register_blueprint(pages)
     app.register_blueprint(media)
+    app.register_api(uploads)
     app.register_api(api)
     app.api_doc  # noqa: B018 - made now, before there are threads
     return app

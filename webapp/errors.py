@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from flask import Flask, Response, current_app, make_response, render_template, request
@@ -46,6 +48,15 @@ class PictureExpired(RetrievalError):
         )
 
 
+class TooManyFetches(RetrievalError):
+    """Enough requests wait for pictures from the web."""
+
+    code = "too-many-fetches"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} pictures are being fetched from the web already; try again soon")
+
+
 class ForeignRequest(RetrievalError):
     """Another site sent this request through the visitor's browser."""
 
@@ -64,6 +75,7 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (ForeignRequest, 403),
     (PictureExpired, 404),
     (PictureUnreachable, 502),
+    (TooManyFetches, 503),
     (InvalidQuery, 400),
     (ImageNotFound, 404),
     (ImageTooLarge, 413),
@@ -96,6 +108,19 @@ _HEADINGS: Final = {
 }
 
 
+# As the OpenAPI document describes every error.
+PROBLEM: Final = {
+    "description": "What went wrong, in one sentence",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+}
+UPLOADS: Final = "/pictures"  # both pages and programs send pictures there
+
+
+def wants_page() -> bool:
+    """Whether a browser asks: programs do not name HTML among what they accept."""
+    return "text/html" in request.accept_mimetypes.values()
+
+
 def http_status(error: RetrievalError) -> int:
     """The HTTP status of an error."""
     # Decoder processes report a picture that is too large by its code alone.
@@ -103,18 +128,21 @@ def http_status(error: RetrievalError) -> int:
     return next(status for error_type, status in STATUSES if issubclass(kind, error_type))
 
 
-def register_handlers(app: Flask) -> None:
-    """Answer every error with a problem: JSON (RFC 9457) for programs, a page for people."""
-    app.register_error_handler(RetrievalError, _answer_known_error)
+def register_handlers(app: Flask, show_message: Callable[[str], str] = str) -> None:
+    """Answer every error with a problem: JSON (RFC 9457) for programs, a page for people.
+
+    `show_message` takes out of a message what visitors may not learn.
+    """
+    app.register_error_handler(RetrievalError, partial(_answer_known_error, show_message))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unknown_error)
 
 
-def _answer_known_error(error: RetrievalError) -> Response:
+def _answer_known_error(show_message: Callable[[str], str], error: RetrievalError) -> Response:
     status = http_status(error)
     if status >= 500:
         current_app.logger.warning("%s: %s", type(error).__name__, error)
-    return _problem_response(status, error.code, str(error))
+    return _problem_response(status, error.code, show_message(str(error)))
 
 
 def _answer_http_error(error: HTTPException) -> Response:
@@ -147,7 +175,7 @@ def _problem_response(status: int, code: str, detail: str) -> Response:
         "detail": detail,
         "code": code,
     }
-    if request.path.startswith(("/api/", "/media/")):
+    if request.path.startswith(("/api/", "/media/")) or (request.path == UPLOADS and not wants_page()):
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     heading = _HEADINGS.get(status, HTTP_STATUS_CODES[status])
     words = request.args.get("q", "")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import Field
 from werkzeug import Response
 
 from retrieval import ProjectionDamaged, Query, StoredPicture, answers
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
-from .errors import InvalidParameter
+from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .parameters import NoParameters, SearchParameters
 from .requests import build_query, read_files, read_parameters
 from .services import current_services
@@ -19,6 +21,18 @@ from .wording import image_name, part_names
 SIMILAR_COUNT = 10  # two rows on a wide screen
 
 pages = Blueprint("pages", __name__)
+uploads = APIBlueprint(
+    "uploads", __name__, abp_responses={status: dict(PROBLEM) for status in ("400", "4XX", "5XX")}
+)
+
+
+class UploadedPicture(answers.StrictModel):
+    """A picture that is kept to search by."""
+
+    picture: str = Field(description="Its token, as the parameter picture and as upload in a query")
+    address: str = Field(description="Address of the picture")
+    search: str = Field(description="Address of the search by it, for programs")
+    permalink: str = Field(description="Address of the search page with it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +81,16 @@ def image(image_id: int) -> str:
     )
 
 
-@pages.post("/pictures")
+_FORM = SearchParameters.model_json_schema()
+_FORM["properties"]["picture"] = {"type": "string", "format": "binary", "description": "The picture"}
+_FORM["required"] = ["picture"]
+_MULTIPART = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+
+
+# The name of this function is in the document, as the id of the operation.
+@uploads.post(UPLOADS, responses={201: UploadedPicture}, openapi_extensions=_MULTIPART)
 def upload() -> Response:
-    """Keep an uploaded query picture, and lead to the search with it."""
+    """Keep a picture for seven days, to search by it; a browser is led to the search page."""
     files = read_files(request.files, "picture")
     parameters = read_parameters(SearchParameters, request.form)
     if len(files) != 1:
@@ -77,7 +98,20 @@ def upload() -> Response:
     token = current_services().pictures.keep_picture(files[0])
     tokens = tuple(dict.fromkeys((*parameters.picture, token)))
     values = address_values(parameters, picture=tokens, offset=0)
-    return redirect(url_for("pages.search", **values), 303)
+    address = url_for("pages.search", **values)
+    if wants_page():
+        return redirect(address, 303)
+    search = url_for("api.search", **values)
+    kept = UploadedPicture(
+        picture=token, address=url_for("media.query_picture", token=token), search=search, permalink=address
+    )
+    return Response(kept.model_dump_json(), 201, {"Location": kept.address}, content_type="application/json")
+
+
+@uploads.get(UPLOADS, doc_ui=False)
+def leave_upload() -> Response:
+    """The page after a picture that could not be read has this address; reloading it leads to the search."""
+    return redirect(url_for("pages.search"), 303)
 
 
 def _similar_images(image_id: int) -> list[answers.Hit]:

@@ -6,16 +6,18 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from flask import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from retrieval import Part, Picture, Query, Reference, StoredPicture, parse_query, query_from_json
+from retrieval import Palette, Part, Picture, Query, Reference, StoredPicture, parse_query, query_from_json
 
 from .errors import InvalidParameter
 from .parameters import SearchParameters
 
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 REPEATABLE = frozenset({"image", "picture"})
 
 
@@ -55,6 +57,13 @@ def build_query(parameters: SearchParameters, files: Sequence[bytes] = ()) -> Qu
     return parse_query(parameters.q, parts=parts, limit=parameters.limit, offset=parameters.offset)
 
 
+def names_web_address(query: Query) -> bool:
+    """Whether a server has to fetch a picture from the web for this query."""
+    pictures = [part.picture if isinstance(part, Palette) else part for part in query.parts]
+    sources = [picture.source for picture in pictures if isinstance(picture, Picture)]
+    return any(isinstance(source, Reference) and source.kind == "url" for source in sources)
+
+
 def read_json_query(body: bytes) -> Query:
     """The Query of a body in JSON; raises InvalidQuery naming the path of what is wrong."""
     try:
@@ -62,6 +71,18 @@ def read_json_query(body: bytes) -> Query:
     except (ValueError, RecursionError) as error:
         raise InvalidParameter(f"the body is not JSON ({error})") from error
     return query_from_json(value)
+
+
+def check_form(request: Request) -> None:
+    """Raise InvalidParameter for a body that is no form, or that says nothing."""
+    if not request.content_length:
+        raise InvalidParameter("the body is empty; send a query in it as JSON or as a form, or use GET")
+    if request.mimetype not in FORMS:
+        raise InvalidParameter(
+            f"the body is {request.mimetype[:80] or 'of no type'}; send application/json or a form"
+        )
+    if not (request.args or request.form or request.files):
+        raise InvalidParameter("the body holds no query; send {} as JSON for all images")
 
 
 def read_files(files: MultiDict[str, FileStorage], field: str) -> list[bytes]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+import select
+from typing import Any, Final, Protocol
 
 import waitress
 from flask import Flask
+from waitress.server import BaseWSGIServer
+
+from .connections import MAX_CONNECTIONS, MAX_SILENCE, TimedChannel
 
 MAX_THREADS: Final = 8  # requests answered at the same time; a search already uses several cores
 # Waitress refuses larger requests itself, in plain text; below it our own page can name the limit of uploads.
 MAX_REQUEST: Final = 200_000_000  # bytes
-MAX_SILENCE: Final = 30  # seconds after which a silent connection is closed
+SLACK: Final = 16  # connections that are being closed, and waitress's own entries in its table
 
 
 class Server(Protocol):
@@ -30,6 +34,7 @@ def create_server(
 
     Raises OSError where the address is taken.
     """
+    table: dict[int, Any] = {}  # waitress's table of sockets: it holds what listens, later connections too
     server: Server = waitress.create_server(
         app,
         host=host,
@@ -38,5 +43,11 @@ def create_server(
         ident=None,
         max_request_body_size=MAX_REQUEST,
         channel_timeout=MAX_SILENCE,
+        connection_limit=MAX_CONNECTIONS + SLACK,
+        asyncore_use_poll=hasattr(select, "poll"),
+        map=table,
     )
+    for listener in table.values():
+        if isinstance(listener, BaseWSGIServer):
+            listener.channel_class = TimedChannel
     return server

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from threading import BoundedSemaphore
+from typing import Final, TypeAlias
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
 from retrieval import (
     Explanation,
     Facet,
+    InvalidQuery,
     Library,
     Query,
     Results,
-    Settings,
     UrlFetcher,
     limits_from_settings,
     resolve_references,
 )
 
 from .decoding import Decoder
+from .errors import TooManyFetches
+from .requests import names_web_address
 from .uploads import QueryPictures
 
 _KEY = "pictor"
+FETCHES: Final = 2  # requests that may wait for the web at a time, so that threads are left for the others
 UPLOAD_KIND = "upload"  # of a reference; the server wrote these pictures itself
 
 ByteFetcher: TypeAlias = Callable[[str], bytes]
@@ -38,6 +42,8 @@ class Services:
     decoder: Decoder
     pictures: QueryPictures
     fetchers: Mapping[str, ByteFetcher]  # none for files: visitors may not name files here
+    show_path: Callable[[str], str]  # how a path is shown to visitors
+    free_fetches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(FETCHES))
 
     def search(self, query: Query) -> Results:
         """The hits of a query, whose pictures are fetched first."""
@@ -52,6 +58,23 @@ class Services:
         return self.library.count_facets(self._fetch_pictures(query))
 
     def _fetch_pictures(self, query: Query) -> Query:
+        """The query with its pictures.
+
+        Raises InvalidQuery if the web address of a picture came in a link: whoever makes a visitor follow a
+        link may not make this server fetch something. Raises TooManyFetches.
+        """
+        if not ("url" in self.fetchers and names_web_address(query)):
+            return self._resolve_pictures(query)
+        if request.method != "POST":
+            raise InvalidQuery("url: is taken by POST alone, never from a link; or send the picture itself")
+        if not self.free_fetches.acquire(blocking=False):
+            raise TooManyFetches(FETCHES)
+        try:
+            return self._resolve_pictures(query)
+        finally:
+            self.free_fetches.release()
+
+    def _resolve_pictures(self, query: Query) -> Query:
         """The query with its pictures; a decoder process re-encodes those that this server did not write."""
         safe_fetchers = {
             kind: fetch if kind == UPLOAD_KIND else partial(self._fetch_reencoded, fetch)
@@ -63,20 +86,15 @@ class Services:
         return self.decoder.reencode_picture(fetch(value), value)
 
 
-def attach_services(app: Flask, library: Library, *, local: bool, decoder: str) -> None:
-    """Give the application its library; `local`: only the user of this machine reaches it."""
+def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], str], decoder: str) -> None:
+    """Give the application its library."""
     limits = limits_from_settings(library.settings)
     picture_decoder = Decoder(limits, decoder)
     pictures = QueryPictures(library, picture_decoder)
     fetchers: dict[str, ByteFetcher] = {UPLOAD_KIND: pictures.read_picture}
-    if _allows_addresses(library.settings, local=local):
+    if library.settings.url_queries == "always":
         fetchers["url"] = UrlFetcher(limits.max_bytes)
-    app.extensions[_KEY] = Services(library, picture_decoder, pictures, fetchers)
-
-
-def _allows_addresses(settings: Settings, *, local: bool) -> bool:
-    """Whether queries may name pictures by address; for other machines, only where the settings allow it."""
-    return settings.url_queries == "always" or (local and settings.url_queries == "auto")
+    app.extensions[_KEY] = Services(library, picture_decoder, pictures, fetchers, show_path)
 
 
 def current_services() -> Services:

@@ -17,7 +17,7 @@ from ..upkeep.opening import open_or_create
 from .options import json_option
 from .output import print_json, print_remark, progress_bar
 from .progress import show_progress
-from .serve import serve_library
+from .serve import is_loopback, serve_library
 
 
 @click.command("demo")
@@ -51,7 +51,9 @@ def demo_command(directory: Path, host: str, port: int, show: bool, draw_only: b
         return
     _index_pictures(directory / "library", pictures, captions)
     with Library.open(directory / "library") as library:
-        serve_library(library, host=host, port=port, show=show, as_json=as_json)
+        # The pictures are drawn by code, so strangers may see them.
+        public = not is_loopback(host)
+        serve_library(library, host=host, port=port, show=show, public=public, as_json=as_json)
 
 
 def _index_pictures(library: Path, pictures: Path, captions: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import webbrowser
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from threading import Thread, Timer
 
 import click
 
 from retrieval import Library, RetrievalError
-from webapp import create_app, create_server
+from webapp import LOOPBACK, create_app, create_server
 
 from .options import json_option, library_option
 from .output import print_json, print_remark
@@ -20,30 +23,107 @@ from .output import print_json, print_remark
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8754, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
+@click.option("--public", is_flag=True, help="Let other machines in, through the address of --host.")
+@click.option(
+    "--allow-host",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A name or address of this machine that others use; repeatable.",
+)
 @json_option
-def serve_command(library: Path, host: str, port: int, show: bool, as_json: bool) -> None:
-    """Serve the search page and the API, to this machine only unless --host names another address.
+def serve_command(
+    library: Path, host: str, port: int, show: bool, public: bool, names: tuple[str, ...], as_json: bool
+) -> None:
+    """Serve the search page and the API, to this machine only.
+
+    Other machines are served with --public and the --host to listen on. Everybody there sees all pictures.
 
     \b
     Examples:
       pictor serve --open
       pictor serve --library archive --port 9000
+      pictor serve --host 0.0.0.0 --public --allow-host pictures.example.org
     """
+    if not (public or is_loopback(host)):
+        raise click.UsageError(
+            f"--host {host}: everybody who reaches this machine could see and search all pictures of the "
+            "library. Add --public if you want that."
+        )
     with Library.open(library) as opened:
-        serve_library(opened, host=host, port=port, show=show, as_json=as_json)
+        serve_library(opened, host=host, port=port, show=show, public=public, names=names, as_json=as_json)
 
 
-def serve_library(library: Library, *, host: str, port: int, show: bool, as_json: bool) -> None:
-    """Serve until interrupted. The backbone is loaded by another thread, so the page is available at once."""
-    # Only these host names are answered: another site could point a name of its own to this address.
-    hosts = None if host in ("0.0.0.0", "::") else (host, "localhost", "127.0.0.1", "[::1]")
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens on this address is reached from this machine alone."""
     try:
-        server = create_server(create_app(library, hosts=hosts), host=host, port=port)
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def serve_library(
+    library: Library,
+    *,
+    host: str,
+    port: int,
+    show: bool,
+    as_json: bool,
+    public: bool = False,
+    names: tuple[str, ...] = (),
+) -> None:
+    """Serve until interrupted. The backbone is loaded by another thread, so the page is available at once."""
+    hosts = allowed_hosts(host, names)
+    try:
+        server = create_server(create_app(library, hosts=hosts, public=public), host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
-    _announce_address(f"http://{host}:{server.effective_port}/", library, show=show, as_json=as_json)
+    address = f"http://{bracket_address(host)}:{server.effective_port}/"
+    _announce_address(address, library, show=show, as_json=as_json)
+    if public:
+        print_remark(describe_publicity(library, hosts))
     Thread(target=_warm_up_library, args=[library], daemon=True, name="warm-up").start()
     server.run()
+
+
+def allowed_hosts(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that the server answers to; another site could point a name of its own to this machine.
+
+    A server that listens on all addresses answers to the name and the main addresses of this machine.
+    """
+    listens_everywhere = host in ("", "0.0.0.0", "::")
+    own_names = (socket.gethostname(), *_own_addresses()) if listens_everywhere else (host,)
+    return tuple(dict.fromkeys(bracket_address(name) for name in (*names, *own_names, *LOOPBACK)))
+
+
+def bracket_address(name: str) -> str:
+    """A name as the Host header has it, without a port; an IPv6 address stands in brackets."""
+    try:
+        return f"[{IPv6Address(name.strip('[]'))}]"
+    except ValueError:
+        return name.partition("]")[0] + "]" if name.startswith("[") else name.partition(":")[0]
+
+
+def _own_addresses() -> list[str]:
+    """The addresses that this machine would send from."""
+    addresses: list[str] = []
+    # Nothing is sent: connecting a datagram socket only chooses the way. The targets are documentation's.
+    for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((target, 9))
+            addresses.append(probe.getsockname()[0])
+    return addresses
+
+
+def describe_publicity(library: Library, hosts: tuple[str, ...]) -> str:
+    """What strangers can do at a public server, in some sentences."""
+    images = library.count_images()
+    pictures = "the picture" if images == 1 else f"all {images:,} pictures"
+    return (
+        f"Everybody who reaches this address can search and see {pictures}, with names of files and folders, "
+        "words, people and places; nobody can change or remove anything. "
+        f"It answers to {', '.join(hosts)}; allow another name with --allow-host NAME."
+    )
 
 
 def _announce_address(address: str, library: Library, *, show: bool, as_json: bool) -> None:

@@ -7,14 +7,25 @@ is that of the API, where thumbnail and preview are always there.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import Field, RootModel
+from pydantic import Field, RootModel, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from .query import Query, StrictModel
 
 PictureAddress: TypeAlias = str | SkipJsonSchema[None]
+# Cameras note the time of their place and seldom its zone. A zone would be invented, so this is no date-time.
+CameraTime: TypeAlias = Annotated[
+    datetime,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?$",
+            "description": "Date and time where the picture was taken (ISO 8601), without a time zone",
+        }
+    ),
+]
 
 
 class Contribution(StrictModel):
@@ -45,7 +56,7 @@ class ImageSummary(StrictModel):
     labels: list[str] = Field(description="Labels that were given; none that was predicted")
     width: int
     height: int
-    taken_at: datetime | None
+    taken_at: CameraTime | None
     thumbnail: PictureAddress = Field(description="Address of a WebP picture of at most 320 pixels")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -27,10 +28,11 @@ DECIMALS: Final = 5  # of the numbers in an explanation
 
 @dataclass(frozen=True, slots=True)
 class PictureAddresses:
-    """Where a server shows the pictures of an image, by its id."""
+    """Where a server shows the pictures of an image, by its id, and how it shows the path of a file."""
 
     thumbnail: Callable[[int], str | None]
     preview: Callable[[int], str | None]
+    path: Callable[[str], str] = str
 
 
 def _no_address(_image_id: int) -> None:
@@ -101,7 +103,7 @@ def present_summary(image: catalog.Image, addresses: PictureAddresses = NO_SERVE
 def _summary_fields(image: catalog.Image, addresses: PictureAddresses) -> dict[str, Any]:
     return {
         "id": image.id,
-        "path": image.path,
+        "path": addresses.path(image.path),
         "page": image.page,
         "title": image.title,
         "caption": image.caption,
@@ -121,10 +123,10 @@ def present_image(image: catalog.Image, addresses: PictureAddresses = NO_SERVER)
         sha256=image.sha256,
         format=image.format,
         bytes=image.bytes,
-        added_at=image.added_at,
+        added_at=_add_zone(image.added_at),
         preview=addresses.preview(image.id),
         predicted=[_present_predicted_label(image, label) for label in image.predicted_labels],
-        locations=[_present_location(location) for location in image.locations],
+        locations=[_present_location(location, addresses) for location in image.locations],
         annotations=[models.Annotation(**asdict(annotation)) for annotation in image.annotations],
     )
 
@@ -138,13 +140,18 @@ def _present_predicted_label(image: catalog.Image, label: catalog.Annotation) ->
     )
 
 
-def _present_location(location: catalog.Location) -> models.Location:
+def _present_location(location: catalog.Location, addresses: PictureAddresses) -> models.Location:
     return models.Location(
-        path=location.display,
+        path=addresses.path(location.display),
         page=location.page,
         bytes=location.size,
-        missing_since=location.missing_since,
+        missing_since=location.missing_since and _add_zone(location.missing_since),
     )
+
+
+def _add_zone(time: datetime) -> datetime:
+    """The catalog keeps what Pictor itself notes in UTC, without a time zone."""
+    return time.replace(tzinfo=UTC)
 
 
 def present_explanation(

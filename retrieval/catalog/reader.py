@@ -296,6 +296,10 @@ class Reader:
         """Ids of images whose feature is damaged; see `retrieval.catalog.soundness`."""
         return soundness.find_damaged_features(self._connection, space)
 
+    def list_folders(self) -> list[str]:
+        """The folders that hold pictures, in lower case, with a slash at both ends."""
+        return list(self._connection.scalars(select(LocationRow.folder).distinct()))
+
     def load_concepts(self) -> dict[str, Examples]:
         """The examples of every saved concept, by its name."""
         return saved.load_concepts(self._connection)

@@ -37,11 +37,15 @@ MAX_MESSAGE_BYTES: Final = 16 << 20  # of an answer; the pixels have at most 3 M
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """What is known about a file before it is decoded: SHA-256 (hexadecimal), size in bytes, page count."""
+    """What is known about a file before it is decoded: SHA-256 (hexadecimal), size in bytes, page count.
+
+    `pixels` is what the header of the first page says; 0 where it does not say it.
+    """
 
     sha256: str
     size: int
     pages: int
+    pixels: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +86,7 @@ def pack_opened_file(file: OpenedFile) -> bytes:
 def unpack_opened_file(message: bytes, name: str) -> OpenedFile:
     """Raises UnreadableImage, with that name for the file, when the message is a refusal."""
     answer = _unpack_answer(message, name)
-    return OpenedFile(str(answer["sha256"]), int(answer["size"]), int(answer["pages"]))
+    return OpenedFile(str(answer["sha256"]), int(answer["size"]), int(answer["pages"]), int(answer["pixels"]))
 
 
 def pack_page(page: DecodedPage) -> tuple[bytes, bytes, memoryview]:

@@ -106,7 +106,7 @@ def _read_request(request: bytes, limits: Limits) -> bytes:
 
 def _describe_file(data: bytes, limits: Limits) -> OpenedFile:
     page_count = tiff_pages.count_pages(data) if limits.pages == "all" else 1
-    return OpenedFile(hashlib.sha256(data).hexdigest(), len(data), page_count)
+    return OpenedFile(hashlib.sha256(data).hexdigest(), len(data), page_count, images.count_pixels(data))
 
 
 def _describe_page(image: images.DecodedImage, data: bytes) -> DecodedPage:

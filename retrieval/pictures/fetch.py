@@ -32,20 +32,37 @@ PORTS: Final = {"http": 80, "https": 443}
 _SAFE: Final = "/%:@!$&'()*+,;=~?"
 # A host name or an IPv6 address. Other text that a resolver accepts must not get into the Host header.
 _HOST_NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*|[0-9A-Fa-f:.]+")
-_PROTOCOLS: Final = ip_network("192.0.0.0/24")  # older Pythons count a part of it as public
+# Not for hosts of the public Internet, although some versions of Python count them as global.
+_SPECIAL: Final = tuple(
+    ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # protocol assignments
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # AMT
+        "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+        "192.175.48.0/24",  # AS112
+        "2001::/23",  # protocol assignments: Teredo, benchmarking, ORCHID, AS112 …
+        "2620:4f:8000::/48",  # AS112
+        "3ffe::/16",  # the former 6bone (RFC 3701)
+        "3fff::/20",  # documentation (RFC 9637)
+    )
+)
+_UNICAST: Final = ip_network("2000::/3")  # all of IPv6 that is given to hosts of the public Internet
+_ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})  # the third quarter of an address (RFC 5214)
+_UNREACHABLE: Final = "cannot be reached; check the address, or send the picture itself"
 _REDIRECT_STATUS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 def is_public(address: Address) -> bool:
     """Whether an address is reachable from the whole Internet: not private, local or reserved.
 
-    IPv6 addresses that contain an IPv4 address (mapped, 6to4, Teredo, NAT64) count as private.
+    IPv6 addresses that contain an IPv4 address (mapped, 6to4, Teredo, NAT64, ISATAP) count as private.
     """
     if isinstance(address, IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address.teredo or address.is_site_local
+        address not in _UNICAST or address.sixtofour or int(address) >> 32 & 0xFFFFFFFF in _ISATAP
     ):
         return False
-    if address in _PROTOCOLS:
+    if any(address in network for network in _SPECIAL):
         return False
     is_special = (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
@@ -116,12 +133,14 @@ class UrlFetcher:
         return name, port
 
     def _open_connection(self, parts: SplitResult, name: str, port: int, deadline: float) -> socket.socket:
-        addresses = _resolve_name(name, port, deadline)
-        if not all(self.is_allowed(address) for address in addresses):
-            raise InvalidQuery(
-                f"{_printable_url(parts.geturl())}: not on the public Internet; send the picture itself"
-            )
-        connection = _connect_to_first(addresses[:MAX_ADDRESSES], port, deadline)
+        try:
+            addresses = _resolve_name(name, port, deadline)
+            if not all(self.is_allowed(address) for address in addresses):
+                raise OSError("not on the public Internet")
+            connection = _connect_to_first(addresses[:MAX_ADDRESSES], port, deadline)
+        except (OSError, UnicodeError) as error:
+            # One sentence for all of them: nobody may learn which names and hosts this network has.
+            raise PictureUnreachable(_printable_url(parts.geturl()), _UNREACHABLE) from error
         if parts.scheme == "http":
             return connection
         connection.settimeout(_remaining_seconds(deadline))

@@ -360,6 +360,19 @@ _HASH_SIDE: Final = 32
 _COSINES: Final = np.cos(np.pi / _HASH_SIDE * np.outer(np.arange(1, 9), np.arange(_HASH_SIDE) + 0.5))
 
 
+def count_pixels(data: bytes) -> int:
+    """How many pixels a picture has by its header; 0 for what cannot be read. Nothing is decoded."""
+    try:
+        raw = find_preview(data)
+        if header := None if raw else bands.read_header(data):
+            return header.width * header.height
+        with Image.open(BytesIO(raw.jpeg if raw else data), formats=FORMATS) as image:
+            return image.width * image.height
+    except Exception as error:  # as in decode_image, which says what is wrong
+        pixels = re.search(r"\d+", str(error)) if isinstance(error, _BOMBS) else None
+        return int(pixels.group()) if pixels else 0
+
+
 def perceptual_hash(pixels: RGB) -> int:
     """64 bits, as a signed integer, that hardly change when a picture is resized or compressed.
 

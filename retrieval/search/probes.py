@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 from ..descriptors.palette import palette_vector, swatches_vector
+from ..errors import ImageNotFound, InvalidQuery
 from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Text
 from ..ranking.arrays import Float32Matrix, Float32Vector
 from ..ranking.feedback import BAD, move_query
@@ -72,7 +73,8 @@ class ProbeMaker:
     def make_probes(self, query: Query) -> list[Probe]:
         """The plain questions that a query asks of every signal, each with the weight of its part.
 
-        Raises ImageNotFound, UnreadableImage, and InvalidQuery for a concept that is not saved.
+        Raises ImageNotFound, UnreadableImage, and InvalidQuery for a concept that is not saved or whose
+        examples were removed.
         """
         probes = [
             replace(probe, part=number, weight=part.weight)
@@ -85,6 +87,11 @@ class ProbeMaker:
         """What the examples of a saved concept have in common, asked of the subject."""
         examples = self._features.load_concept(name)
         good, bad = self._load_subjects(examples)
+        if not len(good) and (examples.good or not len(bad)):
+            raise InvalidQuery(
+                f"concept {name}: none of its good examples is in the library any more; "
+                f"give it others with `pictor concept save {name} --good ID`"
+            )
         return Probe(0, SUBJECT, 1.0, move_query(None, good, bad), scale=EXAMPLES)
 
     def _part_probes(self, part: Part) -> Iterator[Probe]:
@@ -113,6 +120,10 @@ class ProbeMaker:
         if not examples:
             return probes
         good, bad = self._load_subjects(examples)
+        if not (len(good) or len(bad)):  # all of them were removed
+            if not probes:
+                raise ImageNotFound((*examples.good, *examples.bad)[0])
+            return probes
         if any(_is_wanted_subject(probe) for probe in probes):
             return [
                 replace(probe, query=move_query(probe.query, good, bad), is_picture=False)

@@ -132,9 +132,19 @@ def app(library: Library) -> Flask:
     return create_app(library)
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"  # what browsers accept
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+    return make_browser(app)
+
+
+def make_browser(app: Flask) -> FlaskClient:
+    """A client that asks as a browser does."""
+    client = app.test_client()
+    client.environ_base["HTTP_ACCEPT"] = BROWSER
+    return client
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -140,6 +141,7 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/images/{image_id}/explanation": {"get", "post"},
         "/api/v1/facets": {"get", "post"},
         "/api/v1/status": {"get"},
+        "/pictures": {"post"},
     }
     search = document["paths"]["/api/v1/search"]
     assert {parameter["name"] for parameter in search["get"]["parameters"]} == set(
@@ -212,3 +214,131 @@ def test_files_in_another_field_are_refused(client: FlaskClient, jpeg: Callable)
     answer = client.post("/api/v1/search", data={"file": (BytesIO(jpeg(1)), "a.jpg")})
     assert answer.status_code == 400
     assert "file: no such file field; send pictures as picture_file" in answer.json["detail"]
+
+
+# -- bodies ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/api/v1/search", "/api/v1/facets", "/api/v1/images/1/explanation"])
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        (b"", None, "the body is empty"),
+        (b"", "application/json", "the body is not JSON"),
+        (b"", "application/x-www-form-urlencoded", "the body is empty"),
+        (b"--x--\r\n", "multipart/form-data; boundary=x", "the body holds no query"),
+        (b"&", "application/x-www-form-urlencoded", "the body holds no query"),
+        (b"q=dog", "text/plain", "the body is text/plain; send application/json or a form"),
+        (b"<q>dog</q>", "application/xml", "the body is application/xml; send"),
+        (b"q=dog", None, "the body is of no type; send"),
+    ],
+)
+def test_a_body_that_says_nothing_is_no_search_for_everything(
+    client: FlaskClient, address: str, body: bytes, kind: str | None, words: str
+) -> None:
+    for where in (address, f"{address}?q=dog") if words != "the body holds no query" else (address,):
+        answer = client.post(where, data=body, content_type=kind)
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid-parameter")
+        assert words in answer.json["detail"]
+
+
+def test_all_images_are_asked_for_by_an_empty_object(client: FlaskClient) -> None:
+    assert client.post("/api/v1/search", json={}).json["total"] == COUNT
+
+
+@pytest.mark.parametrize(
+    "asked", ["q=dog", "q=dog&limit=2", "image=3", "offset=5", "limit=1&image=2&image=3"]
+)
+def test_the_address_of_a_body_without_a_query_counts(client: FlaskClient, asked: str) -> None:
+    expected = client.get(f"/api/v1/search?{asked}").json
+    assert client.post(f"/api/v1/search?{asked}", json={}).json == expected
+    assert (
+        client.post(f"/api/v1/search?{asked}", data={"q": ""} if "q=" not in asked else {"offset": "0"}).json
+        == expected
+    )
+
+
+def test_an_address_and_a_body_are_never_half_used(client: FlaskClient) -> None:
+    both = client.post("/api/v1/search?q=dog", json={"parts": [{"text": "harbour"}]})
+    assert (both.status_code, both.json["detail"]) == (
+        400,
+        "q: the body holds a query already; put all of it there",
+    )
+    twice = client.post("/api/v1/search?q=dog", data={"q": "harbour"})
+    assert (twice.status_code, twice.json["detail"]) == (400, "q: given 2 times; give it once")
+    assert client.post("/api/v1/search?colour=red", json={}).status_code == 400
+    mixed = client.post("/api/v1/search?q=harbour", data={"limit": "2"}).json
+    assert mixed == client.get("/api/v1/search?q=harbour&limit=2").json
+
+
+# -- uploads by programs --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/plain, */*"])
+def test_a_program_that_uploads_gets_json(client: FlaskClient, jpeg: Callable, accept: str | None) -> None:
+    headers = {"Accept": accept} if accept else {"Accept": ""}
+    data = {"picture": (BytesIO(jpeg(3)), "a.jpg"), "q": "harbour"}
+    answer = client.post("/pictures", data=data, headers=headers)
+    assert (answer.status_code, answer.mimetype) == (201, "application/json")
+    token = answer.json["picture"]
+    assert answer.headers["Location"] == answer.json["address"] == f"/media/queries/{token}"
+    found = client.get(answer.json["search"]).json
+    assert found == client.get(f"/api/v1/search?q=harbour&picture={token}").json
+    assert (
+        client.get(answer.json["permalink"]).status_code
+        == client.get(answer.json["address"]).status_code
+        == 200
+    )
+    for data in (
+        {"picture": (BytesIO(b"text"), "a.jpg")},
+        {},
+        {"picture": (BytesIO(jpeg(3)), "a"), "colour": "red"},
+    ):
+        problem = client.post("/pictures", data=data, headers=headers)
+        assert problem.status_code in (400, 415)
+        assert problem.mimetype == "application/problem+json"
+
+
+def test_reloading_the_page_after_a_bad_upload_leads_to_the_search(client: FlaskClient) -> None:
+    page = client.post("/pictures", data={"picture": (BytesIO(b"text"), "a.jpg")})
+    assert (page.status_code, page.mimetype) == (415, "text/html")
+    answer = client.get("/pictures")
+    assert (answer.status_code, answer.location) == (303, "/")
+
+
+# -- the document ---------------------------------------------------------------------------------
+
+
+def find_nulls(value: object, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in ("default", "const", "example"):  # these hold values
+                yield from [f"{path}/{name}"] if inner is None else find_nulls(inner, f"{path}/{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from find_nulls(inner, f"{path}/{number}")
+
+
+def test_nothing_in_the_document_is_null(client: FlaskClient) -> None:
+    document = client.get("/api/v1/openapi.json").json
+    assert list(find_nulls(document)) == []
+    upload = document["paths"]["/pictures"]["post"]
+    form = upload["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["picture"]
+    assert set(form["properties"]) == {*SearchParameters.model_fields}
+    assert upload["responses"]["201"]["content"]["application/json"]["schema"]
+
+
+def test_times_are_what_the_document_says(client: FlaskClient) -> None:
+    """RFC 3339 wants a zone in a date-time; a camera's clock has none, so that is documented as such."""
+    image = client.get("/api/v1/images/1").json
+    schemas = client.get("/api/v1/openapi.json").json["components"]["schemas"]
+    added = schemas["Image"]["properties"]["added_at"]
+    assert added["format"] == "date-time"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", image["added_at"])
+    for name in ("Image", "Hit"):
+        taken = next(
+            kind for kind in schemas[name]["properties"]["taken_at"]["anyOf"] if kind["type"] == "string"
+        )
+        assert "format" not in taken
+        assert re.search(taken["pattern"], image["taken_at"])

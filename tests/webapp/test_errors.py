@@ -63,6 +63,7 @@ def test_the_table_is_complete() -> None:
         "ForeignRequest": 403,
         "PictureExpired": 404,
         "PictureUnreachable": 502,
+        "TooManyFetches": 503,
         "InvalidQuery": 400,
         "ImageNotFound": 404,
         "ImageTooLarge": 413,
@@ -122,7 +123,6 @@ def test_the_unexpected_is_logged_and_not_shown(
         ("GET", "/media/queries/x", 404, "picture-expired"),
         ("POST", "/", 405, "method-not-allowed"),
         ("DELETE", "/api/v1/images/1", 405, "method-not-allowed"),
-        ("GET", "/pictures", 405, "method-not-allowed"),
     ],
 )
 def test_addresses_that_lead_nowhere(

@@ -16,6 +16,8 @@ from retrieval import DEFAULT_DECODER, Library, Limits
 from webapp import create_app, uploads
 from webapp.decoding import Decoder
 
+from .conftest import make_browser
+
 
 @pytest.fixture
 def token(client: FlaskClient, jpeg: Callable) -> str:
@@ -103,7 +105,7 @@ def test_use_renews_and_age_removes(
 
 def test_an_expired_picture_says_so_alike(make_library: Callable[..., Library], jpeg: Callable) -> None:
     library = make_library(1)
-    client = create_app(library).test_client()
+    client = make_browser(create_app(library))
     answer = client.post("/pictures", data={"picture": (BytesIO(jpeg(5)), "a.jpg")})
     [kept] = _queries(library).iterdir()
     kept.unlink()

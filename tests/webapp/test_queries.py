@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from socket import socket
+from threading import Event, Semaphore
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 
-from retrieval import Library, Query, Settings, UrlFetcher, answers, query_to_json
+from retrieval import Examples, Library, Query, Settings, UrlFetcher, answers, query_to_json, write_library
 from tests.queries import any_query
 from tests.serving import Server, http_answer, run_server
 from webapp import LOOPBACK, create_app
+from webapp.services import FETCHES
+
+from .conftest import make_scene_library
 
 BODY = {
     "parts": [{"image": 3, "weight": 2}, {"text": "red boat"}, {"text": "night", "weight": -0.5}],
@@ -139,13 +146,19 @@ def test_the_document_describes_every_query(query: Query) -> None:
 # -- pictures by name -----------------------------------------------------------------------------
 
 
-def asked_everywhere(client: FlaskClient, kind: str, value: str) -> list[tuple[int, str]]:
-    """The status and the text of every way to ask, for a picture and for its palette."""
+def linked_everywhere(client: FlaskClient, kind: str, value: str) -> list[tuple[int, str]]:
+    """The status and the text of every link that asks, for a picture and for its palette."""
+    addresses = ("/", "/api/v1/search", "/api/v1/facets", "/api/v1/images/1/explanation")
+    lines = [f'{kind}:"{value}"', f'palette:{kind}:"{value}"']
+    answers = [client.get(address, query_string={"q": line}) for address in addresses for line in lines]
+    return [(answer.status_code, answer.text) for answer in answers]
+
+
+def posted_everywhere(client: FlaskClient, kind: str, value: str) -> list[tuple[int, str]]:
+    """The same for every way to send."""
     lines = [f'{kind}:"{value}"', f'palette:{kind}:"{value}"']
     parts: list[object] = [{kind: value}, {"palette": {kind: value}}]
-    answers = [client.get("/", query_string={"q": line}) for line in lines]
-    answers += [client.get("/api/v1/search", query_string={"q": line}) for line in lines]
-    answers += [client.post("/api/v1/search", data={"q": line}) for line in lines]
+    answers = [client.post("/api/v1/search", data={"q": line}) for line in lines]
     answers += [client.post("/api/v1/search", json={"parts": [part]}) for part in parts]
     return [(answer.status_code, answer.text) for answer in answers]
 
@@ -155,19 +168,20 @@ def test_no_door_of_the_web_reads_a_file_of_the_server(
     library_path: Path, library: Library, name: str
 ) -> None:
     client = create_app(library).test_client()
-    said = asked_everywhere(client, "file", str(library_path / name))
+    path = str(library_path / name)
+    said = [*linked_everywhere(client, "file", path), *posted_everywhere(client, "file", path)]
     assert {status for status, _ in said} == {400}
-    assert all("file: is not allowed here; use image:, upload:, url:" in text for _, text in said)
+    assert all("file: is not allowed here; use image:, upload:" in text for _, text in said)
 
 
 @pytest.mark.parametrize(
     ("hosts", "setting", "offered"),
     [
-        (LOOPBACK, "auto", True),
-        (("127.0.0.1", *LOOPBACK), "auto", True),
+        (LOOPBACK, "auto", False),
         (("pictures.example", *LOOPBACK), "auto", False),
         (None, "auto", False),
         (None, "always", True),
+        (LOOPBACK, "always", True),
         (LOOPBACK, "never", False),
     ],
 )
@@ -176,10 +190,13 @@ def test_addresses_are_fetched_where_that_is_wanted(
 ) -> None:
     with Library.open(library_path, Settings(url_queries=setting)) as library:
         client = create_app(library, hosts=hosts).test_client()
-        said = asked_everywhere(client, "url", "http://127.0.0.1/a.jpg")
-    words = "not on the public Internet" if offered else "url: is not allowed here; use image:, upload:"
-    assert {status for status, _ in said} == {400}
-    assert all(words in text for _, text in said)
+        linked = linked_everywhere(client, "url", "http://127.0.0.1/a.jpg")
+        posted = posted_everywhere(client, "url", "http://127.0.0.1/a.jpg")
+    refusal = "url: is not allowed here; use image:, upload:"
+    assert {status for status, _ in linked} == {400}
+    assert all(("taken by POST alone" if offered else refusal) in text for _, text in linked)
+    assert {status for status, _ in posted} == {502 if offered else 400}
+    assert all(("cannot be reached" if offered else refusal) in text for _, text in posted)
 
 
 @pytest.fixture
@@ -188,22 +205,101 @@ def neighbour() -> Iterator[Server]:
         yield server
 
 
-def test_a_picture_is_searched_by_its_address(library: Library, neighbour: Server, jpeg: Callable) -> None:
+def make_fetching_app(library: Library, neighbour: Server) -> Flask:
+    """An application that may fetch pictures, from the server of the test alone."""
     app = create_app(library)
     by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
     offered = app.extensions["pictor"]
     app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
+    return app
+
+
+def test_a_picture_is_searched_by_its_address(library: Library, neighbour: Server, jpeg: Callable) -> None:
+    app = make_fetching_app(library, neighbour)
     client, address = app.test_client(), f"http://127.0.0.1:{neighbour.port}/6.jpg"
     neighbour.answers["/6.jpg"] = http_answer(jpeg(6))
     sent = client.post("/api/v1/search", data={"picture_file": (BytesIO(jpeg(6)), "x.jpg")}).json
     hits = [(hit["id"], hit["score"]) for hit in sent["hits"]]
     assert hits[0][0] == 7
-    assert find_hits(client, q=f"url:{address}") == hits
+    found = client.post("/api/v1/search", data={"q": f"url:{address}", "limit": 5}).json
+    assert [(hit["id"], hit["score"]) for hit in found["hits"]] == hits[:5]
+    assert (found["next"], found["permalink"]) == (None, None)  # a link fetches nothing
     assert client.post("/api/v1/search", json={"parts": [{"url": address}]}).json["line"] == f"url:{address}"
     neighbour.answers |= {"/6.jpg": http_answer(b"no", "404 Gone"), "/text": http_answer(b"This is text.")}
-    gone = client.get("/api/v1/search", query_string={"q": f"url:{address}"})
+    gone = client.post("/api/v1/search", data={"q": f"url:{address}"})
     assert (gone.status_code, gone.json["code"]) == (502, "picture-unreachable")
     assert "the server answers 404 Not Found" in gone.json["detail"]
-    text = client.get("/api/v1/search", query_string={"q": f"url:http://127.0.0.1:{neighbour.port}/text"})
+    text = client.post("/api/v1/search", data={"q": f"url:http://127.0.0.1:{neighbour.port}/text"})
     assert (text.status_code, text.json["code"]) == (415, "not-an-image")
     assert f"http://127.0.0.1:{neighbour.port}/text" in text.json["detail"]
+
+
+def test_a_link_reaches_no_server_although_addresses_are_allowed(
+    library: Library, neighbour: Server, jpeg: Callable
+) -> None:
+    app = make_fetching_app(library, neighbour)
+    neighbour.answers["/6.jpg"] = http_answer(jpeg(6))
+    said = linked_everywhere(app.test_client(), "url", f"http://127.0.0.1:{neighbour.port}/6.jpg")
+    assert {status for status, _ in said} == {400}
+    assert neighbour.request_heads == []
+
+
+def test_slow_addresses_leave_threads_for_others(library: Library, neighbour: Server) -> None:
+    arrived, released = Semaphore(0), Event()
+
+    def answer_late(connection: socket) -> None:
+        arrived.release()
+        released.wait(60)
+        connection.sendall(http_answer(b"no", "404 Gone"))
+
+    app = make_fetching_app(library, neighbour)
+    neighbour.answers["/slow"] = answer_late
+    body = {"parts": [{"url": f"http://127.0.0.1:{neighbour.port}/slow"}]}
+    with ThreadPoolExecutor(FETCHES) as visitors:
+        waiting = [
+            visitors.submit(app.test_client().post, "/api/v1/search", json=body) for _ in range(FETCHES)
+        ]
+        for _ in waiting:
+            assert arrived.acquire(timeout=60)
+        refused = app.test_client().post("/api/v1/search", json=body)
+        assert (refused.status_code, refused.json["code"]) == (503, "too-many-fetches")
+        assert app.test_client().get("/api/v1/search?q=harbour").status_code == 200
+        released.set()
+        assert [answer.result().status_code for answer in waiting] == [502] * FETCHES
+    neighbour.answers["/slow"] = http_answer(b"no", "404 Gone")
+    assert app.test_client().post("/api/v1/search", json=body).status_code == 502  # there is room again
+
+
+# -- examples that were removed -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["like:99", "like:98 like:99", "like:98 unlike:99", "like:99 after:2019"])
+def test_examples_that_are_all_gone(client: FlaskClient, line: str) -> None:
+    answer = client.get("/api/v1/search", query_string={"q": line})
+    assert (answer.status_code, answer.json["code"]) == (404, "image-not-found")
+    assert client.get("/", query_string={"q": line}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "line", ["like:99 like:1", "like:99 harbour", "unlike:99 image:3", "like:1 unlike:99"]
+)
+def test_an_example_that_is_gone_is_left_out_and_named(client: FlaskClient, line: str) -> None:
+    answer = client.get("/api/v1/search", query_string={"q": line}).json
+    rest = " ".join(word for word in line.split() if "99" not in word)
+    plain = client.get("/api/v1/search", query_string={"q": rest}).json
+    assert answer["hits"] == plain["hits"]
+    assert "The example 99 is not in the library any more; it was left out." in answer["notes"]
+
+
+@pytest.mark.parametrize(
+    "line", ["concept:mine", "in-concept:mine", "concept:mine harbour", "harbour in-concept:mine"]
+)
+def test_a_concept_whose_good_examples_are_gone(tmp_path: Path, line: str) -> None:
+    path = make_scene_library(tmp_path / "library", 4)
+    with write_library(path) as writer, writer.catalog.writing() as catalog:
+        catalog.keep_concept("mine", Examples((2,), (3,)))
+        catalog.remove_images([2])
+    with Library.open(path) as library:
+        answer = create_app(library).test_client().get("/api/v1/search", query_string={"q": line})
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid-query")
+    assert "concept mine: none of its good examples is in the library any more" in answer.json["detail"]

@@ -1,0 +1,115 @@
+"""Connections that take too long, or that crowd out others, are closed; only waitress's own loop runs this.
+
+Waitress closes a connection that is silent, but not one that sends a byte now and then, and it stops
+accepting when there are too many. Here a client has a time for each step of a request. When there are too
+many connections, from one address or together, the one that Pictor has waited for longest is closed, so a
+new one is always answered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any, Final
+
+from waitress.channel import HTTPChannel
+
+MAX_CONNECTIONS: Final = 256  # together; a process may usually open 1,024 files
+MAX_FROM_ADDRESS: Final = 64  # of one address that Pictor waits for; a browser opens six
+MAX_SILENCE: Final = 30.0  # seconds between two requests
+HEADER_SECONDS: Final = (
+    10.0  # from the beginning of a request, or of the connection, to the end of its headers
+)
+BODY_SECONDS: Final = 20.0  # for the rest of a request, and for taking the answer; and one more for each RATE
+RATE: Final = 20_000  # bytes
+
+MAX_PIPELINED: Final = 8  # requests that wait in one connection; browsers send one after the other
+
+# What a connection does now.
+IDLE, HEADERS, ANSWER, BODY, WORK = range(5)
+
+
+class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """One connection, with limits for how long its client may take.
+
+    Waitress's loop asks each connection once a second or more often whether it is `readable`; the limits are
+    looked at then.
+    """
+
+    def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
+        self._step, self._to_send = HEADERS, 0
+        self._served = self._served_before = 0
+        self._since = self.waits_since = time.monotonic()
+        super().__init__(server, sock, addr, adj, map)
+        self.network = network_of(addr[0])
+        others = [other for other in map.values() if isinstance(other, TimedChannel) and other is not self]
+        close_crowd(self, others)
+
+    def readable(self) -> bool:
+        self._watch_time()
+        return bool(super().readable())
+
+    def service(self) -> None:
+        """Answer one request; waitress calls it in one of its threads."""
+        self._served += 1
+        super().service()
+
+    @property
+    def is_working(self) -> bool:
+        """Whether Pictor works on a request of this connection."""
+        return bool(self.requests)
+
+    def _watch_time(self) -> None:
+        if self._served != self._served_before:  # perhaps so fast that it was not seen at work
+            self._served_before, self._step = self._served, WORK
+        step, now = self._current_step(), time.monotonic()
+        if step != self._step:
+            if WORK in (step, self._step):
+                self.waits_since = now
+            self._step, self._since, self._to_send = step, now, self.total_outbufs_len
+        elif len(self.requests) > MAX_PIPELINED or now - self._since > self._allowed_seconds():
+            self.will_close = True
+
+    def _current_step(self) -> int:
+        if self.requests:
+            return WORK
+        if self.total_outbufs_len:
+            return ANSWER
+        if self.request is None:
+            return IDLE if self._served else HEADERS
+        return BODY if self.request.headers_finished else HEADERS
+
+    def _allowed_seconds(self) -> float:
+        if self._step == BODY:
+            return BODY_SECONDS + float(self.request.body_bytes_received) / RATE
+        seconds = {
+            IDLE: MAX_SILENCE,
+            HEADERS: HEADER_SECONDS,
+            ANSWER: BODY_SECONDS + self._to_send / RATE,
+        }
+        return seconds.get(self._step, float("inf"))
+
+
+def close_crowd(newcomer: TimedChannel, others: Iterable[TimedChannel]) -> None:
+    """Close a connection where a new one makes too many: the new one if Pictor works on all others."""
+    others = [other for other in others if not other.will_close]
+    waiting = [other for other in others if not other.is_working]
+    neighbours = [other for other in waiting if other.network == newcomer.network]
+    if len(neighbours) >= MAX_FROM_ADDRESS:
+        waiting = neighbours
+    elif len(others) < MAX_CONNECTIONS:
+        return
+    # A long upload may be the one; but one that has just come and will be answered soon never is.
+    min(waiting, key=lambda other: other.waits_since, default=newcomer).will_close = True
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: for IPv6 the first 64 bits, since one customer has all the others."""
+    try:
+        number = ip_address(address.partition("%")[0])
+    except ValueError:  # such as the name of a socket in the file system
+        return address
+    if not isinstance(number, IPv6Address):
+        return str(number)
+    return str(number.ipv4_mapped or ip_network((number, 64), strict=False))
