@@ -12,8 +12,8 @@ MAX_VALUE_BYTES: Final = (
 )
 MAX_TOTAL_BYTES: Final = 1 << 16  # of all values of one file
 JOINERS: Final = "\u200c\u200d"  # invisible, but Persian words and emoji need them
-SOURCES: Final = ("sidecar", "xmp", "iptc", "exif")
-FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place", "taken")
+SOURCES: Final = ("sidecar", "xmp", "iptc", "exif", "comment")
+FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place", "taken", "modified")
 
 Pair: TypeAlias = tuple[str, str]  # field and value
 

@@ -39,7 +39,10 @@ IN_XMP = (
     ("tag", "fog"),
     ("tag", "pier"),
     ("creator", "Ada Lovelace"),
+    ("tag", "Places"),
+    ("tag", "England"),
     ("tag", "Brighton"),
+    ("tag", "Places/England/Brighton"),
     ("place", "Brighton"),
 )
 IN_IPTC = (
