@@ -24,12 +24,13 @@ MAX_PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has ab
 MAX_BLOCKS: Final = 16  # of one file
 _EXIF, _XMP, _PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
 _PNG_XMP: Final = "xml:com.adobe.xmp"  # a keyword, in lower case
+_POSITION: Final = "position"  # the keyword of a block of EXIF whose first directory is that of GPS
 _RAF: Final = b"FUJIFILMCCD-RAW "
 _TIFF_XMP, _TIFF_IPTC = 700, 33723
 
 
 class Block(NamedTuple):
-    """Bytes with the metadata of one source; a comment has a keyword."""
+    """Bytes with the metadata of one source; the keyword tells kinds of blocks apart."""
 
     source: str
     data: bytes
@@ -67,9 +68,10 @@ def _block_pairs(block: Block) -> Iterable[Pair]:
             return ()
     if block.source == comments.SOURCE:
         return comments.read_comment_facts(block.keyword, block.data)
-    return (
-        iptc.read_iptc_facts(block.data) if block.source == iptc.SOURCE else exif.read_exif_facts(block.data)
-    )
+    if block.source == iptc.SOURCE:
+        return iptc.read_iptc_facts(block.data)
+    read = exif.read_position_facts if block.keyword == _POSITION else exif.read_exif_facts
+    return read(block.data)
 
 
 def _iterate_blocks(data: bytes) -> Iterator[Block]:
@@ -80,11 +82,18 @@ def _iterate_blocks(data: bytes) -> Iterator[Block]:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _webp_blocks(data)
     if cr3.is_cr3(data):
-        return iter([Block(exif.SOURCE, cr3.find_exif(data)), Block(xmp.SOURCE, cr3.find_xmp(data))])
+        return _cr3_blocks(data)
     if data.startswith(_RAF):  # the JPEG in it has the metadata
         start, size = (int.from_bytes(data[offset : offset + 4], "big") for offset in (84, 88))
         return _jpeg_blocks(data[start : start + size])
     return _heif_blocks(data) if heif.is_heif(data) else _tiff_blocks(data)
+
+
+def _cr3_blocks(data: bytes) -> Iterator[Block]:
+    yield Block(exif.SOURCE, cr3.find_exif(data))
+    yield Block(exif.SOURCE, cr3.find_exif(data, cr3.EXPOSURE_TABLE))
+    yield Block(exif.SOURCE, cr3.find_exif(data, cr3.POSITION_TABLE), _POSITION)
+    yield Block(xmp.SOURCE, cr3.find_xmp(data))
 
 
 def _jpeg_blocks(data: bytes) -> Iterator[Block]:

@@ -18,6 +18,7 @@ DESCRIPTION, ARTIST, EXIF, GPS = 0x010E, 0x013B, 0x8769, 0x8825
 XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, XP_SUBJECT = 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F
 DATES: Final = {0x9003: ORIGINAL, 0x9004: DIGITIZED, 0x0132: MODIFIED}
 USER_COMMENT = 0x9286
+POSITION: Final = (1, 2, 3, 4)
 # Tag of the reference (N or S, E or W), tag of the angle, the negative reference, the largest angle.
 LATITUDE, LONGITUDE = (1, 2, b"S", 90), (3, 4, b"W", 180)
 
@@ -43,7 +44,13 @@ def read_exif_facts(block: bytes) -> Iterator[Pair]:
         yield "creator", name
     for tag, field in DATES.items():
         yield field, _decode_ascii(fields, tag)
-    yield "place", _format_position(tiff, _read_directory(tiff, fields, GPS, (1, 2, 3, 4)))
+    yield "place", _format_position(tiff, _read_directory(tiff, fields, GPS, POSITION))
+
+
+def read_position_facts(block: bytes) -> Iterator[Pair]:
+    """The position in a block whose first directory is that of GPS, as Canon's CR3 has it."""
+    if tiff := Tiff.from_bytes(block):
+        yield "place", _format_position(tiff, tiff.read_first_directory(POSITION))
 
 
 def _read_directory(tiff: Tiff, fields: Values, pointer: int, tags: tuple[int, ...]) -> Values:
