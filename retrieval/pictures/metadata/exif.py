@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from . import exposure
 from .dates import DIGITIZED, MODIFIED, ORIGINAL
 from .facts import MAX_TOTAL_BYTES, Pair, decode_text
 from .keywords import split_keyword
@@ -29,7 +30,7 @@ def read_exif_facts(block: bytes) -> Iterator[Pair]:
     if tiff is None:
         return
     # Some raw files have the dates and the comment in the first directory already.
-    nested = (USER_COMMENT, *DATES)
+    nested = (USER_COMMENT, *DATES, *exposure.TAGS)
     xp_tags = (XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, XP_SUBJECT)
     fields = tiff.read_first_directory((DESCRIPTION, ARTIST, EXIF, GPS, *xp_tags, *nested))
     fields = {**fields, **_read_directory(tiff, fields, EXIF, nested)}
@@ -44,6 +45,7 @@ def read_exif_facts(block: bytes) -> Iterator[Pair]:
         yield "creator", name
     for tag, field in DATES.items():
         yield field, _decode_ascii(fields, tag)
+    yield from exposure.read_exposure_facts(tiff, fields)
     yield "place", _format_position(tiff, _read_directory(tiff, fields, GPS, POSITION))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeGuard
 
 from .dates import CREATED, DIGITIZED, MODIFIED, ORIGINAL
+from .exposure import format_rating
 from .facts import Pair
 from .keywords import split_keyword
 
@@ -29,6 +30,7 @@ FIELDS: Final = {
     "sub-location": "place",
     "province-state": "place",
     "country-primarylocationname": "place",
+    "rating": "rating",
     "datetimeoriginal": ORIGINAL,
     **dict.fromkeys(("datecreated", "datetimecreated"), CREATED),
     **dict.fromkeys(("createdate", "datetimedigitized", "digitalcreationdate"), DIGITIZED),
@@ -62,7 +64,10 @@ def read_exiftool_facts(values: list[dict[str, Any]] | dict[str, Any]) -> Iterat
 
 
 def _make_facts(field: str, text: str, separator: str) -> Iterator[Pair]:
-    yield from ((field, value) for value in (split_keyword(text, separator) if field == "tag" else [text]))
+    if field == "tag":
+        yield from ((field, tag) for tag in split_keyword(text, separator))
+    else:
+        yield field, format_rating(text) if field == "rating" else text
 
 
 def _iterate_texts(value: object) -> Iterator[str]:

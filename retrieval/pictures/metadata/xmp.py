@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 from xml.parsers import expat
 
 from .dates import CREATED, DIGITIZED, MODIFIED, ORIGINAL
+from .exposure import format_rating
 from .facts import Pair
 from .keywords import split_keyword
 
@@ -30,6 +31,7 @@ _MEDIA_PRO = "http://ns.iview-multimedia.com/mediapro/1.0/"
 _REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
 _PEOPLE, _PERSON = (f"http://ns.microsoft.com/photo/1.2/{name}" for name in ("", "t/Region#"))
 HEADLINE: Final = f"{_PHOTOSHOP} Headline"  # a caption, after those that are called so
+RATING: Final = f"{_XMP} Rating"
 LATITUDE, LONGITUDE = f"{_EXIF} GPSLatitude", f"{_EXIF} GPSLongitude"
 # Keywords that are paths through a tree, with what separates the levels.
 TREES: Final = {
@@ -54,6 +56,7 @@ FIELDS: Final = {
     f"{_PHOTOSHOP} Country": "place",
     LATITUDE: "place",
     LONGITUDE: "place",
+    RATING: "rating",
     f"{_EXIF} DateTimeOriginal": ORIGINAL,
     f"{_PHOTOSHOP} DateCreated": CREATED,
     f"{_EXIF} DateTimeDigitized": DIGITIZED,
@@ -100,8 +103,10 @@ def _make_facts(values: Iterable[Pair]) -> Iterator[Pair]:
             yield from (("tag", tag) for tag in split_keyword(text, TREES[name]))
         elif name in (LATITUDE, LONGITUDE):
             position.setdefault(name, text)
-        else:
+        elif name != RATING:
             yield _ALL_FIELDS[name], text
+        elif stars := format_rating(text):
+            yield "rating", stars
     if place := _format_position(position.get(LATITUDE, ""), position.get(LONGITUDE, "")):
         yield "place", place
 

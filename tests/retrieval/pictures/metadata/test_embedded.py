@@ -34,6 +34,7 @@ from tests.metadata_files import xmp_packet as packet
 
 IN_XMP = (
     ("place", "England"),
+    ("rating", "5"),
     ("title", "The pier"),
     ("caption", "Fog over the pier"),
     ("tag", "fog"),

@@ -34,6 +34,7 @@ def test_its_tags_are_facts() -> None:
         "RegionName": ["Ada", "Eva"],
         "Creator": "Grace",
         "City": "Kiel",
+        "Rating": 4,
         "GPSLatitude": "48 deg 51' 29.60\" N",
         "GPSLongitude": "2 deg 17' 40.20\" W",
         "Flash": None,
@@ -47,6 +48,7 @@ def test_its_tags_are_facts() -> None:
         *(("tag", tag) for tag in ("Animals", "Gull", "Animals/Gull", "Ada", "Eva")),
         ("creator", "Grace"),
         ("place", "Kiel"),
+        ("rating", "4"),
         ("place", "48.85822, -2.29450"),
     )
 

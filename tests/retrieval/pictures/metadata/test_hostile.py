@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from retrieval import Metadata, read_metadata, read_sidecar
 from retrieval.pictures.metadata import exif, iptc, xmp
-from retrieval.pictures.metadata.dates import parse_date
+from retrieval.pictures.metadata.dates import parse_date, settle_date
 from retrieval.pictures.metadata.facts import MAX_FACTS, MAX_TOTAL_BYTES, MAX_VALUE_BYTES, Fact
 from retrieval.pictures.metadata.keywords import split_keyword
 from retrieval.pictures.metadata.machine_texts import is_machine_text
@@ -123,7 +123,7 @@ def test_every_parser_stands_damaged_blocks(data: bytes, changes: list[tuple[int
     ]
     with suppress(ValueError):
         pairs += xmp.read_xmp_facts(block)
-    check_limits(Metadata.from_facts(Fact("exif", field, value) for field, value in pairs))
+    check_limits(Metadata.from_facts(settle_date(Fact("exif", field, value) for field, value in pairs)))
 
 
 @settings(deadline=None, max_examples=300)
