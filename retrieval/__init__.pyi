@@ -2,6 +2,7 @@
 
 from . import answers
 from .catalog import (
+    NAME_SOURCE,
     PREDICTED_SOURCE,
     USER_SOURCE,
     Annotation,
@@ -85,6 +86,7 @@ __all__ = [
     "FUSED",
     "LOCK_FILE",
     "MAX_PAGES",
+    "NAME_SOURCE",
     "PREDICTED_SOURCE",
     "SETTINGS",
     "SIDECAR_SOURCE",

@@ -16,6 +16,17 @@ NAMESPACES = {
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
     "lr": "http://ns.adobe.com/lightroom/1.0/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "iptcCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
+    "iptcExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+    "digiKam": "http://www.digikam.org/ns/1.0/",
+    "mediapro": "http://ns.iview-multimedia.com/mediapro/1.0/",
+    "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
+    "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
+    "stArea": "http://ns.adobe.com/xmp/sType/Area#",
+    "MP": "http://ns.microsoft.com/photo/1.2/",
+    "MPRI": "http://ns.microsoft.com/photo/1.2/t/RegionInfo#",
+    "MPReg": "http://ns.microsoft.com/photo/1.2/t/Region#",
 }
 UTF8 = (1, 90, b"\x1b%G")
 
@@ -79,6 +90,23 @@ def png_file(packet: bytes, *, exif: bytes = b"", compressed: bool = False) -> b
     text = zlib.compress(packet) if compressed else packet
     chunk = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes([compressed, 0]) + b"\0\0" + text)
     return data[:-12] + chunk + data[-12:]
+
+
+def png_text_file(*chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG file with these chunks before its end."""
+    data = encode_picture(scene_image(), "PNG")
+    return data[:-12] + b"".join(png_chunk(kind, content) for kind, content in chunks) + data[-12:]
+
+
+def big_tiff(order: str, texts: dict[int, bytes]) -> bytes:
+    """A BigTIFF of texts by tag, without a picture; the first entry is at byte 24."""
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HHHQ", 43, 8, 0, 16)
+    entries, values, start = b"", b"", 16 + 8 + 20 * len(texts) + 8
+    for tag, text in texts.items():
+        place = text.ljust(8, b"\0") if len(text) <= 8 else struct.pack(order + "Q", start + len(values))
+        entries += struct.pack(order + "HHQ", tag, 2, len(text)) + place
+        values += text if len(text) > 8 else b""
+    return head + struct.pack(order + "Q", len(texts)) + entries + bytes(8) + values
 
 
 def webp_file(packet: bytes, *, exif: bytes = b"") -> bytes:

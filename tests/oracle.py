@@ -10,8 +10,12 @@ from retrieval import Filters, Image
 ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}
 
 
-def satisfies_filters(image: Image, filters: Filters, troubled: Collection[bytes] = ()) -> bool:
-    """Whether an image satisfies every condition. `troubled`: the paths that have a problem."""
+def satisfies_filters(
+    image: Image, filters: Filters, troubled: Collection[bytes] = (), cameras: Collection[str] = ()
+) -> bool:
+    """Whether an image satisfies every condition. `troubled`: the paths that have a problem; `cameras`: all
+    that the catalog knows.
+    """
     return all(
         (
             not filters.folders or lies_in_folders(image, filters.folders),
@@ -21,7 +25,7 @@ def satisfies_filters(image: Image, filters: Filters, troubled: Collection[bytes
             not filters.labels or has_annotation(image, "label", filters.labels),
             not has_annotation(image, "label", filters.without_labels),
             not filters.shows or shows_label(image, filters.shows, filters.confidence),
-            not filters.cameras or has_annotation(image, "camera", filters.cameras),
+            not filters.cameras or is_taken_with(image, filters.cameras, cameras),
             not filters.formats or image.format.lower() in format_names(filters),
             not filters.orientations or image_orientation(image) in filters.orientations,
             is_taken(image, filters),
@@ -52,6 +56,17 @@ def holds_path(folder: str, path: str) -> bool:
 def has_annotation(image: Image, field: str, values: Iterable[str]) -> bool:
     given = {value.casefold() for value in image.field_values(field)}
     return any(value.casefold() in given for value in values)
+
+
+def is_taken_with(image: Image, asked: Iterable[str], known: Collection[str]) -> bool:
+    """Whether its camera has one of the names, or these words in its name where no camera has just the name."""
+    names = {camera.casefold() for camera in known}
+    return any(
+        camera == name.casefold()
+        or (name.casefold() not in names and f" {name.casefold()} " in f" {camera} ")
+        for camera in map(str.casefold, image.field_values("camera"))
+        for name in asked
+    )
 
 
 def shows_label(image: Image, labels: Iterable[str], confidence: float = 0.5) -> bool:

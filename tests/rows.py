@@ -109,7 +109,7 @@ LISTED = {
     "labels": st.sampled_from(NAMES),
     "without_labels": st.sampled_from(NAMES),
     "shows": st.sampled_from(ASKED),
-    "cameras": st.sampled_from(CAMERAS),
+    "cameras": st.sampled_from([*CAMERAS, "eos", "5D", "canon", "EOS 5", "1", "kamera_", "%"]),
     "formats": st.sampled_from([*FORMATS, "jpg", "Tif", "jp_g"]),
     "orientations": st.sampled_from(["landscape", "portrait", "square"]),
 }

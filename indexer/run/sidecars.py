@@ -25,9 +25,8 @@ from retrieval import (
     read_sidecar,
 )
 
-from .paths import path_stem
 from .plan import Plan
-from .sidecar_names import sidecar_stems
+from .sidecar_names import sidecar_stem, sidecar_stems
 from .sources import ENDINGS, FoundFile, Walk
 from .stop_signals import Shield
 from .totals import Locations
@@ -115,14 +114,14 @@ def compare_sidecars(
     present = {(file.path, image_id): file for file, image_id in _pair_with_images(walk.sidecars, locations)}
     lost = stamps.keys() - present.keys()
     missing = ((path, image_id) for path, (image_id, location) in locations.items() if location.missing_since)
-    missing_images = _images_by_stem(missing, {path_stem(path) for path, _ in lost})
+    missing_images = _images_by_stem(missing, {sidecar_stem(path) for path, _ in lost})
     to_read: dict[int, list[FoundFile]] = {}
     gone: dict[int, list[bytes]] = {}
     for (path, image_id), file in present.items():
         if stamps.get((path, image_id)) != (file.size, file.mtime):
             to_read.setdefault(image_id, []).append(file)
     for path, image_id in sorted(lost):
-        if walk.is_covered(path) and image_id not in missing_images.get(path_stem(path), ()):
+        if walk.is_covered(path) and image_id not in missing_images.get(sidecar_stem(path), ()):
             gone.setdefault(image_id, []).append(path)
     return [
         SidecarChange(image_id, tuple(to_read.get(image_id, ())), tuple(gone.get(image_id, ())))
@@ -132,7 +131,7 @@ def compare_sidecars(
 
 def _pair_with_images(sidecars: Iterable[FoundFile], locations: Locations) -> Iterator[tuple[FoundFile, int]]:
     """Each sidecar with every image that it belongs to."""
-    stems = [(sidecar, path_stem(sidecar.path)) for sidecar in sidecars]
+    stems = [(sidecar, sidecar_stem(sidecar.path)) for sidecar in sidecars]
     image_paths = ((path, image_id) for path, (image_id, _) in locations.items())
     images = _images_by_stem(image_paths, {stem for _, stem in stems})
     for sidecar, stem in stems:

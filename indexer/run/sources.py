@@ -5,15 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from retrieval import Problem, display_path
 
 from ..errors import SourceUnreachable
-from .paths import is_below, path_and_parents, path_stem, relative_path
+from .paths import is_below, path_and_parents, relative_path
 from .patterns import EVERYTHING, Choice
-from .sidecar_names import SIDECAR_ENDINGS, sidecar_stems
+from .sidecar_names import SIDECAR_ENDINGS, sidecar_stem, sidecar_stems
 
 ENDINGS = (
     b".jpg", b".jpeg", b".jpe", b".jfif", b".mpo", b".png", b".apng", b".webp", b".gif",
@@ -123,7 +123,7 @@ def walk_folders(roots: Iterable[bytes], choice: Choice = EVERYTHING, library_fo
             _walk_folder(root, tally)
         else:
             tally.files.append(FoundFile(root, status.st_size, status.st_mtime_ns))
-            tally.sidecars += _find_sidecars(root)
+            tally.sidecars += _find_sidecars([root])
     return Walk(
         roots=outermost,
         files=_sort_by_path(tally.files),
@@ -143,7 +143,7 @@ def find_files(paths: Iterable[bytes]) -> Walk:
     """A walk of these files only, and of their sidecars; paths where there is no file are left out."""
     present = _sort_by_path(file for path in paths for file in _find_regular_file(path))
     pictures = tuple(file for file in present if not file.path.lower().endswith(SIDECAR_ENDINGS))
-    sidecars = (sidecar for picture in pictures for sidecar in _find_sidecars(picture.path))
+    sidecars = _find_sidecars([picture.path for picture in pictures])
     return Walk((), pictures, (), (), 0, 0, _sort_by_path({*present, *sidecars} - {*pictures}))
 
 
@@ -233,7 +233,7 @@ def _sort_entries(entries: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Ta
             tally.other_files += 1
     stems = {stem for name in picture_names for stem in sidecar_stems(name)} if candidates else set()
     for entry in candidates:
-        if path_stem(entry.name) in stems and tally.choice.can_enter(relative_path(entry.path, root)):
+        if sidecar_stem(entry.name) in stems and tally.choice.can_enter(relative_path(entry.path, root)):
             tally.sidecars += _stat_entry(entry)
         else:
             tally.other_files += 1
@@ -247,12 +247,24 @@ def _stat_entry(entry: os.DirEntry[bytes]) -> tuple[FoundFile, ...]:
     return (FoundFile(entry.path, status.st_size, status.st_mtime_ns),)
 
 
-def _find_sidecars(picture: bytes) -> Iterator[FoundFile]:
-    """The sidecars of a single file; its folder, which may be large, is not listed for it."""
-    for stem in dict.fromkeys(sidecar_stems(picture)):
-        for ending in SIDECAR_ENDINGS:
-            if stem + ending != picture:
-                yield from _find_regular_file(stem + ending)
+def _find_sidecars(pictures: Sequence[bytes]) -> Iterator[FoundFile]:
+    """The sidecars of single files. Each folder is listed once, because endings come in any letter case."""
+    stems: dict[bytes, set[bytes]] = {}
+    for picture in pictures:
+        stems.setdefault(picture.rpartition(b"/")[0] + b"/", set()).update(sidecar_stems(picture))
+    for folder in stems:
+        for name in _list_names(folder):
+            path = folder + name
+            is_sidecar = name.lower().endswith(SIDECAR_ENDINGS) and sidecar_stem(path) in stems[folder]
+            if is_sidecar and path not in pictures:
+                yield from _find_regular_file(path)
+
+
+def _list_names(folder: bytes) -> list[bytes]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []  # gone meanwhile
 
 
 def _find_regular_file(path: bytes) -> Iterator[FoundFile]:

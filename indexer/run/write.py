@@ -6,15 +6,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from retrieval import Annotation, DecodedPage, Library, LibraryWriter, NewImage, PictureDescription, Problem
+from retrieval import (
+    NAME_SOURCE,
+    Annotation,
+    DecodedPage,
+    Library,
+    LibraryWriter,
+    NewImage,
+    PictureDescription,
+    Problem,
+)
 
 from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image
+from .dates_in_names import find_date_in_name
 from .decode import FilePage, Outcome
 from .plan import Plan
 from .retrying import retry_after_loss
 from .sources import Walk
 
 EXIF_SOURCE = "exif"  # the source of the camera's name
+TIME_FIELDS = ("taken", "modified")
 USUAL_DAYS = 30  # used where the setting forget_missing_days is 0: nothing is forgotten
 
 
@@ -106,6 +117,8 @@ def _write_pages(
         for page in stored:
             path, mtime, size = page.file.path, page.file.mtime, page.file.size
             writer.add_location(path, ids[page.sha256], mtime=mtime, size=size, page=page.page_number)
+            if page.sha256 not in added and (named := _name_annotation(page)):
+                writer.state_name_time(ids[page.sha256], named)
         for page_count, paths in _paths_by_page_count(pages).items():
             writer.forget_pages(paths, after=page_count)
         # The captions of a file belong to its first page.
@@ -166,17 +179,25 @@ def _new_image(page: FilePage, decoded: DecodedPage, description: PictureDescrip
         taken_at=image.taken_at,
         thumbnail=decoded.thumbnail,
         features=description.features,
-        annotations=(*description.predicted_labels, *_file_annotations(decoded)),
+        annotations=(*description.predicted_labels, *_file_annotations(page, decoded)),
         keypoints=description.keypoints,
     )
 
 
-def _file_annotations(decoded: DecodedPage) -> Iterator[Annotation]:
-    """What a file says about its picture."""
+def _file_annotations(page: FilePage, decoded: DecodedPage) -> Iterator[Annotation]:
+    """What a file says about its picture. The date in its name counts where the file has none."""
     for source, field, value in decoded.metadata.facts:
         yield Annotation(field, value, source)
     if decoded.image.camera:
         yield Annotation("camera", decoded.image.camera, EXIF_SOURCE)
+    has_time = decoded.image.taken_at or any(fact.field in TIME_FIELDS for fact in decoded.metadata.facts)
+    if not has_time and (named := _name_annotation(page)):
+        yield named
+
+
+def _name_annotation(page: FilePage) -> Annotation | None:
+    moment = find_date_in_name(page.file.path)
+    return Annotation("taken", moment.isoformat(" "), NAME_SOURCE) if moment else None
 
 
 def _zero_feature_problem(page: FilePage) -> Problem:

@@ -4,6 +4,7 @@ from .catalog import Catalog, WritableCatalog
 from .engine import CatalogAddress, sqlite_url
 from .facets import Facet
 from .records import (
+    NAME_SOURCE,
     PREDICTED_SOURCE,
     USER_SOURCE,
     Annotation,
@@ -19,6 +20,7 @@ from .records import (
 )
 
 __all__ = [
+    "NAME_SOURCE",
     "PREDICTED_SOURCE",
     "USER_SOURCE",
     "Annotation",

@@ -10,7 +10,19 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..query.values import Filters
@@ -95,9 +107,10 @@ def _escape_like(text: str) -> str:
 def _fact_conditions(filters: Filters) -> Iterator[Condition]:
     for tag in filters.tags:
         yield _is_among(_ids_with_values("tag", (tag,)))
-    for field, values in (("label", filters.labels), (CAMERA, filters.cameras)):
-        if values:
-            yield _is_among(_ids_with_values(field, values))
+    if filters.labels:
+        yield _is_among(_ids_with_values("label", filters.labels))
+    if filters.cameras:
+        yield _is_among(_ids_taken_with(filters.cameras))
     for field, values in (("tag", filters.without_tags), ("label", filters.without_labels)):
         if values:
             yield _is_among(_ids_with_values(field, values), is_included=False)
@@ -114,6 +127,22 @@ def _ids_with_values(field: str, values: Sequence[str]) -> IdQuery:
     return _stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(folded))
 
 
+def _ids_taken_with(cameras: Sequence[str]) -> IdQuery:
+    """The images of these cameras: of the one that has exactly this name, else of all that have it as words.
+
+    So x100 finds Fujifilm X100, but not X100V, and a name from the list of cameras finds that camera alone.
+    """
+    known = _distinct_values(CAMERA)
+    words = literal(" ") + known.c.value + literal(" ")
+    matches: list[Condition] = []
+    for name in {" ".join(camera.casefold().split()) for camera in cameras}:
+        is_named = select(known.c.value).where(known.c.value == name).exists()
+        has_words = words.like(f"% {_escape_like(name)} %", escape=ESCAPE)
+        matches.append(or_(known.c.value == name, and_(has_words, ~is_named)))
+    named = select(known.c.value).where(or_(*matches))
+    return _stated_ids(AnnotationRow.field == CAMERA, AnnotationRow.folded.in_(named))
+
+
 def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
     stated = _ids_with_values("label", labels)
     guessed = select(AnnotationRow.image_id).where(
@@ -126,18 +155,23 @@ def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -
 
 
 def _labels_named(names: Sequence[str]) -> Select[str]:
-    """The labels of the catalog that are one of these names, or list one of these among their own names.
-
-    A loose index scan: the index is searched once for every label, not for every image that has it.
-    """
-    label, of_labels = AnnotationRow.folded, AnnotationRow.field == "label"
-    known = select(func.min(label).label("label")).where(of_labels).cte("known", recursive=True)
-    next_one = select(func.min(label)).where(of_labels, label > known.c.label).scalar_subquery()
-    known = known.union_all(select(next_one).where(known.c.label.is_not(None)))
-    parted = literal(", ") + known.c.label + literal(", ")
+    """The labels of the catalog that are one of these names, or list one of these among their own names."""
+    known = _distinct_values("label")
+    parted = literal(", ") + known.c.value + literal(", ")
     single = [f"%, {_escape_like(name)}, %" for name in names if ", " not in name]
     matches = [parted.like(pattern, escape=ESCAPE) for pattern in single]
-    return select(known.c.label).where(or_(known.c.label.in_(names), *matches))
+    return select(known.c.value).where(or_(known.c.value.in_(names), *matches))
+
+
+def _distinct_values(field: str) -> CTE:
+    """The folded values of a field, in the column `value`.
+
+    A loose index scan: the index is searched once for every value, not for every image that has it.
+    """
+    value, is_field = AnnotationRow.folded, AnnotationRow.field == field
+    known = select(func.min(value).label("value")).where(is_field).cte(f"known_{field}", recursive=True)
+    next_one = select(func.min(value)).where(is_field, value > known.c.value).scalar_subquery()
+    return known.union_all(select(next_one).where(known.c.value.is_not(None)))
 
 
 def _day_conditions(

@@ -13,9 +13,12 @@ from ..ranking.arrays import Float16Vector
 
 PREDICTED_SOURCE = "predicted"  # the source of what a classifier predicts
 USER_SOURCE = "user"  # the source of what a person tells Pictor directly
+NAME_SOURCE = "name"  # the source of the date in the name of a file
+# What a file states about its picture, its name included.
+FILE_SOURCES = ("xmp", "iptc", "exif", "comment", NAME_SOURCE)
 # Whose title is shown if several sources have one, and whose words come first: what a person told Pictor,
-# then lists of captions, then sidecar files, then the metadata in the picture. Other sources come last.
-PRECEDENCE = (USER_SOURCE, "captions", "sidecar", "xmp", "iptc", "exif")
+# then lists of captions, then sidecar files, then the picture's own file. Other sources come last.
+PRECEDENCE = (USER_SOURCE, "captions", "sidecar", *FILE_SOURCES)
 
 
 def source_rank(source: str) -> int:
@@ -25,7 +28,8 @@ def source_rank(source: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One fact about an image: a title, caption, tag, label, creator, place, camera or taken (a time).
+    """One fact about an image: a title, caption, tag, label, creator, place or camera; taken or modified, which
+    are times; rating, lens, iso, aperture, exposure or focal.
 
     `source` names who stated or predicted it, `confidence` is from 0 to 1.
     """

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -34,15 +32,6 @@ def load_annotations(connection: Connection, image_id: int, source: str) -> list
     """The facts in all sidecars of an image, in the order of the sidecars' paths."""
     query = select(SidecarRow.said).where(SidecarRow.image_id == image_id).order_by(SidecarRow.path)
     return [Annotation(field, value, source) for facts in connection.scalars(query) for field, value in facts]
-
-
-def parse_taken_time(facts: Iterable[Annotation]) -> datetime | None:
-    """The first `taken` fact as a time, or None if there is none that can be parsed."""
-    for fact in facts:
-        if fact.field == "taken":
-            with suppress(ValueError):
-                return datetime.fromisoformat(fact.value)
-    return None
 
 
 def _row_values(image_id: int, sidecar: Sidecar) -> dict[str, object]:

@@ -11,12 +11,21 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 
 from ..paths import display_path
 from ..query.values import Examples
-from . import changes, clock, saved, sidecars
+from . import changes, clock, saved, sidecars, times
 from .clock import Clock, utc_now
 from .features import compute_checksum, to_blob
 from .filters import folder_key
 from .reader import Reader, split_into_chunks
-from .records import PREDICTED_SOURCE, Annotation, FusionRecipe, NewImage, Problem, Projection, Sidecar
+from .records import (
+    FILE_SOURCES,
+    PREDICTED_SOURCE,
+    Annotation,
+    FusionRecipe,
+    NewImage,
+    Problem,
+    Projection,
+    Sidecar,
+)
 from .schema import (
     AnnotationRow,
     FeatureRow,
@@ -61,7 +70,7 @@ class Writer(Reader):
         Facts from other sources stay, and so does everything else that is known about the image.
         """
         spaces = [*image.features, *image.keypoints]
-        sources = {PREDICTED_SOURCE, *(fact.source for fact in image.annotations)}
+        sources = {PREDICTED_SOURCE, *FILE_SOURCES, *(fact.source for fact in image.annotations)}
         for mine in (
             delete(ThumbnailRow).where(ThumbnailRow.image_id == image_id),
             delete(FeatureRow).where(FeatureRow.image_id == image_id, FeatureRow.space_id.in_(spaces)),
@@ -71,6 +80,8 @@ class Writer(Reader):
         ):
             self._connection.execute(mine)
         self._insert_descriptions([(image_id, image)])
+        taken_at = self._stated_time(image_id) or image.taken_at
+        self._connection.execute(update(ImageRow).where(ImageRow.id == image_id).values(taken_at=taken_at))
         self._mark_changed([image_id])
 
     def _insert_descriptions(self, numbered: Sequence[tuple[int, NewImage]]) -> None:
@@ -186,14 +197,34 @@ class Writer(Reader):
 
         The time that the sidecars state is used for an image whose file states none.
         """
-        before = sidecars.parse_taken_time(sidecars.load_annotations(self._connection, image_id, source))
+        before = self._stated_time(image_id)
         sidecars.replace_sidecars(self._connection, image_id, read, gone)
         facts = sidecars.load_annotations(self._connection, image_id, source)
-        unsaid = or_(ImageRow.taken_at.is_(None), ImageRow.taken_at == before)
-        if (now := sidecars.parse_taken_time(facts)) != before:
-            mine = update(ImageRow).where(ImageRow.id == image_id, unsaid)
+        is_changed = self.replace_annotations(image_id, source, facts)
+        self._follow_time(image_id, before)
+        return is_changed
+
+    def state_name_time(self, image_id: int, annotation: Annotation) -> None:
+        """Store the time in the new name of an image's file, unless the image has a better one."""
+        facts = times.load_times(self._connection, image_id)
+        before = times.find_time(facts)
+        stored = self._connection.scalar(select(ImageRow.taken_at).where(ImageRow.id == image_id))
+        if stored == before and all(fact.source == annotation.source for fact in facts):
+            self.replace_annotations(image_id, annotation.source, [annotation])
+            self._follow_time(image_id, before)
+
+    def _stated_time(self, image_id: int) -> datetime | None:
+        return times.find_time(times.load_times(self._connection, image_id))
+
+    def _follow_time(self, image_id: int, before: datetime | None) -> None:
+        """Store the time that an image's annotations state now, unless it has a time that none of them stated
+        before: an older version of Pictor kept the time in the file only there.
+        """
+        now = self._stated_time(image_id)
+        if now != before:
+            is_stated = or_(ImageRow.taken_at.is_(None), ImageRow.taken_at == before)
+            mine = update(ImageRow).where(ImageRow.id == image_id, is_stated)
             self._connection.execute(mine.values(taken_at=now))
-        return self.replace_annotations(image_id, source, facts)
 
     def add_space(
         self, fingerprint: str, descriptor: str, configuration: Mapping[str, Any], dimension: int
@@ -273,7 +304,7 @@ def _image_values(image: NewImage, added_at: datetime) -> dict[str, Any]:
         "height": image.height,
         "format": image.format,
         "bytes": image.bytes,
-        "taken_at": image.taken_at,
+        "taken_at": times.find_time(image.annotations) or image.taken_at,
         "added_at": added_at,
     }
 

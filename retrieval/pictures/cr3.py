@@ -14,6 +14,7 @@ from .isobmff import Box, iterate_boxes, nested_boxes, read_number
 _FACTS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")  # a picture of medium size
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+CAMERA_TABLE, EXPOSURE_TABLE, POSITION_TABLE = b"CMT1", b"CMT2", b"CMT4"
 _NAME_SIZE = 16  # bytes of the name of a box
 _MAX_TRACKS = 16  # cameras write five
 _JPEG = b"\xff\xd8\xff"
@@ -37,12 +38,13 @@ def find_jpegs(data: bytes) -> Iterator[tuple[int, int]]:
         yield from _find_embedded_jpeg(data, box)
 
 
-def find_exif(data: bytes) -> bytes:
-    """The table with maker, model, orientation and time, which begins like a TIFF; b"" without one."""
+def find_exif(data: bytes, kind: bytes = CAMERA_TABLE) -> bytes:
+    """One of the tables of EXIF, which begins like a TIFF; b"" without one.
+
+    Of these tables the first has maker, model and orientation, others have the exposure and the position.
+    """
     tables = (
-        box
-        for movie in _boxes_of_kind(data, b"moov")
-        for box in _canon_boxes(data, movie, _FACTS, 0, b"CMT1")
+        box for movie in _boxes_of_kind(data, b"moov") for box in _canon_boxes(data, movie, _FACTS, 0, kind)
     )
     return next((data[box.start : box.end] for box in tables), b"")
 

@@ -1,4 +1,4 @@
-"""Finds the metadata inside a picture file: EXIF, IPTC and XMP in JPEG, PNG, WebP, TIFF, HEIC and AVIF.
+"""Finds the metadata inside a picture file: EXIF, IPTC, XMP and comments, in JPEG, PNG, WebP, TIFF and more.
 
 The containers are walked here without a decoder, by the sizes in the headers of their parts. The walk ends at
 a part that reaches beyond the file, and after more parts than real files have.
@@ -6,40 +6,48 @@ a part that reaches beyond the file, and after more parts than real files have.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
 from .. import cr3
-from . import exif, heif, iptc, xmp
-from .facts import Fact, Metadata, Pair
+from . import comments, exif, heif, iptc, xmp
+from .dates import settle_date
+from .facts import MAX_TOTAL_BYTES, Fact, Metadata, Pair
+from .machine_texts import without_machine_texts
 from .tiff import Tiff
 
-SOURCES: Final = (xmp.SOURCE, iptc.SOURCE, exif.SOURCE)  # first the one that people write most deliberately
+# First the one that people write most deliberately.
+SOURCES: Final = (xmp.SOURCE, iptc.SOURCE, exif.SOURCE, comments.SOURCE)
 MAX_BLOCK_SIZE: Final = 1 << 20  # bytes of one block
 MAX_PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has about 20,000
 MAX_BLOCKS: Final = 16  # of one file
 _EXIF, _XMP, _PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
-_PNG_XMP: Final = b"XML:com.adobe.xmp\0"
+_PNG_XMP: Final = "xml:com.adobe.xmp"  # a keyword, in lower case
+_POSITION: Final = "position"  # the keyword of a block of EXIF whose first directory is that of GPS
+_RAF: Final = b"FUJIFILMCCD-RAW "
 _TIFF_XMP, _TIFF_IPTC = 700, 33723
 
 
 class Block(NamedTuple):
-    """Bytes with the metadata of one source."""
+    """Bytes with the metadata of one source; the keyword tells kinds of blocks apart."""
 
     source: str
     data: bytes
+    keyword: str = ""
 
 
 def read_metadata(data: bytes) -> Metadata:
-    """The words in a picture's file, and where it was taken. Never raises.
+    """The words in a picture's file, and when and where it was taken. Never raises.
+
+    The time is one fact: `taken`, or `modified` where the file says only when it was changed.
 
     Metadata that are damaged, too large or in an unknown container count as none.
     """
     blocks = list(islice(_iterate_blocks(data), MAX_BLOCKS))
     ordered = (block for source in SOURCES for block in blocks if block.source == source)
-    return Metadata.from_facts(fact for block in ordered for fact in _block_facts(block))
+    facts = (fact for block in ordered for fact in _block_facts(block))
+    return Metadata.from_facts(settle_date(without_machine_texts(facts)))
 
 
 def read_exif(data: bytes) -> bytes:
@@ -58,9 +66,12 @@ def _block_pairs(block: Block) -> Iterable[Pair]:
             return xmp.read_xmp_facts(block.data)
         except ValueError:
             return ()
-    return (
-        iptc.read_iptc_facts(block.data) if block.source == iptc.SOURCE else exif.read_exif_facts(block.data)
-    )
+    if block.source == comments.SOURCE:
+        return comments.read_comment_facts(block.keyword, block.data)
+    if block.source == iptc.SOURCE:
+        return iptc.read_iptc_facts(block.data)
+    read = exif.read_position_facts if block.keyword == _POSITION else exif.read_exif_facts
+    return read(block.data)
 
 
 def _iterate_blocks(data: bytes) -> Iterator[Block]:
@@ -71,8 +82,18 @@ def _iterate_blocks(data: bytes) -> Iterator[Block]:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _webp_blocks(data)
     if cr3.is_cr3(data):
-        return iter([Block(exif.SOURCE, cr3.find_exif(data)), Block(xmp.SOURCE, cr3.find_xmp(data))])
+        return _cr3_blocks(data)
+    if data.startswith(_RAF):  # the JPEG in it has the metadata
+        start, size = (int.from_bytes(data[offset : offset + 4], "big") for offset in (84, 88))
+        return _jpeg_blocks(data[start : start + size])
     return _heif_blocks(data) if heif.is_heif(data) else _tiff_blocks(data)
+
+
+def _cr3_blocks(data: bytes) -> Iterator[Block]:
+    yield Block(exif.SOURCE, cr3.find_exif(data))
+    yield Block(exif.SOURCE, cr3.find_exif(data, cr3.EXPOSURE_TABLE))
+    yield Block(exif.SOURCE, cr3.find_exif(data, cr3.POSITION_TABLE), _POSITION)
+    yield Block(xmp.SOURCE, cr3.find_xmp(data))
 
 
 def _jpeg_blocks(data: bytes) -> Iterator[Block]:
@@ -84,6 +105,8 @@ def _jpeg_blocks(data: bytes) -> Iterator[Block]:
             yield Block(xmp.SOURCE, segment.removeprefix(_XMP))
         elif marker == 0xED and segment.startswith(_PHOTOSHOP) and len(photoshop) < MAX_BLOCK_SIZE:
             photoshop += segment.removeprefix(_PHOTOSHOP)
+        elif marker == 0xFE:
+            yield Block(comments.SOURCE, segment, comments.JPEG)
     yield Block(iptc.SOURCE, iptc.find_iptc_block(photoshop))
 
 
@@ -109,22 +132,24 @@ def _png_blocks(data: bytes) -> Iterator[Block]:
         start, position = position + 8, position + 12 + size
         if position > len(data) or kind == b"IEND":
             return
-        if size <= MAX_BLOCK_SIZE and kind == b"eXIf":
+        if size > MAX_BLOCK_SIZE:
+            continue
+        if kind == b"eXIf":
             yield Block(exif.SOURCE, data[start : start + size])
-        elif size <= MAX_BLOCK_SIZE and kind == b"iTXt" and data.startswith(_PNG_XMP, start):
-            yield Block(xmp.SOURCE, _decode_itxt(data[start : start + size]))
+        elif kind == b"tIME":
+            yield Block(comments.SOURCE, data[start : start + size], comments.TIME)
+        elif kind in (b"tEXt", b"zTXt", b"iTXt"):
+            yield from _png_text_blocks(kind, data[start : start + size])
 
 
-def _decode_itxt(chunk: bytes) -> bytes:
-    """The text of an iTXt chunk. Before it: keyword, flag, method, language and translated keyword."""
-    is_compressed = chunk[len(_PNG_XMP) : len(_PNG_XMP) + 1] == b"\1"
-    text = chunk[len(_PNG_XMP) + 2 :].partition(b"\0")[2].partition(b"\0")[2]
-    if not is_compressed:
-        return text
-    try:
-        return zlib.decompressobj().decompress(text, MAX_BLOCK_SIZE)
-    except zlib.error:
-        return b""
+def _png_text_blocks(kind: bytes, chunk: bytes) -> Iterator[Block]:
+    """XMP or a text with a keyword that Pictor reads."""
+    keyword, content = comments.split_keyword_of_png(chunk)
+    if keyword == _PNG_XMP and kind == b"iTXt":
+        yield Block(xmp.SOURCE, comments.decode_png_text(kind, content, MAX_BLOCK_SIZE))
+    elif keyword in comments.FIELDS:
+        text = comments.decode_png_text(kind, content, MAX_TOTAL_BYTES)
+        yield Block(comments.SOURCE, text, keyword)
 
 
 def _webp_blocks(data: bytes) -> Iterator[Block]:

@@ -1,28 +1,27 @@
 """EXIF: what cameras write about a picture, and people in the file properties of Windows.
 
-After Exif 2.32 (CIPA DC-008-2019); the XP tags are Microsoft's. Date, camera and orientation are read in
-`images`.
+After Exif 2.32 (CIPA DC-008-2019); the XP tags are Microsoft's. Camera and orientation are read in `images`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from . import exposure
+from .dates import DIGITIZED, MODIFIED, ORIGINAL
 from .facts import MAX_TOTAL_BYTES, Pair, decode_text
+from .keywords import split_keyword
 from .tiff import Tiff, Values
 
 SOURCE: Final = "exif"
 DESCRIPTION, ARTIST, EXIF, GPS = 0x010E, 0x013B, 0x8769, 0x8825
-XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS = 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E
+XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, XP_SUBJECT = 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F
+DATES: Final = {0x9003: ORIGINAL, 0x9004: DIGITIZED, 0x0132: MODIFIED}
 USER_COMMENT = 0x9286
+POSITION: Final = (1, 2, 3, 4)
 # Tag of the reference (N or S, E or W), tag of the angle, the negative reference, the largest angle.
 LATITUDE, LONGITUDE = (1, 2, b"S", 90), (3, 4, b"W", 180)
-# Captions that cameras write by themselves.
-_CAMERA_DEFAULTS: Final = re.compile(
-    r"(?i)(\w+ ){0,2}digital camera|samsung|sony dsc|dcim|exif_jpeg_picture|default|untitled"
-)
 
 
 def read_exif_facts(block: bytes) -> Iterator[Pair]:
@@ -30,22 +29,30 @@ def read_exif_facts(block: bytes) -> Iterator[Pair]:
     tiff = Tiff.from_bytes(block)
     if tiff is None:
         return
-    tags = (DESCRIPTION, ARTIST, EXIF, GPS, XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS)
-    fields = tiff.read_first_directory(tags)
-    comment = _read_directory(tiff, fields, EXIF, (USER_COMMENT,)).get(USER_COMMENT, b"")
+    # Some raw files have the dates and the comment in the first directory already.
+    nested = (USER_COMMENT, *DATES, *exposure.TAGS)
+    xp_tags = (XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, XP_SUBJECT)
+    fields = tiff.read_first_directory((DESCRIPTION, ARTIST, EXIF, GPS, *xp_tags, *nested))
+    fields = {**fields, **_read_directory(tiff, fields, EXIF, nested)}
     yield "title", _decode_utf16(fields, XP_TITLE)
-    for caption in (
-        _decode_ascii(fields, DESCRIPTION),
-        _decode_utf16(fields, XP_COMMENT),
-        _decode_comment(comment, tiff),
-    ):
-        if not _CAMERA_DEFAULTS.fullmatch(caption.strip()):
-            yield "caption", caption
-    for tag in _decode_utf16(fields, XP_KEYWORDS).split(";"):
-        yield "tag", tag
+    yield "caption", _decode_ascii(fields, DESCRIPTION)
+    yield "caption", _decode_utf16(fields, XP_COMMENT)
+    yield "caption", _decode_utf16(fields, XP_SUBJECT)
+    yield "caption", _decode_comment(fields.get(USER_COMMENT, b""), tiff)
+    for keyword in _decode_utf16(fields, XP_KEYWORDS).split(";"):
+        yield from (("tag", tag) for tag in split_keyword(keyword))
     for name in f"{_decode_ascii(fields, ARTIST)};{_decode_utf16(fields, XP_AUTHOR)}".split(";"):
         yield "creator", name
-    yield "place", _format_position(tiff, _read_directory(tiff, fields, GPS, (1, 2, 3, 4)))
+    for tag, field in DATES.items():
+        yield field, _decode_ascii(fields, tag)
+    yield from exposure.read_exposure_facts(tiff, fields)
+    yield "place", _format_position(tiff, _read_directory(tiff, fields, GPS, POSITION))
+
+
+def read_position_facts(block: bytes) -> Iterator[Pair]:
+    """The position in a block whose first directory is that of GPS, as Canon's CR3 has it."""
+    if tiff := Tiff.from_bytes(block):
+        yield "place", _format_position(tiff, tiff.read_first_directory(POSITION))
 
 
 def _read_directory(tiff: Tiff, fields: Values, pointer: int, tags: tuple[int, ...]) -> Values:

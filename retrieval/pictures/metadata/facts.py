@@ -12,8 +12,9 @@ MAX_VALUE_BYTES: Final = (
 )
 MAX_TOTAL_BYTES: Final = 1 << 16  # of all values of one file
 JOINERS: Final = "\u200c\u200d"  # invisible, but Persian words and emoji need them
-SOURCES: Final = ("sidecar", "xmp", "iptc", "exif")
-FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place", "taken")
+SOURCES: Final = ("sidecar", "xmp", "iptc", "exif", "comment")
+FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place", "taken", "modified",
+                 "rating", "lens", "iso", "aperture", "exposure", "focal")  # fmt: skip
 
 Pair: TypeAlias = tuple[str, str]  # field and value
 

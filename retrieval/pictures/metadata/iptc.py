@@ -10,22 +10,49 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from .dates import CREATED, DIGITIZED
 from .facts import Pair, decode_text
+from .keywords import split_keyword
 
 SOURCE: Final = "iptc"
 RESOURCE: Final = 0x0404  # the id of IPTC among Photoshop's resources
 MAX_DATASETS: Final = 10_000  # datasets of one block
 UTF8: Final = b"\x1b%G"  # in dataset 1:90, which declares the encoding of all texts
-FIELDS: Final = {5: "title", 120: "caption", 25: "tag", 80: "creator", 90: "place", 95: "place", 101: "place"}
+KEYWORD: Final = 25
+FIELDS: Final = {
+    5: "title",
+    120: "caption",
+    105: "caption",  # the headline
+    80: "creator",
+    90: "place",
+    92: "place",
+    95: "place",
+    101: "place",
+}
+DATES: Final = {55: (CREATED, 60), 62: (DIGITIZED, 63)}  # the day, and the dataset with the time of that day
 
 
 def read_iptc_facts(block: bytes) -> Iterator[Pair]:
-    """Fields and values of record 2: object name, caption, keywords, by-line, city, province and country."""
+    """Fields and values of record 2: object name, caption, headline, keywords, by-line, places and dates.
+
+    The headline comes after the caption, so that the caption is shown first.
+    """
     datasets = list(islice(_iterate_datasets(block), MAX_DATASETS))
     is_utf8 = any((record, number) == (1, 90) and value == UTF8 for record, number, value in datasets)
-    for record, number, value in datasets:
-        if record == 2 and number in FIELDS:
-            yield FIELDS[number], value.decode("utf-8", "replace") if is_utf8 else decode_text(value)
+    texts = [
+        (number, value.decode("utf-8", "replace") if is_utf8 else decode_text(value))
+        for record, number, value in datasets
+        if record == 2
+    ]
+    for number, text in sorted(texts, key=lambda pair: pair[0] == 105):
+        if number in FIELDS:
+            yield FIELDS[number], text
+        elif number == KEYWORD:
+            yield from (("tag", tag) for tag in split_keyword(text))
+    first = dict(reversed(texts))
+    for day, (field, time) in DATES.items():
+        if day in first:
+            yield field, f"{first[day]} {first.get(time, '')}"
 
 
 def _iterate_datasets(block: bytes) -> Iterator[tuple[int, int, bytes]]:

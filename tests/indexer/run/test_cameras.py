@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from retrieval import Annotation, Filters, Library
+from retrieval import Annotation, Filters, Library, parse_query
 from tests.indexer.contents import image_at, last_change
 from tests.indexing import index_folder
 
@@ -55,3 +55,28 @@ def test_other_bytes_may_have_another_camera(pictures: Path, tmp_path: Path) -> 
     add_camera(taken, "Apple", "iPhone 12")
     index_folder(tmp_path / "library", pictures)
     assert image_at(tmp_path / "library", taken).field_values("camera") == ("Apple iPhone 12",)
+
+
+def test_a_model_finds_its_camera_and_a_longer_name_does_not_hide_it(pictures: Path, tmp_path: Path) -> None:
+    cameras = [
+        ("FUJIFILM", "X100"),
+        ("FUJIFILM", "X100V"),
+        ("Apple", "iPhone 12"),
+        ("Apple", "iPhone 12 Pro"),
+    ]
+    paths = [
+        add_camera(pictures / f"scene-00{number}.jpg", *names) for number, names in enumerate(cameras, 1)
+    ]
+    index_folder(tmp_path / "library", pictures)
+    ids = [image_at(tmp_path / "library", path).id for path in paths]
+    with Library.open(tmp_path / "library") as library:
+        for line, found in (
+            ("camera:x100", ids[:1]),
+            ('camera:"fujifilm x100"', ids[:1]),
+            ("camera:fujifilm", ids[:2]),
+            ('camera:"iphone 12"', ids[2:]),
+            ('camera:"apple iphone 12"', ids[2:3]),  # the whole name: that one alone, as the facet counts it
+            ("camera:100", []),
+            ("camera:%", []),
+        ):
+            assert sorted(library.search(parse_query(line)).ids) == sorted(found), line

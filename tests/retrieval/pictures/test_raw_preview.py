@@ -157,6 +157,12 @@ def make_cr3(jpeg: bytes = LARGE, xmp: bytes = b"") -> bytes:
         0x010F: (TEXT, text[0]), 0x0110: (TEXT, text[1]), 0x0112: (SHORT, 6), 0x0132: (TEXT, text[2]),
         0x013B: (TEXT, b"Jan\0"),
     }))  # fmt: skip
+    shot, satellite = TiffBuilder(), TiffBuilder()
+    exposure = shot.finish_file(shot.append_table({0x9003: (TEXT, b"2021:02:03 04:05:00\0")}))
+    angle = (LONG, [33, 1, 30, 1, 36, 1])
+    position = satellite.finish_file(
+        satellite.append_table({1: (TEXT, b"S\0"), 2: angle, 3: (TEXT, b"E\0"), 4: angle})
+    )
     small = make_box(b"THMB", bytes(4), struct.pack(">HHIHH", 80, 60, len(SMALL), 1, 0), SMALL)
     middle = make_box(b"PRVW", bytes(4), struct.pack(">HHHHI", 1, 80, 60, 1, len(SMALL)), SMALL)
 
@@ -170,7 +176,13 @@ def make_cr3(jpeg: bytes = LARGE, xmp: bytes = b"") -> bytes:
         tracks = make_track(at, len(jpeg)), make_track(at + len(jpeg), len(LOSSLESS))
         movie = make_box(
             b"moov",
-            make_uuid_box("85c0b687820f11e08111f4ce462b6a48", make_box(b"CMT1", exif), small),
+            make_uuid_box(
+                "85c0b687820f11e08111f4ce462b6a48",
+                make_box(b"CMT1", exif),
+                make_box(b"CMT2", exposure),
+                make_box(b"CMT4", position),
+                small,
+            ),
             *tracks,
         )
         packet = make_uuid_box("be7acfcb97a942e89c71999491e3afac", xmp)
@@ -210,7 +222,7 @@ def test_the_file_itself_says_when_and_with_what() -> None:
 def test_a_cr3_says_what_is_written_in_its_boxes() -> None:
     metadata = read_metadata(make_cr3(xmp=xmp_packet(xmp_list("dc:subject", "fog"))))
     assert (metadata.facts_from("exif"), metadata.facts_from("xmp")) == (
-        (("creator", "Jan"),),
+        (("taken", "2021-02-03 04:05:00"), ("creator", "Jan"), ("place", "-33.51000, 33.51000")),
         (("tag", "fog"),),
     )
 

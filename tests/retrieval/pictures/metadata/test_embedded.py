@@ -34,12 +34,16 @@ from tests.metadata_files import xmp_packet as packet
 
 IN_XMP = (
     ("place", "England"),
+    ("rating", "5"),
     ("title", "The pier"),
     ("caption", "Fog over the pier"),
     ("tag", "fog"),
     ("tag", "pier"),
     ("creator", "Ada Lovelace"),
+    ("tag", "Places"),
+    ("tag", "England"),
     ("tag", "Brighton"),
+    ("tag", "Places/England/Brighton"),
     ("place", "Brighton"),
 )
 IN_IPTC = (

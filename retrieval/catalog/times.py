@@ -1,0 +1,43 @@
+"""When an image was taken, by what its file, its sidecars and its name state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from ..pictures.metadata import SIDECAR_SOURCE
+from .records import NAME_SOURCE, Annotation
+from .schema import AnnotationRow
+
+TAKEN, MODIFIED = "taken", "modified"  # the fields of the times that files state
+
+
+def load_times(connection: Connection, image_id: int) -> list[Annotation]:
+    """The facts about the time of an image."""
+    columns = (AnnotationRow.field, AnnotationRow.value, AnnotationRow.source)
+    mine = (AnnotationRow.image_id == image_id, AnnotationRow.field.in_((TAKEN, MODIFIED)))
+    query = select(*columns).where(*mine).order_by(AnnotationRow.id)
+    return [Annotation(field, value, source) for field, value, source in connection.execute(query)]
+
+
+def find_time(facts: Iterable[Annotation]) -> datetime | None:
+    """The time that counts: that in the file, then that in a sidecar, then that of the last change of the
+    file, then that in its name; of equal ones the first. None when no fact is a time.
+    """
+    times: dict[int, datetime] = {}
+    for fact in facts:
+        if fact.field in (TAKEN, MODIFIED):
+            with suppress(ValueError):
+                times.setdefault(_rank(fact), datetime.fromisoformat(fact.value))
+    return times[min(times)] if times else None
+
+
+def _rank(fact: Annotation) -> int:
+    if fact.source == NAME_SOURCE:
+        return 3
+    if fact.field == MODIFIED:
+        return 2
+    return 1 if fact.source == SIDECAR_SOURCE else 0
