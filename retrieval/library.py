@@ -27,6 +27,7 @@ from .search.features import FeatureSource
 from .search.flow import Search
 from .search.hits import Results
 from .search.probes import describe_empty_texts
+from .search.remarks import describe_unknown_words
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
@@ -138,7 +139,8 @@ class Library:
         answer = search.find_answer()
         page = answer.ids[query.offset : query.offset + query.limit].tolist()
         page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
-        remarks = (*describe_empty_texts(query), *self._query_remarks(query))
+        unknown = describe_unknown_words(search.find_unknown_words())
+        remarks = (*describe_empty_texts(query), *unknown, *self._query_remarks(query))
         return Results(tuple(page_hits), len(answer.ids), remarks, answer.folded_count)
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from retrieval import Annotation, DecodedPage, Library, LibraryWriter, NewImage, PictureDescription, Problem
 
-from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image
+from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image, find_spelling
 from .decode import FilePage, Outcome
 from .plan import Plan
 from .retrying import retry_after_loss
@@ -61,7 +61,8 @@ def write_walk(library: LibraryWriter, captions: Captions, walk: Walk, plan: Pla
         for problem in walk.problems:
             writer.report_problem(problem)
         locations = writer.load_locations() if captions else {}
-        captioned = [(path, locations[path][0]) for path in sorted(captions) if path in locations]
+        spellings = [find_spelling(path, locations) for path in sorted(captions)]
+        captioned = [(path, locations[path][0]) for path in spellings if path is not None]
         for image_id, annotations in annotations_by_image(captions, captioned).items():
             writer.replace_annotations(image_id, CAPTIONS_SOURCE, annotations)
     return len(captioned), len(captions) - len(captioned)
