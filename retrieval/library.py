@@ -27,6 +27,7 @@ from .search.features import FeatureSource
 from .search.flow import Search
 from .search.hits import Results
 from .search.probes import describe_empty_texts
+from .search.remarks import describe_unknown_words
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
@@ -140,6 +141,7 @@ class Library:
         page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
         remarks = (
             *describe_empty_texts(query),
+            *describe_unknown_words(search.find_unknown_words()),
             *self._describe_removed_examples(query),
             *self._query_remarks(query),
         )

@@ -99,9 +99,9 @@ filters = valid_values(
     Filters,
     **{
         name: small_tuples(names)
-        for name in ("folders", "tags", "labels", "shows", "formats", "cameras", "concepts")
+        for name in ("folders", "names", "tags", "labels", "shows", "formats", "cameras", "concepts")
     },
-    **{f"without_{name}": small_tuples(names) for name in ("folders", "tags", "labels")},
+    **{f"without_{name}": small_tuples(names) for name in ("folders", "names", "tags", "labels")},
     **{name: st.none() | days for name in ("after", "before", "added_after", "added_before")},
     **{f"{end}_{name}": bounds for end in ("min", "max") for name in ("width", "height", "bytes")},
     confidence=shares,

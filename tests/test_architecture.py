@@ -46,6 +46,8 @@ HOMES = {
     "pillow_heif": ("retrieval/pictures/images.py",),
     "imagecodecs": ("retrieval/pictures/bands.py",),
     "tifffile": ("retrieval/pictures/bands.py",),
+    "snowballstemmer": ("retrieval/ranking/tokens.py",),
+    "regex": ("retrieval/ranking/tokens.py", "retrieval/ranking/matches.py"),
     "cv2": ("retrieval/descriptors/details.py", "retrieval/descriptors/enhancement.py"),
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),
@@ -61,7 +63,7 @@ HOMES = {
 PURE = ("ranking/", "query/", "signals.py", "pictures/formats.py", "pictures/isobmff.py", "pictures/cr3.py",
         "pictures/raw_preview.py", "pictures/scaling.py")  # fmt: skip
 MAY_PURE = {"__future__", "collections", "dataclasses", "datetime", "lazy_loader", "math", "numpy", "pathlib", "re",
-            "statistics", "struct", "typing", "unicodedata"}  # fmt: skip
+            "functools", "itertools", "regex", "snowballstemmer", "statistics", "struct", "typing", "unicodedata"}  # fmt: skip
 # The rooms of the engine from the ground up: each may import those before it, and none behind.
 ROOMS = ("errors", "paths", "durable", "query", "ranking", "signals", "pictures", "settings", "catalog", "projections",
          "descriptors", "spaces", "originals", "search", "search_state", "library", "soundness", "writing",

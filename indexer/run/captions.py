@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from retrieval import Annotation, InvalidLabels, path_bytes
+
+from .paths import path_spellings
 
 CAPTIONS_SOURCE = "captions"
 # Column to field, and the separator of several values in one cell.
@@ -36,8 +38,14 @@ def annotations_by_image(
     """What the captions say about each image, by its id: those of all its paths, in the order given."""
     annotations: dict[int, tuple[Annotation, ...]] = {}
     for path, image_id in image_paths:
-        annotations[image_id] = annotations.get(image_id, ()) + captions.get(path, ())
+        spelling = find_spelling(path, captions) or path
+        annotations[image_id] = annotations.get(image_id, ()) + captions.get(spelling, ())
     return annotations
+
+
+def find_spelling(path: bytes, known: Container[bytes]) -> bytes | None:
+    """The path among those that are known, or else its other spelling."""
+    return next((spelling for spelling in path_spellings(path) if spelling in known), None)
 
 
 def read_caption_rows(path: Path) -> Iterator[tuple[bytes, dict[str, str]]]:

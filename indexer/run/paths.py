@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 
@@ -21,6 +22,15 @@ def path_and_parents(path: bytes) -> Iterator[bytes]:
     while path:
         yield path
         path = path.rpartition(b"/")[0]
+
+
+def path_spellings(path: bytes) -> tuple[bytes, ...]:
+    """A path, and how else it may be written: each letter and its accent one character, or two."""
+    text = os.fsdecode(path)
+    if text.isascii():
+        return (path,)
+    forms = (os.fsencode(unicodedata.normalize(form, text)) for form in ("NFC", "NFD"))
+    return tuple(dict.fromkeys((path, *forms)))
 
 
 def path_stem(path: bytes) -> bytes:

@@ -17,7 +17,7 @@ from retrieval import (
     Problem,
 )
 
-from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image
+from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image, find_spelling
 from .dates_in_names import find_date_in_name
 from .decode import FilePage, Outcome
 from .plan import Plan
@@ -72,7 +72,8 @@ def write_walk(library: LibraryWriter, captions: Captions, walk: Walk, plan: Pla
         for problem in walk.problems:
             writer.report_problem(problem)
         locations = writer.load_locations() if captions else {}
-        captioned = [(path, locations[path][0]) for path in sorted(captions) if path in locations]
+        spellings = [find_spelling(path, locations) for path in sorted(captions)]
+        captioned = [(path, locations[path][0]) for path in spellings if path is not None]
         for image_id, annotations in annotations_by_image(captions, captioned).items():
             writer.replace_annotations(image_id, CAPTIONS_SOURCE, annotations)
     return len(captioned), len(captions) - len(captioned)

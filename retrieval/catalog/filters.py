@@ -6,6 +6,8 @@ SQLite searches the index on values once for each image, and PostgreSQL does not
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -51,9 +53,14 @@ def matching_ids(filters: Filters, *, predicted: bool = True) -> Select[int]:
     return select(ImageRow.id).where(*_all_conditions(filters, predicted)).order_by(ImageRow.id)
 
 
+def fold_text(text: str) -> str:
+    """How a value is stored and compared: lower case, each letter and its marks one character (NFC)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
 def folder_key(folder: str) -> str:
     """How a folder is stored and compared: lower case, a slash at both ends."""
-    stripped = folder.strip("/").casefold()
+    stripped = fold_text(folder.strip("/"))
     return f"/{stripped}/" if stripped else "/"
 
 
@@ -81,14 +88,45 @@ def _location_conditions(filters: Filters) -> Iterator[Condition]:
         yield _is_among(_ids_in_folders(filters.folders))
     if filters.without_folders:
         yield _is_among(_ids_in_folders(filters.without_folders), is_included=False)
+    if filters.names:
+        yield _is_among(_ids_named(filters.names))
+    if filters.without_names:
+        yield _is_among(_ids_named(filters.without_names), is_included=False)
     if filters.problem is not None:
         troubled = select(LocationRow.image_id).join(ProblemRow, ProblemRow.path == LocationRow.path)
         yield _is_among(troubled, is_included=filters.problem)
 
 
 def _ids_in_folders(folders: Sequence[str]) -> IdQuery:
-    matches = [LocationRow.folder.like(_folder_pattern(folder), escape=ESCAPE) for folder in folders]
+    patterns = [form for folder in folders for form in _stored_forms(_folder_pattern(folder))]
+    matches = [LocationRow.folder.like(pattern, escape=ESCAPE) for pattern in patterns]
     return select(LocationRow.image_id).where(or_(*matches))
+
+
+def _ids_named(patterns: Sequence[str]) -> IdQuery:
+    """Images with a file whose name, with or without its ending, fits a pattern with * and ?."""
+    folder = func.rtrim(LocationRow.display, func.replace(LocationRow.display, "/", ""))
+    name = func.lower(func.substr(LocationRow.display, func.length(folder) + 1))
+    likes = [like for pattern in patterns for like in _name_patterns(pattern)]
+    matches = [name.like(like + ending, escape=ESCAPE) for like in likes for ending in ("", ".%")]
+    return select(LocationRow.image_id).where(or_(*matches))
+
+
+def _name_patterns(pattern: str) -> set[str]:
+    """The pattern for LIKE, in the spellings of names that are stored as they are on the disk.
+
+    SQLite knows upper and lower case of the letters a to z only, so that others are tried in both.
+    """
+    composed = unicodedata.normalize("NFC", pattern)
+    like = _escape_like(composed).replace("*", "%").replace("?", "_")
+    cases = (like, like.lower(), like.upper(), like.capitalize(), like.title())
+    forms = (form for text in cases for form in _stored_forms(text))
+    return {re.sub("[A-Z]", lambda letter: letter[0].lower(), form) for form in forms}
+
+
+def _stored_forms(text: str) -> tuple[str, ...]:
+    """A text as it is stored; decomposed, too, as file systems and older versions of Pictor have it."""
+    return tuple(dict.fromkeys(unicodedata.normalize(form, text) for form in ("NFC", "NFD")))
 
 
 def _folder_pattern(folder: str) -> str:
@@ -123,7 +161,7 @@ def _stated_ids(*conditions: Condition) -> IdQuery:
 
 
 def _ids_with_values(field: str, values: Sequence[str]) -> IdQuery:
-    folded = [value.casefold() for value in values]
+    folded = [form for value in values for form in _stored_forms(fold_text(value))]
     return _stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(folded))
 
 

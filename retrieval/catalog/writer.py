@@ -14,7 +14,7 @@ from ..query.values import Examples
 from . import changes, clock, saved, sidecars, times
 from .clock import Clock, utc_now
 from .features import compute_checksum, to_blob
-from .filters import folder_key
+from .filters import fold_text, folder_key
 from .reader import Reader, split_into_chunks
 from .records import (
     FILE_SOURCES,
@@ -330,7 +330,7 @@ def _annotation_values(image_id: int, source: str, fact: Annotation) -> dict[str
         "image_id": image_id,
         "field": fact.field,
         "value": fact.value,
-        "folded": fact.value.casefold(),
+        "folded": fold_text(fact.value),
         "source": source,
         "confidence": fact.confidence,
     }

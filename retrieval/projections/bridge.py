@@ -23,7 +23,7 @@ from ..errors import ProjectionDamaged
 from ..ranking.arrays import Float16Matrix, Float32Vector, Int64Ids
 from ..ranking.caption_bridge import Bridge, Gain, learn_bridge
 from ..ranking.ranking import Ranking
-from ..ranking.tokens import Terms, split_tokens
+from ..ranking.tokens import Terms, analyse_text
 from ..ranking.word_fit import CaptionTokens
 from ..signals import MEANING
 from . import generations
@@ -111,7 +111,7 @@ def stated_tokens(image: Image) -> CaptionTokens:
 
 
 def _split_texts(texts: Iterable[str]) -> Iterable[str]:
-    return (token for text in texts for token in split_tokens(text))
+    return (token for text in texts for position in analyse_text(text) for token in position)
 
 
 def bridge_to_bytes(bridge: Bridge) -> bytes:

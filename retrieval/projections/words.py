@@ -18,8 +18,9 @@ from ..catalog import Image, Projection
 from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
 from ..ranking.arrays import Int64Ids
+from ..ranking.file_names import is_by_camera
 from ..ranking.ranking import Ranking, round_scores, union_ids
-from ..ranking.tokens import Terms, split_tokens
+from ..ranking.tokens import Terms, Unit, analyse_text, name_token
 from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -34,17 +35,15 @@ FIELDS = {
     "place": 1.5,
     "creator": 1.0,
     "name": 0.7,
+    "file": 0.7,
     "predicted": 0.5,
 }
-# Words in the file names that cameras and phones make, besides numbers; they say nothing about the picture.
-CAMERA_WORDS = frozenset([
-    "cimg", "dcim", "dji", "dsc", "dscf", "dscn", "gopr", "hdr", "image", "img", "imgp", "kif", "mg", "mvimg",
-    "p", "pano", "photo", "pic", "pict", "picture", "pxl", "sam", "screenshot", "wp",
-])  # fmt: skip
 MIN_CONFIDENCE = 0.5  # least confidence of a predicted label that is searched: more likely right than wrong
+FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
-ENTRIES_VERSION = 3  # of the fields and of retrieval.ranking.tokens; raise it when either changes
+ENTRIES_VERSION = 4  # of the fields and of retrieval.ranking.tokens; raise it when either changes
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
+SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
 CHUNK = 1000  # images read from the catalog at a time
 MAX_SEGMENTS = 8  # each segment slows a search a little; with this many, the index is built anew
 POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more memory does not make it faster
@@ -79,9 +78,9 @@ class WordIndex:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """The images with one word or phrase, and what it adds to their scores."""
+    """The images with one word, phrase or compound, and what it adds to their scores."""
 
-    words: str | tuple[str, ...]
+    words: Unit
     ranking: Ranking
 
 
@@ -120,15 +119,14 @@ class WordView(AbstractView[Terms]):
             return ()
         with self._searching:
             if query not in self._recent:
-                words: list[str | tuple[str, ...]] = [*query.words, *query.phrases]
-                self._recent = {query: tuple(Matches(word, self._match_words(word)) for word in words)}
+                self._recent = {query: tuple(Matches(unit, self._match_words(unit)) for unit in query.units)}
             return self._recent[query]
 
     def count_images(self) -> int:
         """How many images are searched."""
         return int(self._counts.sum())
 
-    def _match_words(self, words: str | tuple[str, ...]) -> Ranking:
+    def _match_words(self, words: Unit) -> Ranking:
         searcher = _make_searcher(self._readers, hidden=np.flatnonzero(~self._counts))
         results = list(searcher.search(_make_query(words, self._fields), limit=None, optimize=False).items())
         documents = np.array([document for document, _ in results], np.int64)
@@ -208,45 +206,56 @@ def whoosh_version() -> str:
 
 
 def index_fields(image: Image) -> dict[str, str]:
-    """What is indexed about an image: tokens separated by spaces, by field."""
+    """What is indexed about an image, by field: positions separated by spaces (see PositionTokenizer)."""
     fields = {
-        name: GAP.join(" ".join(split_tokens(value)) for value in values)
+        name: GAP.join(_write_positions(name, value) for value in values)
         for name, values in searchable_texts(image).items()
     }
     return fields | {FIELDS_HELD: " ".join(name for name, words in fields.items() if words.strip(GAP))}
+
+
+def _write_positions(field: str, value: str) -> str:
+    if field == FILE_FIELD:
+        return name_token(value)
+    return " ".join(SAME_POSITION.join(position) for position in analyse_text(value))
+
+
+class PositionTokenizer:
+    """Reads what `index_fields` writes; Whoosh keeps it, by its name, in the schema of an index."""
+
+    def __call__(self, value: str, *, mode: str = "", **_: Any) -> Iterator[Any]:
+        from whoosh.analysis import Token
+
+        token = Token(positions=True, mode=mode)
+        token.boost = 1.0
+        for number, position in enumerate(value.split()):
+            for text in position.split(SAME_POSITION):
+                token.text, token.pos, token.stopped = text, number, False
+                yield token
 
 
 def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
     """The texts that are searched, by field, as they were written."""
     texts = {name: image.field_values(name) for name in FIELDS}
     texts["place"] = tuple(text for text in texts["place"] if any(map(str.isalpha, text)))  # no coordinates
-    texts["name"] = tuple(
-        dict.fromkeys(words for location in image.locations for words in _path_words(location.display))
-    )
+    paths = [PurePosixPath(location.display) for location in image.locations]
+    texts["name"] = tuple(dict.fromkeys(words for path in paths for words in _path_words(path)))
+    texts[FILE_FIELD] = tuple(dict.fromkeys(path.stem for path in paths if is_by_camera(path.stem)))
     sure = [label for label in image.predicted_labels if label.confidence >= MIN_CONFIDENCE]
     texts["predicted"] = tuple(words for label in sure for words in label.label_names)
     return texts
 
 
-def _path_words(path: str) -> tuple[str, ...]:
+def _path_words(path: PurePosixPath) -> tuple[str, ...]:
     """The name of the folder, and the file name without its ending; folders further up say little."""
-    file = PurePosixPath(path)
-    return (file.parent.name,) if _is_by_camera(file.stem) else (file.parent.name, file.stem)
-
-
-def _is_by_camera(name: str) -> bool:
-    """Whether a name is only a number, or a number after a camera's prefix: DSC01234, IMG_1234."""
-    words = split_tokens(name)
-    rest = [word for word in words if not word.isdecimal()]
-    return len(rest) < len(words) and CAMERA_WORDS.issuperset(rest)
+    return (path.parent.name,) if is_by_camera(path.stem) else (path.parent.name, path.stem)
 
 
 @cache
 def _make_schema() -> Any:
-    from whoosh.analysis import SpaceSeparatedTokenizer
     from whoosh.fields import KEYWORD, NUMERIC, TEXT, Schema
 
-    columns: dict[str, Any] = {name: TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True) for name in FIELDS}
+    columns: dict[str, Any] = {name: TEXT(analyzer=PositionTokenizer(), phrase=True) for name in FIELDS}
     columns[FIELDS_HELD] = KEYWORD()
     return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
 
@@ -303,12 +312,18 @@ def _remove_lock_files(folder: Path) -> None:
             path.unlink()
 
 
-def _make_query(words: str | tuple[str, ...], fields: Mapping[str, float]) -> Any:
-    from whoosh.query import Or, Phrase, Term
+def _make_query(words: Unit, fields: Mapping[str, float]) -> Any:
+    from whoosh.query import DisjunctionMax, Or, Phrase, Term
 
     if isinstance(words, str):
         return Or([Term(name, words, boost=boost) for name, boost in fields.items()])
-    return Or([Phrase(name, list(words), boost=boost) for name, boost in fields.items()])
+    if isinstance(words, tuple):
+        return Or([Phrase(name, list(words), boost=boost) for name, boost in fields.items()])
+    whole_or_parts = (
+        [Term(name, words.whole, boost=boost), Phrase(name, list(words.parts), boost=boost)]
+        for name, boost in fields.items()
+    )
+    return Or([DisjunctionMax(alternatives) for alternatives in whole_or_parts])
 
 
 def _make_searcher(readers: list[Any], *, hidden: Int64Ids) -> Any:

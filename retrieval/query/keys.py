@@ -106,6 +106,7 @@ def _switch_key(owner: type[Any], name: str, key: str) -> Key:
 
 KEYS: Final[dict[str, Key]] = {
     "folder": _list_key("folders", without=True),
+    "name": _list_key("names", without=True),
     "tag": _list_key("tags", without=True),
     "label": _list_key("labels", without=True),
     "after": _date_key("after", instead="swap after and before"),

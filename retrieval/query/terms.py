@@ -1,7 +1,7 @@
 """The terms of a query line, which are separated by spaces: parsed and written.
 
     term    = ["-"] [weight ":"] [key ":"] value ["@" left "," top "," width "," height"]
-    value   = text without spaces and quotation marks, or anything in quotation marks
+    value   = text without spaces and quotation marks, or anything in quotation marks ("…", “…”, „…“, «…»)
 
 A weight is a number before a letter or a quotation mark, so that 12:30 stays a word. After a key, two
 quotation marks inside quotation marks mean one. Only the keys of REGION_KEYS can have a region.
@@ -23,9 +23,11 @@ NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 _KEY = r"(?:[Pp][Aa][Ll][Ee][Tt][Tt][Ee]:)?[^\W\d]\w*(?:[.-]\w+)*"
 _BOX = ",".join([f"-?{NUMBER}"] * 4)
-_START = rf'(?P<minus>-?)(?:(?P<weight>{NUMBER}):(?=[^\W\d]|"))?(?:(?P<key>{_KEY}):)'
+_TYPOGRAPHIC = r'(?:[“„”‟](?P<curved>[^“”„‟"]*)[“”‟]|[«»](?P<angled>[^«»"]*)[«»])'
+_START = rf'(?P<minus>-?)(?:(?P<weight>{NUMBER}):(?=[^\W\d]|["“„”‟«»]))?(?:(?P<key>{_KEY}):)'
 _TERM = re.compile(
-    rf'{_START}?(?:"(?P<quoted>(?:[^"]|"")*)"(?:@(?P<box>[^\s"]*))?|(?P<plain>[^\s"]+))(?=\s|$)'
+    rf'{_START}?(?:(?:"(?P<quoted>(?:[^"]|"")*)"|{_TYPOGRAPHIC})(?:@(?P<box>[^\s"]*))?'
+    r'|(?P<plain>[^\s"]+))(?=\s|$)'
 )
 _KEY_ALONE = re.compile(rf"{_START}(?=\s|$)")
 _BOXED = re.compile(rf"(?P<plain>.+)@(?P<box>{_BOX})")
@@ -87,10 +89,11 @@ def split_terms(line: str) -> Iterator[Term]:
 
 def _parse_term(match: re.Match[str]) -> Term:
     key = match["key"] and _fold_key(match["key"])
-    plain, quoted, box = match["plain"], match["quoted"], match["box"]
+    plain, box = match["plain"], match["box"]
     if plain and key in REGION_KEYS and (boxed := _BOXED.fullmatch(plain)):
         plain, box = boxed["plain"], boxed["box"]
-    value = quoted if plain is None else plain
+    values = (plain, match["quoted"], match["curved"], match["angled"])
+    value = next(text for text in values if text is not None)
     # A phrase is words; after a key every character counts.
     value = value.replace('""', '"') if key else value.strip()
     weight = None if match["weight"] is None else float(match["weight"])

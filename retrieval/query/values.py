@@ -224,11 +224,14 @@ Part: TypeAlias = Text | Picture | StoredPicture | Colours | Palette | Concept
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions for the hits. Every hit satisfies all of them. Letter case does not matter.
+    """Conditions for the hits. Every hit satisfies all of them. Letter case does not matter, nor does whether
+    a letter and its accent are one character or two.
 
     - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
       `tags`, `concepts`: all of them; `without_…`: none of them. A folder is one or more whole path
       components ("2019/summer"), anywhere in the path, or an absolute path.
+    - `names`: any one of these names of files, with or without their endings; * stands for any characters, ?
+      for one.
     - `after` is the first day included, `before` the first day excluded; an image without a date satisfies
       neither. `added_after` and `added_before` are about the day when Pictor first indexed the image.
     - `shows`: any one of these labels, stated, or predicted with at least `confidence`.
@@ -240,7 +243,9 @@ class Filters:
     folders: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     without_folders: tuple[str, ...] = ()
+    without_names: tuple[str, ...] = ()
     without_tags: tuple[str, ...] = ()
     without_labels: tuple[str, ...] = ()
     after: date | None = None
@@ -263,7 +268,7 @@ class Filters:
     problem: bool | None = None
 
     def __post_init__(self) -> None:
-        for name in ("folders", "tags", "labels"):
+        for name in ("folders", "names", "tags", "labels"):
             _check_values(name, getattr(self, name) + getattr(self, f"without_{name}"))
         for name in ("shows", "formats", "orientations", "cameras", "concepts"):
             _check_values(name, getattr(self, name))

@@ -78,9 +78,14 @@ class Bridge:
         return cls({}, np.empty((0, dimension), np.float16), reason, seen, unseen)
 
     def known_words(self, terms: Terms) -> tuple[str, ...]:
-        """The words of a text and of its phrases that have a direction; each once."""
-        words = dict.fromkeys(terms.words + tuple(word for phrase in terms.phrases for word in phrase))
-        return tuple(word for word in words if word in self.rows)
+        """The words of a text, its phrases and its compounds that have a direction; each once.
+
+        A compound is known by its whole, or else by its parts.
+        """
+        words = [*terms.words, *(word for phrase in terms.phrases for word in phrase)]
+        for compound in terms.compounds:
+            words += [compound.whole] if compound.whole in self.rows else compound.parts
+        return tuple(word for word in dict.fromkeys(words) if word in self.rows)
 
     def text_vector(self, terms: Terms) -> Float32Vector | None:
         """The text as a unit vector of the subject space, or None when it holds no known word.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .tokens import Terms, split_tokens
+import regex
 
-# Letters and digits, also with accents that are characters of their own.
-_PIECE = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
+from .tokens import Position, Terms, analyse_text
+
+# Letters, digits and the marks on them, with what may stand inside a word; or a sign that is a word.
+_PIECE = regex.compile(
+    r"(?:[\p{L}\p{M}\p{N}]|(?<=\w)['’](?=\w)|[\u00ad\u200c\u200d\u2060])+|\p{RI}{2}|\p{Extended_Pictographic}\p{M}*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +32,38 @@ def word_matches(terms: Terms, texts: Iterable[tuple[str, str]]) -> tuple[WordMa
 
 
 def _matches_in_value(terms: Terms, field: str, value: str) -> Iterator[WordMatch]:
-    located = list(_locate_tokens(value))
-    words = [word for word, _, _ in located]
-    spans = {(index, index + 1) for index, word in enumerate(words) if word in terms.words}
-    for phrase in terms.phrases:
-        count = len(phrase)
-        spans |= {
-            (index, index + count)
-            for index in range(len(words) - count + 1)
-            if tuple(words[index : index + count]) == phrase
-        }
+    located = list(_locate_positions(value))
+    positions = [position for position, _, _ in located]
+    sought = {*terms.words, *(compound.whole for compound in terms.compounds)}
+    spans = {
+        (index, index + 1)
+        for index, position in enumerate(positions)
+        if position[0] in sought or not (sought.isdisjoint(position) or _ends_whole(located, index))
+    }
+    for phrase in (*terms.phrases, *(compound.parts for compound in terms.compounds)):
+        spans |= set(_phrase_spans(phrase, positions))
     for first, end in sorted(spans):
-        yield WordMatch(field, value, located[first][1], located[end - 1][2], tuple(words[first:end]))
+        words = tuple(position[0] for position in positions[first:end])
+        yield WordMatch(field, value, located[first][1], located[end - 1][2], words)
 
 
-def _locate_tokens(value: str) -> Iterator[tuple[str, int, int]]:
-    """The tokens of a text, each with start and end of the piece of the text that it was made from.
+def _ends_whole(located: Sequence[tuple[Position, int, int]], index: int) -> bool:
+    """Whether a position is the end of a compound, which is found at its start already."""
+    before = located[index - 1] if index else None
+    return before is not None and before[1:] == located[index][1:]
 
-    A run of letters may hold several tokens ("OldTown"); each of them then has the whole run.
+
+def _phrase_spans(phrase: tuple[str, ...], positions: Sequence[Position]) -> Iterator[tuple[int, int]]:
+    for start in range(len(positions) - len(phrase) + 1):
+        if all(word in positions[start + number] for number, word in enumerate(phrase)):
+            yield start, start + len(phrase)
+
+
+def _locate_positions(value: str) -> Iterator[tuple[Position, int, int]]:
+    """The positions of a text, each with start and end of the piece of the text that it was made from.
+
+    A piece may hold several positions ("OldTown"); each of them then has the whole piece.
     """
     for piece in _PIECE.finditer(value):
-        for word in split_tokens(piece.group()):
-            yield word, piece.start(), piece.end()
+        for position in analyse_text(piece.group()):
+            yield position, piece.start(), piece.end()

@@ -64,10 +64,13 @@ class Explainer:
     def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
         texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
         queries = [parse_terms(text) for text in texts]
-        words = tuple(word for query in queries for word in query.words)
-        phrases = tuple(phrase for query in queries for phrase in query.phrases)
+        terms = Terms(
+            tuple(word for query in queries for word in query.words),
+            tuple(phrase for query in queries for phrase in query.phrases),
+            tuple(compound for query in queries for compound in query.compounds),
+        )
         fields = [(field, value) for field, values in searchable_texts(image).items() for value in values]
-        return word_matches(Terms(words, phrases), fields)
+        return word_matches(terms, fields)
 
     def _map_heat(self, image_id: int) -> tuple[Heat, ...]:
         image_map = self._spaces.subject_map(self._features.load_pixels(StoredPicture(image_id)))

@@ -10,12 +10,13 @@ import numpy as np
 
 from ..catalog import Catalog
 from ..projections.snapshot import Snapshot
-from ..query.values import Query, StoredPicture
+from ..projections.words import WordView
+from ..query.values import Query, StoredPicture, Text
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
 from ..ranking.ranking import Ranking
 from ..settings import Settings
-from ..signals import DETAILS, NEIGHBOURS, SUBJECT
+from ..signals import DETAILS, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, answer_without_parts
 from .backgrounds import Backgrounds
 from .candidates import all_ids, allowed_ids
@@ -26,6 +27,7 @@ from .judging import Judge, Judgement, hit_levels
 from .options import SearchOptions
 from .probes import Probe, ProbeMaker, TextMapper
 from .refinement import collapse_copies, expand_probe, reorder_images, verify_images
+from .remarks import unknown_words
 from .weights import Closeness, Weighting
 
 FUSED = "fused"  # the name of the fused ranking beside those of the signals
@@ -131,6 +133,12 @@ class Search:
 
     def _judge_rankings(self, ranked: FusedRanking) -> list[Judgement]:
         return [self._context.judge.judge_ranking(ranking, ranked.fused.ids) for ranking in ranked.rankings]
+
+    def find_unknown_words(self) -> list[str]:
+        """The words and phrases of the query, as they were typed, that are written about no image at all."""
+        view, parts = self._context.snapshot.views[WORDS], self._context.query.parts
+        texts = [part.text for part in parts if isinstance(part, Text) and part.weight > 0]
+        return [word for text in texts if isinstance(view, WordView) for word in unknown_words(text, view)]
 
     # -- single signals -------------------------------------------------------------------------
 

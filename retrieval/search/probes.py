@@ -11,7 +11,7 @@ from ..errors import ImageNotFound, InvalidQuery
 from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Text
 from ..ranking.arrays import Float32Matrix, Float32Vector
 from ..ranking.feedback import BAD, move_query
-from ..ranking.tokens import parse_terms
+from ..ranking.tokens import parse_terms, split_tokens
 from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
 from .features import FeatureSource
 
@@ -147,5 +147,10 @@ def _is_wanted_subject(probe: Probe) -> bool:
 def describe_empty_texts(query: Query) -> list[str]:
     """A sentence for each text of a query that has no words to look for."""
     texts = [part.text for part in query.parts if isinstance(part, Text)]
-    empty = [text for text in texts if not (parse_terms(text).words or parse_terms(text).phrases)]
-    return [f"“{text}” holds no letters or digits to look for." for text in empty]
+    return [_describe_empty_text(text) for text in texts if not parse_terms(text)]
+
+
+def _describe_empty_text(text: str) -> str:
+    if split_tokens(text):
+        return f"“{text}” says too little to look for; put it in quotation marks to look for just this."
+    return f"“{text}” holds no letters or digits to look for."

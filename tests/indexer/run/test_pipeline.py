@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -146,6 +148,28 @@ def test_a_file_that_changes_before_it_is_read_is_read_whole_and_looked_at_again
     assert image_at(library, pictures / "scene-001.jpg").sha256 == sha256(other.read_bytes()).hexdigest()
     assert (second.changed, second.added, second.problems) == (1, 0, ())
     assert problem_codes(library) == {}
+
+
+@pytest.mark.parametrize(("on_disk", "in_csv"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_captions_find_a_picture_in_both_forms_of_an_accent(
+    tmp_path: Path,
+    pictures: Path,
+    library: Path,
+    on_disk: Literal["NFC", "NFD"],
+    in_csv: Literal["NFC", "NFD"],
+) -> None:
+    """A list made on a Mac says u and two dots, another one ü; both when a picture is new and later."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    shutil.copy(pictures / "scene-001.jpg", folder / unicodedata.normalize(on_disk, "Küste.jpg"))
+    captions = tmp_path / "captions.csv"
+    for title in ("lighthouse", "windmill"):
+        captions.write_text(
+            f"path,title\n{unicodedata.normalize(in_csv, 'own/Küste.jpg')},{title}\n", "utf-8"
+        )
+        report = index_folder(library, folder, captions=captions)
+        assert report.captions_without_picture == 0
+        assert len(names_found(library, title)) == 1
 
 
 def test_captions_can_be_added_changed_and_withdrawn_later(pictures: Path, library: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import combinations
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from retrieval import Catalog, Filters, InvalidQuery
+from retrieval.catalog.schema import AnnotationRow
 from tests.oracle import satisfies_filters
 from tests.rows import Row, fill_catalog, filters, many_rows, troubled_paths, undone_writer
 from tests.slow_tests import example_count
@@ -186,6 +189,59 @@ def test_filters_worked_by_hand(catalog: Catalog, asked: Filters, numbers: list[
     with undone_writer(catalog) as writer:
         ids = fill_catalog(writer, EXAMPLES)
         assert writer.find_ids(asked).tolist() == [ids[number] for number in numbers]
+
+
+NAMED = ["/a/IMG_7777.JPG", "/IMG_trip/100_2550.jpg", "/a/Übung.png", "/b/U\u0308bung (2).png", "/c/МОРЕ.tif",
+         "/d/P12345(L).webp", "/d/mexico-trip-01.webp"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        (Filters(names=("IMG_7777",)), [0]),
+        (Filters(names=("img_7777.jpg",)), [0]),
+        (Filters(names=("IMG*",)), [0]),
+        (Filters(names=("IMG_777",)), []),
+        (Filters(names=("img_77??", "100?2550")), [0, 1]),
+        (Filters(names=("*.jpg",)), [0, 1]),
+        (Filters(names=("*7*.j*",)), [0]),
+        (Filters(names=("übung",)), [2]),
+        (Filters(names=("ÜBUNG*",)), [2, 3]),
+        (Filters(names=("u\u0308bung*",)), [2, 3]),
+        (Filters(names=("море",)), [4]),
+        (Filters(names=("%", "_")), []),
+        (Filters(without_names=("*.jpg", "*bung*", "*.webp")), [4]),
+        (Filters(names=("*(l)*",)), [5]),
+        (Filters(names=("P12345*", "mexico*")), [5, 6]),
+    ],
+)
+def test_names_of_files_with_wildcards(catalog: Catalog, asked: Filters, numbers: list[int]) -> None:
+    """Reports: SmilyOrg/photofield 178, photoprism/photoprism 927, coralnet/coralnet 37."""
+    with undone_writer(catalog) as writer:
+        ids = fill_catalog(writer, [Row()] * len(NAMED))
+        for image_id, path in zip(ids, NAMED, strict=True):
+            writer.add_location(path.encode(), image_id, mtime=1, size=1)
+        assert writer.find_ids(asked).tolist() == [ids[number] for number in numbers]
+
+
+@pytest.mark.parametrize("stored_form", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked_form", ["NFC", "NFD"])
+def test_both_forms_of_an_accent_are_one(catalog: Catalog, stored_form: str, asked_form: str) -> None:
+    """Names from a Mac are decomposed: droppyjs/droppy 72, cryptomator/cryptomator 264, Garmelon/PFERD 141."""
+
+    def write(form: str, text: str) -> str:
+        return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+    with undone_writer(catalog) as writer:
+        [image_id] = fill_catalog(
+            writer, [Row((write(stored_form, "/x/Übung"),), (write(stored_form, "Café"),))]
+        )
+        asked = Filters(folders=(write(asked_form, "ÜBUNG"),), tags=(write(asked_form, "café"),))
+        assert writer.find_ids(asked).tolist() == [image_id]
+        # Older versions stored what they were given, in lower case.
+        old = write("NFD", "café")
+        writer._connection.execute(update(AnnotationRow).values(folded=old))
+        assert writer.find_ids(asked).tolist() == [image_id]
 
 
 HOSTILE = ["\ud800", "caf\udce9", "a\0b", "\U0010ffff", "x" * 100_000, "'; DROP TABLE image; --"]

@@ -34,7 +34,7 @@ from retrieval.query.keys import KEYS as FIELD_KEYS
 from tests.queries import any_query
 
 KEYS = (
-    "there are folder, tag, label, after, before, added-after, added-before, shows, confidence, format, "
+    "there are folder, name, tag, label, after, before, added-after, added-before, shows, confidence, format, "
     "orientation, camera, in-concept, width, height, bytes, captioned, problem, like, unlike, fusion, expand, "
     "rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
@@ -211,7 +211,13 @@ UNDERSTOOD = [
     # any script
     ("Hà Nội 港 порт", query_of_texts("Hà Nội 港 порт")),
     ("\u3000港\u3000tag:船\u00a0海", query_of_texts("港 海", tags=("船",))),
-    ("“old town”", query_of_texts("“old town”")),
+    ("“old town” boat", query_of_texts('"old town" boat')),
+    ("„old town“", query_of_texts('"old town"')),
+    ("«old town»", query_of_texts('"old town"')),
+    ("tag:“old town” -tag:„night“", query_of_texts(tags=("old town",), without_tags=("night",))),
+    ("12″", query_of_texts("12″")),
+    ("“old", query_of_texts("“old")),
+    ("name:IMG_* -name:*.png", query_of_texts(names=("IMG_*",), without_names=("*.png",))),
 ]
 
 REFUSED = [
