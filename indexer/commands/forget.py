@@ -57,9 +57,8 @@ def forget_command(days: float, dry_run: bool, library: Path, wait: bool, as_jso
     if as_json:
         print_json({"files": files, "images": images})
     else:
-        click.echo(
-            f"{count_of(files, 'missing file')} forgotten, and {count_of(images, 'image')} that lay nowhere else"
-        )
+        lone = count_of(images, "image")
+        click.echo(f"{count_of(files, 'missing file')} forgotten, and {lone} that lay nowhere else")
 
 
 def _preview_forgetting(library: Path, days: float, *, as_json: bool) -> None:
