@@ -1,14 +1,20 @@
 """The `pictor` command: it lists its commands without loading them, and loads one when it is called.
 
-Results go to stdout, remarks to stderr. Exit codes: 0 success, 1 a problem that the user can solve,
-2 wrong usage, 3 another process writes to the library, 4 storage failed, or the system ran out of memory or
-open files, 128 + n stopped by signal n.
+Results go to stdout, remarks to stderr. With --json an error is a line of JSON on stdout as well. Exit
+codes: 0 success, 1 a problem that the user can solve, 2 wrong usage, 3 another process writes to the library,
+4 storage failed, or the system ran out of memory or open files, 128 + n stopped by signal n.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import select
 import sys
+from difflib import get_close_matches
 from importlib import import_module
+from itertools import pairwise
+from typing import Final, NoReturn
 
 import click
 
@@ -36,10 +42,33 @@ COMMANDS = {
     "demo": "Draw a sample collection, index it and open the search page.",
 }
 
+# Commands that only read: when what they print is cut off, as by `head`, nothing is left undone.
+READING_COMMANDS: Final = frozenset({"search", "explain", "show", "status", "problems", "check", "concept"})
+EVENT_COMMANDS: Final = frozenset({"index", "retry"})  # with --json these print one event on each line
+BROKEN_PIPE = 141  # what a shell says of a program that ended by SIGPIPE
+
 EPILOG = (
     'Start with `pictor index ~/Pictures`, then `pictor search "red boat"` or `pictor serve`. '
     "`pictor COMMAND --help` has examples."
 )
+
+
+# What people call a command elsewhere.
+_COMMANDS_ELSEWHERE: Final = {
+    **dict.fromkeys(("add", "import", "scan", "update"), "index"),
+    **dict.fromkeys(("find", "query", "grep", "look"), "search"),
+    **dict.fromkeys(("info", "get", "view"), "show"),
+    **dict.fromkeys(("delete", "rm"), "remove"),
+    **dict.fromkeys(("clean", "prune", "purge"), "forget"),
+    **dict.fromkeys(("verify", "fsck"), "check"),
+    **dict.fromkeys(("web", "server", "ui", "start"), "serve"),
+    **dict.fromkeys(("errors", "failures"), "problems"),
+    **dict.fromkeys(("reindex",), "rebuild"),
+}
+
+
+class _OutputCut(Exception):
+    """Whoever reads what the command prints has stopped reading."""
 
 
 class LazyGroup(click.Group):
@@ -54,6 +83,25 @@ class LazyGroup(click.Group):
         module = import_module(f"indexer.commands.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            nearest = get_close_matches(args[0].casefold(), COMMANDS, n=1)
+            meant = _COMMANDS_ELSEWHERE.get(args[0].casefold()) or (nearest[0] if nearest else None)
+            hint = f" Did you mean {meant!r}?" if meant else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end any command with exit code 1.
+            if not _reader_is_gone():
+                raise
+            raise _OutputCut from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -74,19 +122,64 @@ def main() -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.UsageError as error:
+        _print_json_error("usage", error.format_message(), 2)
         error.show()
         sys.exit(2)
     except click.ClickException as error:
+        _print_json_error("error", error.format_message(), 1)
         error.show()
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt) as error:
-        click.echo(
-            "stopped; all finished batches are saved; run the same command again to continue", err=True
-        )
+        sentence = "stopped; all finished batches are saved; run the same command again to continue"
         # The error of a stopped run names the signal; click wraps it.
-        sys.exit(getattr(error.__cause__ or error, "exit_code", 130))
+        code = getattr(error.__cause__ or error, "exit_code", 130)
+        _print_json_error("stopped", sentence, code)
+        click.echo(sentence, err=True)
+        sys.exit(code)
+    except _OutputCut:
+        _end_cut_output()
     except Exception as error:
         sys.exit(_report_error(error))
+
+
+def _reader_is_gone() -> bool:
+    """Whether stdout or stderr is a pipe that nobody reads any more; another pipe may have broken instead."""
+    poll = select.poll()
+    for stream in (1, 2):
+        poll.register(stream, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+
+
+def _end_cut_output() -> NoReturn:
+    """End quietly: with success where all that was asked for was printing, or else as SIGPIPE would have."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - for its descriptor
+        os.dup2(nowhere.fileno(), 1)  # or Python would complain when it flushes stdout at its end
+        os.dup2(nowhere.fileno(), 2)
+    sys.exit(0 if _command_name() in READING_COMMANDS else BROKEN_PIPE)
+
+
+def _command_name() -> str:
+    return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+
+
+def _wants_json() -> bool:
+    """Whether JSON was asked for; read from the words themselves, since the error may be in them."""
+    words = sys.argv[1:]
+    options = words[: words.index("--")] if "--" in words else words
+    pairs = pairwise(options)
+    return "--json" in options or "--format=json" in options or ("--format", "json") in pairs
+
+
+def _print_json_error(code: str, sentence: str, exit_code: int) -> None:
+    """The error as one line of JSON on stdout, if JSON was asked for."""
+    if not _wants_json():
+        return
+    event = {"event": "error"} if _command_name() in EVENT_COMMANDS else {}
+    click.echo(
+        json.dumps(
+            event | {"error": {"code": code, "detail": sentence, "exit_code": exit_code}}, ensure_ascii=False
+        )
+    )
 
 
 def _report_error(error: Exception) -> int:
@@ -94,19 +187,21 @@ def _report_error(error: Exception) -> int:
     # This comes first: in a process without memory the import below fails as well.
     if failure := _describe_system_failure(error):
         click.echo(f"pictor: {failure}", err=True)
+        _print_json_error("system", failure, 4)
         return 4
-    from retrieval import (
-        DurabilityTooLow,
-        FeatureDamaged,
-        LibraryBusy,
-        NotEnoughMemory,
-        RetrievalError,
-        StorageFailed,
-    )
+    from retrieval import RetrievalError
 
     if not isinstance(error, RetrievalError):
         raise error
+    exit_code = _exit_code(error)
+    _print_json_error(error.code, str(error), exit_code)
     click.echo(f"pictor: {error}", err=True)
+    return exit_code
+
+
+def _exit_code(error: Exception) -> int:
+    from retrieval import DurabilityTooLow, FeatureDamaged, LibraryBusy, NotEnoughMemory, StorageFailed
+
     if isinstance(error, LibraryBusy):
         return 3
     return 4 if isinstance(error, StorageFailed | FeatureDamaged | DurabilityTooLow | NotEnoughMemory) else 1

@@ -139,7 +139,21 @@ class ImageNotFound(RetrievalError):
     code = "image-not-found"
 
     def __init__(self, image: object) -> None:
-        super().__init__(f"image {image}: not in the library; it may have been removed")
+        text = str(image)
+        super().__init__(
+            f"image {text}: not in the library; it may have been removed"
+            if text.lstrip("-").isdecimal()
+            else f"{text}: not in the library; run `pictor index` on it"
+        )
+
+
+class ImageNotInAnswer(ImageNotFound):
+    """The image is in the library, but the answer to the query does not list it; the message says why."""
+
+    code = "image-not-in-answer"
+
+    def __init__(self, image: object, reason: str) -> None:
+        RetrievalError.__init__(self, f"image {image}: not in the answer to this query; {reason}")
 
 
 class UnreadableImage(RetrievalError):

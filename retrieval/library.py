@@ -12,16 +12,17 @@ import numpy as np
 
 from .catalog import Catalog, CatalogAddress, Facet, Image, Space, sqlite_url
 from .descriptors import text_tower
-from .errors import ImageNotFound, InvalidSetting, LibraryNotFound
+from .errors import ImageNotFound, ImageNotInAnswer, InvalidSetting, LibraryNotFound
 from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
 from .projections.snapshot import AnyProjection, Snapshot
+from .query.language import parse_query
 from .query.values import Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
 from .ranking.ranking import Ranking
-from .search.answer import build_hits
+from .search.answer import Answer, build_hits
 from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
@@ -128,22 +129,28 @@ class Library:
         """The newest state of all projections; raises ProjectionDamaged if one of them is damaged."""
         return self.search_state.snapshots.newest_snapshot()
 
-    def search(self, query: Query) -> Results:
+    def search(self, query: Query | str) -> Results:
         """The page of hits that the query asks for; the same query always gives the same list.
 
+        A line of text is read by `parse_query`, so `library.search("bus -tag:night")` works; pictures of
+        files and addresses are not read for a line: give them as parts of a Query.
         Raises InvalidQuery, ImageNotFound for an unknown stored picture, UnreadableImage for a picture that
         cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
+        query = _as_query(query)
         check_signals(query, self.signal_names)
         search = self._start_search(query)
         answer = search.find_answer()
         page = answer.ids[query.offset : query.offset + query.limit].tolist()
         page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
+        bare = [f"{name}: too little to compare: {why}." for name, why in search.bare_pictures.items()]
         remarks = (
             *describe_empty_texts(query),
             *describe_unknown_words(search.find_unknown_words()),
             *self._describe_removed_examples(query),
+            *bare,
             *self._query_remarks(query),
+            *_page_remarks(query, answer),
         )
         return Results(tuple(page_hits), len(answer.ids), remarks, answer.folded_count)
 
@@ -166,21 +173,25 @@ class Library:
         settings = replace(self.settings, fusion=fusion, fusion_k=k)
         return self._start_search(query, settings).amounts_by_signal(ids)
 
-    def explain(self, query: Query, image_id: int) -> Explanation:
+    def explain(self, query: Query | str, image_id: int) -> Explanation:
         """Why an image has its rank in the answer to a query, on any page.
 
-        Raises ImageNotFound for an image that is not in the answer, and what `search` raises.
+        Raises ImageNotFound for an unknown image, ImageNotInAnswer for one that the answer does not list, and
+        what `search` raises.
         """
+        query = _as_query(query)
         search = self._start_search(query)
         answer = search.find_answer()
         positions = np.flatnonzero(answer.ids == image_id)
         if not len(positions):
-            raise ImageNotFound(image_id)
+            self.load_image(image_id)  # raises ImageNotFound
+            raise ImageNotInAnswer(image_id, _absence_reason(query, answer, image_id))
         [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(positions[0]))
         return Explainer(query, self._feature_source, self.search_state.spaces).explain(hit)
 
-    def count_facets(self, query: Query) -> dict[str, Facet]:
+    def count_facets(self, query: Query | str) -> dict[str, Facet]:
         """How many of all images in the answer to a query, on every page, have each value; by facet."""
+        query = _as_query(query)
         answer = self._start_search(query).find_answer()
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
@@ -264,6 +275,40 @@ class Library:
         if pixels is None:
             return self.load_thumbnail(image_id)
         return encode_webp(pixels, side=max(pixels.shape[:2]))
+
+
+def _as_query(query: Query | str) -> Query:
+    """The query, or the one that a line of text says; raises TypeError for anything else."""
+    if isinstance(query, str):
+        return parse_query(query)
+    if isinstance(query, Query):
+        return query
+    raise TypeError(
+        f"a query is a Query or a line of text, not of the type {type(query).__name__}; "
+        "search for a picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
+    )
+
+
+def _page_remarks(query: Query, answer: Answer) -> list[str]:
+    """A sentence for a page after the last one."""
+    total = len(answer.ids)
+    if not total or query.offset < total:
+        return []
+    hits = "there is only 1 hit" if total == 1 else f"there are only {total} hits"
+    return [f"The offset {query.offset} is past the end: {hits}."]
+
+
+def _absence_reason(query: Query, answer: Answer, image_id: int) -> str:
+    """Why an image of the library is not listed in an answer."""
+    shown_with = next((kept for kept, copies in answer.copies.items() if image_id in copies), None)
+    if shown_with is not None:
+        return f"it is collapsed into image {shown_with}; give the query collapse:none to list it"
+    if image_id in answer.ranked.fused.ids:
+        return "it is below the relevance line; give the query weaker:yes to list it"
+    stored = [part.image_id for part in query.parts if isinstance(part, StoredPicture)]
+    if image_id in (*stored, *query.examples.good, *query.examples.bad):
+        return "it is searched by; give the query include-examples:yes to list it"
+    return "a condition leaves it out, or no part of the query finds it"
 
 
 def limits_from_settings(settings: Settings) -> Limits:

@@ -12,6 +12,8 @@ from pathlib import Path
 # Tests run in a process for each core, and start commands besides. OpenMP's threads wait by spinning: with
 # more threads than cores, training took forty times as long. Libraries read this when they are loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tests neither read nor fill the cache of whoever runs them; those of the cache have one of their own.
+os.environ["PICTOR_CACHE"] = ""
 
 import pytest
 

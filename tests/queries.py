@@ -24,7 +24,16 @@ from retrieval import (
     Swatch,
     Text,
 )
-from retrieval.query.values import COLLAPSES, EXPANSIONS, FUSIONS, ORIENTATIONS, REFERENCE_KINDS, RERANKINGS
+from retrieval.query.values import (
+    COLLAPSES,
+    EXPANSIONS,
+    FORMAT_ENDINGS,
+    FORMATS,
+    FUSIONS,
+    ORIENTATIONS,
+    REFERENCE_KINDS,
+    RERANKINGS,
+)
 
 # Texts that the query language could take for something else; `texts` adds any other text.
 AWKWARD = [
@@ -99,8 +108,9 @@ filters = valid_values(
     Filters,
     **{
         name: small_tuples(names)
-        for name in ("folders", "names", "tags", "labels", "shows", "formats", "cameras", "concepts")
+        for name in ("folders", "names", "tags", "labels", "shows", "cameras", "concepts")
     },
+    formats=small_tuples(st.sampled_from([*FORMATS, *FORMAT_ENDINGS, "JPEG"])),
     **{f"without_{name}": small_tuples(names) for name in ("folders", "names", "tags", "labels")},
     **{name: st.none() | days for name in ("after", "before", "added_after", "added_before")},
     **{f"{end}_{name}": bounds for end in ("min", "max") for name in ("width", "height", "bytes")},

@@ -110,7 +110,7 @@ LISTED = {
     "without_labels": st.sampled_from(NAMES),
     "shows": st.sampled_from(ASKED),
     "cameras": st.sampled_from([*CAMERAS, "eos", "5D", "canon", "EOS 5", "1", "kamera_", "%"]),
-    "formats": st.sampled_from([*FORMATS, "jpg", "Tif", "jp_g"]),
+    "formats": st.sampled_from([*FORMATS, "jpg", "Tif"]),
     "orientations": st.sampled_from(["landscape", "portrait", "square"]),
 }
 RANGES = {

@@ -8,7 +8,7 @@ import click
 
 from ..upkeep.backup import create_backup
 from .options import json_option, library_option
-from .output import print_json
+from .output import count_of, print_json
 
 
 @click.command("backup")
@@ -31,4 +31,6 @@ def backup_command(target: Path, library: Path, as_json: bool) -> None:
     if as_json:
         print_json({"backup": str(target), "images": images})
     else:
-        click.echo(f"{target}: {images} images, checked; `pictor restore` makes a library from it")
+        click.echo(
+            f"{target}: {count_of(images, 'image')}, checked; `pictor restore` makes a library from it"
+        )

@@ -11,7 +11,7 @@ from retrieval import Library
 
 from ..upkeep.check import check_library
 from .options import json_option, library_option
-from .output import print_json
+from .output import count_of, print_json
 
 
 @click.command("check")
@@ -34,5 +34,5 @@ def check_command(library: Path, as_json: bool) -> None:
     else:
         for finding in findings:
             click.echo(f"{finding.code}: {finding.text}\n    repair: {finding.repair}")
-        click.echo(f"{len(findings)} findings" if findings else "everything is as it should be")
+        click.echo(count_of(len(findings), "finding") if findings else "everything is as it should be")
     raise click.exceptions.Exit(1 if findings else 0)

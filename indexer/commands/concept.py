@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
-from retrieval import Examples, ImageNotFound, Library
+from retrieval import Concept, Examples, ImageNotFound, Library, Query, format_query
 
 from ..upkeep.opening import open_existing
 from .options import json_option, library_option
@@ -38,6 +39,8 @@ def save_concept(name: str, good: tuple[int, ...], bad: tuple[int, ...], library
     Examples:
       pictor concept save sunsets --good 17 --good 21 --bad 40
     """
+    # Before anything is written: it refuses a name that no query could say.
+    search_term = format_query(Query((Concept(name),)))
     examples = Examples(good, bad)
     with open_existing(library) as opened, opened.catalog.writing() as writer:
         images = writer.load_images(good + bad)
@@ -45,7 +48,7 @@ def save_concept(name: str, good: tuple[int, ...], bad: tuple[int, ...], library
             if image_id not in images:
                 raise ImageNotFound(image_id)
         writer.keep_concept(name, examples)
-    print_remark(f"saved; search with concept:{name}")
+    print_remark(f"saved; search with {shlex.quote(search_term)}")
 
 
 @concept_command.command("list")

@@ -15,7 +15,7 @@ from ..run.captions import read_captions
 from ..run.pipeline import index
 from ..upkeep.opening import open_or_create
 from .options import json_option
-from .output import print_json, print_remark, progress_bar
+from .output import count_of, print_json, print_remark, progress_bar
 from .progress import show_progress
 from .serve import is_loopback, serve_library
 
@@ -59,4 +59,4 @@ def demo_command(directory: Path, host: str, port: int, show: bool, draw_only: b
 def _index_pictures(library: Path, pictures: Path, captions: Path) -> None:
     with open_or_create(library) as opened, show_progress("Indexing", as_json=False) as on_event:
         report = index(opened, [path_bytes(pictures)], captions=read_captions(captions), on_event=on_event)
-    print_remark(f"{report.files} pictures indexed in {report.seconds:.1f} s")
+    print_remark(f"{count_of(report.files, 'picture')} indexed in {report.seconds:.1f} s")

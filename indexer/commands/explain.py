@@ -47,7 +47,8 @@ def explain_command(
 def _print_explanation(explanation: Explanation) -> None:
     hit = explanation.hit
     click.echo(
-        f"{hit.image.display_with_page}: rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}"
+        f"{hit.image.display_with_page}{' (missing)' if hit.image.is_missing else ''}: "
+        f"rank {hit.rank}, score {hit.score:.4f}, {hit.band or 'not judged'}"
     )
     for contribution in hit.contributions:
         share = f"{100 * contribution.amount / hit.score:.0f} %" if hit.score else ""

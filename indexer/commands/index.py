@@ -21,7 +21,7 @@ from ..run.stop_signals import handle_stop_signals
 from ..run.watch import IndexRun, follow_folders, run_when_due
 from ..upkeep.opening import LibrarySpec, open_or_create
 from .options import json_option, library_option, new_library_options, wait_option
-from .output import print_remark
+from .output import count_of, print_remark
 from .progress import print_json_line
 from .run_output import (
     busy_action,
@@ -62,6 +62,7 @@ from .run_output import (
     help="Compare the contents of every file, even where size and time have not changed.",
 )
 @click.option("--again", "anew", is_flag=True, help="Read every file, and describe its picture again.")
+@click.option("--strict", is_flag=True, help="Exit code 1 for problems of earlier runs as well.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
 @click.option(
     "--watch", "watches", is_flag=True, help="Keep running, and index whatever changes, until stopped."
@@ -78,6 +79,7 @@ def index_command(
     hidden: bool,
     compares: bool,
     anew: bool,
+    strict: bool,
     dry_run: bool,
     watches: bool,
     wait: bool,
@@ -87,8 +89,8 @@ def index_command(
     """Describe the pictures of folders (or single files), and search them from then on.
 
     Another run reads only what is new or changed. Ctrl-C ends it between two batches. Exit code 1 means that
-    some files had problems; all other pictures are in the library. With --json every event is one line; the
-    last one is the report.
+    files have problems that they did not have in the run before (with --strict: that any have problems); all
+    other pictures are in the library. With --json every event is one line; the last one is the report.
 
     \b
     Examples:
@@ -115,7 +117,7 @@ def index_command(
         indexing = _Indexing(library, spec, index_roots, waits=wait, watches=watches, as_json=as_json)
         if watches:
             _watch_folders(indexing, roots, library)
-        elif indexing(roots).problems:
+        elif (report := indexing(roots)).new_problems or (strict and report.problems):
             raise click.exceptions.Exit(1)
 
 
@@ -192,9 +194,12 @@ def _print_preview(preview: Preview) -> None:
         ", ".join(f"{counts[name]} {name}" for name in preview.plan.__slots__ if counts[name])
         or "nothing to do"
     )
-    click.echo(f"{counts['files']} pictures: {parts}. {counts['to_read']} would be read; nothing was written")
+    click.echo(
+        f"{count_of(counts['files'], 'picture')}: {parts}. "
+        f"{counts['to_read']} would be read; nothing was written"
+    )
     remark_sidecars(sidecars.read, sidecars.gone)
-    remark_skipped(walk.archives, walk.symbolic_links, walk.excluded)
+    remark_skipped(walk.archives, walk.symbolic_links, walk.excluded, walk.other_kinds)
     for problem in walk.problems:
         print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
 
@@ -210,6 +215,7 @@ def _preview_json(preview: Preview) -> dict[str, Any]:
         "excluded": walk.excluded,
         "archives": walk.archives,
         "other_files": walk.other_files,
+        "other_kinds": dict(walk.other_kinds),
         "lists": lists,
         "problems": [problem_json(problem) for problem in walk.problems],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from platformdirs import user_data_path
 
 from ..upkeep.opening import LibrarySpec
+from ..upkeep.problems import PROBLEM_CODES
 
 DEFAULT_LIBRARY = user_data_path("pictor") / "library"
 
@@ -30,7 +32,22 @@ labels_option = click.option(
     help="Where labels come from: folder names, the first tag, the first label, or a CSV (path, label).",
 )
 
-code_option = click.option("--code", metavar="CODE", help="Only problems with this code, such as truncated.")
+
+def _check_code(_ctx: click.Context, _parameter: click.Parameter, code: str | None) -> str | None:
+    """Refuse a code that no problem can have, such as a misspelt one."""
+    if code is None or code in PROBLEM_CODES:
+        return code
+    nearest = get_close_matches(code.casefold(), PROBLEM_CODES, n=1)
+    meant = f"did you mean {nearest[0]}?" if nearest else f"choose from {', '.join(PROBLEM_CODES)}"
+    raise click.BadParameter(f"{code}: no problem can have this code; {meant}")
+
+
+code_option = click.option(
+    "--code",
+    metavar="CODE",
+    callback=_check_code,
+    help="Only problems with this code, such as truncated.",
+)
 
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait until another writer has finished, instead of ending with exit code 3."

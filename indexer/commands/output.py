@@ -20,6 +20,18 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def count_of(number: int, noun: str) -> str:
+    """`1 problem`, `2 problems`; nouns that end in y as in `2 copies`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def print_bytes(data: bytes) -> None:
+    """Bytes on stdout as they are."""
+    click.echo(data, nl=False)
+
+
 def print_remark(sentence: str) -> None:
     """A sentence on stderr."""
     click.echo(sentence, err=True)

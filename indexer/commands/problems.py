@@ -11,7 +11,7 @@ from retrieval import Library
 from ..run.report import problem_json
 from ..upkeep.problems import count_by_code, format_counts, select_problems
 from .options import code_option, json_option, library_option
-from .output import print_json, print_remark
+from .output import count_of, print_json, print_remark
 
 
 @click.command("problems")
@@ -36,6 +36,10 @@ def problems_command(code: str | None, library: Path, as_json: bool) -> None:
         click.echo(f"{problem.code}: {problem.display}: {problem.reason}")
     counts = format_counts(count_by_code(problems or all_problems))
     if problems:
-        print_remark(f"{len(problems)} problems: {counts}; `pictor retry` reads them again")
+        print_remark(f"{count_of(len(problems), 'problem')}: {counts}; `pictor retry` reads them again")
     else:
-        print_remark(f"no problem has the code {code}; there are {counts}" if all_problems else "no problems")
+        print_remark(
+            f"no problem has the code {code}; there {'is' if len(all_problems) == 1 else 'are'} {counts}"
+            if all_problems
+            else "no problems"
+        )

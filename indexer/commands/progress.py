@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from ..run.report import Event, OnEvent, Progress, Publishing, Started
-from .output import print_remark, progress_bar
+from .output import count_of, print_remark, progress_bar
 
 LINE_SECONDS = 5  # between two plain lines
 
@@ -52,7 +52,7 @@ class ProgressLines:
 def progress_line(event: Progress) -> str:
     """How far a run is, in one line."""
     left = "" if event.seconds_left is None else f", {format_duration(event.seconds_left)} left"
-    problems = f", {event.problems} problems" if event.problems else ""
+    problems = f", {count_of(event.problems, 'problem')}" if event.problems else ""
     files = f"{event.done} of {event.total} files, {event.files_per_second:.1f}/s"
     return f"{files}{left}{problems}, in {event.folder}"
 
@@ -67,7 +67,7 @@ def format_duration(seconds: float) -> str:
 
 def _show_event(event: Event, move_bar: Callable[[int, int, str], None]) -> None:
     if isinstance(event, Progress):
-        problems = f"{event.problems} problems, " if event.problems else ""
+        problems = f"{count_of(event.problems, 'problem')}, " if event.problems else ""
         move_bar(event.done, event.total, f"{problems}{event.folder.rpartition('/')[2]}")
     elif isinstance(event, Started | Publishing):
         move_bar(0, 0, "looking" if isinstance(event, Started) else event.name)

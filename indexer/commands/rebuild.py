@@ -10,7 +10,7 @@ from retrieval import read_status
 
 from ..upkeep.opening import open_existing
 from .options import json_option, library_option
-from .output import print_json
+from .output import count_of, print_json
 
 
 @click.command("rebuild")
@@ -35,4 +35,5 @@ def rebuild_command(library: Path, as_json: bool) -> None:
             }
         )
     else:
-        click.echo(f"{len(status.projections)} projections of {status.images} images made again")
+        projections = count_of(len(status.projections), "projection")
+        click.echo(f"{projections} of {count_of(status.images, 'image')} made again")

@@ -10,7 +10,7 @@ from retrieval import ImageNotFound, LibraryWriter, path_bytes
 
 from ..upkeep.opening import open_existing
 from .options import json_option, library_option, wait_option
-from .output import print_json
+from .output import count_of, print_json
 from .run_output import busy_action
 
 
@@ -35,7 +35,7 @@ def remove_command(names: tuple[str, ...], library: Path, wait: bool, as_json: b
     if as_json:
         print_json({"removed": removed})
     else:
-        click.echo(f"{removed} images forgotten; no file was touched")
+        click.echo(f"{count_of(removed, 'image')} forgotten; no file was touched")
 
 
 def _remove_images(library: LibraryWriter, names: tuple[str, ...]) -> int:

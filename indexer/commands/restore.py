@@ -8,7 +8,7 @@ import click
 
 from ..upkeep.backup import restore_backup
 from .options import json_option, library_option
-from .output import print_json
+from .output import count_of, print_json
 
 
 @click.command("restore")
@@ -27,4 +27,4 @@ def restore_command(source: Path, library: Path, as_json: bool) -> None:
     if as_json:
         print_json({"library": str(library), "images": images})
     else:
-        click.echo(f"{library}: {images} images, checked; `pictor index` brings it up to date")
+        click.echo(f"{library}: {count_of(images, 'image')}, checked; `pictor index` brings it up to date")

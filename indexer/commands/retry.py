@@ -13,7 +13,7 @@ from ..run.stop_signals import StopRequest, handle_stop_signals
 from ..upkeep.opening import open_existing
 from ..upkeep.problems import retry_problems
 from .options import code_option, json_option, library_option, wait_option
-from .output import print_remark
+from .output import count_of, print_remark
 from .run_output import busy_action, print_report, remark_stopping, run_with_progress
 
 
@@ -39,7 +39,7 @@ def retry_command(code: str | None, library: Path, wait: bool, as_json: bool) ->
     ):
         report = _retry_problems(opened, code, stopping, as_json=as_json)
     if not as_json:
-        print_report(report, library)
+        print_report(report, library, lists_known=True)
     raise click.exceptions.Exit(1 if report.problems else 0)
 
 
@@ -49,7 +49,9 @@ def _retry_problems(
     def read_problem_files(on_event: OnEvent) -> Report:
         report, folders = retry_problems(library, code, on_event=on_event, shield=stopping.shield)
         if folders:
-            print_remark(f"{folders} of the problems are folders; read them again with `pictor index`")
+            print_remark(
+                f"{count_of(folders, 'folder')} with problems left out; `pictor index` reads folders again"
+            )
         return report
 
     return run_with_progress(read_problem_files, "Reading again", as_json=as_json)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from retrieval import LibraryBusy, OnBusy, refuse_busy
+from retrieval import LibraryBusy, OnBusy, Problem, refuse_busy
 
 from ..run.report import Event, OnEvent, Progress, Report
 from ..run.stop_signals import Stopped
 from ..upkeep.problems import count_by_code, format_counts
-from .output import print_remark
+from .output import count_of, print_remark
 from .progress import print_json_line, show_progress
 
 MAX_PROBLEMS = 20  # that the report lists one by one
+MAX_KINDS = 8  # of files, that the report names
 
 
 def run_with_progress(work: Callable[[OnEvent], Report], title: str, *, as_json: bool) -> Report:
@@ -59,8 +60,11 @@ def _remark_waiting(busy: LibraryBusy) -> None:
     print_remark(f"{busy}; waiting")
 
 
-def print_report(report: Report, library: Path) -> None:
-    """Print the counts on stdout; problems, and what was skipped, as remarks."""
+def print_report(report: Report, library: Path, *, lists_known: bool = False) -> None:
+    """Print the counts on stdout; new problems, and what was skipped, as remarks.
+
+    Problems that the run before had as well are summed up, or listed too with `lists_known`.
+    """
     counts = {
         "new": report.added,
         "described again": report.described_again,
@@ -72,19 +76,29 @@ def print_report(report: Report, library: Path) -> None:
         "forgotten": report.forgotten,
         "unchanged": report.unchanged,
     }
-    parts = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
-    files = f"{report.files} file" + "s" * (report.files != 1)
-    click.echo(f"{files} in {report.seconds:.1f} s: {parts}. Library: {library}")
+    parts = [f"{count} {name}" for name, count in counts.items() if count]
+    parts += [count_of(len(report.problems), "problem")] if report.problems else []
+    files, parts_text = count_of(report.files, "file"), ", ".join(parts) or "nothing to do"
+    click.echo(f"{files} in {report.seconds:.1f} s: {parts_text}. Library: {library}")
     if report.captions_without_picture:
-        print_remark(f"{report.captions_without_picture} lines of the captions file name no indexed picture")
+        lines = count_of(report.captions_without_picture, "line")
+        print_remark(f"{lines} of the captions file name no indexed picture")
     remark_sidecars(report.sidecars_read, report.sidecars_gone)
-    remark_skipped(report.archives, report.symbolic_links, report.excluded)
-    for problem in report.problems[:MAX_PROBLEMS]:
+    remark_skipped(report.archives, report.symbolic_links, report.excluded, report.other_kinds)
+    _remark_problems(report.problems if lists_known else report.new_problems)
+    if report.known_problems and not lists_known:
+        sums = format_counts(count_by_code(report.known_problems))
+        known = count_of(len(report.known_problems), "problem")
+        print_remark(f"{known} of earlier runs left: {sums}; `pictor problems` lists them")
+
+
+def _remark_problems(problems: Sequence[Problem]) -> None:
+    for problem in problems[:MAX_PROBLEMS]:
         print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
-    if len(report.problems) > MAX_PROBLEMS:
-        sums = format_counts(count_by_code(report.problems))
+    if len(problems) > MAX_PROBLEMS:
+        sums = format_counts(count_by_code(problems))
         print_remark(
-            f"… and {len(report.problems) - MAX_PROBLEMS} more, in all {sums}; `pictor problems` lists them"
+            f"… and {len(problems) - MAX_PROBLEMS} more, in all {sums}; `pictor problems` lists them"
         )
 
 
@@ -94,11 +108,24 @@ def remark_sidecars(read: int, gone: int) -> None:
         print_remark(f"sidecar files: {read} new or changed, {gone} gone")
 
 
-def remark_skipped(archives: int, links: int, excluded: int) -> None:
+def remark_skipped(archives: int, links: int, excluded: int, kinds: Sequence[tuple[str, int]] = ()) -> None:
     """Print what a walk skipped, if anything."""
     if archives:
-        print_remark(f"{archives} archives were not opened; unpack those that hold pictures")
+        were = "was" if archives == 1 else "were"
+        print_remark(f"{count_of(archives, 'archive')} {were} not opened; unpack those that hold pictures")
     if links:
-        print_remark(f"{links} symbolic links were not followed")
+        print_remark(f"{count_of(links, 'symbolic link')} {'was' if links == 1 else 'were'} not followed")
     if excluded:
-        print_remark(f"{excluded} pictures were skipped because of --include or --exclude")
+        were = "was" if excluded == 1 else "were"
+        print_remark(f"{count_of(excluded, 'picture')} {were} skipped because of --include or --exclude")
+    if kinds:
+        print_remark(describe_kinds(kinds))
+
+
+def describe_kinds(kinds: Sequence[tuple[str, int]]) -> str:
+    """Such as “12 files of kinds that Pictor does not read: 9 .srw, 3 .3fr”."""
+    shown = ", ".join(f"{count} {ending}" for ending, count in kinds[:MAX_KINDS])
+    rest = sum(count for _, count in kinds[MAX_KINDS:])
+    files = count_of(sum(count for _, count in kinds), "file")
+    which = "a kind" if len(kinds) == 1 else "kinds"
+    return f"{files} of {which} that Pictor does not read: {shown}{f', {rest} others' if rest else ''}"

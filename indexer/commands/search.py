@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ import click
 from retrieval import (
     Fetcher,
     Hit,
+    Image,
     InvalidQuery,
     Library,
     Part,
@@ -20,18 +22,22 @@ from retrieval import (
     Results,
     Settings,
     StoredPicture,
+    Text,
     UrlFetcher,
     answers,
+    display_path,
     limits_from_settings,
     parse_query,
     query_from_json,
     resolve_references,
 )
 
+from .hit_formats import print_csv, print_paths
 from .options import json_option, library_option, parse_key_values
-from .output import print_json, print_remark
+from .output import count_of, print_json, print_remark
 
 DEFAULT_LIMIT = 10  # hits
+CAPTION_WIDTH = 100  # characters that the list shows of a title and caption
 
 
 @click.command("search")
@@ -65,6 +71,15 @@ DEFAULT_LIMIT = 10  # hits
 )
 @click.option("--limit", type=int, help=f"How many hits to print [default: {DEFAULT_LIMIT}].")
 @click.option("--offset", type=int, help="How many hits to skip.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "paths", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="text for people; paths: the file of each hit on a line of its own, csv or json for programs.",
+)
+@click.option("-0", "--null", "ends_with_nul", is_flag=True, help="End each path with a NUL, for xargs -0.")
 @json_option
 def search_command(
     words: tuple[str, ...],
@@ -75,6 +90,8 @@ def search_command(
     body: BinaryIO | None,
     limit: int | None,
     offset: int | None,
+    output_format: str,
+    ends_with_nul: bool,
     as_json: bool,
 ) -> None:
     """Find pictures by words, by pictures, by colours, or by all of these.
@@ -93,7 +110,11 @@ def search_command(
       pictor search --image beach.jpg 'label:sunsets'
       pictor search --like 17 --weight colour=0.5 --limit 5 --json
       pictor search --query query.json
+      pictor search tag:boat --limit 1000 --format paths -0 | xargs -0 cp -t chosen
     """
+    output_format = "json" if as_json else output_format
+    if ends_with_nul and output_format != "paths":
+        raise click.UsageError("--null is for --format paths.")
     if body and words:
         raise click.UsageError("Give the query in words or with --query, not both.")
     pictures: list[Part] = [StoredPicture(image_id) for image_id in ids]
@@ -107,11 +128,17 @@ def search_command(
     )
     with Library.open(library) as opened:
         results = opened.search(resolve_references(query, query_fetchers(opened.settings)))
-    if as_json:
+    if output_format == "json":
         # With the query as it was asked: the resolved one holds the bytes of its pictures, not their names.
         print_json(answers.json_values(answers.present_results(results, query)))
+        return
+    if output_format == "paths":
+        print_paths(results.hits, nul=ends_with_nul)
+    elif output_format == "csv":
+        print_csv(results.hits)
     else:
-        _print_results(results)
+        _print_hits(results.hits)
+    _remark_results(results, query)
 
 
 def read_query(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
@@ -146,27 +173,53 @@ def query_fetchers(settings: Settings) -> dict[str, Fetcher]:
     return {"file": Path, **by_url}
 
 
-def _print_results(results: Results) -> None:
-    for hit in results.hits:
+def _print_hits(hits: Sequence[Hit]) -> None:
+    for hit in hits:
         click.echo(
             f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.display_with_page}{hit_remarks(hit)}"
         )
+        if words := describe_words(hit.image):
+            click.echo(f"                    {words}")
         if hit.contributions:
             shares = " ".join(
                 f"{contribution.signal} {contribution.amount:+.3f} (#{contribution.rank})"
                 for contribution in hit.contributions
             )
             click.echo(click.style(f"                    {shares}", dim=True))
+
+
+def describe_words(image: Image) -> str:
+    """The title and the caption of an image in one line, cut where it gets long; empty without them."""
+    texts = [text for text in dict.fromkeys((image.title, image.caption)) if text.strip()]
+    # No line breaks and control characters: these texts come from files of strangers.
+    line = display_path(" ".join(" – ".join(texts).split()).encode())
+    return line if len(line) <= CAPTION_WIDTH else f"{line[: CAPTION_WIDTH - 2].rstrip()} …"
+
+
+def _remark_results(results: Results, query: Query) -> None:
+    """How many of how many hits these are, and what else is to be said of them."""
     for note in results.notes:
         print_remark(note)
+    offset = query.offset
+    last = offset + len(results.hits)
+    if results.hits and last < results.total:
+        print_remark(f"hits {offset + 1} to {last} of {results.total}; the next with --offset {last}")
+    elif results.hits:
+        print_remark(
+            f"hits {offset + 1} to {last} of {results.total}" if offset else count_of(results.total, "hit")
+        )
     if results.weaker:
         print_remark(f"{results.weaker} weaker not shown; add weaker:yes to see them")
-    if not results.hits:
-        print_remark("nothing found; try fewer or other words, or an example with --image")
+    if not results.total:
+        has_words = any(isinstance(part, Text) for part in query.parts)
+        advice = (
+            "fewer or other words, or an example with --image" if has_words else "another picture, or words"
+        )
+        print_remark(f"nothing found; try {advice}" if query.parts else "nothing found")
 
 
 def hit_remarks(hit: Hit) -> str:
-    """How far the hit stands out, and how many copies were collapsed into it."""
-    count = len(hit.copies)
-    copies = f"+{count} {'copy' if count == 1 else 'copies'}" if count else ""
-    return "".join(f"  {text}" for text in (hit.band, copies) if text)
+    """How far the hit stands out, how many copies were collapsed into it, and whether its file is gone."""
+    copies = f"+{count_of(len(hit.copies), 'copy')}" if hit.copies else ""
+    missing = "missing" if hit.image.is_missing else ""
+    return "".join(f"  {text}" for text in (hit.band, copies, missing) if text)

@@ -12,7 +12,7 @@ from retrieval import Library, Problem, Status, answers, read_status
 
 from ..run.report import problem_json
 from .options import json_option, library_option
-from .output import print_json, print_remark
+from .output import count_of, print_json, print_remark
 
 
 @click.command("status")
@@ -60,8 +60,8 @@ def _status_json(status: Status, signals: Iterable[str], problems: Iterable[Prob
 
 
 def _print_status(status: Status) -> None:
-    click.echo(f"{status.path}: {status.images} images at {status.locations} places")
-    click.echo(f"{status.missing} places missing, {status.problems} problems")
+    click.echo(f"{status.path}: {count_of(status.images, 'image')} at {count_of(status.locations, 'place')}")
+    click.echo(f"{count_of(status.missing, 'place')} missing, {count_of(status.problems, 'problem')}")
     for space in status.spaces:
         size = f"{space.dimension} numbers" if space.dimension else "keypoints"
         facts = f"{size}, {space.state} {space.configuration.get('backbone', '')}"
@@ -69,7 +69,9 @@ def _print_status(status: Status) -> None:
     for projection in status.projections:
         behind = status.last_seq - projection.seq
         state = (
-            "up to date" if not behind else f"{behind} changes behind; searches read them from the catalog"
+            "up to date"
+            if not behind
+            else f"{count_of(behind, 'change')} behind; searches read them from the catalog"
         )
         click.echo(f"projection {projection.generation}: {state}")
     if not status.projections:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval import Library, LibraryNotFound, LibraryWriter, display_path, path_bytes
 
@@ -122,6 +122,7 @@ def _run_steps(
     with _garbage_collection_paused(), library.catalog.reading() as reader:
         plan = _plan_walk(walk, reader.file_stamps(), compares=compares, anew=run.anew)
         locations = reader.load_locations() if plan.to_read else {}
+        known = frozenset((problem.path, problem.code) for problem in reader.load_problems())
     on_event(Planned(plan))
     for problem in walk.problems:
         on_event(ProblemMet(problem))
@@ -136,6 +137,12 @@ def _run_steps(
         on_event(Publishing())
         on_event(Published(retry_after_loss(library.publish)))
     report = _make_report(walk, plan, totals, captions, sidecars, forgotten, time.monotonic() - started)
+    report = replace(
+        report,
+        new_problems=tuple(
+            problem for problem in report.problems if (problem.path, problem.code) not in known
+        ),
+    )
     on_event(Done(report))
     return report
 
@@ -159,7 +166,7 @@ def _make_report(
         changed=len(plan.changed) + len(plan.compared) - totals.returned - totals.unchanged,
         returned=len(plan.returned) + totals.returned,
         unchanged=len(plan.unchanged) + totals.unchanged,
-        missing=len(plan.missing),
+        missing=len(plan.missing) - totals.moved_away,
         forgotten=forgotten,
         captioned=captioned,
         captions_without_picture=captions_without_picture,
@@ -168,6 +175,7 @@ def _make_report(
         excluded=walk.excluded,
         archives=walk.archives,
         other_files=walk.other_files,
+        other_kinds=walk.other_kinds,
         symbolic_links=walk.symbolic_links,
         seconds=seconds,
         problems=walk.problems + totals.problems + sidecars.problems,

@@ -99,9 +99,12 @@ class Report:
 
     `added`: contents that are new to the library; pages count. `described_again`: contents that it already
     had and described again. `copies`: new paths of a content that it had already. `moved`: new paths of a
-    content whose earlier paths are all missing. `forgotten`: paths that were missing for longer than the
-    setting forget_missing_days allows. `excluded`: pictures that a pattern left out. `sidecars_read`:
-    sidecars that are new or changed. `sidecars_gone`: sidecars that are gone.
+    content whose earlier paths are all missing. `missing`: paths where there is no file any more, without
+    those of a content that was found at another path. `forgotten`: paths that were missing for longer than
+    the setting forget_missing_days allows. `excluded`: pictures that a pattern left out. `sidecars_read`:
+    sidecars that are new or changed. `sidecars_gone`: sidecars that are gone. `other_kinds`: the endings of
+    files that Pictor does not read, with how many there are, the most frequent first. `new_problems`: those
+    of `problems` that the run before did not have.
     """
 
     files: int = 0
@@ -124,6 +127,14 @@ class Report:
     symbolic_links: int = 0
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
+    other_kinds: tuple[tuple[str, int], ...] = ()
+    new_problems: tuple[Problem, ...] = ()
+
+    @property
+    def known_problems(self) -> tuple[Problem, ...]:
+        """The problems that the run before had as well."""
+        new = set(self.new_problems)
+        return tuple(problem for problem in self.problems if problem not in new)
 
     @property
     def has_news(self) -> bool:
@@ -134,8 +145,14 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        problems = [problem_json(problem) for problem in self.problems]
-        return asdict(self) | {"problems": problems, "seconds": round(self.seconds, 3)}
+        new = set(self.new_problems)
+        problems = [problem_json(problem) | {"new": problem in new} for problem in self.problems]
+        return asdict(self) | {
+            "problems": problems,
+            "new_problems": len(self.new_problems),
+            "other_kinds": dict(self.other_kinds),
+            "seconds": round(self.seconds, 3),
+        }
 
 
 @dataclass(frozen=True, slots=True)

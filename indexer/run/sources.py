@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,12 @@ ENDINGS = (
 ARCHIVES = (
     b".zip", b".tar", b".7z", b".rar", b".tgz", b".tbz2", b".txz", b".gz", b".bz2", b".xz", b".zst",
     b".cbz", b".cbr",
+)  # fmt: skip
+
+# Files that lie beside pictures everywhere, and that nobody takes for one: a report does not name them.
+NO_PICTURES = (
+    b".txt", b".json", b".xmp", b".csv", b".db", b".ini", b".md", b".htm", b".html", b".xml", b".log",
+    b".lnk", b".url", b".tmp", b".dat", b".nfo", b".toml", b".yaml", b".yml", b".sqlite", b".thm",
 )  # fmt: skip
 
 # Errors for which one folder is left out; any other, such as a failing disk, stops the run.
@@ -53,8 +60,9 @@ class Walk:
     `unlisted`: folders that could not be listed; nothing is known about what is in them.
     `empty_roots`: roots with nothing in them, such as the mount point of a drive that is not mounted.
     `archives`: how many files may hold pictures that were not looked at. `excluded`: how many pictures the
-    patterns left out. `other_files`: how many files are none of these. `symbolic_links`: how many there are;
-    none is followed, so that a loop of them cannot hold up the walk.
+    patterns left out. `other_files`: how many files are none of these. `other_kinds`: their endings, with
+    how many there are, the most frequent first, without those of NO_PICTURES. `symbolic_links`: how many
+    there are; none is followed, so that a loop of them cannot hold up the walk.
     """
 
     roots: tuple[bytes, ...]
@@ -68,6 +76,7 @@ class Walk:
     excluded: int = 0
     empty_roots: tuple[bytes, ...] = ()
     choice: Choice = EVERYTHING
+    other_kinds: tuple[tuple[str, int], ...] = ()
 
     def is_expected(self, path: bytes) -> bool:
         """Whether the walk would have found a picture at this path; only a root may have another ending."""
@@ -107,6 +116,15 @@ class _Tally:
     excluded: int = 0
     symbolic_links: int = 0
     empty_roots: list[bytes] = field(default_factory=list)
+    other_kinds: Counter[str] = field(default_factory=Counter)
+
+    def add_other_file(self, name: bytes) -> None:
+        """Count a file that is not read, and its kind if it may be a picture or a film."""
+        self.other_files += 1
+        dot = name.rfind(b".")
+        ending = name[dot:] if dot > 0 else b""
+        if ending and not name.endswith(NO_PICTURES):
+            self.other_kinds[display_path(ending)] += 1
 
 
 def walk_folders(roots: Iterable[bytes], choice: Choice = EVERYTHING, library_folder: bytes = b"") -> Walk:
@@ -136,6 +154,7 @@ def walk_folders(roots: Iterable[bytes], choice: Choice = EVERYTHING, library_fo
         excluded=tally.excluded,
         empty_roots=tuple(tally.empty_roots),
         choice=choice,
+        other_kinds=tuple(sorted(tally.other_kinds.items(), key=lambda item: (-item[1], item[0]))),
     )
 
 
@@ -230,7 +249,7 @@ def _sort_entries(entries: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Ta
         elif name.endswith(ARCHIVES):
             tally.archives += 1
         else:
-            tally.other_files += 1
+            tally.add_other_file(name)
     stems = {stem for name in picture_names for stem in sidecar_stems(name)} if candidates else set()
     for entry in candidates:
         if sidecar_stem(entry.name) in stems and tally.choice.can_enter(relative_path(entry.path, root)):

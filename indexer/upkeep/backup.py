@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..errors import BackupImpossible
 from .check import check_catalog
 
 CATALOG, SETTINGS, BACKBONES = "catalog.sqlite", "library.toml", "backbones"
+SQLITE_MAGIC = b"SQLite format 3\0"  # with which every database of SQLite begins
 ADDRESS = re.compile(
     r"^\s*catalog_url\s*=.*\n?", re.MULTILINE
 )  # the address of the library's catalog, which the copy must not use
@@ -122,13 +124,37 @@ def _unpack_backup(source: Path, part: Path) -> None:
             with tarfile.open(source) as archive:
                 archive.extractall(part, filter="data")
         except tarfile.TarError as error:
-            raise BackupImpossible(f"{source}: no backup ({error})") from error
+            # What tarfile says has a line for each kind of compression that it tried.
+            raise BackupImpossible(
+                f"{source}: no backup; give a .tar file or a folder that `pictor backup` made"
+            ) from error
     elif (source / CATALOG).is_file():
         _refuse_used(source)
         shutil.copyfile(source / CATALOG, part / CATALOG)
         _copy_settings_and_weights(source, part)
     if not (part / CATALOG).is_file():
         raise BackupImpossible(f"{source}: no backup; there is no {CATALOG} in it")
+    _check_origin(source, part / CATALOG)
+
+
+def _check_origin(source: Path, catalog: Path) -> None:
+    """Refuse a file that is no catalog of Pictor: an empty one would become an empty library."""
+    with catalog.open("rb") as file:
+        is_database = file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+    if not (is_database and _has_version(catalog)):
+        raise BackupImpossible(f"{source}: no backup; its {CATALOG} is not a catalog of Pictor")
+
+
+def _has_version(catalog: Path) -> bool:
+    """Whether a database has the table that every version of the catalog has; true if that cannot be read."""
+    with closing(sqlite3.connect(f"{catalog.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            connection.execute("SELECT version_num FROM alembic_version")
+        except sqlite3.OperationalError as error:
+            return "no such table" not in str(error)
+        except sqlite3.DatabaseError:
+            pass  # damaged, which is noticed and reported when it is opened
+        return True
 
 
 def _refuse_used(source: Path) -> None:

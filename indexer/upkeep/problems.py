@@ -14,6 +14,14 @@ from ..run.pipeline import reindex_files
 from ..run.report import OnEvent, Report
 from ..run.stop_signals import Shield
 
+# Every code that a problem can have; docs/reference.md lists the same.
+PROBLEM_CODES = (
+    "empty-file", "truncated", "not-an-image", "broken", "too-many-pixels", "too-many-bytes",
+    "too-many-pages", "too-much-metadata", "not-regular", "permission-denied", "symlink-skipped", "vanished",
+    "path-too-long", "changed-while-reading", "unreadable", "no-preview", "timeout", "out-of-memory",
+    "decoder-crashed", "degenerate-feature", "bad-sidecar",
+)  # fmt: skip
+
 
 def select_problems(library: Library, code: str | None) -> list[Problem]:
     """The problems with this code, or all problems if it is None, by path."""

@@ -57,6 +57,7 @@ class ImageSummary(StrictModel):
     width: int
     height: int
     taken_at: CameraTime | None
+    missing: bool = Field(description="Whether none of its files was there when its folder was last indexed")
     thumbnail: PictureAddress = Field(description="Address of a WebP picture of at most 320 pixels")
 
 

@@ -112,6 +112,7 @@ def _summary_fields(image: catalog.Image, addresses: PictureAddresses) -> dict[s
         "width": image.width,
         "height": image.height,
         "taken_at": image.taken_at,
+        "missing": image.is_missing,
         "thumbnail": addresses.thumbnail(image.id),
     }
 

@@ -27,14 +27,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from ..query.values import Filters
+from ..query.values import FORMAT_ENDINGS, Filters
 from .records import PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
 ESCAPE = "\\"
 DESCRIBING = ("title", "caption")  # fields that describe an image in words
 CAMERA = "camera"  # the field with the name of the camera
-ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}  # format by the ending of file names
 
 ORIENTATION = case(
     (ImageRow.width > ImageRow.height, "landscape"),
@@ -224,7 +223,7 @@ def _day_conditions(
 def _file_conditions(filters: Filters) -> Iterator[Condition]:
     if filters.formats:
         names = [name.casefold() for name in filters.formats]
-        yield func.lower(ImageRow.format).in_([ALSO_CALLED.get(name, name) for name in names])
+        yield func.lower(ImageRow.format).in_([FORMAT_ENDINGS.get(name, name) for name in names])
     if filters.orientations:
         yield ORIENTATION.in_(filters.orientations)
     for name in ("width", "height", "bytes"):

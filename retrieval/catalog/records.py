@@ -102,6 +102,15 @@ class Image:
     locations: tuple[Location, ...]
     annotations: tuple[Annotation, ...]
 
+    def __repr__(self) -> str:
+        """In one short line: there may be hundreds of facts."""
+        return f"<Image {self.id}: {self.display_with_page}, {self.width} × {self.height} {self.format}>"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether none of its files was there when its folder was last indexed."""
+        return all(location.missing_since is not None for location in self.locations)
+
     @property
     def path(self) -> str:
         """The path of `location` for display; control characters are escaped."""

@@ -14,7 +14,7 @@ from ..paths import display_path
 
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _FAILURES: Final = {
-    errno.ENOENT: ("vanished", "does not exist; it is left out until it comes back"),
+    errno.ENOENT: ("vanished", "does not exist"),
     errno.ENOTDIR: ("vanished", "its folder does not exist"),
     errno.EACCES: ("permission-denied", "permission denied; make it readable for this user"),
     errno.EPERM: ("permission-denied", "permission denied; make it readable for this user"),

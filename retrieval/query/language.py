@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from ..errors import InvalidQuery
 from .keys import KEYS, Key, parse_integer, parse_number
+from .suggestions import describe_unknown_key
 from .terms import (
     NUMBER,
     PALETTE_PREFIX,
@@ -87,8 +88,8 @@ def _check_key(term: Term) -> Term:
         return term
     if key == "palette":
         raise term.make_error("palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg")
-    names = ", ".join((*KEYS, *PART_KEYS, f"{WEIGHT_PREFIX}SIGNAL"))
-    raise term.make_error(f"{key}: is not a key; there are {names} (or put it in quotation marks)")
+    names = (*KEYS, *PART_KEYS, f"{WEIGHT_PREFIX}SIGNAL")
+    raise term.make_error(describe_unknown_key(key, term.value, names))
 
 
 def _build_checked(term: Term, make: Callable[..., Any], *values: Any, **fields: Any) -> Any:

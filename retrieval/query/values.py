@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
 from ..errors import InvalidQuery
+from .suggestions import suggest_format
 
 MAX_PARTS = 16
 MAX_TEXT_LENGTH = 1000  # characters; longer text is pasted by accident, and slow in the word index
@@ -22,6 +23,8 @@ MIN_REGION_SIDE = 0.01  # of a region, as a share of the picture; smaller region
 EDGE_TOLERANCE = 1e-6  # by which a region may exceed the picture: shares are often rounded
 REFERENCE_KINDS = ("file", "url", "upload")
 ORIENTATIONS = ("landscape", "portrait", "square")
+FORMATS = ("jpeg", "png", "gif", "webp", "bmp", "tiff", "ppm", "avif", "heif", "raw")
+FORMAT_ENDINGS = {"jpg": "jpeg", "tif": "tiff"}  # endings of file names that are accepted as formats
 FUSIONS = ("relative", "calibrated", "reciprocal-rank")
 EXPANSIONS = ("none", "average", "alpha")
 RERANKINGS = ("none", "k-reciprocal", "diffusion")
@@ -29,6 +32,11 @@ COLLAPSES = ("none", "copies", "scenes")
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _SIGNAL = re.compile(r"[^\W\d]\w*")
+
+
+def _raise_type(subject: str, value: object, needed: str) -> NoReturn:
+    """A fault of a program, not of a person who searches: a TypeError, and no InvalidQuery."""
+    raise TypeError(f"{subject} is of the type {type(value).__name__}; it must be {needed}")
 
 
 def _check_weight(weight: float) -> None:
@@ -54,7 +62,16 @@ def _check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> Non
         raise InvalidQuery(f"{name} {value[:40]}: choose from {', '.join(choices)}")
 
 
+def _check_format(name: str) -> None:
+    if name.casefold() not in (*FORMATS, *FORMAT_ENDINGS):
+        nearest = suggest_format(name, (*FORMATS, *FORMAT_ENDINGS))
+        meant = f"did you mean {nearest}?" if nearest else f"choose from {', '.join(FORMATS)}"
+        raise InvalidQuery(f"format {name[:40]}: no picture has it; {meant}")
+
+
 def _check_id(image_id: int) -> None:
+    if not isinstance(image_id, int):
+        _raise_type("the id of an image", image_id, "an int")
     if not 0 < image_id < 2**63:
         raise InvalidQuery(f"image {image_id}: ids are positive whole numbers")
 
@@ -88,6 +105,8 @@ class Text:
 
     def __post_init__(self) -> None:
         _check_weight(self.weight)
+        if not isinstance(self.text, str):
+            _raise_type("the text", self.text, "a str")
         if not self.text.strip():
             raise InvalidQuery("the text part is empty; give words or leave the part out")
         _check_text("the text", self.text)
@@ -143,6 +162,12 @@ class Picture:
 
     def __post_init__(self) -> None:
         _check_weight(self.weight)
+        if not isinstance(self.source, Path | bytes | Reference):
+            _raise_type("the source of a picture", self.source, "a Path, the bytes of a file or a Reference")
+
+    def __repr__(self) -> str:
+        source = f"<{len(self.source)} bytes>" if isinstance(self.source, bytes) else repr(self.source)
+        return f"Picture({source}, weight={self.weight}, region={self.region})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +297,8 @@ class Filters:
             _check_values(name, getattr(self, name) + getattr(self, f"without_{name}"))
         for name in ("shows", "formats", "orientations", "cameras", "concepts"):
             _check_values(name, getattr(self, name))
+        for name in self.formats:
+            _check_format(name)
         for orientation in self.orientations:
             _check_choice("orientation", orientation, ORIENTATIONS)
         if not 0 <= self.confidence <= 1:
@@ -357,6 +384,7 @@ class Query:
     examples: Examples = Examples()
 
     def __post_init__(self) -> None:
+        self._check_types()
         if len(self.parts) > MAX_PARTS:
             raise InvalidQuery(f"{len(self.parts)} parts; the limit is {MAX_PARTS}")
         has_positive = self.examples.good or any(part.weight > 0 for part in self.parts)
@@ -373,3 +401,27 @@ class Query:
                 )
             if not (math.isfinite(weight) and 0 <= weight <= 100):
                 raise InvalidQuery(f"weight {weight} of signal {signal}: choose from 0 to 100")
+
+    def _check_types(self) -> None:
+        """Raise TypeError, with what to write instead, for what people try, such as a text for parts."""
+        if not isinstance(self.parts, tuple):
+            _raise_type(
+                "parts", self.parts, "a tuple, as in Query((Text('boat'),)); parse_query reads a line"
+            )
+        for part in self.parts:
+            if not isinstance(part, Part):
+                _raise_type("a part", part, "a Text, Picture, StoredPicture, Colours, Palette or Concept")
+        for name, kind in _QUERY_FIELDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+                _raise_type(name, value, f"of the type {kind.__name__}")
+
+
+_QUERY_FIELDS: Final[dict[str, type]] = {
+    "filters": Filters,
+    "weights": Mapping,
+    "limit": int,
+    "offset": int,
+    "options": Options,
+    "examples": Examples,
+}

@@ -47,6 +47,11 @@ class Explanation:
     heat: tuple[Heat, ...]
     points: tuple[Points, ...]
 
+    def __repr__(self) -> str:
+        """In one short line: the maps alone have hundreds of numbers."""
+        signals = ", ".join(f"{share.signal} {share.amount:+.4f}" for share in self.hit.contributions)
+        return f"<Explanation of {self.hit!r}: {signals or 'no signal took part'}>"
+
 
 @final
 class Explainer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TypeGuard, final
 
 import numpy as np
@@ -17,6 +18,9 @@ from ..ranking.arrays import RGB, Float32Matrix, Float32Vector
 from ..ranking.keypoints import Keypoints, decode_keypoints
 from ..spaces import Spaces
 
+MIN_SIDE = 4  # pixels; no shape can be seen in fewer
+MAX_PLAIN_RANGE = 8  # levels of 256
+
 
 @final
 class FeatureSource:
@@ -24,6 +28,7 @@ class FeatureSource:
 
     def __init__(self, catalog: Catalog, spaces: Spaces, limits: Limits) -> None:
         self._catalog, self._spaces, self._limits = catalog, spaces, limits
+        self.bare_pictures: dict[str, str] = {}  # that a search described: by name, why they are bare
 
     # -- the pictures of a query ----------------------------------------------------------------
 
@@ -38,7 +43,10 @@ class FeatureSource:
         spaces = self._spaces.vector_spaces
         if _is_stored_as_a_whole(picture):
             return {space.descriptor: self._load_rows(space, [picture.image_id])[0] for space in spaces}
-        features = self._spaces.describe([self.load_pixels(picture)])[0]
+        pixels = self.load_pixels(picture)
+        if reason := describe_bareness(pixels):
+            self.bare_pictures[_name_picture(picture)] = reason
+        features = self._spaces.describe([pixels])[0]
         # Rounded as stored features are, so that a picture finds itself with the same scores.
         return {space.descriptor: features[space.id].astype(np.float32) for space in spaces}
 
@@ -126,6 +134,25 @@ class FeatureSource:
         if image_id not in images:
             raise ImageNotFound(image_id)
         return pixels_of(self._catalog, images[image_id], self._limits)
+
+
+def _name_picture(picture: Picture | StoredPicture) -> str:
+    if isinstance(picture, StoredPicture):
+        return f"image {picture.image_id}"
+    return str(picture.source) if isinstance(picture.source, Path) else picture.name
+
+
+def describe_bareness(pixels: RGB) -> str:
+    """Why a picture shows too little to be compared with others; empty for any other picture.
+
+    JPEG gives a plain area a few shades, so MAX_PLAIN_RANGE of each colour channel counts as one colour.
+    """
+    height, width = pixels.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        return f"it has only {width} × {height} pixels"
+    if int(np.ptp(pixels, axis=(0, 1)).max()) <= MAX_PLAIN_RANGE:
+        return "it has only one colour"
+    return ""
 
 
 def _is_stored_as_a_whole(picture: Picture | StoredPicture) -> TypeGuard[StoredPicture]:

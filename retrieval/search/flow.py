@@ -65,6 +65,11 @@ class Search:
         )
         self._weighting = Weighting(self._context, text_closeness)
 
+    @property
+    def bare_pictures(self) -> dict[str, str]:
+        """The pictures of the query that show too little to be compared, and why; known after the answer."""
+        return self._context.features.bare_pictures
+
     # -- the answer -----------------------------------------------------------------------------
 
     def find_answer(self) -> Answer:

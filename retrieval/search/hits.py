@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ..catalog.records import Image
 
+SHOWN_IDS = 10  # of the hits, where results are shown in short
+
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
@@ -46,6 +48,11 @@ class Hit:
     def id(self) -> int:
         return self.image.id
 
+    def __repr__(self) -> str:
+        """In one short line: an image holds hundreds of facts, which nobody wants to read in a list."""
+        band = f", {self.band}" if self.band else ""
+        return f"<Hit {self.rank}: image {self.id}, {self.image.display_with_page}, {self.score:.4f}{band}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -63,3 +70,10 @@ class Results:
     @property
     def ids(self) -> list[int]:
         return [hit.id for hit in self.hits]
+
+    def __repr__(self) -> str:
+        """In one short line, with the first ids only."""
+        shown = ", ".join(str(image_id) for image_id in self.ids[:SHOWN_IDS])
+        more = ", …" if len(self.hits) > SHOWN_IDS else ""
+        images = f": images {shown}{more}" if self.hits else ""
+        return f"<Results: {len(self.hits)} of {self.total} hits{images}>"

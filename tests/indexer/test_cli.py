@@ -36,7 +36,7 @@ CASES = (
     Case(f"search --image {FIRST} --limit 1 --library L", 0, FIRST),
     Case("search nothingofthekind --library L", 0, "", "nothing found; try fewer or other words"),
     Case("search --library L", 0, "S/market/scene-008.jpg"),
-    Case("search harbour tga:boat --library L", 1, "", "column 9: tga: is not a key; there are folder"),
+    Case("search harbour tga:boat --library L", 1, "", "column 9: tga: is not a key; did you mean tag:?"),
     Case('search harbour "open --library L', 1, "", "column 9: "),
     Case("search after:soon --library L", 1, "", "column 1: "),
     Case("search --like 999 --library L", 1, "", "image 999: not in the library"),

@@ -88,6 +88,11 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "image 12: not in the library; it may have been removed",
     ),
     (
+        errors.ImageNotInAnswer(12, "it is below the relevance line; give the query weaker:yes to list it"),
+        "image-not-in-answer",
+        "image 12: not in the answer to this query; it is below the relevance line; give the query weaker:yes to list it",
+    ),
+    (
         errors.UnreadableImage("a.jpg", "empty-file", "0 bytes; copy the file again from its source"),
         "empty-file",
         "a.jpg: 0 bytes; copy the file again from its source",
@@ -163,6 +168,11 @@ def test_a_message_names_the_thing_first_and_then_what_to_do(
         r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|may have|give the|try again|install",
         advice,
     )
+
+
+def test_a_path_that_is_not_in_the_library_has_its_own_advice() -> None:
+    expected = "/p/boat.jpg: not in the library; run `pictor index` on it"
+    assert str(errors.ImageNotFound("/p/boat.jpg")) == expected
 
 
 def test_codes_are_words_for_programs_and_differ() -> None:

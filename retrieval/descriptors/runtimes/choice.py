@@ -8,6 +8,7 @@ from ...settings import Settings
 from . import openvino
 from .base import Runtime, comparison_batch, least_cosine
 from .export import Export, NoExport
+from .export_cache import ExportCache
 from .export_store import ExportStore
 from .onnx import OnnxRuntime
 from .openvino import OpenVinoRuntime
@@ -35,18 +36,23 @@ def choose_runtime(weights: Weights, folder: Path, settings: Settings) -> Runtim
     if settings.runtime == "torch" or half or _uses_gpu(settings):
         return TorchRuntime(weights, settings.device, settings.precision)
     try:
-        export = find_export(weights, folder)
+        export = find_export(weights, folder, ExportCache.of_machine())
         return _openvino_runtime(export, weights.size, settings) if with_openvino else OnnxRuntime(export)
     except NoExport as reason:
         return TorchRuntime(weights, settings.device, settings.precision, because=str(reason))
 
 
-def find_export(weights: Weights, folder: Path) -> Export:
+def find_export(weights: Weights, folder: Path, cache: ExportCache | None = None) -> Export:
     """The export of a backbone from a library's folder, where it is made if it is missing or damaged.
 
+    What `cache` holds is copied from there, and what is made is kept there for the next library.
     Raises NoExport (see ExportStore.find_or_make), and BackboneUnavailable for weights that do not fit.
     """
-    return ExportStore(folder).find_or_make(weights, _export_with_torch)
+
+    def make_export(weights: Weights) -> Export:
+        return cache.find_or_make(weights, _export_with_torch) if cache else _export_with_torch(weights)
+
+    return ExportStore(folder).find_or_make(weights, make_export)
 
 
 def _export_with_torch(weights: Weights) -> Export:

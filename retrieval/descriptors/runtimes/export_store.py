@@ -45,7 +45,7 @@ class ExportStore:
             raise NoExport("the library holds no export and cannot be written to")
         with EXPORT_LOCK:
             # Another thread may have made it meanwhile.
-            return self.load_export(name) or self._save_export(name, make_export(weights))
+            return self.load_export(name) or self.save_export(name, make_export(weights))
 
     def load_export(self, name: str) -> Export | None:
         """The stored export with this fingerprint; None if it is missing or damaged."""
@@ -57,7 +57,7 @@ class ExportStore:
         except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
             return None
 
-    def _save_export(self, name: str, export: Export) -> Export:
+    def save_export(self, name: str, export: Export) -> Export:
         """Write both files. If they cannot be written, the export is made again next time."""
         values = export.as_json()
         text = json.dumps(values | {"sha256": _checksum(values, export.onnx)}, indent=1)

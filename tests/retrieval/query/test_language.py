@@ -220,15 +220,51 @@ UNDERSTOOD = [
     ("name:IMG_* -name:*.png", query_of_texts(names=("IMG_*",), without_names=("*.png",))),
 ]
 
+QUOTED = "(or put it in quotation marks)"
+SIZES = "write width:, height: or bytes:, as in bytes:..1000000"
 REFUSED = [
-    ("color:red", f"column 1: color: is not a key; {KEYS}"),
-    ("harbour Size:big", f"column 9: size: is not a key; {KEYS}"),
+    ("color:red", f"column 1: color: is not a key; did you mean colour:? {QUOTED}"),
+    ("harbour Size:big", f"column 9: size: is not a key; {SIZES} {QUOTED}"),
+    # Keys of other programs: deckerst/aves#265, photoview#94, photoprism#2253.
+    ("date:2022/05", f"column 1: date: is not a key; write after:2020 or before:2021-06 {QUOTED}"),
+    ("type:video", f"column 1: type: is not a key; write format:, as in format:jpeg {QUOTED}"),
+    ("path:2020/Holiday", f"column 1: path: is not a key; write folder:, as in folder:2019 {QUOTED}"),
+    (
+        "sort:date",
+        f"column 1: sort: is not a key; hits are ordered by score, or else by id; leave it out {QUOTED}",
+    ),
+    ("tga:boat", f"column 1: tga: is not a key; did you mean tag:? {QUOTED}"),
+    ("colr:navy", f"column 1: colr: is not a key; did you mean colour:? {QUOTED}"),
+    ("orientaton:square", f"column 1: orientaton: is not a key; did you mean orientation:? {QUOTED}"),
+    ("format:heic", "column 1: format heic: no picture has it; did you mean heif?"),
+    ("sea format:nef", "column 5: format nef: no picture has it; did you mean raw?"),
+    ("format:.jpgg", "column 1: format .jpgg: no picture has it; did you mean jpg?"),
+    ("format:tfif", "column 1: format tfif: no picture has it; did you mean tif?"),
+    (
+        "format:mp4",
+        "column 1: format mp4: no picture has it; choose from jpeg, png, gif, webp, bmp, tiff, ppm, avif, heif, raw",
+    ),
+    (
+        r"boat C:\Users\me\boat.jpg",
+        r"column 6: c: is not a key; to search by the picture in a file, write file:c:\Users\me\boat.jpg",
+    ),
     ("harbour -lens:x", f"column 9: lens: is not a key; {KEYS}"),
-    ("added-aftr:2020", f"column 1: added-aftr: is not a key; {KEYS}"),
-    ("palette:tag:3", f"column 1: palette:tag: is not a key; {KEYS}"),
+    ("added-aftr:2020", f"column 1: added-aftr: is not a key; did you mean added-after:? {QUOTED}"),
+    ("palette:tag:3", f"column 1: palette:tag: is not a key; did you mean palette:? {QUOTED}"),
     ("palette:17", "column 1: palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg"),
-    ("http://example.org", f"column 1: http: is not a key; {KEYS}"),
-    ('title:"old town"', f"column 1: title: is not a key; {KEYS}"),
+    (
+        "http://example.org",
+        "column 1: http: is not a key; to search by the picture at an address, write url:http://example.org",
+    ),
+    (
+        "red https://example.org/a.jpg",
+        "column 5: https: is not a key; to search by the picture at an address, "
+        "write url:https://example.org/a.jpg",
+    ),
+    (
+        'title:"old town"',
+        f"column 1: title: is not a key; bare words are looked for there; leave it out {QUOTED}",
+    ),
     ('"old town', f"column 1: {UNCLOSED}"),
     ('"', f"column 1: {UNCLOSED}"),
     ('harbour -"old', f"column 10: {UNCLOSED}"),
