@@ -79,6 +79,7 @@ def print_report(report: Report, library: Path) -> None:
         print_remark(f"{report.captions_without_picture} lines of the captions file name no indexed picture")
     remark_sidecars(report.sidecars_read, report.sidecars_gone)
     remark_skipped(report.archives, report.symbolic_links, report.excluded)
+    remark_system_folders(report.system_folders)
     for problem in report.problems[:MAX_PROBLEMS]:
         print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
     if len(report.problems) > MAX_PROBLEMS:
@@ -102,3 +103,13 @@ def remark_skipped(archives: int, links: int, excluded: int) -> None:
         print_remark(f"{links} symbolic links were not followed")
     if excluded:
         print_remark(f"{excluded} pictures were skipped because of --include or --exclude")
+
+
+def remark_system_folders(count: int) -> None:
+    """Print how many folders of thumbnails and bins a walk left out, if any."""
+    if count:
+        folders = "1 folder" if count == 1 else f"{count} folders"
+        print_remark(
+            f"{folders} of thumbnails or removed files (such as @eaDir and #recycle) left out; "
+            "--system-folders includes them"
+        )

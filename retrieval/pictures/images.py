@@ -10,18 +10,20 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from io import BytesIO
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from PIL import (
     AvifImagePlugin,
     ExifTags,
     Image,
     ImageCms,
+    ImageFile,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
@@ -29,7 +31,7 @@ from PIL import (
 
 from ..errors import ImageTooLarge, UnreadableImage
 from ..ranking.arrays import RGB as RGB  # for modules that import it from here
-from . import bands
+from . import bands, mending
 from .files import DEFAULT_LIMITS, Limits
 from .formats import SUPPORTED_FORMATS, describe_content, ends_early, heif_kind
 from .metadata import read_exif
@@ -41,6 +43,7 @@ try:
 except ImportError:  # HEIC is optional
     pillow_heif = None  # type: ignore[assignment]
 
+LOSSLESS_SIDE: Final = 64  # pixels: pictures up to this size are encoded without loss
 WORKING_SIDE: Final = 512  # pixels; descriptors use 224 to 518, more would only cost memory
 HAS_HEIF: Final = pillow_heif is not None
 # MPO (3-D cameras) counts as JPEG. A format without a registered plugin would raise KeyError later.
@@ -49,6 +52,11 @@ FORMATS: Final = (
     *(("AVIF",) if AvifImagePlugin.SUPPORTED else ()),
     *(("HEIF",) if HAS_HEIF else ()),
 )
+# Decoders of these show what they have when a file ends.
+INCOMPLETE_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "PPM")
+# Share of a file that may be missing at its end: a tenth, and a little more because its size is estimated.
+MAX_MISSING: Final = 0.125
+_COPY_AGAIN: Final = "copy the file again from its source"
 MAX_CAMERA_LENGTH: Final = 80  # characters of a maker and of a model; real ones have at most half as many
 MAX_MEGAPIXELS: Final = 500.0  # no setting can exceed this
 # Pillow takes four bytes for a pixel, and four times as much while it reduces a transparent picture.
@@ -71,6 +79,8 @@ if HAS_HEIF:
 # The warning as well: it is raised where warnings are errors.
 _BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
+Pixels: TypeAlias = npt.NDArray[np.uint8]  # (row, column) or (row, column, band)
+
 _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -89,7 +99,8 @@ class DecodedImage:
 
     `pixels` has a short side of at most 512 and a long side of at most 2048 pixels; pictures are never
     enlarged. `width` and `height` are those of the upright original. `taken_at` is the camera's local time
-    without a time zone, or None. `camera` is maker and model from EXIF, or empty.
+    without a time zone, or None. `camera` is maker and model from EXIF, or empty. `incomplete` says how much
+    of the picture is there, and what to do, where some of it is missing; it is empty for a whole picture.
     """
 
     pixels: RGB
@@ -98,23 +109,41 @@ class DecodedImage:
     format: str
     taken_at: datetime | None
     camera: str = ""
+    incomplete: str = ""
 
 
 def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
-    """Decode the first frame of a picture, all of it; damaged metadata are ignored.
+    """Decode the first frame of a picture; damaged metadata are ignored.
 
     For a camera's raw file, decode the largest JPEG in it; width and height are those of the JPEG, and
-    `format` is raw. Raises nothing but UnreadableImage, with code truncated, not-an-image, too-many-pixels,
-    too-much-metadata, empty-file, no-preview, out-of-memory or broken. Its message calls the picture `name`.
+    `format` is raw. A JPEG, PNG, GIF, BMP or PPM of which about a tenth or less is missing at its end is
+    decoded as viewers show it, and so is a progressive JPEG with a whole scan of every component: then
+    `incomplete` says so. Raises nothing but UnreadableImage, with code truncated, not-an-image,
+    too-many-pixels, too-much-metadata, empty-file, no-preview, out-of-memory or broken. Its message calls the
+    picture `name`.
     """
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
+    try:
+        return _decode_whole(mending.mend_png(data), name, limits)
+    except UnreadableImage as error:
+        # A picture that is cut can look damaged; one that is too large or no picture cannot be mended.
+        if error.code not in ("truncated", "broken"):
+            raise
+        if mended := _decode_mended(data, limits) or _decode_incomplete(data, limits):
+            return mended
+        raise
+
+
+def _decode_whole(data: bytes, name: str, limits: Limits) -> DecodedImage:
     try:
         raw = find_preview(data)
         if raw and not raw.jpeg:
             raise UnreadableImage(
                 name, "no-preview", "a camera's raw file without a JPEG in it; export it as JPEG"
             )
+        if mending.is_cut_jpeg(data):
+            raise EOFError  # libjpeg would read the padding as pixels
         if header := None if raw else bands.read_header(data):
             _check_bands(header, name, limits)
             return _finish_bands(data, header, limits.scaling)
@@ -129,6 +158,123 @@ def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> 
         if isinstance(error, _BOMBS) and (pixels := re.search(r"\d+", str(error))):
             _check_pixels(int(pixels.group()), name, limits)
         raise UnreadableImage(name, *_explain_failure(data, error)) from error
+
+
+def _decode_mended(data: bytes, limits: Limits) -> DecodedImage | None:
+    """The whole picture, without tags of a TIFF that pixels do not need, or with all data at once."""
+    try:
+        if find_preview(data) is None and (tiff := mending.mend_tiff(data)) is not data:
+            return _decode_whole(tiff, "", limits)
+        if data.startswith(b"\xff\xd8\xff") and mending.read_scans(data).is_arithmetic:
+            with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+                _check_pixels(image.width * image.height, "", limits)
+                image.decodermaxblock = len(data)  # libjpeg cannot wait for more arithmetic codes
+                return _finish_opened_image(image, limits.scaling)
+    except Exception:  # the error of the file as it is tells more
+        return None
+    return None
+
+
+def _decode_incomplete(data: bytes, limits: Limits) -> DecodedImage | None:
+    """A picture of which a little is missing, as viewers show it; None if too much of it is."""
+    try:
+        mended = mending.mend_gif(mending.mend_png(data))
+        if find_preview(data) or bands.read_header(mended):
+            return None
+        if data.startswith(b"\xff\xd8\xff"):
+            mended = mending.strip_padding(data)
+            mended = mended[: mending.read_scans(mended).end].rstrip(b"\xff")
+            words = _measure_jpeg(mended, limits)
+            mended += mending.JPEG_END
+        else:
+            words = _describe_share(_measure_share(mended, limits), 0, len(mended))
+        if not words:
+            return None
+        with _open_incomplete(mended, limits) as image:
+            _load_available(image)
+            return replace(_finish_opened_image(image, limits.scaling), incomplete=words)
+    except Exception:  # the error of the file as it is tells more
+        return None
+
+
+def _open_incomplete(data: bytes, limits: Limits) -> ImageFile.ImageFile:
+    image = Image.open(BytesIO(data), formats=INCOMPLETE_FORMATS)
+    _check_pixels(image.width * image.height, "", limits)
+    return image
+
+
+def _load_available(image: ImageFile.ImageFile, fill: int | None = None) -> None:
+    """Decode what the file has. With `fill`, pixels that it does not have get this value in all bands."""
+    if image.format == "JPEG":
+        return  # libjpeg fills what is missing
+    if fill is not None:
+        prepare = image.load_prepare
+
+        def prepare_filled() -> None:
+            prepare()
+            image.im.paste((fill,) * image.im.bands, (0, 0, *image.size))
+
+        image.load_prepare = prepare_filled  # type: ignore[method-assign]
+    try:
+        image.load()
+    except (OSError, EOFError, ValueError, SyntaxError):
+        image.tile = []  # what was decoded stays
+
+
+def _measure_share(data: bytes, limits: Limits) -> float:
+    """The share of the first frame's pixels that a cut file has: those that do not depend on the fill."""
+    views = []
+    for fill in (0, 255):
+        with _open_incomplete(data, limits) as image:
+            extent = image.tile[0].extents
+            _load_available(image, fill)
+            views.append(np.asarray(Image.Image.copy(image).crop(extent)))
+    return float(np.mean(_pixels_equal(*views)))
+
+
+def _pixels_equal(first: Pixels, second: Pixels) -> npt.NDArray[np.bool_]:
+    same = np.asarray(first == second)
+    return np.asarray(same.all(axis=2) if same.ndim == 3 else same)
+
+
+def _measure_jpeg(data: bytes, limits: Limits) -> str:
+    """How much of a JPEG without its end is there, in words; empty if too much is missing.
+
+    What libjpeg makes of data that end, and of data that go on with noise, is the same up to where they end.
+    """
+    scans = mending.read_scans(data)
+    if scans.is_progressive:
+        count = f"the first {scans.whole} scans" if scans.whole > 1 else "the first scan"
+        return f"{count} of it are there, fine detail is missing; {_COPY_AGAIN}" if scans.has_outline else ""
+    if not scans.has_all_components or scans.is_arithmetic:
+        return ""
+    views = []
+    for rest in (mending.JPEG_END, mending.JPEG_NOISE + mending.JPEG_END):
+        with _open_incomplete(data + rest, limits) as image:
+            height = image.height
+            image.draft(None, _working_size(*image.size))
+            views.append(np.asarray(image))
+    same = _pixels_equal(*views)
+    if same.all():
+        return _describe_share(1.0, scans.start, len(data))
+    # Blocks follow each other in rows of at most 16 pixels of the original; what is above the first one that
+    # differs is there, and what is left of it.
+    block = max(1, 16 * same.shape[0] // height)
+    row = int((~same).any(axis=1).argmax())
+    column = int((~same[row : row + block]).any(axis=0).argmax())
+    share = row / same.shape[0] + column / same.shape[1] * block / same.shape[0]
+    return _describe_share(share, scans.start, len(data))
+
+
+def _describe_share(share: float, start: int, size: int) -> str:
+    """How much is there, in words; empty if more than MAX_MISSING of the file is missing.
+
+    Pixels begin at the offset `start`; the size of the whole file is estimated from the share of its pixels.
+    """
+    if share >= 1:
+        return f"all pixels are there, but its end is missing; {_COPY_AGAIN}"
+    missing = 1 - size / (start + (size - start) / share) if share else 1.0
+    return f"{int(100 * share)} % of its pixels are there; {_COPY_AGAIN}" if missing <= MAX_MISSING else ""
 
 
 def _check_pixels(pixels: int, name: str, limits: Limits) -> None:
@@ -292,7 +438,12 @@ def _clean_text(value: object) -> str:
 def _convert_for_resizing(image: Image.Image, scaling: str) -> Image.Image:
     """Convert to a mode that Pillow can resample: L, RGB, CMYK or RGBA."""
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(scale_to_eight_bits(np.asarray(image), scaling))
+        values = np.asarray(image)
+        scaled = Image.fromarray(scale_to_eight_bits(values, scaling))
+        if not isinstance(transparent := image.info.get("transparency"), int):
+            return scaled
+        opacity = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
+        return Image.merge("RGBA", (scaled, scaled, scaled, opacity))
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":
@@ -320,13 +471,18 @@ def resize_pixels(pixels: RGB, width: int, height: int, method: str = "bicubic")
 
 
 def encode_webp(pixels: RGB, *, side: int, quality: int = 80) -> bytes:
-    """Encode as WebP without metadata, reduced to a long side of at most `side` pixels."""
+    """Encode as WebP without metadata, reduced to a long side of at most `side` pixels.
+
+    A picture of at most 64 pixels on its long side stays lossless: lossy WebP has half the resolution for
+    colours, which gives small icons colours that they do not have.
+    """
     image = Image.fromarray(pixels)
     scale = min(1.0, side / max(image.size))
     if scale < 1:
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         image = image.resize(size, Image.Resampling.BICUBIC)
-    return _encode_image(image, "WEBP", quality=quality)
+    is_small = max(image.size) <= LOSSLESS_SIDE
+    return _encode_image(image, "WEBP", **({"lossless": True} if is_small else {"quality": quality}))
 
 
 def encode_jpeg(pixels: RGB, *, quality: int = 85, taken_at: datetime | None = None) -> bytes:

@@ -415,20 +415,26 @@ class TestWorkingSize:
 class TestRefusals:
     @pytest.mark.parametrize("kind", SEEDS)
     def test_half_a_file_is_never_half_a_picture(self, kind: str) -> None:
+        """A picture of which a little is missing says so, and shows at least seven eighths of itself."""
         data = SEEDS[kind]
         whole = decode_bytes(data).pixels
         step = min(64, len(data) // 60 + 1)
         for cut in [*range(1, len(data), step), *range(len(data) - 9, len(data) - 3)]:
             try:
-                pixels = decode_bytes(data[:cut]).pixels
+                picture = decode_bytes(data[:cut])
             except UnreadableImage as error:
                 assert error.code in {"truncated", "broken", "not-an-image"}  # noqa: PT017
+                continue
+            if not picture.incomplete:
+                assert np.array_equal(picture.pixels, whole), cut  # what follows the picture was missing
+            elif kind == "progressive":
+                assert mean_difference(picture.pixels, whole) < 20, "all of it, with less detail"
             else:
-                assert np.array_equal(pixels, whole), cut  # only what follows the picture was missing
+                assert (picture.pixels != whole).any(axis=2).mean() < 0.15
 
     @pytest.mark.parametrize(
         "kind",
-        ["jpeg", "progressive", "png", "gif", "webp", "bmp", "ppm", "plain-ppm", "avif", "heif"],
+        ["jpeg", "png", "gif", "webp", "bmp", "ppm", "plain-ppm", "avif", "heif"],
     )
     def test_cut_files_are_called_truncated(self, kind: str) -> None:
         data = SEEDS[kind]
