@@ -52,6 +52,9 @@ FORMATS: Final = (
     *(("AVIF",) if AvifImagePlugin.SUPPORTED else ()),
     *(("HEIF",) if HAS_HEIF else ()),
 )
+ANIMATED_FORMATS: Final = ("gif", "png", "webp", "avif")
+MAX_BLANK_FRAMES: Final = 50  # at the beginning of an animation that are passed over
+BLANK_RANGE: Final = 16  # of 255, from the darkest to the brightest value of a frame that shows nothing
 # Decoders of these show what they have when a file ends.
 INCOMPLETE_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "PPM")
 # Share of a file that may be missing at its end: a tenth, and a little more because its size is estimated.
@@ -113,7 +116,7 @@ class DecodedImage:
 
 
 def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
-    """Decode the first frame of a picture; damaged metadata are ignored.
+    """Decode the first frame of a picture that shows something; damaged metadata are ignored.
 
     For a camera's raw file, decode the largest JPEG in it; width and height are those of the JPEG, and
     `format` is raw. A JPEG, PNG, GIF, BMP or PPM of which about a tenth or less is missing at its end is
@@ -325,8 +328,33 @@ def _finish_opened_image(
     facts = merge_facts(facts) if merge_facts else facts
     picture_format = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO begins with a JPEG
     picture_format = "raw" if merge_facts else picture_format
+    profile = image.info.get("icc_profile")
     small = _convert_for_resizing(image, scaling)
-    return _finish_image(small, size, facts, picture_format, image.info.get("icc_profile"))
+    if picture_format in ANIMATED_FORMATS and not _shows_something(small):
+        small = _find_frame(image, scaling) or small
+    return _finish_image(small, size, facts, picture_format, profile)
+
+
+def _find_frame(image: Image.Image, scaling: str) -> Image.Image | None:
+    """The first of the following frames that shows something; None if none of the first ones does."""
+    try:
+        for number in range(1, MAX_BLANK_FRAMES + 1):
+            image.seek(number)
+            image.load()
+            frame = _convert_for_resizing(image, scaling)
+            if _shows_something(frame):
+                return frame
+    except Exception:  # the animation ends, or is damaged from here on
+        return None
+    return None
+
+
+def _shows_something(image: Image.Image) -> bool:
+    """Whether a picture has more than one colour, or nearly so, and is not all transparent."""
+    extrema = np.reshape(image.getextrema(), (-1, 2))  # a row for each band
+    if image.mode == "RGBA" and extrema[3, 1] <= BLANK_RANGE:
+        return False
+    return bool((extrema[:, 1] - extrema[:, 0]).max() > BLANK_RANGE)
 
 
 def _finish_bands(data: bytes, header: bands.BandsHeader, scaling: str) -> DecodedImage:
@@ -341,13 +369,25 @@ def _finish_bands(data: bytes, header: bands.BandsHeader, scaling: str) -> Decod
 
 
 def _image_from_bands(pixel_bands: bands.Bands, scaling: str) -> Image.Image:
-    values = scale_to_eight_bits(pixel_bands.values, scaling)
-    image = Image.fromarray(np.invert(values) if pixel_bands.is_inverted else values)
+    if pixel_bands.is_lab:
+        image = _image_from_lab(pixel_bands.values)
+    else:
+        values = scale_to_eight_bits(pixel_bands.values, scaling)
+        image = Image.fromarray(np.invert(values) if pixel_bands.is_inverted else values)
     if pixel_bands.opacity is None:
         return image
     opacity = Image.fromarray(pixel_bands.opacity)
     mode = "RGBa" if pixel_bands.is_premultiplied else "RGBA"
     return Image.merge(mode, (*image.convert("RGB").split(), opacity)).convert("RGBA")
+
+
+def _image_from_lab(values: bands.Values) -> Image.Image:
+    """sRGB of CIELAB with 16 bits. Its values have a meaning, so no policy scales them."""
+    if values.ndim != 3 or values.dtype.itemsize != 2 or values.dtype.kind not in "iu":
+        raise ValueError("CIELAB of this kind")
+    upper = np.ascontiguousarray(values.astype(np.uint16) >> 8, np.uint8)
+    lab = Image.frombytes("LAB", (values.shape[1], values.shape[0]), upper.tobytes())
+    return lab.convert("RGB")
 
 
 def _load_exif(block: bytes) -> Image.Exif:

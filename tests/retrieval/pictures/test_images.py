@@ -350,6 +350,22 @@ class TestColour:
         data = SEEDS[kind] if kind in SEEDS else encode_picture(DRAWN, kind, **several)
         assert mean_difference(decode_bytes(data).pixels, SCENE) < 10
 
+    @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
+    @pytest.mark.parametrize("blank", ["black", "white", "dark", "transparent"])
+    def test_frames_that_show_nothing_are_passed_over(self, kind: str, blank: str) -> None:
+        """Reports: immich-app/immich 12801 (black), JamBrain/JamBrain 80 (fading in from white)."""
+        colour = {"dark": (9, 3, 5, 255), "transparent": (0, 0, 0, 0)}.get(blank, blank)
+        frames = [Image.new("RGBA", DRAWN.size, colour)] * 3 + [DRAWN.convert("RGBA")]
+        frames[1:3] = [Image.new("RGBA", DRAWN.size, shade) for shade in ((1, 1, 1, 255), (0, 0, 0, 255))]
+        options = {"save_all": True, "append_images": frames[1:], "disposal": 2} if kind == "GIF" else {
+            "save_all": True, "append_images": frames[1:]}  # fmt: skip
+        assert mean_difference(decode_bytes(encode_picture(frames[0], kind, **options)).pixels, SCENE) < 12
+
+    def test_an_animation_that_never_shows_anything_is_its_first_frame(self) -> None:
+        frames = [Image.new("RGB", (8, 8), (shade, 0, 0)) for shade in (200, 100, 50)]
+        data = encode_picture(frames[0], "GIF", save_all=True, append_images=frames[1:])
+        assert decode_bytes(data).pixels[0, 0].tolist() == [200, 0, 0]
+
     @pytest.mark.parametrize(
         ("policy", "expected"),
         [("auto", (0, 3)), ("minmax", (0, 255)), ("percentile", (0, 255)), ("window:500:2000", (63, 191))],
