@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -65,7 +65,7 @@ class Services:
 
 def attach_services(app: Flask, library: Library, *, local: bool, decoder: str) -> None:
     """Give the application its library; `local`: only the user of this machine reaches it."""
-    limits = limits_from_settings(library.settings)
+    limits = replace(limits_from_settings(library.settings), background=library.background)
     picture_decoder = Decoder(limits, decoder)
     pictures = QueryPictures(library, picture_decoder)
     fetchers: dict[str, ByteFetcher] = {UPLOAD_KIND: pictures.read_picture}

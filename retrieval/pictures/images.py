@@ -55,6 +55,7 @@ FORMATS: Final = (
 ANIMATED_FORMATS: Final = ("gif", "png", "webp", "avif")
 MAX_BLANK_FRAMES: Final = 50  # at the beginning of an animation that are passed over
 BLANK_RANGE: Final = 16  # of 255, from the darkest to the brightest value of a frame that shows nothing
+BRIGHT: Final = 223  # of 255: seven eighths
 # Decoders of these show what they have when a file ends.
 INCOMPLETE_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "PPM")
 # Share of a file that may be missing at its end: a tenth, and a little more because its size is estimated.
@@ -98,7 +99,7 @@ _UPRIGHT: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """A picture turned upright, converted to sRGB over a white background, and reduced to working size.
+    """A picture turned upright, converted to sRGB over a background, and reduced to working size.
 
     `pixels` has a short side of at most 512 and a long side of at most 2048 pixels; pictures are never
     enlarged. `width` and `height` are those of the upright original. `taken_at` is the camera's local time
@@ -149,12 +150,10 @@ def _decode_whole(data: bytes, name: str, limits: Limits) -> DecodedImage:
             raise EOFError  # libjpeg would read the padding as pixels
         if header := None if raw else bands.read_header(data):
             _check_bands(header, name, limits)
-            return _finish_bands(data, header, limits.scaling)
+            return _finish_bands(data, header, limits)
         with Image.open(BytesIO(raw.jpeg if raw else data), formats=FORMATS) as image:
             _check_pixels(image.width * image.height, name, limits)
-            return _finish_opened_image(
-                image, limits.scaling, partial(_merge_raw_facts, data, raw) if raw else None
-            )
+            return _finish_opened_image(image, limits, partial(_merge_raw_facts, data, raw) if raw else None)
     except UnreadableImage:
         raise
     except Exception as error:  # hostile bytes make Pillow's decoders raise nearly every class of exception
@@ -172,7 +171,7 @@ def _decode_mended(data: bytes, limits: Limits) -> DecodedImage | None:
             with Image.open(BytesIO(data), formats=("JPEG",)) as image:
                 _check_pixels(image.width * image.height, "", limits)
                 image.decodermaxblock = len(data)  # libjpeg cannot wait for more arithmetic codes
-                return _finish_opened_image(image, limits.scaling)
+                return _finish_opened_image(image, limits)
     except Exception:  # the error of the file as it is tells more
         return None
     return None
@@ -195,7 +194,7 @@ def _decode_incomplete(data: bytes, limits: Limits) -> DecodedImage | None:
             return None
         with _open_incomplete(mended, limits) as image:
             _load_available(image)
-            return replace(_finish_opened_image(image, limits.scaling), incomplete=words)
+            return replace(_finish_opened_image(image, limits), incomplete=words)
     except Exception:  # the error of the file as it is tells more
         return None
 
@@ -318,7 +317,7 @@ def _explain_failure(data: bytes, error: Exception) -> tuple[str, str]:
 
 
 def _finish_opened_image(
-    image: Image.Image, scaling: str, merge_facts: Callable[[_ExifFacts], _ExifFacts] | None = None
+    image: Image.Image, limits: Limits, merge_facts: Callable[[_ExifFacts], _ExifFacts] | None = None
 ) -> DecodedImage:
     """Load a picture at reduced size. `merge_facts` adds the facts of the raw file that it is in."""
     size = image.size
@@ -329,10 +328,10 @@ def _finish_opened_image(
     picture_format = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO begins with a JPEG
     picture_format = "raw" if merge_facts else picture_format
     profile = image.info.get("icc_profile")
-    small = _convert_for_resizing(image, scaling)
+    small = _convert_for_resizing(image, limits.scaling)
     if picture_format in ANIMATED_FORMATS and not _shows_something(small):
-        small = _find_frame(image, scaling) or small
-    return _finish_image(small, size, facts, picture_format, profile)
+        small = _find_frame(image, limits.scaling) or small
+    return _finish_image(small, size, facts, picture_format, profile, limits.background)
 
 
 def _find_frame(image: Image.Image, scaling: str) -> Image.Image | None:
@@ -357,15 +356,16 @@ def _shows_something(image: Image.Image) -> bool:
     return bool((extrema[:, 1] - extrema[:, 0]).max() > BLANK_RANGE)
 
 
-def _finish_bands(data: bytes, header: bands.BandsHeader, scaling: str) -> DecodedImage:
+def _finish_bands(data: bytes, header: bands.BandsHeader, limits: Limits) -> DecodedImage:
     """Read a picture that Pillow cannot read without loss, and scale it to eight bits."""
     pixel_bands = bands.read_bands(data, header)
     facts, profile = _read_facts(lambda: _load_exif(read_exif(data))), pixel_bands.profile
     if header.format == "PNG":
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             profile = image.info.get("icc_profile", b"")
-    small = _image_from_bands(pixel_bands, scaling)
-    return _finish_image(small, (header.width, header.height), facts, header.format.lower(), profile)
+    small = _image_from_bands(pixel_bands, limits.scaling)
+    size, picture_format = (header.width, header.height), header.format.lower()
+    return _finish_image(small, size, facts, picture_format, profile, limits.background)
 
 
 def _image_from_bands(pixel_bands: bands.Bands, scaling: str) -> Image.Image:
@@ -397,13 +397,18 @@ def _load_exif(block: bytes) -> Image.Exif:
 
 
 def _finish_image(
-    image: Image.Image, size: tuple[int, int], facts: _ExifFacts, picture_format: str, profile: object
+    image: Image.Image,
+    size: tuple[int, int],
+    facts: _ExifFacts,
+    picture_format: str,
+    profile: object,
+    background: str,
 ) -> DecodedImage:
     """Reduce a picture to working size, convert it to sRGB, turn it upright; `size` is the original's."""
     width, height = size
     target = _working_size(width, height)
     small = image if image.size == target else image.resize(target, Image.Resampling.BICUBIC)
-    small = _convert_to_srgb(small, profile)
+    small = _convert_to_srgb(small, profile, background)
     if facts.orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[facts.orientation])
     if facts.orientation >= 5:
@@ -491,10 +496,14 @@ def _convert_for_resizing(image: Image.Image, scaling: str) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def _convert_to_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """Convert a reduced picture to sRGB over white. A profile that is damaged or does not fit is ignored."""
+def _convert_to_srgb(image: Image.Image, profile: object, background: str) -> Image.Image:
+    """Convert a reduced picture to sRGB over its background.
+
+    A profile that is damaged or does not fit is ignored.
+    """
     if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        colour = "black" if background == "content" and _is_lost_on_white(image) else "white"
+        image = Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
     if isinstance(profile, bytes) and profile:
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
@@ -503,6 +512,19 @@ def _convert_to_srgb(image: Image.Image, profile: object) -> Image.Image:
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             pass
     return image.convert("RGB")
+
+
+def _is_lost_on_white(image: Image.Image) -> bool:
+    """Whether a picture with transparency is so bright that white behind it would hide it.
+
+    The mean brightness of its pixels, each weighted by its opacity, is above BRIGHT, and at least a
+    twentieth of it is transparent.
+    """
+    opacity = np.asarray(image.getchannel("A"), dtype=np.float64)
+    brightness = np.asarray(image.convert("RGB").convert("L"), dtype=np.float64)
+    visible = float(opacity.sum())
+    is_see_through = visible < 0.95 * 255 * opacity.size
+    return bool(visible and is_see_through and (brightness * opacity).sum() / visible > BRIGHT)
 
 
 def resize_pixels(pixels: RGB, width: int, height: int, method: str = "bicubic") -> RGB:

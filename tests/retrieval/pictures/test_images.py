@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from retrieval import images
 from retrieval.errors import ImageTooLarge, UnreadableImage
@@ -765,3 +765,48 @@ def test_threads_decode_alike(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(decode_bytes, files))
     assert all(np.array_equal(picture.pixels, alone[i % 6]) for i, picture in enumerate(together))
+
+
+BY_CONTENT = Limits(background="content")
+
+
+def draw_on_transparency(colour: tuple[int, ...], box: tuple[int, ...] = (20, 30, 70, 60)) -> Image.Image:
+    image = Image.new("RGBA", (96, 96), (255, 255, 255, 0))
+    ImageDraw.Draw(image).rectangle(box, fill=colour)
+    return image
+
+
+@pytest.mark.parametrize(
+    ("colour", "box", "background"),
+    [
+        ((255, 255, 255, 255), (20, 30, 70, 60), 0),
+        ((240, 240, 235, 255), (20, 30, 70, 60), 0),
+        ((255, 255, 255, 120), (20, 30, 70, 60), 0),
+        ((0, 0, 0, 255), (20, 30, 70, 60), 255),
+        ((200, 30, 30, 255), (20, 30, 70, 60), 255),
+        ((160, 160, 160, 255), (20, 30, 70, 60), 255),
+        ((255, 255, 255, 255), (0, 0, 95, 94), 255),  # hardly anything is transparent
+        ((255, 255, 255, 0), (20, 30, 70, 60), 255),  # nothing is visible
+    ],
+    ids=["white", "cream", "half", "black", "red", "grey", "nearly-opaque", "nothing"],
+)
+def test_the_background_is_chosen_by_content(
+    colour: tuple[int, ...], box: tuple[int, ...], background: int
+) -> None:
+    """Report: wappalyzer/wappalyzer 1799 (a white logo that nobody sees, for it is shown on white)."""
+    data = encode_picture(draw_on_transparency(colour, box), "PNG")
+    assert decode_image(data, name="it", limits=BY_CONTENT).pixels[-1, -1].tolist() == [background] * 3
+    assert decode_bytes(data).pixels[-1, -1].tolist() == [255] * 3, "white is the background elsewhere"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "GIF", "TIFF"])
+def test_white_drawings_differ_in_every_format_with_transparency(kind: str) -> None:
+    first, second = (
+        decode_image(
+            encode_picture(draw_on_transparency((255, 255, 255, 255), box), kind),
+            name="it",
+            limits=BY_CONTENT,
+        )
+        for box in ((20, 30, 70, 60), (10, 10, 20, 80))
+    )
+    assert mean_difference(first.pixels, second.pixels) > 20
