@@ -86,9 +86,14 @@ class Library:
 
     @property
     def reading_limits(self) -> Limits:
-        """The limits on files and their decoding. Raises InvalidSetting as `check_scaling` does."""
+        """The limits on files and how they are decoded. Raises InvalidSetting as `check_scaling` does."""
         self.check_scaling()
-        return limits_from_settings(self.settings)
+        return replace(limits_from_settings(self.settings), background=self.background)
+
+    @property
+    def background(self) -> str:
+        """What shows through transparent pixels of pictures: white, or content (see Limits)."""
+        return self.search_state.spaces.background
 
     @property
     def spaces(self) -> tuple[Space, ...]:

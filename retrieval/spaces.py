@@ -27,7 +27,9 @@ from .settings import Settings
 
 Features: TypeAlias = dict[int, Float16Vector]  # of one picture, by space id
 
+BACKGROUND_KEY = "background"  # key in a configuration: what is behind transparent pixels; without it, white
 SCALING_KEY = "scaling"  # key in a configuration: how pictures of more than eight bits were reduced to eight
+_PICTURE_KEYS = (BACKGROUND_KEY, SCALING_KEY)  # how pictures are decoded, which no descriptor is told
 
 
 @final
@@ -52,6 +54,11 @@ class Spaces:
     def scaling_policy(self) -> str | None:
         """How pictures of more than eight bits were scaled before they were described; None if unknown."""
         return next((space.configuration.get(SCALING_KEY) for space in self.live), None)
+
+    @property
+    def background(self) -> str:
+        """What was behind transparent pixels when pictures were described: white, or content."""
+        return next((space.configuration.get(BACKGROUND_KEY, "white") for space in self.live), "white")
 
     def load_reference(self, space: Space) -> Float32Matrix | None:
         """The features of the reference pictures in the subject space.
@@ -99,7 +106,7 @@ class Spaces:
 
     def create_descriptor(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
         """The descriptor that a space's configuration describes."""
-        own = {key: value for key, value in configuration.items() if key != SCALING_KEY}
+        own = {key: value for key, value in configuration.items() if key not in _PICTURE_KEYS}
         return registry.create_descriptor(name, own, backbones=self.backbones, settings=self._settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import BoundedSemaphore
 from typing import Final, TypeAlias
@@ -88,7 +88,7 @@ class Services:
 
 def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], str], decoder: str) -> None:
     """Give the application its library."""
-    limits = limits_from_settings(library.settings)
+    limits = replace(limits_from_settings(library.settings), background=library.background)
     picture_decoder = Decoder(limits, decoder)
     pictures = QueryPictures(library, picture_decoder)
     fetchers: dict[str, ByteFetcher] = {UPLOAD_KIND: pictures.read_picture}

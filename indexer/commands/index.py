@@ -29,6 +29,7 @@ from .run_output import (
     remark_sidecars,
     remark_skipped,
     remark_stopping,
+    remark_system_folders,
     run_with_progress,
 )
 
@@ -56,6 +57,11 @@ from .run_output import (
 )
 @click.option("--hidden", is_flag=True, help="Include files and folders whose names begin with a dot.")
 @click.option(
+    "--system-folders",
+    is_flag=True,
+    help="Include folders of thumbnails and removed files, such as @eaDir, #recycle and $RECYCLE.BIN.",
+)
+@click.option(
     "--checksum",
     "compares",
     is_flag=True,
@@ -77,6 +83,7 @@ def index_command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     hidden: bool,
+    system_folders: bool,
     compares: bool,
     anew: bool,
     strict: bool,
@@ -104,7 +111,7 @@ def index_command(
     """
     _check_watch_options({"--dry-run": dry_run, "--checksum": compares, "--again": anew} if watches else {})
     facts = read_captions(captions) if captions else {}
-    choice = Choice(include, exclude, hidden)
+    choice = Choice(include, exclude, hidden, system_folders)
     roots = [path_bytes(folder) for folder in folders]
     for root in roots:
         stat_root(root)  # first, or a mistyped folder would leave an empty library
@@ -200,6 +207,7 @@ def _print_preview(preview: Preview) -> None:
     )
     remark_sidecars(sidecars.read, sidecars.gone)
     remark_skipped(walk.archives, walk.symbolic_links, walk.excluded, walk.other_kinds)
+    remark_system_folders(walk.system_folders)
     for problem in walk.problems:
         print_remark(f"{problem.code}: {problem.display}: {problem.reason}")
 
@@ -213,6 +221,7 @@ def _preview_json(preview: Preview) -> dict[str, Any]:
         "sidecars_read": sidecars.read,
         "sidecars_gone": sidecars.gone,
         "excluded": walk.excluded,
+        "system_folders": walk.system_folders,
         "archives": walk.archives,
         "other_files": walk.other_files,
         "other_kinds": dict(walk.other_kinds),

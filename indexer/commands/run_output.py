@@ -85,6 +85,7 @@ def print_report(report: Report, library: Path, *, lists_known: bool = False) ->
         print_remark(f"{lines} of the captions file name no indexed picture")
     remark_sidecars(report.sidecars_read, report.sidecars_gone)
     remark_skipped(report.archives, report.symbolic_links, report.excluded, report.other_kinds)
+    remark_system_folders(report.system_folders)
     _remark_problems(report.problems if lists_known else report.new_problems)
     if report.known_problems and not lists_known:
         sums = format_counts(count_by_code(report.known_problems))
@@ -129,3 +130,13 @@ def describe_kinds(kinds: Sequence[tuple[str, int]]) -> str:
     files = count_of(sum(count for _, count in kinds), "file")
     which = "a kind" if len(kinds) == 1 else "kinds"
     return f"{files} of {which} that Pictor does not read: {shown}{f', {rest} others' if rest else ''}"
+
+
+def remark_system_folders(count: int) -> None:
+    """Print how many folders of thumbnails and bins a walk left out, if any."""
+    if count:
+        folders = "1 folder" if count == 1 else f"{count} folders"
+        print_remark(
+            f"{folders} of thumbnails or removed files (such as @eaDir and #recycle) left out; "
+            "--system-folders includes them"
+        )

@@ -11,12 +11,12 @@ from itertools import islice
 from retrieval import LibraryWriter, Problem, display_path
 
 from .captions import Captions
-from .decode import FilePage, Outcome, decode_files
+from .decode import FilePage, IsKnown, Outcome, decode_files
 from .report import OnEvent, ProblemMet, Progress
 from .retrying import retry_after_loss
 from .sources import FoundFile
 from .stop_signals import Shield
-from .write import BatchResult, write_batch
+from .write import INCOMPLETE, BatchResult, write_batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,6 @@ class RunContext:
     on_event: OnEvent
     shield: Shield
     anew: bool = False
-
-    def is_known(self, sha256: str) -> bool:
-        """Whether a content need not be decoded."""
-        return not self.anew and retry_after_loss(lambda: self.library.catalog.has_content(sha256))
 
 
 @dataclass(slots=True)
@@ -59,7 +55,7 @@ def write_batches(run: RunContext, files: Sequence[FoundFile]) -> Iterator[Batch
         return
     library, settings = run.library, run.library.settings
     outcomes = decode_files(
-        files, is_known=run.is_known, limits=library.reading_limits, threads=settings.decode_threads
+        files, is_known=_is_known(run), limits=library.reading_limits, threads=settings.decode_threads
     )
     count = _Count(len(files), time.monotonic())
     for batch in _split_batches(outcomes, settings.batch_size):
@@ -71,6 +67,23 @@ def write_batches(run: RunContext, files: Sequence[FoundFile]) -> Iterator[Batch
         if count.done < count.total and has_long_tail(library):
             retry_after_loss(library.publish)
         yield result
+
+
+def _is_known(run: RunContext) -> IsKnown:
+    """Whether a content need not be decoded. Incomplete ones are, so that every path has its problem."""
+
+    def load_incomplete() -> frozenset[str]:
+        with run.library.catalog.reading() as reader:
+            return reader.digests_with_problem(INCOMPLETE)
+
+    incomplete = retry_after_loss(load_incomplete)
+
+    def is_known(sha256: str) -> bool:
+        if run.anew or sha256 in incomplete:
+            return False
+        return retry_after_loss(lambda: run.library.catalog.has_content(sha256))
+
+    return is_known
 
 
 def has_long_tail(library: LibraryWriter) -> bool:

@@ -10,6 +10,13 @@ from functools import lru_cache
 
 from ..errors import InvalidPattern
 
+# Folders that systems fill with thumbnails, removed files and copies, in small letters: Synology (DSM), QNAP
+# (QTS), Windows, ext4, and the thumbnails and bins of desktops (freedesktop.org) and macOS.
+SYSTEM_FOLDERS = frozenset({
+    b"@eadir", b"#recycle", b"#snapshot", b"@recycle", b"@recently-snapshot", b".@__thumb", b"@__thumb",
+    b"$recycle.bin", b"system volume information", b"lost+found", b".thumbnails", b".trashes",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -20,13 +27,15 @@ class Choice:
     folders only. `*` and `?` match no slash, `/**/` matches any number of folders, `[a-z]` one character.
     A pattern that matches a folder matches everything in it. Unlike in a gitignore file, `#` and `!` at the
     start are ordinary characters, and so is a `[` that is not closed before the next slash.
-    `exclude` wins over `include`, and unless `hidden` is set, no name may begin with a dot.
+    `exclude` wins over `include`, and unless `hidden` is set, no name may begin with a dot. Unless
+    `system_folders` is set, no folder of SYSTEM_FOLDERS is entered.
     Raises InvalidPattern for a pattern that is empty or cannot be read.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     hidden: bool = False
+    system_folders: bool = False
 
     def __post_init__(self) -> None:
         _compile_patterns(self.include + self.exclude)
@@ -38,7 +47,15 @@ class Choice:
 
     def can_enter(self, folder: bytes) -> bool:
         """Whether this folder, with a slash at its end, may hold files that are taken."""
-        return (self.hidden or not _is_hidden(folder)) and not _has_match(self.exclude, folder)
+        if (not self.hidden and _is_hidden(folder)) or self.skips_system_folder(folder):
+            return False
+        return not _has_match(self.exclude, folder)
+
+    def skips_system_folder(self, path: bytes) -> bool:
+        """Whether a path is left out because it lies in thumbnails or in a bin; a folder ends in a slash."""
+        return not self.system_folders and any(
+            name.lower() in SYSTEM_FOLDERS for name in path.split(b"/")[:-1]
+        )
 
     def can_take(self, path: bytes) -> bool:
         """Whether a file is taken, whatever its ending."""

@@ -76,10 +76,10 @@ def reindex_files(
     on_event: OnEvent,
     shield: Shield = nullcontext,
 ) -> Report:
-    """The same for single files; a file that is not there does not become missing."""
+    """The same for single files, changed or not; a file that is not there does not become missing."""
     on_event(Started(tuple(paths)))
     run = RunContext(library, captions, on_event, shield)
-    return _run_steps(run, find_files(paths), time.monotonic())
+    return _run_steps(run, find_files(paths), time.monotonic(), compares=True)
 
 
 def preview_index(
@@ -173,6 +173,7 @@ def _make_report(
         sidecars_read=sidecars.read,
         sidecars_gone=sidecars.gone,
         excluded=walk.excluded,
+        system_folders=walk.system_folders,
         archives=walk.archives,
         other_files=walk.other_files,
         other_kinds=walk.other_kinds,

@@ -63,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ProblemMet:
-    """A file could not be indexed."""
+    """A file could not be indexed, or only in part."""
 
     name: ClassVar[str] = "problem"
     problem: Problem
@@ -101,8 +101,8 @@ class Report:
     had and described again. `copies`: new paths of a content that it had already. `moved`: new paths of a
     content whose earlier paths are all missing. `missing`: paths where there is no file any more, without
     those of a content that was found at another path. `forgotten`: paths that were missing for longer than
-    the setting forget_missing_days allows. `excluded`: pictures that a pattern left out. `sidecars_read`:
-    sidecars that are new or changed. `sidecars_gone`: sidecars that are gone. `other_kinds`: the endings of
+    the setting forget_missing_days allows. `excluded`: pictures that a pattern left out. `system_folders`:
+    folders of thumbnails and bins that were left out. `sidecars_read`: sidecars that are new or changed. `sidecars_gone`: sidecars that are gone. `other_kinds`: the endings of
     files that Pictor does not read, with how many there are, the most frequent first. `new_problems`: those
     of `problems` that the run before did not have.
     """
@@ -122,6 +122,7 @@ class Report:
     sidecars_read: int = 0
     sidecars_gone: int = 0
     excluded: int = 0
+    system_folders: int = 0
     archives: int = 0
     other_files: int = 0
     symbolic_links: int = 0

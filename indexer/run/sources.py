@@ -60,7 +60,8 @@ class Walk:
     `unlisted`: folders that could not be listed; nothing is known about what is in them.
     `empty_roots`: roots with nothing in them, such as the mount point of a drive that is not mounted.
     `archives`: how many files may hold pictures that were not looked at. `excluded`: how many pictures the
-    patterns left out. `other_files`: how many files are none of these. `other_kinds`: their endings, with
+    patterns left out. `system_folders`: how many folders of thumbnails and bins were left out.
+    `other_files`: how many files are none of these. `other_kinds`: their endings, with
     how many there are, the most frequent first, without those of NO_PICTURES. `symbolic_links`: how many
     there are; none is followed, so that a loop of them cannot hold up the walk.
     """
@@ -75,6 +76,7 @@ class Walk:
     archives: int = 0
     excluded: int = 0
     empty_roots: tuple[bytes, ...] = ()
+    system_folders: int = 0
     choice: Choice = EVERYTHING
     other_kinds: tuple[tuple[str, int], ...] = ()
 
@@ -115,6 +117,7 @@ class _Tally:
     archives: int = 0
     excluded: int = 0
     symbolic_links: int = 0
+    system_folders: int = 0
     empty_roots: list[bytes] = field(default_factory=list)
     other_kinds: Counter[str] = field(default_factory=Counter)
 
@@ -153,6 +156,7 @@ def walk_folders(roots: Iterable[bytes], choice: Choice = EVERYTHING, library_fo
         archives=tally.archives,
         excluded=tally.excluded,
         empty_roots=tuple(tally.empty_roots),
+        system_folders=tally.system_folders,
         choice=choice,
         other_kinds=tuple(sorted(tally.other_kinds.items(), key=lambda item: (-item[1], item[0]))),
     )
@@ -213,6 +217,9 @@ def _walk_folder(root: bytes, tally: _Tally) -> None:
 
 def _can_enter(folder: bytes, root: bytes, tally: _Tally) -> bool:
     if folder == tally.library_folder:
+        return False
+    if tally.choice.skips_system_folder(relative_path(folder, root) + b"/"):
+        tally.system_folders += 1
         return False
     return tally.choice.is_plain or tally.choice.can_enter(relative_path(folder, root) + b"/")
 

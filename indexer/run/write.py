@@ -26,6 +26,7 @@ from .sources import Walk
 
 EXIF_SOURCE = "exif"  # the source of the camera's name
 TIME_FIELDS = ("taken", "modified")
+INCOMPLETE = "incomplete"  # code of a problem: the picture is in the library, but some of it is missing
 USUAL_DAYS = 30  # used where the setting forget_missing_days is 0: nothing is forgotten
 
 
@@ -68,7 +69,11 @@ def write_walk(library: LibraryWriter, captions: Captions, walk: Walk, plan: Pla
         for file in plan.returned:
             writer.mark_present(file.path)
         writer.forget_unlocated()
-        writer.forget_problems(_solved_problems(writer.load_problems(), walk))
+        solved = _solved_problems(writer.load_problems(), walk)
+        # A picture that is incomplete stays so while its file is missing.
+        incomplete = {problem.path for problem in solved if problem.code == INCOMPLETE}
+        kept = incomplete.intersection(writer.load_locations()) if incomplete else set[bytes]()
+        writer.forget_problems({problem.path for problem in solved} - kept)
         for problem in walk.problems:
             writer.report_problem(problem)
         locations = writer.load_locations() if captions else {}
@@ -87,13 +92,11 @@ def _max_gap(library: Library) -> timedelta:
     return timedelta(days=(library.settings.forget_missing_days or USUAL_DAYS) / 2)
 
 
-def _solved_problems(problems: Iterable[Problem], walk: Walk) -> list[bytes]:
-    """Paths with a problem that the walk looked at, and where there is no file and no problem any more."""
+def _solved_problems(problems: Iterable[Problem], walk: Walk) -> list[Problem]:
+    """Problems of paths that the walk looked at, and where there is no file and no problem any more."""
     present = {file.path for file in walk.files + walk.sidecars}
     present |= {problem.path for problem in walk.problems}
-    return [
-        problem.path for problem in problems if problem.path not in present and walk.is_covered(problem.path)
-    ]
+    return [problem for problem in problems if problem.path not in present and walk.is_covered(problem.path)]
 
 
 def _write_pages(
@@ -128,8 +131,10 @@ def _write_pages(
         new_paths = [(path, image_id) for path, image_id in image_paths if image_id in added.values()]
         for image_id, annotations in annotations_by_image(captions, new_paths).items():
             writer.replace_annotations(image_id, CAPTIONS_SOURCE, annotations)
-        all_problems = [*problems, *(_zero_feature_problem(page) for page in pages if page.sha256 not in ids)]
-        writer.forget_problems(page.file.path for page in stored)
+        incomplete = list(_incomplete_problems(stored))
+        writer.forget_problems({page.file.path for page in stored} - {problem.path for problem in incomplete})
+        zeros = (_zero_feature_problem(page) for page in pages if page.sha256 not in ids)
+        all_problems = [*problems, *incomplete, *zeros]
         for problem in all_problems:
             writer.report_problem(problem)
     repeated = tuple(_repeated_paths(image_paths, set(added.values())))
@@ -199,6 +204,13 @@ def _file_annotations(page: FilePage, decoded: DecodedPage) -> Iterator[Annotati
 def _name_annotation(page: FilePage) -> Annotation | None:
     moment = find_date_in_name(page.file.path)
     return Annotation("taken", moment.isoformat(" "), NAME_SOURCE) if moment else None
+
+
+def _incomplete_problems(pages: Iterable[FilePage]) -> Iterator[Problem]:
+    """A problem for each picture of which only a part is in its file."""
+    for page in pages:
+        if page.decoded and page.decoded.image.incomplete:
+            yield Problem(page.file.path, INCOMPLETE, page.decoded.image.incomplete)
 
 
 def _zero_feature_problem(page: FilePage) -> Problem:

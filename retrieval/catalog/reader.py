@@ -272,9 +272,18 @@ class Reader:
         return [Projection(**row._mapping) for row in rows]
 
     def load_problems(self) -> list[Problem]:
-        """Files that could not be indexed, by path."""
+        """Files that could not be indexed, or only in part, by path."""
         query = select(ProblemRow.path, ProblemRow.code, ProblemRow.reason, ProblemRow.tries)
         return [Problem(*row) for row in self._connection.execute(query.order_by(ProblemRow.path))]
+
+    def digests_with_problem(self, code: str) -> frozenset[str]:
+        """The SHA-256 of the contents that lie at a path with this problem."""
+        query = (
+            select(ImageRow.sha256)
+            .join(LocationRow, LocationRow.image_id == ImageRow.id)
+            .join(ProblemRow, ProblemRow.path == LocationRow.path)
+        )
+        return frozenset(self._connection.scalars(query.where(ProblemRow.code == code)))
 
     def sidecar_stamps(self) -> dict[tuple[bytes, int], tuple[int, int]]:
         """Size and modification time of every sidecar that was read, by its path and its image."""

@@ -40,7 +40,7 @@ _TAG_DEFAULTS: Final = {
     _SAMPLES: 1,
     _FORMAT: 1,
 }
-_INVERTED, _GREY, _COLOUR, _FLOAT = 0, 1, 2, 3
+_INVERTED, _GREY, _COLOUR, _LAB, _FLOAT = 0, 1, 2, 8, 3
 # None, LZW, Deflate (two numbers), PackBits, LZMA and Zstandard: the lossless ones.
 _COMPRESSIONS: Final = (1, 5, 8, 32946, 32773, 34925, 50000)
 _PREMULTIPLIED, _OPACITY = 1, 2  # kinds of extra samples; all other kinds have no defined meaning
@@ -67,21 +67,24 @@ class Bands:
     """The values of a picture as in its file: one band, or three.
 
     `opacity` is 0 to 255 for each pixel, or None when all are opaque; with `is_premultiplied` the values were
-    multiplied by it. With `is_inverted` the smallest value is white. `profile` is an ICC profile, or b"".
+    multiplied by it. With `is_inverted` the smallest value is white. With `is_lab` the values are CIELAB of
+    16 bits: L* from 0 to 65535, a* and b* with a sign, in 256ths (Adobe, TIFF 6.0, section 23). `profile` is
+    an ICC profile, or b"".
     """
 
     values: Values
     opacity: npt.NDArray[np.uint8] | None = None
     is_premultiplied: bool = False
     is_inverted: bool = False
+    is_lab: bool = False
     profile: bytes = b""
 
 
 def read_header(data: bytes) -> BandsHeader | None:
     """The header of a file for `read_bands`; None for files that Pillow reads without loss, and for others.
 
-    `read_bands` is for colour of more than eight bits, grey of 16 bits with opacity, grey in floats of 16
-    and 64 bits, and TIFF of several bands that are not declared to be colours.
+    `read_bands` is for colour of more than eight bits, CIELAB of 16 bits, grey of 16 bits with opacity, grey
+    in floats of 16 and 64 bits, and TIFF of several bands that are not declared to be colours.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[24:25] == b"\x10" and data[25:26] != b"\0":
         width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
@@ -137,6 +140,8 @@ def _is_banded(tags: Mapping[int, int]) -> bool:
     samples, bits = tags[_SAMPLES], tags[_BITS]
     if tags[_PHOTOMETRIC] == _COLOUR:
         return bits > 8
+    if tags[_PHOTOMETRIC] == _LAB:
+        return bits == 16 and samples >= 3
     if tags[_PHOTOMETRIC] not in (_INVERTED, _GREY):
         return False
     has_odd_floats = tags[_FORMAT] == _FLOAT and bits != 32  # Pillow reads floats of 32 bits
@@ -173,7 +178,11 @@ def _read_tiff(data: bytes, max_bytes: int) -> Bands:
         _check_page(page, max_bytes)
         values = page.asarray(squeeze=False, maxworkers=1)  # one thread: several pictures are decoded at once
         extra = [int(kind) for kind in page.extrasamples]
-        facts = {"is_inverted": page.photometric == _INVERTED, "profile": page.tags.valueof(_PROFILE) or b""}
+        facts = {
+            "is_inverted": page.photometric == _INVERTED,
+            "is_lab": page.photometric == _LAB,
+            "profile": page.tags.valueof(_PROFILE) or b"",
+        }
     values = values[0, 0] if values.shape[0] == 1 else np.moveaxis(values[:, 0, :, :, 0], 0, 2)
     # Extra samples are the last ones, so an index from the end is valid in `extra` and in `values`.
     opacities = [index - len(extra) for index, kind in enumerate(extra) if kind in (_PREMULTIPLIED, _OPACITY)]

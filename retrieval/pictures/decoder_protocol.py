@@ -122,6 +122,7 @@ def _unpack_image(answer: Mapping[str, Any], pixels: bytes) -> images.DecodedIma
         str(facts["format"]),
         facts["taken_at"] and datetime.fromisoformat(facts["taken_at"]),
         str(facts["camera"]),
+        str(facts["incomplete"]),
     )
 
 

@@ -29,7 +29,8 @@ class Limits:
 
     A file with more than `max_bytes` or `max_megapixels` is refused before its pixels are decoded. Only
     decoder processes can keep to `seconds`. `scaling` is a policy of `scaling.scale_to_eight_bits`.
-    `pages` is first or all: with all, every page of a TIFF is a picture.
+    `pages` is first or all: with all, every page of a TIFF is a picture. `background` is what shows through
+    transparent pixels: white, or content, which is black for drawings that nobody would see on white.
     """
 
     max_bytes: int = 1 << 30
@@ -37,6 +38,7 @@ class Limits:
     seconds: float = 30.0
     scaling: str = "auto"
     pages: str = "first"
+    background: str = "white"
 
 
 DEFAULT_LIMITS: Final = Limits()

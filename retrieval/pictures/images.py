@@ -10,18 +10,20 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from io import BytesIO
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from PIL import (
     AvifImagePlugin,
     ExifTags,
     Image,
     ImageCms,
+    ImageFile,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
@@ -29,7 +31,7 @@ from PIL import (
 
 from ..errors import ImageTooLarge, UnreadableImage
 from ..ranking.arrays import RGB as RGB  # for modules that import it from here
-from . import bands
+from . import bands, mending
 from .files import DEFAULT_LIMITS, Limits
 from .formats import SUPPORTED_FORMATS, describe_content, ends_early, heif_kind
 from .metadata import read_exif
@@ -41,6 +43,7 @@ try:
 except ImportError:  # HEIC is optional
     pillow_heif = None  # type: ignore[assignment]
 
+LOSSLESS_SIDE: Final = 64  # pixels: pictures up to this size are encoded without loss
 WORKING_SIDE: Final = 512  # pixels; descriptors use 224 to 518, more would only cost memory
 HAS_HEIF: Final = pillow_heif is not None
 # MPO (3-D cameras) counts as JPEG. A format without a registered plugin would raise KeyError later.
@@ -49,6 +52,15 @@ FORMATS: Final = (
     *(("AVIF",) if AvifImagePlugin.SUPPORTED else ()),
     *(("HEIF",) if HAS_HEIF else ()),
 )
+ANIMATED_FORMATS: Final = ("gif", "png", "webp", "avif")
+MAX_BLANK_FRAMES: Final = 50  # at the beginning of an animation that are passed over
+BLANK_RANGE: Final = 16  # of 255, from the darkest to the brightest value of a frame that shows nothing
+BRIGHT: Final = 223  # of 255: seven eighths
+# Decoders of these show what they have when a file ends.
+INCOMPLETE_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "PPM")
+# Share of a file that may be missing at its end: a tenth, and a little more because its size is estimated.
+MAX_MISSING: Final = 0.125
+_COPY_AGAIN: Final = "copy the file again from its source"
 MAX_CAMERA_LENGTH: Final = 80  # characters of a maker and of a model; real ones have at most half as many
 MAX_MEGAPIXELS: Final = 500.0  # no setting can exceed this
 # Pillow takes four bytes for a pixel, and four times as much while it reduces a transparent picture.
@@ -71,6 +83,8 @@ if HAS_HEIF:
 # The warning as well: it is raised where warnings are errors.
 _BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
+Pixels: TypeAlias = npt.NDArray[np.uint8]  # (row, column) or (row, column, band)
+
 _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -85,11 +99,12 @@ _UPRIGHT: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """A picture turned upright, converted to sRGB over a white background, and reduced to working size.
+    """A picture turned upright, converted to sRGB over a background, and reduced to working size.
 
     `pixels` has a short side of at most 512 and a long side of at most 2048 pixels; pictures are never
     enlarged. `width` and `height` are those of the upright original. `taken_at` is the camera's local time
-    without a time zone, or None. `camera` is maker and model from EXIF, or empty.
+    without a time zone, or None. `camera` is maker and model from EXIF, or empty. `incomplete` says how much
+    of the picture is there, and what to do, where some of it is missing; it is empty for a whole picture.
     """
 
     pixels: RGB
@@ -98,37 +113,170 @@ class DecodedImage:
     format: str
     taken_at: datetime | None
     camera: str = ""
+    incomplete: str = ""
 
 
 def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
-    """Decode the first frame of a picture, all of it; damaged metadata are ignored.
+    """Decode the first frame of a picture that shows something; damaged metadata are ignored.
 
     For a camera's raw file, decode the largest JPEG in it; width and height are those of the JPEG, and
-    `format` is raw. Raises nothing but UnreadableImage, with code truncated, not-an-image, too-many-pixels,
-    too-much-metadata, empty-file, no-preview, out-of-memory or broken. Its message calls the picture `name`.
+    `format` is raw. A JPEG, PNG, GIF, BMP or PPM of which about a tenth or less is missing at its end is
+    decoded as viewers show it, and so is a progressive JPEG with a whole scan of every component: then
+    `incomplete` says so. Raises nothing but UnreadableImage, with code truncated, not-an-image,
+    too-many-pixels, too-much-metadata, empty-file, no-preview, out-of-memory or broken. Its message calls the
+    picture `name`.
     """
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
+    try:
+        return _decode_whole(mending.mend_png(data), name, limits)
+    except UnreadableImage as error:
+        # A picture that is cut can look damaged; one that is too large or no picture cannot be mended.
+        if error.code not in ("truncated", "broken"):
+            raise
+        if mended := _decode_mended(data, limits) or _decode_incomplete(data, limits):
+            return mended
+        raise
+
+
+def _decode_whole(data: bytes, name: str, limits: Limits) -> DecodedImage:
     try:
         raw = find_preview(data)
         if raw and not raw.jpeg:
             raise UnreadableImage(
                 name, "no-preview", "a camera's raw file without a JPEG in it; export it as JPEG"
             )
+        if mending.is_cut_jpeg(data):
+            raise EOFError  # libjpeg would read the padding as pixels
         if header := None if raw else bands.read_header(data):
             _check_bands(header, name, limits)
-            return _finish_bands(data, header, limits.scaling)
+            return _finish_bands(data, header, limits)
         with Image.open(BytesIO(raw.jpeg if raw else data), formats=FORMATS) as image:
             _check_pixels(image.width * image.height, name, limits)
-            return _finish_opened_image(
-                image, limits.scaling, partial(_merge_raw_facts, data, raw) if raw else None
-            )
+            return _finish_opened_image(image, limits, partial(_merge_raw_facts, data, raw) if raw else None)
     except UnreadableImage:
         raise
     except Exception as error:  # hostile bytes make Pillow's decoders raise nearly every class of exception
         if isinstance(error, _BOMBS) and (pixels := re.search(r"\d+", str(error))):
             _check_pixels(int(pixels.group()), name, limits)
         raise UnreadableImage(name, *_explain_failure(data, error)) from error
+
+
+def _decode_mended(data: bytes, limits: Limits) -> DecodedImage | None:
+    """The whole picture, without tags of a TIFF that pixels do not need, or with all data at once."""
+    try:
+        if find_preview(data) is None and (tiff := mending.mend_tiff(data)) is not data:
+            return _decode_whole(tiff, "", limits)
+        if data.startswith(b"\xff\xd8\xff") and mending.read_scans(data).is_arithmetic:
+            with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+                _check_pixels(image.width * image.height, "", limits)
+                image.decodermaxblock = len(data)  # libjpeg cannot wait for more arithmetic codes
+                return _finish_opened_image(image, limits)
+    except Exception:  # the error of the file as it is tells more
+        return None
+    return None
+
+
+def _decode_incomplete(data: bytes, limits: Limits) -> DecodedImage | None:
+    """A picture of which a little is missing, as viewers show it; None if too much of it is."""
+    try:
+        mended = mending.mend_gif(mending.mend_png(data))
+        if find_preview(data) or bands.read_header(mended):
+            return None
+        if data.startswith(b"\xff\xd8\xff"):
+            mended = mending.strip_padding(data)
+            mended = mended[: mending.read_scans(mended).end].rstrip(b"\xff")
+            words = _measure_jpeg(mended, limits)
+            mended += mending.JPEG_END
+        else:
+            words = _describe_share(_measure_share(mended, limits), 0, len(mended))
+        if not words:
+            return None
+        with _open_incomplete(mended, limits) as image:
+            _load_available(image)
+            return replace(_finish_opened_image(image, limits), incomplete=words)
+    except Exception:  # the error of the file as it is tells more
+        return None
+
+
+def _open_incomplete(data: bytes, limits: Limits) -> ImageFile.ImageFile:
+    image = Image.open(BytesIO(data), formats=INCOMPLETE_FORMATS)
+    _check_pixels(image.width * image.height, "", limits)
+    return image
+
+
+def _load_available(image: ImageFile.ImageFile, fill: int | None = None) -> None:
+    """Decode what the file has. With `fill`, pixels that it does not have get this value in all bands."""
+    if image.format == "JPEG":
+        return  # libjpeg fills what is missing
+    if fill is not None:
+        prepare = image.load_prepare
+
+        def prepare_filled() -> None:
+            prepare()
+            image.im.paste((fill,) * image.im.bands, (0, 0, *image.size))
+
+        image.load_prepare = prepare_filled  # type: ignore[method-assign]
+    try:
+        image.load()
+    except (OSError, EOFError, ValueError, SyntaxError):
+        image.tile = []  # what was decoded stays
+
+
+def _measure_share(data: bytes, limits: Limits) -> float:
+    """The share of the first frame's pixels that a cut file has: those that do not depend on the fill."""
+    views = []
+    for fill in (0, 255):
+        with _open_incomplete(data, limits) as image:
+            extent = image.tile[0].extents
+            _load_available(image, fill)
+            views.append(np.asarray(Image.Image.copy(image).crop(extent)))
+    return float(np.mean(_pixels_equal(*views)))
+
+
+def _pixels_equal(first: Pixels, second: Pixels) -> npt.NDArray[np.bool_]:
+    same = np.asarray(first == second)
+    return np.asarray(same.all(axis=2) if same.ndim == 3 else same)
+
+
+def _measure_jpeg(data: bytes, limits: Limits) -> str:
+    """How much of a JPEG without its end is there, in words; empty if too much is missing.
+
+    What libjpeg makes of data that end, and of data that go on with noise, is the same up to where they end.
+    """
+    scans = mending.read_scans(data)
+    if scans.is_progressive:
+        count = f"the first {scans.whole} scans" if scans.whole > 1 else "the first scan"
+        return f"{count} of it are there, fine detail is missing; {_COPY_AGAIN}" if scans.has_outline else ""
+    if not scans.has_all_components or scans.is_arithmetic:
+        return ""
+    views = []
+    for rest in (mending.JPEG_END, mending.JPEG_NOISE + mending.JPEG_END):
+        with _open_incomplete(data + rest, limits) as image:
+            height = image.height
+            image.draft(None, _working_size(*image.size))
+            views.append(np.asarray(image))
+    same = _pixels_equal(*views)
+    if same.all():
+        return _describe_share(1.0, scans.start, len(data))
+    # Blocks follow each other in rows of at most 16 pixels of the original; what is above the first one that
+    # differs is there, and what is left of it.
+    block = max(1, 16 * same.shape[0] // height)
+    row = int((~same).any(axis=1).argmax())
+    column = int((~same[row : row + block]).any(axis=0).argmax())
+    share = row / same.shape[0] + column / same.shape[1] * block / same.shape[0]
+    return _describe_share(share, scans.start, len(data))
+
+
+def _describe_share(share: float, start: int, size: int) -> str:
+    """How much is there, in words; empty if more than MAX_MISSING of the file is missing.
+
+    Pixels begin at the offset `start`; the size of the whole file is estimated from the share of its pixels.
+    """
+    if share >= 1:
+        return f"all pixels are there, but its end is missing; {_COPY_AGAIN}"
+    missing = 1 - size / (start + (size - start) / share) if share else 1.0
+    return f"{int(100 * share)} % of its pixels are there; {_COPY_AGAIN}" if missing <= MAX_MISSING else ""
 
 
 def _check_pixels(pixels: int, name: str, limits: Limits) -> None:
@@ -169,7 +317,7 @@ def _explain_failure(data: bytes, error: Exception) -> tuple[str, str]:
 
 
 def _finish_opened_image(
-    image: Image.Image, scaling: str, merge_facts: Callable[[_ExifFacts], _ExifFacts] | None = None
+    image: Image.Image, limits: Limits, merge_facts: Callable[[_ExifFacts], _ExifFacts] | None = None
 ) -> DecodedImage:
     """Load a picture at reduced size. `merge_facts` adds the facts of the raw file that it is in."""
     size = image.size
@@ -179,29 +327,67 @@ def _finish_opened_image(
     facts = merge_facts(facts) if merge_facts else facts
     picture_format = (image.format or "").lower().replace("mpo", "jpeg")  # an MPO begins with a JPEG
     picture_format = "raw" if merge_facts else picture_format
-    small = _convert_for_resizing(image, scaling)
-    return _finish_image(small, size, facts, picture_format, image.info.get("icc_profile"))
+    profile = image.info.get("icc_profile")
+    small = _convert_for_resizing(image, limits.scaling)
+    if picture_format in ANIMATED_FORMATS and not _shows_something(small):
+        small = _find_frame(image, limits.scaling) or small
+    return _finish_image(small, size, facts, picture_format, profile, limits.background)
 
 
-def _finish_bands(data: bytes, header: bands.BandsHeader, scaling: str) -> DecodedImage:
+def _find_frame(image: Image.Image, scaling: str) -> Image.Image | None:
+    """The first of the following frames that shows something; None if none of the first ones does."""
+    try:
+        for number in range(1, MAX_BLANK_FRAMES + 1):
+            image.seek(number)
+            image.load()
+            frame = _convert_for_resizing(image, scaling)
+            if _shows_something(frame):
+                return frame
+    except Exception:  # the animation ends, or is damaged from here on
+        return None
+    return None
+
+
+def _shows_something(image: Image.Image) -> bool:
+    """Whether a picture has more than one colour, or nearly so, and is not all transparent."""
+    extrema = np.reshape(image.getextrema(), (-1, 2))  # a row for each band
+    if image.mode == "RGBA" and extrema[3, 1] <= BLANK_RANGE:
+        return False
+    return bool((extrema[:, 1] - extrema[:, 0]).max() > BLANK_RANGE)
+
+
+def _finish_bands(data: bytes, header: bands.BandsHeader, limits: Limits) -> DecodedImage:
     """Read a picture that Pillow cannot read without loss, and scale it to eight bits."""
     pixel_bands = bands.read_bands(data, header)
     facts, profile = _read_facts(lambda: _load_exif(read_exif(data))), pixel_bands.profile
     if header.format == "PNG":
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             profile = image.info.get("icc_profile", b"")
-    small = _image_from_bands(pixel_bands, scaling)
-    return _finish_image(small, (header.width, header.height), facts, header.format.lower(), profile)
+    small = _image_from_bands(pixel_bands, limits.scaling)
+    size, picture_format = (header.width, header.height), header.format.lower()
+    return _finish_image(small, size, facts, picture_format, profile, limits.background)
 
 
 def _image_from_bands(pixel_bands: bands.Bands, scaling: str) -> Image.Image:
-    values = scale_to_eight_bits(pixel_bands.values, scaling)
-    image = Image.fromarray(np.invert(values) if pixel_bands.is_inverted else values)
+    if pixel_bands.is_lab:
+        image = _image_from_lab(pixel_bands.values)
+    else:
+        values = scale_to_eight_bits(pixel_bands.values, scaling)
+        image = Image.fromarray(np.invert(values) if pixel_bands.is_inverted else values)
     if pixel_bands.opacity is None:
         return image
     opacity = Image.fromarray(pixel_bands.opacity)
     mode = "RGBa" if pixel_bands.is_premultiplied else "RGBA"
     return Image.merge(mode, (*image.convert("RGB").split(), opacity)).convert("RGBA")
+
+
+def _image_from_lab(values: bands.Values) -> Image.Image:
+    """sRGB of CIELAB with 16 bits. Its values have a meaning, so no policy scales them."""
+    if values.ndim != 3 or values.dtype.itemsize != 2 or values.dtype.kind not in "iu":
+        raise ValueError("CIELAB of this kind")
+    upper = np.ascontiguousarray(values.astype(np.uint16) >> 8, np.uint8)
+    lab = Image.frombytes("LAB", (values.shape[1], values.shape[0]), upper.tobytes())
+    return lab.convert("RGB")
 
 
 def _load_exif(block: bytes) -> Image.Exif:
@@ -211,13 +397,18 @@ def _load_exif(block: bytes) -> Image.Exif:
 
 
 def _finish_image(
-    image: Image.Image, size: tuple[int, int], facts: _ExifFacts, picture_format: str, profile: object
+    image: Image.Image,
+    size: tuple[int, int],
+    facts: _ExifFacts,
+    picture_format: str,
+    profile: object,
+    background: str,
 ) -> DecodedImage:
     """Reduce a picture to working size, convert it to sRGB, turn it upright; `size` is the original's."""
     width, height = size
     target = _working_size(width, height)
     small = image if image.size == target else image.resize(target, Image.Resampling.BICUBIC)
-    small = _convert_to_srgb(small, profile)
+    small = _convert_to_srgb(small, profile, background)
     if facts.orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[facts.orientation])
     if facts.orientation >= 5:
@@ -292,7 +483,12 @@ def _clean_text(value: object) -> str:
 def _convert_for_resizing(image: Image.Image, scaling: str) -> Image.Image:
     """Convert to a mode that Pillow can resample: L, RGB, CMYK or RGBA."""
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(scale_to_eight_bits(np.asarray(image), scaling))
+        values = np.asarray(image)
+        scaled = Image.fromarray(scale_to_eight_bits(values, scaling))
+        if not isinstance(transparent := image.info.get("transparency"), int):
+            return scaled
+        opacity = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
+        return Image.merge("RGBA", (scaled, scaled, scaled, opacity))
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":
@@ -300,10 +496,14 @@ def _convert_for_resizing(image: Image.Image, scaling: str) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def _convert_to_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """Convert a reduced picture to sRGB over white. A profile that is damaged or does not fit is ignored."""
+def _convert_to_srgb(image: Image.Image, profile: object, background: str) -> Image.Image:
+    """Convert a reduced picture to sRGB over its background.
+
+    A profile that is damaged or does not fit is ignored.
+    """
     if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        colour = "black" if background == "content" and _is_lost_on_white(image) else "white"
+        image = Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
     if isinstance(profile, bytes) and profile:
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
@@ -314,19 +514,37 @@ def _convert_to_srgb(image: Image.Image, profile: object) -> Image.Image:
     return image.convert("RGB")
 
 
+def _is_lost_on_white(image: Image.Image) -> bool:
+    """Whether a picture with transparency is so bright that white behind it would hide it.
+
+    The mean brightness of its pixels, each weighted by its opacity, is above BRIGHT, and at least a
+    twentieth of it is transparent.
+    """
+    opacity = np.asarray(image.getchannel("A"), dtype=np.float64)
+    brightness = np.asarray(image.convert("RGB").convert("L"), dtype=np.float64)
+    visible = float(opacity.sum())
+    is_see_through = visible < 0.95 * 255 * opacity.size
+    return bool(visible and is_see_through and (brightness * opacity).sum() / visible > BRIGHT)
+
+
 def resize_pixels(pixels: RGB, width: int, height: int, method: str = "bicubic") -> RGB:
     """Resize to exactly this size, antialiased, as Pillow's `Image.resize` does with that method."""
     return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling[method.upper()]))
 
 
 def encode_webp(pixels: RGB, *, side: int, quality: int = 80) -> bytes:
-    """Encode as WebP without metadata, reduced to a long side of at most `side` pixels."""
+    """Encode as WebP without metadata, reduced to a long side of at most `side` pixels.
+
+    A picture of at most 64 pixels on its long side stays lossless: lossy WebP has half the resolution for
+    colours, which gives small icons colours that they do not have.
+    """
     image = Image.fromarray(pixels)
     scale = min(1.0, side / max(image.size))
     if scale < 1:
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         image = image.resize(size, Image.Resampling.BICUBIC)
-    return _encode_image(image, "WEBP", quality=quality)
+    is_small = max(image.size) <= LOSSLESS_SIDE
+    return _encode_image(image, "WEBP", **({"lossless": True} if is_small else {"quality": quality}))
 
 
 def encode_jpeg(pixels: RGB, *, quality: int = 85, taken_at: datetime | None = None) -> bytes:

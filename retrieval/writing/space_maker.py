@@ -19,7 +19,7 @@ from ..descriptors.network import weights_path
 from ..descriptors.subject import Subject
 from ..durable import write_file
 from ..ranking.arrays import RGB, Float32Matrix
-from ..spaces import SCALING_KEY, Spaces, reference_name
+from ..spaces import BACKGROUND_KEY, SCALING_KEY, Spaces, reference_name
 
 
 def make_spaces(
@@ -28,8 +28,9 @@ def make_spaces(
     """Make the spaces of subject, colour, texture, layout and details, all in one transaction.
 
     There is no texture and no layout where the backbone gives no access to its inner layers. The weights are
-    copied into the library, so that its features can always be made again. The subject features of the
-    `reference` pictures are stored beside them; these pictures have nothing to do with any collection.
+    copied into the library, so that its features can always be made again. What is behind transparent pixels
+    is chosen by content, which is part of the spaces: libraries made before keep white. The subject features
+    of the `reference` pictures are stored beside them; these pictures have nothing to do with any collection.
     """
     for part in (backbone, backbone.tower):
         if part:
@@ -44,9 +45,9 @@ def make_spaces(
         _write_reference(spaces.backbones, backbone.sha256, subject.describe(reference))
     with catalog.writing() as writer:
         for descriptor in descriptors:
-            writer.add_space(
-                descriptor.fingerprint, descriptor.name, descriptor.configuration, descriptor.dimension
-            )
+            name, dimension = descriptor.name, descriptor.dimension
+            configuration = {**descriptor.configuration, BACKGROUND_KEY: "content"}
+            writer.add_space(fingerprint_of(name, dimension, configuration), name, configuration, dimension)
 
 
 def _write_reference(backbones: Path, sha256: str, features: Float32Matrix) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import LibrarySpec, open_or_create
@@ -21,8 +21,10 @@ from retrieval import (
     read_status,
     write_library,
 )
+from retrieval.descriptors.base import fingerprint_of
 from tests.drawing import draw_scene, encode_picture
 from tests.indexer.command import make_without_backbone
+from tests.indexing import index_folder
 
 WINDOW = 'scaling = "window:100:200"\n'
 
@@ -53,6 +55,45 @@ def refusal_message(path: Path) -> str:
     with pytest.raises(InvalidSetting) as caught, open_or_create(path):
         pass
     return str(caught.value)
+
+
+def draw_transparent(colour: str, kind: str = "disc") -> Image.Image:
+    """A drawing of one colour on transparency."""
+    image = Image.new("RGBA", (96, 96), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(image)
+    {"disc": draw.ellipse, "bar": draw.rectangle}[kind]([20, 30, 70, 60], fill=colour)
+    return image
+
+
+def test_white_drawings_are_told_apart_in_new_libraries(tmp_path: Path) -> None:
+    (folder := tmp_path / "icons").mkdir()
+    for kind in ("disc", "bar"):
+        (folder / f"{kind}.png").write_bytes(encode_picture(draw_transparent("white", kind), "PNG"))
+    index_folder(tmp_path / "library", folder)
+    with Library.open(tmp_path / "library") as library:
+        assert {space.configuration["background"] for space in library.spaces} == {"content"}
+        assert all(
+            space.fingerprint
+            == fingerprint_of(
+                space.descriptor,
+                space.dimension,
+                {key: value for key, value in space.configuration.items() if key != "scaling"},
+            )
+            for space in library.spaces
+        ), "the usual scaling is not in a fingerprint, the background is"
+        first, second = (library.load_thumbnail(image_id) for image_id in (1, 2))
+        assert first != second
+        query = Query((Picture(folder / "bar.png"),), include_examples=True)
+        scores = {Path(hit.image.path).name: hit.score for hit in library.search(query).hits}
+        assert scores["bar.png"] > scores.get("disc.png", 0)
+
+
+def test_an_older_library_keeps_white_behind_transparent_pixels(path: Path, folder: Path) -> None:
+    """Its spaces say nothing of a background."""
+    (folder / "icon.png").write_bytes(encode_picture(draw_transparent("white"), "PNG"))
+    with index_and_open(path, folder) as library:
+        assert "background" not in library.spaces[0].configuration
+        assert library.reading_limits.background == "white"
 
 
 def test_another_policy_is_refused_and_the_message_names_both(path: Path, folder: Path) -> None:

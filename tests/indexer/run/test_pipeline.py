@@ -14,6 +14,7 @@ from indexer.errors import SourceUnreachable
 from indexer.run.pipeline import index
 from indexer.run.report import Event, Planned, Progress
 from indexer.upkeep.opening import LibrarySpec, open_or_create
+from indexer.upkeep.problems import retry_problems
 from retrieval import InvalidSetting, Library, Query, StoredPicture, parse_query, path_bytes, read_status
 from retrieval.writing import publisher
 from tests.drawing import write_scenes
@@ -238,3 +239,47 @@ def test_progress_counts_up_to_the_files_that_must_be_read(
         if isinstance(event, Progress)
     ]
     assert described == [(5, 13, 1, str(pictures)), (10, 13, 1, str(pictures)), (13, 13, 1, str(pictures))]
+
+
+def cut_picture(path: Path, share: float) -> None:
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+
+
+def test_a_picture_that_lacks_its_end_is_indexed_and_a_problem(pictures: Path, library: Path) -> None:
+    cut_picture(pictures / "scene-003.jpg", 0.96)
+    report = index_folder(library, pictures)
+    assert (report.added, [problem.code for problem in report.problems]) == (12, ["incomplete"])
+    assert " % of its pixels are there; copy the file again" in report.problems[0].reason
+    assert index_folder(library, pictures).problems == (), "an unchanged file is not read again"
+    assert problem_codes(library) == {"scene-003.jpg": "incomplete"}
+
+
+def test_it_stays_a_problem_at_every_path_until_the_file_is_whole(pictures: Path, library: Path) -> None:
+    content = (pictures / "scene-003.jpg").read_bytes()
+    cut_picture(pictures / "scene-003.jpg", 0.96)
+    index_folder(library, pictures)
+    (pictures / "copy.jpg").write_bytes((pictures / "scene-003.jpg").read_bytes())
+    assert [problem.code for problem in index_folder(library, pictures).problems] == ["incomplete"]
+    assert problem_codes(library) == {"scene-003.jpg": "incomplete", "copy.jpg": "incomplete"}
+    with open_or_create(library) as opened:
+        roots = [path_bytes(pictures)]
+        report = index(opened, roots, captions={}, on_event=lambda _: None, compares=True)
+    assert (report.unchanged, len(report.problems)) == (13, 2)
+    (pictures / "copy.jpg").unlink()
+    index_folder(library, pictures)
+    (pictures / "scene-003.jpg").rename(pictures / "moved.jpg")
+    report = index_folder(library, pictures)
+    assert (report.moved, [problem.code for problem in report.problems]) == (1, ["incomplete"])
+    (pictures / "moved.jpg").write_bytes(content)
+    assert index_folder(library, pictures).problems == ()
+    assert "moved.jpg" not in problem_codes(library)
+
+
+def test_an_incomplete_picture_that_is_tried_again_stays_a_problem(pictures: Path, library: Path) -> None:
+    cut_picture(pictures / "scene-003.jpg", 0.96)
+    index_folder(library, pictures)
+    with open_or_create(library) as opened:
+        report, _ = retry_problems(opened, None, on_event=lambda _: None)
+    assert [problem.code for problem in report.problems] == ["incomplete"]
+    with Library.open(library) as opened, opened.catalog.reading() as reader:
+        assert [problem.tries for problem in reader.load_problems()] == [2]

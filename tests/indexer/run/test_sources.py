@@ -147,6 +147,32 @@ def test_hidden_files_and_folders_are_passed_over_and_not_counted(tmp_path: Path
     assert walked.other_files == 0
 
 
+# Reports: photonixapp/photonix 214 and photoview/photoview 430 (@eaDir), photoprism/photoprism 4921 (#recycle) and
+# 275 (.thumbnails), elementary/photos 483 (.thumbnails).
+SYSTEM_PICTURES = ("@eaDir/z.jpg/SYNOPHOTO_THUMB_M.jpg", "a/@EADIR/t.jpg", "#recycle/old.jpg", "#snapshot/a/z.jpg",
+                   "@Recycle/old.jpg", "$RECYCLE.BIN/S-1-5/x.jpg", "lost+found/#1.jpg")  # fmt: skip
+
+
+def test_thumbnails_and_bins_of_systems_are_left_out_and_counted(tmp_path: Path) -> None:
+    put_files(tmp_path, "a/z.jpg", "eaDir/b.jpg", "@eaDir.jpg", *SYSTEM_PICTURES)
+    walked = walk_folders([path_bytes(tmp_path)])
+    assert picture_names(walked, tmp_path) == ["@eaDir.jpg", "a/z.jpg", "eaDir/b.jpg"]
+    assert (walked.system_folders, walked.other_files, walked.excluded) == (7, 0, 0)
+    assert not walked.is_expected(path_bytes(tmp_path / SYSTEM_PICTURES[0])), "what was in it is not missing"
+
+
+def test_thumbnails_and_bins_are_taken_when_they_are_wanted(tmp_path: Path) -> None:
+    put_files(tmp_path, "a/z.jpg", ".thumbnails/t.jpg", *SYSTEM_PICTURES)
+    walked = walk_folders([path_bytes(tmp_path)], Choice(system_folders=True))
+    assert picture_names(walked, tmp_path) == sorted(["a/z.jpg", *SYSTEM_PICTURES])
+    walked = walk_folders([path_bytes(tmp_path)], Choice(hidden=True))
+    assert picture_names(walked, tmp_path) == ["a/z.jpg"]
+    walked = walk_folders([path_bytes(tmp_path), path_bytes(tmp_path / "#recycle")])
+    assert picture_names(walked, tmp_path) == ["#recycle/old.jpg", "a/z.jpg"], (
+        "a root that is named is walked"
+    )
+
+
 def test_a_hidden_folder_that_is_asked_for_is_walked(tmp_path: Path) -> None:
     put_files(tmp_path, ".private/a.jpg")
     assert picture_names(walk_folders([path_bytes(tmp_path / ".private")]), tmp_path) == [".private/a.jpg"]

@@ -15,11 +15,11 @@ from safetensors.numpy import load, save
 from retrieval import Library, RetrievalError, Settings, UnknownDescriptor
 from retrieval.catalog import Space
 from retrieval.descriptors import registry
-from retrieval.descriptors.base import AbstractDescriptor, unit_rows
+from retrieval.descriptors.base import AbstractDescriptor, fingerprint_of, unit_rows
 from retrieval.descriptors.network import weights_path
 from retrieval.pictures.images import RGB, decode_image
 from retrieval.signals import SIGNALS
-from retrieval.spaces import SCALING_KEY
+from retrieval.spaces import BACKGROUND_KEY, SCALING_KEY
 from tests.drawing import draw_scene, encode_rotated
 
 SHAPES = {"dot": (1, 1), "row": (1, 500), "column": (500, 1), "tiny": (3, 2), "wide": (60, 400)}
@@ -39,8 +39,9 @@ def create_descriptor(library: Library, name: str, configuration: Any) -> Abstra
 
 
 def own_configuration(space: Space) -> dict[str, Any]:
-    """The configuration of a space's descriptor: all but how pictures were scaled before."""
-    return {key: value for key, value in space.configuration.items() if key != SCALING_KEY}
+    """The configuration of a space's descriptor: all but how pictures were decoded before."""
+    how_decoded = (BACKGROUND_KEY, SCALING_KEY)
+    return {key: value for key, value in space.configuration.items() if key not in how_decoded}
 
 
 def draw_scenes(count: int = 5) -> list[RGB]:
@@ -112,7 +113,9 @@ def test_a_library_makes_the_spaces_that_its_descriptors_name(library: Library) 
     assert tuple(space.descriptor for space in indexed) == tuple(registry.MAKERS)
     for space in indexed:
         again = create_descriptor(library, space.descriptor, own_configuration(space))
-        assert (again.fingerprint, again.dimension) == (space.fingerprint, space.dimension)
+        described = {**own_configuration(space), "background": "content"}
+        assert space.fingerprint == fingerprint_of(space.descriptor, space.dimension, described)
+        assert again.dimension == space.dimension
         assert again.configuration == own_configuration(space)
 
 

@@ -298,3 +298,16 @@ for size in sys.argv[1:]:
         [sys.executable, "-c", code, *sizes], input=plain + of_16_bits, capture_output=True, check=True
     )
     assert run.stdout.decode().splitlines() == ["set()", "{'imagecodecs'}"]
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
+@pytest.mark.parametrize("scaling", ["auto", "minmax"])
+def test_cielab_of_16_bits(compression: str | None, scaling: str) -> None:
+    """As Photoshop writes it; its values have a meaning, which no policy changes."""
+    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    lab = ImageCms.profileToProfile(Image.fromarray(SCENE), *profiles, outputMode="LAB")
+    assert lab is not None
+    values = np.asarray(lab).astype(np.uint16)  # a* and b* have a sign
+    values = np.stack([values[..., 0] * 257, values[..., 1] << 8, values[..., 2] << 8], axis=-1)
+    data = encode_tiff(values.astype(np.uint16), photometric="cielab", compression=compression)
+    assert np.abs(decode_pixels(data, scaling).astype(int) - SCENE).mean() < 2

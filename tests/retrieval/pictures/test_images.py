@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from retrieval import images
 from retrieval.errors import ImageTooLarge, UnreadableImage
@@ -350,6 +350,22 @@ class TestColour:
         data = SEEDS[kind] if kind in SEEDS else encode_picture(DRAWN, kind, **several)
         assert mean_difference(decode_bytes(data).pixels, SCENE) < 10
 
+    @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
+    @pytest.mark.parametrize("blank", ["black", "white", "dark", "transparent"])
+    def test_frames_that_show_nothing_are_passed_over(self, kind: str, blank: str) -> None:
+        """Reports: immich-app/immich 12801 (black), JamBrain/JamBrain 80 (fading in from white)."""
+        colour = {"dark": (9, 3, 5, 255), "transparent": (0, 0, 0, 0)}.get(blank, blank)
+        frames = [Image.new("RGBA", DRAWN.size, colour)] * 3 + [DRAWN.convert("RGBA")]
+        frames[1:3] = [Image.new("RGBA", DRAWN.size, shade) for shade in ((1, 1, 1, 255), (0, 0, 0, 255))]
+        options = {"save_all": True, "append_images": frames[1:], "disposal": 2} if kind == "GIF" else {
+            "save_all": True, "append_images": frames[1:]}  # fmt: skip
+        assert mean_difference(decode_bytes(encode_picture(frames[0], kind, **options)).pixels, SCENE) < 12
+
+    def test_an_animation_that_never_shows_anything_is_its_first_frame(self) -> None:
+        frames = [Image.new("RGB", (8, 8), (shade, 0, 0)) for shade in (200, 100, 50)]
+        data = encode_picture(frames[0], "GIF", save_all=True, append_images=frames[1:])
+        assert decode_bytes(data).pixels[0, 0].tolist() == [200, 0, 0]
+
     @pytest.mark.parametrize(
         ("policy", "expected"),
         [("auto", (0, 3)), ("minmax", (0, 255)), ("percentile", (0, 255)), ("window:500:2000", (63, 191))],
@@ -415,20 +431,26 @@ class TestWorkingSize:
 class TestRefusals:
     @pytest.mark.parametrize("kind", SEEDS)
     def test_half_a_file_is_never_half_a_picture(self, kind: str) -> None:
+        """A picture of which a little is missing says so, and shows at least seven eighths of itself."""
         data = SEEDS[kind]
         whole = decode_bytes(data).pixels
         step = min(64, len(data) // 60 + 1)
         for cut in [*range(1, len(data), step), *range(len(data) - 9, len(data) - 3)]:
             try:
-                pixels = decode_bytes(data[:cut]).pixels
+                picture = decode_bytes(data[:cut])
             except UnreadableImage as error:
                 assert error.code in {"truncated", "broken", "not-an-image"}  # noqa: PT017
+                continue
+            if not picture.incomplete:
+                assert np.array_equal(picture.pixels, whole), cut  # what follows the picture was missing
+            elif kind == "progressive":
+                assert mean_difference(picture.pixels, whole) < 20, "all of it, with less detail"
             else:
-                assert np.array_equal(pixels, whole), cut  # only what follows the picture was missing
+                assert (picture.pixels != whole).any(axis=2).mean() < 0.15
 
     @pytest.mark.parametrize(
         "kind",
-        ["jpeg", "progressive", "png", "gif", "webp", "bmp", "ppm", "plain-ppm", "avif", "heif"],
+        ["jpeg", "png", "gif", "webp", "bmp", "ppm", "plain-ppm", "avif", "heif"],
     )
     def test_cut_files_are_called_truncated(self, kind: str) -> None:
         data = SEEDS[kind]
@@ -743,3 +765,48 @@ def test_threads_decode_alike(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(decode_bytes, files))
     assert all(np.array_equal(picture.pixels, alone[i % 6]) for i, picture in enumerate(together))
+
+
+BY_CONTENT = Limits(background="content")
+
+
+def draw_on_transparency(colour: tuple[int, ...], box: tuple[int, ...] = (20, 30, 70, 60)) -> Image.Image:
+    image = Image.new("RGBA", (96, 96), (255, 255, 255, 0))
+    ImageDraw.Draw(image).rectangle(box, fill=colour)
+    return image
+
+
+@pytest.mark.parametrize(
+    ("colour", "box", "background"),
+    [
+        ((255, 255, 255, 255), (20, 30, 70, 60), 0),
+        ((240, 240, 235, 255), (20, 30, 70, 60), 0),
+        ((255, 255, 255, 120), (20, 30, 70, 60), 0),
+        ((0, 0, 0, 255), (20, 30, 70, 60), 255),
+        ((200, 30, 30, 255), (20, 30, 70, 60), 255),
+        ((160, 160, 160, 255), (20, 30, 70, 60), 255),
+        ((255, 255, 255, 255), (0, 0, 95, 94), 255),  # hardly anything is transparent
+        ((255, 255, 255, 0), (20, 30, 70, 60), 255),  # nothing is visible
+    ],
+    ids=["white", "cream", "half", "black", "red", "grey", "nearly-opaque", "nothing"],
+)
+def test_the_background_is_chosen_by_content(
+    colour: tuple[int, ...], box: tuple[int, ...], background: int
+) -> None:
+    """Report: wappalyzer/wappalyzer 1799 (a white logo that nobody sees, for it is shown on white)."""
+    data = encode_picture(draw_on_transparency(colour, box), "PNG")
+    assert decode_image(data, name="it", limits=BY_CONTENT).pixels[-1, -1].tolist() == [background] * 3
+    assert decode_bytes(data).pixels[-1, -1].tolist() == [255] * 3, "white is the background elsewhere"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "GIF", "TIFF"])
+def test_white_drawings_differ_in_every_format_with_transparency(kind: str) -> None:
+    first, second = (
+        decode_image(
+            encode_picture(draw_on_transparency((255, 255, 255, 255), box), kind),
+            name="it",
+            limits=BY_CONTENT,
+        )
+        for box in ((20, 30, 70, 60), (10, 10, 20, 80))
+    )
+    assert mean_difference(first.pixels, second.pixels) > 20
