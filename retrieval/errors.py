@@ -91,9 +91,7 @@ class StorageFailed(RetrievalError):
     code = "storage-failed"
 
     DISK = "free some space or check the disk, then run again"
-    RESTORE = (
-        "do not write to it; run `pictor restore` on a backup, or index the pictures again"
-    )
+    RESTORE = "do not write to it; run `pictor restore` on a backup, or index the pictures again"
 
     def __init__(self, location: object, reason: object, remedy: str = DISK) -> None:
         super().__init__(f"{location}: storage failed ({reason}); {remedy}")

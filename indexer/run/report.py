@@ -102,9 +102,10 @@ class Report:
     content whose earlier paths are all missing. `missing`: paths where there is no file any more, without
     those of a content that was found at another path. `forgotten`: paths that were missing for longer than
     the setting forget_missing_days allows. `excluded`: pictures that a pattern left out. `system_folders`:
-    folders of thumbnails and bins that were left out. `sidecars_read`: sidecars that are new or changed. `sidecars_gone`: sidecars that are gone. `other_kinds`: the endings of
-    files that Pictor does not read, with how many there are, the most frequent first. `new_problems`: those
-    of `problems` that the run before did not have.
+    folders of thumbnails and bins that were left out. `sidecars_read`: sidecars that are new or changed.
+    `sidecars_gone`: sidecars that are gone. `other_kinds`: the endings of files that Pictor does not read,
+    with how many there are, the most frequent first. `new_problems`: those of `problems` that the run
+    before did not have.
     """
 
     files: int = 0

@@ -254,7 +254,8 @@ def _parse_step(step: str) -> tuple[str, tuple[str, ...]]:
     if name not in STEP_NUMBERS:
         known = [f"{known_name}:{':'.join('N' * len(rules))}" for known_name, rules in STEP_NUMBERS.items()]
         raise InvalidSetting(
-            f"enhance {step}: choose from {', '.join(known)}, {', '.join(f'crop:{name}' for name in SEGMENTATIONS)}"
+            f"enhance {step}: choose from {', '.join(known)}, "
+            f"{', '.join(f'crop:{name}' for name in SEGMENTATIONS)}"
         )
     if len(numbers) != len(STEP_NUMBERS[name]):
         raise InvalidSetting(

@@ -26,7 +26,9 @@ def check_filters(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters
         images, bad = writer.load_images(ids), troubled_paths(ids, rows)
         known = {camera for row in rows for camera in row.cameras}
         for query in asked:
-            expected = [image_id for image_id in ids if satisfies_filters(images[image_id], query, bad, known)]
+            expected = [
+                image_id for image_id in ids if satisfies_filters(images[image_id], query, bad, known)
+            ]
             assert writer.find_ids(query).tolist() == expected, query
             plain = {number: image.without_predictions() for number, image in images.items()}
             expected = [image_id for image_id in ids if satisfies_filters(plain[image_id], query, bad, known)]
