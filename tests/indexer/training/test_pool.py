@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import TrainingImpossible
-from indexer.training.pool import Pool, provide_pool
+from indexer.training.pool import ROW, Pool, provide_pool
 from indexer.training.views import Views
 from retrieval import images, path_bytes
 from tests.drawing import scene
@@ -120,3 +120,18 @@ def test_plain_views_show_most_of_a_picture_in_its_own_colours(tmp_path: Path) -
     assert plain.dtype == np.float32
     assert (plain.min() >= 0, plain.max() <= 1) == (True, True)
     assert off(plain=True) < off(plain=False) / 2
+
+
+def test_small_pictures_and_favours_change_how_often_a_picture_is_seen() -> None:
+    sides = [(60, 0), (200, 0), (200, 1)]
+    rows = np.array([(0, side, side, folder) for side, folder in sides], ROW)
+
+    def chances(favours: tuple[float, ...]) -> list[float]:
+        cumulated = Pool(np.zeros(1, np.uint8), rows, favours).cumulated
+        return np.diff(cumulated, prepend=0).tolist()
+
+    usual = chances(())
+    assert usual[0] == pytest.approx(usual[1] / 4)
+    assert usual[2] == pytest.approx(usual[1] * 2**0.5)
+    favoured = chances((1.0, 3.0))
+    assert favoured[2] / favoured[1] == pytest.approx(3 * usual[2] / usual[1])
