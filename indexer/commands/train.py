@@ -27,6 +27,7 @@ def command() -> None:
     Examples:
       pictor train distil --help
       pictor train distil photos --teacher resnet50.a1_in1k --student resnet18 --out training
+      pictor train pack training/pool --out shards
     """
 
 
@@ -73,6 +74,7 @@ def command() -> None:
 @click.option("--favour", multiple=True, type=(FOLDER, float), metavar="FOLDER TIMES",
               help="See the pictures of one of the folders so many times as often.")  # fmt: skip
 @click.option("--every", default=200, show_default=True, help="Steps between two checkpoints.")
+@click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu, cuda or cuda:1.")
 @click.option("--background", is_flag=True, help="Run at the lowest priority.")
 @click.option("--batch", default=64, show_default=True, help="Views a step.")
 @click.option("--seed", default=2026, show_default=True, help="The same seed gives the same training.")
@@ -102,6 +104,42 @@ def distil(folders: tuple[Path, ...], out: Path, as_json: bool, background: bool
         click.echo(f"{path}: pictor index FOLDER --backbone {path.stem} --weights {path}")
 
 
+@command.command("pack")
+@click.argument("pool", metavar="POOL", type=FOLDER)
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Where the files go.")  # fmt: skip
+@click.option(
+    "--side", default=160, show_default=True, help="Short side of the pictures, in pixels, at most."
+)
+@click.option("--quality", default=85, show_default=True, help="Quality of their JPEGs.")
+@click.option("--limit", default=60, show_default=True, metavar="MIB", help="Size of a file, at most.")
+@click.option("--most", default=1000, show_default=True, metavar="FILES", help="How many files, at most.")
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same files.")
+@json_option
+def pack(pool: Path, out: Path, limit: int, as_json: bool, **options: int) -> None:
+    """Pack the POOL of a training into zip files, to take it to another machine.
+
+    The first files hold what a training would see most often. Unpacked, they are folders of pictures.
+
+    \b
+    Examples:
+      pictor train pack training/pool --out shards --most 5
+      unzip -q -o 'shards/*.zip' -d pictures
+    """
+    from ..training.pool import open_pool
+    from ..training.shards import pack_pool
+
+    with progress_bar("Shards") as move:
+        shards = pack_pool(
+            open_pool(pool),
+            out,
+            limit=limit * 2**20,
+            on_progress=lambda done, total: move(done, total, ""),
+            **options,
+        )
+    print_json({"shards": [str(path) for path in shards]}) if as_json else click.echo(f"{len(shards)} files")
+
+
 def _make_course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) -> Any:
     from ..training.course import Course
     from ..training.networks import Teacher
@@ -120,7 +158,7 @@ def _make_course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) 
         labelled=options["labels_views"],
         **{
             name: options[name]
-            for name in ("used_at", "crop", "apart_from", "start", "finish", "pool", "every")
+            for name in ("used_at", "crop", "apart_from", "start", "finish", "pool", "every", "device")
         },
     )
 

@@ -134,7 +134,7 @@ class _Convolution(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         assert self.bias is not None, "folding gives every convolution one"
         weight, bias = self.weight.to(input.dtype), self.bias.to(input.dtype)
-        if self.stride == (2, 2) and self.groups == len(weight):
+        if self.stride == (2, 2) and self.groups == len(weight) and input.device.type == "cpu":
             return _StridedDepthwise.apply(input, weight, bias, self.padding)  # type: ignore[no-any-return]
         return functional.conv2d(input, weight, bias, self.stride, self.padding, 1, self.groups)
 

@@ -16,12 +16,14 @@ from retrieval import Preprocessing, path_bytes
 from ..errors import TrainingImpossible
 from ..stopping import Stopping
 from .distil import Distillation
+from .feeding import DeviceFeed, Feed, ThreadFeed
 from .head import Head, train_head
 from .keeping import Keeping, take_over
 from .losses import Losses
 from .networks import CLASSES, LABELS, Teacher, align_networks, make_student, make_teacher, write_weights
 from .pool import Pool, provide_pool
 from .schedule import Schedule
+from .squares import load_squares
 from .views import Float32, Views, scale_views
 
 HELD_BACK = 10**9  # first step of the views that the head learns from: none of them was seen before
@@ -41,6 +43,8 @@ class Course:
     `favours` says for some folders how many times as often as usual their pictures are seen.
     `start` is a weights file to begin with, `finish` the folder of another training that is to be ended.
     `pool` is where the decoded pictures lie (None: in `out`).
+    On another `device`, such as cuda, views are drawn there, from pictures squeezed to `square`
+    pixels each way.
     `labels` is the teacher of the class head, which learns from `labelled` views in `epochs` rounds.
     """
 
@@ -60,6 +64,8 @@ class Course:
     finish: Path | None = None
     pool: Path | None = None
     every: int = 200
+    device: str = "cpu"
+    square: int = 192
     labels: Teacher | None = None
     labelled: int = 40_000
     epochs: int = 20
@@ -91,9 +97,13 @@ def distil(course: Course, on_progress: OnProgress, stopping: Stopping | None = 
         write_weights(course.weights, course.student, student, prepared, head)
 
     keeping = Keeping(course.out, course.every, stopping or Stopping(), write)
-    training = Distillation(*pair, views, scale, course.schedule, keeping, course.losses)
+    networks = (network.to(course.device) for network in pair)
+    training = Distillation(
+        *networks, _make_feed(course, views, scale), course.schedule, keeping, course.losses
+    )
     training.run(lambda phase, done, total, loss: on_progress(phase, done, total, f"loss {loss:.4f}"))
-    write(_learn_head(course, pool, student.eval(), scale, on_progress) if course.labels else None)
+    student = student.cpu().eval()
+    write(_learn_head(course, pool, student, scale, on_progress) if course.labels else None)
     return course.weights
 
 
@@ -106,6 +116,14 @@ def _settle_schedule(course: Course) -> Course:
         raise TrainingImpossible("finishing a training takes some steps; say how many with --decay")
     ending = take_over(course.finish, course.out, asked.decay)
     return replace(course, schedule=replace(ending, sizes=asked.sizes))
+
+
+def _make_feed(course: Course, views: Views, scale: Preprocessing) -> Feed:
+    """Views from threads, or, on another device than the processor, from its own memory."""
+    if course.device == "cpu":
+        return ThreadFeed(views, scale)
+    squares = load_squares(views.pool, course.square, course.device)
+    return DeviceFeed(squares, scale, seed=views.seed, size=views.size)
 
 
 def _get_used_size(course: Course) -> int:

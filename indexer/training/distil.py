@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-from retrieval import Preprocessing
-
-from ..ahead import ahead
 from .chain import Chain
+from .feeding import Feed
 from .keeping import CURVE, Curve, Keeping, load_checkpoint, save_checkpoint
 from .losses import Losses, measure_error, measure_losses, weigh_losses
 from .schedule import APART, PHASES, TOGETHER, Schedule
 from .stages import Adapted, Stages
-from .views import Float32, Views, scale_views
 
 POSITIONS = 1600  # places of a link's output that one update of that link looks at, if there are as many
 UPDATES = 8  # at most, of one link with one batch
@@ -34,18 +31,14 @@ class Distillation:
         self,
         teacher: Chain | Stages,
         student: Chain | Adapted,
-        views: Views,
-        scale: Preprocessing,
+        feed: Feed,
         schedule: Schedule,
         keeping: Keeping,
         losses: Losses | None = None,
     ) -> None:
-        """Both are folded chains, or stages and an adapted student; only chains can learn apart.
-
-        `scale` gives mean and spread of the teacher's input.
-        """
-        self._teacher, self._student, self._views = teacher.requires_grad_(False), student, views
-        self._scale, self._schedule, self._keeping = scale, schedule, keeping
+        """Both are folded chains, or stages and an adapted student; only chains can learn apart."""
+        self._teacher, self._student, self._feed = teacher.requires_grad_(False), student, feed
+        self._schedule, self._keeping = schedule, keeping
         self._losses = losses or Losses()
         self._curve = Curve(keeping.folder / CURVE)
         self._seconds = 0.0
@@ -71,10 +64,12 @@ class Distillation:
     def _run_phase(self, phase: str, optimisers: Optimisers, on_step: OnStep) -> None:
         total = self._schedule.count_steps(phase) if optimisers else 0
         steps = range(self._take_up(phase, optimisers), total)
-        batches = ahead(lambda step: self._make_batch(phase, step), steps, name="views", threads=1, count=3)
+        places = (self._count_before(phase) + step for step in steps)
+        wanted = ((place, self._get_size(place)) for place in places)
+        batches = self._feed.provide_views(wanted, self._schedule.batch)
         for step, views in zip(steps, batches, strict=True):
             started = time.monotonic()
-            losses = self._learn(phase, step, torch.from_numpy(views), optimisers)
+            losses = self._learn(phase, step, views, optimisers)
             self._curve.add_losses(losses)
             self._seconds += time.monotonic() - started
             on_step(phase, step + 1, total, losses["loss"])
@@ -82,11 +77,9 @@ class Distillation:
                 self._save(phase, step + 1, optimisers)
             self._keeping.wait()
 
-    def _make_batch(self, phase: str, step: int) -> Float32:
-        """The views of a step scaled, channels last; numpy alone, for it runs in a thread."""
-        place = self._count_before(phase) + step
-        views = replace(self._views, size=self._schedule.get_size(place, self._views.size))
-        return scale_views(views.make_batch(place, self._schedule.batch), self._scale)
+    def _get_size(self, place: int) -> int:
+        """The size of the views of a step, counted over both phases."""
+        return self._schedule.get_size(place, self._feed.size)
 
     def _count_before(self, phase: str) -> int:
         """The steps of the phases before this one."""
@@ -96,7 +89,6 @@ class Distillation:
         """Do one step; the losses by name, `loss` among them."""
         for optimiser in optimisers:
             optimiser.param_groups[0]["lr"] = self._schedule.get_rate(phase, step)
-        views = views.bfloat16().permute(0, 3, 1, 2)
         return (
             self._learn_apart(views, optimisers)
             if phase == APART
@@ -149,7 +141,7 @@ class Distillation:
             "step": step,
             "views": step * self._schedule.batch,
             "rate": self._schedule.get_rate(phase, step - 1),
-            "size": self._schedule.get_size(self._count_before(phase) + step - 1, self._views.size),
+            "size": self._get_size(self._count_before(phase) + step - 1),
             "seconds": round(self._seconds, 1),
         }
 

@@ -64,7 +64,7 @@ def load_checkpoint(folder: Path, schedule: Schedule) -> dict[str, Any] | None:
     path = folder / CHECKPOINT
     if not path.exists():
         return None
-    checkpoint: dict[str, Any] = torch.load(path, weights_only=True)
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     before = parse_schedule(checkpoint["schedule"])
     if not schedule.may_follow(before, checkpoint["phase"], checkpoint["step"]):
         raise TrainingImpossible(
@@ -92,7 +92,7 @@ def take_over(source: Path, folder: Path, decay: int) -> Schedule:
 def _load_unfinished(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise TrainingImpossible(f"{path} is not there; --finish takes the folder of a training")
-    checkpoint: dict[str, Any] = torch.load(path, weights_only=True)
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     schedule = parse_schedule(checkpoint["schedule"])
     if checkpoint["phase"] != TOGETHER or checkpoint["step"] > schedule.get_fall(TOGETHER):
         raise TrainingImpossible(f"{path}: only a training whose rate is constant can be finished early")

@@ -108,4 +108,5 @@ def _load_state(network: Any, origin: str, state: dict[str, Tensor], *, classes:
 
 
 def _halve_precision(tensor: Tensor) -> Tensor:
+    tensor = tensor.cpu()
     return tensor.half().contiguous() if tensor.is_floating_point() else tensor

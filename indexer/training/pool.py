@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from ..errors import TrainingImpossible
 from ..sources import Found, walk
 
 PIXELS, ROWS, MADE_OF = "pixels.u8", "rows.npy", "made_of.json"
-THREADS, LOOKAHEAD = 2, 64
+THREADS, LOOKAHEAD = os.cpu_count() or 2, 64
 THUMB_SIDE = 8  # pixels of the thumbnails by which a picture is known again
 SAME = 0.98  # cosine of two such thumbnails, without their mean, from which two pictures count as one
 COMPARED = 64  # pictures that are compared at once with those that must not be seen

@@ -18,6 +18,7 @@ from indexer.errors import TrainingImpossible
 from indexer.stopping import Stopping, stoppable
 from indexer.training.chain import Chain, fold_network, start_like
 from indexer.training.distil import Distillation
+from indexer.training.feeding import ThreadFeed
 from indexer.training.keeping import CHECKPOINT, CURVE, PAUSE, Keeping, take_over
 from indexer.training.losses import Losses
 from indexer.training.pool import Pool
@@ -55,7 +56,7 @@ def chains(
     sample = torch.from_numpy(views.make_batch(10**6, 16)).permute(0, 3, 1, 2)
     start_like(student, teacher, sample)
     folded = Chain(fold_network(student.network))
-    return Distillation(teacher, folded, views, SCALE, schedule, keeping, losses), folded
+    return Distillation(teacher, folded, ThreadFeed(views, SCALE), schedule, keeping, losses), folded
 
 
 def trained(pool: Pool, schedule: Schedule, folder: Path, every: int = 4) -> dict[str, torch.Tensor]:
@@ -241,7 +242,7 @@ def adapted(pool: Pool, schedule: Schedule, folder: Path) -> tuple[Distillation,
     sample = torch.from_numpy(views.make_batch(10**6, 4)).permute(0, 3, 1, 2)
     torch.manual_seed(3)
     student = Adapted(Stages(network("test_resnet", 2)), teacher, sample)
-    return Distillation(teacher, student, views, SCALE, schedule, Keeping(folder, 2)), student
+    return Distillation(teacher, student, ThreadFeed(views, SCALE), schedule, Keeping(folder, 2)), student
 
 
 def test_adapters_survive_a_break_too(pool: Pool, tmp_path: Path) -> None:
