@@ -97,10 +97,9 @@ def distil(course: Course, on_progress: OnProgress, stopping: Stopping | None = 
         write_weights(course.weights, course.student, student, prepared, head)
 
     keeping = Keeping(course.out, course.every, stopping or Stopping(), write)
-    networks = (network.to(course.device) for network in pair)
-    training = Distillation(
-        *networks, _make_feed(course, views, scale), course.schedule, keeping, course.losses
-    )
+    feed = _make_feed(course, views, scale)
+    teacher, learner = (network.to(course.device) for network in pair)
+    training = Distillation(teacher, learner, feed, course.schedule, keeping, course.losses)
     training.run(lambda phase, done, total, loss: on_progress(phase, done, total, f"loss {loss:.4f}"))
     student = student.cpu().eval()
     write(_learn_head(course, pool, student, scale, on_progress) if course.labels else None)

@@ -99,7 +99,8 @@ def change_colours(views: Tensor, random: torch.Generator) -> Tensor:
     grey = views.mean(dim=1, keepdim=True)
     middle = views.mean(dim=(1, 2, 3), keepdim=True)
     coloured = grey + (views - grey) * saturation
-    return (middle + (coloured - middle) * contrast) * brightness
+    changed: Tensor = (middle + (coloured - middle) * contrast) * brightness
+    return changed
 
 
 def lay_over(views: Tensor, random: torch.Generator) -> Tensor:
