@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import torch
@@ -18,7 +20,7 @@ from .schedule import APART, PHASES, TOGETHER, Schedule
 from .stages import Adapted, Stages
 
 POSITIONS = 1600  # places of a link's output that one update of that link looks at, if there are as many
-UPDATES = 8  # at most, of one link with one batch
+UPDATES = 16  # at most, of one link with one batch; those of the others follow from their errors
 
 OnStep: TypeAlias = Callable[[str, int, int, float], None]  # phase, steps done, steps in all, loss
 Optimisers: TypeAlias = list[torch.optim.Optimizer]
@@ -96,18 +98,23 @@ class Distillation:
         )
 
     def _learn_apart(self, views: Tensor, optimisers: Optimisers) -> dict[str, float]:
-        """Every link learns from the teacher's own input to it, in updates of its own."""
+        """Every link learns from the teacher's own input to it, in updates of its own, the worst in most."""
         assert isinstance(self._teacher, Chain), "only chains have links"
         assert isinstance(self._student, Chain), "only chains have links"
         with torch.no_grad():
             outputs = [views, *self._teacher.compute_outputs(views)]
-        errors = []
-        for place, (link, optimiser) in enumerate(zip(self._student.links, optimisers, strict=True)):
-            for part in _split_batch(outputs[place + 1]):
-                error = measure_error(link(outputs[place][part]), outputs[place + 1][part])
-                _update(error, optimiser)
-            errors.append(float(error.detach()))
-        return {"loss": sum(errors) / len(errors)}
+        lessons = [
+            Lesson(link, optimiser, given, wanted)
+            for link, optimiser, (given, wanted) in zip(
+                self._student.links, optimisers, pairwise(outputs), strict=True
+            )
+        ]
+        errors = [lesson.learn_part(0) for lesson in lessons]
+        for lesson, error in zip(lessons, errors, strict=True):
+            for number in range(1, math.ceil(UPDATES * error / max(errors))):
+                lesson.learn_part(number)
+        named = {f"link {place}": error for place, error in enumerate(errors)}
+        return {"loss": sum(errors) / len(errors), **named}
 
     def _learn_together(self, views: Tensor, optimisers: Optimisers) -> dict[str, float]:
         """The student as a whole, compared with the teacher after every link and in the pooled feature."""
@@ -165,12 +172,30 @@ def _make_adam(module: torch.nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(module.parameters(), lr=0.0, betas=(0.9, 0.99))
 
 
-def _split_batch(output: Tensor) -> Iterator[slice]:
-    """The parts of a batch that a link learns from in turn: the larger its maps, the fewer views."""
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one link has to learn from a batch: to put out what is wanted, given its teacher's input."""
+
+    link: torch.nn.Module
+    optimiser: torch.optim.Optimizer
+    given: Tensor
+    wanted: Tensor
+
+    def learn_part(self, number: int) -> float:
+        """One update from a part of the batch, UPDATES of which cover it; the error before it."""
+        part = choose_part(self.wanted, number)
+        error = measure_error(self.link(self.given[part]), self.wanted[part])
+        _update(error, self.optimiser)
+        return float(error.detach())
+
+
+def choose_part(output: Tensor, number: int) -> slice:
+    """A part of the batch: the larger the maps, the fewer views; those that overlap come far apart."""
     count, _, height, width = output.shape
-    size = min(count // 2 or 1, max(4, POSITIONS // (height * width)))
-    starts = range(0, count, size)
-    return (slice(start, start + size) for start in list(starts)[:UPDATES])
+    size = min(math.ceil(count / 4), max(4, POSITIONS // (height * width)))
+    spread = number % 2 * (UPDATES // 2) + number // 2  # 0, 8, 1, 9, …
+    start = round(max(0, count - size) * spread / (UPDATES - 1))
+    return slice(start, start + size)
 
 
 def _update(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:

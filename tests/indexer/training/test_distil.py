@@ -17,7 +17,7 @@ from torch import nn
 from indexer.errors import TrainingImpossible
 from indexer.stopping import Stopping, stoppable
 from indexer.training.chain import Chain, fold_network, start_like
-from indexer.training.distil import Distillation
+from indexer.training.distil import UPDATES, Distillation, choose_part
 from indexer.training.feeding import ThreadFeed
 from indexer.training.keeping import CHECKPOINT, CURVE, PAUSE, Keeping, take_over
 from indexer.training.losses import Losses
@@ -234,6 +234,28 @@ def test_the_curve_tells_sizes_rates_and_every_loss(pool: Pool, tmp_path: Path) 
     assert [line["views"] for line in together] == [8, 16, 24, 32]
     assert [line["rate"] for line in together] == pytest.approx([1e-4, 2e-4, 3e-4, 2e-4])
     assert together[0].keys() >= {"loss", "links", "pooled", "centred", "relations", "seconds"}
+
+
+@pytest.mark.parametrize(("count", "side"), [(64, 80), (64, 5), (8, 5), (1, 2)])
+def test_the_parts_of_a_batch_cover_it_and_those_of_one_size_are_apart(count: int, side: int) -> None:
+    output = torch.empty(count, 1, side, side)
+    parts = [choose_part(output, number) for number in range(UPDATES)]
+    assert {place for part in parts for place in range(count)[part]} == set(range(count))
+    assert len({part.stop - part.start for part in parts}) == 1
+    if count == 64:
+        assert not set(range(count)[parts[0]]) & set(range(count)[parts[1]])
+
+
+def test_the_worst_links_learn_most(pool: Pool, tmp_path: Path) -> None:
+    training, student = chains(pool, Schedule(apart=6, together=0, batch=16), Keeping(tmp_path, 6))
+    training.run(lambda *event: None)
+    (line,) = read_curve(tmp_path)
+    errors = [line[f"link {place}"] for place in range(len(student.links))]
+    assert line["loss"] == pytest.approx(sum(errors) / len(errors), abs=1e-5)
+    states = torch.load(tmp_path / CHECKPOINT, weights_only=True)["optimisers"]
+    updates = [int(state["state"][0]["step"]) for state in states]
+    assert max(updates) == 6 * UPDATES or max(updates) > 3 * min(updates)
+    assert updates[errors.index(max(errors))] > updates[errors.index(min(errors))]
 
 
 def adapted(pool: Pool, schedule: Schedule, folder: Path) -> tuple[Distillation, Adapted]:
