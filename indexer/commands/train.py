@@ -60,6 +60,8 @@ def command() -> None:
               help="Leave out pictures that look like one in here, such as a test set.")  # fmt: skip
 @click.option("--apart", default=1000, show_default=True, help="Steps in which each block learns alone.")
 @click.option("--together", default=6000, show_default=True, help="Steps in which the whole network learns.")
+@click.option("--frozen", default=0, show_default=True, metavar="LINKS",
+              help="Together, so many links from the input on stay as they are.")  # fmt: skip
 @click.option("--decay", type=int, metavar="STEPS",
               help="Let the rate fall in the last STEPS alone [default: all the way].")  # fmt: skip
 @click.option("--rate", default=3e-4, show_default=True, help="Learning rate of the steps together.")
@@ -166,7 +168,7 @@ def _make_course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) 
 def _make_schedule(sizes: tuple[tuple[int, int], ...], options: dict[str, Any]) -> Any:
     from ..training.schedule import Schedule
 
-    counts = {name: options[name] for name in ("apart", "together", "batch", "seed", "decay")}
+    counts = {name: options[name] for name in ("apart", "together", "frozen", "batch", "seed", "decay")}
     return Schedule(**counts, together_rate=options["rate"], sizes=sizes)
 
 
