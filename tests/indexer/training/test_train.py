@@ -101,13 +101,14 @@ def test_a_training_starts_from_weights_and_is_finished_from_where_it_is(
     )  # fmt: skip
     going = (
         "--out", tmp_path / "going", "--apart", 0, "--together", 2, "--decay", 0, "--every", 1,
-        "--size", "64,96@1", "--loss", "relations=1", "--favour", trained / "pictures", 2,
+        "--size", "64,96@1", "--frozen", 2, "--loss", "relations=1", "--favour", trained / "pictures", 2,
     )  # fmt: skip
     result = pictor(*common, *going)
     assert result.exit_code == 0, result.output
     before, after = load_file(start), load_file(tmp_path / "going" / start.name)
     moved = (before["conv_head.weight"] - after["conv_head.weight"]).abs().mean()
     assert 0 < moved < 0.01 * before["conv_head.weight"].abs().mean()
+    assert torch.equal(before["conv_stem.weight"], after["conv_stem.weight"])
     assert fetch_backbone(NAME, str(tmp_path / "going" / start.name)).preprocessing.size == 96
     finishing = ("--out", tmp_path / "finished", "--finish", tmp_path / "going", "--decay", 2, "--size", "96")
     result = pictor(*common, *finishing)
