@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,24 +10,28 @@ from typing import Any
 
 import click
 
+from ..run.stop_signals import handle_stop_signals
 from .options import json_option, parse_key_values
-from .output import print_json, progress_bar
+from .output import print_json, print_remark, progress_bar
 
+LOWEST = 19  # how nice the kernel lets a process be
+SMALLEST = 32  # pixels of an input that a network still reduces
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 @click.group("train")
-def train_command() -> None:
+def command() -> None:
     """Train a backbone of your own; `pictor train distil --help` tells how.
 
     \b
     Examples:
       pictor train distil --help
       pictor train distil photos --teacher resnet50.a1_in1k --student resnet18 --out training
+      pictor train pack training/pool --out shards
     """
 
 
-@train_command.command("distil")
+@command.command("distil")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER…", type=FOLDER)
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="Where pictures, checkpoint and the finished weights go.")  # fmt: skip
@@ -34,7 +39,8 @@ def train_command() -> None:
 @click.option("--teacher-weights", default="pretrained", show_default=True, metavar="FILE",
               help="Its weights: a safetensors file, or timm's own.")  # fmt: skip
 @click.option("--student", metavar="NAME", help="Any timm CNN by name [default: the teacher's].")
-@click.option("--size", default=160, show_default=True, help="Pixels along each side of the student's input.")
+@click.option("--size", "sizes", default="160", show_default=True, metavar="PIXELS[,PIXELS@STEP…]",
+              help="Side of the student's input; 128,176@20000 grows it at a step.")  # fmt: skip
 @click.option("--used-at", type=int, metavar="PIXELS", help="Its input in use [default: as in training].")
 @click.option("--crop", default=1.0, show_default=True, help="Share of the short side looked at in use.")
 @click.option(
@@ -54,13 +60,32 @@ def train_command() -> None:
               help="Leave out pictures that look like one in here, such as a test set.")  # fmt: skip
 @click.option("--apart", default=1000, show_default=True, help="Steps in which each block learns alone.")
 @click.option("--together", default=6000, show_default=True, help="Steps in which the whole network learns.")
+@click.option("--frozen", default=0, show_default=True, metavar="LINKS",
+              help="Together, so many links from the input on stay as they are.")  # fmt: skip
+@click.option("--decay", type=int, metavar="STEPS",
+              help="Let the rate fall in the last STEPS alone [default: all the way].")  # fmt: skip
+@click.option("--rate", default=3e-4, show_default=True, help="Learning rate of the steps together.")
+@click.option("--loss", "losses", multiple=True, metavar="NAME=WEIGHT",
+              help="How much links, pooled, centred or relations count [default: 1, 4, 0, 0].")  # fmt: skip
+@click.option("--start", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+              help="Weights that the student starts from, instead of random ones.")  # fmt: skip
+@click.option("--finish", metavar="DIR", type=FOLDER,
+              help="End the training in DIR, as it is now, in --decay more steps.")  # fmt: skip
+@click.option("--pool", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Where the decoded pictures lie [default: pool in --out].")  # fmt: skip
+@click.option("--favour", multiple=True, type=(FOLDER, float), metavar="FOLDER TIMES",
+              help="See the pictures of one of the folders so many times as often.")  # fmt: skip
+@click.option("--every", default=200, show_default=True, help="Steps between two checkpoints.")
+@click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu, cuda or cuda:1.")
+@click.option("--background", is_flag=True, help="Run at the lowest priority.")
 @click.option("--batch", default=64, show_default=True, help="Views a step.")
 @click.option("--seed", default=2026, show_default=True, help="The same seed gives the same training.")
 @json_option
-def distil(folders: tuple[Path, ...], out: Path, as_json: bool, **options: Any) -> None:
+def distil(folders: tuple[Path, ...], out: Path, as_json: bool, background: bool, **options: Any) -> None:
     """Teach a small network what a larger one sees, on the pictures of FOLDER…, which need no labels.
 
-    Broken off at any time, the same command goes on from its last checkpoint. Where teacher and student
+    Stopped (Ctrl-C, SIGTERM) or broken off at any time, the same command goes on from its last checkpoint.
+    As long as there is a file called pause in --out, the training waits. Where teacher and student
     have the same plan, every block learns alone first; otherwise they are compared stage by stage.
     The result is a weights file for `pictor index --backbone NAME --weights FILE`.
 
@@ -71,41 +96,124 @@ def distil(folders: tuple[Path, ...], out: Path, as_json: bool, **options: Any) 
     """
     from ..training.course import distil as run
 
-    with _stages() as on_progress:
-        path = run(_course(folders, out, options), on_progress)
+    if background:
+        os.nice(LOWEST)
+    with handle_stop_signals(_say_stopping) as stopping, _show_stages() as on_progress:
+        path = run(_make_course(folders, out, options), on_progress, stopping)
     if as_json:
         print_json({"weights": str(path)})
     else:
         click.echo(f"{path}: pictor index FOLDER --backbone {path.stem} --weights {path}")
 
 
-def _course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) -> Any:
-    from ..training.course import Course, Teacher
-    from ..training.distil import Schedule
+@command.command("pack")
+@click.argument("pool", metavar="POOL", type=FOLDER)
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Where the files go.")  # fmt: skip
+@click.option(
+    "--side", default=160, show_default=True, help="Short side of the pictures, in pixels, at most."
+)
+@click.option("--quality", default=85, show_default=True, help="Quality of their JPEGs.")
+@click.option("--limit", default=60, show_default=True, metavar="MIB", help="Size of a file, at most.")
+@click.option("--most", default=1000, show_default=True, metavar="FILES", help="How many files, at most.")
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same files.")
+@json_option
+def pack(pool: Path, out: Path, limit: int, as_json: bool, **options: int) -> None:
+    """Pack the POOL of a training into zip files, to take it to another machine.
 
-    labels = options["labels_teacher"] and Teacher(
-        options["labels_teacher"],
-        options["labels_weights"],
-        parse_key_values(options["labels_argument"]),
-        parse_key_values(options["labels_preprocessing"]),
-    )
+    The first files hold what a training would see most often. Unpacked, they are folders of pictures.
+
+    \b
+    Examples:
+      pictor train pack training/pool --out shards --most 5
+      unzip -q -o 'shards/*.zip' -d pictures
+    """
+    from ..training.pool import open_pool
+    from ..training.shards import pack_pool
+
+    with progress_bar("Shards") as move:
+        shards = pack_pool(
+            open_pool(pool),
+            out,
+            limit=limit * 2**20,
+            on_progress=lambda done, total: move(done, total, ""),
+            **options,
+        )
+    print_json({"shards": [str(path) for path in shards]}) if as_json else click.echo(f"{len(shards)} files")
+
+
+def _make_course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) -> Any:
+    from ..training.course import Course
+    from ..training.networks import Teacher
+
+    sizes = _parse_sizes(options["sizes"])
     return Course(
         folders,
         out,
         Teacher(options["teacher"], options["teacher_weights"]),
         options["student"] or options["teacher"].partition(".")[0],
-        Schedule(**{each: options[each] for each in ("apart", "together", "batch", "seed")}),
-        size=options["size"],
-        used_at=options["used_at"],
-        crop=options["crop"],
-        apart_from=options["apart_from"],
-        labels=labels or None,
+        _make_schedule(sizes, options),
+        size=sizes[0][1],
+        losses=_make_losses(options["losses"]),
+        favours=options["favour"],
+        labels=_make_labels(options),
         labelled=options["labels_views"],
+        **{
+            name: options[name]
+            for name in ("used_at", "crop", "apart_from", "start", "finish", "pool", "every", "device")
+        },
     )
 
 
+def _make_schedule(sizes: tuple[tuple[int, int], ...], options: dict[str, Any]) -> Any:
+    from ..training.schedule import Schedule
+
+    counts = {name: options[name] for name in ("apart", "together", "frozen", "batch", "seed", "decay")}
+    return Schedule(**counts, together_rate=options["rate"], sizes=sizes)
+
+
+def _make_labels(options: dict[str, Any]) -> Any:
+    from ..training.networks import Teacher
+
+    if not options["labels_teacher"]:
+        return None
+    return Teacher(
+        options["labels_teacher"],
+        options["labels_weights"],
+        parse_key_values(options["labels_argument"]),
+        parse_key_values(options["labels_preprocessing"]),
+    )
+
+
+def _make_losses(texts: tuple[str, ...]) -> Any:
+    from ..training.losses import Losses
+
+    try:
+        return Losses(**{name: float(weight) for name, weight in parse_key_values(texts).items()})
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(f"--loss {' '.join(texts)}: give names and numbers as --help says") from error
+
+
+def _parse_sizes(text: str) -> tuple[tuple[int, int], ...]:
+    """Pairs (step, pixels) of `128,176@20000`."""
+    parts = [part.partition("@") for part in text.split(",")]
+    try:
+        sizes = tuple((int(step or 0), int(pixels)) for pixels, _, step in parts)
+    except ValueError as error:
+        raise click.UsageError(f"--size {text}: write it as 128 or as 128,176@20000") from error
+    if sizes[0][0] or list(sizes) != sorted(set(sizes)) or min(pixels for _, pixels in sizes) < SMALLEST:
+        raise click.UsageError(
+            f"--size {text}: begins at step 0, goes on upwards, at {SMALLEST} pixels or more"
+        )
+    return sizes
+
+
+def _say_stopping() -> None:
+    print_remark("stopping behind a checkpoint; a second time stops at once")
+
+
 @contextmanager
-def _stages() -> Iterator[Any]:
+def _show_stages() -> Iterator[Any]:
     """A progress bar for each stage of the training, one after the other."""
     with ExitStack() as stack:
         shown: dict[str, Any] = {}

@@ -36,7 +36,7 @@ class Chain(nn.Module):
             ]
         )
 
-    def outputs(self, views: Tensor, frozen: int = 0) -> list[Tensor]:
+    def compute_outputs(self, views: Tensor, frozen: int = 0) -> list[Tensor]:
         """What every link puts out; the first `frozen` links get no gradient."""
         outputs: list[Tensor] = []
         for place, link in enumerate(self.links):
@@ -45,22 +45,24 @@ class Chain(nn.Module):
             outputs.append(views)
         return outputs
 
-    def compared(self, views: Tensor, frozen: int = 0) -> tuple[list[Tensor], Tensor]:
+    def describe(self, views: Tensor, frozen: int = 0) -> tuple[list[Tensor], Tensor]:
         """The outputs of the links, and the pooled feature in float32."""
-        outputs = self.outputs(views, frozen)
+        outputs = self.compute_outputs(views, frozen)
         return outputs, outputs[-1].float().mean(dim=(2, 3))
 
 
 def is_chain(network: Any) -> bool:
     """Whether a network can be taken apart into links and folded."""
-    plain = all(type(each) is nn.Conv2d for each in network.modules() if isinstance(each, nn.Conv2d))
+    plain = all(type(module) is nn.Conv2d for module in network.modules() if isinstance(module, nn.Conv2d))
     return isinstance(network, EfficientNet) and plain
 
 
 def line_up(student: Chain, teacher: Chain, views: Tensor) -> bool:
     """Whether every link of one puts out what the same link of the other does, in shape."""
     with torch.no_grad():
-        shapes = [[each.shape for each in chain.eval().outputs(views)] for chain in (student, teacher)]
+        shapes = [
+            [output.shape for output in chain.eval().compute_outputs(views)] for chain in (student, teacher)
+        ]
     return shapes[0] == shapes[1]
 
 
@@ -74,7 +76,7 @@ def start_like(student: Chain, teacher: Chain, views: Tensor) -> None:
     with torch.no_grad():
         for place, link in enumerate(student.links):
             wanted = teacher.links[place](given)
-            norms = [each for each in link.modules() if isinstance(each, nn.BatchNorm2d)]
+            norms = [module for module in link.modules() if isinstance(module, nn.BatchNorm2d)]
             for norm in norms:
                 norm.momentum = 1.0
             link.train()(given)
@@ -86,11 +88,11 @@ def start_like(student: Chain, teacher: Chain, views: Tensor) -> None:
             given = wanted
 
 
-def fold(network: nn.Module) -> nn.Module:
+def fold_network(network: nn.Module) -> nn.Module:
     """Merge every batch normalisation into the convolution before it; the network then computes in the
     precision of its input, whatever that of its weights.
     """
-    for conv, norm in _pairs(network):
+    for conv, norm in _find_pairs(network):
         first, second = network.get_submodule(conv), network.get_submodule(norm)
         assert isinstance(first, nn.Conv2d), "what pairs are made of"
         assert isinstance(second, BatchNormAct2d), "what pairs are made of"
@@ -101,10 +103,10 @@ def fold(network: nn.Module) -> nn.Module:
     return network.eval()
 
 
-def unfolded(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+def unfold_state(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """The state of a folded network as that of a fresh one of the same name: normalisations that only add."""
     whole = dict(state)
-    for conv, norm in _pairs(network):
+    for conv, norm in _find_pairs(network):
         bias = whole.pop(f"{conv}.bias")
         epsilon: Any = network.get_submodule(norm).eps
         whole |= {
@@ -117,10 +119,10 @@ def unfolded(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     return whole
 
 
-def _pairs(network: nn.Module) -> Iterator[tuple[str, str]]:
+def _find_pairs(network: nn.Module) -> Iterator[tuple[str, str]]:
     """The names of every convolution and the normalisation right after it."""
     modules = list(network.named_modules())
-    leaves = [(name, each) for name, each in modules if isinstance(each, nn.Conv2d | BatchNormAct2d)]
+    leaves = [(name, module) for name, module in modules if isinstance(module, nn.Conv2d | BatchNormAct2d)]
     for (conv, first), (norm, second) in pairwise(leaves):
         if isinstance(first, nn.Conv2d) and isinstance(second, BatchNormAct2d):
             yield conv, norm
@@ -132,7 +134,7 @@ class _Convolution(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         assert self.bias is not None, "folding gives every convolution one"
         weight, bias = self.weight.to(input.dtype), self.bias.to(input.dtype)
-        if self.stride == (2, 2) and self.groups == len(weight):
+        if self.stride == (2, 2) and self.groups == len(weight) and input.device.type == "cpu":
             return _StridedDepthwise.apply(input, weight, bias, self.padding)  # type: ignore[no-any-return]
         return functional.conv2d(input, weight, bias, self.stride, self.padding, 1, self.groups)
 
@@ -160,10 +162,3 @@ class _StridedDepthwise(torch.autograd.Function):
             dense, input, weight, None, ones, ctx.padding, ones, False, [0, 0], len(weight), wanted
         )
         return of_input, of_weight, gradient.sum(dim=(0, 2, 3)), None
-
-
-def relative_error(found: Tensor, wanted: Tensor) -> Tensor:
-    """The squared error over the variance around each channel's mean; 1 is what a constant reaches."""
-    found, wanted = found.float(), wanted.float()
-    spread = (wanted - wanted.mean(dim=(0, 2, 3), keepdim=True)).square().mean()
-    return (found - wanted).square().mean() / (spread + 1e-6)

@@ -3,172 +3,199 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from retrieval import Preprocessing
-
-from ..errors import TrainingImpossible
-from ..run.prefetch import prefetch_results
-from .chain import Chain, relative_error
+from .chain import Chain
+from .feeding import Feed
+from .keeping import CURVE, Curve, Keeping, load_checkpoint, save_checkpoint
+from .losses import Losses, measure_error, measure_losses, weigh_losses
+from .schedule import APART, PHASES, TOGETHER, Schedule
 from .stages import Adapted, Stages
-from .views import Float32, Views, scaled
 
-CHECKPOINT = "checkpoint.pt"
-WARM_UP = 100  # steps in which the learning rate rises
 POSITIONS = 1600  # places of a link's output that one update of that link looks at, if there are as many
-UPDATES = 8  # at most, of one link with one batch
-POOLED = 4.0  # weight of the pooled feature's cosine beside the mean error of the links
+UPDATES = 16  # at most, of one link with one batch; those of the others follow from their errors
 
 OnStep: TypeAlias = Callable[[str, int, int, float], None]  # phase, steps done, steps in all, loss
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long and how fast: `apart` steps for each link alone, then `together` steps end to end."""
-
-    apart: int = 1000
-    together: int = 10000
-    batch: int = 64
-    apart_rate: float = 3e-3
-    together_rate: float = 3e-4
-    frozen: int = 0  # links from the input on that keep what they learned apart
-    seed: int = 2026
+Optimisers: TypeAlias = list[torch.optim.Optimizer]
 
 
 class Distillation:
-    """A training that can be broken off at any step and goes on from its last checkpoint."""
+    """A training that can be broken off at any step and goes on from its last checkpoint, to the same end."""
 
     def __init__(
         self,
         teacher: Chain | Stages,
         student: Chain | Adapted,
-        views: Views,
-        scale: Preprocessing,
+        feed: Feed,
         schedule: Schedule,
-        folder: Path,
-        *,
-        every: int = 200,
+        keeping: Keeping,
+        losses: Losses | None = None,
     ) -> None:
-        """Both are folded chains, or stages and an adapted student; only chains can learn apart.
-
-        `scale` gives mean and spread of the teacher's input; the checkpoint lies in `folder`,
-        written anew after `every` so many steps.
-        """
-        self._teacher, self._student, self._views = teacher.requires_grad_(False), student, views
-        self._scale, self._schedule, self._folder = scale, schedule, folder
-        self._every = every
+        """Both are folded chains, or stages and an adapted student; only chains can learn apart."""
+        self._teacher, self._student, self._feed = teacher.requires_grad_(False), student, feed
+        self._schedule, self._keeping = schedule, keeping
+        self._losses = losses or Losses()
+        self._curve = Curve(keeping.folder / CURVE)
+        self._seconds = 0.0
 
     def run(self, on_step: OnStep) -> None:
-        """Train to the end of the schedule; the student holds the result."""
-        schedule = self._schedule
+        """Train to the end of the schedule; the student holds the result.
+
+        Raises Stopped, behind a checkpoint, when somebody asked for an end.
+        """
+        with self._keeping.stopping.shield():
+            for phase in PHASES:
+                self._run_phase(phase, self._make_optimisers(phase), on_step)
+
+    def _make_optimisers(self, phase: str) -> Optimisers:
+        """One for each link apart, one for all of them together."""
         trained: torch.nn.Module = self._student
         if isinstance(self._student, Chain):
-            optimisers = [_adam(link, schedule.apart_rate) for link in self._student.links]
-            self._phase("apart", schedule.apart, optimisers, self._apart, on_step)
-            trained = self._student.links[schedule.frozen :]
-        optimiser = _adam(trained, schedule.together_rate)
-        self._phase("together", schedule.together, [optimiser], self._together, on_step)
+            if phase == APART:
+                return [_make_adam(link) for link in self._student.links]
+            trained = self._student.links[self._schedule.frozen :]
+        return [] if phase == APART else [_make_adam(trained)]
 
-    def _phase(
-        self, name: str, steps: int, optimisers: list[torch.optim.Optimizer], learn: Any, on_step: OnStep
-    ) -> None:
-        rates = [each.param_groups[0]["lr"] for each in optimisers]
-        first = self._resumed(name, optimisers)
-        batches = prefetch_results(
-            lambda step: self._batch(name, step), range(first, steps), name="views", threads=1, count=3
+    def _run_phase(self, phase: str, optimisers: Optimisers, on_step: OnStep) -> None:
+        total = self._schedule.count_steps(phase) if optimisers else 0
+        steps = range(self._take_up(phase, optimisers), total)
+        places = (self._count_before(phase) + step for step in steps)
+        wanted = ((place, self._get_size(place)) for place in places)
+        batches = self._feed.provide_views(wanted, self._schedule.batch)
+        for step, views in zip(steps, batches, strict=True):
+            started = time.monotonic()
+            losses = self._learn(phase, step, views, optimisers)
+            self._curve.add_losses(losses)
+            self._seconds += time.monotonic() - started
+            on_step(phase, step + 1, total, losses["loss"])
+            if (step + 1) % self._keeping.every == 0 or step + 1 == total or self._keeping.is_asked():
+                self._save(phase, step + 1, optimisers)
+            self._keeping.wait()
+
+    def _get_size(self, place: int) -> int:
+        """The size of the views of a step, counted over both phases."""
+        return self._schedule.get_size(place, self._feed.size)
+
+    def _count_before(self, phase: str) -> int:
+        """The steps of the phases before this one."""
+        return 0 if phase == APART else self._schedule.apart
+
+    def _learn(self, phase: str, step: int, views: Tensor, optimisers: Optimisers) -> dict[str, float]:
+        """Do one step; the losses by name, `loss` among them."""
+        for optimiser in optimisers:
+            optimiser.param_groups[0]["lr"] = self._schedule.get_rate(phase, step)
+        return (
+            self._learn_apart(views, optimisers)
+            if phase == APART
+            else self._learn_together(views, optimisers)
         )
-        for step, views in zip(range(first, steps), batches, strict=True):
-            for optimiser, rate in zip(optimisers, rates, strict=True):
-                optimiser.param_groups[0]["lr"] = rate * _share(step, steps)
-            loss = learn(torch.from_numpy(views).bfloat16().permute(0, 3, 1, 2), optimisers)
-            on_step(name, step + 1, steps, loss)
-            if (step + 1) % self._every == 0 or step + 1 == steps:
-                self._save(name, step + 1, optimisers)
 
-    def _batch(self, phase: str, step: int) -> Float32:
-        """The views of a step scaled, channels last; numpy alone, for it runs in a thread."""
-        offset = 0 if phase == "apart" else self._schedule.apart
-        return scaled(self._views.batch(offset + step, self._schedule.batch), self._scale)
-
-    def _apart(self, views: Tensor, optimisers: list[torch.optim.Optimizer]) -> float:
-        """Every link learns from the teacher's own input to it, in updates of its own."""
+    def _learn_apart(self, views: Tensor, optimisers: Optimisers) -> dict[str, float]:
+        """Every link learns from the teacher's own input to it, in updates of its own, the worst in most."""
         assert isinstance(self._teacher, Chain), "only chains have links"
         assert isinstance(self._student, Chain), "only chains have links"
         with torch.no_grad():
-            outputs = [views, *self._teacher.outputs(views)]
-        errors = []
-        for place, (link, optimiser) in enumerate(zip(self._student.links, optimisers, strict=True)):
-            for part in _parts(outputs[place + 1]):
-                error = relative_error(link(outputs[place][part]), outputs[place + 1][part])
-                _update(error, optimiser)
-            errors.append(float(error.detach()))
-        return sum(errors) / len(errors)
+            outputs = [views, *self._teacher.compute_outputs(views)]
+        lessons = [
+            Lesson(link, optimiser, given, wanted)
+            for link, optimiser, (given, wanted) in zip(
+                self._student.links, optimisers, pairwise(outputs), strict=True
+            )
+        ]
+        errors = [lesson.learn_part(0) for lesson in lessons]
+        for lesson, error in zip(lessons, errors, strict=True):
+            for number in range(1, math.ceil(UPDATES * error / max(errors))):
+                lesson.learn_part(number)
+        named = {f"link {place}": error for place, error in enumerate(errors)}
+        return {"loss": sum(errors) / len(errors), **named}
 
-    def _together(self, views: Tensor, optimisers: list[torch.optim.Optimizer]) -> float:
+    def _learn_together(self, views: Tensor, optimisers: Optimisers) -> dict[str, float]:
         """The student as a whole, compared with the teacher after every link and in the pooled feature."""
         frozen = self._schedule.frozen
         with torch.no_grad():
-            wanted, aim = self._teacher.compared(views)
-        found, feature = self._student.compared(views, frozen)
-        pairs = zip(found[frozen:], wanted[frozen:], strict=True)
-        errors = [relative_error(*pair) for pair in pairs]
-        distance = 1 - functional.cosine_similarity(feature, aim).mean()
-        _update(torch.stack(errors).mean() + POOLED * distance, optimisers[0])
-        return float(distance.detach())
+            wanted, aim = self._teacher.describe(views)
+        found, feature = self._student.describe(views, frozen)
+        parts = measure_losses(self._losses, (found[frozen:], wanted[frozen:]), (feature, aim))
+        _update(weigh_losses(self._losses, parts), optimisers[0])
+        losses = {name: float(part.detach()) for name, part in parts.items()}
+        return {"loss": losses["pooled"], **losses}
 
-    def _save(self, phase: str, step: int, optimisers: list[torch.optim.Optimizer]) -> None:
-        kept = {
+    def _save(self, phase: str, step: int, optimisers: Optimisers) -> None:
+        """Write a line of the curve and a checkpoint."""
+        self._curve.write_line(self._describe_step(phase, step))
+        checkpoint = {
             "phase": phase,
             "step": step,
+            "seconds": self._seconds,
             "schedule": asdict(self._schedule),
             "student": self._student.state_dict(),
-            "optimisers": [each.state_dict() for each in optimisers],
+            "optimisers": [optimiser.state_dict() for optimiser in optimisers],
         }
-        part = self._folder / f"{CHECKPOINT}.part"
-        torch.save(kept, part)
-        part.replace(self._folder / CHECKPOINT)
+        save_checkpoint(self._keeping.folder, checkpoint)
+        self._keeping.on_save()
 
-    def _resumed(self, phase: str, optimisers: list[torch.optim.Optimizer]) -> int:
+    def _describe_step(self, phase: str, step: int) -> dict[str, Any]:
+        """What the curve says of a step beside its losses."""
+        return {
+            "phase": phase,
+            "step": step,
+            "views": step * self._schedule.batch,
+            "rate": self._schedule.get_rate(phase, step - 1),
+            "size": self._get_size(self._count_before(phase) + step - 1),
+            "seconds": round(self._seconds, 1),
+        }
+
+    def _take_up(self, phase: str, optimisers: Optimisers) -> int:
         """The step to begin with; takes up student and optimisers where the checkpoint is of this phase."""
-        path = self._folder / CHECKPOINT
-        if not path.exists():
+        checkpoint = load_checkpoint(self._keeping.folder, self._schedule)
+        if not checkpoint:
             return 0
-        kept = torch.load(path, weights_only=True)
-        if kept["schedule"] != asdict(self._schedule):
-            raise TrainingImpossible(
-                f"{path}: belongs to a training with another schedule ({kept['schedule']}); "
-                "give the same one, or another --out"
-            )
-        self._student.load_state_dict(kept["student"])
-        if kept["phase"] != phase:
-            return 0 if phase == "together" else self._schedule.apart
-        for optimiser, state in zip(optimisers, kept["optimisers"], strict=True):
+        self._curve.cut_behind(checkpoint["phase"], checkpoint["step"])
+        self._student.load_state_dict(checkpoint["student"])
+        self._seconds = checkpoint["seconds"]
+        if checkpoint["phase"] != phase:
+            return 0 if phase == TOGETHER else self._schedule.apart
+        for optimiser, state in zip(optimisers, checkpoint["optimisers"], strict=True):
             optimiser.load_state_dict(state)
-        return int(kept["step"])
+        return int(checkpoint["step"])
 
 
-def _adam(module: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
-    return torch.optim.Adam(module.parameters(), lr=rate, betas=(0.9, 0.99))
+def _make_adam(module: torch.nn.Module) -> torch.optim.Optimizer:
+    """An optimiser whose rate is set with every step."""
+    return torch.optim.Adam(module.parameters(), lr=0.0, betas=(0.9, 0.99))
 
 
-def _share(step: int, steps: int) -> float:
-    """The share of the learning rate: a short rise, then half a cosine down to nothing."""
-    return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one link has to learn from a batch: to put out what is wanted, given its teacher's input."""
+
+    link: torch.nn.Module
+    optimiser: torch.optim.Optimizer
+    given: Tensor
+    wanted: Tensor
+
+    def learn_part(self, number: int) -> float:
+        """One update from a part of the batch, UPDATES of which cover it; the error before it."""
+        part = choose_part(self.wanted, number)
+        error = measure_error(self.link(self.given[part]), self.wanted[part])
+        _update(error, self.optimiser)
+        return float(error.detach())
 
 
-def _parts(output: Tensor) -> Iterator[slice]:
-    """The parts of a batch that a link learns from in turn: the larger its maps, the fewer views."""
+def choose_part(output: Tensor, number: int) -> slice:
+    """A part of the batch: the larger the maps, the fewer views; those that overlap come far apart."""
     count, _, height, width = output.shape
-    size = min(count // 2 or 1, max(4, POSITIONS // (height * width)))
-    starts = range(0, count, size)
-    return (slice(start, start + size) for start in list(starts)[:UPDATES])
+    size = min(math.ceil(count / 4), max(4, POSITIONS // (height * width)))
+    spread = number % 2 * (UPDATES // 2) + number // 2  # 0, 8, 1, 9, …
+    start = round(max(0, count - size) * spread / (UPDATES - 1))
+    return slice(start, start + size)
 
 
 def _update(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:

@@ -41,25 +41,25 @@ def train_head(features: Tensor, scores: Tensor, *, epochs: int, seed: int, on_s
     out for the temperature (Guo et al. 2017).
     """
     kept = len(features) - max(1, int(len(features) * HELD_OUT))
-    usual = _usual(scores[:kept])
-    head = _regression(features[:kept], scores[:kept])
+    usual = _measure_frequencies(scores[:kept])
+    head = _fit_regression(features[:kept], scores[:kept])
     with torch.no_grad():
         head.bias.sub_(usual)
-    _sharpen(head, features[:kept], scores[:kept], usual, epochs, seed, on_step)
+    _sharpen_head(head, features[:kept], scores[:kept], usual, epochs, seed, on_step)
     with torch.no_grad():
         found = head(features[kept:].float())
-    temperature = _temperature(found, scores[kept:], usual)
+    temperature = _fit_temperature(found, scores[kept:], usual)
     return Head(head.weight.detach(), head.bias.detach(), temperature)
 
 
-def _usual(scores: Tensor) -> Tensor:
+def _measure_frequencies(scores: Tensor) -> Tensor:
     """The logarithm of each class's mean chance over all rows."""
     parts = torch.split(scores, BATCH)
-    chances = torch.stack([each.float().softmax(dim=1).sum(dim=0) for each in parts]).sum(dim=0)
+    chances = torch.stack([part.float().softmax(dim=1).sum(dim=0) for part in parts]).sum(dim=0)
     return (chances / len(scores)).clamp_min(RAREST).log()
 
 
-def _regression(features: Tensor, scores: Tensor) -> nn.Linear:
+def _fit_regression(features: Tensor, scores: Tensor) -> nn.Linear:
     """The ridge regression of each picture's scores, less their mean, which the softmax does not see."""
     features, scores = features.float(), scores.float()
     scores = scores - scores.mean(dim=1, keepdim=True)
@@ -74,7 +74,7 @@ def _regression(features: Tensor, scores: Tensor) -> nn.Linear:
     return head
 
 
-def _sharpen(
+def _sharpen_head(
     head: nn.Linear,
     features: Tensor,
     scores: Tensor,
@@ -101,10 +101,12 @@ def _sharpen(
             on_step(done, steps, float(loss.detach()))
 
 
-def _temperature(found: Tensor, wanted: Tensor, usual: Tensor) -> float:
+def _fit_temperature(found: Tensor, wanted: Tensor, usual: Tensor) -> float:
     """The temperature whose confidences, with how often classes occur, have the least cross-entropy to the
     teacher's; the lower on a tie.
     """
     chances = wanted.float().softmax(dim=1)
-    losses = torch.stack([functional.cross_entropy(found / each + usual, chances) for each in TEMPERATURES])
+    losses = torch.stack(
+        [functional.cross_entropy(found / candidate + usual, chances) for candidate in TEMPERATURES]
+    )
     return float(TEMPERATURES[losses.argmin()])

@@ -19,7 +19,7 @@ class Stages(nn.Module):
         self.network = network.to(memory_format=torch.channels_last)
         self.chosen: Sequence[int] | None = None
 
-    def compared(self, views: Tensor, frozen: int = 0) -> tuple[list[Tensor], Tensor]:
+    def describe(self, views: Tensor, frozen: int = 0) -> tuple[list[Tensor], Tensor]:
         """The chosen stages' outputs and the pooled feature, in float32; no stage is ever frozen."""
         with torch.autocast(views.device.type, torch.bfloat16):
             last, stages = self.network.forward_intermediates(views.float())
@@ -39,9 +39,9 @@ class Adapted(nn.Module):
         super().__init__()
         self.network, self._stages = student.network, student
         with torch.no_grad():
-            mine, own = student.eval().compared(views)
-            theirs, wanted = teacher.eval().compared(views)
-        sizes = _last_of_each_size(mine), _last_of_each_size(theirs)
+            mine, own = student.eval().describe(views)
+            theirs, wanted = teacher.eval().describe(views)
+        sizes = _find_last_of_sizes(mine), _find_last_of_sizes(theirs)
         shared = [size for size in sizes[1] if size in sizes[0]]
         if not shared:
             raise TrainingImpossible(
@@ -55,13 +55,13 @@ class Adapted(nn.Module):
         self._projection = nn.Linear(own.shape[1], wanted.shape[1])
         self.train()
 
-    def compared(self, views: Tensor, frozen: int = 0) -> tuple[list[Tensor], Tensor]:
+    def describe(self, views: Tensor, frozen: int = 0) -> tuple[list[Tensor], Tensor]:
         """The student's chosen stages in the teacher's widths, and its feature projected to the teacher's."""
-        stages, pooled = self._stages.compared(views)
+        stages, pooled = self._stages.describe(views)
         adapted = [fit(stage) for fit, stage in zip(self._adapters, stages, strict=True)]
         return adapted, self._projection(pooled)
 
 
-def _last_of_each_size(outputs: Sequence[Tensor]) -> dict[tuple[int, ...], int]:
+def _find_last_of_sizes(outputs: Sequence[Tensor]) -> dict[tuple[int, ...], int]:
     """The place of the last output of every height and width."""
-    return {tuple(each.shape[2:]): place for place, each in enumerate(outputs)}
+    return {tuple(output.shape[2:]): place for place, output in enumerate(outputs)}

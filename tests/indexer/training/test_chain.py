@@ -11,13 +11,13 @@ from torch.nn import functional
 from indexer.training.chain import (
     Chain,
     _StridedDepthwise,
-    fold,
+    fold_network,
     is_chain,
     line_up,
-    relative_error,
     start_like,
-    unfolded,
+    unfold_state,
 )
+from indexer.training.losses import measure_error
 
 NAME, SIZE = "mobilenetv2_035", 64
 
@@ -44,7 +44,7 @@ def views(count: int = 8) -> Tensor:
 def test_a_chain_computes_what_its_network_does() -> None:
     whole = network(1)
     wanted = whole(views())
-    outputs, pooled = Chain(whole).compared(views())
+    outputs, pooled = Chain(whole).describe(views())
     assert len(outputs) == 18
     assert torch.allclose(pooled, wanted, atol=1e-4)
 
@@ -53,11 +53,11 @@ def test_a_chain_computes_what_its_network_does() -> None:
 def test_folding_and_unfolding_change_nothing() -> None:
     whole = network(2)
     wanted = whole(views())
-    fold(whole)
+    fold_network(whole)
     assert not any(isinstance(each, nn.BatchNorm2d) for each in whole.modules())
     assert torch.allclose(whole(views()), wanted, atol=1e-4)
     fresh = timm.create_model(NAME, num_classes=0).eval()
-    fresh.load_state_dict(unfolded(whole.state_dict(), fresh))
+    fresh.load_state_dict(unfold_state(whole.state_dict(), fresh))
     assert torch.allclose(fresh(views()), wanted, atol=1e-4)
 
 
@@ -84,22 +84,22 @@ def test_the_strided_gradient_is_torchs_own(kernel: int, side: int) -> None:
 
 @torch.no_grad()
 def test_a_student_starts_near_its_teacher() -> None:
-    teacher, student = Chain(fold(network(4))), Chain(network(5))
+    teacher, student = Chain(fold_network(network(4))), Chain(network(5))
     start_like(student, teacher, views(16))
-    folded = Chain(fold(student.network))
-    given = [views(16), *teacher.outputs(views(16))]
-    errors = [float(relative_error(folded.links[n](given[n]), given[n + 1])) for n in range(17)]
+    folded = Chain(fold_network(student.network))
+    given = [views(16), *teacher.compute_outputs(views(16))]
+    errors = [float(measure_error(folded.links[n](given[n]), given[n + 1])) for n in range(17)]
     assert max(errors) < 1.5
-    apart = Chain(fold(network(5)))
-    unlike = [float(relative_error(apart.links[n](given[n]), given[n + 1])) for n in range(17)]
+    apart = Chain(fold_network(network(5)))
+    unlike = [float(measure_error(apart.links[n](given[n]), given[n + 1])) for n in range(17)]
     assert sum(errors) < sum(unlike) / 2
 
 
 def test_the_error_of_a_constant_is_one() -> None:
     wanted = torch.randn(4, 3, 5, 5, generator=torch.Generator().manual_seed(6)) + 7
     constant = wanted.mean(dim=(0, 2, 3), keepdim=True).expand_as(wanted)
-    assert float(relative_error(constant, wanted)) == pytest.approx(1, abs=1e-3)
-    assert float(relative_error(wanted, wanted)) == 0
+    assert float(measure_error(constant, wanted)) == pytest.approx(1, abs=1e-3)
+    assert float(measure_error(wanted, wanted)) == 0
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_chains_of_other_widths_do_not_line_up() -> None:
 
 
 def test_frozen_links_get_no_gradient() -> None:
-    chain = Chain(fold(network(7)))
-    _, pooled = chain.compared(views(2), 3)
+    chain = Chain(fold_network(network(7)))
+    _, pooled = chain.describe(views(2), 3)
     pooled.sum().backward()  # type: ignore[no-untyped-call]
     moved = [any(each.grad is not None for each in link.parameters()) for link in chain.links]
     assert moved == [False] * 3 + [True] * 15

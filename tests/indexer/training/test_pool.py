@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import TrainingImpossible
-from indexer.training.pool import Pool, pool_of
+from indexer.training.pool import ROW, Pool, provide_pool
 from indexer.training.views import Views
 from retrieval import images, path_bytes
 from tests.drawing import draw_scene
@@ -22,7 +22,7 @@ def write(folder: Path, seeds: range, quality: int = 95) -> Path:
 
 
 def made(path: Path, *folders: Path, apart_from: tuple[Path, ...] = (), side: int = 60) -> Pool:
-    return pool_of(
+    return provide_pool(
         path,
         [path_bytes(each) for each in folders],
         side=side,
@@ -36,14 +36,14 @@ def test_every_readable_picture_is_kept_at_the_asked_size(tmp_path: Path) -> Non
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
     pool = made(tmp_path / "pool", folder)
     assert len(pool) == 5
-    assert {pool.picture(place).shape for place in range(5)} == {(60, 80, 3)}
+    assert {pool.get_picture(place).shape for place in range(5)} == {(60, 80, 3)}
     original = images.resize_pixels(draw_scene(0), 80, 60)
-    assert np.abs(pool.picture(0).astype(int) - original).mean() < 4  # what JPEG does to it
+    assert np.abs(pool.get_picture(0).astype(int) - original).mean() < 4  # what JPEG does to it
 
 
 def test_small_pictures_are_not_enlarged(tmp_path: Path) -> None:
     pool = made(tmp_path / "pool", write(tmp_path / "a", range(1)), side=500)
-    assert pool.picture(0).shape == (120, 160, 3)
+    assert pool.get_picture(0).shape == (120, 160, 3)
 
 
 def test_what_is_measured_on_is_left_out_even_resized_and_compressed(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_is_measured_on_is_left_out_even_resized_and_compressed(tmp_path: P
         (held_out / f"{seed}.jpg").write_bytes(images.encode_jpeg(small, quality=40))
     folder = write(tmp_path / "a", range(6))
     pool = made(tmp_path / "pool", folder, apart_from=(held_out,))
-    kept = [pool.picture(place) for place in range(len(pool))]
+    kept = [pool.get_picture(place) for place in range(len(pool))]
     seeds = [
         int(
             np.argmin(
@@ -94,18 +94,18 @@ def test_a_folders_share_grows_with_the_root_of_its_size(tmp_path: Path) -> None
 def test_views_depend_on_seed_and_step_alone(tmp_path: Path) -> None:
     pool = made(tmp_path / "pool", write(tmp_path / "a", range(4)))
     views = Views(pool, size=32, seed=5)
-    first = views.batch(3, 16)
+    first = views.make_batch(3, 16)
     assert first.shape == (16, 32, 32, 3)
     assert first.dtype == np.float32
-    assert np.array_equal(first, Views(pool, size=32, seed=5).batch(3, 16))
-    assert not np.array_equal(first, views.batch(4, 16))
-    assert not np.array_equal(first, Views(pool, size=32, seed=6).batch(3, 16))
+    assert np.array_equal(first, Views(pool, size=32, seed=5).make_batch(3, 16))
+    assert not np.array_equal(first, views.make_batch(4, 16))
+    assert not np.array_equal(first, Views(pool, size=32, seed=6).make_batch(3, 16))
 
 
 def test_views_show_the_pictures_in_ordinary_brightness(tmp_path: Path) -> None:
     pool = made(tmp_path / "pool", write(tmp_path / "a", range(4)))
-    views = Views(pool, size=32, seed=5).batch(0, 256)
-    wanted = np.mean([pool.picture(place).mean() / 255 for place in range(4)])
+    views = Views(pool, size=32, seed=5).make_batch(0, 256)
+    wanted = np.mean([pool.get_picture(place).mean() / 255 for place in range(4)])
     assert views.mean() == pytest.approx(wanted, abs=0.06)
     assert views.min() > -1
     assert views.max() < 2
@@ -113,13 +113,28 @@ def test_views_show_the_pictures_in_ordinary_brightness(tmp_path: Path) -> None:
 
 def test_plain_views_show_most_of_a_picture_in_its_own_colours(tmp_path: Path) -> None:
     pool = made(tmp_path / "pool", write(tmp_path / "a", range(1)))
-    picture = pool.picture(0)
+    picture = pool.get_picture(0)
 
     def off(plain: bool) -> float:
-        means = Views(pool, size=32, seed=5, plain=plain).batch(0, 64).mean(axis=(1, 2))
+        means = Views(pool, size=32, seed=5, plain=plain).make_batch(0, 64).mean(axis=(1, 2))
         return float(np.abs(means - picture.mean(axis=(0, 1)) / 255).mean())
 
-    plain = Views(pool, size=32, seed=5, plain=True).batch(0, 64)
+    plain = Views(pool, size=32, seed=5, plain=True).make_batch(0, 64)
     assert plain.dtype == np.float32
     assert (plain.min() >= 0, plain.max() <= 1) == (True, True)
     assert off(plain=True) < off(plain=False) / 2
+
+
+def test_small_pictures_and_favours_change_how_often_a_picture_is_seen() -> None:
+    sides = [(60, 0), (200, 0), (200, 1)]
+    rows = np.array([(0, side, side, folder) for side, folder in sides], ROW)
+
+    def chances(favours: tuple[float, ...]) -> list[float]:
+        cumulated = Pool(np.zeros(1, np.uint8), rows, favours).cumulated
+        return np.diff(cumulated, prepend=0).tolist()
+
+    usual = chances(())
+    assert usual[0] == pytest.approx(usual[1] / 4)
+    assert usual[2] == pytest.approx(usual[1] * 2**0.5)
+    favoured = chances((1.0, 3.0))
+    assert favoured[2] / favoured[1] == pytest.approx(3 * usual[2] / usual[1])

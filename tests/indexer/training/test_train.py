@@ -91,6 +91,60 @@ def test_running_it_again_trains_nothing_anew(trained: Path) -> None:
     assert "pictor index" in result.stdout
 
 
+def test_a_training_starts_from_weights_and_is_finished_from_where_it_is(
+    trained: Path, tmp_path: Path
+) -> None:
+    start = trained / "out" / f"{NAME}.safetensors"
+    common = (
+        "train", "distil", trained / "pictures", "--teacher", NAME, "--teacher-weights", trained / "teacher.safetensors",
+        "--pool", trained / "out" / "pool", "--batch", 4, "--start", start,
+    )  # fmt: skip
+    going = (
+        "--out", tmp_path / "going", "--apart", 0, "--together", 2, "--decay", 0, "--every", 1,
+        "--size", "64,96@1", "--frozen", 2, "--loss", "relations=1", "--favour", trained / "pictures", 2,
+    )  # fmt: skip
+    result = pictor(*common, *going)
+    assert result.exit_code == 0, result.output
+    before, after = load_file(start), load_file(tmp_path / "going" / start.name)
+    moved = (before["conv_head.weight"] - after["conv_head.weight"]).abs().mean()
+    assert 0 < moved < 0.01 * before["conv_head.weight"].abs().mean()
+    assert torch.equal(before["conv_stem.weight"], after["conv_stem.weight"])
+    assert fetch_backbone(NAME, str(tmp_path / "going" / start.name)).preprocessing.size == 96
+    finishing = ("--out", tmp_path / "finished", "--finish", tmp_path / "going", "--decay", 2, "--size", "96")
+    result = pictor(*common, *finishing)
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in (tmp_path / "finished" / "curve.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 4]
+    assert [line["size"] for line in lines] == [64, 96, 96]
+    assert lines[-1]["rate"] == pytest.approx(0.5 * 0.04 * 3e-4)  # half fallen, while it still rises
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--size", "x"),
+        ("--size", "128@5"),
+        ("--size", "128,64@0"),
+        ("--size", "8"),
+        ("--loss", "wit=1"),
+        ("--loss", "links=much"),
+    ],
+)
+def test_options_that_say_nothing_are_usage_errors(tmp_path: Path, options: tuple[str, str]) -> None:
+    result = pictor("train", "distil", tmp_path, "--out", tmp_path / "out", "--teacher", NAME, *options)
+    assert result.exit_code == 2
+    assert options[0] in result.output
+
+
+def test_weights_of_another_network_are_not_started_from(trained: Path, tmp_path: Path) -> None:
+    result = pictor(
+        "train", "distil", trained / "pictures", "--out", tmp_path / "out", "--teacher", NAME, "--student", "mobilenetv2_050",
+        "--teacher-weights", trained / "teacher.safetensors", "--start", trained / "teacher.safetensors",
+        "--pool", trained / "out" / "pool",
+    )  # fmt: skip
+    assert result.exit_code == 1
+
+
 def test_a_teacher_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     folder = write(tmp_path / "pictures", range(2))
     result = pictor(

@@ -1,0 +1,52 @@
+"""Every loss is nothing for a perfect student, and counts as much as it is told to."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from indexer.training.losses import (
+    Losses,
+    measure_centred,
+    measure_losses,
+    measure_pooled,
+    measure_relations,
+    weigh_losses,
+)
+
+MEASURES = (measure_pooled, measure_centred, measure_relations)
+
+
+def features(seed: int, common: float = 0.0) -> Tensor:
+    return torch.randn(12, 20, generator=torch.Generator().manual_seed(seed)) + common
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_perfect_student_has_none(measure: object) -> None:
+    assert callable(measure)
+    assert float(measure(features(1), features(1))) == pytest.approx(0, abs=1e-5)
+    assert float(measure(features(2), features(1))) > 0.5
+
+
+def test_what_all_have_in_common_hides_differences_from_the_pooled_loss_alone() -> None:
+    found, wanted = features(1, 10), features(2, 10)
+    assert float(measure_pooled(found, wanted)) < 0.02
+    assert float(measure_centred(found, wanted)) > 0.8
+
+
+def test_relations_do_not_mind_how_features_are_turned() -> None:
+    turn = torch.linalg.qr(features(3).T @ features(3)).Q
+    assert float(measure_relations(features(1) @ turn, features(1))) == pytest.approx(0, abs=1e-4)
+    assert float(measure_pooled(features(1) @ turn, features(1))) > 0.5
+
+
+def test_parts_count_as_told_and_are_left_out_at_nothing() -> None:
+    maps = torch.randn(12, 3, 4, 4, generator=torch.Generator().manual_seed(4))
+    pair = (features(1), features(2))
+    losses = Losses(links=0, pooled=2, centred=3)
+    parts = measure_losses(losses, ([maps], [maps]), pair)
+    assert parts.keys() == {"pooled", "centred"}
+    wanted = 2 * measure_pooled(*pair) + 3 * measure_centred(*pair)
+    assert torch.allclose(weigh_losses(losses, parts), wanted)
+    assert measure_losses(Losses(pooled=0), ([maps], [maps]), pair).keys() == {"pooled", "links"}
