@@ -46,7 +46,7 @@ CASES = (
     Case("search image:5 --limit 1 --library L", 0, "   1  "),
     Case("search file:T/nowhere.jpg --library L", 1, "", "nowhere.jpg: does not exist"),
     Case("search upload:0123 --library L", 1, "", "upload: is not allowed here; use image:, file:, url:"),
-    Case("search url:http://127.0.0.1/a.jpg --library L", 1, "", "not on the public Internet"),
+    Case("search url:http://127.0.0.1/a.jpg --library L", 1, "", "cannot be reached; check the address"),
     Case("search url:ftp://example.org/a.jpg --library L", 1, "", "not a web address"),
     Case("search harbour --weight words=2 --library L", 0, "S/harbour/scene-001.jpg"),
     Case("search harbour --weight taste=2 --library L", 1, "", "signal taste: this library has "),
