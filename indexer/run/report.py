@@ -140,10 +140,10 @@ class Report:
 
     @property
     def has_news(self) -> bool:
-        """Whether anything has changed, or there are problems."""
+        """Whether anything has changed, or there are new problems."""
         pictures = self.added + self.described_again + self.copies + self.moved + self.changed + self.returned
         sidecars = self.sidecars_read + self.sidecars_gone
-        return bool(pictures + self.missing + self.forgotten + sidecars) or bool(self.problems)
+        return bool(pictures + self.missing + self.forgotten + sidecars) or bool(self.new_problems)
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON values."""

@@ -179,8 +179,9 @@ def test_status_lists_every_problem(hostile: HostileFolder) -> None:
 
 def test_running_again_tries_the_bad_ones_again_and_nothing_else(hostile: HostileFolder) -> None:
     secret = hostile.folder / "private" / "scene-030.jpg"
-    report = pictor_report(hostile.folder, "--library", hostile.library, code=1, powerless=True)
+    report = pictor_report(hostile.folder, "--library", hostile.library, powerless=True)
     assert (report["added"], report["unchanged"]) == (0, len(hostile.good_names))
+    assert report["new_problems"] == 0
     assert {
         file_name(problem["path"]): problem["code"] for problem in report["problems"]
     } == hostile.problem_codes
