@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 
 from .paths import path_stem
 
@@ -23,7 +24,7 @@ _MIN_CUT = 3  # how much of it must be left in a name that was cut
 
 def sidecar_stem(sidecar: bytes) -> bytes:
     """The path of a sidecar without its own ending, in the form in which `sidecar_stems` gives it."""
-    return _lower_ending(path_stem(sidecar))
+    return _unify_spelling(path_stem(sidecar))
 
 
 def sidecar_stems(picture: bytes) -> tuple[bytes, ...]:
@@ -34,13 +35,17 @@ def sidecar_stems(picture: bytes) -> tuple[bytes, ...]:
     """
     folder, slash, name = picture.rpartition(b"/")
     takeout_stems = (folder + slash + os.fsencode(name) for name in _takeout_names(os.fsdecode(name)))
-    return tuple(dict.fromkeys(map(_lower_ending, (picture, path_stem(picture), *takeout_stems))))
+    return tuple(dict.fromkeys(map(_unify_spelling, (picture, path_stem(picture), *takeout_stems))))
 
 
-def _lower_ending(path: bytes) -> bytes:
-    """A path with what follows the last dot of its name in lower case, as in IMG_1.JPG for IMG_1.jpg.xmp."""
+def _unify_spelling(path: bytes) -> bytes:
+    """A path with what follows the last dot of its name in lower case, as in IMG_1.JPG for IMG_1.jpg.xmp.
+
+    Letters with marks are composed (NFC): file systems of different machines write them in two ways.
+    """
     stem = path_stem(path)
-    return stem + path[len(stem) :].lower()
+    lowered = stem + path[len(stem) :].lower()
+    return lowered if lowered.isascii() else os.fsencode(normalize("NFC", os.fsdecode(lowered)))
 
 
 def _takeout_names(name: str) -> Iterator[str]:

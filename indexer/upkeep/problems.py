@@ -19,7 +19,7 @@ PROBLEM_CODES = (
     "empty-file", "truncated", "not-an-image", "broken", "too-many-pixels", "too-many-bytes",
     "too-many-pages", "too-much-metadata", "not-regular", "permission-denied", "symlink-skipped", "vanished",
     "path-too-long", "changed-while-reading", "unreadable", "no-preview", "timeout", "out-of-memory",
-    "decoder-crashed", "degenerate-feature", "bad-sidecar",
+    "decoder-crashed", "degenerate-feature", "incomplete", "bad-sidecar",
 )  # fmt: skip
 
 

@@ -30,6 +30,9 @@ def belongs_to(sidecar: str, picture: str) -> bool:
         ("IMG_1234(1).jpg", "IMG_1234.jpg.supplemental-metadata(1).json"),
         ("IMG_1234(1).jpg", "IMG_1234.jpg(1).json"),
         ("IMG_20200101_120000_BURST1(1).jpg", "IMG_20200101_120000_BURST1.jpg.supplemental-me(1).json"),
+        # A letter with a mark in one code point or in two, as macOS and Linux write it.
+        ("U\u0308bung.jpg", "\u00dcbung.jpg.xmp"),
+        ("\u00dcbung.jpg", "U\u0308bung.xmp"),
         # immich-go#674: without the picture's ending.
         ("Peanut Butter Balls.jpg", "Peanut Butter Balls.supplemental-metadata.json"),
         ("2234089303984509579-edited.jpg", "2234089303984509579.supplemental-metadata.json"),
