@@ -133,7 +133,8 @@ def main() -> None:
         sentence = "stopped; all finished batches are saved; run the same command again to continue"
         # The error of a stopped run names the signal; click wraps it.
         code = getattr(error.__cause__ or error, "exit_code", 130)
-        _print_json_error("stopped", sentence, code)
+        if _command_name() not in EVENT_COMMANDS:  # these print an event of their own
+            _print_json_error("stopped", sentence, code)
         click.echo(sentence, err=True)
         sys.exit(code)
     except _OutputCut:

@@ -20,7 +20,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 @click.group("train")
-def command() -> None:
+def train_command() -> None:
     """Train a backbone of your own; `pictor train distil --help` tells how.
 
     \b
@@ -31,7 +31,7 @@ def command() -> None:
     """
 
 
-@command.command("distil")
+@train_command.command("distil")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER…", type=FOLDER)
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="Where pictures, checkpoint and the finished weights go.")  # fmt: skip
@@ -106,7 +106,7 @@ def distil(folders: tuple[Path, ...], out: Path, as_json: bool, background: bool
         click.echo(f"{path}: pictor index FOLDER --backbone {path.stem} --weights {path}")
 
 
-@command.command("pack")
+@train_command.command("pack")
 @click.argument("pool", metavar="POOL", type=FOLDER)
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="Where the files go.")  # fmt: skip

@@ -18,9 +18,10 @@ from tests.indexer.command import ROOT
 
 LARGE = 5_000  # images: 10 MB of colours
 
-# FAISS is loaded before, and room is left for what Python itself needs.
+# FAISS and Whoosh are loaded before, and room is left for what Python itself needs.
 SEARCH = """
 import resource, sys
+import whoosh.codec.whoosh3, whoosh.index
 from pathlib import Path
 from retrieval import Library, NotEnoughMemory
 with Library.open(sys.argv[1]) as library:

@@ -24,7 +24,7 @@ def test_an_explanation_is_the_same_by_address_and_by_body(client: FlaskClient) 
 def test_an_image_that_the_answer_does_not_hold_is_not_explained(client: FlaskClient) -> None:
     answer = client.get("/api/v1/images/3/explanation", query_string={"q": "nothingofthiskind"})
     assert answer.status_code == 404
-    assert answer.get_json()["code"] == "image-not-found"
+    assert answer.get_json()["code"] == "image-not-in-answer"
 
 
 def test_facets_count_the_whole_answer(client: FlaskClient) -> None:
