@@ -261,7 +261,9 @@ def test_a_persons_own_words_win_and_no_run_touches_them(folder: Path, library: 
     image = first_image(library, folder)
     assert (image.title, image.field_values("title")) == ("My own", ("My own", "From a file again"))
     assert image.tags == ("Sea", "sand")
-    assert names_found(library, '"from a file again"') == names_found(library, '"my own"') == {"scene-000.jpg"}
+    assert (
+        names_found(library, '"from a file again"') == names_found(library, '"my own"') == {"scene-000.jpg"}
+    )
 
 
 def test_a_captions_file_comes_before_sidecars_for_a_title(folder: Path, library: Path) -> None:
