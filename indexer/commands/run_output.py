@@ -111,14 +111,13 @@ def remark_sidecars(read: int, gone: int) -> None:
 
 def remark_skipped(archives: int, links: int, excluded: int, kinds: Sequence[tuple[str, int]] = ()) -> None:
     """Print what a walk skipped, if anything."""
-    if archives:
-        were = "was" if archives == 1 else "were"
-        print_remark(f"{count_of(archives, 'archive')} {were} not opened; unpack those that hold pictures")
-    if links:
-        print_remark(f"{count_of(links, 'symbolic link')} {'was' if links == 1 else 'were'} not followed")
-    if excluded:
-        were = "was" if excluded == 1 else "were"
-        print_remark(f"{count_of(excluded, 'picture')} {were} skipped because of --include or --exclude")
+    for count, noun, reason in (
+        (archives, "archive", "not opened; unpack those that hold pictures"),
+        (links, "symbolic link", "not followed"),
+        (excluded, "picture", "skipped because of --include or --exclude"),
+    ):
+        if count:
+            print_remark(f"{count_of(count, noun)} {'was' if count == 1 else 'were'} {reason}")
     if kinds:
         print_remark(describe_kinds(kinds))
 
@@ -135,8 +134,7 @@ def describe_kinds(kinds: Sequence[tuple[str, int]]) -> str:
 def remark_system_folders(count: int) -> None:
     """Print how many folders of thumbnails and bins a walk left out, if any."""
     if count:
-        folders = "1 folder" if count == 1 else f"{count} folders"
         print_remark(
-            f"{folders} of thumbnails or removed files (such as @eaDir and #recycle) left out; "
-            "--system-folders includes them"
+            f"{count_of(count, 'folder')} of thumbnails or removed files (such as @eaDir and #recycle) "
+            "left out; --system-folders includes them"
         )
