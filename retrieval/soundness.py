@@ -13,6 +13,7 @@ from .errors import ProjectionDamaged
 from .library import Library
 from .projections import generations
 from .projections.bridge import BridgeView
+from .projections.publications import live_pointers
 from .projections.snapshot import AnyProjection, find_pointer
 from .search.gather import EVERYTHING
 from .signals import MEANING
@@ -50,7 +51,7 @@ def read_status(library: Library) -> Status:
             missing=reader.count_locations(missing=True),
             problems=len(reader.load_problems()),
             spaces=tuple(reader.load_spaces()),
-            projections=tuple(reader.live_projections()),
+            projections=tuple(live_pointers(reader, library.generations_folder)),
             last_seq=reader.last_seq(),
             damages=damages,
             meaning="" if damages else _describe_meaning(library),
@@ -79,7 +80,7 @@ def find_damaged(
 ) -> list[ProjectionDamaged]:
     """Every generation that cannot be trusted, with its reason; what is not published yet is sound."""
     with catalog.reading() as reader:
-        pointers = reader.live_projections()
+        pointers = live_pointers(reader, root)
     damages: list[ProjectionDamaged] = []
     for projection in projections:
         try:
@@ -109,5 +110,5 @@ def find_mismatches(library: Library) -> dict[str, list[int]]:
 def find_strays(library: Library) -> list[Path]:
     """Files among the generations that belong to no live one."""
     with library.catalog.reading() as reader:
-        live = [pointer.generation for pointer in reader.live_projections()]
+        live = [pointer.generation for pointer in live_pointers(reader, library.generations_folder)]
     return generations.find_strays(library.generations_folder, live)

@@ -40,7 +40,7 @@ def create_backup(library: Path, target: Path) -> int:
         opened.catalog.copy_to(part / CATALOG)
         _copy_settings_and_weights(opened.path, part)
         with write_library(part, _copied_settings(part)) as copied, copied.catalog.writing() as writer:
-            writer.point_to_generations(())
+            writer.delete_publications(writer.load_publications())
         images = _verify_copy(part)
         for left in (part / LOCK_FILE, *part.glob(f"{CATALOG}-*")):
             left.unlink()  # of the writer above: its lock, and the empty log of closed connections

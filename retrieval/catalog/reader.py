@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import TypeVar
 
 import numpy as np
@@ -265,11 +266,14 @@ class Reader:
         query = select(func.count()).select_from(FeatureRow).where(FeatureRow.space_id == space.id)
         return self._connection.scalar(query) or 0
 
-    def live_projections(self) -> list[Projection]:
-        """The pointers to the live generations."""
-        columns = [column for column in ProjectionRow.__table__.columns if column.name != "id"]
-        rows = self._connection.execute(select(*columns).order_by(ProjectionRow.id))
-        return [Projection(**row._mapping) for row in rows]
+    def load_publications(self) -> dict[str, list[Projection]]:
+        """The pointers of every publication, by its name; a library's folder knows which is its own."""
+        columns = [ProjectionRow.__table__.columns[field.name] for field in fields(Projection)]
+        query = select(ProjectionRow.publication, *columns).order_by(ProjectionRow.id)
+        publications: dict[str, list[Projection]] = {}
+        for name, *pointer in self._connection.execute(query):
+            publications.setdefault(name, []).append(Projection(*pointer))
+        return publications
 
     def load_problems(self) -> list[Problem]:
         """Files that could not be indexed, or only in part, by path."""

@@ -140,7 +140,10 @@ class ChangeRow(Base):
 
 class ProjectionRow(Base):
     __tablename__ = "projection"
-    __table_args__ = (UniqueConstraint("kind", "space_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("publication", "kind", "space_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     kind: Mapped[str] = mapped_column(Text)
@@ -150,6 +153,7 @@ class ProjectionRow(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(Text)
     library_versions: Mapped[str] = mapped_column(Text)
+    publication: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
 
 class ProblemRow(Base):

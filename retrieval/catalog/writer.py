@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -248,14 +249,15 @@ class Writer(Reader):
         mine = update(SpaceRow).where(SpaceRow.id == space_id)
         self._connection.execute(mine.values(fingerprint=fingerprint, configuration=dict(configuration)))
 
-    def point_to_generations(self, projections: Sequence[Projection]) -> None:
-        """Move the pointers to these generations, all at once."""
-        self._connection.execute(delete(ProjectionRow))
-        columns = [column.name for column in ProjectionRow.__table__.columns if column.name != "id"]
+    def add_publication(self, name: str, projections: Sequence[Projection]) -> None:
+        """Store the pointers of a publication."""
         self._insert_rows(
-            ProjectionRow,
-            [{name: getattr(projection, name) for name in columns} for projection in projections],
+            ProjectionRow, [{"publication": name} | asdict(projection) for projection in projections]
         )
+
+    def delete_publications(self, names: Iterable[str]) -> None:
+        """Delete the pointers of these publications; unknown names are ignored."""
+        self._connection.execute(delete(ProjectionRow).where(ProjectionRow.publication.in_(list(names))))
 
     def report_problem(self, problem: Problem) -> None:
         """Store a problem by its path; reporting it again counts as another try."""

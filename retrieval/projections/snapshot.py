@@ -14,6 +14,7 @@ from ..catalog import Catalog, Change, Projection
 from ..catalog.reader import Reader
 from ..errors import ProjectionDamaged
 from .base import AbstractProjection, AbstractView, Tail
+from .publications import live_pointers
 
 ATTEMPTS = 3  # a writer may prune a generation after its pointer was read and before it was opened
 
@@ -65,7 +66,7 @@ class Snapshots:
 
     def _refresh_snapshot(self) -> Snapshot:
         with self._catalog.reading() as reader:
-            pointers = _pointers_by_signal(self._projections, reader.live_projections())
+            pointers = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
             seq = reader.last_seq()
             if self._snapshot is None or self._snapshot.seq != seq or self._is_stale(pointers):
                 views = {
@@ -90,7 +91,7 @@ class Snapshots:
 
     def _pointers_moved(self) -> bool:
         with self._catalog.reading() as reader:
-            pointers = _pointers_by_signal(self._projections, reader.live_projections())
+            pointers = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
         opened = {signal: generation.pointer for signal, generation in self._opened.items()}
         return any(opened.get(signal) != pointer for signal, pointer in pointers.items())
 

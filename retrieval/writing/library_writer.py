@@ -97,7 +97,7 @@ class LibraryWriter(Library):
 
     def tail_share(self) -> float:
         """Unpublished images as a share of the published ones."""
-        return publisher.tail_share(self.catalog, self.projections)
+        return publisher.tail_share(self.catalog, self.projections, self.generations_folder)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..catalog import Catalog, Projection, WritableCatalog
 from ..errors import ProjectionDamaged
 from ..projections import generations
+from ..projections.publications import announce_publication, live_pointers, read_names
 from ..projections.snapshot import AnyProjection, find_pointer
 
 MIN_PUBLISHED = 4000  # images; searching a short tail costs less than publishing often
@@ -22,7 +23,7 @@ def publish_projections(
     at any moment either all old generations are live, or all new ones.
     """
     with catalog.reading() as reader:
-        pointers, seq = reader.live_projections(), reader.last_seq()
+        pointers, seq = live_pointers(reader, root), reader.last_seq()
         if not anew and _is_up_to_date(projections, pointers, seq):
             generations.prune_strays(root, [pointer.generation for pointer in pointers])
             return False
@@ -33,23 +34,25 @@ def publish_projections(
                 )
                 for projection in projections
             ]
+            replaced, name = read_names(root), announce_publication(reader, root)
         except BaseException:  # finished generations would only take up space, which may be what is missing
             generations.prune_strays(root, [pointer.generation for pointer in pointers])
             raise
     with catalog.writing() as writer:
-        writer.point_to_generations(fresh)
+        writer.delete_publications(replaced)
+        writer.add_publication(name, fresh)
     generations.prune_strays(root, [pointer.generation for pointer in fresh])
     return True
 
 
-def tail_share(catalog: Catalog, projections: Sequence[AnyProjection]) -> float:
+def tail_share(catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> float:
     """Unpublished images as a share of the published ones, or of LEAST_PUBLISHED if there are fewer.
 
     This is computed after every batch, so the tail is not read, only its length is computed from the
     watermarks: an image that changed twice counts twice.
     """
     with catalog.reading() as reader:
-        pointers, total, seq = reader.live_projections(), reader.count_images(), reader.last_seq()
+        pointers, total, seq = live_pointers(reader, root), reader.count_images(), reader.last_seq()
     published = [find_pointer(projection, pointers) for projection in projections]
     tail = max((seq - (pointer.seq if pointer else 0) for pointer in published), default=0)
     return tail / max(MIN_PUBLISHED, total - tail)

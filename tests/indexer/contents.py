@@ -9,6 +9,7 @@ from typing import Any
 from retrieval import Image, Library, Options, Query, StoredPicture, parse_query, path_bytes
 from retrieval.catalog import Space
 from retrieval.catalog.reader import Reader
+from retrieval.projections.publications import live_pointers
 
 
 def contents(path: Path) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def contents(path: Path) -> dict[str, Any]:
             "problems": [(problem.path, problem.code) for problem in reader.load_problems()],
             "projections": sorted(
                 (projection.kind, projection.space_id, projection.library_versions)
-                for projection in reader.live_projections()
+                for projection in live_pointers(reader, library.generations_folder)
             ),
         }
 

@@ -111,7 +111,7 @@ def test_a_stopped_run_publishes_nothing_more_and_the_next_one_goes_on(
     assert (stopped["event"], stopped["signal"], stopped["total"]) == ("stopped", number.name, 40)
     assert "run the same command again to continue" in remarks
     with Library.open(library) as opened, opened.catalog.reading() as reader:
-        assert (opened.count_images(), reader.live_projections()) == (stopped["done"], [])
+        assert (opened.count_images(), reader.load_publications()) == (stopped["done"], {})
         assert read_status(opened).damages == (), "what is not published yet is sound"
         assert len(opened.search(Query(limit=100)).hits) == stopped["done"]
     report = pictor_report(tmp_path / "pictures", "--library", library)

@@ -223,17 +223,19 @@ def test_a_space_is_made_once_for_its_fingerprint(catalog: WritableCatalog) -> N
     )
 
 
-def test_pointers_move_all_at_once(catalog: WritableCatalog) -> None:
+def test_publications_come_and_go_without_touching_others(catalog: WritableCatalog) -> None:
     with catalog.writing() as writer:
         space = writer.add_space("f1", "colour", {}, 4)
         old = [Projection("words", None, 1, "w1", 10, "aa", "whoosh 1")]
-        writer.point_to_generations(old)
-        assert writer.live_projections() == old
+        writer.add_publication("first", old)
+        writer.add_publication("elsewhere", old)
+        assert writer.load_publications() == {"first": old, "elsewhere": old}
         new = [
             Projection("vectors", space, 3, "v2", 30, "cc", "faiss 1"),
             Projection("words", None, 3, "w2", 20, "bb", "whoosh 1"),
         ]
-        writer.point_to_generations(new)
-        assert writer.live_projections() == new
-        writer.point_to_generations([])
-        assert writer.live_projections() == []
+        writer.delete_publications(["first", "unknown"])
+        writer.add_publication("second", new)
+        assert writer.load_publications() == {"elsewhere": old, "second": new}
+        writer.delete_publications(writer.load_publications())
+        assert writer.load_publications() == {}

@@ -18,6 +18,7 @@ from retrieval.projections.bridge import (
     load_captioned,
     stated_tokens,
 )
+from retrieval.projections.publications import live_pointers
 from retrieval.projections.snapshot import Snapshots, make_tail
 from retrieval.ranking.tokens import parse_terms
 from retrieval.writing import publisher
@@ -74,7 +75,7 @@ def publish_bridge(
 ) -> Projection:
     publisher.publish_projections(catalog, [projection], root, anew=anew)
     with catalog.reading() as reader:
-        [pointer] = reader.live_projections()
+        [pointer] = live_pointers(reader, root)
     return pointer
 
 

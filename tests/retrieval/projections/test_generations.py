@@ -30,6 +30,7 @@ from retrieval import (
 )
 from retrieval.catalog import Projection
 from retrieval.projections import generations
+from retrieval.projections.publications import live_pointers
 from retrieval.projections.vectors import VectorProjection
 from tests.reference import pairs_of
 from tests.wording import add_words
@@ -48,7 +49,7 @@ def path(library_path: Path, tmp_path: Path) -> Path:
 def pointers(library: Library) -> dict[str, Projection]:
     """The live generations by signal."""
     with library.catalog.reading() as reader:
-        found = reader.live_projections()
+        found = live_pointers(reader, library.generations_folder)
     spaces = {space.id: space.descriptor for space in library.spaces}
     return {
         spaces[pointer.space_id or 0] if pointer.kind == "vectors" else pointer.kind: pointer
@@ -202,7 +203,9 @@ class TestDamage:
             live = pointers(writer)
             live[kind] = replace(live[kind], library_versions="written by a newer one")
             with writer.catalog.writing() as transaction:
-                transaction.point_to_generations(list(live.values()))
+                [name] = transaction.load_publications()
+                transaction.delete_publications([name])
+                transaction.add_publication(name, list(live.values()))
             self.check_refusal(path, kind)
             assert writer.publish()
         assert answers(path)

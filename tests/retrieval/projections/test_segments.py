@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from retrieval.catalog import WritableCatalog
 from retrieval.projections import segments
+from retrieval.projections.publications import live_pointers
 from retrieval.projections.vectors import VectorIndex, VectorProjection
 from retrieval.writing import publisher
 from tests.databases import new_image
@@ -61,7 +62,7 @@ class SegmentedCatalog:
 
     def pointers(self) -> list[Any]:
         with self.catalog.reading() as reader:
-            return reader.live_projections()
+            return live_pointers(reader, self.root)
 
     def rows(self) -> dict[int, list[float]]:
         """What the live generation holds, and what the catalog does, which are the same."""
