@@ -3,7 +3,7 @@
 The files are all files below the folders in PICTOR_MALFORMED (a list with the syntax of PATH, which may be
 empty) and seeded mutations, N files in all: one drawn picture in sixteen formats, with flipped bits, cut off,
 or with a piece of another file spliced in. All pages of a file are decoded, so there are more outcomes than
-files.
+files. What makes a decoder process crash or takes too long is named on stderr.
 --size N: N files (default 10,000).
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -47,6 +48,7 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 BATCH = 499  # files that one worker decodes, and mutations that lie on the disk at a time
 CRASHES = ("decoder-crashed", "out-of-memory")
+FAILURES = (*CRASHES, "timeout", "unnamed")  # none of these should occur
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
@@ -75,6 +77,8 @@ def measure(size: int | None = None) -> dict[str, Any]:
 def _time_outcomes(outcomes: Iterator[Outcome]) -> Iterator[tuple[str, float]]:
     started = time.perf_counter()
     for outcome in outcomes:
+        if _code_of(outcome) in FAILURES and isinstance(outcome, Problem):
+            print(f"{outcome.display}: {outcome.code}, {outcome.reason}", file=sys.stderr, flush=True)
         yield _code_of(outcome), time.perf_counter() - started
         started = time.perf_counter()
 

@@ -96,9 +96,7 @@ def test_a_copy_is_searched_whole_although_the_original_has_published_since(
 
 # A folder that was moved from one disk to another and was looked for at its old place
 # (github.com/immich-app/immich/issues/11539).
-def test_a_folder_that_was_moved_opens_as_before(
-    first: Path, expected: list[int], tmp_path: Path
-) -> None:
+def test_a_folder_that_was_moved_opens_as_before(first: Path, expected: list[int], tmp_path: Path) -> None:
     moved = first.rename(tmp_path / "elsewhere")
     assert answers(moved) == expected
     assert published(moved) > 0

@@ -23,7 +23,7 @@ def test_a_restored_library_is_the_same_and_answers_the_same(
     library_path: Path, tmp_path: Path, name: str
 ) -> None:
     assert create_backup(library_path, tmp_path / name) == 12
-    assert restore_backup(tmp_path / name, tmp_path / "restored") == 12
+    assert restore_backup(tmp_path / name, tmp_path / "restored").images == 12
     assert contents(tmp_path / "restored") == contents(library_path)
     assert last_change(tmp_path / "restored") == last_change(library_path)
     assert answers(tmp_path / "restored", "harbour") == answers(library_path, "harbour")
