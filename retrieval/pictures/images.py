@@ -60,6 +60,9 @@ BRIGHT: Final = 223  # of 255: seven eighths
 INCOMPLETE_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "PPM")
 # Share of a file that may be missing at its end: a tenth, and a little more because its size is estimated.
 MAX_MISSING: Final = 0.125
+MAX_PIXELS_PER_BYTE: Final = (
+    8 * 1032
+)  # of a file: deflate packs 1032 bytes into one, with a bit for each pixel
 _COPY_AGAIN: Final = "copy the file again from its source"
 MAX_CAMERA_LENGTH: Final = 80  # characters of a maker and of a model; real ones have at most half as many
 MAX_MEGAPIXELS: Final = 500.0  # no setting can exceed this
@@ -129,7 +132,7 @@ def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> 
     if not data:
         raise UnreadableImage(name, "empty-file", "0 bytes; copy the file again from its source")
     try:
-        return _decode_whole(mending.mend_png(data), name, limits)
+        return _decode_whole(data, name, limits)
     except UnreadableImage as error:
         # A picture that is cut can look damaged; one that is too large or no picture cannot be mended.
         if error.code not in ("truncated", "broken"):
@@ -141,6 +144,7 @@ def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> 
 
 def _decode_whole(data: bytes, name: str, limits: Limits) -> DecodedImage:
     try:
+        data = mending.mend_png(data)
         raw = find_preview(data)
         if raw and not raw.jpeg:
             raise UnreadableImage(
@@ -224,7 +228,12 @@ def _load_available(image: ImageFile.ImageFile, fill: int | None = None) -> None
 
 
 def _measure_share(data: bytes, limits: Limits) -> float:
-    """The share of the first frame's pixels that a cut file has: those that do not depend on the fill."""
+    """The share of the first frame's pixels that a cut file has: those that do not depend on the fill.
+
+    0 without decoding where the file is too short for most of its pixels.
+    """
+    if count_pixels(data) * (1 - MAX_MISSING) > len(data) * MAX_PIXELS_PER_BYTE:
+        return 0.0
     views = []
     for fill in (0, 255):
         with _open_incomplete(data, limits) as image:

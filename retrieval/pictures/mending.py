@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_HEADER: Final = 33  # bytes: the start and the first chunk, IHDR
 _MIN_PNG_LENGTHS: Final[Mapping[bytes, int]] = {
     b"cHRM": 32, b"gAMA": 4, b"pHYs": 9, b"sRGB": 1, b"tRNS": 1, b"iCCP": 3, b"acTL": 8,
 }  # fmt: skip
@@ -38,7 +39,7 @@ def mend_png(data: bytes) -> bytes:
     more entries than the palette has colours. A transparent grey of 2 or 4 bits is scaled to 8, as the pixels
     are (W3C, PNG 3rd edition, 11.3.1).
     """
-    if not data.startswith(_PNG_START) or data[12:16] != b"IHDR":
+    if not data.startswith(_PNG_START) or data[12:16] != b"IHDR" or len(data) < _PNG_HEADER:
         return data
     depth, colour = data[24], data[25]
     pieces, start, colours = list[bytes](), 0, 0

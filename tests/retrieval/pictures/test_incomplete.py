@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import tracemalloc
 import zlib
 from io import BytesIO
 
@@ -236,3 +237,21 @@ def test_thumbnails_of_tiny_pictures_have_their_colours(side: int) -> None:
 
 def test_the_end_mark_is_that_of_a_jpeg() -> None:
     assert JPEG.endswith(JPEG_END)
+
+
+@pytest.mark.parametrize("size", range(8, 33))
+def test_a_png_without_a_whole_header_is_truncated_or_no_image(size: int) -> None:
+    """Files of 16 bytes in the corpora of dvyukov/go-fuzz-corpus ended the decoder process."""
+    assert mend_png(PNG[:size]) == PNG[:size]
+    assert error_code(PNG[:size]) in ("truncated", "not-an-image", "broken")
+
+
+def test_pixels_that_a_file_has_no_room_for_are_not_decoded() -> None:
+    """A BMP of 54 bytes that claims 76 megapixels took 25 seconds (dvyukov/go-fuzz-corpus)."""
+    header = struct.pack("<IiiHHIIiiII", 40, 24832, -3072, 1, 32, 0, 0, 2400, 2400, 0, 0)
+    claimed = b"BM" + struct.pack("<IHHI", 54 + 4 * 24832 * 3072, 0, 0, 54) + header
+    tracemalloc.start()
+    assert error_code(claimed) == "truncated"
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000_000, "bytes; the pixels would take 305 million"
