@@ -116,15 +116,17 @@ def mend_tiff(data: bytes) -> bytes:
 
 
 def _tiff_entries(data: bytes, order: str) -> list[bytes]:
-    """The entries of the first directory that pixels need; none if the directory is cut."""
+    """The entries of the first directory that pixels need; none if it is cut or names one twice."""
     if len(data) < 8:
         return []
     offset = int(struct.unpack_from(order + "I", data, 4)[0])
     count = struct.unpack_from(order + "H", data, offset)[0] if offset + 2 <= len(data) else 0
     if offset + 2 + 12 * count > len(data):
         return []
-    entries = [data[offset + 2 + 12 * index :][:12] for index in range(count)]
-    return [entry for entry in entries if struct.unpack_from(order + "H", entry)[0] in _TIFF_TAGS]
+    starts = range(offset + 2, offset + 2 + 12 * count, 12)
+    needed = [start for start in starts if struct.unpack_from(order + "H", data, start)[0] in _TIFF_TAGS]
+    # Each entry may name values as long as the file, which are all read.
+    return [data[start : start + 12] for start in needed] if len(needed) <= len(_TIFF_TAGS) else []
 
 
 def _has_all_pixels(data: bytes, entries: Iterable[bytes], order: str) -> bool:

@@ -21,7 +21,7 @@ from PIL import Image
 from retrieval import images
 from retrieval.errors import UnreadableImage
 from retrieval.pictures.images import decode_image
-from retrieval.pictures.mending import JPEG_END, mend_gif, mend_png, read_scans
+from retrieval.pictures.mending import JPEG_END, mend_gif, mend_png, mend_tiff, read_scans
 from tests.drawing import draw_scene, encode_picture, png_chunk
 
 SCENE = draw_scene(3)
@@ -255,3 +255,24 @@ def test_pixels_that_a_file_has_no_room_for_are_not_decoded() -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 10_000_000, "bytes; the pixels would take 305 million"
+
+
+class CountedBytes(bytes):
+    """Bytes that count how many of them were copied by slices."""
+
+    copied = 0
+
+    def __getitem__(self, key):  # type: ignore[no-untyped-def]
+        found = super().__getitem__(key)
+        self.copied += len(found) if isinstance(key, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize("tag", [273, 40000])
+def test_a_tiff_of_many_entries_is_not_copied_for_each_of_them(tag: int) -> None:
+    """A flipped bit in the number of entries took 30 seconds; entries of one tag may all name the whole file."""
+    entry = struct.pack("<HHII", tag, 4, 20_000, 8)
+    directory = struct.pack("<H", 6000) + entry * 6000 + bytes(4)
+    data = CountedBytes(b"II*\0" + struct.pack("<I", 80_008) + bytes(80_000) + directory)
+    assert mend_tiff(data) == data
+    assert data.copied < 2 * len(data)
