@@ -1,7 +1,7 @@
 """Cases that are generated from the OpenAPI document, against `pictor serve`: none may be a fault of the server.
 
 Half of the cases fit the document, the others break it somewhere. PICTOR_API_CASES sets how many there are
-(300 otherwise), PICTOR_API_LIBRARY another library than the twelve scenes.
+(200 otherwise), PICTOR_API_LIBRARY another library than the twelve scenes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.indexer.test_serving import LONGEST, run_until_announced
 requests = pytest.importorskip("requests", reason="schemathesis is not installed")
 schemathesis = pytest.importorskip("schemathesis", reason="it is not installed")
 
-CASES = int(os.environ.get("PICTOR_API_CASES", "300"))
+CASES = int(os.environ.get("PICTOR_API_CASES", "200"))
 AT_ONCE = 10  # cases of an operation and a mode that are drawn with one seed
 IDS = 14  # ids of images are taken modulo this number, so that most of them are in the library
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
