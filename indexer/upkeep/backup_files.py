@@ -29,7 +29,7 @@ class _CheckedHeader(tarfile.TarInfo):
 
     def _block(self, count: int) -> int:
         if count < 0:
-            raise tarfile.InvalidHeaderError("a negative size")
+            raise tarfile.HeaderError("a negative size")
         return super()._block(count)  # type: ignore[misc,no-any-return]
 
 

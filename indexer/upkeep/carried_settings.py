@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from retrieval import SETTINGS, InvalidSetting, Settings
+from retrieval import InvalidSetting, Settings
 
 from ..errors import BackupImpossible
 
@@ -46,7 +46,7 @@ def widens(name: str, value: Any) -> bool:
     """Whether a value allows more than the default does; the address of a catalog always does."""
     if name in ("catalog_url", "url_queries"):
         return str(value) not in ("", "auto", "never")
-    return name in WIDENING and float(value) > SETTINGS[name].default
+    return name in WIDENING and float(value) > getattr(Settings(), name)
 
 
 def format_setting(name: str, value: Any) -> str:
