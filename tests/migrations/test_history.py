@@ -176,6 +176,19 @@ def test_places_of_before_there_were_pages_are_first_pages(engine: Engine) -> No
         assert [(bytes(path), *rest) for path, *rest in found] == [(b"/a.png", 1, 5, 1)]
 
 
+def test_pointers_from_before_publications_have_the_empty_name(engine: Engine) -> None:
+    migrate(engine, "0006")
+    pointer = "INSERT INTO projection (kind, seq, generation, bytes, sha256, library_versions) VALUES ('words', 5, 'w1', 6, 'aa', 'whoosh')"
+    with engine.begin() as connection:
+        connection.execute(text(pointer))
+    migrate(engine, "head")
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT generation, seq, publication FROM projection")).all()
+        assert [tuple(row) for row in found] == [("w1", 5, "")]
+        connection.execute(text("UPDATE projection SET publication = 'named'"))
+        connection.execute(text(pointer))
+
+
 @pytest.mark.parametrize(("revision", "named"), [("0000", "0000"), ("9999", "9999"), (None, "none")])
 def test_a_library_at_another_revision_does_not_open(
     engine: Engine, empty_database: URL, tmp_path: Path, revision: str | None, named: str
