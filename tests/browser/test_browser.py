@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -230,12 +231,12 @@ def test_everybody_can_use_it(new_context: Callable[..., BrowserContext], place:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_missing_picture_can_be_told_by_everybody(
-    new_context: Callable[..., BrowserContext], make_library: Callable[..., Library], scheme: str
+    new_context: Callable[..., BrowserContext], library_path: Path, tmp_path: Path, scheme: str
 ) -> None:
-    library = make_library(3)
-    with write_library(library.path) as opened, opened.catalog.writing() as writer:
+    path = Path(shutil.copytree(library_path, tmp_path / "library"))
+    with write_library(path) as opened, opened.catalog.writing() as writer:
         writer.mark_missing([opened.load_image(2).locations[0].path])
-    with serve_library(library) as other_address:
+    with Library.open(path) as library, serve_library(library) as other_address:
         page = new_context(color_scheme=scheme, bypass_csp=True).new_page()
         for place in ("/", "/images/2"):
             page.goto(other_address + place)
