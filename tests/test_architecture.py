@@ -48,7 +48,11 @@ HOMES = {
     "tifffile": ("retrieval/pictures/bands.py",),
     "snowballstemmer": ("retrieval/ranking/tokens.py",),
     "regex": ("retrieval/ranking/tokens.py", "retrieval/ranking/matches.py"),
-    "cv2": ("retrieval/descriptors/details.py", "retrieval/descriptors/enhancement.py"),
+    "cv2": (
+        "retrieval/descriptors/details.py",
+        "retrieval/descriptors/enhancement.py",
+        "retrieval/pictures/logluv.py",
+    ),
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),
     "pydantic": ("webapp/", "retrieval/answers/"),

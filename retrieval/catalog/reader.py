@@ -22,6 +22,7 @@ from .filters import matching_ids
 from .records import (
     NAME_SOURCE,
     PREDICTED_SOURCE,
+    TAKEN,
     Annotation,
     Change,
     FusionRecipe,
@@ -42,7 +43,7 @@ from .schema import (
     SpaceRow,
     ThumbnailRow,
 )
-from .times import TAKEN, find_time
+from .times import find_time
 
 LARGEST_ID = 2**63 - 1  # a larger number cannot be an id, and the database would refuse it
 CHUNK = 500  # bound parameters in one statement; SQLite allows far more, old versions 999
