@@ -7,11 +7,13 @@ are one shot. Cameras use every name again after 9,999 shots, so a name alone ne
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import combinations, product
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple, TypeAlias
 from unicodedata import normalize
 
@@ -24,6 +26,7 @@ BURST_SECONDS: Final = 60  # and those of one burst
 # Which file of a shot is taken for it where none ranks higher; raw files come last.
 _PREFERENCES: Final = {"edited": 0, "cover": 0, "plain": 1, "copy": 2}
 LEAST_PREFERRED: Final = 3
+NEAREST: Final = 3  # files of one name that each is compared with
 MAX_MARKS: Final = 4  # of one name, as in IMG_1234-edited (1).HEIC.jpg
 
 # Folders beside or below those of the pictures, in which cameras, people and programs put the other versions.
@@ -70,6 +73,7 @@ class ShotName:
         return LEAST_PREFERRED if self.is_raw else _PREFERENCES[self.kind]
 
 
+@lru_cache(1 << 14)
 def parse_shot_name(name: str) -> ShotName:
     """The name of a shot and the kind of the file, from the name of a file; letter case does not matter.
 
@@ -78,7 +82,7 @@ def parse_shot_name(name: str) -> ShotName:
     stem, marks, number = normalize("NFC", name).casefold(), list[Kind](), ""
     is_raw = stem.endswith(RAW_ENDINGS)
     for _ in range(MAX_MARKS):
-        stem = without_ending(stem)
+        before, stem = stem, without_ending(stem)
         if burst := _BURST.fullmatch(stem):
             kind = marks[0] if marks else "cover" if burst["cover"] else "plain"
             base = f"{burst['before'] or ''}burst{burst['time'] or ''}"
@@ -88,6 +92,8 @@ def parse_shot_name(name: str) -> ShotName:
             stem, marks = shorter, [*marks, found]
         elif (match := _NUMBER.search(stem)) and match.start():
             stem, number = stem[: match.start()], number or match["number"]
+        elif stem == before:
+            break
     return ShotName(stem, marks[0] if marks else "plain", number, is_raw)
 
 
@@ -114,30 +120,72 @@ def find_shot_pairs(files: Sequence[ShotFile]) -> list[ShotPair]:
     - Both state when they were taken: a pair if the times differ by at most SECONDS (BURST_SECONDS in a
       burst), and then for sure.
     - One of them states no time: they must lie in the same folder and look alike.
-    - A number as in "Wedding (2)" may be that of another picture: with the file without a number it makes a
+    - A number as in "Wedding (2)" may be that of another picture: with a file without a number it makes a
       pair only if both were taken at the same time and look alike, with one of another number never.
+
+    Of many files with one name only neighbours are paired, by their times, or by their names up to NEAREST
+    apart: what is one shot with the same file is one shot anyway, and shots in a burst look like the next.
     """
-    names = [parse_shot_name(file.name) for file in files]
-    places: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for place, (file, name) in enumerate(zip(files, names, strict=True)):
-        places[_drop_side_folders(file.folder), name.base].append(place)
-    return [
-        ShotPair(one, other, is_sure)
-        for members in places.values()
-        for one, other in _possible_pairs(members, names)
-        if (is_sure := _judge_pair(files[one], files[other], names[one], names[other])) is not None
-    ]
+    places: dict[tuple[str, str], list[_Member]] = defaultdict(list)
+    for place, file in enumerate(files):
+        name = parse_shot_name(file.name)
+        places[_drop_side_folders(file.folder), name.base].append(_Member(place, file, name))
+    shared = (members for members in places.values() if len(members) > 1)
+    return [pair for members in shared for pair in _pair_members(members)]
 
 
-def _possible_pairs(members: Sequence[int], names: Sequence[ShotName]) -> Iterator[tuple[int, int]]:
-    """Each two of these files that have the same number, or of which one has none."""
-    by_number: dict[str, list[int]] = defaultdict(list)
-    for place in members:
-        by_number[names[place].number].append(place)
-    for places in by_number.values():
-        yield from combinations(places, 2)
-    for number in by_number.keys() - {""}:
-        yield from product(by_number.get("", ()), by_number[number])
+class _Member(NamedTuple):
+    """A file of one name, with its place among all files."""
+
+    place: int
+    file: ShotFile
+    name: ShotName
+
+
+def _pair_members(members: Sequence[_Member]) -> Iterator[ShotPair]:
+    limit = timedelta(seconds=BURST_SECONDS if all(member.name.is_burst for member in members) else SECONDS)
+    by_number: dict[str, list[_Member]] = defaultdict(list)
+    for member in sorted(members, key=lambda member: member.file.name):
+        by_number[member.name.number].append(member)
+    for equals in by_number.values():
+        yield from _pair_by_time(equals, limit)
+        yield from _pair_by_looks(equals)
+    unnumbered = _sort_by_time(by_number.pop("", []))
+    for numbered in by_number.values():
+        yield from _pair_numbers(unnumbered, numbered, limit)
+
+
+def _sort_by_time(members: Iterable[_Member]) -> list[tuple[datetime, _Member]]:
+    timed = [(member.file.taken, member) for member in members if member.file.taken]
+    return sorted(timed, key=lambda pair: pair[0])
+
+
+def _pair_by_time(members: Iterable[_Member], limit: timedelta) -> Iterator[ShotPair]:
+    for (time, one), (later, other) in pairwise(_sort_by_time(members)):
+        if later - time <= limit:
+            yield ShotPair(one.place, other.place, is_sure=True)
+
+
+def _pair_by_looks(members: Iterable[_Member]) -> Iterator[ShotPair]:
+    """Files of one folder of which one at least states no time."""
+    folders: dict[str, list[_Member]] = defaultdict(list)
+    for member in members:
+        folders[member.file.folder].append(member)
+    for neighbours in folders.values():
+        for number, one in enumerate(neighbours):
+            for other in neighbours[number + 1 : number + 1 + NEAREST]:
+                if not (one.file.taken and other.file.taken):
+                    yield ShotPair(one.place, other.place, is_sure=False)
+
+
+def _pair_numbers(
+    unnumbered: Sequence[tuple[datetime, _Member]], numbered: Iterable[_Member], limit: timedelta
+) -> Iterator[ShotPair]:
+    for time, member in _sort_by_time(numbered):
+        first = bisect_left(unnumbered, time - limit, key=lambda pair: pair[0])
+        for other_time, other in unnumbered[first : first + NEAREST]:
+            if other_time - time <= limit:
+                yield ShotPair(other.place, member.place, is_sure=False)
 
 
 def join_pairs(pairs: Iterable[ShotPair], count: int) -> list[int]:
@@ -146,6 +194,7 @@ def join_pairs(pairs: Iterable[ShotPair], count: int) -> list[int]:
 
     def find_first(place: int) -> int:
         while shots[place] != place:
+            shots[place] = shots[shots[place]]  # halves the way for the next time
             place = shots[place]
         return place
 
@@ -153,26 +202,6 @@ def join_pairs(pairs: Iterable[ShotPair], count: int) -> list[int]:
         first, second = sorted((find_first(one), find_first(other)))
         shots[second] = first
     return [find_first(place) for place in range(count)]
-
-
-def _judge_pair(one: ShotFile, other: ShotFile, name: ShotName, other_name: ShotName) -> bool | None:
-    """True for one shot, False for one if they look alike, None for two shots."""
-    agree = _compare_times(one, other, is_burst=name.is_burst)
-    if agree is False:
-        return None
-    if name.number != other_name.number:
-        return False if agree else None
-    if agree is None:
-        return False if one.folder == other.folder else None
-    return True
-
-
-def _compare_times(one: ShotFile, other: ShotFile, *, is_burst: bool) -> bool | None:
-    """Whether two files were taken at the same time; None where one of them does not say when."""
-    if one.taken is None or other.taken is None:
-        return None
-    limit = BURST_SECONDS if is_burst else SECONDS
-    return abs((one.taken - other.taken).total_seconds()) <= limit
 
 
 def _drop_side_folders(folder: str) -> str:

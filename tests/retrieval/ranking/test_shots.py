@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import combinations
 
 import pytest
 
@@ -121,6 +120,16 @@ class TestNumbers:
         files = [ShotFile("/p", f"wedding({number}).jpg", NOON) for number in range(1, 357)]
         assert find_shot_pairs(files) == []
 
+    def test_a_number_belongs_to_the_file_that_was_taken_then(self) -> None:
+        """Of thousands of files with one name only those of the time are compared."""
+        times = [NOON + timedelta(minutes=number) for number in range(900)]
+        files = [
+            ShotFile(f"/p/{folder}", "boat.jpg", time)
+            for folder, time in zip(["raw"] * 900, times, strict=True)
+        ]
+        pairs = find_shot_pairs([*files, ShotFile("/p", "boat(7).jpg", times[500])])
+        assert pairs == [(500, 900, IF_ALIKE)]
+
 
 class TestFolders:
     @pytest.mark.parametrize(
@@ -157,8 +166,18 @@ class TestGroups:
     def test_what_is_one_shot_with_the_same_file_is_one_shot(self) -> None:
         names = ["b.jpg", "IMG_1.CR2", "IMG_2.JPG", "IMG_1.JPG", "IMG_1-edited.jpg", "IMG_2.CR2"]
         pairs = find_shot_pairs([ShotFile("/p", name, NOON) for name in names])
-        assert {pair[:2] for pair in pairs} == {*combinations((1, 3, 4), 2), (2, 5)}
         assert join_pairs(pairs, len(names)) == [0, 1, 2, 1, 1, 2]
+
+    def test_a_long_burst_is_one_shot(self) -> None:
+        """A second apart, so its ends differ by more than a burst may; in any order, with or without times."""
+        for has_time in (True, False):
+            files = [
+                ShotFile("/p", f"IMG_1_BURST{n:03}.jpg", NOON + timedelta(seconds=n) if has_time else None)
+                for n in (*range(50, 100), *range(50))
+            ]
+            pairs = find_shot_pairs(files)
+            assert len(pairs) < 4 * len(files)
+            assert set(join_pairs(pairs, len(files))) == {0}
 
     def test_a_chain_is_one_shot(self) -> None:
         assert join_pairs([ShotPair(2, 3, True), ShotPair(0, 1, True), ShotPair(1, 3, True)], 5) == [
