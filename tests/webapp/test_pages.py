@@ -144,6 +144,18 @@ def test_a_missing_picture_is_marked_wherever_it_is_shown(
     assert "Scene 1 (missing)" in parse_page(client.get("/?image=2").text).text
 
 
+def test_a_time_is_shown_with_its_zone_if_it_is_known(make_library: Callable[..., Library]) -> None:
+    library = make_library(2)
+    with write_library(library.path) as opened, opened.catalog.writing() as writer:
+        writer.replace_annotations(1, "exif", [Annotation("taken", "2020-01-01 12:00:00+05:45", "exif")])
+        writer.replace_annotations(2, "exif", [Annotation("taken", "2019-01-01 12:00:00+05:45", "exif")])
+    client = make_browser(create_app(library))
+    assert "2020-01-01 12:00 <small>UTC+05:45</small>" in client.get("/images/1").text
+    assert "<dd>2020-01-02 12:00</dd>" in client.get("/images/2").text  # its zone is that of another time
+    taken = [client.get(f"/api/v1/images/{image_id}").json["taken_at"] for image_id in (1, 2)]
+    assert taken == ["2020-01-01T12:00:00+05:45", "2020-01-02T12:00:00"]
+
+
 def test_tiles_count_what_was_collapsed_into_them(
     make_library: Callable[..., Library], parse_page: Callable
 ) -> None:
