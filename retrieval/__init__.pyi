@@ -72,6 +72,7 @@ from .query.values import (
     Text,
 )
 from .ranking import evaluation, tuning
+from .ranking.file_names import GOOGLE_EDITED
 from .ranking.ranking import Ranking
 from .search.explain import Explanation
 from .search.flow import FUSED
@@ -85,6 +86,7 @@ from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 __all__ = [
     "DEFAULT_DECODER",
     "FUSED",
+    "GOOGLE_EDITED",
     "LOCK_FILE",
     "MAX_PAGES",
     "NAME_SOURCE",

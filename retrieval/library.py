@@ -201,7 +201,7 @@ class Library:
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
             return reader.count_facets(
-                None if everything else answer.ids.tolist(),
+                None if everything and not answer.copies else answer.ids.tolist(),
                 confidence=query.filters.confidence,
                 predicted=self.settings.predicted_labels,
             )

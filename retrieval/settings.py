@@ -77,7 +77,9 @@ class Settings:
     narrow: bool = _define_setting(
         False, "Search only images with the labels that a query picture probably has"
     )
-    collapse: str = _define_setting("none", "Show nearly equal pictures as one hit: none, copies, scenes")
+    collapse: str = _define_setting(
+        "none", "Show nearly equal pictures as one hit: none, copies, scenes, shots"
+    )
     weaker: bool = _define_setting(False, "List hits below the relevance line as well")
     weight_words: float = _define_weight(WORDS)
     weight_subject: float = _define_weight(SUBJECT)

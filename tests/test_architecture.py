@@ -48,7 +48,11 @@ HOMES = {
     "tifffile": ("retrieval/pictures/bands.py",),
     "snowballstemmer": ("retrieval/ranking/tokens.py",),
     "regex": ("retrieval/ranking/tokens.py", "retrieval/ranking/matches.py"),
-    "cv2": ("retrieval/descriptors/details.py", "retrieval/descriptors/enhancement.py"),
+    "cv2": (
+        "retrieval/descriptors/details.py",
+        "retrieval/descriptors/enhancement.py",
+        "retrieval/pictures/logluv.py",
+    ),
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),
     "pydantic": ("webapp/", "retrieval/answers/"),
@@ -62,8 +66,8 @@ HOMES = {
 # Rooms and modules of the engine that compute on values alone: no file, no database, no index, no network.
 PURE = ("ranking/", "query/", "signals.py", "pictures/formats.py", "pictures/isobmff.py", "pictures/cr3.py",
         "pictures/mending.py", "pictures/raw_preview.py", "pictures/scaling.py")  # fmt: skip
-MAY_PURE = {"__future__", "collections", "dataclasses", "datetime", "difflib", "functools", "itertools", "lazy_loader",
-            "math", "numpy", "pathlib", "re", "regex", "snowballstemmer", "statistics", "struct", "typing",
+MAY_PURE = {"__future__", "bisect", "collections", "dataclasses", "datetime", "difflib", "functools", "itertools",
+            "lazy_loader", "math", "numpy", "pathlib", "re", "regex", "snowballstemmer", "statistics", "struct", "typing",
             "unicodedata", "zlib"}  # fmt: skip
 # The rooms of the engine from the ground up: each may import those before it, and none behind.
 ROOMS = ("errors", "paths", "durable", "query", "ranking", "signals", "pictures", "settings", "catalog", "projections",

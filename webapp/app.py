@@ -17,7 +17,7 @@ from .security import LOOPBACK, protect_app
 from .services import attach_services
 from .transport import prepare_answers
 from .visitors import RelativePaths
-from .wording import alternative_text, image_name
+from .wording import alternative_text, hit_remarks, image_name
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
 
@@ -53,7 +53,11 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = ImageIdConverter
-    app.jinja_env.filters |= {"image_name": image_name, "alternative_text": alternative_text}
+    app.jinja_env.filters |= {
+        "image_name": image_name,
+        "alternative_text": alternative_text,
+        "hit_remarks": hit_remarks,
+    }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
     paths = RelativePaths(library)

@@ -142,7 +142,8 @@ def _stored_query_picture(image_id: int, parameters: SearchParameters) -> QueryP
     remaining = tuple(other for other in parameters.image if other != image_id)
     values = address_values(parameters, offset=0, image=remaining)
     address = url_for("media.thumbnail", image_id=image_id)
-    return QueryPicture(image_name(summary), address, url_for("pages.search", **values))
+    name = image_name(summary) + (" (missing)" if summary.missing else "")
+    return QueryPicture(name, address, url_for("pages.search", **values))
 
 
 def _uploaded_query_picture(token: str, parameters: SearchParameters) -> QueryPicture:

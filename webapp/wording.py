@@ -19,6 +19,13 @@ def alternative_text(image: answers.ImageSummary) -> str:
     return image.caption or (f"{image_name(image)} ({words})" if words else image_name(image))
 
 
+def hit_remarks(hit: answers.Hit) -> str:
+    """How far a hit stands out, and how many images were collapsed into it; empty where neither is known."""
+    count = len(hit.copies)
+    copies = f"+{count} {'copy' if count == 1 else 'copies'}" if count else ""
+    return ", ".join(text for text in (hit.band, copies) if text)
+
+
 def part_names(parts: Sequence[Part]) -> list[str]:
     """A name for each part of a query: its words, or “picture” with a number where there are several."""
     names = [_part_name(part) for part in parts]

@@ -49,7 +49,7 @@ def _hit_values(hit: Hit) -> tuple[object, ...]:
         ";".join(image.labels),
         image.width,
         image.height,
-        image.taken_at.isoformat() if image.taken_at else "",
+        image.taken_with_zone.isoformat() if image.taken_with_zone else "",
     )
 
 

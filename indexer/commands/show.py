@@ -47,7 +47,7 @@ def find_image_id(library: Library, name: str) -> int:
 def _print_image(image: Image) -> None:
     click.echo(f"image {image.id}: {image.width} × {image.height} {image.format}, {image.bytes} bytes")
     if image.taken_at:
-        click.echo(f"taken at {image.taken_at}")
+        click.echo(f"taken at {image.taken_with_zone}")
     for location in image.locations:
         click.echo(location.display_with_page + (" (missing)" if location.missing_since else ""))
     for annotation in image.without_predictions().annotations:

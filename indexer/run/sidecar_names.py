@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from unicodedata import normalize
 
+from retrieval import GOOGLE_EDITED
+
 from .paths import path_stem
 
 SIDECAR_ENDINGS = (b".xmp", b".json", b".txt")
@@ -14,11 +16,6 @@ TAKEOUT_LENGTH = 46  # UTF-16 units of a name in Google's Takeout, without .json
 _TAKEOUT_WORD = ".supplemental-metadata"
 _MAX_STEM = 47  # UTF-16 units that Takeout keeps of a picture's name, without its ending
 _NUMBER = re.compile(r"\(\d+\)$")
-# What Google Photos adds to the name of an edited picture, in some of its languages.
-_EDITED = (
-    "-edited", "-effects", "-smile", "-mix", "-bearbeitet", "-bewerkt", "-edytowane", "-editado",
-    "-ha editado", "-editat", "-modifié", "-modificato", "-編集済み",
-)  # fmt: skip
 _MIN_CUT = 3  # how much of it must be left in a name that was cut
 
 
@@ -69,11 +66,11 @@ def _takeout_names(name: str) -> Iterator[str]:
 
 def _original_stem(stem: str) -> str:
     """The name of the original of an edited picture; the same for other pictures."""
-    if stem.endswith(_EDITED):
-        return next(stem.removesuffix(word) for word in _EDITED if stem.endswith(word))
+    if stem.endswith(GOOGLE_EDITED):
+        return next(stem.removesuffix(word) for word in GOOGLE_EDITED if stem.endswith(word))
     if _count_units(stem) == _MAX_STEM:
         start = stem.rfind("-")
-        if len(stem) - start >= _MIN_CUT and any(word.startswith(stem[start:]) for word in _EDITED):
+        if len(stem) - start >= _MIN_CUT and any(word.startswith(stem[start:]) for word in GOOGLE_EDITED):
             return stem[:start]
     return stem
 

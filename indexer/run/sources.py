@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from retrieval import Problem, display_path
 
 from ..errors import SourceUnreachable
-from .paths import is_below, path_and_parents, relative_path
+from .paths import is_below, path_and_parents, path_stem, relative_path
 from .patterns import EVERYTHING, Choice
 from .sidecar_names import SIDECAR_ENDINGS, sidecar_stem, sidecar_stems
 
@@ -32,6 +32,11 @@ NO_PICTURES = (
     b".txt", b".json", b".xmp", b".csv", b".db", b".ini", b".md", b".htm", b".html", b".xml", b".log",
     b".lnk", b".url", b".tmp", b".dat", b".nfo", b".toml", b".yaml", b".yml", b".sqlite", b".thm",
 )  # fmt: skip
+
+# The film of a Live Photo or motion photo lies beside the still picture, under its name: IMG_1.HEIC and
+# IMG_1.MOV, or IMG_1_HEVC.MOV by icloud_photos_downloader (issue 1065), or PXL_1.MP by Google's Takeout.
+LIVE_FILMS = (b".mov", b".mp4", b".mp")
+_LIVE_MARK = b"_hevc"
 
 # Errors for which one folder is left out; any other, such as a failing disk, stops the run.
 UNLISTABLE = {
@@ -61,9 +66,9 @@ class Walk:
     `empty_roots`: roots with nothing in them, such as the mount point of a drive that is not mounted.
     `archives`: how many files may hold pictures that were not looked at. `excluded`: how many pictures the
     patterns left out. `system_folders`: how many folders of thumbnails and bins were left out.
-    `other_files`: how many files are none of these. `other_kinds`: their endings, with
-    how many there are, the most frequent first, without those of NO_PICTURES. `symbolic_links`: how many
-    there are; none is followed, so that a loop of them cannot hold up the walk.
+    `other_files`: how many files are none of these. `other_kinds`: their endings, with how many there are,
+    the most frequent first, without those of NO_PICTURES and the films of Live Photos. `symbolic_links`: how
+    many there are; none is followed, so that a loop of them cannot hold up the walk.
     """
 
     roots: tuple[bytes, ...]
@@ -121,12 +126,12 @@ class _Tally:
     empty_roots: list[bytes] = field(default_factory=list)
     other_kinds: Counter[str] = field(default_factory=Counter)
 
-    def add_other_file(self, name: bytes) -> None:
-        """Count a file that is not read, and its kind if it may be a picture or a film."""
+    def add_other_file(self, name: bytes, picture_stems: Container[bytes]) -> None:
+        """Count a file that is not read, and its kind if it may be a picture, or a film of its own."""
         self.other_files += 1
         dot = name.rfind(b".")
         ending = name[dot:] if dot > 0 else b""
-        if ending and not name.endswith(NO_PICTURES):
+        if ending and not name.endswith(NO_PICTURES) and not _is_live_film(name, picture_stems):
             self.other_kinds[display_path(ending)] += 1
 
 
@@ -242,7 +247,7 @@ def _list_folder(folder: bytes, tally: _Tally, *, is_root: bool) -> list[os.DirE
 
 def _sort_entries(entries: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Tally) -> None:
     """Add the files of one folder to the lists and counts they belong to."""
-    picture_names, candidates = list[bytes](), list[os.DirEntry[bytes]]()
+    picture_names, candidates, others = list[bytes](), list[os.DirEntry[bytes]](), list[bytes]()
     for entry in entries:
         name = entry.name.lower()
         if name.endswith(ENDINGS):
@@ -256,13 +261,24 @@ def _sort_entries(entries: Iterable[os.DirEntry[bytes]], root: bytes, tally: _Ta
         elif name.endswith(ARCHIVES):
             tally.archives += 1
         else:
-            tally.add_other_file(name)
+            others.append(name)
+    picture_stems = {path_stem(name).lower() for name in picture_names}
+    for name in others:
+        tally.add_other_file(name, picture_stems)
     stems = {stem for name in picture_names for stem in sidecar_stems(name)} if candidates else set()
     for entry in candidates:
         if sidecar_stem(entry.name) in stems and tally.choice.can_enter(relative_path(entry.path, root)):
             tally.sidecars += _stat_entry(entry)
         else:
             tally.other_files += 1
+
+
+def _is_live_film(name: bytes, picture_stems: Container[bytes]) -> bool:
+    """Whether a file is the film that belongs to one of the pictures; all names are in small letters."""
+    if not name.endswith(LIVE_FILMS):
+        return False
+    stem = path_stem(name)
+    return any(still in picture_stems for still in (stem, stem.removesuffix(_LIVE_MARK), name))
 
 
 def _stat_entry(entry: os.DirEntry[bytes]) -> tuple[FoundFile, ...]:

@@ -15,14 +15,15 @@ from pydantic.json_schema import SkipJsonSchema
 from .query import Query, StrictModel
 
 PictureAddress: TypeAlias = str | SkipJsonSchema[None]
-# Cameras note the time of their place and seldom its zone. A zone would be invented, so this is no date-time.
+# Cameras note the time of their place and not always its zone. One that is not stated would be invented, so
+# only with a zone this is a date-time of RFC 3339.
 CameraTime: TypeAlias = Annotated[
     datetime,
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?$",
-            "description": "Date and time where the picture was taken (ISO 8601), without a time zone",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$",
+            "description": "Date and time where the picture was taken (RFC 3339); its zone if one is stated",
         }
     ),
 ]

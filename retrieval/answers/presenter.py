@@ -111,7 +111,7 @@ def _summary_fields(image: catalog.Image, addresses: PictureAddresses) -> dict[s
         "labels": list(image.labels),
         "width": image.width,
         "height": image.height,
-        "taken_at": image.taken_at,
+        "taken_at": image.taken_with_zone,
         "missing": image.is_missing,
         "thumbnail": addresses.thumbnail(image.id),
     }

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Row, bindparam, func, select
 
+from ..pictures.metadata import SIDECAR_SOURCE
 from ..query.values import Examples, Filters
 from ..ranking.arrays import Float16Matrix, Int64Ids
 from ..ranking.narrowing import LabelTable
+from ..ranking.shots import ShotFile
 from . import changes, saved, sidecars, soundness
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import matching_ids
 from .records import (
+    NAME_SOURCE,
     PREDICTED_SOURCE,
+    TAKEN,
     Annotation,
     Change,
     FusionRecipe,
@@ -39,6 +44,7 @@ from .schema import (
     SpaceRow,
     ThumbnailRow,
 )
+from .times import find_time
 
 LARGEST_ID = 2**63 - 1  # a larger number cannot be an id, and the database would refuse it
 CHUNK = 500  # bound parameters in one statement; SQLite allows far more, old versions 999
@@ -177,6 +183,32 @@ class Reader:
             rows = self._connection.execute(query.where(ImageRow.id.in_(chunk)))
             hashes |= {row.id: row.perceptual_hash for row in rows}
         return [hashes.get(image_id, 0) for image_id in ids]
+
+    def load_shot_files(self, ids: Sequence[int]) -> list[tuple[int, ShotFile]]:
+        """The files of these images, each with its image, and with the time that the file itself states.
+
+        Further pages of files are left out: several pages are no single shot.
+        """
+        files: list[tuple[int, ShotFile]] = []
+        for chunk in split_into_chunks(ids):
+            times = self._embedded_times(chunk)
+            query = select(LocationRow.image_id, LocationRow.display).where(LocationRow.page == 1)
+            for image_id, path in self._connection.execute(query.where(LocationRow.image_id.in_(chunk))):
+                folder, _, name = path.rpartition("/")
+                files.append((image_id, ShotFile(folder, name, times.get(image_id))))
+        return files
+
+    def _embedded_times(self, ids: Sequence[int]) -> dict[int, datetime]:
+        columns = (AnnotationRow.image_id, AnnotationRow.field, AnnotationRow.value, AnnotationRow.source)
+        is_stated = (AnnotationRow.field == TAKEN, AnnotationRow.source.not_in((SIDECAR_SOURCE, NAME_SOURCE)))
+        rows = self._connection.execute(
+            select(*columns).where(AnnotationRow.image_id.in_(ids), *is_stated).order_by(AnnotationRow.id)
+        )
+        facts: dict[int, list[Annotation]] = defaultdict(list)
+        for image_id, field, value, source in rows:
+            facts[image_id].append(Annotation(field, value, source))
+        times = {image_id: find_time(stated) for image_id, stated in facts.items()}
+        return {image_id: time for image_id, time in times.items() if time is not None}
 
     def load_locations(self) -> dict[bytes, tuple[int, Location]]:
         """Every known path, with the image on its first page."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from ..ranking.arrays import Float16Vector
 
 PREDICTED_SOURCE = "predicted"  # the source of what a classifier predicts
 USER_SOURCE = "user"  # the source of what a person tells Pictor directly
+TIME_FIELDS = TAKEN, MODIFIED = ("taken", "modified")  # the fields of the times that files state
 NAME_SOURCE = "name"  # the source of the date in the name of a file
 # What a file states about its picture, its name included.
 FILE_SOURCES = ("xmp", "iptc", "exif", "comment", NAME_SOURCE)
@@ -110,6 +112,17 @@ class Image:
     def is_missing(self) -> bool:
         """Whether none of its files was there when its folder was last indexed."""
         return all(location.missing_since is not None for location in self.locations)
+
+    @property
+    def taken_with_zone(self) -> datetime | None:
+        """The same as `taken_at`, with the time zone if a fact states one with this time."""
+        for fact in self.annotations:
+            if fact.field in TIME_FIELDS:
+                with suppress(ValueError):
+                    moment = datetime.fromisoformat(fact.value)
+                    if moment.tzinfo and moment.replace(tzinfo=None) == self.taken_at:
+                        return moment
+        return self.taken_at
 
     @property
     def path(self) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from .logluv import LOGL, LOGLUV, read_logluv
 from .metadata.tiff import Tiff
 
 Values = npt.NDArray[Any]  # (row, column) or (row, column, 3): integers or floats
@@ -48,13 +49,17 @@ _PREMULTIPLIED, _OPACITY = 1, 2  # kinds of extra samples; all other kinds have 
 
 @dataclass(frozen=True, slots=True)
 class BandsHeader:
-    """Format (PNG, PPM or TIFF), size in pixels, samples of a pixel, and bits of a sample."""
+    """Format (PNG, PPM or TIFF), size in pixels, samples of a pixel, and bits of a sample.
+
+    `logarithmic` is LOGL or LOGLUV for a TIFF with such values, which become floats of 32 bits.
+    """
 
     format: str
     width: int
     height: int
     samples: int
     bits: int
+    logarithmic: int = 0
 
     @property
     def size_in_bytes(self) -> int:
@@ -83,8 +88,8 @@ class Bands:
 def read_header(data: bytes) -> BandsHeader | None:
     """The header of a file for `read_bands`; None for files that Pillow reads without loss, and for others.
 
-    `read_bands` is for colour of more than eight bits, CIELAB of 16 bits, grey of 16 bits with opacity, grey
-    in floats of 16 and 64 bits, and TIFF of several bands that are not declared to be colours.
+    `read_bands` is for colour of more than eight bits, CIELAB of 16 bits, LogLuv, grey of 16 bits with
+    opacity, grey in floats of 16 and 64 bits, and TIFF of several bands that are not declared to be colours.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[24:25] == b"\x10" and data[25:26] != b"\0":
         width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
@@ -94,6 +99,8 @@ def read_header(data: bytes) -> BandsHeader | None:
         return BandsHeader("PPM", width, height, 3, 16) if 255 < maximum < 65536 else None
     if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         tags = {**_TAG_DEFAULTS, **_read_tags(data)}
+        if tags[_PHOTOMETRIC] in (LOGL, LOGLUV):
+            return BandsHeader("TIFF", tags[_WIDTH], tags[_HEIGHT], 3, 32, tags[_PHOTOMETRIC])
         if _is_banded(tags):
             return BandsHeader("TIFF", tags[_WIDTH], tags[_HEIGHT], tags[_SAMPLES], tags[_BITS])
     return None
@@ -108,6 +115,10 @@ def read_bands(data: bytes, header: BandsHeader) -> Bands:
     """
     if not header.width * header.height:
         raise ValueError("it has no pixels")
+    if header.logarithmic == LOGL:
+        raise ValueError("its values are logarithms of grey (LogL); save it as LogLuv or with floats")
+    if header.logarithmic:
+        return Bands(read_logluv(data, header.width, header.height))
     if header.format == "TIFF":
         return _read_tiff(data, header.size_in_bytes)
     return _read_png(data) if header.format == "PNG" else _read_ppm(data)

@@ -41,7 +41,8 @@ FIELDS = {
 MIN_CONFIDENCE = 0.5  # least confidence of a predicted label that is searched: more likely right than wrong
 FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
-ENTRIES_VERSION = 4  # of the fields and of retrieval.ranking.tokens; raise it when either changes
+MAX_RECENT = 8  # texts whose matches are kept
+ENTRIES_VERSION = 5  # of the fields and of retrieval.ranking.tokens; raise it when either changes
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
 CHUNK = 1000  # images read from the catalog at a time
@@ -101,7 +102,8 @@ class WordView(AbstractView[Terms]):
         self._counts = ~(is_old & np.isin(self._image_ids, hidden))
         # Whoosh's readers keep a position in their files, so only one search runs at a time.
         self._searching = threading.Lock()
-        # Ranking, judging and explaining search for the same words, one after the other.
+        # Ranking, judging, remarking and explaining search for the same words, one after the other, for each
+        # text of a query. The first is the one that was asked first.
         self._recent: dict[Terms, tuple[Matches, ...]] = {}
 
     def search(self, query: Terms, *, limit: int, allowed: Int64Ids | None) -> Ranking:
@@ -119,7 +121,9 @@ class WordView(AbstractView[Terms]):
             return ()
         with self._searching:
             if query not in self._recent:
-                self._recent = {query: tuple(Matches(unit, self._match_words(unit)) for unit in query.units)}
+                found = tuple(Matches(unit, self._match_words(unit)) for unit in query.units)
+                kept = list(self._recent.items())[1 - MAX_RECENT :]
+                self._recent = dict([*kept, (query, found)])
             return self._recent[query]
 
     def count_images(self) -> int:

@@ -28,7 +28,7 @@ FORMAT_ENDINGS = {"jpg": "jpeg", "tif": "tiff"}  # endings of file names that ar
 FUSIONS = ("relative", "calibrated", "reciprocal-rank")
 EXPANSIONS = ("none", "average", "alpha")
 RERANKINGS = ("none", "k-reciprocal", "diffusion")
-COLLAPSES = ("none", "copies", "scenes")
+COLLAPSES = ("none", "copies", "scenes", "shots")
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _SIGNAL = re.compile(r"[^\W\d]\w*")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +62,26 @@ def collapse_ranking(ranking: Ranking, same: BoolMatrix) -> tuple[Ranking, dict[
             copies.setdefault(ids[leader], []).append(image_id)
     collapsed = [image_id for group in copies.values() for image_id in group]
     return ranking.without(collapsed), {leader: tuple(group) for leader, group in copies.items()}
+
+
+def collapse_shots(
+    ranking: Ranking, shots: Sequence[int], preferences: Sequence[int]
+) -> tuple[Ranking, dict[int, tuple[int, ...]]]:
+    """The same for the first images of a ranking, where the number of each one's shot is known.
+
+    The best-ranked image of a shot represents it; of several with the same score that with the smallest
+    preference, and then the first.
+    """
+    members: dict[int, list[int]] = defaultdict(list)
+    for place, shot in enumerate(shots):
+        members[shot].append(place)
+    copies: dict[int, tuple[int, ...]] = {}
+    for places in members.values():
+        leader = min(places, key=lambda place: (-ranking.scores[place], preferences[place], place))
+        others = [int(ranking.ids[place]) for place in places if place != leader]
+        if others:
+            copies[int(ranking.ids[leader])] = tuple(others)
+    return ranking.without(image_id for group in copies.values() for image_id in group), copies
 
 
 def _hash_distances(hashes: Int64Ids) -> Int64Matrix:

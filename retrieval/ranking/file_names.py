@@ -12,9 +12,18 @@ CAMERA_WORDS: Final = frozenset([
 ])  # fmt: skip
 LEAST_DIGITS = 4  # of a name without a prefix: the standard for cameras (DCF, JEITA CP-3461) counts to 9999
 
+RAW_ENDINGS: Final = (
+    ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".sr2", ".dng", ".orf", ".rw2", ".raf", ".pef",
+)  # fmt: skip
+# What Google Photos adds to the name of an edited picture, in some of its languages.
+GOOGLE_EDITED: Final = (
+    "-edited", "-effects", "-smile", "-mix", "-bearbeitet", "-bewerkt", "-edytowane", "-editado",
+    "-ha editado", "-editat", "-modifié", "-modificato", "-編集済み",
+)  # fmt: skip
+
 _ENDING = re.compile(
-    r"\.(?:jpe?g?|jfif|mpo|a?png|webp|gif|bmp|dib|tiff?|p[pgbn]m|hei[cf]|hif|avifs?|nef|nrw|cr[23]|arw|sr2|dng"
-    r"|orf|rw2|raf|pef)$",
+    r"\.(?:jpe?g?|jfif|mpo|a?png|webp|gif|bmp|dib|tiff?|p[pgbn]m|hei[cf]|hif|avifs?)$"
+    rf"|(?:{'|'.join(map(re.escape, RAW_ENDINGS))})$",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[\w().~-]+")

@@ -1,10 +1,10 @@
-"""Irregular plurals of English: those of WordNet whose endings tell nothing to a stemmer. Pure.
+"""Plurals and other forms of English words that Snowball's algorithm does not bring to their word. Pure.
 
-This is `noun.exc` of WordNet 3.0, as its lemmatiser reads it (the first of several singulars), without what
-a stemmer joins anyway and without its rule that "men" is "man". WordNet 3.0 Copyright 2006 by Princeton
-University. All rights reserved. It may be used, copied, modified and distributed for any purpose without
-fee, and is provided "as is" without warranty:
-https://wordnet.princeton.edu/license-and-commercial-use
+_PAIRS is `noun.exc` of WordNet 3.0, as its lemmatiser reads it (the first of several singulars), without what
+a stemmer joins anyway, without its rule that "men" is "man", and without plurals that a commoner word has as
+well ("soles" of shoes, not of the coin sol). WordNet 3.0 Copyright 2006 by Princeton University. All rights
+reserved. It may be used, copied, modified and distributed for any purpose without fee, and is provided "as
+is" without warranty: https://wordnet.princeton.edu/license-and-commercial-use
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ divertimenti:divertimento djinn:djinni dogmata:dogma dogteeth:dogtooth domatia:d
 dorsa:dorsum drawknives:drawknife dui:duo duona:duodenum duonas:duodenum dupondii:dupondius duumviri:duumvir
 dwarves:dwarf dybbukkim:dybbuk ecchymoses:ecchymosis ecdyses:ecdysis echini:echinus echinococci:echinococcus
 ectozoa:ectozoan edemata:edema effluvia:effluvium eidola:eidolon eisegeses:eisegesis eisteddfodau:eisteddfod
-elenchi:elenchus ellipses:ellipsis eluvia:eluvium elves:elf elytra:elytron emboli:embolus emphases:emphasis
+elenchi:elenchus eluvia:eluvium elves:elf elytra:elytron emboli:embolus emphases:emphasis
 emporia:emporium enarthroses:enarthrosis encephala:encephalon encephalitides:encephalitis
 encephalomata:encephaloma enchiridia:enchiridion enchondromata:enchondroma encomia:encomium
 endocardia:endocardium endocrania:endocranium endometria:endometrium endostea:endosteum
@@ -103,7 +103,7 @@ fideicommissa:fideicommissum fieldmice:fieldmouse fila:filum filariiae:filaria f
 flabella:flabellum flagella:flagellum flagstaves:flagstaff flambeaux:flambeau flamines:flamen
 flatfeet:flatfoot flocci:floccus flocculi:flocculus florilegia:florilegium flyleaves:flyleaf foci:focus
 folia:folium fora:forum foramina:foramen forefeet:forefoot foreteeth:foretooth formicaria:formicarium
-fornices:fornix fortes:fortis fractocumuli:fractocumulus fractostrati:fractostratus fraena:fraenum
+fornices:fornix fractocumuli:fractocumulus fractostrati:fractostratus fraena:fraenum
 frauen:frau frena:frenum frenula:frenulum fricandeaux:fricandeau frontes:frons frusta:frustum fuci:fucus
 fulcra:fulcrum fumatoria:fumatorium fundi:fundus fungi:fungus funiculi:funiculus furcula:furculum
 gametangia:gametangium gametoecia:gametoecium gammadia:gammadion ganglia:ganglion gasses:gas gateaux:gateau
@@ -146,7 +146,7 @@ leprosaria:leprosarium lepta:lepton leptocephali:leptocephalus leucocytozoa:leuc
 libretti:libretto lice:louse lieder:lied limbi:limbus limina:limen limites:limes limuli:limulus
 lipomata:lipoma lire:lira liriodendra:liriodendron lisente:sente listente:sente litai:lit litu:litas
 lives:life lixivia:lixivium loaves:loaf loci:locus loculi:loculus loggie:loggia logia:logion
-lomenta:lomentum longobardi:longobard lubritoria:lubritorium lumbus:lumbi lumina:lumen lures:lur
+lomenta:lomentum longobardi:longobard lubritoria:lubritorium lumbus:lumbi lumina:lumen
 lustra:lustre lymphangitides:lymphangitis lymphomata:lymphoma lymphopoieses:lymphopoiesis lyses:lysis
 machzorim:machzor macronuclei:macronucleus macrosporangia:macrosporangium madornos:madrono maestri:maestro
 mafiosi:mafioso magi:magus magmata:magma mahzorim:mahzor makuta:likuta mallei:malleus malleoli:malleolus
@@ -178,7 +178,7 @@ oboli:obolus occipita:occiput oceanaria:oceanarium ocelli:ocellus ocreae:ochrea 
 octopi:octopus oculi:oculus odea:odeum oedemata:edema oesophagi:esophagus oldwives:oldwife olea:oleum
 omasa:omasum omenta:omentum ommatidia:ommatidium onagri:onager oogonia:oogonium opercula:operculum
 optima:optimum ora:os organa:organon organums:organa orthoptera:orthopteron osar:os oscula:osculum ossa:os
-osteomata:osteoma ostia:ostium ottomans:othman ova:ovum ovoli:ovolo ovotestes:ovotestis oxen:ox
+osteomata:osteoma ostia:ostium ova:ovum ovoli:ovolo ovotestes:ovotestis oxen:ox
 oxymora:oxymoron paise:paisa palingeneses:palingenesis pallia:pallium palpi:palpus pancratia:pancratium
 panettoni:panettone paparazzi:paparazzo paperknives:paperknife papillomata:papilloma pappi:pappus
 papyri:papyrus parabases:parabasis paraleipses:paraleipsis paralyses:paralysis paramecia:paramecium
@@ -231,7 +231,7 @@ shadchanim:shadchan shadchans:schatchen shammosim:shammas sheaves:sheaf shelves:
 shittim:shittah shmoes:shmo shofroth:shofar shophroth:shophar shrewmice:shrewmouse shuln:shul
 siddurim:siddur sigloi:siglos signore:signora signori:signior signorine:signorina simulacra:simulacrum
 sincipita:sinciput sinfonie:sinfonia sistra:sistrum smalti:smalto snaggleteeth:snaggletooth sola:solum
-solaria:solarium solatia:solatium soldi:soldo soles:sol solfeggi:solfeggio soli:solo solidi:solidus
+solaria:solarium solatia:solatium soldi:soldo solfeggi:solfeggio soli:solo solidi:solidus
 somata:soma soprani:soprano sordini:sordino sori:sorus soroses:sorosis sovkhozy:sovkhoz spadices:spadix
 spectra:spectrum specula:speculum spermatia:spermatium spermatogonia:spermatogonium spermatozoa:spermatozoon
 spermogonia:spermogonium sphinges:sphinx spicula:spiculum spirilla:spirillum splayfeet:splayfoot
@@ -245,9 +245,9 @@ strobili:strobilus stromata:stroma styli:stylus stylopodia:stylopodium subcortic
 subdeliria:subdelirium subgenera:subgenus subindices:subindex subphyla:subphylum substrasta:substratum
 succedanea:succedaneum succubi:succubus sudaria:sudarium sudatoria:sudatorium sulci:sulcus
 superstrata:superstratum sweetiewives:sweetiewife syconia:syconium syllabi:syllabus syllepses:syllepsis
-symphyses:symphysis sympodia:sympodium symposia:symposium synapses:synapsis synarthroses:synarthrosis
+symphyses:symphysis sympodia:sympodium symposia:symposium synarthroses:synarthrosis
 synclinoria:synclinorium syncytia:syncytium syndesmoses:syndesmosis synopses:synopsis syntagmata:syntagma
-syntheses:synthesis syphilomata:syphiloma syringes:syrinx syssarcoses:syssarcosis tableaux:tableau
+syntheses:synthesis syphilomata:syphiloma syssarcoses:syssarcosis tableaux:tableau
 tali:talus tallaisim:tallith tallitoth:tallith tapeta:tapetum tarsi:tarsus tarsometatarsi:tarsometatarsus
 taxa:taxon tectrices:tectrix teeth:tooth tegmina:tegmen telangiectases:telangiectasia telia:telium
 tempi:tempo tenacula:tenaculum tenderfeet:tenderfoot tenues:tenuis teraphim:teraph terata:teras
@@ -271,4 +271,22 @@ xiphisterna:xiphisternum yeshivahs:yeshiva yeshivoth:yeshiva yogin:yogi yourselv
 zecchini:zecchino zoa:zoon zoaeae:zoaea zoeae:zoea zoeas:zoaea zoonoses:zoonosis zoosporangia:zoosporangium
 """
 
-SINGULARS: Final = dict(pair.split(":") for pair in _PAIRS.split())
+# Regular forms that the algorithm leaves: it takes -us for an ending of singulars, keeps an s that stands
+# behind the only vowel of a word or in one without vowels, and brings -ses of the shortest words to -se.
+_WITH_S: Final = """
+adieu bandeau bayou beau bureau caribou chateau coypu emu flu gateau gnu guru haiku hindu iglu impromptu
+kinkajou kudu landau luau marabou menu milieu muumuu plateau portmanteau submenu sudoku tableau tatu tegu
+tinamou trousseau tutu zebu zulu bra pro spa two yo cd dj dvd km lcd lp pc tv
+"""
+_WITH_ES: Final = "bus gas plus yes fez"
+_FORMS: Final = """
+people:person octopi:octopus axe:ax headscarves:headscarf silhouetted:silhouette silhouetting:silhouette
+dyed:dye dyeing:dye
+"""
+
+SINGULARS: Final = {
+    **dict(pair.split(":") for pair in _PAIRS.split()),
+    **{word + "s": word for word in _WITH_S.split()},
+    **{word + "es": word for word in _WITH_ES.split()},
+    **dict(pair.split(":") for pair in _FORMS.split()),
+}

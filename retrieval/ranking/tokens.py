@@ -1,10 +1,10 @@
 """Text to tokens, in one place, so that every word index matches in the same way.
 
 The steps are those of search engines: Unicode compatibility form without accents (`fold_marks`), words by
-their Unicode properties, lower case, stems of English words (Snowball's algorithm, and WordNet's irregular
-plurals). Scripts that put no spaces between words give pairs of characters, as Lucene's CJKBigramFilter does;
-every emoji is a word. A word with capitals, digits or apostrophes inside ("GoPro", "iPhone12", "d'Azur")
-gives its parts, and is found as a whole, too.
+their Unicode properties, lower case, stems of English words (Snowball's algorithm, and the forms of
+`irregular_plurals`). Scripts that put no spaces between words give pairs of characters, as Lucene's
+CJKBigramFilter does; every emoji is a word. A word with capitals, digits or apostrophes inside ("GoPro",
+"iPhone12", "d'Azur") gives its parts, and is found as a whole, too.
 """
 
 from __future__ import annotations
@@ -174,6 +174,8 @@ def stem_word(word: str) -> str:
     if len(singular) > 4 and singular.endswith("men"):  # WordNet's rule of detachment: women, fishermen
         singular = singular[:-2] + "an"
     stem = str(EnglishStemmer().stemWord(singular))  # a new one: it is not safe between threads
+    if len(stem) > 3 and stem.endswith("ff"):  # as in "sniffing", which the algorithm brings to "snif"
+        stem = stem[:-1]
     return stem if stem == word else stem_word(stem)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..catalog import Image
 from ..ranking.arrays import Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
+from ..ranking.ranking import Ranking
 from ..ranking.relevance import BANDS, Levels
 from .gather import Adjustment, FusedRanking
 from .hits import Contribution, Hit
@@ -44,9 +45,11 @@ class Answer:
         return len(self.ranked.fused) - len(self.shown) - sum(map(len, self.copies.values()))
 
 
-def answer_without_parts(ranked: FusedRanking) -> Answer:
-    """The answer to a query without parts: it lists all images, and judges none."""
-    return Answer(ranked, (), None, np.arange(len(ranked.fused)), {})
+def answer_without_parts(
+    ranked: FusedRanking, kept: Ranking, copies: Mapping[int, tuple[int, ...]]
+) -> Answer:
+    """The answer to a query without parts: it lists all images that were kept, and judges none."""
+    return Answer(ranked, (), None, np.flatnonzero(np.isin(ranked.fused.ids, kept.ids)), copies)
 
 
 def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *, offset: int) -> list[Hit]:

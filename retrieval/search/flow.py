@@ -77,9 +77,8 @@ class Search:
         query, options = self._context.query, self._context.options
         allowed = allowed_ids(self._context)
         if not (query.parts or query.examples):
-            return answer_without_parts(
-                unranked_images(all_ids(self._context) if allowed is None else allowed)
-            )
+            ranked = unranked_images(all_ids(self._context) if allowed is None else allowed)
+            return answer_without_parts(ranked, *collapse_copies(self._context, ranked.fused))
         weighted = self._weighting.apply_weights(self._plain_probes)
         probes = self._ask_neighbours(probe for probe in weighted if probe.weight)
         ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from ..projections.neighbours import NeighbourView
 from ..projections.vectors import VectorView
 from ..query.values import Picture, StoredPicture
-from ..ranking.arrays import BoolMatrix, FeatureMatrix, Float32Matrix, Float32Vector, Int64Ids
+from ..ranking.arrays import FeatureMatrix, Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.copies import Looks, collapse_ranking, find_same_pictures, find_same_scenes
 from ..ranking.fusion import Amounts
 from ..ranking.ranking import Ranking, union_ids
@@ -29,6 +30,7 @@ from ..signals import COLOUR, DETAILS, NEIGHBOURS, SUBJECT
 from .context import SearchContext
 from .gather import FusedRanking, ProbeRanking
 from .probes import Probe
+from .shots import collapse_ranking_to_shots
 
 Rerank: TypeAlias = Callable[[Ranking, Float32Vector, FeatureMatrix], Ranking]
 RERANKING: Mapping[str, Rerank] = {"k-reciprocal": rerank_k_reciprocal, "diffusion": rerank_by_diffusion}
@@ -116,18 +118,27 @@ def _rerank_images(context: SearchContext, ranked: FusedRanking, probe: Probe, m
 def collapse_copies(
     context: SearchContext, ranking: Ranking
 ) -> tuple[Ranking, Mapping[int, tuple[int, ...]]]:
-    """The ranking with each picture or scene once, as the options say; and what was collapsed, by id."""
-    if context.options.collapse == "none" or not len(ranking):
+    """The ranking with each picture, scene or shot once, as the options say; and what was collapsed, by id.
+
+    Without a part, the query ranks nothing, and only shots are collapsed.
+    """
+    collapse = context.options.collapse
+    if collapse == "none" or not len(ranking):
         return ranking, {}
-    return collapse_ranking(ranking, _find_copies(context, ranking.ids[:FIRST]))
+    if collapse == "shots":
+        return collapse_ranking_to_shots(ranking, context.catalog, partial(_load_looks, context))
+    if not (context.query.parts or context.query.examples):
+        return ranking, {}
+    looks = _load_looks(context, ranking.ids[:FIRST])
+    same = find_same_pictures(looks) if collapse == "copies" else find_same_scenes(looks)
+    return collapse_ranking(ranking, same)
 
 
-def _find_copies(context: SearchContext, ids: Int64Ids) -> BoolMatrix:
+def _load_looks(context: SearchContext, ids: Int64Ids) -> Looks:
     with context.catalog.reading() as reader:
         hashes = np.array(reader.perceptual_hashes(ids.tolist()), np.int64)
     subjects, colours = (_load_features(context, signal, ids) for signal in (SUBJECT, COLOUR))
-    looks = Looks(hashes, subjects, colours)
-    return find_same_pictures(looks) if context.options.collapse == "copies" else find_same_scenes(looks)
+    return Looks(hashes, subjects, colours)
 
 
 def _load_features(context: SearchContext, signal: str, ids: Int64Ids) -> Float32Matrix:

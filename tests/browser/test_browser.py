@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image as PillowImage
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from retrieval import Library
+from retrieval import Library, write_library
 from tests.drawing import draw_scene, encode_picture
 from webapp import create_app, create_server
 
@@ -40,6 +42,12 @@ ADDRESSES = {
 @pytest.fixture(scope="module")
 def address(library: Library) -> Iterator[str]:
     """Where the shared library of scenes is served."""
+    with serve_library(library) as address:
+        yield address
+
+
+@contextmanager
+def serve_library(library: Library) -> Iterator[str]:
     running = create_server(create_app(library), port=0)
     thread = threading.Thread(target=running.run)
     thread.start()
@@ -219,6 +227,21 @@ def test_everybody_can_use_it(new_context: Callable[..., BrowserContext], place:
         details.evaluate("details => details.open = true")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_missing_picture_can_be_told_by_everybody(
+    new_context: Callable[..., BrowserContext], library_path: Path, tmp_path: Path, scheme: str
+) -> None:
+    path = Path(shutil.copytree(library_path, tmp_path / "library"))
+    with write_library(path) as opened, opened.catalog.writing() as writer:
+        writer.mark_missing([opened.load_image(2).locations[0].path])
+    with Library.open(path) as library, serve_library(library) as other_address:
+        page = new_context(color_scheme=scheme, bypass_csp=True).new_page()
+        for place in ("/", "/images/2"):
+            page.goto(other_address + place)
+            assert Axe().run(page).violations_count == 0
+            expect(page.get_by_text("missing").first).to_be_visible()
 
 
 @pytest.mark.parametrize("place", ADDRESSES.values(), ids=ADDRESSES.keys())

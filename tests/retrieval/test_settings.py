@@ -65,7 +65,7 @@ RANGES = [
     ("weight_words", 101, "weight_words = 101.0: choose from 0 to 100"),
     ("device", "tpu", "device = 'tpu': choose from auto, cpu, cuda"),
     ("precision", "int8", "precision = 'int8': choose from auto, float32, bfloat16, float16"),
-    ("collapse", "all", "collapse = 'all': choose from none, copies, scenes"),
+    ("collapse", "all", "collapse = 'all': choose from none, copies, scenes, shots"),
     ("verify", 1001, "verify = 1001: choose from 0 to 1000"),
     ("fusion", "best", "fusion = 'best': choose from relative, calibrated, reciprocal-rank"),
 ]

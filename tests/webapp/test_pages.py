@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from retrieval import Library, write_library
+from retrieval import Annotation, Library, write_library
 from webapp import create_app
 
-from .conftest import COUNT, SCRIPT  # a constant is no fixture
+from .conftest import COUNT, SCRIPT, make_browser  # none of these is a fixture
 
 
 def _upload_picture(client: FlaskClient, data: bytes, **fields: object) -> str:
@@ -119,6 +119,58 @@ def test_a_page_of_a_file_is_named_beside_it(
     assert f"{os.fsdecode(file)}, page 2" in alone
     assert "Scene 1 page 2" in alone
     assert ", page" not in parse_page(client.get("/images/1").text).text
+
+
+def test_a_missing_picture_is_marked_wherever_it_is_shown(
+    make_library: Callable[..., Library], parse_page: Callable
+) -> None:
+    """Tiles, those under another image, the query's pictures, and its own page say it; others do not."""
+    library = make_library(3)
+    with write_library(library.path) as opened, opened.catalog.writing() as writer:
+        [location] = opened.load_image(2).locations
+        writer.mark_missing([location.path])
+    client = make_browser(create_app(library))
+    badge = '<span class="missing">missing</span>'
+    for address, tiles, marked in (
+        ("/", 3, 1),
+        ("/?q=scene", 3, 1),
+        ("/images/1", 2, 1),
+        ("/images/2", 2, 0),
+    ):
+        html = client.get(address).text
+        assert (html.count('class="tile"'), html.count(badge)) == (tiles, marked), address
+    assert "This picture is missing" in parse_page(client.get("/images/2").text).text
+    assert "This picture is missing" not in client.get("/images/1").text
+    assert "Scene 1 (missing)" in parse_page(client.get("/?image=2").text).text
+
+
+def test_a_time_is_shown_with_its_zone_if_it_is_known(make_library: Callable[..., Library]) -> None:
+    library = make_library(2)
+    with write_library(library.path) as opened, opened.catalog.writing() as writer:
+        writer.replace_annotations(1, "exif", [Annotation("taken", "2020-01-01 12:00:00+05:45", "exif")])
+        writer.replace_annotations(2, "exif", [Annotation("taken", "2019-01-01 12:00:00+05:45", "exif")])
+    client = make_browser(create_app(library))
+    assert "2020-01-01 12:00 <small>UTC+05:45</small>" in client.get("/images/1").text
+    assert "<dd>2020-01-02 12:00</dd>" in client.get("/images/2").text  # its zone is that of another time
+    taken = [client.get(f"/api/v1/images/{image_id}").json["taken_at"] for image_id in (1, 2)]
+    assert taken == ["2020-01-01T12:00:00+05:45", "2020-01-02T12:00:00"]
+
+
+def test_tiles_count_what_was_collapsed_into_them(
+    make_library: Callable[..., Library], parse_page: Callable
+) -> None:
+    """Also in a list without words or pictures, where no hit has a band."""
+    library = make_library(3)
+    with write_library(library.path) as opened, opened.catalog.writing() as writer:
+        for image_id, name in ((1, b"/p/IMG_1.CR2"), (2, b"/p/IMG_1.JPG"), (3, b"/p/IMG_1-edited.jpg")):
+            writer.add_location(name, image_id, mtime=0, size=1)
+            writer.replace_annotations(image_id, "exif", [Annotation("taken", "2019-07-01 12:00:00", "exif")])
+    client = make_browser(create_app(library))
+    page = client.get("/?q=collapse:shots").text
+    assert (page.count('class="tile"'), '<small class="band">+2 copies</small>' in page) == (1, True)
+    assert "1 picture" in parse_page(page).text
+    [hit] = client.get("/api/v1/search?q=collapse:shots").json["hits"]
+    assert (hit["id"], hit["copies"]) == (3, [1, 2])
 
 
 def test_the_forms_keep_the_rest_of_the_search(client: FlaskClient, parse_page: Callable) -> None:

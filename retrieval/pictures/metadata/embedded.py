@@ -19,6 +19,8 @@ from .tiff import Tiff
 
 # First the one that people write most deliberately.
 SOURCES: Final = (xmp.SOURCE, iptc.SOURCE, exif.SOURCE, comments.SOURCE)
+# What EXIF states of these counts; programs copy it into XMP.
+SETTINGS: Final = frozenset(["lens", "iso", "aperture", "exposure", "focal"])
 MAX_BLOCK_SIZE: Final = 1 << 20  # bytes of one block
 MAX_PARTS: Final = 100_000  # of one file; a photograph of 100 megapixels has about 20,000
 MAX_BLOCKS: Final = 16  # of one file
@@ -46,7 +48,9 @@ def read_metadata(data: bytes) -> Metadata:
     """
     blocks = list(islice(_iterate_blocks(data), MAX_BLOCKS))
     ordered = (block for source in SOURCES for block in blocks if block.source == source)
-    facts = (fact for block in ordered for fact in _block_facts(block))
+    facts = [fact for block in ordered for fact in _block_facts(block)]
+    by_camera = {fact.field for fact in facts if fact.source == exif.SOURCE and fact.value}
+    facts = [fact for fact in facts if fact.source != xmp.SOURCE or fact.field not in SETTINGS & by_camera]
     return Metadata.from_facts(settle_date(without_machine_texts(facts)))
 
 

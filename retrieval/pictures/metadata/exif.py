@@ -13,11 +13,14 @@ from .dates import DIGITIZED, MODIFIED, ORIGINAL
 from .facts import MAX_TOTAL_BYTES, Pair, decode_text
 from .keywords import split_keyword
 from .tiff import Tiff, Values
+from .user_comments import decode_user_comment
 
 SOURCE: Final = "exif"
 DESCRIPTION, ARTIST, EXIF, GPS = 0x010E, 0x013B, 0x8769, 0x8825
 XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, XP_SUBJECT = 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F
-DATES: Final = {0x9003: ORIGINAL, 0x9004: DIGITIZED, 0x0132: MODIFIED}
+# The field of each date, and the tag with its time zone, since Exif 2.31.
+DATES: Final = {0x9003: (ORIGINAL, 0x9011), 0x9004: (DIGITIZED, 0x9012), 0x0132: (MODIFIED, 0x9010)}
+_ZONES: Final = tuple(zone for _, zone in DATES.values())
 USER_COMMENT = 0x9286
 POSITION: Final = (1, 2, 3, 4)
 # Tag of the reference (N or S, E or W), tag of the angle, the negative reference, the largest angle.
@@ -30,7 +33,7 @@ def read_exif_facts(block: bytes) -> Iterator[Pair]:
     if tiff is None:
         return
     # Some raw files have the dates and the comment in the first directory already.
-    nested = (USER_COMMENT, *DATES, *exposure.TAGS)
+    nested = (USER_COMMENT, *DATES, *_ZONES, *exposure.TAGS)
     xp_tags = (XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, XP_SUBJECT)
     fields = tiff.read_first_directory((DESCRIPTION, ARTIST, EXIF, GPS, *xp_tags, *nested))
     fields = {**fields, **_read_directory(tiff, fields, EXIF, nested)}
@@ -38,13 +41,13 @@ def read_exif_facts(block: bytes) -> Iterator[Pair]:
     yield "caption", _decode_ascii(fields, DESCRIPTION)
     yield "caption", _decode_utf16(fields, XP_COMMENT)
     yield "caption", _decode_utf16(fields, XP_SUBJECT)
-    yield "caption", _decode_comment(fields.get(USER_COMMENT, b""), tiff)
+    yield "caption", decode_user_comment(fields.get(USER_COMMENT, b"")[:MAX_TOTAL_BYTES], tiff.order)
     for keyword in _decode_utf16(fields, XP_KEYWORDS).split(";"):
         yield from (("tag", tag) for tag in split_keyword(keyword))
     for name in f"{_decode_ascii(fields, ARTIST)};{_decode_utf16(fields, XP_AUTHOR)}".split(";"):
         yield "creator", name
-    for tag, field in DATES.items():
-        yield field, _decode_ascii(fields, tag)
+    for tag, (field, zone) in DATES.items():
+        yield field, f"{_decode_ascii(fields, tag).rstrip()} {_decode_ascii(fields, zone).strip()}"
     yield from exposure.read_exposure_facts(tiff, fields)
     yield "place", _format_position(tiff, _read_directory(tiff, fields, GPS, POSITION))
 
@@ -67,18 +70,6 @@ def _decode_ascii(fields: Values, tag: int) -> str:
 
 def _decode_utf16(fields: Values, tag: int) -> str:
     return fields.get(tag, b"")[:MAX_TOTAL_BYTES].decode("utf-16-le", "ignore").partition("\0")[0]
-
-
-def _decode_comment(data: bytes, tiff: Tiff) -> str:
-    """The first eight bytes name the encoding. For UNICODE the byte order is not defined: the more plausible
-    one is taken.
-    """
-    encoding, text = data[:8].rstrip(b"\0 "), data[8:MAX_TOTAL_BYTES]
-    if encoding == b"UNICODE":
-        orders = ("utf-16-le", "utf-16-be") if tiff.order == "little" else ("utf-16-be", "utf-16-le")
-        readings = [text.decode(order, "ignore").partition("\0")[0] for order in orders]
-        return max(readings, key=lambda reading: sum(character < "\u0250" for character in reading))
-    return decode_text(text.partition(b"\0")[0]) if encoding in (b"ASCII", b"") else ""
 
 
 def _format_position(tiff: Tiff, fields: Values) -> str:

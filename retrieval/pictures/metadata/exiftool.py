@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeGuard
 
 from .dates import CREATED, DIGITIZED, MODIFIED, ORIGINAL
-from .exposure import format_rating
+from .exposure import format_rating, format_setting
 from .facts import Pair
 from .keywords import split_keyword
 
@@ -36,6 +36,18 @@ FIELDS: Final = {
     **dict.fromkeys(("createdate", "datetimedigitized", "digitalcreationdate"), DIGITIZED),
     "modifydate": MODIFIED,
 }
+_ZONES: Final = {
+    "datetimeoriginal": "offsettimeoriginal",
+    **dict.fromkeys(("createdate", "datetimedigitized"), "offsettimedigitized"),
+    "modifydate": "offsettime",
+}
+EXPOSURE: Final = {
+    "lens": ("lensmodel", "lensid", "lens", "lenstype"),
+    "iso": ("iso", "isospeedratings", "photographicsensitivity"),
+    "aperture": ("fnumber", "aperture", "aperturevalue"),
+    "exposure": ("exposuretime", "shutterspeed"),
+    "focal": ("focallength",),
+}
 _SEPARATED: Final = {"xpkeywords": ";", "xpauthor": ";", "artist": ";"}  # texts that are lists
 _TREES: Final = {"tagslist": "/", "lastkeywordxmp": "/"}
 _MAX_VALUES: Final = 1000  # of one tag
@@ -59,8 +71,22 @@ def read_exiftool_facts(values: list[dict[str, Any]] | dict[str, Any]) -> Iterat
     for name, field in FIELDS.items():
         for text in _iterate_texts(tags.get(name)):
             for part in text.split(_SEPARATED[name]) if name in _SEPARATED else [text]:
-                yield from _make_facts(field, part, _TREES.get(name, "|"))
+                yield from _make_facts(field, part + _find_zone(tags, name), _TREES.get(name, "|"))
+    yield from _exposure_facts(tags)
     yield "place", _format_position(tags)
+
+
+def _find_zone(tags: Mapping[str, Any], name: str) -> str:
+    """The time zone in a tag of its own, behind a space; "" for tags that are no dates."""
+    zone = tags.get(_ZONES.get(name, ""))
+    return f" {zone}" if isinstance(zone, str) else ""
+
+
+def _exposure_facts(tags: Mapping[str, Any]) -> Iterator[Pair]:
+    """How the picture was taken: of several tags with the same meaning the first that is there."""
+    for field, names in EXPOSURE.items():
+        values = (text for name in names for text in _iterate_texts(tags.get(name)))
+        yield field, next(filter(None, (format_setting(field, text) for text in values)), "")
 
 
 def _make_facts(field: str, text: str, separator: str) -> Iterator[Pair]:

@@ -5,6 +5,7 @@ Aperture is the f-number, exposure the time in seconds (1/250, 2.5), focal the f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +15,8 @@ from .tiff import Tiff, Values
 RATING, LENS, ISO, APERTURE, EXPOSURE, FOCAL = 0x4746, 0xA434, 0x8827, 0x829D, 0x829A, 0x920A  # tags of EXIF
 TAGS: Final = (RATING, LENS, ISO, APERTURE, EXPOSURE, FOCAL)
 _MAX_RATING: Final = 5
+_RATIO: Final = re.compile(r"(\d{1,10}(?:\.\d{1,15})?)(?:/(\d{1,10}(?:\.\d{1,15})?))?(?![\w/.])")
+_NO_LENSES: Final = ("", "----", "unknown", "none", "n/a", "0")  # what cameras and programs write for none
 _UNKNOWN_ISO: Final = 65535  # the number is too large for its field
 _MIN_PLAIN_TIME: Final = 0.3  # seconds; shorter times are fractions
 
@@ -27,6 +30,27 @@ def read_exposure_facts(tiff: Tiff, fields: Values) -> Iterator[Pair]:
     yield "aperture", _format_number(_read_ratio(tiff, fields.get(APERTURE, b"")))
     yield "exposure", _format_time(_read_ratio(tiff, fields.get(EXPOSURE, b"")))
     yield "focal", _format_number(_read_ratio(tiff, fields.get(FOCAL, b"")))
+
+
+def format_setting(field: str, text: str) -> str:
+    """A lens or a setting as XMP and exiftool write it (28/10, 2.8, 50.0 mm), in the form of this module.
+
+    "" for a setting that is no number, or 0, and for an unknown lens.
+    """
+    if field == "lens":
+        return "" if text.strip().lower() in _NO_LENSES else text
+    number = _parse_ratio(text)
+    if field == "iso":
+        return str(round(number)) if number > 0 and number != _UNKNOWN_ISO else ""
+    return _format_time(number) if field == "exposure" else _format_number(number)
+
+
+def _parse_ratio(text: str) -> float:
+    """The number or the ratio of two numbers at the beginning of a text; 0 for an invalid one."""
+    match = _RATIO.match(text.strip())
+    if not match or not float(match[2] or 1):
+        return 0.0
+    return float(match[1]) / float(match[2] or 1)
 
 
 def format_rating(text: str) -> str:

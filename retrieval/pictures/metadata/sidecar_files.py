@@ -120,7 +120,7 @@ def _format_time(seconds: object) -> str:
         moment = datetime.fromtimestamp(int(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
         return ""
-    return moment.replace(tzinfo=None).isoformat(" ")
+    return moment.isoformat(" ")
 
 
 def _decode_text(data: bytes) -> str:

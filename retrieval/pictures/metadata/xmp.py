@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 from xml.parsers import expat
 
 from .dates import CREATED, DIGITIZED, MODIFIED, ORIGINAL
-from .exposure import format_rating
+from .exposure import format_rating, format_setting
 from .facts import Pair
 from .keywords import split_keyword
 
@@ -30,6 +30,7 @@ _DIGIKAM, _WINDOWS = "http://www.digikam.org/ns/1.0/", "http://ns.microsoft.com/
 _MEDIA_PRO = "http://ns.iview-multimedia.com/mediapro/1.0/"
 _REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
 _PEOPLE, _PERSON = (f"http://ns.microsoft.com/photo/1.2/{name}" for name in ("", "t/Region#"))
+_EXIF_EX, _AUX = "http://cipa.jp/exif/1.0/", "http://ns.adobe.com/exif/1.0/aux/"
 HEADLINE: Final = f"{_PHOTOSHOP} Headline"  # a caption, after those that are called so
 RATING: Final = f"{_XMP} Rating"
 LATITUDE, LONGITUDE = f"{_EXIF} GPSLatitude", f"{_EXIF} GPSLongitude"
@@ -41,7 +42,18 @@ TREES: Final = {
     f"{_DIGIKAM} TagsList": "/",
     f"{_WINDOWS} LastKeywordXMP": "/",
 }
+# How a picture was taken, after CIPA DC-010 (exif, exifEX) and Adobe (aux); the first of each field counts.
+EXPOSURE: Final = {
+    f"{_EXIF_EX} LensModel": "lens",
+    f"{_AUX} Lens": "lens",
+    f"{_EXIF_EX} PhotographicSensitivity": "iso",
+    f"{_EXIF} ISOSpeedRatings": "iso",
+    f"{_EXIF} FNumber": "aperture",
+    f"{_EXIF} ExposureTime": "exposure",
+    f"{_EXIF} FocalLength": "focal",
+}
 FIELDS: Final = {
+    **EXPOSURE,
     f"{_DC} title": "title",
     f"{_DC} description": "caption",
     f"{_TIFF} ImageDescription": "caption",
@@ -98,17 +110,25 @@ def read_xmp_facts(document: bytes) -> list[Pair]:
 def _make_facts(values: Iterable[Pair]) -> Iterator[Pair]:
     """Fields and values of properties; the headline comes last, so that a caption is shown first."""
     position: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for name, text in sorted(values, key=lambda pair: pair[0] == HEADLINE):
         if name in TREES:
             yield from (("tag", tag) for tag in split_keyword(text, TREES[name]))
         elif name in (LATITUDE, LONGITUDE):
             position.setdefault(name, text)
+        elif name in EXPOSURE:
+            settings.setdefault(name, text)
         elif name != RATING:
             yield _ALL_FIELDS[name], text
         elif stars := format_rating(text):
             yield "rating", stars
     if place := _format_position(position.get(LATITUDE, ""), position.get(LONGITUDE, "")):
         yield "place", place
+    found: dict[str, str] = {}
+    for name, field in EXPOSURE.items():
+        if setting := format_setting(field, settings.get(name, "")):
+            found.setdefault(field, setting)
+    yield from found.items()
 
 
 _ALL_FIELDS: Final = FIELDS | {

@@ -132,5 +132,8 @@ def test_describing_again_brings_the_dates_of_an_older_library_up_to_date(
     assert indexed_image(library, path).taken_at == datetime(1989, 5, 5, 14, 8, 45)
     with open_existing(library) as opened:
         pipeline.index(opened, [path_bytes(path.parent)], captions={}, on_event=lambda event: None, anew=True)
-    assert image_at(library, path).field_values("taken") == ("2020-01-01 00:00:00", "1989-05-05 14:08:45")
+    assert image_at(library, path).field_values("taken") == (
+        "2020-01-01 00:00:00+00:00",
+        "1989-05-05 14:08:45",
+    )
     assert image_at(library, path).taken_at == datetime(1989, 5, 5, 14, 8, 45)

@@ -81,6 +81,19 @@ def test_pictures_are_found_by_their_endings_in_any_case(tmp_path: Path) -> None
     assert (walked.other_files, walked.archives) == (3, 1)
 
 
+def test_the_film_of_a_live_photo_is_no_kind_that_cannot_be_read(tmp_path: Path) -> None:
+    """Apple's pairs, icloud_photos_downloader#1065, edited ones (osxphotos#1871), and Google's motion photos
+    (GooglePhotosTakeoutHelper#180); a film without a still picture is named."""
+    put_files(
+        tmp_path,
+        *("IMG_1.HEIC", "IMG_1.MOV", "IMG_2.jpg", "IMG_2.mov", "IMG_3.HEIC", "IMG_3_HEVC.MOV"),
+        *("IMG_E4.jpg", "IMG_E4.MOV", "PXL_5.MP.jpg", "PXL_5.MP", "PXL_6.jpg", "PXL_6.mp4"),
+        *("IMG_7.MOV", "b/IMG_1.MOV", "IMG_2.avi"),
+    )
+    walked = walk_folders([path_bytes(tmp_path)])
+    assert (dict(walked.other_kinds), walked.other_files) == ({".mov": 2, ".avi": 1}, 9)
+
+
 def test_sidecars_lie_beside_a_picture_of_their_name(tmp_path: Path) -> None:
     put_files(
         tmp_path, "a.jpg", "a.xmp", "a.jpg.json", "b.txt", "c/a.txt", "d.TXT", "d.png", "e.xmp.xmp", "e.xmp"

@@ -14,6 +14,7 @@ from tests.metadata_files import (
     EVERYTHING_EXIF,
     EVERYTHING_IPTC,
     EVERYTHING_XMP,
+    exif_block,
     jpeg_file,
     png_file,
     tiff_file,
@@ -40,6 +41,19 @@ def indexed_pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pa
     done = pictor("index", folder, "--library", library)
     assert done.returncode == 0, done.stderr
     return library, folder
+
+
+def test_a_time_zone_comes_to_the_answer_and_the_day_stays_that_of_the_place(tmp_path: Path) -> None:
+    """In UTC it is still the day before."""
+    (tmp_path / "pictures").mkdir()
+    dates = {0x9003: "2019:07:01 00:30:00", 0x9011: "+09:00"}
+    (tmp_path / "pictures" / "a.jpg").write_bytes(jpeg_file(exif=exif_block({}, exif=dates)))
+    library = make_without_backbone(tmp_path / "library-of-times")
+    assert pictor("index", tmp_path / "pictures", "--library", library).returncode == 0
+    for line, count in (("after:2019-07-01 before:2019-07-02", 1), ("before:2019-07-01", 0)):
+        found = json.loads(pictor("search", line, "--json", "--library", library).stdout)
+        assert [hit["taken_at"] for hit in found["hits"]] == ["2019-07-01T00:30:00+09:00"] * count
+    assert "taken at 2019-07-01 00:30:00+09:00" in pictor("show", "1", "--library", library).stdout
 
 
 @pytest.mark.parametrize(

@@ -379,6 +379,20 @@ def holds_any(tokens: list[str], terms: Terms) -> bool:
     )
 
 
+def test_the_texts_of_a_query_are_looked_up_once_each(words: LibraryWriter) -> None:
+    """Judging, remarks and explanations get what ranking found, for each text; the oldest is dropped first."""
+    add_words(words, caption="lantern harbour boat")
+    view = words.search_state.snapshots.newest_snapshot().views["words"]
+    texts = [parse_terms(text) for text in ("lantern", "harbour", "zebra boat")]
+    first = [view.find_matches(terms) for terms in texts]
+    assert [
+        view.find_matches(terms) for terms in texts
+    ] == first  # matches are equal only if they are the same
+    for number in range(projection.MAX_RECENT - 1):
+        view.find_matches(parse_terms(f"word{number}"))
+    assert view.find_matches(texts[0]) != first[0]
+
+
 def test_postings_that_outgrow_their_memory_change_nothing(
     words: LibraryWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

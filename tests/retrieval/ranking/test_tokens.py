@@ -74,6 +74,19 @@ INFLECTED = [
     ("running", "run"), ("sailed", "sail"), ("men", "man"), ("women", "woman"), ("fishermen", "fisherman"),
     ("children", "child"), ("mice", "mouse"), ("geese", "goose"), ("teeth", "tooth"), ("wolves", "wolf"),
     ("leaves", "leaf"), ("knives", "knife"), ("cacti", "cactus"),
+    # the shortest words with -es, words with -us, words with one vowel or none, which Snowball leaves apart
+    ("buses", "bus"), ("busses", "bus"), ("gases", "gas"), ("lenses", "lens"), ("pluses", "plus"),
+    ("fezes", "fez"),
+    ("menus", "menu"), ("emus", "emu"), ("gnus", "gnu"), ("tutus", "tutu"), ("plateaus", "plateau"),
+    ("plateaux", "plateau"), ("bayous", "bayou"), ("caribous", "caribou"), ("bras", "bra"), ("spas", "spa"),
+    ("yos", "yo"), ("tvs", "tv"), ("dvds", "dvd"), ("djs", "dj"),
+    # others
+    ("people", "person"), ("octopi", "octopus"), ("octopuses", "octopus"), ("axes", "axe"), ("axes", "ax"),
+    ("headscarves", "headscarf"), ("sniffing", "sniff"), ("stuffed", "stuff"), ("puffed", "puffs"),
+    ("silhouetted", "silhouettes"), ("dyed", "dye"),
+    # plurals that WordNet's exceptions give to a rare word
+    ("soles", "sole"), ("lures", "lure"), ("syringes", "syringe"), ("ottomans", "ottoman"),
+    ("ellipses", "ellipse"),
 ]  # fmt: skip
 APART = [
     ("glass", "glas"),
@@ -82,6 +95,15 @@ APART = [
     ("octopus", "octop"),
     ("news", "new"),
     ("men", "menu"),
+    ("bus", "us"),
+    ("buses", "abuse"),
+    ("gases", "gaze"),
+    ("roses", "ros"),
+    ("vases", "vas"),
+    ("thus", "thu"),
+    ("off", "of"),
+    ("gps", "gp"),
+    ("campus", "campu"),
 ]
 
 TERMS = [

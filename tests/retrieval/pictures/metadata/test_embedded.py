@@ -237,7 +237,21 @@ def test_what_cameras_write_by_themselves_is_no_caption(text: str) -> None:
         (b"UNICODE\0" + "Küste".encode("utf-16-le"), "Küste"),
         (b"UNICODE\0" + "Küste".encode("utf-16-be"), "Küste"),
         (b"\0" * 8 + b"plain", "plain"),
-        (b"JIS\0\0\0\0\0" + b"\x1b$B3$\x1b(B", None),
+        (b"UNICODE\0" + "東京タワー".encode("utf-16-le"), "東京タワー"),
+        (b"UNICODE\0" + "東京タワー".encode("utf-16-be"), "東京タワー"),
+        (b"UNICODE\0" + "あいう".encode("utf-16-be"), "あいう"),  # valid UTF-8, too: 0B0D0F
+        (b"UNICODE\0" + "Закат, море".encode("utf-16-be") + b"\0\0", "Закат, море"),
+        (b"UNICODE\0" + "Žluťoučký kůň".encode("utf-16"), "Žluťoučký kůň"),  # with a byte order mark
+        (b"UNICODE\0" + "Küste im Sturm".encode(), "Küste im Sturm"),  # UTF-8, as some programs write it
+        (b"UNICODE\0Storm at the pier\0", "Storm at the pier"),
+        (b"ASCII\0\0\0" + "Küste".encode(), "Küste"),
+        (b"\0" * 8 + "夕焼け".encode(), "夕焼け"),
+        (b"JIS\0\0\0\0\0" + b"\x1b$B3$\x1b(B", "海"),
+        (b"JIS\0\0\0\0\0" + "京都 2019".encode("iso2022_jp"), "京都 2019"),
+        (b"JIS\0\0\0\0\0" + "富士山".encode("euc_jp"), "富士山"),
+        (b"JIS\0\0\0\0\0" + "写真です".encode("cp932") + b"\0\0", "写真です"),
+        (b"JIS\0\0\0\0\0" + "夕焼け".encode(), "夕焼け"),
+        (b"JIS\0\0\0\0\0" + b"\xff\xff\xff", None),
         (b"\0" * 200, None),
         (b"short", None),
     ],

@@ -15,6 +15,42 @@ def facts_of(tags: dict[str, Any], **more: Any) -> tuple[tuple[str, str], ...]:
     return read_sidecar(data, "json").facts_from("sidecar")
 
 
+@pytest.mark.parametrize(
+    ("tags", "facts"),
+    [
+        (  # as text
+            {
+                "LensModel": "EF50mm",
+                "ISO": 400,
+                "FNumber": 2.8,
+                "ExposureTime": "1/250",
+                "FocalLength": "50.0 mm",
+            },
+            {"lens": "EF50mm", "iso": "400", "aperture": "2.8", "exposure": "1/250", "focal": "50"},
+        ),
+        (  # with -n and -G
+            {"EXIF:ExposureTime": 0.004, "EXIF:FocalLength": 4.25, "Composite:Aperture": 1.8},
+            {"aperture": "1.8", "exposure": "1/250", "focal": "4.2"},
+        ),
+        ({"LensID": "Unknown", "Lens": "24.0-105.0 mm", "ISO": 0}, {"lens": "24.0-105.0 mm"}),
+        ({"ShutterSpeed": "1/8000", "FNumber": "undef"}, {"exposure": "1/8000"}),
+    ],
+)
+def test_settings_of_the_camera(tags: dict[str, Any], facts: dict[str, str]) -> None:
+    assert dict(facts_of(tags)) == facts
+
+
+def test_a_time_zone_is_in_a_tag_of_its_own_or_behind_the_time() -> None:
+    zone = {"DateTimeOriginal": "2021:07:31 19:55:18", "OffsetTimeOriginal": "+02:00"}
+    assert facts_of(zone) == (("taken", "2021-07-31 19:55:18+02:00"),)
+    assert facts_of({"DateTimeOriginal": "2021:07:31 19:55:18.12-03:00"}) == (
+        ("taken", "2021-07-31 19:55:18-03:00"),
+    )
+    assert facts_of({"CreateDate": "2021:07:31 19:55:18", "OffsetTime": "+02:00"}) == (
+        ("taken", "2021-07-31 19:55:18"),
+    )
+
+
 def test_its_tags_are_facts() -> None:
     """Tags of the output in photoprism#1455, and those that people write with programs."""
     tags = {

@@ -38,7 +38,7 @@ def test_json_has_keys_and_others_are_passed_over() -> None:
         "rating": 5,
     }
     assert sidecar_facts(json.dumps(values).encode(), "json") == (
-        ("taken", "2020-01-01 00:00:00"),
+        ("taken", "2020-01-01 00:00:00+00:00"),
         ("title", "Pier"),
         ("caption", "In fog"),
         ("caption", "One"),
@@ -67,7 +67,7 @@ TAKEOUT = {
 
 def test_what_an_export_of_google_photos_says() -> None:
     assert sidecar_facts(json.dumps(TAKEOUT).encode(), "json") == (
-        ("taken", "2020-01-01 00:00:00"),
+        ("taken", "2020-01-01 00:00:00+00:00"),
         ("title", "boat.jpg"),
         ("caption", "In the harbour"),
         ("tag", "Ada"),
