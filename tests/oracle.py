@@ -72,7 +72,7 @@ def is_taken_with(image: Image, asked: Iterable[str], known: Collection[str]) ->
 def shows_label(image: Image, labels: Iterable[str], confidence: float = 0.5) -> bool:
     guessed = {
         name.casefold()
-        for label in image.predicted_labels
+        for label in image.predictions
         if label.confidence >= confidence
         for name in (label.value, *label.label_names)
     }

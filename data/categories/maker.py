@@ -11,8 +11,9 @@ below it over any chain of parents, each once. Of all those synsets, the table h
    sorrel alone, and everybody says horse),
 3. are the most used, and then the most specific, of those with the same classes.
 
-`choices.KEPT` are exceptions to these rules. A name of several meanings is kept if this one is among its two
-most usual ones, and a synset without such a name has its first.
+What `choices` keeps or adds kinds to is in the table in any case, and stands for others with its classes. A
+name of several meanings is kept if this one is among its two most usual ones; a synset without such a name
+has its first.
 """
 
 from __future__ import annotations
@@ -28,13 +29,11 @@ from .wordnet import WordNet
 
 HERE = Path(__file__).parent
 DEBIAN = Path("/usr/share/wordnet")
-CLASSES, TABLE = HERE / "imagenet-1k-classes.txt", HERE / "imagenet-1k.tsv"
+CLASSES, TABLE = HERE / "imagenet-1k-classes.tsv", HERE / "imagenet-1k.tsv"
 MAX_SENSE = 2  # names are kept in their two most usual meanings
 ORGANISM = "n00004475"
 # Endings of the names of families, orders and classes of animals, and of the words made from them.
-SCIENTIFIC = re.compile(
-    r"\b\w+(id|oid|ine|ian|ean|urian|pod|ana?te?|iform|pteran|pteron|pterous|morph|odont)\b"
-)
+SCIENTIFIC = re.compile(r"\b\w+(id|oid|ine|ian|ean|urian|pod|iform|pteran|pteron|pterous|morph|odont)\b")
 
 Members = Mapping[str, frozenset[int]]  # by synset: the indices of the classes that are kinds of it
 
@@ -43,7 +42,9 @@ def make_table(wordnet: WordNet, classes: Sequence[str]) -> list[str]:
     """The lines of the table: synset, names, indices of classes, definition; the most specific first."""
     members = _find_members(wordnet, classes)
     kept = {*_ids(choices.KEPT), *map(_id, choices.ADDED_KINDS)} - _left_out()
-    chosen = kept | _most_telling(wordnet, members, set(_pass_rules(wordnet, members)) - kept)
+    known = {members[synset] for synset in kept}
+    others = {synset for synset in _pass_rules(wordnet, members) if members[synset] not in known}
+    chosen = kept | _most_telling(wordnet, members, others)
     order = sorted(chosen, key=lambda synset: (len(members[synset]), synset))
     return [_make_line(wordnet, synset, members[synset]) for synset in order]
 
@@ -125,9 +126,12 @@ def _write_ranges(indices: frozenset[int]) -> str:
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DEBIAN
-    lines = make_table(_change_kinds(WordNet(folder)), CLASSES.read_text("utf-8").split())
+    lines = make_table(
+        _change_kinds(WordNet(folder)),
+        [line.split("\t")[0] for line in CLASSES.read_text("utf-8").splitlines()],
+    )
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{TABLE}: {len(lines)} categories")
+    sys.stdout.write(f"{TABLE}: {len(lines)} categories\n")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class WordNet:
         self._set_parents(kind, (*self.synsets[kind].parents, parent))
 
     def remove_parent(self, kind: str, parent: str) -> None:
-        """From now on, one synset is no kind of another, whose kind it was; raises ValueError if it was not."""
+        """From now on, one synset is no kind of another; raises ValueError if it was none."""
         if parent not in self.synsets[kind].parents:
             raise ValueError(f"{kind} is no kind of {parent}")
         self._set_parents(kind, tuple(known for known in self.synsets[kind].parents if known != parent))

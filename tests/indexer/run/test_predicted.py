@@ -63,7 +63,8 @@ def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, sp
     assert len(stored) == 12
     for image in stored:
         assert 1 <= len(image.predicted_labels) <= 5
-        assert len(predicted_annotations(image)) == 2 * len(image.predicted_labels)
+        numbers = len(predicted_annotations(image)), len(image.predicted_categories)
+        assert numbers[0] == 2 * len(image.predicted_labels) + numbers[1]
         confidences = [label.confidence for label in image.predicted_labels]
         assert confidences == sorted(confidences, reverse=True)
         assert all(

@@ -21,6 +21,8 @@ from retrieval.descriptors.labels import (
     Classifier,
     ClassifierSettings,
     ClassName,
+    Predictions,
+    choose_classes,
     name_guesses,
 )
 from retrieval.descriptors.runtimes.timm_models import label_names
@@ -34,11 +36,15 @@ from tests.labelled_backbone import BACKBONE, WEIGHTS_METADATA
 def classifier(seed: int, *, classes: int = 12, dimension: int = 6, temperature: float = 1.0) -> Classifier:
     random = np.random.default_rng(seed)
     weight = random.standard_normal((classes, dimension)).astype(np.float32)
-    return Classifier(weight, random.standard_normal(classes).astype(np.float32), temperature)
+    return Classifier(weight, random.standard_normal(classes).astype(np.float32), temperature, "imagenet-1k")
 
 
 def pooled_features(seed: int, scale: float, rows: int = 4) -> np.ndarray:
     return (scale * np.random.default_rng(seed).standard_normal((rows, 6))).astype(np.float32)
+
+
+def predict_classes(ours: Classifier, rows: np.ndarray) -> list[tuple[ClassConfidence, ...]]:
+    return [choose_classes(row) for row in ours.confidences(rows)]
 
 
 seeds, scales = st.integers(0, 10**6), st.sampled_from([1e-6, 0.1, 1.0, 30.0, 1e6])
@@ -63,24 +69,23 @@ class TestConfidences:
     ) -> None:
         ours, rows = classifier(seed, temperature=temperature), pooled_features(other, scale)
         assert ours.confidences(rows).sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
-        for guesses, confidences in zip(ours.predict(rows), ours.confidences(rows), strict=True):
+        for guesses, confidences in zip(predict_classes(ours, rows), ours.confidences(rows), strict=True):
             expected = sorted(enumerate(confidences.tolist()), key=lambda pair: (-pair[1], pair[0]))
             surest = [pair for pair in expected if pair[1] >= np.float32(MIN_CONFIDENCE)][:MAX_LABELS]
             assert [(guess.index, guess.confidence) for guess in guesses] == surest
             assert sum(guess.confidence for guess in guesses) <= 1 + 1e-5
 
     def test_equal_ones_are_ordered_by_their_class(self) -> None:
-        even = Classifier(np.zeros((20, 6), np.float32), np.zeros(20, np.float32), 1.0)
-        [guesses] = even.predict(np.ones((1, 6), np.float32))
+        even = Classifier(np.zeros((20, 6), np.float32), np.zeros(20, np.float32), 1.0, "imagenet-1k")
+        [guesses] = predict_classes(even, np.ones((1, 6), np.float32))
         assert guesses == tuple(ClassConfidence(index, pytest.approx(0.05)) for index in range(5))
-        [none] = Classifier(np.zeros((21, 6), np.float32), np.zeros(21, np.float32), 1.0).predict(
-            np.ones((1, 6), np.float32)
-        )
+        more = Classifier(np.zeros((21, 6), np.float32), np.zeros(21, np.float32), 1.0, "imagenet-1k")
+        [none] = predict_classes(more, np.ones((1, 6), np.float32))
         assert none == ()
 
     def test_a_higher_temperature_is_less_sure_of_the_same(self) -> None:
         rows = pooled_features(3, 1.0)
-        cold, hot = (classifier(1, temperature=temperature).predict(rows) for temperature in (0.5, 2.0))
+        cold, hot = (predict_classes(classifier(1, temperature=value), rows) for value in (0.5, 2.0))
         for surer, less in zip(cold, hot, strict=True):
             assert surer[0].index == less[0].index
             assert surer[0].confidence > less[0].confidence
@@ -88,16 +93,16 @@ class TestConfidences:
     @pytest.mark.parametrize("wrong", [0.0, np.nan, np.inf, 3e38])
     def test_a_row_without_a_direction_gets_none_and_spoils_no_other(self, wrong: float) -> None:
         rows = pooled_features(5, 1.0)
-        expected = classifier(2).predict(rows)
+        expected = predict_classes(classifier(2), rows)
         rows[1] = wrong
-        guesses = classifier(2).predict(rows)
+        guesses = predict_classes(classifier(2), rows)
         assert guesses[1] == ()
         assert [guesses[row] for row in (0, 2, 3)] == [expected[row] for row in (0, 2, 3)]
 
     def test_the_features_are_left_as_they_were(self) -> None:
         rows = pooled_features(5, 1.0)
         before = rows.copy()
-        classifier(2).predict(rows)
+        classifier(2).confidences(rows)
         assert np.array_equal(rows, before)
 
 
@@ -136,7 +141,7 @@ def create_subject(folder: Path, weights: Path, **values: Any) -> Subject:
 
 def predicted_confidences(subject: Subject, pictures: list[RGB]) -> list[dict[str, float]]:
     _, rows = subject.describe_and_predict(pictures)
-    return [{prediction.name.words: prediction.confidence for prediction in row} for row in rows]
+    return [{label.name.words: label.confidence for label in row.labels} for row in rows]
 
 
 class TestBackbone:
@@ -209,7 +214,7 @@ class TestBackbone:
         features, predicted = subject.describe_and_predict([draw_scene(1), draw_scene(2)])
         assert len(passes) == 1
         assert np.array_equal(features, subject.describe([draw_scene(1), draw_scene(2)]))
-        assert all(predicted)
+        assert all(found.labels and found.categories for found in predicted)
         assert predicted[0] != predicted[1]  # or the order of what follows would prove nothing
 
     @pytest.mark.parametrize("precision", ["float32", "auto"])
@@ -238,7 +243,7 @@ class TestBackbone:
         path = labelled_backbone.save_weights(tmp_path / "w.safetensors")
         subject = create_subject(tmp_path / "l", path, predicted_labels=False)
         features, predicted = subject.describe_and_predict([draw_scene(1)])
-        assert predicted == [()]
+        assert predicted == [Predictions()]
         assert features.any()
 
 

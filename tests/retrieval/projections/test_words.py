@@ -20,8 +20,8 @@ from retrieval import (
     find_damages,
     write_library,
 )
+from retrieval.catalog import SURE
 from retrieval.projections import words as projection
-from retrieval.projections.words import MIN_CONFIDENCE
 from retrieval.ranking.tokens import Terms, parse_terms, split_tokens
 from tests.wording import add_words, find_words, rank_words
 
@@ -248,9 +248,9 @@ class TestPredicted:
         assert find_words(words, "meant") == []
 
     def test_only_those_that_are_rather_right_than_wrong_are_searched(self, words: LibraryWriter) -> None:
-        add_words(words, predicted="tabby", sure=MIN_CONFIDENCE - 0.0001)
+        add_words(words, predicted="tabby", sure=SURE - 0.0001)
         assert find_words(words, "tabby") == []
-        surer = add_words(words, predicted="tabby", sure=MIN_CONFIDENCE)
+        surer = add_words(words, predicted="tabby", sure=SURE)
         assert find_words(words, "tabby") == [surer]
 
     @pytest.mark.parametrize("field", ["title", "tag", "label", "caption", "path"])
