@@ -1,4 +1,4 @@
-"""Data that comes with the program: the sample collection of `pictor demo`, and the bundled backbone."""
+"""Data that comes with the program: the sample collection, the bundled backbone, tables of categories."""
 
 from pathlib import Path
 

@@ -71,7 +71,8 @@ def sum_confidences(confidences: Float32Matrix, labels: str) -> Float32Matrix:
     the confidences of its classes add up to its own. A class counts once, over however many parents it is
     reached.
     """
-    return np.minimum(confidences @ _membership(labels), np.float32(1))
+    sums: Float32Matrix = np.minimum(confidences @ _membership(labels), np.float32(1))
+    return sums
 
 
 @cache

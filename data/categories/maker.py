@@ -49,13 +49,13 @@ def make_table(wordnet: WordNet, classes: Sequence[str]) -> list[str]:
     return [_make_line(wordnet, synset, members[synset]) for synset in order]
 
 
-def _change_kinds(wordnet: WordNet) -> WordNet:
+def change_kinds(wordnet: WordNet) -> WordNet:
     """WordNet with the kinds that `choices` adds and removes."""
-    for category, kinds in choices.REMOVED_KINDS.items():
-        for kind in kinds:
+    for category, removed in choices.REMOVED_KINDS.items():
+        for kind in removed:
             wordnet.remove_parent(_id(kind), _id(category))
-    for category, kinds in choices.ADDED_KINDS.items():
-        for kind in kinds:
+    for category, added in choices.ADDED_KINDS.items():
+        for kind in added:
             wordnet.add_parent(_id(kind), _id(category))
     return wordnet
 
@@ -124,12 +124,14 @@ def _write_ranges(indices: frozenset[int]) -> str:
     return " ".join(f"{start}-{end}" if start < end else f"{start}" for start, end in pairs)
 
 
+def read_classes() -> list[str]:
+    """The ids of the classes, in the order of their indices."""
+    return [line.split("\t")[0] for line in CLASSES.read_text("utf-8").splitlines()]
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DEBIAN
-    lines = make_table(
-        _change_kinds(WordNet(folder)),
-        [line.split("\t")[0] for line in CLASSES.read_text("utf-8").splitlines()],
-    )
+    lines = make_table(change_kinds(WordNet(folder)), read_classes())
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     sys.stdout.write(f"{TABLE}: {len(lines)} categories\n")
 

@@ -138,8 +138,8 @@ def _count_labels(connection: Connection, chunks: Sequence[Among], confidence: f
     images: dict[Label, set[int]] = defaultdict(set)
     rows: dict[Label, int] = {}
     for among in chunks:
-        for image_id, row, *label in connection.execute(_select_labels(among, confidence)):
-            key: Label = (label[0], label[1], bool(label[2]))
+        for image_id, row, field, text, guessed in connection.execute(_select_labels(among, confidence)):
+            key = field, text, bool(guessed)
             images[key].add(image_id)
             rows[key] = min(row, rows.get(key, row))
     named = _group_by_name(images)

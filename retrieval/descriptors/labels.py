@@ -136,7 +136,8 @@ class Classifier:
             middle = (low + high) / 2
             given = self.confidences(directions * np.exp2(middle)[:, None].astype(np.float32))[rows, classes]
             low, high = np.where(given < wanted, middle, low), np.where(given < wanted, high, middle)
-        return np.exp2((low + high) / 2).astype(np.float32)
+        lengths: Float32Vector = np.exp2((low + high) / 2).astype(np.float32)
+        return lengths
 
 
 def choose_classes(confidences: Float32Vector) -> tuple[ClassConfidence, ...]:

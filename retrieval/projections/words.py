@@ -227,7 +227,7 @@ def _write_predicted(image: Image) -> Iterator[str]:
     surest label or category with this word, however many have it.
     """
     seen: set[str] = set()
-    for fact in sorted(_sure_predictions(image), key=lambda fact: -fact.confidence):
+    for fact in sorted(_sure_predictions(image), key=lambda sure: -sure.confidence):
         for name in fact.label_names:
             positions = [SAME_POSITION.join(position) for position in analyse_text(name)]
             worths = [0.0 if position in seen else fact.confidence for position in positions]
@@ -245,7 +245,7 @@ class PositionTokenizer:
 
         token = Token(positions=True, mode=mode)
         for number, entry in enumerate(value.split()):
-            position, _, worth = entry.partition(WORTH)
+            position, worth = entry.partition(WORTH)[::2]
             for text in position.split(SAME_POSITION):
                 token.text, token.pos, token.stopped = text, number, False
                 token.boost = float(worth or 1)

@@ -22,6 +22,7 @@ from retrieval.descriptors.labels import (
     ClassifierSettings,
     ClassName,
     Predictions,
+    choose_categories,
     choose_classes,
     name_guesses,
 )
@@ -104,6 +105,54 @@ class TestConfidences:
         before = rows.copy()
         classifier(2).confidences(rows)
         assert np.array_equal(rows, before)
+
+
+class TestCategories:
+    @given(seeds, seeds, st.floats(0.5, 20))
+    @settings(deadline=None)
+    def test_the_length_of_a_feature_follows_from_its_first_class(
+        self, seed: int, other: int, scale: float
+    ) -> None:
+        ours, rows = classifier(seed), pooled_features(other, scale)
+        confidences = ours.confidences(rows)
+        lengths = np.linalg.norm(rows, axis=1)
+        first = confidences.argmax(axis=1).tolist()
+        sure = [float(row.max()) for row in confidences]
+        found = ours.find_lengths(rows / lengths[:, None], first, sure)
+        again = ours.confidences(rows / lengths[:, None] * found[:, None])
+        # Where a class is nearly certain, many lengths give the same confidences.
+        assert np.abs(again - confidences).max() <= 1e-3
+
+    def test_they_are_predicted_with_the_labels_and_again_from_what_is_stored(self, tmp_path: Path) -> None:
+        subject = create_subject(
+            tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors"), runtime="torch"
+        )
+        features, predicted = subject.describe_and_predict([draw_scene(seed) for seed in range(8)])
+        assert all(found.categories for found in predicted)
+        first = [(found.labels[0].name.words, round(found.labels[0].confidence, 4)) for found in predicted]
+        again = subject.predict_categories(features.astype(np.float16).astype(np.float32), first)
+        for found, categories in zip(predicted, again, strict=True):
+            before, after = (
+                {category.name.words: category.confidence for category in row}
+                for row in (found.categories, categories)
+            )
+            for words in before.keys() | after.keys():
+                assert before.get(words, 0.25) == pytest.approx(after.get(words, 0.25), abs=0.02), words
+
+    def test_only_those_that_are_rather_sure_are_kept_the_most_specific_first(self) -> None:
+        confidences = np.zeros((2, 1000), np.float32)
+        confidences[0, [151, 207]] = 0.25, 0.5  # two dogs
+        confidences[0, 339] = 0.2  # a horse
+        confidences[1, 779] = 0.24  # a bus
+        dog, unsure = choose_categories(confidences, "imagenet-1k")
+        assert {category.name.words.split(", ")[0]: category.confidence for category in dog} == pytest.approx(
+            {
+                "retriever": 0.5, "toy dog": 0.25, "sporting dog": 0.5, "hunting dog": 0.5, "dog": 0.75, "pet": 0.75,
+                "domestic animal": 0.75, "canine": 0.75, "carnivore": 0.75, "mammal": 0.95, "animal": 0.95,
+            }
+        )  # fmt: skip
+        assert [category.name.words.split(", ")[0] for category in dog][-1] == "animal"
+        assert unsure == ()
 
 
 class TestNames:
