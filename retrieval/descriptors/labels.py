@@ -128,7 +128,8 @@ class Classifier:
         """How long the pooled features were, of which only the directions (rows of unit length) are stored.
 
         For each row: the length with which its most confident class, one of `classes`, has its confidence.
-        The longer a feature, the surer is its first class, so that bisection finds the length.
+        The longer a feature, the surer is its first class, so that bisection finds the length. (Where biases
+        are as large as the rest of the logits that need not be so; in trained classifiers they are small.)
         """
         low, high = (np.full(len(directions), exponent) for exponent in LENGTH_EXPONENTS)
         rows, wanted = np.arange(len(directions)), np.asarray(confidences, np.float32)

@@ -215,7 +215,9 @@ def test_rebuild_gives_old_libraries_their_categories_without_reading_a_picture(
             )
     assert not any(image.predicted_categories for image in stored_images(library))
     shutil.rmtree(pictures)
-    assert "12 images got other categories" in run("rebuild", "--library", library)
+    count = sum(any(fact.field == "category" for fact in facts) for facts in before.values())
+    assert count
+    assert f"{count} image" in run("rebuild", "--library", library).splitlines()[1]
     for image in stored_images(library):
         expected = {(fact.field, fact.value): fact.confidence for fact in before[image.id]}
         found = {(fact.field, fact.value): fact.confidence for fact in image.annotations}
