@@ -78,7 +78,8 @@ MISLEADING = """
 """
 # Kept although a rule would leave them out: everyday names.
 KEPT = """
-    n02395003 swine; n02055803 penguin; n01877134 kangaroo; n02437136 camel; n02068974 dolphin; n02076196 seal;
+    n02395003 swine;
+    n02055803 penguin; n01877134 kangaroo; n02437136 camel; n02068974 dolphin; n02076196 seal;
     n02456962 sloth; n03597469 jewelry; n07697100 hamburger; n04403638 telescope; n03441112 glove;
     n04049405 raincoat; n01697178 crocodile; n01699831 dinosaur; n01747885 cobra; n01915811 coral;
     n01674990 gecko; n01693783 chameleon; n03797390 mug; n02083346 canine; n02120997 feline;

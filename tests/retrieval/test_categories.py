@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.categories import find_kinds, load_categories, load_class_names, sum_confidences
@@ -82,6 +82,7 @@ def test_nothing_is_a_kind_of_what_is_not_known() -> None:
 
 
 @given(st.integers(0, 10**6), st.sampled_from([0.02, 0.3, 3.0]))
+@settings(deadline=None, max_examples=20)
 def test_a_sum_counts_every_class_once(seed: int, concentration: float) -> None:
     rows = np.random.default_rng(seed).dirichlet(np.full(1000, concentration), 3).astype(np.float32)
     sums = sum_confidences(rows, LABELS)
