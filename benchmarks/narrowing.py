@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.measure.evaluate import read_labels
-from retrieval import Library, evaluation
+from retrieval import Annotation, Library, evaluation
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.arrays import Float16Matrix, Float32Vector, Int64Ids
 from retrieval.ranking.narrowing import LabelTable, select_likely_labels
@@ -34,7 +34,7 @@ LARGE = 100_000  # images that are searched for the time
 TIMED = 60  # queries of them
 LIMIT = 2000  # candidates, as the setting of this name has them
 
-Labels = Sequence[tuple[str, float]]  # predicted ones, with their confidences
+Labels = Sequence[tuple[str, float]]  # predicted labels or categories, with their confidences
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ class _Set:
     ids: Int64Ids
     features: Float16Matrix
     labelled: LabelTable
-    predicted: Mapping[int, Labels]
+    predicted: Mapping[int, tuple[Labels, Labels]]
     truth: npt.NDArray[np.str_]
 
     def feature_of(self, image_id: int) -> Float32Vector:
@@ -56,7 +56,7 @@ class _Set:
 
     def narrow_candidates(self, query: int, mass: float) -> Int64Ids | None:
         """The ids that the query is compared with; None means all."""
-        return self.labelled.find_candidates(select_likely_labels(self.predicted[query], mass))
+        return self.labelled.find_candidates(select_likely_labels(*self.predicted[query], mass))
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
@@ -77,11 +77,16 @@ def _load_set(library: Library, truth: Mapping[int, str]) -> _Set:
         ids, features = reader.load_features(subject)
         images, labelled = reader.load_images(ids.tolist()), reader.load_labels()
     predicted = {
-        image.id: [(one.value, one.confidence) for one in image.predicted_labels] for image in images.values()
+        image.id: (_pairs(image.predicted_labels), _pairs(image.predicted_categories))
+        for image in images.values()
     }
     return _Set(
         ids, features, labelled, predicted, np.array([truth.get(image_id, "") for image_id in images])
     )
+
+
+def _pairs(facts: Iterable[Annotation]) -> Labels:
+    return [(fact.value, fact.confidence) for fact in facts]
 
 
 def _measure_set(known: _Set, step: int) -> dict[str, float]:

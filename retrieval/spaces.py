@@ -10,11 +10,11 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from .catalog import PREDICTED_SOURCE, Annotation, Catalog, Space
+from .catalog import CATEGORY, PREDICTED_SOURCE, Annotation, Catalog, Space
 from .descriptors import registry
 from .descriptors.base import AbstractDescriptor
 from .descriptors.details import Details
-from .descriptors.labels import Prediction
+from .descriptors.labels import Prediction, Predictions
 from .descriptors.network import AbstractNetworkDescriptor, NetworkKey
 from .descriptors.runtimes.base import BackboneOutput
 from .descriptors.subject import Subject
@@ -35,10 +35,10 @@ _PICTURE_KEYS = (BACKGROUND_KEY, SCALING_KEY)  # how pictures are decoded, which
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureDescription:
-    """What a library stores about the content of a picture: features, predicted labels and keypoints."""
+    """What a library stores about the content of a picture: features, what is predicted, and keypoints."""
 
     features: Features
-    predicted_labels: tuple[Annotation, ...]
+    predicted: tuple[Annotation, ...]
     keypoints: Mapping[int, bytes]  # by space id; empty, or with one entry
 
 
@@ -116,14 +116,43 @@ class Spaces:
     def describe_and_predict(self, pictures: Sequence[RGB]) -> list[PictureDescription]:
         """What is stored about each picture; labels only if the subject has a classifier."""
         outputs = self._run_networks(pictures)
-        rows: list[tuple[Prediction, ...]] = [()] * len(pictures)
+        rows = [Predictions()] * len(pictures)
         for descriptor in self._descriptors.values():
             if isinstance(descriptor, Subject):
-                rows = descriptor.predict_labels(outputs[descriptor.network.key])
+                rows = descriptor.predict(outputs[descriptor.network.key].pooled)
         features = self._make_features(pictures, outputs)
-        labels = (tuple(_label_annotations(predictions)) for predictions in rows)
+        predicted = (tuple(_predicted_annotations(predictions)) for predictions in rows)
         keypoints = self._describe_keypoints(pictures)
-        return [PictureDescription(*values) for values in zip(features, labels, keypoints, strict=True)]
+        return [PictureDescription(*values) for values in zip(features, predicted, keypoints, strict=True)]
+
+    @property
+    def subject_space(self) -> Space:
+        """The live space of subjects, which every library has."""
+        return next(space for space in self.live if space.descriptor == Subject.name)
+
+    @property
+    def label_set(self) -> str:
+        """What the predicted labels are, such as imagenet-1k; empty where the weights hold no classifier."""
+        return str(self.subject_space.configuration.get("labels", ""))
+
+    @property
+    def predicts(self) -> bool:
+        """Whether labels are predicted: the weights hold a classifier, and the settings want labels."""
+        return self._settings.predicted_labels and bool(self.label_set)
+
+    def predict_categories(
+        self, features: Sequence[Float16Vector], labels: Sequence[Annotation]
+    ) -> list[tuple[Annotation, ...]]:
+        """The categories of images from their stored subjects, and the most confident label of each."""
+        if not features:
+            return []
+        known = [(label.value, label.confidence) for label in labels]
+        rows = self._subject.predict_categories(np.stack(features).astype(np.float32), known)
+        return [tuple(_predicted_annotations(Predictions(categories=row))) for row in rows]
+
+    @property
+    def _subject(self) -> Subject:
+        return next(found for found in self._descriptors.values() if isinstance(found, Subject))
 
     def _run_networks(self, pictures: Sequence[RGB]) -> dict[NetworkKey, BackboneOutput]:
         """The output of each network, from one pass for all its descriptors. Usually there is one network."""
@@ -155,10 +184,8 @@ class Spaces:
 
         None where the backbone does not pool by the mean, or its last map cannot be read.
         """
-        descriptors = self._descriptors.values()
-        subject = next(descriptor for descriptor in descriptors if isinstance(descriptor, Subject))
         try:
-            pooled, last, frame = subject.network.last_map(picture)
+            pooled, last, frame = self._subject.network.last_map(picture)
         except BackboneUnavailable:
             return None
         return (last, frame) if is_mean_pooled(last, pooled) else None
@@ -190,9 +217,14 @@ def _features_by_picture(matrices: Mapping[int, Float32Matrix], count: int) -> l
     ]
 
 
-def _label_annotations(predictions: Sequence[Prediction]) -> Iterator[Annotation]:
-    """Each label and its definition, with the same confidence, rounded to four decimals."""
-    for prediction in predictions:
-        confidence = round(prediction.confidence, 4)
-        yield Annotation("label", prediction.name.words, PREDICTED_SOURCE, confidence)
-        yield Annotation("definition", prediction.name.definition, PREDICTED_SOURCE, confidence)
+def _predicted_annotations(predictions: Predictions) -> Iterator[Annotation]:
+    """Each label and its definition with the same confidence, then the categories in their order."""
+    for label in predictions.labels:
+        yield _predicted_annotation("label", label.name.words, label)
+        yield _predicted_annotation("definition", label.name.definition, label)
+    for category in predictions.categories:
+        yield _predicted_annotation(CATEGORY, category.name.words, category)
+
+
+def _predicted_annotation(field: str, value: str, prediction: Prediction) -> Annotation:
+    return Annotation(field, value, PREDICTED_SOURCE, round(prediction.confidence, 4))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from retrieval import Filters, Image
+from retrieval import Annotation, Filters, Image
+from tests.rows import KINDS
 
 ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}
 
@@ -72,7 +73,7 @@ def is_taken_with(image: Image, asked: Iterable[str], known: Collection[str]) ->
 def shows_label(image: Image, labels: Iterable[str], confidence: float = 0.5) -> bool:
     guessed = {
         name.casefold()
-        for label in image.predicted_labels
+        for label in image.predictions
         if label.confidence >= confidence
         for name in (label.value, *label.label_names)
     }
@@ -126,12 +127,36 @@ def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
     return {name.casefold() for name in (*image.labels, *sure)}
 
 
+def telling_categories(images: Collection[Image], confidence: float = 0.5) -> set[str]:
+    """The first names of categories that say of some images what no label and no category before them says."""
+    shown: dict[tuple[int, str], set[int]] = {}
+    for image in images:
+        stated = [(0, label.casefold()) for label in image.labels]
+        labels = [(1, fact.value.casefold()) for fact in sure_facts(image.predicted_labels, confidence)]
+        kinds = [(2, fact.value.casefold()) for fact in sure_facts(image.predicted_categories, confidence)]
+        for key in (*stated, *labels, *kinds):
+            shown.setdefault(key, set()).add(image.id)
+    order = [(2, kind.casefold()) for kind in KINDS if (2, kind.casefold()) in shown]
+    before = [ids for (field, _), ids in shown.items() if field < 2]
+    telling = set()
+    for key in order:
+        if shown[key] not in before:
+            telling.add(key[1].split(", ")[0])
+        before.append(shown[key])
+    return telling
+
+
+def sure_facts(facts: Iterable[Annotation], confidence: float) -> list[Annotation]:
+    return [fact for fact in facts if fact.confidence >= confidence]
+
+
 def count_values(images: Collection[Image], facet: str, confidence: float = 0.5) -> list[tuple[str, int]]:
     """All values of a facet with their counts, in the order in which they are listed."""
     values = [values_of(image, facet, confidence) for image in images]
     counts = Counter(value for values_of_image in values for value in values_of_image)
     if facet == "shows":  # an image also counts for a synonym of its label
+        names = counts.keys() | telling_categories(images, confidence)
         counts = Counter(
-            {name: sum(shows_label(image, [name], confidence) for image in images) for name in counts}
+            {name: sum(shows_label(image, [name], confidence) for image in images) for name in names}
         )
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))

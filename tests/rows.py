@@ -29,7 +29,8 @@ GUESSES = [
     "old",
     "ü, town, SEA",
 ]
-ASKED = [*NAMES, "seaside", "town", "Sea, seaside", "a, s", "sea,"]
+KINDS = ["seaside, sea", "s%, s_a", "Town", "place, Sea", "thing"]  # the most specific first
+ASKED = [*NAMES, "thing", "place", "seaside", "town", "Sea, seaside", "a, s", "sea,"]
 CAMERAS = ["Canon EOS 5D", "canon eos 5d", "Canon EOS", "Kamera_1", "Kamera 1"]
 FORMATS = ["jpeg", "JPEG", "png", "tiff"]
 MOMENTS = [
@@ -59,6 +60,7 @@ class Row:
     tags: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     guesses: tuple[tuple[str, float], ...] = ()
+    kinds: tuple[tuple[str, float], ...] = ()  # predicted categories, in the order of KINDS
     words: tuple[tuple[str, str], ...] = ()  # (field, value): titles and captions
     cameras: tuple[str, ...] = ()
     taken_at: datetime | None = None
@@ -76,12 +78,14 @@ def tuples_of(values: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrateg
 
 paths = st.lists(st.sampled_from(FOLDERS), max_size=4).map(lambda names: "/" + "/".join(names))
 guessed = st.dictionaries(st.sampled_from(GUESSES), st.sampled_from(SURE), max_size=3)
+kinds = st.dictionaries(st.sampled_from(KINDS), st.sampled_from(SURE), max_size=4)
 rows = st.builds(
     Row,
     folders=tuples_of(paths, 3),
     tags=tuples_of(st.sampled_from(NAMES), 3),
     labels=tuples_of(st.sampled_from([*NAMES, "seaside", "Sea, seaside"]), 3),
     guesses=guessed.map(lambda confidences: tuple(confidences.items())),
+    kinds=kinds.map(lambda sure: tuple((kind, sure[kind]) for kind in KINDS if kind in sure)),
     words=tuples_of(st.tuples(st.sampled_from(["title", "caption", "text"]), st.sampled_from(NAMES))),
     cameras=tuples_of(st.sampled_from(CAMERAS), 1),
     taken_at=st.none() | st.sampled_from(MOMENTS),
@@ -180,14 +184,15 @@ def troubled_paths(ids: Sequence[int], stored: Sequence[Row]) -> set[bytes]:
 
 
 def _new_row_image(number: int, row: Row) -> Any:
-    said = tuple(Annotation("label", label, PREDICTED_SOURCE, sure) for label, sure in row.guesses)
+    said = [Annotation("label", label, PREDICTED_SOURCE, sure) for label, sure in row.guesses]
+    said += [Annotation("category", kind, PREDICTED_SOURCE, sure) for kind, sure in row.kinds]
     return replace(
         new_image(number, taken_at=row.taken_at),
         width=row.width,
         height=row.height,
         bytes=row.bytes,
         format=row.format,
-        annotations=said,
+        annotations=tuple(said),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from retrieval import PREDICTED_SOURCE, Annotation, Library, LibraryWriter, NewImage, Query, Text
@@ -16,17 +17,27 @@ def add_words(
     publish: bool = False,
     predicted: str = "",
     sure: float = 0.9,
+    categories: Mapping[str, float] | None = None,
     **facts: str,
 ) -> int:
     """Add one image of which only words are known. Several values of a field are separated by semicolons.
 
-    `predicted`: a predicted label, its synonyms separated by commas; `sure`: its confidence.
+    `predicted`: a predicted label, its synonyms separated by commas; `sure`: its confidence. `categories`:
+    predicted ones with their confidences.
     """
     with library.catalog.writing() as writer:
         number = writer.last_seq() + 1
         digest = hashlib.sha256(f"{number} {path} {facts}".encode()).hexdigest()
         new = NewImage(
-            digest, 0, 8, 8, "jpeg", 1, None, b"webp", annotations=predicted_annotations(predicted, sure)
+            digest,
+            0,
+            8,
+            8,
+            "jpeg",
+            1,
+            None,
+            b"webp",
+            annotations=predicted_annotations(predicted, sure, categories or {}),
         )
         [image_id] = writer.add_images([new])
         place = Path(path)
@@ -39,9 +50,13 @@ def add_words(
     return image_id
 
 
-def predicted_annotations(words: str, sure: float) -> tuple[Annotation, ...]:
-    facts = (("label", words), ("definition", f"{words}: something meant"))
-    return tuple(Annotation(field, value, PREDICTED_SOURCE, sure) for field, value in facts if words)
+def predicted_annotations(words: str, sure: float, categories: Mapping[str, float]) -> tuple[Annotation, ...]:
+    facts = (("label", words, sure), ("definition", f"{words}: something meant", sure))
+    kinds = (("category", category, confidence) for category, confidence in categories.items())
+    return tuple(
+        Annotation(field, value, PREDICTED_SOURCE, confidence)
+        for field, value, confidence in (*(facts if words else ()), *kinds)
+    )
 
 
 def stated_annotations(**facts: str) -> list[Annotation]:

@@ -59,6 +59,9 @@ def _print_explanation(explanation: Explanation) -> None:
     for match in explanation.words:
         stretch = match.value[match.start : match.end]
         click.echo(f"  “{stretch}” in {match.field}, characters {match.start} to {match.end}")
+    for prediction in explanation.predictions:
+        kinds = ", ".join(f"{name} {confidence:.2f}" for name, confidence in prediction.kinds)
+        click.echo(f"  {prediction.name} ({prediction.confidence:.2f})" + (f": {kinds}" if kinds else ""))
     for heat in explanation.heat:
         click.echo(f"  picture {heat.part + 1}: {heat.image.describe_location()}")
     for points in explanation.points:

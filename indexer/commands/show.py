@@ -52,6 +52,6 @@ def _print_image(image: Image) -> None:
         click.echo(location.display_with_page + (" (missing)" if location.missing_since else ""))
     for annotation in image.without_predictions().annotations:
         click.echo(f"{annotation.field}: {annotation.value} ({annotation.source})")
-    for label in image.predicted_labels:
+    for label in image.predictions:
         meaning = image.label_definition(label)
         click.echo(f"predicted, {label.confidence:.0%}: {label.value}" + (f" ({meaning})" if meaning else ""))

@@ -185,7 +185,7 @@ def _new_image(page: FilePage, decoded: DecodedPage, description: PictureDescrip
         taken_at=image.taken_at,
         thumbnail=decoded.thumbnail,
         features=description.features,
-        annotations=(*description.predicted_labels, *_file_annotations(page, decoded)),
+        annotations=(*description.predicted, *_file_annotations(page, decoded)),
         keypoints=description.keypoints,
     )
 

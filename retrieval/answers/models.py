@@ -115,6 +115,21 @@ class WordMatch(StrictModel):
     words: list[str]
 
 
+class NamedConfidence(StrictModel):
+    """A name, and how surely the picture shows it."""
+
+    name: str
+    confidence: float
+
+
+class PredictionMatch(NamedConfidence):
+    """A predicted label or category with words of the query."""
+
+    kinds: list[NamedConfidence] = Field(
+        description="The predicted labels that are kinds of a category: what its confidence is added up from"
+    )
+
+
 class HeatMap(StrictModel):
     """The addends of a cosine by cell, in rows from above; `frame` is the part of the picture they cover."""
 
@@ -145,6 +160,7 @@ class Explanation(StrictModel):
 
     hit: Hit
     words: list[WordMatch]
+    predictions: list[PredictionMatch]
     heat: list[Heat]
     points: list[Points]
 
@@ -168,11 +184,12 @@ class Annotation(StrictModel):
 
 
 class PredictedLabel(StrictModel):
-    """A label that nobody gave, but a classifier predicts."""
+    """A label or category that nobody gave, but a classifier predicts."""
 
     name: str
     synonyms: list[str]
-    definition: str
+    definition: str = Field(description="Empty for a category")
+    is_category: bool = Field(description="Whether it is what labels are kinds of, such as dog or vehicle")
     confidence: float = Field(description="From 0 to 1: of the labels with 0.8, about 80 % should be right")
 
 
@@ -185,7 +202,8 @@ class Image(ImageSummary):
     added_at: datetime
     preview: PictureAddress = Field(description="Address of a larger WebP picture")
     predicted: list[PredictedLabel] = Field(
-        description="Labels that were predicted, the most confident first"
+        description="What was predicted: first what is at least 0.5 sure, from the most specific label to "
+        "the most general category; then the rest, the most confident first"
     )
     locations: list[Location]
     annotations: list[Annotation]

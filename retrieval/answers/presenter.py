@@ -126,7 +126,7 @@ def present_image(image: catalog.Image, addresses: PictureAddresses = NO_SERVER)
         bytes=image.bytes,
         added_at=_add_zone(image.added_at),
         preview=addresses.preview(image.id),
-        predicted=[_present_predicted_label(image, label) for label in image.predicted_labels],
+        predicted=[_present_predicted_label(image, label) for label in image.predictions],
         locations=[_present_location(location, addresses) for location in image.locations],
         annotations=[models.Annotation(**asdict(annotation)) for annotation in image.annotations],
     )
@@ -137,6 +137,7 @@ def _present_predicted_label(image: catalog.Image, label: catalog.Annotation) ->
         name=label.label_names[0],
         synonyms=list(label.label_names[1:]),
         definition=image.label_definition(label),
+        is_category=label.field == catalog.CATEGORY,
         confidence=label.confidence,
     )
 
@@ -163,6 +164,14 @@ def present_explanation(
         hit=present_hit(explanation.hit, addresses),
         words=[
             models.WordMatch(**asdict(match) | {"words": list(match.words)}) for match in explanation.words
+        ],
+        predictions=[
+            models.PredictionMatch(
+                name=match.name,
+                confidence=match.confidence,
+                kinds=[models.NamedConfidence(name=name, confidence=sure) for name, sure in match.kinds],
+            )
+            for match in explanation.predictions
         ],
         heat=[
             models.Heat(

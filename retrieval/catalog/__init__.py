@@ -4,8 +4,12 @@ from .catalog import Catalog, WritableCatalog
 from .engine import CatalogAddress, sqlite_url
 from .facets import Facet
 from .records import (
+    CATEGORY,
+    LABEL,
     NAME_SOURCE,
+    PREDICTED_FIELDS,
     PREDICTED_SOURCE,
+    SURE,
     USER_SOURCE,
     Annotation,
     Change,
@@ -20,8 +24,12 @@ from .records import (
 )
 
 __all__ = [
+    "CATEGORY",
+    "LABEL",
     "NAME_SOURCE",
+    "PREDICTED_FIELDS",
     "PREDICTED_SOURCE",
+    "SURE",
     "USER_SOURCE",
     "Annotation",
     "Catalog",

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from .filters import CAMERA, ORIENTATION, captioned_ids
-from .records import PREDICTED_SOURCE
+from .records import CATEGORY, LABEL, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow
 
 MAX_VALUES = 50  # values that one facet lists
@@ -55,7 +55,9 @@ def count_facets(
 
     A count is the number of these images that satisfy a filter on the value. The exception is `folder`: it is
     the name of the folder that a file lies in, not of a folder further up. `shows` counts labels under their
-    first names: stated ones, and with `predicted` also those predicted with at least `confidence`. `year` is
+    first names: stated ones, and with `predicted` also labels and categories that are predicted with at least
+    `confidence`. Of a category and a more specific one, or a label, that exactly the same images have, only
+    the more specific one is listed. `year` is
     the year of `taken_at`, in four digits. `captioned` is yes or no.
     The largest counts come first, equal ones in the order of their values, at most MAX_VALUES of them. Values
     that differ only in upper and lower case are counted as one, spelled as it was first stored.
@@ -128,41 +130,63 @@ def _count_values(
     return summed
 
 
-Label = tuple[str, bool]  # the folded text, and whether it is predicted
+Label = tuple[str, str, bool]  # the field, the folded text, and whether it is predicted
 
 
 def _count_labels(connection: Connection, chunks: Sequence[Among], confidence: float | None) -> Counts:
     """Counts by the first name of each label. An image with several labels of one name counts once."""
     images: dict[Label, set[int]] = defaultdict(set)
-    rows: dict[str, int] = {}
+    rows: dict[Label, int] = {}
     for among in chunks:
-        for image_id, row, label, guessed in connection.execute(_select_labels(among, confidence)):
-            images[label, bool(guessed)].add(image_id)
-            name = _label_names(label, guessed)[0]
-            rows[name] = min(row, rows.get(name, row))
+        for image_id, row, field, text, guessed in connection.execute(_select_labels(among, confidence)):
+            key = field, text, bool(guessed)
+            images[key].add(image_id)
+            rows[key] = min(row, rows.get(key, row))
     named = _group_by_name(images)
-    return {name: (len(set().union(*named[name])), row) for name, row in rows.items()}
+    counts: dict[str, tuple[int, int]] = {}
+    for label, row in _without_repetitions(images, rows):
+        name = _label_names(label)[0]
+        count = len(set().union(*named[name]))
+        counts[name] = (count, min(row, counts.get(name, (0, row))[1]))
+    return counts
+
+
+def _without_repetitions(
+    images: Mapping[Label, set[int]], rows: Mapping[Label, int]
+) -> Iterator[tuple[Label, int]]:
+    """The labels with their first rows, but no category that says of the same images what one before it says.
+
+    Labels come before categories, and the rows of one image hold the more specific categories before the
+    others: so of a dog, a mammal and an animal that the same images show, the dog remains.
+    """
+    seen: set[frozenset[int]] = set()
+    for label, row in sorted(rows.items(), key=lambda entry: (entry[0][0] == CATEGORY, entry[1])):
+        shown = frozenset(images[label])
+        if label[0] == LABEL or shown not in seen:
+            yield label, row
+        seen.add(shown)
 
 
 def _group_by_name(images: Mapping[Label, set[int]]) -> dict[str, list[set[int]]]:
     """By name: the sets of images of all labels with this name."""
     named: dict[str, list[set[int]]] = defaultdict(list)
     for label, ids in images.items():
-        for name in _label_names(*label):
+        for name in _label_names(label):
             named[name].append(ids)
     return named
 
 
-def _label_names(label: str, guessed: bool) -> list[str]:
+def _label_names(label: Label) -> list[str]:
     """The names that find a label, the usual one first."""
-    return [*label.split(", "), label] if guessed else [label]
+    _, text, is_predicted = label
+    return [*text.split(", "), text] if is_predicted else [text]
 
 
-def _select_labels(among: Among, confidence: float | None) -> Select[int, int, str, bool]:
+def _select_labels(among: Among, confidence: float | None) -> Select[int, int, str, str, bool]:
     fact, is_stated = AnnotationRow, AnnotationRow.source != PREDICTED_SOURCE
     is_counted = is_stated if confidence is None else or_(is_stated, fact.confidence >= confidence)
-    query = select(fact.image_id, fact.id, fact.folded, fact.source == PREDICTED_SOURCE)
-    return query.where(fact.field == "label", is_counted, among(fact.image_id))
+    query = select(fact.image_id, fact.id, fact.field, fact.folded, fact.source == PREDICTED_SOURCE)
+    return query.where(fact.field.in_(PREDICTED_FIELDS), is_counted, among(fact.image_id))
 
 
 Spelled = Callable[[Connection, Iterable[int]], Iterator[tuple[int, str]]]

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..query.values import FORMAT_ENDINGS, Filters
-from .records import PREDICTED_SOURCE
+from .records import LABEL, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
 ESCAPE = "\\"
@@ -181,19 +181,23 @@ def _ids_taken_with(cameras: Sequence[str]) -> IdQuery:
 
 
 def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
-    stated = _ids_with_values("label", labels)
-    guessed = select(AnnotationRow.image_id).where(
-        AnnotationRow.field == "label",
-        AnnotationRow.folded.in_(_labels_named([label.casefold() for label in labels])),
-        AnnotationRow.source == PREDICTED_SOURCE,
-        AnnotationRow.confidence >= confidence,
+    stated = _ids_with_values(LABEL, labels)
+    names = [label.casefold() for label in labels]
+    guessed = (
+        select(AnnotationRow.image_id).where(
+            AnnotationRow.field == field,
+            AnnotationRow.folded.in_(_values_named(field, names)),
+            AnnotationRow.source == PREDICTED_SOURCE,
+            AnnotationRow.confidence >= confidence,
+        )
+        for field in PREDICTED_FIELDS
     )
-    return union_all(stated, guessed) if predicted else stated
+    return union_all(stated, *guessed) if predicted else stated
 
 
-def _labels_named(names: Sequence[str]) -> Select[str]:
-    """The labels of the catalog that are one of these names, or list one of these among their own names."""
-    known = _distinct_values("label")
+def _values_named(field: str, names: Sequence[str]) -> Select[str]:
+    """The values of a field that are one of these names, or list one of these among their own names."""
+    known = _distinct_values(field)
     parted = literal(", ") + known.c.value + literal(", ")
     single = [f"%, {_escape_like(name)}, %" for name in names if ", " not in name]
     matches = [parted.like(pattern, escape=ESCAPE) for pattern in single]

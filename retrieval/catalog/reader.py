@@ -22,6 +22,7 @@ from .features import select_features, stack_features, verify_blobs
 from .filters import matching_ids
 from .records import (
     NAME_SOURCE,
+    PREDICTED_FIELDS,
     PREDICTED_SOURCE,
     TAKEN,
     Annotation,
@@ -242,9 +243,9 @@ class Reader:
         return {row.image_id: row.value for row in last_first}
 
     def load_labels(self) -> LabelTable:
-        """Every label of every image, stated or predicted, for `retrieval.ranking.narrowing`."""
+        """Every label and category of every image, stated or predicted, for `retrieval.ranking.narrowing`."""
         query = select(AnnotationRow.image_id, AnnotationRow.folded, AnnotationRow.source == PREDICTED_SOURCE)
-        rows = self._connection.execute(query.where(AnnotationRow.field == "label")).all()
+        rows = self._connection.execute(query.where(AnnotationRow.field.in_(PREDICTED_FIELDS))).all()
         images, labels = self.find_ids(), sorted({label for _, label, _ in rows})
         codes = {label: code for code, label in enumerate(labels)}
         return LabelTable(

@@ -13,6 +13,9 @@ from ..paths import display_path
 from ..ranking.arrays import Float16Vector
 
 PREDICTED_SOURCE = "predicted"  # the source of what a classifier predicts
+LABEL, CATEGORY = "label", "category"  # fields of what a picture shows; categories are only predicted
+PREDICTED_FIELDS = (LABEL, CATEGORY)  # what `shows` and words look for
+SURE = 0.5  # least confidence of a predicted label or category that words find: more likely right than wrong
 USER_SOURCE = "user"  # the source of what a person tells Pictor directly
 TIME_FIELDS = TAKEN, MODIFIED = ("taken", "modified")  # the fields of the times that files state
 NAME_SOURCE = "name"  # the source of the date in the name of a file
@@ -30,8 +33,8 @@ def source_rank(source: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One fact about an image: a title, caption, tag, label, creator, place or camera; taken or modified,
-    which are times; rating, lens, iso, aperture, exposure or focal.
+    """One fact about an image: a title, caption, tag, label, category, creator, place or camera; taken or
+    modified, which are times; rating, lens, iso, aperture, exposure or focal.
 
     `source` names who stated or predicted it, `confidence` is from 0 to 1.
     """
@@ -43,7 +46,7 @@ class Annotation:
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The names of a predicted label: the usual one, then its synonyms."""
+        """The names of a predicted label or category: the usual one, then its synonyms."""
         return tuple(self.value.split(", "))
 
 
@@ -177,10 +180,27 @@ class Image:
     @property
     def predicted_labels(self) -> tuple[Annotation, ...]:
         """The predicted labels, the most confident first."""
-        labels = [
-            fact for fact in self.annotations if (fact.field, fact.source) == ("label", PREDICTED_SOURCE)
-        ]
-        return tuple(sorted(labels, key=lambda fact: -fact.confidence))
+        return tuple(sorted(self._predicted_values(LABEL), key=lambda fact: -fact.confidence))
+
+    @property
+    def predicted_categories(self) -> tuple[Annotation, ...]:
+        """The predicted categories: what the picture shows a kind of, the most specific first."""
+        return self._predicted_values(CATEGORY)
+
+    @property
+    def predictions(self) -> tuple[Annotation, ...]:
+        """Predicted labels and categories, so that the first is the best single answer.
+
+        The SURE ones come first, from the most specific (a label) to the most general category; then the
+        others, by confidence.
+        """
+        facts = (*self.predicted_labels, *self.predicted_categories)
+        return tuple(sorted(facts, key=lambda fact: -min(fact.confidence, SURE)))
+
+    def _predicted_values(self, field: str) -> tuple[Annotation, ...]:
+        return tuple(
+            fact for fact in self.annotations if (fact.field, fact.source) == (field, PREDICTED_SOURCE)
+        )
 
     def label_definition(self, label: Annotation) -> str:
         """What a predicted label means, in a few words; empty if that is not known."""

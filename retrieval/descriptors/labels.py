@@ -13,11 +13,15 @@ from typing import Any, final
 
 import numpy as np
 
+from ..categories import MIN_CONFIDENCE as MIN_CATEGORY_CONFIDENCE
+from ..categories import load_categories, sum_confidences
 from ..ranking.arrays import Float32Matrix, Float32Vector
 
 CLASS_COUNTS = {"imagenet-1k": 1000}  # the label sets whose names are available, with their size
 MIN_CONFIDENCE = 0.05  # most labels below this are wrong
 MAX_LABELS = 5  # of one picture
+LENGTH_EXPONENTS = (-10.0, 20.0)  # of 2: pooled features are between these lengths
+BISECTIONS = 24  # halvings of that range: the length is then known to a millionth
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0  # fitted ones lie near 1
 
 
@@ -84,13 +88,26 @@ class Prediction:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """All that is predicted for one picture.
+
+    The most confident labels come first; of the categories, the most specific ones.
+    """
+
+    labels: tuple[Prediction, ...] = ()
+    categories: tuple[Prediction, ...] = ()
+
+
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Classifier:
-    """A linear layer over pooled features that are not normalised."""
+    """A linear layer over pooled features that are not normalised; `labels` is what its classes are."""
 
     weight: Float32Matrix  # (class, dimension)
     bias: Float32Vector  # (class,)
     temperature: float
+    labels: str
 
     def confidences(self, pooled: Float32Matrix) -> Float32Matrix:
         """softmax((W f + b) / temperature) of each row f, as (picture, class).
@@ -105,15 +122,30 @@ class Classifier:
         powers = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(self.temperature))
         return np.where(sound[:, None], powers / powers.sum(axis=1, keepdims=True), 0).astype(np.float32)
 
-    def predict(self, pooled: Float32Matrix) -> list[tuple[ClassConfidence, ...]]:
-        """For each row at most MAX_LABELS classes, each with at least MIN_CONFIDENCE.
+    def find_lengths(
+        self, directions: Float32Matrix, classes: Sequence[int], confidences: Sequence[float]
+    ) -> Float32Vector:
+        """How long the pooled features were, of which only the directions (rows of unit length) are stored.
 
-        The most confident come first; equal confidences are ordered by the index of the class.
+        For each row: the length with which its most confident class, one of `classes`, has its confidence.
+        The longer a feature, the surer is its first class, so that bisection finds the length. (Where biases
+        are as large as the rest of the logits that need not be so; in trained classifiers they are small.)
         """
-        return [_best_guesses(row) for row in self.confidences(pooled)]
+        low, high = (np.full(len(directions), exponent) for exponent in LENGTH_EXPONENTS)
+        rows, wanted = np.arange(len(directions)), np.asarray(confidences, np.float32)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            given = self.confidences(directions * np.exp2(middle)[:, None].astype(np.float32))[rows, classes]
+            low, high = np.where(given < wanted, middle, low), np.where(given < wanted, high, middle)
+        lengths: Float32Vector = np.exp2((low + high) / 2).astype(np.float32)
+        return lengths
 
 
-def _best_guesses(confidences: Float32Vector) -> tuple[ClassConfidence, ...]:
+def choose_classes(confidences: Float32Vector) -> tuple[ClassConfidence, ...]:
+    """At most MAX_LABELS classes, each with at least MIN_CONFIDENCE.
+
+    The most confident come first; equal confidences are ordered by the index of the class.
+    """
     first = np.argsort(-confidences, kind="stable")[:MAX_LABELS]
     return tuple(
         ClassConfidence(int(index), float(confidences[index]))
@@ -129,3 +161,15 @@ def name_guesses(guesses: Iterable[ClassConfidence], names: Sequence[ClassName])
         name = names[guess.index]
         predictions.setdefault(name.words, Prediction(name, guess.confidence))
     return tuple(predictions.values())
+
+
+def choose_categories(confidences: Float32Matrix, labels: str) -> list[tuple[Prediction, ...]]:
+    """For each row of confidences of classes, the categories with at least MIN_CATEGORY_CONFIDENCE."""
+    names = [ClassName(category.words, category.definition) for category in load_categories(labels)]
+    return [
+        tuple(
+            Prediction(names[index], float(row[index]))
+            for index in np.flatnonzero(row >= MIN_CATEGORY_CONFIDENCE)
+        )
+        for row in sum_confidences(confidences, labels)
+    ]

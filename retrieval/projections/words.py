@@ -14,7 +14,7 @@ from typing import Any, final
 
 import numpy as np
 
-from ..catalog import Image, Projection
+from ..catalog import SURE, Annotation, Image, Projection
 from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
 from ..ranking.arrays import Int64Ids
@@ -38,13 +38,14 @@ FIELDS = {
     "file": 0.7,
     "predicted": 0.5,
 }
-MIN_CONFIDENCE = 0.5  # least confidence of a predicted label that is searched: more likely right than wrong
+PREDICTED = "predicted"  # the field of predicted labels and categories: each word is worth its confidence
 FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
 MAX_RECENT = 8  # texts whose matches are kept
 ENTRIES_VERSION = 5  # of the fields and of retrieval.ranking.tokens; raise it when either changes
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
+WORTH = "^"  # between a position and how much a match of it counts, where that is not 1; it is in no token
 CHUNK = 1000  # images read from the catalog at a time
 MAX_SEGMENTS = 8  # each segment slows a search a little; with this many, the index is built anew
 POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more memory does not make it faster
@@ -151,7 +152,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
     space_id = None
 
     def __init__(self, *, predicted: bool) -> None:
-        self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != "predicted"}
+        self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != PREDICTED}
         self.versions = f"whoosh-reloaded {whoosh_version()}, entries {ENTRIES_VERSION}"
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
@@ -215,6 +216,7 @@ def index_fields(image: Image) -> dict[str, str]:
         name: GAP.join(_write_positions(name, value) for value in values)
         for name, values in searchable_texts(image).items()
     }
+    fields[PREDICTED] = GAP.join(_write_predicted(image))
     return fields | {FIELDS_HELD: " ".join(name for name, words in fields.items() if words.strip(GAP))}
 
 
@@ -224,6 +226,21 @@ def _write_positions(field: str, value: str) -> str:
     return " ".join(SAME_POSITION.join(position) for position in analyse_text(value))
 
 
+def _write_predicted(image: Image) -> Iterator[str]:
+    """The positions of what is surely predicted, with their worth: that of a word is the confidence of the
+    surest label or category with this word, however many have it.
+    """
+    seen: set[str] = set()
+    for fact in sorted(_sure_predictions(image), key=lambda sure: -sure.confidence):
+        for name in fact.label_names:
+            positions = [SAME_POSITION.join(position) for position in analyse_text(name)]
+            worths = [0.0 if position in seen else fact.confidence for position in positions]
+            seen.update(positions)
+            yield " ".join(
+                f"{position}{WORTH}{worth:g}" for position, worth in zip(positions, worths, strict=True)
+            )
+
+
 class PositionTokenizer:
     """Reads what `index_fields` writes; Whoosh keeps it, by its name, in the schema of an index."""
 
@@ -231,10 +248,11 @@ class PositionTokenizer:
         from whoosh.analysis import Token
 
         token = Token(positions=True, mode=mode)
-        token.boost = 1.0
-        for number, position in enumerate(value.split()):
+        for number, entry in enumerate(value.split()):
+            position, worth = entry.partition(WORTH)[::2]
             for text in position.split(SAME_POSITION):
                 token.text, token.pos, token.stopped = text, number, False
+                token.boost = float(worth or 1)
                 yield token
 
 
@@ -245,9 +263,12 @@ def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
     paths = [PurePosixPath(location.display) for location in image.locations]
     texts["name"] = tuple(dict.fromkeys(words for path in paths for words in _path_words(path)))
     texts[FILE_FIELD] = tuple(dict.fromkeys(path.stem for path in paths if is_by_camera(path.stem)))
-    sure = [label for label in image.predicted_labels if label.confidence >= MIN_CONFIDENCE]
-    texts["predicted"] = tuple(words for label in sure for words in label.label_names)
+    texts[PREDICTED] = tuple(words for fact in _sure_predictions(image) for words in fact.label_names)
     return texts
+
+
+def _sure_predictions(image: Image) -> list[Annotation]:
+    return [fact for fact in image.predictions if fact.confidence >= SURE]
 
 
 def _path_words(path: PurePosixPath) -> tuple[str, ...]:
@@ -333,6 +354,7 @@ def _make_query(words: Unit, fields: Mapping[str, float]) -> Any:
 def _make_searcher(readers: list[Any], *, hidden: Int64Ids) -> Any:
     """A searcher over all readers whose statistics leave the hidden documents out."""
     from whoosh.reading import MultiReader
+    from whoosh.scoring import BM25F
     from whoosh.searching import Searcher
 
     gone = set(hidden.tolist())
@@ -355,7 +377,9 @@ def _make_searcher(readers: list[Any], *, hidden: Int64Ids) -> Any:
                 matching -= len(gone.intersection(self.ixreader.postings(fieldname, text).all_ids()))
             return matching
 
-    return Counting(MultiReader(readers), closereader=False)
+    # How many labels and categories a picture has says nothing about how well one of them fits.
+    weighting = BM25F(**{f"{PREDICTED}_B": 0.0})
+    return Counting(MultiReader(readers), closereader=False, weighting=weighting)
 
 
 def _segment_readers(reader: Any) -> list[Any]:

@@ -15,22 +15,28 @@ from .arrays import BoolVector, Int64Ids, Int64Vector
 MASS = 0.9  # `python -m benchmarks narrowing` tells what other masses gain and cost
 
 
-def select_likely_labels(labels: Iterable[tuple[str, float]], mass: float = MASS) -> tuple[str, ...]:
+def select_likely_labels(
+    labels: Iterable[tuple[str, float]], categories: Iterable[tuple[str, float]] = (), mass: float = MASS
+) -> tuple[str, ...]:
     """The fewest labels, by falling confidence, whose confidences add up to `mass`; equal ones by name.
 
-    Empty where all labels together do not reach it: the rest belongs to labels that were not predicted.
+    All labels together may not reach it, because the rest belongs to labels that were not predicted. Then it
+    is the first category that has at least `mass`; `categories` come from the most specific to the most
+    general. Empty where none has as much.
     """
     by_confidence = sorted(labels, key=lambda pair: (-pair[1], pair[0]))
     sums = np.cumsum([confidence for _, confidence in by_confidence]).round(
         6
     )  # so that 0.3 + 0.4 reaches 0.7
     enough = int(np.searchsorted(sums, mass)) + 1
-    return tuple(label for label, _ in by_confidence[:enough]) if enough <= len(by_confidence) else ()
+    if enough <= len(by_confidence):
+        return tuple(label for label, _ in by_confidence[:enough])
+    return tuple(category for category, confidence in categories if confidence >= mass)[:1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelTable:
-    """The labels of every image, in lower case: a row for each label that is stated or predicted.
+    """What every image shows, in lower case: a row for each label or category that is stated or predicted.
 
     `images` are all ids, in rising order. For each row, `rows` is the index of its image in `images`, `codes`
     the index of its label in `labels`, and `predicted` whether a classifier predicted it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..catalog import CATEGORY, LABEL
 from ..query.values import Picture, StoredPicture
 from ..ranking.arrays import Int64Ids
 from ..ranking.narrowing import select_likely_labels
@@ -53,7 +54,8 @@ def _narrowed_ids(context: SearchContext) -> Int64Ids | None:
     is_asked = context.options.narrow and context.settings.predicted_labels
     if not (is_asked and pictures and len(pictures) == len(wanted_parts)):
         return None
-    label_sets = [select_likely_labels(context.features.load_labels(picture)) for picture in pictures]
+    predictions = [context.features.load_predictions(picture) for picture in pictures]
+    label_sets = [select_likely_labels(facts[LABEL], facts[CATEGORY]) for facts in predictions]
     if not all(label_sets):
         return None
     with context.catalog.reading() as reader:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..catalog import Image
-from ..projections.words import searchable_texts
+from ..catalog import CATEGORY, SURE, Image
+from ..categories import find_kinds
+from ..projections.words import PREDICTED, searchable_texts
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps
 from ..ranking.matches import WordMatch, word_matches
@@ -38,12 +40,26 @@ class Points:
     match: Match
 
 
+@dataclass(frozen=True, slots=True)
+class PredictionMatch:
+    """A predicted label or category with words of the query: its usual name, and how sure it is.
+
+    `kinds` are the predicted labels that are kinds of a category, with their confidences: what it was added
+    up from. Labels that were not sure enough to be stored are missing among them.
+    """
+
+    name: str
+    confidence: float
+    kinds: tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
     """All that speaks for one image; the contributions of `hit` add up to its score."""
 
     hit: Hit
     words: tuple[WordMatch, ...]
+    predictions: tuple[PredictionMatch, ...]
     heat: tuple[Heat, ...]
     points: tuple[Points, ...]
 
@@ -62,9 +78,9 @@ class Explainer:
 
     def explain(self, hit: Hit) -> Explanation:
         """Raises UnreadableImage for a query picture that cannot be decoded."""
-        return Explanation(
-            hit, self._find_words(hit.image), self._map_heat(hit.id), self._match_points(hit.id)
-        )
+        words = self._find_words(hit.image)
+        predictions = tuple(self._find_predictions(hit.image, words))
+        return Explanation(hit, words, predictions, self._map_heat(hit.id), self._match_points(hit.id))
 
     def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
         texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
@@ -76,6 +92,17 @@ class Explainer:
         )
         fields = [(field, value) for field, values in searchable_texts(image).items() for value in values]
         return word_matches(terms, fields)
+
+    def _find_predictions(self, image: Image, words: Sequence[WordMatch]) -> Iterator[PredictionMatch]:
+        """In the order of `Image.predictions`."""
+        names = {match.value for match in words if match.field == PREDICTED}
+        for fact in image.predictions:
+            if fact.confidence >= SURE and not names.isdisjoint(fact.label_names):
+                is_category = fact.field == CATEGORY
+                kinds = find_kinds(fact.value, self._spaces.label_set) if is_category else frozenset()
+                parts = [label for label in image.predicted_labels if label.value in kinds]
+                listed = tuple((label.label_names[0], label.confidence) for label in parts)
+                yield PredictionMatch(fact.label_names[0], fact.confidence, listed)
 
     def _map_heat(self, image_id: int) -> tuple[Heat, ...]:
         image_map = self._spaces.subject_map(self._features.load_pixels(StoredPicture(image_id)))

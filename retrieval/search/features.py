@@ -8,7 +8,7 @@ from typing import TypeGuard, final
 
 import numpy as np
 
-from ..catalog import Catalog, Space
+from ..catalog import PREDICTED_FIELDS, Annotation, Catalog, Space
 from ..errors import ImageNotFound, InvalidQuery
 from ..originals import cut_region, pixels_of
 from ..pictures.files import Limits, read_file
@@ -50,20 +50,25 @@ class FeatureSource:
         # Rounded as stored features are, so that a picture finds itself with the same scores.
         return {space.descriptor: features[space.id].astype(np.float32) for space in spaces}
 
-    def load_labels(self, picture: Picture | StoredPicture) -> list[tuple[str, float]]:
-        """The labels that are predicted for a part of a query, with their confidence."""
+    def load_predictions(self, picture: Picture | StoredPicture) -> dict[str, list[tuple[str, float]]]:
+        """What is predicted for a part of a query, with confidences, by field: LABEL and CATEGORY."""
+        facts = self._predicted_facts(picture)
+        return {
+            field: [(fact.value, fact.confidence) for fact in facts if fact.field == field]
+            for field in PREDICTED_FIELDS
+        }
+
+    def _predicted_facts(self, picture: Picture | StoredPicture) -> tuple[Annotation, ...]:
         if _is_stored_as_a_whole(picture):
             with self._catalog.reading() as reader:
                 images = reader.load_images([picture.image_id])
-            return [
-                (label.value, label.confidence)
+            return tuple(
+                fact
                 for image in images.values()
-                for label in image.predicted_labels
-            ]
+                for fact in (*image.predicted_labels, *image.predicted_categories)
+            )
         [description] = self._spaces.describe_and_predict([self.load_pixels(picture)])
-        return [
-            (note.value, note.confidence) for note in description.predicted_labels if note.field == "label"
-        ]
+        return description.predicted
 
     def load_keypoints(self, picture: Picture | StoredPicture) -> Keypoints:
         """The keypoints of a part of a query."""

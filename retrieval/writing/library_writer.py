@@ -15,7 +15,7 @@ from ..library import Library, catalog_address
 from ..pictures.images import RGB
 from ..search_state import SearchState
 from ..settings import FILE_NAME, Settings
-from . import publisher, space_maker
+from . import categorizer, publisher, space_maker
 from .lock import OnBusy, WriterLock, refuse_busy
 
 
@@ -84,6 +84,14 @@ class LibraryWriter(Library):
             present = path.read_text("utf-8") if path.exists() else ""
             line = f"catalog_url = {json.dumps(self.settings.catalog_url)}\n"
             write_file(self.path, FILE_NAME, (line + present).encode())
+
+    def categorize_images(self) -> int:
+        """Predict the categories of all images again from what is stored; how many have other ones now.
+
+        No picture is read. Raises BackboneUnavailable where the classifier cannot be loaded.
+        """
+        self._lock.check_held()
+        return categorizer.categorize_images(self.catalog, self.search_state.spaces)
 
     def publish(self, *, anew: bool = False) -> bool:
         """Bring the projections up to the newest change; `anew` builds them from the catalog alone.

@@ -103,14 +103,33 @@ def test_predicted_labels_are_shown_apart_from_given_ones(client: FlaskClient) -
             "name": "tabby",
             "synonyms": ["tabby cat"],
             "definition": "a cat with a grey coat",
+            "is_category": False,
             "confidence": 0.8251,
         },
-        {"name": "great white shark", "synonyms": [], "definition": "a fish", "confidence": 0.0612},
+        {
+            "name": "domestic cat",
+            "synonyms": ["house cat"],
+            "definition": "",
+            "is_category": True,
+            "confidence": 0.91,
+        },
+        {"name": "mammal", "synonyms": [], "definition": "", "is_category": True, "confidence": 0.93},
+        {
+            "name": "great white shark",
+            "synonyms": [],
+            "definition": "a fish",
+            "is_category": False,
+            "confidence": 0.0612,
+        },
     ]
     assert client.get("/api/v1/images/1").json["predicted"] == []
     [hit] = client.get("/api/v1/search?q=tabby").json["hits"]
     assert (hit["id"], hit["labels"]) == (2, ["outdoors"])
     assert client.get("/api/v1/search?q=label:tabby").json["hits"] == []
+    for line in ("mammal", "shows:mammal", '"house cat"', "shows:tabby"):
+        [hit] = client.get("/api/v1/search", query_string={"q": line}).json["hits"]
+        assert hit["id"] == 2, line
+    assert client.get("/api/v1/search?q=label:mammal").json["hits"] == []
     assert client.get("/api/v1/search?q=shark").json["hits"] == []  # less sure than what is searched
 
 

@@ -21,6 +21,14 @@ def test_an_explanation_is_the_same_by_address_and_by_body(client: FlaskClient) 
     assert sum(map(sum, heat["image"]["cells"])) == pytest.approx(heat["cosine"], abs=1e-3)
 
 
+def test_an_explanation_tells_what_was_predicted_and_how_surely(client: FlaskClient) -> None:
+    found = client.get("/api/v1/images/2/explanation", query_string={"q": "mammal"}).get_json()
+    assert found["predictions"] == [{"name": "mammal", "confidence": 0.93, "kinds": []}]
+    assert [(match["field"], match["value"]) for match in found["words"]] == [("predicted", "mammal")]
+    other = client.get("/api/v1/images/2/explanation", query_string={"q": "boat"})
+    assert other.status_code == 404 or other.get_json()["predictions"] == []
+
+
 def test_an_image_that_the_answer_does_not_hold_is_not_explained(client: FlaskClient) -> None:
     answer = client.get("/api/v1/images/3/explanation", query_string={"q": "nothingofthiskind"})
     assert answer.status_code == 404

@@ -209,12 +209,16 @@ def test_predicted_labels_are_a_list_of_their_own(client: FlaskClient, parse_pag
     assert shown == [
         ("a cat with a grey coat", "/?q=%22tabby%22"),
         ("a fish", "/?q=%22great+white+shark%22"),
+        ("", "/?q=%22domestic+cat%22"),
+        ("", "/?q=%22mammal%22"),
     ]
     assert parse_page(client.get(shown[0][1]).text).ids == [2]
     lists = [
         given.get("aria-labelledby") or given.get("aria-label") for tag, given in page.tags if tag == "ul"
     ]
-    assert lists[:2] == ["Tags and labels", "predicted"]
+    assert lists[:3] == ["Tags and labels", "predicted", "kinds"]
+    assert "A kind of" in page.text
+    assert "domestic cat 91 %" in page.text
     assert "Predicted" not in parse_page(client.get("/images/1").text).text
 
 

@@ -62,7 +62,7 @@ def read_classifier(
         reason = f"{path}: states that it predicts {head.labels} labels, but does not hold {needed}"
         raise BackboneUnavailable(backbone, reason)
     weight, bias = _decode_tensor(tensors["weight"]), _decode_tensor(tensors["bias"])
-    return Classifier(weight, bias, head.temperature)
+    return Classifier(weight, bias, head.temperature, head.labels)
 
 
 def _read_tensors(data: bytes) -> dict[str, Mapping[str, Any]]:

@@ -63,7 +63,8 @@ def test_every_picture_gets_its_labels_with_it(pictures: Path, library: Path, sp
     assert len(stored) == 12
     for image in stored:
         assert 1 <= len(image.predicted_labels) <= 5
-        assert len(predicted_annotations(image)) == 2 * len(image.predicted_labels)
+        numbers = len(predicted_annotations(image)), len(image.predicted_categories)
+        assert numbers[0] == 2 * len(image.predicted_labels) + numbers[1]
         confidences = [label.confidence for label in image.predicted_labels]
         assert confidences == sorted(confidences, reverse=True)
         assert all(
@@ -167,15 +168,62 @@ def test_show_tells_what_was_predicted_how_surely_and_what_it_means(
     image = stored_images(library)[0]
     shown = json.loads(run("show", 1, "--json", "--library", library))
     assert [(label["name"], *label["synonyms"]) for label in shown["predicted"]] == [
-        label.label_names for label in image.predicted_labels
+        label.label_names for label in image.predictions
     ]
-    assert shown["predicted"][0]["confidence"] == image.predicted_labels[0].confidence
+    assert [label["is_category"] for label in shown["predicted"]] == [
+        label in image.predicted_categories for label in image.predictions
+    ]
+    assert shown["predicted"][0]["confidence"] == image.predictions[0].confidence
     lines = run("show", 1, "--library", library).splitlines()
     first = image.predicted_labels[0]
     meaning = image.label_definition(first)
     assert f"predicted, {first.confidence:.0%}: {first.value} ({meaning})" in lines
     assert "label: pier (captions)" in lines
-    assert len([line for line in lines if line.startswith("predicted")]) == len(image.predicted_labels)
+    assert len([line for line in lines if line.startswith("predicted")]) == len(image.predictions)
+
+
+def test_a_picture_is_found_by_what_it_is_a_kind_of(pictures: Path, library: Path, spec: LibrarySpec) -> None:
+    index_with_labels(library, spec, pictures)
+    sure = {
+        image.id: {fact.label_names[0] for fact in image.predicted_categories if fact.confidence >= 0.5}
+        for image in stored_images(library)
+    }
+    names = set().union(*sure.values())
+    assert names
+    with Library.open(library) as opened:
+        for name in names:
+            shown = [image_id for image_id, known in sure.items() if name in known]
+            assert set(shown) <= set(opened.search(parse_query(f'"{name}"')).ids), name
+            assert set(shown) <= set(opened.search(parse_query(f'shows:"{name}"')).ids), name
+            query = parse_query(f'"{name}"')
+            [match] = [match for match in opened.explain(query, shown[0]).predictions if match.name == name][
+                :1
+            ]
+            assert match.confidence >= 0.5
+
+
+def test_rebuild_gives_old_libraries_their_categories_without_reading_a_picture(
+    pictures: Path, library: Path, spec: LibrarySpec
+) -> None:
+    index_with_labels(library, spec, pictures)
+    before = {image.id: image.annotations for image in stored_images(library)}
+    assert run("rebuild", "--library", library) == "7 projections of 12 images made again\n"
+    with open_or_create(library, spec) as opened, opened.catalog.writing() as writer:
+        for image_id, facts in before.items():
+            writer.replace_annotations(
+                image_id, PREDICTED_SOURCE, [fact for fact in facts if fact.field != "category"]
+            )
+    assert not any(image.predicted_categories for image in stored_images(library))
+    shutil.rmtree(pictures)
+    count = sum(any(fact.field == "category" for fact in facts) for facts in before.values())
+    assert count
+    assert f"{count} image" in run("rebuild", "--library", library).splitlines()[1]
+    for image in stored_images(library):
+        expected = {(fact.field, fact.value): fact.confidence for fact in before[image.id]}
+        found = {(fact.field, fact.value): fact.confidence for fact in image.annotations}
+        for key in expected.keys() | found.keys():
+            assert found.get(key, 0.25) == pytest.approx(expected.get(key, 0.25), abs=0.02), key
+    assert json.loads(run("rebuild", "--json", "--library", library))["categorized"] == 0
 
 
 def test_evaluate_takes_given_labels_alone(pictures: Path, library: Path, spec: LibrarySpec) -> None:

@@ -107,6 +107,24 @@ def test_values_are_spelled_as_they_were_first_stored(catalog: Catalog) -> None:
     assert found["camera"] == Facet((("Canon EOS", 1),), 0)
 
 
+def test_of_categories_that_the_same_images_show_only_the_most_specific_is_listed(catalog: Catalog) -> None:
+    rows = [
+        Row(guesses=(("boxer", 0.8),), kinds=(("s%, s_a", 0.9), ("Town", 0.9), ("thing", 0.95))),
+        Row(guesses=(("boxer", 0.1),), kinds=(("s%, s_a", 0.7), ("Town", 0.7), ("thing", 0.8))),
+        Row(kinds=(("seaside, sea", 0.6), ("thing", 0.6))),
+    ]
+    with undone_writer(catalog) as writer:
+        fill_catalog(writer, rows)
+        assert writer.count_facets()["shows"].counts == (
+            ("thing", 3),
+            ("s%", 2),
+            ("boxer", 1),
+            ("seaside", 1),
+        )
+        assert writer.count_facets(confidence=0.75)["shows"].counts == (("thing", 2), ("boxer", 1))
+        assert writer.count_facets(predicted=False)["shows"].counts == ()
+
+
 def test_the_largest_are_listed_and_the_rest_is_counted(catalog: Catalog) -> None:
     names = [f"tag {number:03}" for number in range(MAX_VALUES + 7)]
     with undone_writer(catalog) as writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from retrieval.descriptors.labels import (
     Classifier,
     ClassifierSettings,
     ClassName,
+    Predictions,
+    choose_categories,
+    choose_classes,
     name_guesses,
 )
 from retrieval.descriptors.runtimes.timm_models import label_names
@@ -34,11 +38,15 @@ from tests.labelled_backbone import BACKBONE, WEIGHTS_METADATA
 def classifier(seed: int, *, classes: int = 12, dimension: int = 6, temperature: float = 1.0) -> Classifier:
     random = np.random.default_rng(seed)
     weight = random.standard_normal((classes, dimension)).astype(np.float32)
-    return Classifier(weight, random.standard_normal(classes).astype(np.float32), temperature)
+    return Classifier(weight, random.standard_normal(classes).astype(np.float32), temperature, "imagenet-1k")
 
 
 def pooled_features(seed: int, scale: float, rows: int = 4) -> np.ndarray:
     return (scale * np.random.default_rng(seed).standard_normal((rows, 6))).astype(np.float32)
+
+
+def predict_classes(ours: Classifier, rows: np.ndarray) -> list[tuple[ClassConfidence, ...]]:
+    return [choose_classes(row) for row in ours.confidences(rows)]
 
 
 seeds, scales = st.integers(0, 10**6), st.sampled_from([1e-6, 0.1, 1.0, 30.0, 1e6])
@@ -63,24 +71,23 @@ class TestConfidences:
     ) -> None:
         ours, rows = classifier(seed, temperature=temperature), pooled_features(other, scale)
         assert ours.confidences(rows).sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
-        for guesses, confidences in zip(ours.predict(rows), ours.confidences(rows), strict=True):
+        for guesses, confidences in zip(predict_classes(ours, rows), ours.confidences(rows), strict=True):
             expected = sorted(enumerate(confidences.tolist()), key=lambda pair: (-pair[1], pair[0]))
             surest = [pair for pair in expected if pair[1] >= np.float32(MIN_CONFIDENCE)][:MAX_LABELS]
             assert [(guess.index, guess.confidence) for guess in guesses] == surest
             assert sum(guess.confidence for guess in guesses) <= 1 + 1e-5
 
     def test_equal_ones_are_ordered_by_their_class(self) -> None:
-        even = Classifier(np.zeros((20, 6), np.float32), np.zeros(20, np.float32), 1.0)
-        [guesses] = even.predict(np.ones((1, 6), np.float32))
+        even = Classifier(np.zeros((20, 6), np.float32), np.zeros(20, np.float32), 1.0, "imagenet-1k")
+        [guesses] = predict_classes(even, np.ones((1, 6), np.float32))
         assert guesses == tuple(ClassConfidence(index, pytest.approx(0.05)) for index in range(5))
-        [none] = Classifier(np.zeros((21, 6), np.float32), np.zeros(21, np.float32), 1.0).predict(
-            np.ones((1, 6), np.float32)
-        )
+        more = Classifier(np.zeros((21, 6), np.float32), np.zeros(21, np.float32), 1.0, "imagenet-1k")
+        [none] = predict_classes(more, np.ones((1, 6), np.float32))
         assert none == ()
 
     def test_a_higher_temperature_is_less_sure_of_the_same(self) -> None:
         rows = pooled_features(3, 1.0)
-        cold, hot = (classifier(1, temperature=temperature).predict(rows) for temperature in (0.5, 2.0))
+        cold, hot = (predict_classes(classifier(1, temperature=value), rows) for value in (0.5, 2.0))
         for surer, less in zip(cold, hot, strict=True):
             assert surer[0].index == less[0].index
             assert surer[0].confidence > less[0].confidence
@@ -88,17 +95,67 @@ class TestConfidences:
     @pytest.mark.parametrize("wrong", [0.0, np.nan, np.inf, 3e38])
     def test_a_row_without_a_direction_gets_none_and_spoils_no_other(self, wrong: float) -> None:
         rows = pooled_features(5, 1.0)
-        expected = classifier(2).predict(rows)
+        expected = predict_classes(classifier(2), rows)
         rows[1] = wrong
-        guesses = classifier(2).predict(rows)
+        guesses = predict_classes(classifier(2), rows)
         assert guesses[1] == ()
         assert [guesses[row] for row in (0, 2, 3)] == [expected[row] for row in (0, 2, 3)]
 
     def test_the_features_are_left_as_they_were(self) -> None:
         rows = pooled_features(5, 1.0)
         before = rows.copy()
-        classifier(2).predict(rows)
+        classifier(2).confidences(rows)
         assert np.array_equal(rows, before)
+
+
+class TestCategories:
+    @given(seeds, seeds, st.floats(0.5, 20))
+    @settings(deadline=None)
+    def test_the_length_of_a_feature_follows_from_its_first_class(
+        self, seed: int, other: int, scale: float
+    ) -> None:
+        ours = classifier(seed)
+        ours = replace(ours, bias=ours.bias / 100)  # a large bias can make a longer feature less sure
+        rows = pooled_features(other, scale)
+        confidences = ours.confidences(rows)
+        lengths = np.linalg.norm(rows, axis=1)
+        first = confidences.argmax(axis=1).tolist()
+        sure = [float(row.max()) for row in confidences]
+        found = ours.find_lengths(rows / lengths[:, None], first, sure)
+        again = ours.confidences(rows / lengths[:, None] * found[:, None])
+        # Where a class is nearly certain, many lengths give the same confidences.
+        assert np.abs(again - confidences).max() <= 1e-3
+
+    def test_they_are_predicted_with_the_labels_and_again_from_what_is_stored(self, tmp_path: Path) -> None:
+        subject = create_subject(
+            tmp_path / "l", labelled_backbone.save_weights(tmp_path / "w.safetensors"), runtime="torch"
+        )
+        features, predicted = subject.describe_and_predict([draw_scene(seed) for seed in range(8)])
+        assert any(found.categories for found in predicted)
+        first = [(found.labels[0].name.words, round(found.labels[0].confidence, 4)) for found in predicted]
+        again = subject.predict_categories(features.astype(np.float16).astype(np.float32), first)
+        for found, categories in zip(predicted, again, strict=True):
+            before, after = (
+                {category.name.words: category.confidence for category in row}
+                for row in (found.categories, categories)
+            )
+            for words in before.keys() | after.keys():
+                assert before.get(words, 0.25) == pytest.approx(after.get(words, 0.25), abs=0.02), words
+
+    def test_only_those_that_are_rather_sure_are_kept_the_most_specific_first(self) -> None:
+        confidences = np.zeros((2, 1000), np.float32)
+        confidences[0, [151, 207]] = 0.25, 0.5  # two dogs
+        confidences[0, 339] = 0.2  # a horse
+        confidences[1, 779] = 0.24  # a bus
+        dog, unsure = choose_categories(confidences, "imagenet-1k")
+        assert {category.name.words.split(", ")[0]: category.confidence for category in dog} == pytest.approx(
+            {
+                "retriever": 0.5, "toy dog": 0.25, "sporting dog": 0.5, "hunting dog": 0.5, "dog": 0.75, "pet": 0.75,
+                "domestic animal": 0.75, "canine": 0.75, "carnivore": 0.75, "mammal": 0.95, "animal": 0.95,
+            }
+        )  # fmt: skip
+        assert [category.name.words.split(", ")[0] for category in dog][-1] == "animal"
+        assert unsure == ()
 
 
 class TestNames:
@@ -136,7 +193,7 @@ def create_subject(folder: Path, weights: Path, **values: Any) -> Subject:
 
 def predicted_confidences(subject: Subject, pictures: list[RGB]) -> list[dict[str, float]]:
     _, rows = subject.describe_and_predict(pictures)
-    return [{prediction.name.words: prediction.confidence for prediction in row} for row in rows]
+    return [{label.name.words: label.confidence for label in row.labels} for row in rows]
 
 
 class TestBackbone:
@@ -209,7 +266,7 @@ class TestBackbone:
         features, predicted = subject.describe_and_predict([draw_scene(1), draw_scene(2)])
         assert len(passes) == 1
         assert np.array_equal(features, subject.describe([draw_scene(1), draw_scene(2)]))
-        assert all(predicted)
+        assert all(found.labels for found in predicted)
         assert predicted[0] != predicted[1]  # or the order of what follows would prove nothing
 
     @pytest.mark.parametrize("precision", ["float32", "auto"])
@@ -238,7 +295,7 @@ class TestBackbone:
         path = labelled_backbone.save_weights(tmp_path / "w.safetensors")
         subject = create_subject(tmp_path / "l", path, predicted_labels=False)
         features, predicted = subject.describe_and_predict([draw_scene(1)])
-        assert predicted == [()]
+        assert predicted == [Predictions()]
         assert features.any()
 
 

@@ -442,7 +442,7 @@ path = Path(sys.argv[2])
 with Library.open(sys.argv[1]) as library:
     assert library.search(Query((Picture(path),))).hits
     pixels = images.decode_image(path.read_bytes(), name="query").pixels
-    assert library.describe_and_predict([pixels])[0].predicted_labels
+    assert library.describe_and_predict([pixels])[0].predicted
 print("LOADED", *sorted({module.split(".")[0] for module in sys.modules}))
 """
 

@@ -20,8 +20,8 @@ from retrieval import (
     find_damages,
     write_library,
 )
+from retrieval.catalog import SURE
 from retrieval.projections import words as projection
-from retrieval.projections.words import MIN_CONFIDENCE
 from retrieval.ranking.tokens import Terms, parse_terms, split_tokens
 from tests.wording import add_words, find_words, rank_words
 
@@ -243,14 +243,35 @@ class TestPredicted:
             assert find_words(words, text) == [cat], text
         assert find_words(words, '"tabby tabby"') == []
 
+    def test_categories_are_found_and_the_surest_come_first(self, words: LibraryWriter) -> None:
+        """Also where many other labels and categories have the word, or the picture has many of them."""
+        dog = "dog, domestic dog"
+        many = {"sporting dog, gun dog": 0.61, dog: 0.61, "canine, canid": 0.61, "animal, fauna": 0.62}
+        half = add_words(words, predicted="golden retriever", sure=0.55, categories=many)
+        most = add_words(words, predicted="boxer", sure=0.2, categories={dog: 0.97, "animal, fauna": 0.98})
+        more = add_words(words, predicted="boxer", sure=0.8, categories={dog: 0.83, "animal, fauna": 0.83})
+        add_words(words, categories={"animal, fauna": 0.7, dog: SURE - 0.001})
+        assert find_words(words, "dogs") == [most, more, half]
+        assert find_words(words, '"domestic dog"') == [most, more, half]
+        assert find_words(words, "gun") == [half]
+        assert len(find_words(words, "animals")) == 4
+        assert find_words(words, "boxer") == [more]
+
+    def test_a_published_category_ranks_as_one_in_the_tail(self, words: LibraryWriter) -> None:
+        for sure in (0.7, 0.9, 0.8):
+            add_words(words, categories={"dog": sure, "animal": 0.95})
+        before = rank_words(words, "dog animal")
+        words.publish()
+        assert rank_words(words, "dog animal") == before
+
     def test_definitions_are_not_searched(self, words: LibraryWriter) -> None:
         add_words(words, predicted="tabby")
         assert find_words(words, "meant") == []
 
     def test_only_those_that_are_rather_right_than_wrong_are_searched(self, words: LibraryWriter) -> None:
-        add_words(words, predicted="tabby", sure=MIN_CONFIDENCE - 0.0001)
+        add_words(words, predicted="tabby", sure=SURE - 0.0001)
         assert find_words(words, "tabby") == []
-        surer = add_words(words, predicted="tabby", sure=MIN_CONFIDENCE)
+        surer = add_words(words, predicted="tabby", sure=SURE)
         assert find_words(words, "tabby") == [surer]
 
     @pytest.mark.parametrize("field", ["title", "tag", "label", "caption", "path"])

@@ -32,13 +32,28 @@ CAT, DOG, SOFA = "tabby, tabby cat", "boxer", "studio couch, day bed"
 def test_the_fewest_labels_that_reach_the_mass(
     labels: list[tuple[str, float]], mass: float, expected: tuple[str, ...]
 ) -> None:
-    assert select_likely_labels(labels, mass) == expected
+    assert select_likely_labels(labels, mass=mass) == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "categories", "expected"),
+    [
+        ([("a", 0.4), ("b", 0.5)], [("dog", 0.9), ("animal", 1.0)], ("b", "a")),
+        ([("a", 0.4), ("b", 0.3)], [("dog", 0.93), ("animal", 0.99)], ("dog",)),
+        ([("a", 0.4), ("b", 0.3)], [("dog", 0.85), ("animal", 0.99)], ("animal",)),
+        ([("a", 0.4), ("b", 0.3)], [("dog", 0.85), ("animal", 0.89)], ()),
+    ],
+)
+def test_where_labels_do_not_reach_the_mass_the_most_specific_category_that_does(
+    labels: list[tuple[str, float]], categories: list[tuple[str, float]], expected: tuple[str, ...]
+) -> None:
+    assert select_likely_labels(labels, categories, 0.9) == expected
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 20)), st.integers(1, 100))
 def test_none_could_be_left_out_of_them(hundredths: dict[str, int], mass: int) -> None:
     chosen = select_likely_labels(
-        [(label, hundredth / 100) for label, hundredth in hundredths.items()], mass / 100
+        [(label, hundredth / 100) for label, hundredth in hundredths.items()], mass=mass / 100
     )
     sums = [hundredths[label] for label in chosen]
     if chosen:
