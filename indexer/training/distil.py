@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from .chain import Chain
+from .curve import CURVE, Curve
 from .feeding import Feed
-from .keeping import CURVE, Curve, Keeping, load_checkpoint, save_checkpoint
+from .keeping import Keeping, load_checkpoint, save_checkpoint
 from .losses import Losses, measure_error, measure_losses, weigh_losses
 from .schedule import APART, PHASES, TOGETHER, Schedule
 from .stages import Adapted, Stages

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from safetensors.torch import load_file, save_file
 
 from indexer.cli import cli
+from indexer.errors import TrainingImpossible
 from retrieval import Library, fetch_backbone
 from tests.indexer.training.test_pool import write
 
@@ -117,6 +118,14 @@ def test_a_training_starts_from_weights_and_is_finished_from_where_it_is(
     assert [line["step"] for line in lines] == [1, 2, 4]
     assert [line["size"] for line in lines] == [64, 96, 96]
     assert lines[-1]["rate"] == pytest.approx(0.5 * 0.04 * 3e-4)  # half fallen, while it still rises
+
+
+def test_the_curve_of_a_training_is_drawn(trained: Path, tmp_path: Path) -> None:
+    path = tmp_path / "losses.svg"
+    result = pictor("train", "curve", trained / "out", "--out", path, "--json")
+    assert json.loads(result.stdout) == {"curve": str(path)}
+    assert "links" in path.read_text("utf-8")
+    assert isinstance(pictor("train", "curve", tmp_path).exception, TrainingImpossible)
 
 
 @pytest.mark.parametrize(
