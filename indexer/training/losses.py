@@ -20,6 +20,7 @@ class Losses:
     pooled: float = 4.0
     centred: float = 0.0
     relations: float = 0.0
+    whitened: float = 0.0
 
 
 def measure_error(found: Tensor, wanted: Tensor) -> Tensor:
@@ -53,6 +54,23 @@ def measure_relations(found: Tensor, wanted: Tensor) -> Tensor:
     return (mine - theirs).square().mean() / (theirs.var(correction=0) + SMALLEST)
 
 
+def measure_whitened(found: Tensor, wanted: Tensor) -> Tensor:
+    """The centred loss where directions in which pictures differ little count almost as much as others.
+
+    Both are measured along the principal directions of the teacher's batch, each divided by the root of its
+    variance plus the mean variance: in a batch the smallest variances are chance, and dividing by them alone
+    would teach noise (whitening, Jégou and Chum 2012). Where the teacher's batch does not differ at all,
+    nothing is measured.
+    """
+    middle = wanted.mean(dim=0)
+    _, spreads, directions = torch.linalg.svd(wanted - middle, full_matrices=False)
+    variances = spreads.square() / len(wanted)
+    usual = variances.mean()
+    scales = (variances + usual + SMALLEST).rsqrt() * (variances > SMALLEST * usual)
+    mine, theirs = ((features - middle) @ directions.T * scales for features in (found, wanted))
+    return measure_pooled(mine, theirs)
+
+
 def _compare_all(features: Tensor) -> Tensor:
     units = functional.normalize(features)
     return units @ units.T
@@ -62,6 +80,7 @@ OF_FEATURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "pooled": measure_pooled,
     "centred": measure_centred,
     "relations": measure_relations,
+    "whitened": measure_whitened,
 }
 
 
