@@ -67,7 +67,7 @@ def train_command() -> None:
               help="Let the rate fall in the last STEPS alone [default: all the way].")  # fmt: skip
 @click.option("--rate", default=3e-4, show_default=True, help="Learning rate of the steps together.")
 @click.option("--loss", "losses", multiple=True, metavar="NAME=WEIGHT",
-              help="How much links [1], pooled [4], centred, relations or whitened [0] count.")  # fmt: skip
+              help="Weigh links [1], pooled [4], centred, relations, whitened, classes [0].")  # fmt: skip
 @click.option("--start", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True),
               help="Weights that the student starts from, instead of random ones.")  # fmt: skip
 @click.option("--finish", metavar="DIR", type=FOLDER,
