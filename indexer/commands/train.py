@@ -27,6 +27,7 @@ def train_command() -> None:
     Examples:
       pictor train distil --help
       pictor train distil photos --teacher resnet50.a1_in1k --student resnet18 --out training
+      pictor train curve training
       pictor train pack training/pool --out shards
     """
 
@@ -66,7 +67,7 @@ def train_command() -> None:
               help="Let the rate fall in the last STEPS alone [default: all the way].")  # fmt: skip
 @click.option("--rate", default=3e-4, show_default=True, help="Learning rate of the steps together.")
 @click.option("--loss", "losses", multiple=True, metavar="NAME=WEIGHT",
-              help="How much links, pooled, centred or relations count [default: 1, 4, 0, 0].")  # fmt: skip
+              help="Weigh links [1], pooled [4], centred, relations, whitened, classes [0].")  # fmt: skip
 @click.option("--start", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True),
               help="Weights that the student starts from, instead of random ones.")  # fmt: skip
 @click.option("--finish", metavar="DIR", type=FOLDER,
@@ -104,6 +105,27 @@ def distil(folders: tuple[Path, ...], out: Path, as_json: bool, background: bool
         print_json({"weights": str(path)})
     else:
         click.echo(f"{path}: pictor index FOLDER --backbone {path.stem} --weights {path}")
+
+
+@train_command.command("curve")
+@click.argument("training", metavar="TRAINING", type=FOLDER)
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where the picture goes [default: curve.svg in TRAINING].")  # fmt: skip
+@json_option
+def curve(training: Path, out: Path | None, as_json: bool) -> None:
+    """Draw how the losses of a TRAINING, the --out of another command, have fallen so far, as SVG.
+
+    \b
+    Examples:
+      pictor train curve training
+      pictor train curve training --out losses.svg
+    """
+    from ..training.chart import draw_curve
+    from ..training.curve import CURVE, load_lines
+
+    path = out or training / "curve.svg"
+    path.write_text(draw_curve(load_lines(training / CURVE), str(training)), "utf-8")
+    print_json({"curve": str(path)}) if as_json else click.echo(path)
 
 
 @train_command.command("pack")

@@ -15,12 +15,22 @@ from retrieval import Preprocessing, path_bytes
 
 from ..errors import TrainingImpossible
 from ..run.stop_signals import StopRequest
+from .chain import Chain
 from .distil import Distillation
 from .feeding import DeviceFeed, Feed, ThreadFeed
 from .head import Head, train_head
 from .keeping import Keeping, take_over
 from .losses import Losses
-from .networks import CLASSES, LABELS, Teacher, align_networks, make_student, make_teacher, write_weights
+from .networks import (
+    CLASSES,
+    LABELS,
+    Teacher,
+    align_networks,
+    load_head,
+    make_student,
+    make_teacher,
+    write_weights,
+)
 from .pool import Pool, provide_pool
 from .schedule import Schedule
 from .squares import load_squares
@@ -99,7 +109,8 @@ def distil(course: Course, on_progress: OnProgress, stopping: StopRequest | None
     keeping = Keeping(course.out, course.every, stopping or StopRequest(), write)
     feed = _make_feed(course, views, scale)
     teacher, learner = (network.to(course.device) for network in pair)
-    training = Distillation(teacher, learner, feed, course.schedule, keeping, course.losses)
+    head = _load_start_head(course, learner) if course.losses.classes else None
+    training = Distillation(teacher, learner, feed, course.schedule, keeping, course.losses, head)
     training.run(lambda phase, done, total, loss: on_progress(phase, done, total, f"loss {loss:.4f}"))
     student = student.cpu().eval()
     write(_learn_head(course, pool, student, scale, on_progress) if course.labels else None)
@@ -115,6 +126,16 @@ def _settle_schedule(course: Course) -> Course:
         raise TrainingImpossible("finishing a training takes some steps; say how many with --decay")
     ending = take_over(course.finish, course.out, asked.decay)
     return replace(course, schedule=replace(ending, sizes=asked.sizes))
+
+
+def _load_start_head(course: Course, learner: nn.Module) -> Head:
+    """The head that classes are compared with: that of the weights which the student starts from."""
+    if not course.start or not isinstance(learner, Chain):
+        raise TrainingImpossible(
+            "the loss `classes` reads the teacher's features with the student's own head: give --start "
+            "weights that have one, and a teacher of the same plan"
+        )
+    return load_head(course.student, course.start)
 
 
 def _make_feed(course: Course, views: Views, scale: Preprocessing) -> Feed:

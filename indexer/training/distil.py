@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from .chain import Chain
+from .curve import CURVE, Curve
 from .feeding import Feed
-from .keeping import CURVE, Curve, Keeping, load_checkpoint, save_checkpoint
+from .head import Head
+from .keeping import Keeping, load_checkpoint, save_checkpoint
 from .losses import Losses, measure_error, measure_losses, weigh_losses
 from .schedule import APART, PHASES, TOGETHER, Schedule
 from .stages import Adapted, Stages
@@ -37,11 +39,15 @@ class Distillation:
         schedule: Schedule,
         keeping: Keeping,
         losses: Losses | None = None,
+        head: Head | None = None,
     ) -> None:
-        """Both are folded chains, or stages and an adapted student; only chains can learn apart."""
+        """Both are folded chains, or stages and an adapted student; only chains can learn apart.
+
+        `head` reads the classes of both where the losses compare those.
+        """
         self._teacher, self._student, self._feed = teacher.requires_grad_(False), student, feed
         self._schedule, self._keeping = schedule, keeping
-        self._losses = losses or Losses()
+        self._losses, self._head = losses or Losses(), head
         self._curve = Curve(keeping.folder / CURVE)
         self._seconds = 0.0
 
@@ -122,7 +128,7 @@ class Distillation:
         with torch.no_grad():
             wanted, aim = self._teacher.describe(views)
         found, feature = self._student.describe(views, frozen)
-        parts = measure_losses(self._losses, (found[frozen:], wanted[frozen:]), (feature, aim))
+        parts = measure_losses(self._losses, (found[frozen:], wanted[frozen:]), (feature, aim), self._head)
         _update(weigh_losses(self._losses, parts), optimisers[0])
         losses = {name: float(part.detach()) for name, part in parts.items()}
         return {"loss": losses["pooled"], **losses}

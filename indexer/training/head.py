@@ -30,6 +30,11 @@ class Head:
     bias: Tensor
     temperature: float
 
+    def score_features(self, features: Tensor) -> Tensor:
+        """The class scores of features (row, feature), already divided by the temperature."""
+        weight, bias = self.weight.to(features), self.bias.to(features)
+        return functional.linear(features, weight, bias) / self.temperature
+
 
 def train_head(features: Tensor, scores: Tensor, *, epochs: int, seed: int, on_step: OnStep) -> Head:
     """Fit a head to pairs of the student's pooled feature and the teacher's class scores, row by row.

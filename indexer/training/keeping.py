@@ -1,8 +1,7 @@
-"""What a training keeps in its folder: the checkpoint, the curve, and a file that pauses it."""
+"""What a training keeps in its folder: the checkpoint, and a file that pauses it."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -14,11 +13,11 @@ import torch
 
 from ..errors import TrainingImpossible
 from ..run.stop_signals import StopRequest
-from .schedule import PHASES, TOGETHER, Schedule, parse_schedule
+from .curve import CURVE
+from .schedule import TOGETHER, Schedule, parse_schedule
 
-CHECKPOINT, CURVE, PAUSE = "checkpoint.pt", "curve.jsonl", "pause"
+CHECKPOINT, PAUSE = "checkpoint.pt", "pause"
 POLL_SECONDS = 2.0  # between two looks at whether a pause is over
-DIGITS = 6  # of a number in the curve
 
 
 def save_nothing() -> None:
@@ -97,39 +96,3 @@ def _load_unfinished(path: Path) -> dict[str, Any]:
     if checkpoint["phase"] != TOGETHER or checkpoint["step"] > schedule.get_fall(TOGETHER):
         raise TrainingImpossible(f"{path}: only a training whose rate is constant can be finished early")
     return checkpoint
-
-
-class Curve:
-    """How the losses fall: a file of JSON lines, each the means since the line before."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._losses: list[dict[str, float]] = []
-
-    def add_losses(self, losses: dict[str, float]) -> None:
-        """Take in the losses of one step."""
-        self._losses.append(losses)
-
-    def write_line(self, facts: Mapping[str, Any]) -> None:
-        """Write one line: the facts and the means of the losses."""
-        names = self._losses[-1] if self._losses else ()
-        count = len(self._losses)
-        means = {name: round(sum(step[name] for step in self._losses) / count, DIGITS) for name in names}
-        self._losses = []
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**facts, **means}) + "\n")
-
-    def cut_behind(self, phase: str, step: int) -> None:
-        """Drop the lines of steps behind this one, which will be done again, and one cut short."""
-        if not self._path.exists():
-            return
-        lines = self._path.read_text("utf-8").splitlines(keepends=True)
-        kept = [
-            line for line in lines if line.endswith("\n") and _get_place(line) <= (PHASES.index(phase), step)
-        ]
-        self._path.write_text("".join(kept), "utf-8")
-
-
-def _get_place(line: str) -> tuple[int, int]:
-    facts = json.loads(line)
-    return PHASES.index(facts["phase"]), int(facts["step"])

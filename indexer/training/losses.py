@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .head import Head
+
 SMALLEST = 1e-6  # keeps a division by a spread of nothing from failing
 
 
@@ -20,6 +22,8 @@ class Losses:
     pooled: float = 4.0
     centred: float = 0.0
     relations: float = 0.0
+    whitened: float = 0.0
+    classes: float = 0.0
 
 
 def measure_error(found: Tensor, wanted: Tensor) -> Tensor:
@@ -53,6 +57,33 @@ def measure_relations(found: Tensor, wanted: Tensor) -> Tensor:
     return (mine - theirs).square().mean() / (theirs.var(correction=0) + SMALLEST)
 
 
+def measure_whitened(found: Tensor, wanted: Tensor) -> Tensor:
+    """The centred loss where directions in which pictures differ little count almost as much as others.
+
+    Both are measured along the principal directions of the teacher's batch, each divided by the root of its
+    variance plus the mean variance: in a batch the smallest variances are chance, and dividing by them alone
+    would teach noise (whitening, Jégou and Chum 2012). Where the teacher's batch does not differ at all,
+    nothing is measured.
+    """
+    middle = wanted.mean(dim=0)
+    _, spreads, directions = torch.linalg.svd(wanted - middle, full_matrices=False)
+    variances = spreads.square() / len(wanted)
+    usual = variances.mean()
+    scales = (variances + usual + SMALLEST).rsqrt() * (variances > SMALLEST * usual)
+    mine, theirs = ((features - middle) @ directions.T * scales for features in (found, wanted))
+    return measure_pooled(mine, theirs)
+
+
+def measure_classes(found: Tensor, wanted: Tensor, head: Head) -> Tensor:
+    """The Kullback-Leibler divergence between the classes that one head reads from both features.
+
+    What does not tell classes apart does not count. Reading both with the same head, as Chen et al. 2022 do
+    in use, needs no teacher of classes and leaves the head fit for the student's new features.
+    """
+    mine, theirs = (head.score_features(features.float()).log_softmax(dim=1) for features in (found, wanted))
+    return functional.kl_div(mine, theirs, reduction="batchmean", log_target=True)
+
+
 def _compare_all(features: Tensor) -> Tensor:
     units = functional.normalize(features)
     return units @ units.T
@@ -62,14 +93,18 @@ OF_FEATURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "pooled": measure_pooled,
     "centred": measure_centred,
     "relations": measure_relations,
+    "whitened": measure_whitened,
 }
 
 
 def measure_losses(
-    losses: Losses, links: tuple[Sequence[Tensor], Sequence[Tensor]], features: tuple[Tensor, Tensor]
+    losses: Losses,
+    links: tuple[Sequence[Tensor], Sequence[Tensor]],
+    features: tuple[Tensor, Tensor],
+    head: Head | None = None,
 ) -> dict[str, Tensor]:
     """Every part that counts, by its name, and the pooled one always; pairs are the student's and the
-    teacher's.
+    teacher's. `head` is what classes are read with; without one they are not compared.
     """
     weights = asdict(losses)
     parts = {
@@ -78,6 +113,8 @@ def measure_losses(
     if losses.links:
         errors = [measure_error(found, wanted) for found, wanted in zip(*links, strict=True)]
         parts["links"] = torch.stack(errors).mean()
+    if losses.classes and head:
+        parts["classes"] = measure_classes(*features, head)
     return parts
 
 

@@ -60,6 +60,23 @@ def make_student(name: str, seed: int, start: Path | None) -> Any:
     return student
 
 
+def load_head(name: str, start: Path) -> Head:
+    """The class head in a weights file.
+
+    Raises TrainingImpossible where it has none.
+    """
+    backbone = fetch_backbone(name, str(start))
+    if not backbone.head:
+        raise TrainingImpossible(
+            f"{start}: has no class head, which the loss `classes` reads features with; train one with "
+            "--labels-teacher first"
+        )
+    state = load(backbone.weights)
+    classifier = timm.get_pretrained_cfg_value(name, "classifier")
+    weight, bias = (state[f"{classifier}.{part}"].float() for part in ("weight", "bias"))
+    return Head(weight, bias, backbone.head.temperature)
+
+
 def align_networks(teacher: Any, student: Any, sample: Tensor, *, like: bool) -> tuple[Any, Any]:
     """Both as chains of links where those line up, or else as stages with adapters.
 

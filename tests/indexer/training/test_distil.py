@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 from dataclasses import replace
@@ -17,9 +16,10 @@ from torch import nn
 from indexer.errors import TrainingImpossible
 from indexer.run.stop_signals import StopRequest, handle_stop_signals
 from indexer.training.chain import Chain, fold_network, start_like
+from indexer.training.curve import CURVE, load_lines
 from indexer.training.distil import UPDATES, Distillation, choose_part
 from indexer.training.feeding import ThreadFeed
-from indexer.training.keeping import CHECKPOINT, CURVE, PAUSE, Keeping, take_over
+from indexer.training.keeping import CHECKPOINT, PAUSE, Keeping, take_over
 from indexer.training.losses import Losses
 from indexer.training.pool import Pool
 from indexer.training.schedule import Schedule
@@ -68,7 +68,7 @@ def trained(pool: Pool, schedule: Schedule, folder: Path, every: int = 4) -> dic
 
 
 def read_curve(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / CURVE).read_text("utf-8").splitlines()]
+    return load_lines(folder / CURVE)
 
 
 def are_equal(found: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor]) -> bool:

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from safetensors.torch import load_file, save_file
 
 from indexer.cli import cli
+from indexer.errors import TrainingImpossible
 from retrieval import Library, fetch_backbone
 from tests.indexer.training.test_pool import write
 
@@ -101,7 +102,7 @@ def test_a_training_starts_from_weights_and_is_finished_from_where_it_is(
     )  # fmt: skip
     going = (
         "--out", tmp_path / "going", "--apart", 0, "--together", 2, "--decay", 0, "--every", 1,
-        "--size", "64,96@1", "--frozen", 2, "--loss", "relations=1", "--favour", trained / "pictures", 2,
+        "--size", "64,96@1", "--frozen", 2, "--loss", "relations=1", "--loss", "classes=1", "--favour", trained / "pictures", 2,
     )  # fmt: skip
     result = pictor(*common, *going)
     assert result.exit_code == 0, result.output
@@ -116,7 +117,33 @@ def test_a_training_starts_from_weights_and_is_finished_from_where_it_is(
     lines = [json.loads(line) for line in (tmp_path / "finished" / "curve.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 4]
     assert [line["size"] for line in lines] == [64, 96, 96]
+    assert all(line["classes"] > 0 for line in lines[:2])
+    assert "classes" not in lines[2]
     assert lines[-1]["rate"] == pytest.approx(0.5 * 0.04 * 3e-4)  # half fallen, while it still rises
+
+
+@pytest.mark.parametrize("start", [(), ("--start", "headless.safetensors")])
+def test_classes_cannot_be_compared_without_a_head(
+    trained: Path, tmp_path: Path, start: tuple[str, ...]
+) -> None:
+    state = load_file(trained / "teacher.safetensors")
+    headless = {name: tensor for name, tensor in state.items() if not name.startswith("classifier")}
+    save_file(headless, tmp_path / "headless.safetensors")
+    result = pictor(
+        "train", "distil", trained / "pictures", "--out", tmp_path / "out", "--teacher", NAME,
+        "--teacher-weights", trained / "teacher.safetensors", "--pool", trained / "out" / "pool",
+        "--apart", 0, "--size", 64, "--batch", 4, "--loss", "classes=1", *start[:1], *(tmp_path / name for name in start[1:]),
+    )  # fmt: skip
+    assert isinstance(result.exception, TrainingImpossible)
+    assert "--start" in str(result.exception) or "--labels-teacher" in str(result.exception)
+
+
+def test_the_curve_of_a_training_is_drawn(trained: Path, tmp_path: Path) -> None:
+    path = tmp_path / "losses.svg"
+    result = pictor("train", "curve", trained / "out", "--out", path, "--json")
+    assert json.loads(result.stdout) == {"curve": str(path)}
+    assert "links" in path.read_text("utf-8")
+    assert isinstance(pictor("train", "curve", tmp_path).exception, TrainingImpossible)
 
 
 @pytest.mark.parametrize(
