@@ -58,7 +58,8 @@ def _print_explanation(explanation: Explanation) -> None:
         )
     for match in explanation.words:
         stretch = match.value[match.start : match.end]
-        click.echo(f"  “{stretch}” in {match.field}, characters {match.start} to {match.end}")
+        name = f"“{match.typed}” → " if match.typed else ""
+        click.echo(f"  {name}“{stretch}” in {match.field}, characters {match.start} to {match.end}")
     for heat in explanation.heat:
         click.echo(f"  picture {heat.part + 1}: {heat.image.describe_location()}")
     for points in explanation.points:

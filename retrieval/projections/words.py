@@ -20,7 +20,7 @@ from ..durable import share_file, write_folder
 from ..ranking.arrays import Int64Ids
 from ..ranking.file_names import is_by_camera
 from ..ranking.ranking import Ranking, round_scores, union_ids
-from ..ranking.tokens import Terms, Unit, analyse_text, name_token
+from ..ranking.tokens import Terms, Translation, Unit, analyse_text, name_token
 from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -39,6 +39,7 @@ FIELDS = {
     "predicted": 0.5,
 }
 MIN_CONFIDENCE = 0.5  # least confidence of a predicted label that is searched: more likely right than wrong
+PREDICTED = "predicted"  # the field of predicted labels; their names are English
 FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
 ENTRIES_VERSION = 4  # of the fields and of retrieval.ranking.tokens; raise it when either changes
@@ -78,7 +79,7 @@ class WordIndex:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """The images with one word, phrase or compound, and what it adds to their scores."""
+    """The images with one word, phrase, compound or translation, and what it adds to their scores."""
 
     words: Unit
     ranking: Ranking
@@ -147,7 +148,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
     space_id = None
 
     def __init__(self, *, predicted: bool) -> None:
-        self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != "predicted"}
+        self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != PREDICTED}
         self.versions = f"whoosh-reloaded {whoosh_version()}, entries {ENTRIES_VERSION}"
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
@@ -242,7 +243,7 @@ def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
     texts["name"] = tuple(dict.fromkeys(words for path in paths for words in _path_words(path)))
     texts[FILE_FIELD] = tuple(dict.fromkeys(path.stem for path in paths if is_by_camera(path.stem)))
     sure = [label for label in image.predicted_labels if label.confidence >= MIN_CONFIDENCE]
-    texts["predicted"] = tuple(words for label in sure for words in label.label_names)
+    texts[PREDICTED] = tuple(words for label in sure for words in label.label_names)
     return texts
 
 
@@ -315,6 +316,10 @@ def _remove_lock_files(folder: Path) -> None:
 def _make_query(words: Unit, fields: Mapping[str, float]) -> Any:
     from whoosh.query import DisjunctionMax, Or, Phrase, Term
 
+    if isinstance(words, Translation):  # the best of its names counts
+        labels = {name: boost for name, boost in fields.items() if name == PREDICTED}
+        names = [name[0] if len(name) == 1 else name for name in words.names]
+        return DisjunctionMax([_make_query(name, labels) for name in names if labels])
     if isinstance(words, str):
         return Or([Term(name, words, boost=boost) for name, boost in fields.items()])
     if isinstance(words, tuple):

@@ -71,16 +71,32 @@ class Compound:
     parts: tuple[str, ...]
 
 
-Unit: TypeAlias = str | tuple[str, ...] | Compound  # a token, a phrase or a compound
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Words of the query in another language: found by their English names in predicted labels, only there.
+
+    `units` are what the typed words are looked for as, everywhere; `names` are the tokens of each name.
+    """
+
+    typed: str
+    units: tuple[Unit, ...]
+    names: tuple[tuple[str, ...], ...]
+
+
+Unit: TypeAlias = str | tuple[str, ...] | Compound | Translation  # the first is a token, the second a phrase
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A text query: single tokens, phrases whose tokens have to stand side by side, and compounds."""
+    """A text query: single tokens, phrases whose tokens have to stand side by side, and compounds.
+
+    `translations` add the English names of typed words that are known in another language.
+    """
 
     words: tuple[str, ...]
     phrases: tuple[tuple[str, ...], ...]
     compounds: tuple[Compound, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.words or self.phrases or self.compounds)
@@ -88,7 +104,7 @@ class Terms:
     @property
     def units(self) -> tuple[Unit, ...]:
         """All that is looked for, in the order of a search."""
-        return (*self.words, *self.phrases, *self.compounds)
+        return (*self.words, *self.phrases, *self.compounds, *self.translations)
 
 
 # -- texts ----------------------------------------------------------------------------------------
@@ -158,10 +174,13 @@ def _split_parts(word: str) -> list[str]:
 
 
 def _normalise_part(part: str) -> str:
-    folded = part.casefold()
-    if not folded.isascii():
-        folded = fold_marks(folded.translate(_LATIN))
-    return stem_word(folded)
+    return stem_word(fold_word(part))
+
+
+def fold_word(word: str) -> str:
+    """A word in small letters without accents, in Latin letters of the ASCII where it has others."""
+    folded = word.casefold()
+    return folded if folded.isascii() else fold_marks(folded.translate(_LATIN))
 
 
 def stem_word(word: str) -> str:
@@ -205,6 +224,16 @@ def split_query(text: str) -> tuple[list[str], list[str]]:
     """The phrases of a text query, and its other pieces between spaces; as they were typed."""
     phrases = ["".join(group or "" for group in match.groups()) for match in _QUOTED.finditer(text)]
     return phrases, _QUOTED.sub(" ", text).split()
+
+
+def translated_units(unit: Unit) -> tuple[Unit, ...]:
+    """What else is found where this is found: the typed words of a translation."""
+    return unit.units if isinstance(unit, Translation) else ()
+
+
+def hide_phrases(text: str) -> str:
+    """The text with a comma in place of each character of its phrases."""
+    return str(_QUOTED.sub(lambda phrase: "," * len(phrase[0]), text))
 
 
 def _sort_units(units: Iterable[Unit]) -> Terms:
