@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from importlib import import_module
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias, final
 
-import regex
+from .tokens import STEMMERS, fold_word, stem_foreign
 
-from .tokens import fold_word
-
-# Snowball's stemmers (https://snowballstem.org); where there is none, words have no endings.
-STEMMERS: Final = {"de": "German", "fr": "French", "es": "Spanish"}
 # Languages whose short words differ by their marks alone: one syllable has to be typed with its marks.
 TONAL: Final = frozenset({"vi"})
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})  # as on keyboards without them
 _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
-_TOKEN = regex.compile(r"\p{Han}|[[\p{L}\p{M}\p{N}]--\p{Han}]+", regex.VERSION1)
-_CACHED_STEMS = 1 << 15
-_SHORTEST = 3  # letters of a word that may be a plural with one more
+_HAN = "\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_TOKEN = re.compile(rf"[{_HAN}]|(?:(?![{_HAN}])[^\W_]|[\u0300-\u036f])+")
 
 Words: TypeAlias = Sequence[str]  # in small letters, with their marks
 
@@ -129,19 +124,6 @@ class Dictionary:
 def split_words(text: str) -> list[Token]:
     """The words of a text in NFC, in order; every Chinese character is one."""
     return [Token(match[0].casefold(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
-
-
-@lru_cache(_CACHED_STEMS)
-def stem_foreign(language: str, word: str) -> str:
-    """The stem of a word by the Snowball stemmer of its language, applied until nothing changes.
-
-    The stemmers leave short words as they are, so that a last s is taken off where they change nothing.
-    """
-    name = STEMMERS[language]
-    stemmers = import_module(f"snowballstemmer.{name.lower()}_stemmer")
-    stem = str(getattr(stemmers, f"{name}Stemmer")().stemWord(word))
-    shorter = stem.removesuffix("s") if stem == word and len(stem) > _SHORTEST else stem
-    return stem if shorter == word else stem_foreign(language, shorter)
 
 
 def _start(words: Words) -> tuple[int, str]:

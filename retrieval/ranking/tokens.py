@@ -59,6 +59,9 @@ _LATIN: Final = str.maketrans({
 _APOSTROPHES: Final = str.maketrans(dict.fromkeys("’‘ʼ＇", "'"))
 _QUOTED = regex.compile(r'"([^"]*)"|[“”„‟]([^“”„‟"]*)[“”‟]|[«»]([^«»"]*)[«»]|「([^「」"]*)」')
 
+# Snowball's stemmers of other languages than English; where there is none, words have no endings.
+STEMMERS: Final = {"de": "german", "fr": "french", "es": "spanish"}
+SHORTEST_SINGULAR = 3  # letters
 MAX_WHOLE = 64  # characters of a word that is stemmed and found as a whole; longer ones are no words
 _CACHED_WORDS = 1 << 16
 
@@ -194,6 +197,19 @@ def stem_word(word: str) -> str:
         singular = singular[:-2] + "an"
     stem = str(EnglishStemmer().stemWord(singular))  # a new one: it is not safe between threads
     return stem if stem == word else stem_word(stem)
+
+
+@lru_cache(_CACHED_WORDS)
+def stem_foreign(language: str, word: str) -> str:
+    """The stem of a word by the Snowball stemmer of its language, applied until nothing changes.
+
+    The stemmers leave short words as they are, so that a last s is taken off where they change nothing.
+    """
+    from snowballstemmer import stemmer
+
+    stem = str(stemmer(STEMMERS[language]).stemWord(word))  # a new one: it is not safe between threads
+    shorter = stem.removesuffix("s") if stem == word and len(stem) > SHORTEST_SINGULAR else stem
+    return stem if shorter == word else stem_foreign(language, shorter)
 
 
 def _pair_characters(run: str) -> Positions:

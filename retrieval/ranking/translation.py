@@ -12,20 +12,19 @@ The rules:
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import final
-
-import regex
 
 from .dictionary import Dictionary, Entry, Token, split_words
 from .irregular_plurals import SINGULARS
 from .stop_words import DEPICTIONS, STOP_WORDS
 from .tokens import Terms, Translation, hide_phrases, parse_terms, split_tokens
 
-_ES = regex.compile(r"(?<=s|x|z|ch|sh|o)es$")  # of English plurals
-_INSIDE_RUN = regex.compile(r"[\s'’-]*")  # what may stand between two words of one name
+_ES = re.compile(r"(?:(?<=[sxzo])|(?<=[cs]h))es$")  # of English plurals
+_INSIDE_RUN = re.compile(r"[\s'’-]*")  # what may stand between two words of one name
 
 
 @final

@@ -42,7 +42,8 @@ def test_a_table_is_sorted_and_has_its_columns(path: Path) -> None:
 def test_a_file_is_in_composed_form(path: Path) -> None:
     text = path.read_bytes().decode("utf-8")
     assert text == unicodedata.normalize("NFC", text)
-    assert text.endswith("\n") and "\r" not in text
+    assert text.endswith("\n")
+    assert "\r" not in text
 
 
 @pytest.mark.parametrize("path", TABLES, ids=table_name)
