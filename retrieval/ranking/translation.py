@@ -80,6 +80,8 @@ class Translator:
         """The known words of a text, in its order; see the rules of this module."""
         text = unicodedata.normalize("NFC", text)
         tokens = split_words(hide_phrases(text))
+        if self._may_be_english(tokens):  # also so that English texts need no dictionary
+            return ()
         runs = [run for dictionary in self.dictionaries for run in self._known_runs(dictionary, tokens, text)]
         chosen = _choose_runs(runs)
         return tuple(_make_reading(text, tokens, same) for same in chosen)
