@@ -6,7 +6,7 @@ with ae for ä, and with words that the tables do not have. A name is understood
 those that it is read as, or is typed itself.
 
 Then, in libraries of coco_mini and caltech101 without captions: every predicted label that words find is
-searched by its first English name and by its usual name in the language. How many of the images with the
+searched by its first English name, as one name, and by its usual name in the language. How many of the images with the
 English name the other finds, and how often both find the same in the same order. --size N: the first N
 labels.
 """
@@ -66,7 +66,7 @@ def _compare_hits(pictures: Path, size: int | None) -> dict[str, float]:
     figures: dict[str, float] = {}
     with open_indexed(pictures, BUNDLED) as library:
         found = sorted(_found_labels(library))[:size]
-        english = {name: _search_words(library, name) for name in found}
+        english = {name: _search_words(library, f'"{name}"') for name in found}
         figures["labels"] = len(found)
         for code in LANGUAGE_CODES:
             names = _foreign_names(code)
