@@ -6,9 +6,9 @@ with ae for ä, and with words that the tables do not have. A name is understood
 those that it is read as, or is typed itself.
 
 Then, in libraries of coco_mini and caltech101 without captions: every predicted label that words find is
-searched by its first English name, as one name, and by its usual name in the language. How many of the images with the
-English name the other finds, and how often both find the same in the same order. --size N: the first N
-labels.
+searched by its first English name, as one name, and by its usual name in the language. How many of the
+images with the English name the other finds, and how often both find the same in the same order. --size N:
+the first N labels.
 """
 
 from __future__ import annotations
