@@ -1,4 +1,4 @@
-"""Data that comes with the program: the sample collection, the bundled backbone, tables of categories."""
+"""Data that comes with the program: the sample collection, the bundled backbone, categories, languages."""
 
 from pathlib import Path
 
@@ -7,3 +7,7 @@ SAMPLE = Path(__file__).parent / "sample"
 # Named after the timm model that the weights belong to; backbones/README.md is their card.
 BACKBONE = Path(__file__).parent / "backbones" / "mobilenetv2_100.pictor.safetensors"
 CATEGORIES = Path(__file__).parent / "categories"  # tables of what the classes of classifiers are kinds of
+
+# One folder for each of LANGUAGE_CODES, with the words of a language; languages/README.md describes them.
+LANGUAGES = Path(__file__).parent / "languages"
+LANGUAGE_CODES = ("de", "es", "fr", "vi", "zh")

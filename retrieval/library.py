@@ -192,7 +192,8 @@ class Library:
             self.load_image(image_id)  # raises ImageNotFound
             raise ImageNotInAnswer(image_id, _absence_reason(query, answer, image_id))
         [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(positions[0]))
-        return Explainer(query, self._feature_source, self.search_state.spaces).explain(hit)
+        state = self.search_state
+        return Explainer(query, self._feature_source, state.spaces, state.translator).explain(hit)
 
     def count_facets(self, query: Query | str) -> dict[str, Facet]:
         """How many of all images in the answer to a query, on every page, have each value; by facet."""
@@ -220,6 +221,7 @@ class Library:
             features=self._feature_source,
             map_text=self.search_state.text_mapper(snapshot),
             text_closeness=text_tower.text_closeness if has_tower else caption_bridge.bridge_closeness,
+            translator=self.search_state.translator,
             settings=settings or self.settings,
         )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import final
 
 from .catalog import Catalog
+from .descriptors.text_tower import TextTower
+from .languages import load_translator
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
@@ -15,6 +17,7 @@ from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
 from .ranking.arrays import Float32Vector
 from .ranking.tokens import parse_terms
+from .ranking.translation import Translator
 from .search.backgrounds import Backgrounds
 from .settings import Settings
 from .signals import MEANING, SIGNALS, SUBJECT
@@ -47,6 +50,11 @@ class SearchState:
             *(BridgeProjection(space) for space in subjects if self.spaces.text_tower is None),
         )
 
+    @cached_property
+    def translator(self) -> Translator:
+        """What reads texts in other languages than English."""
+        return load_translator(self._settings.languages)
+
     @property
     def signal_names(self) -> tuple[str, ...]:
         """The names of the rankings that a query can draw on."""
@@ -69,12 +77,18 @@ class SearchState:
         """What maps texts to vectors of the subject space: its text tower where it has one, or the bridge."""
         tower, view = self.spaces.text_tower, snapshot.views.get(MEANING)
         if tower is not None:
-            return _map_nothing if tower.unavailable_reason else tower.encode_text
+            encode = partial(_encode_english, tower, self.translator)
+            return _map_nothing if tower.unavailable_reason else encode
         return (
             (lambda text: view.query_vector(parse_terms(text)))
             if isinstance(view, BridgeView)
             else _map_nothing
         )
+
+
+def _encode_english(tower: TextTower, translator: Translator, text: str) -> Float32Vector | None:
+    """Text towers know English alone."""
+    return tower.encode_text(translator.write_english(text))
 
 
 def _map_nothing(_: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from data import LANGUAGE_CODES
+
 from .errors import InvalidSetting
 from .pictures import scaling
 from .query.values import COLLAPSES, FUSIONS
@@ -60,6 +62,9 @@ class Settings:
     )
     candidates: int = _define_setting(2000, "Images that each signal contributes to the fusion", least=10)
     predicted_labels: bool = _define_setting(True, "Predict labels when indexing, search them and show them")
+    languages: tuple[str, ...] = _define_setting(
+        LANGUAGE_CODES, "Languages besides English whose words find predicted labels"
+    )
     url_queries: str = _define_setting(
         "auto",
         "Whether queries may name pictures by URL: auto (in commands, not on a server), always, never",
@@ -100,6 +105,8 @@ class Settings:
         _check_choice("url_queries", self.url_queries, ("auto", "always", "never"))
         _check_choice("precision", self.precision, ("auto", "float32", "bfloat16", "float16"))
         _check_choice("runtime", self.runtime, ("auto", "torch", "onnx", "openvino"))
+        for language in self.languages:
+            _check_choice("languages", language, LANGUAGE_CODES)
         _check_runtime(self.runtime, self.device, self.precision)
 
     @classmethod
@@ -146,7 +153,10 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _convert_value(name: str, value: Any) -> Any:
     if name not in SETTINGS:
         raise InvalidSetting(f"{name}: no such setting; there are {', '.join(SETTINGS)}")
-    kind: type[str | int | float] = type(getattr(Settings(), name))
+    default = getattr(Settings(), name)
+    if isinstance(default, tuple):
+        return _parse_list(name, value)
+    kind: type[str | int | float] = type(default)
     try:
         if type(value) not in (kind, str, int if kind is float else str):
             raise ValueError
@@ -154,6 +164,14 @@ def _convert_value(name: str, value: Any) -> Any:
     except (OverflowError, ValueError) as error:
         needed = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[kind]
         raise InvalidSetting(f"{name} = {value!r}: {needed} is needed") from error
+
+
+def _parse_list(name: str, value: Any) -> tuple[str, ...]:
+    """A list in a file, or names with commas between them in an environment variable."""
+    names = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(text, str) for text in names):
+        raise InvalidSetting(f'{name} = {value!r}: a list is needed, as in {name} = ["de", "fr"]')
+    return tuple(dict.fromkeys(names))
 
 
 def _parse_bool(value: bool | str) -> bool:

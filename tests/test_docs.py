@@ -44,10 +44,17 @@ def test_every_command_has_help_with_examples_and_is_in_the_readme(name: str) ->
     assert re.search(rf"`(pictor )?{name}\b|pictor {name}\b", README), f"{name} is not in the README"
 
 
+def show_value(value: object) -> str:
+    """A value as it is written in a settings file; a text without its quotation marks."""
+    if isinstance(value, tuple):
+        return json.dumps(value)
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
 def test_every_setting_is_documented_with_its_default_and_its_help() -> None:
     for name, setting in SETTINGS.items():
         default = getattr(Settings(), name)
-        shown = f"{default:g}" if isinstance(default, float) else str(default).lower()  # as it is written
+        shown = show_value(default)
         row = next((line for line in REFERENCE.splitlines() if line.startswith(f"| `{name}` |")), "")
         assert [cell.strip() for cell in row.strip("|").split("|")] == [
             f"`{name}`",

@@ -58,7 +58,8 @@ def _print_explanation(explanation: Explanation) -> None:
         )
     for match in explanation.words:
         stretch = match.value[match.start : match.end]
-        click.echo(f"  “{stretch}” in {match.field}, characters {match.start} to {match.end}")
+        name = f"“{match.typed}” → " if match.typed else ""
+        click.echo(f"  {name}“{stretch}” in {match.field}, characters {match.start} to {match.end}")
     for prediction in explanation.predictions:
         kinds = ", ".join(f"{name} {confidence:.2f}" for name, confidence in prediction.kinds)
         click.echo(f"  {prediction.name} ({prediction.confidence:.2f})" + (f": {kinds}" if kinds else ""))

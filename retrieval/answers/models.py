@@ -106,13 +106,17 @@ class Facets(RootModel[dict[str, Facet]]):
 
 
 class WordMatch(StrictModel):
-    """A stretch of a text, in characters from `start` up to `end`, that holds words of the query."""
+    """A stretch of a text, in characters from `start` up to `end`, that holds words of the query.
+
+    `typed`: what was typed in another language, where the stretch is its English name; else empty.
+    """
 
     field: str
     value: str
     start: int
     end: int
     words: list[str]
+    typed: str
 
 
 class NamedConfidence(StrictModel):

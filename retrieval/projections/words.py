@@ -20,7 +20,7 @@ from ..durable import share_file, write_folder
 from ..ranking.arrays import Int64Ids
 from ..ranking.file_names import is_by_camera
 from ..ranking.ranking import Ranking, round_scores, union_ids
-from ..ranking.tokens import Terms, Unit, analyse_text, name_token
+from ..ranking.tokens import Terms, Translation, Unit, analyse_text, name_token
 from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -38,7 +38,7 @@ FIELDS = {
     "file": 0.7,
     "predicted": 0.5,
 }
-PREDICTED = "predicted"  # the field of predicted labels and categories: each word is worth its confidence
+PREDICTED = "predicted"  # the field of predicted labels and categories: English names, worth their confidence
 FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
 MAX_RECENT = 8  # texts whose matches are kept
@@ -80,7 +80,7 @@ class WordIndex:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """The images with one word, phrase or compound, and what it adds to their scores."""
+    """The images with one word, phrase, compound or translation, and what it adds to their scores."""
 
     words: Unit
     ranking: Ranking
@@ -340,6 +340,10 @@ def _remove_lock_files(folder: Path) -> None:
 def _make_query(words: Unit, fields: Mapping[str, float]) -> Any:
     from whoosh.query import DisjunctionMax, Or, Phrase, Term
 
+    if isinstance(words, Translation):  # the best of its names counts
+        labels = {name: boost for name, boost in fields.items() if name == PREDICTED}
+        names = [name[0] if len(name) == 1 else name for name in words.names]
+        return DisjunctionMax([_make_query(name, labels) for name in names if labels])
     if isinstance(words, str):
         return Or([Term(name, words, boost=boost) for name, boost in fields.items()])
     if isinstance(words, tuple):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
-from .tokens import Position, Terms, analyse_text
+from .tokens import Position, Terms, Translation, analyse_text
 
 # Letters, digits and the marks on them, with what may stand inside a word; or a sign that is a word.
 _PIECE = regex.compile(
@@ -24,11 +24,30 @@ class WordMatch:
     start: int
     end: int
     words: tuple[str, ...]
+    typed: str = ""  # what was typed in another language, where the stretch is its English name
 
 
 def word_matches(terms: Terms, texts: Iterable[tuple[str, str]]) -> tuple[WordMatch, ...]:
     """The matches in (field, value) pairs, in their order; a phrase matches as one stretch."""
     return tuple(match for field, value in texts for match in _matches_in_value(terms, field, value))
+
+
+def translation_matches(
+    translations: Sequence[Translation], texts: Iterable[tuple[str, str]]
+) -> tuple[WordMatch, ...]:
+    """The matches of the English names of a query's words, in (field, value) pairs of predicted labels."""
+    pairs = [(translation, pair) for pair in texts for translation in translations]
+    return tuple(
+        replace(match, typed=translation.typed)
+        for translation, (field, value) in pairs
+        for match in _matches_in_value(_name_terms(translation.names), field, value)
+    )
+
+
+def _name_terms(names: Sequence[tuple[str, ...]]) -> Terms:
+    """What finds any of some names."""
+    words = tuple(name[0] for name in names if len(name) == 1)
+    return Terms(words, tuple(name for name in names if len(name) > 1))
 
 
 def _matches_in_value(terms: Terms, field: str, value: str) -> Iterator[WordMatch]:

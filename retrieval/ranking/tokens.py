@@ -59,6 +59,9 @@ _LATIN: Final = str.maketrans({
 _APOSTROPHES: Final = str.maketrans(dict.fromkeys("’‘ʼ＇", "'"))
 _QUOTED = regex.compile(r'"([^"]*)"|[“”„‟]([^“”„‟"]*)[“”‟]|[«»]([^«»"]*)[«»]|「([^「」"]*)」')
 
+# Snowball's stemmers of other languages than English; where there is none, words have no endings.
+STEMMERS: Final = {"de": "german", "fr": "french", "es": "spanish"}
+SHORTEST_SINGULAR = 3  # letters
 MAX_WHOLE = 64  # characters of a word that is stemmed and found as a whole; longer ones are no words
 _CACHED_WORDS = 1 << 16
 
@@ -71,16 +74,32 @@ class Compound:
     parts: tuple[str, ...]
 
 
-Unit: TypeAlias = str | tuple[str, ...] | Compound  # a token, a phrase or a compound
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Words of the query in another language: found by their English names in predicted labels, only there.
+
+    `units` are what the typed words are looked for as, everywhere; `names` are the tokens of each name.
+    """
+
+    typed: str
+    units: tuple[Unit, ...]
+    names: tuple[tuple[str, ...], ...]
+
+
+Unit: TypeAlias = str | tuple[str, ...] | Compound | Translation  # the first is a token, the second a phrase
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A text query: single tokens, phrases whose tokens have to stand side by side, and compounds."""
+    """A text query: single tokens, phrases whose tokens have to stand side by side, and compounds.
+
+    `translations` add the English names of typed words that are known in another language.
+    """
 
     words: tuple[str, ...]
     phrases: tuple[tuple[str, ...], ...]
     compounds: tuple[Compound, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.words or self.phrases or self.compounds)
@@ -88,7 +107,7 @@ class Terms:
     @property
     def units(self) -> tuple[Unit, ...]:
         """All that is looked for, in the order of a search."""
-        return (*self.words, *self.phrases, *self.compounds)
+        return (*self.words, *self.phrases, *self.compounds, *self.translations)
 
 
 # -- texts ----------------------------------------------------------------------------------------
@@ -158,10 +177,13 @@ def _split_parts(word: str) -> list[str]:
 
 
 def _normalise_part(part: str) -> str:
-    folded = part.casefold()
-    if not folded.isascii():
-        folded = fold_marks(folded.translate(_LATIN))
-    return stem_word(folded)
+    return stem_word(fold_word(part))
+
+
+def fold_word(word: str) -> str:
+    """A word in small letters without accents, in Latin letters of the ASCII where it has others."""
+    folded = word.casefold()
+    return folded if folded.isascii() else fold_marks(folded.translate(_LATIN))
 
 
 def stem_word(word: str) -> str:
@@ -177,6 +199,19 @@ def stem_word(word: str) -> str:
     if len(stem) > 3 and stem.endswith("ff"):  # as in "sniffing", which the algorithm brings to "snif"
         stem = stem[:-1]
     return stem if stem == word else stem_word(stem)
+
+
+@lru_cache(_CACHED_WORDS)
+def stem_foreign(language: str, word: str) -> str:
+    """The stem of a word by the Snowball stemmer of its language, applied until nothing changes.
+
+    The stemmers leave short words as they are, so that a last s is taken off where they change nothing.
+    """
+    from snowballstemmer import stemmer
+
+    stem = str(stemmer(STEMMERS[language]).stemWord(word))  # a new one: it is not safe between threads
+    shorter = stem.removesuffix("s") if stem == word and len(stem) > SHORTEST_SINGULAR else stem
+    return stem if shorter == word else stem_foreign(language, shorter)
 
 
 def _pair_characters(run: str) -> Positions:
@@ -207,6 +242,16 @@ def split_query(text: str) -> tuple[list[str], list[str]]:
     """The phrases of a text query, and its other pieces between spaces; as they were typed."""
     phrases = ["".join(group or "" for group in match.groups()) for match in _QUOTED.finditer(text)]
     return phrases, _QUOTED.sub(" ", text).split()
+
+
+def translated_units(unit: Unit) -> tuple[Unit, ...]:
+    """What else is found where this is found: the typed words of a translation."""
+    return unit.units if isinstance(unit, Translation) else ()
+
+
+def hide_phrases(text: str) -> str:
+    """The text with a comma in place of each character of its phrases."""
+    return str(_QUOTED.sub(lambda phrase: "," * len(phrase[0]), text))
 
 
 def _sort_units(units: Iterable[Unit]) -> Terms:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from ..catalog import CATEGORY, LABEL
@@ -9,6 +12,7 @@ from ..query.values import Picture, StoredPicture
 from ..ranking.arrays import Int64Ids
 from ..ranking.narrowing import select_likely_labels
 from ..ranking.relevance import BANDS, LIKELY
+from ..ranking.translation import Translator
 from ..signals import SUBJECT
 from .context import SearchContext
 from .gather import EVERYTHING
@@ -20,10 +24,16 @@ def allowed_ids(context: SearchContext) -> Int64Ids | None:
     if not filters:
         return narrowed
     with context.catalog.reading() as reader:
-        ids = reader.find_ids(filters, predicted=context.settings.predicted_labels)
+        named = replace(filters, shows=_translate_labels(filters.shows, context.translator))
+        ids = reader.find_ids(named, predicted=context.settings.predicted_labels)
     for name in filters.concepts:
         ids = np.intersect1d(ids, _concept_ids(context, name))
     return ids if narrowed is None else np.intersect1d(ids, narrowed)
+
+
+def _translate_labels(names: Sequence[str], translator: Translator) -> tuple[str, ...]:
+    """The names of labels, and what they are called in English."""
+    return tuple(dict.fromkeys(name for typed in names for name in (typed, *translator.find_names(typed))))
 
 
 def all_ids(context: SearchContext) -> Int64Ids:

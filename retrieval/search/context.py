@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..catalog import Catalog
 from ..projections.snapshot import Snapshot
 from ..query.values import Query
+from ..ranking.translation import Translator
 from ..settings import Settings
 from .features import FeatureSource
 from .judging import Judge
@@ -25,4 +26,5 @@ class SearchContext:
     snapshot: Snapshot
     features: FeatureSource
     probe_maker: ProbeMaker
+    translator: Translator
     judge: Judge

@@ -11,8 +11,9 @@ from ..categories import find_kinds
 from ..projections.words import PREDICTED, searchable_texts
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps
-from ..ranking.matches import WordMatch, word_matches
-from ..ranking.tokens import Terms, parse_terms
+from ..ranking.matches import WordMatch, translation_matches, word_matches
+from ..ranking.tokens import Terms
+from ..ranking.translation import Translator
 from ..ranking.verification import Match, Verifier
 from ..spaces import Spaces
 from .features import FeatureSource
@@ -73,8 +74,8 @@ class Explanation:
 class Explainer:
     """Explains hits of one query; pictures are decoded, and heat maps made, when they are asked for."""
 
-    def __init__(self, query: Query, features: FeatureSource, spaces: Spaces) -> None:
-        self._query, self._features, self._spaces = query, features, spaces
+    def __init__(self, query: Query, features: FeatureSource, spaces: Spaces, translator: Translator) -> None:
+        self._query, self._features, self._spaces, self._translator = query, features, spaces, translator
 
     def explain(self, hit: Hit) -> Explanation:
         """Raises UnreadableImage for a query picture that cannot be decoded."""
@@ -84,14 +85,16 @@ class Explainer:
 
     def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
         texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
-        queries = [parse_terms(text) for text in texts]
+        queries = [self._translator.parse_terms(text) for text in texts]
         terms = Terms(
             tuple(word for query in queries for word in query.words),
             tuple(phrase for query in queries for phrase in query.phrases),
             tuple(compound for query in queries for compound in query.compounds),
         )
+        translations = [translation for query in queries for translation in query.translations]
         fields = [(field, value) for field, values in searchable_texts(image).items() for value in values]
-        return word_matches(terms, fields)
+        labels = [(field, value) for field, value in fields if field == PREDICTED]
+        return (*word_matches(terms, fields), *translation_matches(translations, labels))
 
     def _find_predictions(self, image: Image, words: Sequence[WordMatch]) -> Iterator[PredictionMatch]:
         """In the order of `Image.predictions`."""

@@ -15,6 +15,7 @@ from ..query.values import Query, StoredPicture, Text
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
 from ..ranking.ranking import Ranking
+from ..ranking.translation import Translator
 from ..settings import Settings
 from ..signals import DETAILS, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, answer_without_parts
@@ -51,6 +52,7 @@ class Search:
         features: FeatureSource,
         map_text: TextMapper,
         text_closeness: Closeness,
+        translator: Translator,
         settings: Settings,
     ) -> None:
         self._context = SearchContext(
@@ -60,7 +62,8 @@ class Search:
             catalog=catalog,
             snapshot=snapshot,
             features=features,
-            probe_maker=ProbeMaker(features, map_text),
+            probe_maker=ProbeMaker(features, map_text, translator),
+            translator=translator,
             judge=Judge(snapshot, backgrounds),
         )
         self._weighting = Weighting(self._context, text_closeness)
@@ -142,7 +145,10 @@ class Search:
         """The words and phrases of the query, as they were typed, that are written about no image at all."""
         view, parts = self._context.snapshot.views[WORDS], self._context.query.parts
         texts = [part.text for part in parts if isinstance(part, Text) and part.weight > 0]
-        return [word for text in texts if isinstance(view, WordView) for word in unknown_words(text, view)]
+        if not isinstance(view, WordView):
+            return []
+        read = self._context.translator.parse_terms
+        return [word for text in texts for word in unknown_words(text, read(text), view)]
 
     # -- single signals -------------------------------------------------------------------------
 

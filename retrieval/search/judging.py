@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 
 from ..projections.snapshot import Snapshot
-from ..projections.words import WordView
+from ..projections.words import Matches, WordView
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.ranking import Ranking
 from ..ranking.relevance import (
@@ -24,6 +24,7 @@ from ..ranking.relevance import (
     word_levels,
     word_share,
 )
+from ..ranking.tokens import Unit, translated_units
 from ..signals import DETAILS, SIGNALS, WORDS
 from .backgrounds import Backgrounds
 from .gather import ProbeRanking
@@ -110,13 +111,22 @@ class Judge:
     def _word_shares(self, probe: Probe, ids: Int64Ids) -> Float64Scores:
         """The share of the words of a text that each image holds, weighted by rarity."""
         view = next(view for view in self._snapshot.views.values() if isinstance(view, WordView))
-        matches = view.find_matches(probe.query)
-        counts = {str(match.words): len(match.ranking) for match in matches}
+        holders = _holders(view.find_matches(probe.query))
+        counts = {str(unit): len(own_ids) for unit, own_ids in holders.items()}
         shares = np.zeros(len(ids))
-        for match in matches:
-            share = word_share({str(match.words)}, counts, view.count_images())
-            shares[np.isin(ids, match.ranking.ids)] += share
+        for unit, own_ids in holders.items():
+            share = word_share({str(unit)}, counts, view.count_images())
+            shares[np.isin(ids, own_ids)] += share
         return shares.round(6)  # so that all words, in whatever order they are added, are all of them
+
+
+def _holders(matches: Sequence[Matches]) -> dict[Unit, Int64Ids]:
+    """The images that hold each typed word, or its English name where it is in another language."""
+    holders = {match.words: match.ranking.ids for match in matches if not translated_units(match.words)}
+    for match in matches:
+        for unit in translated_units(match.words):
+            holders[unit] = np.union1d(holders.get(unit, match.ranking.ids), match.ranking.ids)
+    return holders
 
 
 def _judge_details(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:

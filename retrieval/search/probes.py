@@ -12,6 +12,7 @@ from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Tex
 from ..ranking.arrays import Float32Matrix, Float32Vector
 from ..ranking.feedback import BAD, move_query
 from ..ranking.tokens import parse_terms, split_tokens
+from ..ranking.translation import Translator
 from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
 from .features import FeatureSource
 
@@ -67,8 +68,8 @@ class Probe:
 class ProbeMaker:
     """Makes the probes of a query; `map_text` gives the vector of a text in the subject space, or None."""
 
-    def __init__(self, features: FeatureSource, map_text: TextMapper) -> None:
-        self._features, self._map_text = features, map_text
+    def __init__(self, features: FeatureSource, map_text: TextMapper, translator: Translator) -> None:
+        self._features, self._map_text, self._translator = features, map_text, translator
 
     def make_probes(self, query: Query) -> list[Probe]:
         """The plain questions that a query asks of every signal, each with the weight of its part.
@@ -110,7 +111,7 @@ class ProbeMaker:
                 yield Probe(0, signal, 1, vector, is_picture=True)
 
     def _text_probes(self, text: str) -> Iterator[Probe]:
-        yield Probe(0, WORDS, 1, parse_terms(text))
+        yield Probe(0, WORDS, 1, self._translator.parse_terms(text))
         vector = self._map_text(text)
         if vector is not None:
             yield Probe(0, MEANING, 1, vector)

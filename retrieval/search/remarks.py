@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..projections.words import WordView
-from ..ranking.tokens import Unit, parse_terms, split_query
+from ..ranking.tokens import Terms, Unit, parse_terms, split_query, translated_units
 
 PUNCTUATION = ".,;:!?()[]{}'’"
 
 
-def unknown_words(text: str, view: WordView) -> list[str]:
-    """The words and phrases of a text, as they were typed, that are written about no image of a library."""
-    unknown = {matches.words for matches in view.find_matches(parse_terms(text)) if not len(matches.ranking)}
+def unknown_words(text: str, terms: Terms, view: WordView) -> list[str]:
+    """The words and phrases of a text, as they were typed, that are written about no image of a library.
+
+    `terms`: what the text is searched as. A word is known, too, where an image has its English name.
+    """
+    matches = view.find_matches(terms)
+    found = {unit for match in matches if len(match.ranking) for unit in translated_units(match.words)}
+    unknown = {match.words for match in matches if not len(match.ranking)} - found
     phrases, pieces = split_query(text)
     quoted = [f'"{phrase}"' for phrase in phrases]
     return list(

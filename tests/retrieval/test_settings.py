@@ -28,6 +28,7 @@ DEFAULTS: dict[str, object] = {
     "publish_share": 0.25,
     "candidates": 2000,
     "predicted_labels": True,
+    "languages": ("de", "es", "fr", "vi", "zh"),
     "url_queries": "auto",
     "fusion": "relative",
     "fusion_k": 60.0,
@@ -67,6 +68,7 @@ RANGES = [
     ("precision", "int8", "precision = 'int8': choose from auto, float32, bfloat16, float16"),
     ("collapse", "all", "collapse = 'all': choose from none, copies, scenes, shots"),
     ("verify", 1001, "verify = 1001: choose from 0 to 1000"),
+    ("languages", ("de", "xx"), "languages = 'xx': choose from de, es, fr, vi, zh"),
     ("fusion", "best", "fusion = 'best': choose from relative, calibrated, reciprocal-rank"),
 ]
 
@@ -84,6 +86,8 @@ WRONG_IN_FILE = [
     ("predicted_labels = 1", "predicted_labels = 1: true or false is needed"),
     ('predicted_labels = "off"', "predicted_labels = 'off': true or false is needed"),
     ("catalog_url = 5", "catalog_url = 5: "),
+    ("languages = 5", "languages = 5: "),
+    ('languages = ["de", 5]', "languages = .*5.*: "),
     ("catalog_url = []", r"catalog_url = \[\]: "),
 ]
 
@@ -124,6 +128,22 @@ def test_the_process_environment_is_read_where_none_is_given(
 def test_other_variables_do_not_disturb(tmp_path: Path) -> None:
     environment = {"PICTOR_KILLS": "20", "BATCH_SIZE": "9", "pictor_batch_size": "9"}
     assert Settings.resolve(tmp_path, environment) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "languages"),
+    [
+        ('languages = ["fr", "de", "fr"]', {}, ("fr", "de")),
+        ("languages = []", {}, ()),
+        ('languages = ["fr"]', {"PICTOR_LANGUAGES": "de, vi"}, ("de", "vi")),
+        ("", {"PICTOR_LANGUAGES": ""}, ()),
+    ],
+)
+def test_a_list_is_read_from_the_file_and_the_environment(
+    tmp_path: Path, text: str, environment: dict[str, str], languages: tuple[str, ...]
+) -> None:
+    write_settings(tmp_path, text)
+    assert Settings.resolve(tmp_path, environment).languages == languages
 
 
 def test_values_take_the_type_of_their_default(tmp_path: Path) -> None:
