@@ -119,6 +119,7 @@ class Search:
             limit=limit,
             allowed=allowed,
             left_out=() if self._context.query.include_examples else self._example_ids(),
+            by_score=self._weighting.fusion != "reciprocal-rank",
         )
 
     def _example_ids(self) -> list[int]:

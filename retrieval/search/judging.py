@@ -94,7 +94,11 @@ class Judge:
         return Judgement(probe.part, WORDS, probe.weight > 0, shares.__getitem__, word_levels(shares))
 
     def _judge_by_background(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
-        """By the plain question behind the ranking, as backgrounds are made of plain scores, and by the ranking."""
+        """By the plain question behind the ranking, as backgrounds are made of plain scores.
+
+        Where the ranking itself compares averages with neighbours, bands follow these, so that they fall with
+        it; plain scores then only limit them.
+        """
         probe, is_wanted = ranking.probe, ranking.probe.weight > 0
         calibration = self.calibrate_probe(probe.plain)
         if calibration is None:
