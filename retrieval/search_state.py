@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import final
 
 from .catalog import Catalog
+from .descriptors.word_towers import find_word_tower
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
 from .ranking.arrays import Float32Vector
-from .ranking.tokens import parse_terms
+from .ranking.word_tower import WordTower
 from .search.backgrounds import Backgrounds
 from .settings import Settings
 from .signals import MEANING, SIGNALS, SUBJECT
@@ -44,8 +45,22 @@ class SearchState:
             words,
             *(VectorProjection(space, device) for space in spaces),
             *(NeighbourProjection(space, device) for space in subjects),
-            *(BridgeProjection(space) for space in subjects if self.spaces.text_tower is None),
+            *(
+                BridgeProjection(space, self.word_tower)
+                for space in subjects
+                if self.spaces.text_tower is None
+            ),
         )
+
+    @cached_property
+    def word_tower(self) -> WordTower | None:
+        """What maps words to the subject space without captions; None where its backbone has nothing such.
+
+        Raises InvalidSetting for a setting `word_tower` that names no file for this backbone.
+        """
+        subjects = (space for space in self.spaces.live if space.descriptor == SUBJECT)
+        configurations = [space.configuration for space in subjects]
+        return find_word_tower(self._settings.word_tower, configurations[0]) if configurations else None
 
     @property
     def signal_names(self) -> tuple[str, ...]:
@@ -66,15 +81,14 @@ class SearchState:
         return Backgrounds(self._catalog, self.spaces)
 
     def text_mapper(self, snapshot: Snapshot) -> Callable[[str], Float32Vector | None]:
-        """What maps texts to vectors of the subject space: its text tower where it has one, or the bridge."""
+        """What maps texts to vectors of the subject space.
+
+        This is the text tower of a CLIP-family backbone, or else the caption bridge and the word tower.
+        """
         tower, view = self.spaces.text_tower, snapshot.views.get(MEANING)
         if tower is not None:
             return _map_nothing if tower.unavailable_reason else tower.encode_text
-        return (
-            (lambda text: view.query_vector(parse_terms(text)))
-            if isinstance(view, BridgeView)
-            else _map_nothing
-        )
+        return view.query_vector if isinstance(view, BridgeView) else _map_nothing
 
 
 def _map_nothing(_: str) -> None:

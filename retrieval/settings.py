@@ -60,6 +60,9 @@ class Settings:
     )
     candidates: int = _define_setting(2000, "Images that each signal contributes to the fusion", least=10)
     predicted_labels: bool = _define_setting(True, "Predict labels when indexing, search them and show them")
+    word_tower: str = _define_setting(
+        "bundled", "What words without captions mean: bundled, none, or a file of `pictor train words`"
+    )
     url_queries: str = _define_setting(
         "auto",
         "Whether queries may name pictures by URL: auto (in commands, not on a server), always, never",

@@ -59,6 +59,12 @@ def _print_explanation(explanation: Explanation) -> None:
     for match in explanation.words:
         stretch = match.value[match.start : match.end]
         click.echo(f"  “{stretch}” in {match.field}, characters {match.start} to {match.end}")
+    for meaning in explanation.meaning:
+        if meaning.classes:
+            names = ", ".join(shared.name.partition(",")[0] for shared in meaning.classes)
+            click.echo(f"  words {meaning.part + 1}: like {names}, as the picture")
+        if meaning.captioned:
+            click.echo(f"  words {meaning.part + 1}: captions here teach {', '.join(meaning.captioned)}")
     for heat in explanation.heat:
         click.echo(f"  picture {heat.part + 1}: {heat.image.describe_location()}")
     for points in explanation.points:

@@ -14,9 +14,10 @@ from ..projections.words import WordView
 from ..query.values import Query, StoredPicture, Text
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
+from ..ranking.neighbourhoods import Direction
 from ..ranking.ranking import Ranking
 from ..settings import Settings
-from ..signals import DETAILS, NEIGHBOURS, SUBJECT, WORDS
+from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, answer_without_parts
 from .backgrounds import Backgrounds
 from .candidates import all_ids, allowed_ids
@@ -101,14 +102,14 @@ class Search:
         return self._context.probe_maker.make_probes(self._context.query)
 
     def _ask_neighbours(self, probes: Iterable[Probe]) -> list[Probe]:
-        """Subjects are asked of the neighbourhoods where the options say so; these cannot be calibrated."""
+        """Subjects and meanings are asked of the neighbourhoods where the options say so.
+
+        Neighbourhoods cannot be calibrated.
+        """
         is_possible = NEIGHBOURS in self._context.snapshot.views and self._weighting.fusion != "calibrated"
         if not (self._context.options.neighbours and is_possible):
             return list(probes)
-        return [
-            probe.derive_probe(view=NEIGHBOURS, scale=NEIGHBOURS) if probe.signal == SUBJECT else probe
-            for probe in probes
-        ]
+        return [_ask_neighbours_instead(probe) for probe in probes]
 
     def _rank_probes(self, probes: Sequence[Probe], allowed: Int64Ids | None, *, limit: int) -> FusedRanking:
         """The rankings of the probes and their fusion, without the examples of the query."""
@@ -177,3 +178,12 @@ class Search:
             ranking.probe.signal: amounts_for_ids(ranking.weighted_ranking, ids, self.amounts)
             for ranking in ranked.rankings
         }
+
+
+def _ask_neighbours_instead(probe: Probe) -> Probe:
+    """The question of a subject or a meaning, asked of the neighbourhoods; any other stays as it is."""
+    if probe.signal == SUBJECT:
+        return probe.derive_probe(view=NEIGHBOURS, scale=NEIGHBOURS)
+    if probe.signal == MEANING:
+        return probe.derive_probe(view=NEIGHBOURS, query=Direction(probe.query))
+    return probe

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, object] = {
     "publish_share": 0.25,
     "candidates": 2000,
     "predicted_labels": True,
+    "word_tower": "bundled",
     "url_queries": "auto",
     "fusion": "relative",
     "fusion_k": 60.0,
