@@ -1,4 +1,4 @@
-"""Data that comes with the program: the sample collection, the bundled backbone, categories, languages."""
+"""Data that comes with the program: the sample collection, the bundled models, categories, languages."""
 
 from pathlib import Path
 
@@ -7,6 +7,9 @@ SAMPLE = Path(__file__).parent / "sample"
 # Named after the timm model that the weights belong to; backbones/README.md is their card.
 BACKBONE = Path(__file__).parent / "backbones" / "mobilenetv2_100.pictor.safetensors"
 CATEGORIES = Path(__file__).parent / "categories"  # tables of what the classes of classifiers are kinds of
+
+# The word tower of that backbone; word_towers/README.md is its card.
+WORD_TOWER = Path(__file__).parent / "word_towers" / "mobilenetv2_100.pictor.npz"
 
 # One folder for each of LANGUAGE_CODES, with the words of a language; languages/README.md describes them.
 LANGUAGES = Path(__file__).parent / "languages"

@@ -16,6 +16,7 @@ from .errors import ImageNotFound, ImageNotInAnswer, InvalidSetting, LibraryNotF
 from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
+from .projections.bridge import BridgeView
 from .projections.snapshot import AnyProjection, Snapshot
 from .query.language import parse_query
 from .query.values import Picture, Query, StoredPicture, Text
@@ -32,6 +33,7 @@ from .search.remarks import describe_unknown_words
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
+from .signals import MEANING
 from .spaces import Features, PictureDescription
 
 CATALOG_FILE = "catalog.sqlite"
@@ -193,7 +195,14 @@ class Library:
             raise ImageNotInAnswer(image_id, _absence_reason(query, answer, image_id))
         [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(positions[0]))
         state = self.search_state
-        return Explainer(query, self._feature_source, state.spaces, state.translator).explain(hit)
+        meaning = state.snapshots.newest_snapshot().views.get(MEANING)
+        return Explainer(
+            query,
+            self._feature_source,
+            state.spaces,
+            state.translator,
+            meaning if isinstance(meaning, BridgeView) else None,
+        ).explain(hit)
 
     def count_facets(self, query: Query | str) -> dict[str, Facet]:
         """How many of all images in the answer to a query, on every page, have each value; by facet."""

@@ -9,6 +9,7 @@ from typing import final
 
 from .catalog import Catalog
 from .descriptors.text_tower import TextTower
+from .descriptors.word_towers import find_word_tower
 from .languages import load_translator
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.neighbours import NeighbourProjection
@@ -16,8 +17,8 @@ from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
 from .ranking.arrays import Float32Vector
-from .ranking.tokens import parse_terms
 from .ranking.translation import Translator
+from .ranking.word_tower import WordTower
 from .search.backgrounds import Backgrounds
 from .settings import Settings
 from .signals import MEANING, SIGNALS, SUBJECT
@@ -47,13 +48,27 @@ class SearchState:
             words,
             *(VectorProjection(space, device) for space in spaces),
             *(NeighbourProjection(space, device) for space in subjects),
-            *(BridgeProjection(space) for space in subjects if self.spaces.text_tower is None),
+            *(
+                BridgeProjection(space, self.word_tower)
+                for space in subjects
+                if self.spaces.text_tower is None
+            ),
         )
 
     @cached_property
     def translator(self) -> Translator:
         """What reads texts in other languages than English."""
         return load_translator(self._settings.languages)
+
+    @cached_property
+    def word_tower(self) -> WordTower | None:
+        """What maps words to the subject space without captions; None where its backbone has nothing such.
+
+        Raises InvalidSetting for a setting `word_tower` that names no file for this backbone.
+        """
+        subjects = (space for space in self.spaces.live if space.descriptor == SUBJECT)
+        configurations = [space.configuration for space in subjects]
+        return find_word_tower(self._settings.word_tower, configurations[0]) if configurations else None
 
     @property
     def signal_names(self) -> tuple[str, ...]:
@@ -74,21 +89,25 @@ class SearchState:
         return Backgrounds(self._catalog, self.spaces)
 
     def text_mapper(self, snapshot: Snapshot) -> Callable[[str], Float32Vector | None]:
-        """What maps texts to vectors of the subject space: its text tower where it has one, or the bridge."""
+        """What maps texts to vectors of the subject space.
+
+        This is the text tower of a CLIP-family backbone, or else the caption bridge and the word tower.
+        """
         tower, view = self.spaces.text_tower, snapshot.views.get(MEANING)
         if tower is not None:
             encode = partial(_encode_english, tower, self.translator)
             return _map_nothing if tower.unavailable_reason else encode
-        return (
-            (lambda text: view.query_vector(parse_terms(text)))
-            if isinstance(view, BridgeView)
-            else _map_nothing
-        )
+        return partial(_map_meaning, view, self.translator) if isinstance(view, BridgeView) else _map_nothing
 
 
 def _encode_english(tower: TextTower, translator: Translator, text: str) -> Float32Vector | None:
     """Text towers know English alone."""
     return tower.encode_text(translator.write_english(text))
+
+
+def _map_meaning(view: BridgeView, translator: Translator, text: str) -> Float32Vector | None:
+    """Captions are in the language of people; the word tower knows English alone."""
+    return view.query_vector(text, translator.write_english(text))
 
 
 def _map_nothing(_: str) -> None:

@@ -65,6 +65,9 @@ class Settings:
     languages: tuple[str, ...] = _define_setting(
         LANGUAGE_CODES, "Languages besides English whose words find predicted labels"
     )
+    word_tower: str = _define_setting(
+        "bundled", "What words without captions mean: bundled, none, or a file of `pictor train words`"
+    )
     url_queries: str = _define_setting(
         "auto",
         "Whether queries may name pictures by URL: auto (in commands, not on a server), always, never",

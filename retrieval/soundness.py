@@ -64,10 +64,16 @@ def _describe_meaning(library: Library) -> str:
     if tower is not None:
         return tower.unavailable_reason or "by the text tower of the backbone"
     view = library.snapshot().views.get(MEANING)
-    bridge = view.bridge if isinstance(view, BridgeView) else None
-    if bridge is None or bridge.reason:
-        return f"off: {bridge.reason if bridge else 'no subject'}"
-    return f"by the caption bridge, {len(bridge.rows)} words"
+    if not isinstance(view, BridgeView):
+        return "off: no subject"
+    bridge, tower = view.bridge, view.tower
+    by_captions = f"the caption bridge, {len(bridge.rows)} words"
+    if tower is None:
+        return f"off: {bridge.reason}" if bridge.reason else f"by {by_captions}"
+    by_tower = f"by the word tower, {len(tower.table.rows)} words"
+    if bridge.reason:
+        return f"{by_tower}; without the caption bridge: {bridge.reason}"
+    return f"{by_tower}, and {by_captions}, whose share is {bridge.share:.0%}"
 
 
 def find_damages(library: Library) -> list[ProjectionDamaged]:

@@ -21,8 +21,9 @@ from .descriptors.subject import Subject
 from .descriptors.text_tower import TextTower
 from .errors import BackboneUnavailable
 from .query.values import Region
-from .ranking.arrays import RGB, Float16Vector, Float32Array, Float32Matrix
+from .ranking.arrays import RGB, Float16Vector, Float32Array, Float32Matrix, Float32Vector
 from .ranking.heat import is_mean_pooled
+from .ranking.shared_classes import SharedClass, find_shared_classes
 from .settings import Settings
 
 Features: TypeAlias = dict[int, Float16Vector]  # of one picture, by space id
@@ -189,6 +190,19 @@ class Spaces:
         except BackboneUnavailable:
             return None
         return (last, frame) if is_mean_pooled(last, pooled) else None
+
+    def shared_classes(self, text: Float32Vector, picture: Float32Vector) -> list[tuple[str, SharedClass]]:
+        """The classes that a text and a picture of the subject space have in common, with their names.
+
+        None where the backbone has no classifier, and where predicted labels are switched off.
+        """
+        descriptors = self._descriptors.values()
+        subject = next(descriptor for descriptor in descriptors if isinstance(descriptor, Subject))
+        classifier = subject.network.classifier
+        if classifier is None:
+            return []
+        found = find_shared_classes(text, picture, classifier.weight)
+        return [(subject.network.label_names[shared.index].words, shared) for shared in found]
 
     def find_keypoints(self, picture: RGB) -> bytes:
         """The keypoints of one picture as they are stored.

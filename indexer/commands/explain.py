@@ -63,6 +63,12 @@ def _print_explanation(explanation: Explanation) -> None:
     for prediction in explanation.predictions:
         kinds = ", ".join(f"{name} {confidence:.2f}" for name, confidence in prediction.kinds)
         click.echo(f"  {prediction.name} ({prediction.confidence:.2f})" + (f": {kinds}" if kinds else ""))
+    for meaning in explanation.meaning:
+        if meaning.classes:
+            names = ", ".join(shared.name.partition(",")[0] for shared in meaning.classes)
+            click.echo(f"  words {meaning.part + 1}: like {names}, as the picture")
+        if meaning.captioned:
+            click.echo(f"  words {meaning.part + 1}: captions here teach {', '.join(meaning.captioned)}")
     for heat in explanation.heat:
         click.echo(f"  picture {heat.part + 1}: {heat.image.describe_location()}")
     for points in explanation.points:

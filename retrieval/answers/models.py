@@ -159,6 +159,22 @@ class Points(StrictModel):
     points: list[list[float]]
 
 
+class MeaningClass(StrictModel):
+    """A class that a text and an image have in common, with the cosine of each with the class."""
+
+    name: str
+    text: float
+    image: float
+
+
+class Meaning(StrictModel):
+    """How the meaning of a text reached the image."""
+
+    part: int
+    classes: list[MeaningClass]
+    captioned: list[str] = Field(description="Tokens of the text that were learned from captions")
+
+
 class Explanation(StrictModel):
     """Why one image is in an answer."""
 
@@ -167,6 +183,7 @@ class Explanation(StrictModel):
     predictions: list[PredictionMatch]
     heat: list[Heat]
     points: list[Points]
+    meaning: list[Meaning]
 
 
 class Location(StrictModel):

@@ -17,7 +17,7 @@ from ..query.json_form import query_to_json
 from ..query.language import format_query
 from ..query.values import Query
 from ..ranking.heat import HeatMap
-from ..search.explain import Explanation
+from ..search.explain import Explanation, MeaningMatch
 from ..search.hits import Contribution, Hit, Results
 from ..soundness import Status
 from . import models
@@ -188,7 +188,18 @@ def present_explanation(
             )
             for points in explanation.points
         ],
+        meaning=[_present_meaning(match) for match in explanation.meaning],
     )
+
+
+def _present_meaning(match: MeaningMatch) -> models.Meaning:
+    classes = [
+        models.MeaningClass(
+            name=shared.name, text=round(shared.text, DECIMALS), image=round(shared.image, DECIMALS)
+        )
+        for shared in match.classes
+    ]
+    return models.Meaning(part=match.part, classes=classes, captioned=list(match.captioned))
 
 
 def _present_heat_map(heat_map: HeatMap) -> models.HeatMap:

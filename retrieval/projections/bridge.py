@@ -1,7 +1,7 @@
 """The projection of the caption bridge: learned at each publication, stored as plain bytes.
 
-A generation is one line of JSON (the words, the gains, the reason why it is off), followed by the directions
-as little-endian float16.
+A generation is one line of JSON (the words, the gains, the share, the reason why it is off), followed by the
+directions and the sample as little-endian float16.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from ..errors import ProjectionDamaged
 from ..ranking.arrays import Float16Matrix, Float32Vector, Int64Ids
 from ..ranking.caption_bridge import Bridge, Gain, learn_bridge
 from ..ranking.ranking import Ranking
-from ..ranking.tokens import Terms, analyse_text
+from ..ranking.tokens import analyse_text, parse_terms
 from ..ranking.word_fit import CaptionTokens
+from ..ranking.word_tower import WordTower
 from ..signals import MEANING
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -37,28 +38,33 @@ STATED_FIELDS = (
     "caption",
 )  # stated facts; the names of files say too little
 MAX_LEARNED = 100_000  # captioned images, evenly chosen; more of them did not improve the bridge
-BRIDGE_VERSION = 1  # of retrieval.ranking.caption_bridge and STATED_FIELDS; raise it when either changes
+BRIDGE_VERSION = 2  # of retrieval.ranking.caption_bridge and STATED_FIELDS; raise it when either changes
 DIRECTION_DTYPE = np.dtype("<f2")
 
 
 @final
-class BridgeView(AbstractView[Terms]):
-    """Turns words into vectors of the subject space; the subject's view is then searched with the vector."""
+class BridgeView(AbstractView[str]):
+    """Turns texts into vectors of the subject space; the subject's view is then searched with the vector."""
 
-    def __init__(self, bridge: Bridge) -> None:
-        self.bridge = bridge
+    def __init__(self, bridge: Bridge, tower: WordTower | None = None) -> None:
+        self.bridge, self.tower = bridge, tower
 
-    def query_vector(self, query: Terms) -> Float32Vector | None:
-        """The vector to search the subject with; None if the bridge is off or knows none of the words."""
-        return self.bridge.text_vector(query)
+    def query_vector(self, text: str, english: str | None = None) -> Float32Vector | None:
+        """The vector to search the subject with, from the bridge and the word tower together.
 
-    def search(self, query: Terms, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+        `english`: the text in English, for the word tower, where it was typed in another language. None if
+        neither of them knows any of the words.
+        """
+        known = self.tower.encode_text(text if english is None else english) if self.tower else None
+        return self.bridge.blend_vectors(self.bridge.text_vector(parse_terms(text)), known)
+
+    def search(self, query: str, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         """An empty ranking: the bridge holds words, not images."""
         return Ranking.from_scores([], [])
 
 
 @final
-class BridgeProjection(AbstractProjection[Bridge, Terms]):
+class BridgeProjection(AbstractProjection[Bridge, str]):
     """What the words of a library mean in its subject space.
 
     It holds nothing about single images, so neither additions nor removals make it wrong. The tail is
@@ -68,18 +74,22 @@ class BridgeProjection(AbstractProjection[Bridge, Terms]):
     kind = "bridge"
     signal = MEANING
 
-    def __init__(self, space: Space) -> None:
-        """`space`: that of the subject."""
-        self._space = space
+    def __init__(self, space: Space, tower: WordTower | None = None) -> None:
+        """`space`: that of the subject; `tower`: the word tower of its backbone, if there is one."""
+        self._space, self._tower = space, tower
         self.space_id = space.id
         self.versions = f"bridge {BRIDGE_VERSION}, entries {ENTRIES_VERSION}, space {space.fingerprint}"
+        self.versions += f", tower {tower.identity[:16]}" if tower else ""
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
         words, features = load_captioned(reader, self._space)
         name = generations.new_name(f"bridge-{self._space.id}", seq)
-        sealed = write_file(root, name, bridge_to_bytes(learn_bridge(words, features)))
+        sealed = write_file(root, name, bridge_to_bytes(self._learn_bridge(words, features)))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
+
+    def _learn_bridge(self, words: list[CaptionTokens], features: Float16Matrix) -> Bridge:
+        return learn_bridge(words, features, self._tower.encode_words if self._tower else None)
 
     def load_generation(self, root: Path, pointer: Projection | None) -> Bridge:
         if pointer is None:
@@ -94,7 +104,7 @@ class BridgeProjection(AbstractProjection[Bridge, Terms]):
         return bridge
 
     def make_view(self, loaded: Bridge, reader: Reader, tail: Tail) -> BridgeView:
-        return BridgeView(loaded)
+        return BridgeView(loaded, self._tower)
 
 
 def load_captioned(reader: Reader, space: Space) -> tuple[list[CaptionTokens], Float16Matrix]:
@@ -122,8 +132,11 @@ def bridge_to_bytes(bridge: Bridge) -> bytes:
         "reason": bridge.reason,
         "seen": asdict(bridge.seen) if bridge.seen else None,
         "unseen": asdict(bridge.unseen) if bridge.unseen else None,
+        "share": bridge.share,
     }
-    return json.dumps(head).encode() + b"\n" + bridge.directions.astype(DIRECTION_DTYPE).tobytes()
+    matrices = [bridge.directions] if bridge.sample is None else [bridge.directions, bridge.sample]
+    rows = b"".join(matrix.astype(DIRECTION_DTYPE).tobytes() for matrix in matrices)
+    return json.dumps(head).encode() + b"\n" + rows
 
 
 def bridge_from_bytes(data: bytes) -> Bridge:
@@ -132,5 +145,7 @@ def bridge_from_bytes(data: bytes) -> Bridge:
     head = json.loads(line)
     seen, unseen = (Gain(**head[name]) if head[name] else None for name in ("seen", "unseen"))
     rows = {word: row for row, word in enumerate(head["words"])}
-    directions = np.frombuffer(rest, DIRECTION_DTYPE).reshape(len(rows), head["dimension"])
-    return Bridge(rows, directions, head["reason"], seen, unseen)
+    matrix = np.frombuffer(rest, DIRECTION_DTYPE).reshape(-1, head["dimension"])
+    directions, sample = matrix[: len(rows)], matrix[len(rows) :]
+    sample_or_none = sample if len(sample) else None
+    return Bridge(rows, directions, head["reason"], seen, unseen, head["share"], sample_or_none)

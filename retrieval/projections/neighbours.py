@@ -23,6 +23,7 @@ from ..ranking.neighbourhoods import (
     ROUNDS,
     SAMPLE,
     Axes,
+    Direction,
     average_neighbours,
     join_directions,
     main_axes,
@@ -75,6 +76,13 @@ class Neighbourhoods:
         for stage in self.stages:
             rows = _average_rows(rows, stage)
         return join_directions(own, rows)
+
+    def map_direction(self, direction: Direction) -> Float32Matrix:
+        """Map a direction of the space to one row: its score is that of the averages and own directions."""
+        if self.axes is None:
+            return direction.vector[None]
+        own = self.axes.project_direction(direction)
+        return join_directions(own, own)
 
     def index_tail(self, ids: Int64Ids, features: Float16Matrix) -> VectorIndex:
         """The mapped features of a tail as an index; their neighbours are those in the generation."""
@@ -131,18 +139,25 @@ def stage_path(folder: Path, number: int) -> Path:
 
 
 @final
-class NeighbourView(AbstractView[Float32Vector]):
-    """A generation and its tail, searched as one; queries are unmapped features of the space."""
+class NeighbourView(AbstractView[Float32Vector | Direction]):
+    """A generation and its tail, searched as one, by unmapped features or directions of the space."""
 
     def __init__(self, published: Neighbourhoods, tail: VectorIndex, hidden: Int64Ids) -> None:
         self._published = published
         self._compared = VectorView(published.compared, tail, hidden)
 
-    def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+    @property
+    def has_averages(self) -> bool:
+        """Whether it compares averages; a library that is too small for them compares features unchanged."""
+        return self._published.axes is not None
+
+    def search(self, query: Float32Vector | Direction, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         return self._compared.search(self.row_of(query), limit=limit, allowed=allowed)
 
-    def row_of(self, query: Float32Vector) -> Float32Vector:
-        """The row that a query is compared as: its own neighbourhood."""
+    def row_of(self, query: Float32Vector | Direction) -> Float32Vector:
+        """The row that a query is compared as: the neighbourhood of a feature, or a direction itself."""
+        if isinstance(query, Direction):
+            return self._published.map_direction(query)[0]
         made: Float32Vector = self._published.map_features(query.reshape(1, -1))[0]
         return made
 
@@ -152,7 +167,7 @@ class NeighbourView(AbstractView[Float32Vector]):
 
 
 @final
-class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector]):
+class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Direction]):
     """The neighbourhoods of one space; its view takes the same queries as the view of the plain features.
 
     An image of the tail is averaged with its neighbours in the generation, but becomes part of other averages

@@ -36,6 +36,16 @@ _BLOCK = 2048  # rows multiplied at a time, which limits memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Direction:
+    """A direction of a space, such as the meaning of a text.
+
+    It is no feature: the centre of the features is not subtracted from it, and it has no neighbours.
+    """
+
+    vector: Float32Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Axes:
     """The centre of a library's features, (dimension,), and its main directions, (dimension, direction)."""
 
@@ -50,6 +60,10 @@ class Axes:
             has_direction = np.any(block != 0, axis=1, keepdims=True)
             rows[start : start + _BLOCK] = _unit_rows((block - self.centre) @ self.directions * has_direction)
         return rows
+
+    def project_direction(self, direction: Direction) -> Float32Matrix:
+        """A direction along these directions, as one row of length 1; a direction of zeros stays zeros."""
+        return _unit_rows((direction.vector @ self.directions)[None])
 
 
 def main_axes(features: FeatureMatrix) -> Axes | None:

@@ -8,13 +8,15 @@ from typing import final
 
 from ..catalog import CATEGORY, SURE, Image
 from ..categories import find_kinds
+from ..projections.bridge import BridgeView
 from ..projections.words import PREDICTED, searchable_texts
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps
 from ..ranking.matches import WordMatch, translation_matches, word_matches
-from ..ranking.tokens import Terms
+from ..ranking.tokens import Terms, parse_terms
 from ..ranking.translation import Translator
 from ..ranking.verification import Match, Verifier
+from ..signals import MEANING, SUBJECT
 from ..spaces import Spaces
 from .features import FeatureSource
 from .hits import Hit
@@ -54,6 +56,28 @@ class PredictionMatch:
     kinds: tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MeaningClass:
+    """A class that a text and an image have in common, with the cosine of each with the class."""
+
+    name: str
+    text: float
+    image: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeaningMatch:
+    """How the meaning of a text reached an image.
+
+    `classes`: what both have in common, the strongest first. `captioned`: the words of the text, as tokens,
+    whose meaning was learned from captions of this library.
+    """
+
+    part: int
+    classes: tuple[MeaningClass, ...]
+    captioned: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
     """All that speaks for one image; the contributions of `hit` add up to its score."""
@@ -63,6 +87,7 @@ class Explanation:
     predictions: tuple[PredictionMatch, ...]
     heat: tuple[Heat, ...]
     points: tuple[Points, ...]
+    meaning: tuple[MeaningMatch, ...] = ()
 
     def __repr__(self) -> str:
         """In one short line: the maps alone have hundreds of numbers."""
@@ -74,14 +99,51 @@ class Explanation:
 class Explainer:
     """Explains hits of one query; pictures are decoded, and heat maps made, when they are asked for."""
 
-    def __init__(self, query: Query, features: FeatureSource, spaces: Spaces, translator: Translator) -> None:
-        self._query, self._features, self._spaces, self._translator = query, features, spaces, translator
+    def __init__(
+        self,
+        query: Query,
+        features: FeatureSource,
+        spaces: Spaces,
+        translator: Translator,
+        meaning: BridgeView | None = None,
+    ) -> None:
+        """`meaning`: what maps texts to the subject space, where that is no text tower."""
+        self._query, self._features, self._spaces = query, features, spaces
+        self._translator, self._meaning = translator, meaning
 
     def explain(self, hit: Hit) -> Explanation:
         """Raises UnreadableImage for a query picture that cannot be decoded."""
         words = self._find_words(hit.image)
-        predictions = tuple(self._find_predictions(hit.image, words))
-        return Explanation(hit, words, predictions, self._map_heat(hit.id), self._match_points(hit.id))
+        return Explanation(
+            hit,
+            words,
+            tuple(self._find_predictions(hit.image, words)),
+            self._map_heat(hit.id),
+            self._match_points(hit.id),
+            self._explain_meaning(hit),
+        )
+
+    def _explain_meaning(self, hit: Hit) -> tuple[MeaningMatch, ...]:
+        """For each text whose meaning gave something to the hit."""
+        if self._meaning is None:
+            return ()
+        gave = {share.part for share in hit.contributions if share.signal == MEANING and share.amount > 0}
+        matches = (
+            self._match_meaning(number, part.text, self._meaning, hit.id)
+            for number, part in enumerate(self._query.parts)
+            if isinstance(part, Text) and number in gave
+        )
+        return tuple(match for match in matches if match.classes or match.captioned)
+
+    def _match_meaning(self, number: int, text: str, meaning: BridgeView, image_id: int) -> MeaningMatch:
+        vector = meaning.query_vector(text, self._translator.write_english(text))
+        assert vector is not None, "a text without a vector contributes nothing"
+        [picture] = self._features.load_stored_features(SUBJECT, [image_id])
+        classes = tuple(
+            MeaningClass(name, shared.text, shared.picture)
+            for name, shared in self._spaces.shared_classes(vector, picture)
+        )
+        return MeaningMatch(number, classes, meaning.bridge.known_words(parse_terms(text)))
 
     def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
         texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]

@@ -14,10 +14,11 @@ from ..projections.words import WordView
 from ..query.values import Query, StoredPicture, Text
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
+from ..ranking.neighbourhoods import Direction
 from ..ranking.ranking import Ranking
 from ..ranking.translation import Translator
 from ..settings import Settings
-from ..signals import DETAILS, NEIGHBOURS, SUBJECT, WORDS
+from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, answer_without_parts
 from .backgrounds import Backgrounds
 from .candidates import all_ids, allowed_ids
@@ -103,14 +104,14 @@ class Search:
         return self._context.probe_maker.make_probes(self._context.query)
 
     def _ask_neighbours(self, probes: Iterable[Probe]) -> list[Probe]:
-        """Subjects are asked of the neighbourhoods where the options say so; these cannot be calibrated."""
+        """Subjects and meanings are asked of the neighbourhoods where the options say so.
+
+        Neighbourhoods cannot be calibrated.
+        """
         is_possible = NEIGHBOURS in self._context.snapshot.views and self._weighting.fusion != "calibrated"
         if not (self._context.options.neighbours and is_possible):
             return list(probes)
-        return [
-            probe.derive_probe(view=NEIGHBOURS, scale=NEIGHBOURS) if probe.signal == SUBJECT else probe
-            for probe in probes
-        ]
+        return [_ask_neighbours_instead(probe) for probe in probes]
 
     def _rank_probes(self, probes: Sequence[Probe], allowed: Int64Ids | None, *, limit: int) -> FusedRanking:
         """The rankings of the probes and their fusion, without the examples of the query."""
@@ -121,6 +122,7 @@ class Search:
             limit=limit,
             allowed=allowed,
             left_out=() if self._context.query.include_examples else self._example_ids(),
+            by_score=self._weighting.fusion != "reciprocal-rank",
         )
 
     def _example_ids(self) -> list[int]:
@@ -129,12 +131,17 @@ class Search:
         return [*stored, *query.examples.good, *query.examples.bad]
 
     def _select_shown(self, ranked: FusedRanking) -> Answer:
-        """What is above the relevance line, or asked for all the same; each picture or scene once."""
+        """What is above the relevance line, or asked for all the same; each picture or scene once.
+
+        The surest band comes first, and within a band the ranking decides.
+        """
         judgements = self._judge_rankings(ranked)
         levels, shown = hit_levels(judgements, len(ranked.fused)), np.arange(len(ranked.fused))
-        if levels is not None and not self._context.options.weaker:
-            shown = shown[levels > 0]
-        listed = Ranking(ranked.fused.ids[shown], ranked.fused.scores[shown])
+        if levels is not None:
+            shown = np.argsort(-levels, kind="stable")
+            shown = shown if self._context.options.weaker else shown[levels[shown] > 0]
+        # Its scores are places in this order: those of the fusion fall within a band only.
+        listed = Ranking(ranked.fused.ids[shown], np.arange(len(shown), 0, -1.0))
         kept, copies = collapse_copies(self._context, listed)
         return Answer(ranked, judgements, levels, shown[np.isin(listed.ids, kept.ids)], copies)
 
@@ -176,3 +183,12 @@ class Search:
             ranking.probe.signal: amounts_for_ids(ranking.weighted_ranking, ids, self.amounts)
             for ranking in ranked.rankings
         }
+
+
+def _ask_neighbours_instead(probe: Probe) -> Probe:
+    """The question of a subject or a meaning, asked of the neighbourhoods; any other stays as it is."""
+    if probe.signal == SUBJECT:
+        return probe.derive_probe(view=NEIGHBOURS, scale=NEIGHBOURS)
+    if probe.signal == MEANING:
+        return probe.derive_probe(view=NEIGHBOURS, query=Direction(probe.query))
+    return probe

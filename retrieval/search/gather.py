@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..projections.base import AbstractView
 from ..ranking.arrays import Float64Scores, Int64Ids
-from ..ranking.fusion import Amounts, WeightedRanking, fuse
+from ..ranking.fusion import Amounts, WeightedRanking, amounts_for_ids, fuse
 from ..ranking.ranking import Ranking, union_ids
 from ..signals import WORDS
 from .probes import Probe
@@ -23,16 +24,17 @@ MOST_WORDS = 100_000  # images that words bring: all that hold one, so that thei
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbeRanking:
-    """What one probe found."""
+    """What one probe found; `share` is the share of the probe's weight that counts (see `share_parts`)."""
 
     probe: Probe
     ranking: Ranking
+    share: float = 1.0
 
     @property
     def weighted_ranking(self) -> WeightedRanking:
         """The same as the fusion takes it."""
         probe = self.probe
-        return WeightedRanking(probe.part, probe.signal, probe.weight, self.ranking, probe.scale)
+        return WeightedRanking(probe.part, probe.signal, probe.weight * self.share, self.ranking, probe.scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,12 +94,14 @@ def rank_images(
     limit: int,
     allowed: Int64Ids | None = None,
     left_out: Iterable[int] = (),
+    by_score: bool = True,
 ) -> FusedRanking:
     """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
 
     The first `limit` images of each signal are then scored by all other signals, too, so that none loses
     because it missed the limit of another signal. The further images that words find are ranked by words
-    alone. Images that a probe excludes, and those in `left_out`, take no rank.
+    alone. Images that a probe excludes, and those in `left_out`, take no rank. `by_score`: the amounts follow
+    the scores, so that parts can be scaled by them (see `share_parts`).
     """
     excluded = set(left_out) | _excluded_ids(probes, views, allowed)
     asking = [probe for probe in probes if not probe.is_exclusion]
@@ -112,8 +116,41 @@ def rank_images(
             return ranking if len(ranking) < most else ask(probe, len(together), together)
 
         complete = threads.map(complete_ranking, asking, first, limits)
-        rankings = tuple(map(ProbeRanking, asking, complete))
-    return fuse_rankings(rankings, amounts)
+        rankings = [ProbeRanking(probe, ranking) for probe, ranking in zip(asking, complete, strict=True)]
+    exclusions = [probe for probe in probes if probe.is_exclusion]
+    return fuse_rankings(share_parts(rankings, exclusions, amounts if by_score else None), amounts)
+
+
+def share_parts(
+    rankings: Sequence[ProbeRanking], exclusions: Sequence[Probe], amounts: Amounts | None = None
+) -> tuple[ProbeRanking, ...]:
+    """The rankings with shares, so that the parts of a query count alike, whatever they ask.
+
+    The weights of the signals that share a part add up to its weight. A signal that found nothing leaves its
+    share to the others of its part; exclusions keep theirs. With `amounts`, and several wanted parts, each of
+    these is also scaled: its best image gets as much more than its last one as its weights say. Both are
+    factors for whole parts, so they do not change how a part ranks alone.
+    """
+    ids = union_ids(*(ranking.ranking.ids for ranking in rankings))
+    wanted = {ranking.probe.part for ranking in rankings if ranking.probe.weight > 0}
+    shared: dict[int, float] = {}
+    for part in {ranking.probe.part for ranking in rankings if ranking.probe.shared}:
+        own = [ranking for ranking in rankings if ranking.probe.part == part]
+        found = math.fsum(abs(ranking.probe.weight) for ranking in own if len(ranking.ranking))
+        kept = math.fsum(abs(probe.weight) for probe in exclusions if probe.part == part)
+        is_scaled = part in wanted and len(wanted) > 1
+        span = _part_span(own, ids, amounts) if amounts and is_scaled else 0.0
+        # The first factor shares, the second scales; without a span there is nothing to scale.
+        shared[part] = own[0].probe.shared / (found + kept or 1.0) * (found / span if span else 1.0)
+    return tuple(
+        replace(ranking, share=shared.get(ranking.probe.part, ranking.share)) for ranking in rankings
+    )
+
+
+def _part_span(own: Sequence[ProbeRanking], ids: Int64Ids, amounts: Amounts) -> float:
+    """The most that the rankings of a part give to one of these images, minus the least."""
+    given = sum(amounts_for_ids(ranking.weighted_ranking, ids, amounts) for ranking in own)
+    return float(np.ptp(given)) if len(ids) else 0.0
 
 
 def _excluded_ids(

@@ -29,6 +29,7 @@ DEFAULTS: dict[str, object] = {
     "candidates": 2000,
     "predicted_labels": True,
     "languages": ("de", "es", "fr", "vi", "zh"),
+    "word_tower": "bundled",
     "url_queries": "auto",
     "fusion": "relative",
     "fusion_k": 60.0,

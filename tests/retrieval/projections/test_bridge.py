@@ -94,12 +94,12 @@ def test_words_lead_to_pictures_without_any(
     silent = [number for number in range(1, COUNT + 1) if number % 5 == 0]
     rows = np.stack([feature(number) for number in silent]).astype(np.float32)
     for kind in KINDS:
-        vector = found.query_vector(parse_terms(f"the {kind}"))
+        vector = found.query_vector(f"the {kind}")
         assert vector is not None
         best = [silent[row] % 6 for row in np.argsort(-(rows @ vector))[:3]]
         assert best == [KINDS.index(kind)] * 3
-    assert found.query_vector(parse_terms("qwrtz")) is None
-    assert len(found.search(parse_terms("harbour"), limit=5, allowed=None)) == 0
+    assert found.query_vector("qwrtz") is None
+    assert len(found.search("harbour", limit=5, allowed=None)) == 0
 
 
 def test_what_was_published_is_read_back(
@@ -130,7 +130,7 @@ def test_before_it_is_published_it_is_off(
 ) -> None:
     found = view(catalog, projection, tmp_path / "root")
     assert found.bridge.reason == "nothing has been published"
-    assert found.query_vector(parse_terms("harbour")) is None
+    assert found.query_vector("harbour") is None
 
 
 def test_a_library_with_few_captions_publishes_the_reason(tmp_path: Path) -> None:
@@ -151,13 +151,13 @@ def test_the_tail_changes_no_direction(
 ) -> None:
     root = tmp_path / "root"
     publish_bridge(catalog, projection, root)
-    before = view(catalog, projection, root).query_vector(parse_terms("harbour castle"))
+    before = view(catalog, projection, root).query_vector("harbour castle")
     for number in range(1002, 1062, 6):  # all of one kind
         add_image(catalog, number, ("lighthouse harbour",))
     with catalog.writing() as writer:
         writer.remove_images([1, 2])
     found = view(catalog, projection, root)
-    assert np.array_equal(found.query_vector(parse_terms("harbour castle")), before)  # type: ignore[arg-type]
+    assert np.array_equal(found.query_vector("harbour castle"), before)  # type: ignore[arg-type]
     assert found.bridge.known_words(parse_terms("lighthouse")) == ()
     publish_bridge(catalog, projection, root)
     assert view(catalog, projection, root).bridge.known_words(parse_terms("lighthouse")) == ("lighthous",)

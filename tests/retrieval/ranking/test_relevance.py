@@ -24,6 +24,7 @@ from retrieval.ranking.relevance import (
     Background,
     Calibration,
     Unrelated,
+    neighbour_levels,
     sample_positions,
     word_levels,
     word_share,
@@ -252,3 +253,37 @@ def test_values_are_frozen_and_inputs_stay_unchanged() -> None:
     assert np.array_equal(features, before)
     with pytest.raises(FrozenInstanceError):
         PLAIN.location = 0.0  # type: ignore[misc]
+
+
+class TestNeighbourLevels:
+    """Bands of averages: their own scores decide, and the plain scores of the query limit them."""
+
+    CALIBRATION = Calibration(Unrelated(0.5, 0.1), 100)
+
+    def plain_score(self, expected: float) -> float:
+        """The plain score that so many unrelated images of the hundred are expected to reach."""
+        return 0.5 + 0.1 * NormalDist().inv_cdf(1 - expected / 100)
+
+    def test_the_score_decides_up_to_the_limit(self) -> None:
+        scores = [0.9, 0.85, 0.849, 0.65, 0.2, 0.199, -0.3]
+        assert neighbour_levels(scores, 3).tolist() == [3, 3, 2, 2, 1, 0, 0]
+        assert neighbour_levels(scores, 1).tolist() == [1, 1, 1, 1, 1, 0, 0]
+        assert neighbour_levels([], 3).tolist() == []
+
+    @pytest.mark.parametrize(
+        ("expected", "band"),
+        [
+            ((0.0005, 50, 50), "strong"),  # so close that it needs no support
+            ((0.01, 0.05, 0.09), "likely"),
+            ((0.01, 0.05, 0.2), "weak"),  # one picture, or two, by coincidence
+            ((0.01, 0.02), "weak"),
+            ((1.5, 1.6, 1.7), "weak"),
+            ((3, 4, 5), "chance"),
+        ],
+    )
+    def test_one_coincidence_is_not_likely(self, expected: tuple[float, ...], band: str) -> None:
+        scores = np.array([self.plain_score(count) for count in expected])
+        assert BANDS[self.CALIBRATION.highest_level(scores[::-1])] == band
+
+    def test_no_score_is_chance(self) -> None:
+        assert self.CALIBRATION.highest_level(np.array([])) == 0

@@ -1,0 +1,145 @@
+"""The word tower: texts to vectors of a subject space, by a table of word vectors and two maps. Pure.
+
+A text is split into tokens as for the word index; stop words are left out. Each token, or several tokens that
+stand side by side and have an entry of their own ("hot dog"), has a row of the table. The mean of the rows at
+length 1 is the vector x of the text, among the vectors of a sentence encoder.
+
+Two maps lead from there to the subject space, each by kernel ridge regression: f(x) = Σ exp(−2 |x − aⱼ|²) bⱼ
+with anchors aⱼ and directions bⱼ. One was learned from the names of classes and a classifier's weights, the
+other from captions and pictures. Names want the first and sentences the second, so both are added up by the
+number of rows. From each its mean over many texts is subtracted, its `hub`: without that a few pictures that
+resemble everything would be near every text (Radovanović et al., "Hubs in space", JMLR 2010).
+
+How the bundled one was made is told beside it (data/word_towers/README.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import BoolVector, Float32Matrix, Float32Vector
+from .stop_words import DEPICTIONS, STOP_WORDS
+from .tokens import split_tokens
+
+Int8Matrix: TypeAlias = npt.NDArray[np.int8]  # (row, number)
+
+MOST_TOKENS = 3  # in one entry of the table
+KERNEL = 4.0  # twice the γ of exp(−γ |x − a|²) between vectors of length 1
+LEAST_PIECE = 3  # letters of a word inside an unknown word
+PUNCTUATION = "\"“”„«».,;:!?()[]{}'’‘`*…"
+_SILENT = STOP_WORDS | DEPICTIONS
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class WordTable:
+    """Vectors of words: `scales` × `numbers`, row by row.
+
+    `rows`: the row of each key, which is a token or up to MOST_TOKENS tokens joined by blanks. `is_piece`:
+    the rows of words so common that they are trusted inside an unknown word (“snow”, “board” in “snowboard”).
+    """
+
+    rows: Mapping[str, int]
+    numbers: Int8Matrix
+    scales: Float32Vector
+    is_piece: BoolVector
+
+    def find_rows(self, words: Iterable[str]) -> list[int]:
+        """The rows of the words that the table knows, in their order; stop words have none."""
+        spoken = (word.strip(PUNCTUATION) for word in words)
+        tokens = [
+            token
+            for word in spoken
+            if word.casefold() not in _SILENT
+            for token in self._split_unknown(word, split_tokens(word))
+        ]
+        return list(self._match_rows(tokens))
+
+    def mean_vector(self, rows: Sequence[int]) -> Float32Vector:
+        """The mean of these rows, at length 1."""
+        return scale_to_unit((self.numbers[rows] * self.scales[rows, None]).mean(axis=0, dtype=np.float32))
+
+    def _match_rows(self, tokens: Sequence[str]) -> Iterator[int]:
+        """The longest entries from left to right; two tokens may also be written as one ("sea horse")."""
+        start = 0
+        while start < len(tokens):
+            for count in range(min(MOST_TOKENS, len(tokens) - start), 0, -1):
+                part = tokens[start : start + count]
+                row = self.rows.get(" ".join(part), self.rows.get("".join(part)))
+                if row is not None:
+                    yield row
+                    break
+            start += count
+
+    def _split_unknown(self, word: str, tokens: list[str]) -> list[str]:
+        """The tokens; or of one unknown token the two common words that it is made of, if it is."""
+        if len(tokens) != 1 or tokens[0] in self.rows or not word.isalpha():
+            return tokens
+        for end in range(len(word) - LEAST_PIECE, LEAST_PIECE - 1, -1):
+            pieces = [*split_tokens(word[:end].casefold()), *split_tokens(word[end:].casefold())]
+            if all(self._is_trusted(piece) for piece in pieces):
+                return pieces
+        return tokens
+
+    def _is_trusted(self, token: str) -> bool:
+        row = self.rows.get(token)
+        return row is not None and bool(self.is_piece[row])
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class SubjectMap:
+    """Leads from text vectors to the subject space.
+
+    `anchors` is (anchor, number), `names` and `sentences` (anchor, dimension), their hubs (dimension,).
+    `shares`: how much sentences count beside names for a text of one row, two rows and so on; the last share
+    holds for all longer texts.
+    """
+
+    anchors: Float32Matrix
+    names: Float32Matrix
+    name_hub: Float32Vector
+    sentences: Float32Matrix
+    sentence_hub: Float32Vector
+    shares: Float32Vector
+
+    def map_text(self, vector: Float32Vector, count: int) -> Float32Vector:
+        """A text vector of length 1, made of so many words, as a unit vector of the subject space."""
+        nearness = np.exp(KERNEL * (self.anchors @ vector - 1))  # −2 |x − a|² = 4 (x a − 1)
+        share = self.shares[min(count, len(self.shares)) - 1]
+        name = scale_to_unit(scale_to_unit(nearness @ self.names) - self.name_hub)
+        sentence = scale_to_unit(scale_to_unit(nearness @ self.sentences) - self.sentence_hub)
+        return scale_to_unit((1 - share) * name + share * sentence)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class WordTower:
+    """A table and the map behind it, for the backbone whose weights have the checksum `weights_sha256`.
+
+    `identity` is the checksum of the file that it was read from.
+    """
+
+    table: WordTable
+    map: SubjectMap
+    weights_sha256: str
+    identity: str
+
+    def encode_text(self, text: str) -> Float32Vector | None:
+        """The text as a unit vector of the subject space, or None when the table knows none of its words."""
+        return self.encode_words(text.split())
+
+    def encode_words(self, words: Iterable[str]) -> Float32Vector | None:
+        """The same for a text that has been split into words, or for tokens."""
+        rows = self.table.find_rows(words)
+        return self.map.map_text(self.table.mean_vector(rows), len(rows)) if rows else None
+
+
+def scale_to_unit(vector: Float32Vector) -> Float32Vector:
+    """The vector at length 1; zeros stay zeros."""
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)

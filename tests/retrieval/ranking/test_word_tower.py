@@ -1,0 +1,103 @@
+"""The word tower: which rows a text has, what it brings, and how names and sentences are weighed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from retrieval.ranking.tokens import split_tokens
+from retrieval.ranking.word_tower import SubjectMap, WordTable, WordTower
+
+WORDS = ["dog", "hot dog", "sea", "seahorse", "snow", "board", "tower", "thing", "motor", "bike", "zo"]
+COMMON = {"dog", "sea", "snow", "board", "tower", "motor", "bike", "zo"}
+NUMBER, DIMENSION, ANCHORS = 6, 10, 7
+
+
+@pytest.fixture(scope="module")
+def table() -> WordTable:
+    random = np.random.default_rng(1)
+    rows = {" ".join(split_tokens(word)): row for row, word in enumerate(WORDS)}
+    return WordTable(
+        rows,
+        random.integers(-127, 128, (len(WORDS), NUMBER), np.int8),
+        random.random(len(WORDS), np.float32) + np.float32(0.1),
+        np.array([word in COMMON for word in WORDS]),
+    )
+
+
+@pytest.fixture(scope="module")
+def tower(table: WordTable) -> WordTower:
+    random = np.random.default_rng(2)
+    anchors = random.standard_normal((ANCHORS, NUMBER)).astype(np.float32)
+    anchors /= np.linalg.norm(anchors, axis=1, keepdims=True)
+    names, sentences = random.standard_normal((2, ANCHORS, DIMENSION)).astype(np.float32)
+    hubs = random.standard_normal((2, DIMENSION)).astype(np.float32) / 10
+    shares = np.array([0, 0.5, 1], np.float32)
+    return WordTower(
+        table, SubjectMap(anchors, names, hubs[0], sentences, hubs[1], shares), "weights", "file"
+    )
+
+
+def find_words(table: WordTable, text: str) -> list[str]:
+    return [WORDS[row] for row in table.find_rows(text.split())]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Dogs!", ["dog"]),
+        ("a hot dog", ["hot dog"]),
+        ("hot snow, dog", ["snow", "dog"]),
+        ("a picture of the sea", ["sea"]),
+        ("sea horse", ["seahorse"]),
+        ("seahorses", ["seahorse"]),
+        ("snowboards", ["snow", "board"]),
+        ("motorbikes", ["motor", "bike"]),
+        ("“towers”", ["tower"]),
+        ("snow board snow", ["snow", "board", "snow"]),
+    ],
+)
+def test_words_have_rows_in_all_their_forms(table: WordTable, text: str, words: list[str]) -> None:
+    assert find_words(table, text) == words
+
+
+@pytest.mark.parametrize(
+    "text", ["", "qwrtz", "the of and", "a photo", "snowqwrtz", "thingthing", "zosnow", "…", "雪"]
+)
+def test_what_says_nothing_has_no_rows_and_no_vector(table: WordTable, tower: WordTower, text: str) -> None:
+    """Rare words and words of two letters are not trusted inside an unknown word."""
+    assert find_words(table, text) == []
+    assert tower.encode_text(text) is None
+
+
+def test_a_text_is_the_mean_of_its_rows(table: WordTable, tower: WordTower) -> None:
+    rows = table.find_rows(["snow", "dog"])
+    mean = np.mean([table.numbers[row] * table.scales[row] for row in rows], axis=0)
+    assert table.mean_vector(rows) == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
+
+
+@pytest.mark.parametrize(("text", "share"), [("dog", 0.0), ("dog snow", 0.5), ("dog snow sea", 1.0),
+                                             ("dog snow sea board", 1.0)])  # fmt: skip
+def test_long_texts_are_sentences_and_short_ones_names(tower: WordTower, text: str, share: float) -> None:
+    vector = tower.encode_text(text)
+    assert vector is not None
+    plain = tower.table.mean_vector(tower.table.find_rows(text.split()))
+    nearness = np.exp(-2 * np.square(tower.map.anchors - plain).sum(axis=1))
+    parts = []
+    for directions, hub in (
+        (tower.map.names, tower.map.name_hub),
+        (tower.map.sentences, tower.map.sentence_hub),
+    ):
+        part = nearness @ directions
+        part = part / np.linalg.norm(part) - hub
+        parts.append(part / np.linalg.norm(part))
+    wanted = (1 - share) * parts[0] + share * parts[1]
+    assert vector == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-5)
+    assert vector.dtype == np.float32
+
+
+def test_a_text_and_its_words_have_the_same_vector_every_time(tower: WordTower) -> None:
+    first, again = tower.encode_text("Snowboards, the sea"), tower.encode_words(["snow", "board", "sea"])
+    assert first is not None
+    assert again is not None
+    assert np.array_equal(first, again)
