@@ -60,9 +60,9 @@ def read_status(library: Library) -> Status:
 
 
 def _describe_meaning(library: Library) -> str:
-    tower = library.search_state.spaces.text_tower
-    if tower is not None:
-        return tower.unavailable_reason or "by the text tower of the backbone"
+    text_tower = library.search_state.spaces.text_tower
+    if text_tower is not None:
+        return text_tower.unavailable_reason or "by the text tower of the backbone"
     view = library.snapshot().views.get(MEANING)
     if not isinstance(view, BridgeView):
         return "off: no subject"
