@@ -52,14 +52,16 @@ from .pictures.fetch import UrlFetcher
 from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
 from .pictures.tiff_pages import MAX_PAGES, page_digest
+from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query, parse_query
 from .query.references import Fetcher, resolve_references
 from .query.values import (
+    Alternative,
     Colours,
     Concept,
+    Either,
     Examples,
-    Filters,
     Options,
     Palette,
     Part,
@@ -92,7 +94,10 @@ __all__ = [
     "SETTINGS",
     "SIDECAR_SOURCE",
     "USER_SOURCE",
+    "AllOf",
+    "Alternative",
     "Annotation",
+    "AnyOf",
     "Backbone",
     "BackboneUnavailable",
     "Catalog",
@@ -104,6 +109,7 @@ __all__ = [
     "DecoderProcess",
     "DecodingImpossible",
     "DurabilityTooLow",
+    "Either",
     "Examples",
     "Explanation",
     "Facet",
@@ -127,6 +133,7 @@ __all__ = [
     "Location",
     "Metadata",
     "NewImage",
+    "Not",
     "NotEnoughMemory",
     "OnBusy",
     "OpenedFile",

@@ -17,6 +17,7 @@ from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
 from .projections.snapshot import AnyProjection, Snapshot
+from .query.conditions import find_confidence
 from .query.language import parse_query
 from .query.values import Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
@@ -202,7 +203,7 @@ class Library:
         with self.catalog.reading() as reader:
             return reader.count_facets(
                 None if everything else answer.ids.tolist(),
-                confidence=query.filters.confidence,
+                confidence=find_confidence(query.filters),
                 predicted=self.settings.predicted_labels,
             )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..query.values import Examples, Filters, Options
+from ..query.conditions import Filters
+from ..query.values import Examples, Options
 
 MAX_ID = 2**63 - 1
 ImageId = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -53,11 +54,32 @@ class Part(QueryPicture):
     weight: float = Field(default=1.0, description="Negative: not this; from -100 to 100, never 0")
 
 
+class AllOf(StrictModel):
+    """All of these conditions."""
+
+    all: list[Condition] = Field(min_length=2)
+
+
+class AnyOf(StrictModel):
+    """Any one of these conditions."""
+
+    any: list[Condition] = Field(min_length=2)
+
+
+class Not(StrictModel):
+    """Not this condition: exactly the images that do not satisfy it."""
+
+    condition: Condition = Field(alias="not")
+
+
+Condition: TypeAlias = AllOf | AnyOf | Not | Filters
+
+
 class Query(StrictModel):
     """All that a line of the query language can say; what is left out stands at its default."""
 
     parts: list[Part] = []
-    filters: Filters = Filters()
+    filters: Condition = Filters()
     options: Options = Options()
     examples: Examples = Examples()
     weights: dict[str, float] = Field(default={}, description="How much each signal counts, from 0 to 100")

@@ -50,6 +50,10 @@ class Term:
         """Whether it is a word or phrase without minus, weight and key."""
         return self.key is None and self.weight is None and not self.is_negated
 
+    def format_words(self) -> str:
+        """A word or phrase as it stands in a text."""
+        return f'"{self.value}"' if self.is_quoted else self.value
+
     @property
     def signed_weight(self) -> float:
         """The weight of the term's part: negative after a minus, 1 without a number."""
@@ -124,7 +128,8 @@ def format_term(key: str, value: str, weight: float = 1.0, region: Region | None
     box = f"@{format_region(region)}" if region else ""
     start = f"{format_weight(weight)}{key}:"
     plain, quoted = start + value + box, start + '"' + value.replace('"', '""') + '"' + box
-    return plain if _reads_alike(plain, quoted) else quoted
+    has_parentheses = "(" in value or ")" in value  # which a group around the term could take for its own
+    return quoted if has_parentheses or not _reads_alike(plain, quoted) else plain
 
 
 def _reads_alike(plain: str, quoted: str) -> bool:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from ..query.conditions import Filters
 from ..query.values import Picture, StoredPicture
 from ..ranking.arrays import Int64Ids
 from ..ranking.narrowing import select_likely_labels
 from ..ranking.relevance import BANDS, LIKELY
 from ..signals import SUBJECT
+from .condition_sets import evaluate_condition
 from .context import SearchContext
 from .gather import EVERYTHING
 
 
 def allowed_ids(context: SearchContext) -> Int64Ids | None:
     """The images that satisfy the filters, narrowed if the options say so; None stands for all."""
-    narrowed, filters = _narrowed_ids(context), context.query.filters
-    if not filters:
+    narrowed, condition = _narrowed_ids(context), context.query.filters
+    if not condition:
         return narrowed
+    ids = evaluate_condition(condition, partial(_find_by_filters, context), partial(all_ids, context))
+    return ids if narrowed is None else np.intersect1d(ids, narrowed)
+
+
+def _find_by_filters(context: SearchContext, filters: Filters) -> Int64Ids:
     with context.catalog.reading() as reader:
         ids = reader.find_ids(filters, predicted=context.settings.predicted_labels)
     for name in filters.concepts:
         ids = np.intersect1d(ids, _concept_ids(context, name))
-    return ids if narrowed is None else np.intersect1d(ids, narrowed)
+    return ids
 
 
 def all_ids(context: SearchContext) -> Int64Ids:
