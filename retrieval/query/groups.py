@@ -40,7 +40,7 @@ class Group:
 
     def make_error(self, reason: object) -> InvalidQuery:
         """An error about this group, with its column."""
-        return InvalidQuery(f"column {self.column}: {reason}")
+        return InvalidQuery(reason, column=self.column)
 
 
 Member: TypeAlias = Term | Group
@@ -58,7 +58,7 @@ class Mark:
 
     def make_error(self, reason: object) -> InvalidQuery:
         """An error about this mark, with its column."""
-        return InvalidQuery(f"column {self.column}: {reason}")
+        return InvalidQuery(reason, column=self.column)
 
 
 def parse_groups(line: str) -> Group:
@@ -210,7 +210,7 @@ class _GroupParser:
         token = self._tokens[min(self._position, len(self._tokens) - 1)]
         text = token.text if isinstance(token, Mark) else token.value
         reason = f"{text} joins nothing; write something on both sides, or put it in quotation marks"
-        return InvalidQuery(f"column {token.column}: {reason}")
+        return InvalidQuery(reason, column=token.column)
 
 
 def _unwrap(group: Group) -> Member:

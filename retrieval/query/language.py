@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from ..errors import InvalidQuery
 from .alternatives import list_alternatives
 from .condition_terms import build_all, format_condition, is_condition
 from .fields import build_checked, collect_fields, format_fields
@@ -41,6 +42,14 @@ def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, off
     InvalidQuery with the column, counted from 1, for an unknown key, a value that does not fit its key, an
     empty value, a missing quotation mark, or an operator or parenthesis without its partner.
     """
+    try:
+        return replace(_parse_line(line, parts), limit=limit, offset=offset)
+    except InvalidQuery as error:
+        error.line = line
+        raise
+
+
+def _parse_line(line: str, parts: tuple[Part, ...]) -> Query:
     members = _list_members(parse_groups(line))
     conditions = [member for member in members if is_condition(member)]
     terms = [member for member in members if isinstance(member, Term) and member not in conditions]
@@ -52,8 +61,6 @@ def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, off
         weights=_read_weights(terms),
         options=Options(**fields[Options]),
         examples=Examples(**fields[Examples]),
-        limit=limit,
-        offset=offset,
         include_examples=fields[Query].get("include_examples", False),
     )
 

@@ -42,7 +42,7 @@ def parse_range_of(parse: Callable[[str], Bound]) -> Callable[[str], tuple[Bound
     def parse_range(text: str) -> tuple[Bound | None, Bound | None]:
         match = _RANGE.fullmatch(text)
         if match is None or text == "..":
-            raise ValueError(_WAYS.format(800, 1600))
+            raise ValueError("a range is needed")
         if match["exact"]:
             return parse(match["exact"]), parse(match["exact"])
         if match["sign"]:
@@ -50,7 +50,13 @@ def parse_range_of(parse: Callable[[str], Bound]) -> Callable[[str], tuple[Bound
         least, most = (parse(bound) if bound else None for bound in match.group("least", "most"))
         return least, most
 
-    return parse_range
+    def parse_with_examples(text: str) -> tuple[Bound | None, Bound | None]:
+        try:
+            return parse_range(text)
+        except ValueError:
+            raise ValueError(_WAYS.format(800, 1600)) from None
+
+    return parse_with_examples
 
 
 def _bound_by_sign(sign: str, bound: Bound) -> tuple[Bound | None, Bound | None]:
