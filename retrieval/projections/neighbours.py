@@ -138,6 +138,11 @@ class NeighbourView(AbstractView[Float32Vector]):
         self._published = published
         self._compared = VectorView(published.compared, tail, hidden)
 
+    @property
+    def has_averages(self) -> bool:
+        """Whether it compares averages; a library that is too small for them compares features unchanged."""
+        return self._published.axes is not None
+
     def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         return self._compared.search(self.row_of(query), limit=limit, allowed=allowed)
 

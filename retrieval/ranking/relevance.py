@@ -32,6 +32,12 @@ BANDS = (CHANCE, WEAK, LIKELY, STRONG)  # rising
 MOST_EXPECTED = {STRONG: 0.001, LIKELY: 0.02}
 # The relevance line: one in fifty unrelated pictures scores above it, whatever the size of the library.
 LINE = 0.02
+# The least score by neighbourhoods of a band. These scores need no background of a library: rows are centred
+# and scaled, so that unrelated pictures score about 0 in every library.
+NEIGHBOUR_SCORES = {STRONG: 0.85, LIKELY: 0.65, WEAK: 0.2}
+# One image may resemble a query by coincidence. It makes its neighbourhood LIKELY only if this many images,
+# itself included, score so high that at most so many unrelated ones are expected to.
+SUPPORT, SUPPORT_EXPECTED = 3, 0.1
 SHARES = {STRONG: 0.999, LIKELY: 0.5, WEAK: 0.1}  # least share of the words of a text, weighted by rarity
 
 SAMPLE = 1000  # features that a background is made from: half a million pairs, in a tenth of a second
@@ -125,6 +131,17 @@ class Calibration:
             np.int8
         )
 
+    def highest_level(self, scores: Float64Scores) -> int:
+        """The highest band that neighbourhoods may have for a query with these plain scores.
+
+        It is that of the best score, but WEAK in place of LIKELY where the best SUPPORT scores include one
+        that more than SUPPORT_EXPECTED unrelated images are expected to reach.
+        """
+        best = np.sort(scores)[-SUPPORT:]
+        level = int(self.band_levels(best[-1:]).max(initial=0))
+        is_supported = len(best) == SUPPORT and self.expected_count(best[0]) <= SUPPORT_EXPECTED
+        return BANDS.index(WEAK) if level == BANDS.index(LIKELY) and not is_supported else level
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Background:
@@ -206,6 +223,17 @@ def word_levels(shares: npt.ArrayLike) -> Levels:
     """
     least = [SHARES[band] for band in BANDS[1:]]
     return np.searchsorted(least, np.asarray(shares, np.float64), side="right").astype(np.int8)
+
+
+def neighbour_levels(scores: npt.ArrayLike, highest: int) -> Levels:
+    """The bands of images by their scores by neighbourhoods, as indexes into BANDS, and none above `highest`.
+
+    Averaged with its neighbours, any picture is similar to some group; that the query resembles something at
+    all, its plain scores must say (`Calibration.highest_level`).
+    """
+    least = [NEIGHBOUR_SCORES[band] for band in BANDS[1:]]
+    levels = np.searchsorted(least, round_scores(scores), side="right")
+    return np.minimum(levels, highest).astype(np.int8)
 
 
 def _straighten_scores(cosines: Float64Scores, curved: bool) -> Float64Scores:

@@ -127,12 +127,17 @@ class Search:
         return [*stored, *query.examples.good, *query.examples.bad]
 
     def _select_shown(self, ranked: FusedRanking) -> Answer:
-        """What is above the relevance line, or asked for all the same; each picture or scene once."""
+        """What is above the relevance line, or asked for all the same; each picture or scene once.
+
+        The surest band comes first, and within a band the ranking decides.
+        """
         judgements = self._judge_rankings(ranked)
         levels, shown = hit_levels(judgements, len(ranked.fused)), np.arange(len(ranked.fused))
-        if levels is not None and not self._context.options.weaker:
-            shown = shown[levels > 0]
-        listed = Ranking(ranked.fused.ids[shown], ranked.fused.scores[shown])
+        if levels is not None:
+            shown = np.argsort(-levels, kind="stable")
+            shown = shown if self._context.options.weaker else shown[levels[shown] > 0]
+        # Its scores are places in this order: those of the fusion fall within a band only.
+        listed = Ranking(ranked.fused.ids[shown], np.arange(len(shown), 0, -1.0))
         kept, copies = collapse_copies(self._context, listed)
         return Answer(ranked, judgements, levels, shown[np.isin(listed.ids, kept.ids)], copies)
 

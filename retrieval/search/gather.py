@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,16 +24,17 @@ MOST_WORDS = 100_000  # images that words bring: all that hold one, so that thei
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbeRanking:
-    """What one probe found."""
+    """What one probe found; `share` is the share of the probe's weight that counts (see `share_parts`)."""
 
     probe: Probe
     ranking: Ranking
+    share: float = 1.0
 
     @property
     def weighted_ranking(self) -> WeightedRanking:
         """The same as the fusion takes it."""
         probe = self.probe
-        return WeightedRanking(probe.part, probe.signal, probe.weight, self.ranking, probe.scale)
+        return WeightedRanking(probe.part, probe.signal, probe.weight * self.share, self.ranking, probe.scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +114,26 @@ def rank_images(
             return ranking if len(ranking) < most else ask(probe, len(together), together)
 
         complete = threads.map(complete_ranking, asking, first, limits)
-        rankings = tuple(map(ProbeRanking, asking, complete))
-    return fuse_rankings(rankings, amounts)
+        rankings = [ProbeRanking(probe, ranking) for probe, ranking in zip(asking, complete, strict=True)]
+    return fuse_rankings(share_parts(rankings, [probe for probe in probes if probe.is_exclusion]), amounts)
+
+
+def share_parts(rankings: Sequence[ProbeRanking], exclusions: Sequence[Probe]) -> tuple[ProbeRanking, ...]:
+    """The rankings with shares, so that the weights of the signals that share a part add up to its weight.
+
+    A signal that found nothing leaves its share to the others of its part. Exclusions keep theirs.
+    """
+    speaking = [*exclusions, *(ranking.probe for ranking in rankings if len(ranking.ranking))]
+    totals = {
+        part: math.fsum(abs(probe.weight) for probe in speaking if probe.part == part)
+        for part in {probe.part for probe in speaking if probe.shared}
+    }
+    return tuple(
+        replace(ranking, share=ranking.probe.shared / totals[ranking.probe.part])
+        if totals.get(ranking.probe.part)
+        else ranking
+        for ranking in rankings
+    )
 
 
 def _excluded_ids(

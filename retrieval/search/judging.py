@@ -9,6 +9,7 @@ from typing import final
 
 import numpy as np
 
+from ..projections.neighbours import NeighbourView
 from ..projections.snapshot import Snapshot
 from ..projections.words import WordView
 from ..ranking.arrays import Float64Scores, Int64Ids
@@ -21,6 +22,7 @@ from ..ranking.relevance import (
     Background,
     Calibration,
     Levels,
+    neighbour_levels,
     word_levels,
     word_share,
 )
@@ -92,20 +94,27 @@ class Judge:
         return Judgement(probe.part, WORDS, probe.weight > 0, shares.__getitem__, word_levels(shares))
 
     def _judge_by_background(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
-        """By the plain question behind the ranking: backgrounds are made of plain scores."""
+        """By the plain question behind the ranking, as backgrounds are made of plain scores, and by the ranking."""
         probe, is_wanted = ranking.probe, ranking.probe.weight > 0
         calibration = self.calibrate_probe(probe.plain)
         if calibration is None:
             return Judgement(probe.part, probe.signal, is_wanted, None, None)
         plain = ranking.ranking if probe.is_plain else self.rank_plainly(probe.plain, ranking.ranking.ids)
-        ranks = plain.rank_of(ids)
-        scores = np.append(plain.scores, -1.0)[ranks - 1]
+        ranks, scores = plain.rank_of(ids), _scores_of(plain, ids)
         levels = np.where(ranks > 0, calibration.band_levels(scores), np.int8(0))
+        if self._is_averaged(probe) and calibration.folds:
+            highest = calibration.highest_level(plain.scores)
+            levels = neighbour_levels(_scores_of(ranking.ranking, ids), highest)
 
         def tail_positions(indexes: Int64Ids) -> Float64Scores:
             return np.where(ranks[indexes] > 0, calibration.tail_position(scores[indexes]), 0.0)
 
         return Judgement(probe.part, probe.signal, is_wanted, tail_positions, levels)
+
+    def _is_averaged(self, probe: Probe) -> bool:
+        """Whether the scores of a probe are those of averages with neighbours."""
+        view = self._snapshot.views[probe.view_name]
+        return isinstance(view, NeighbourView) and view.has_averages
 
     def _word_shares(self, probe: Probe, ids: Int64Ids) -> Float64Scores:
         """The share of the words of a text that each image holds, weighted by rarity."""
@@ -117,6 +126,12 @@ class Judge:
             share = word_share({str(match.words)}, counts, view.count_images())
             shares[np.isin(ids, match.ranking.ids)] += share
         return shares.round(6)  # so that all words, in whatever order they are added, are all of them
+
+
+def _scores_of(ranking: Ranking, ids: Int64Ids) -> Float64Scores:
+    """The scores of these images in a ranking of cosines; -1 for one that it does not hold."""
+    scores: Float64Scores = np.append(ranking.scores, -1.0)[ranking.rank_of(ids) - 1]
+    return scores
 
 
 def _judge_details(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:

@@ -25,6 +25,7 @@ class Probe:
     `query` is what the projection takes: Terms for words, else a vector. `view` names the projection and
     `scale` what its scores mean (see `signals.SCALES`); where they are empty, both are the signal's own.
     `is_picture`: whether the vector is the feature of a picture, and not made from something else.
+    `shared` is the weight that all signals of its part share, or 0 where each counts what its own weight says.
 
     `origin` is the plain question that this one was derived from, or None for a plain one. Only the scores of
     plain questions can be compared with those of unrelated pictures.
@@ -37,6 +38,7 @@ class Probe:
     view: str = ""
     scale: str = ""
     is_picture: bool = False
+    shared: float = 0.0
     origin: Probe | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias, final
 
@@ -31,21 +31,32 @@ class Weighting:
         """Raises InvalidQuery for a recipe that is not saved."""
         self._context, self._text_closeness = context, text_closeness
         self._recipe = _load_recipe(context.catalog, context.query.options.recipe)
+        learned = self._recipe.weights if self._recipe else {}
+        self._chosen_weights: Mapping[str, float] = {**learned, **context.query.weights}
 
     def weight_of(self, signal: str, scale: str = "") -> float:
         """What a signal counts in a part of weight 1; `scale` as in Probe."""
-        if signal in self._context.query.weights:
-            return self._context.query.weights[signal]
-        if self._recipe and signal in self._recipe.weights:
-            return self._recipe.weights[signal]
+        if signal in self._chosen_weights:
+            return self._chosen_weights[signal]
         if scale in SCALES and (weight := SCALES[scale].default_weight) is not None:
             return weight
         return self._context.settings.default_weight(signal)
 
     def apply_weights(self, probes: Iterable[Probe]) -> list[Probe]:
-        """The probes with the weights of their signals in them."""
+        """The probes with the weights of their signals in them.
+
+        The signals of a part share its weight, by default: a text asks more signals than a picture, and must
+        not count more for it. Where the query or the recipe gives one of these signals a weight, nothing is
+        shared, and all of them count what their weights say.
+        """
+        probes = list(probes)
+        chosen = {probe.part for probe in probes if probe.signal in self._chosen_weights}
         return [
-            replace(probe, weight=probe.weight * self.weight_of(probe.signal, probe.scale))
+            replace(
+                probe,
+                weight=probe.weight * self.weight_of(probe.signal, probe.scale),
+                shared=0.0 if probe.part in chosen else abs(probe.weight),
+            )
             for probe in probes
         ]
 
