@@ -72,6 +72,7 @@ from .query.values import (
     StoredPicture,
     Swatch,
     Text,
+    list_single_parts,
 )
 from .ranking import evaluation, tuning
 from .ranking.ranking import Ranking
@@ -175,6 +176,7 @@ __all__ = [
     "format_query",
     "images",
     "limits_from_settings",
+    "list_single_parts",
     "page_digest",
     "parse_query",
     "path_bytes",

@@ -40,8 +40,8 @@ class QueryPicture(StrictModel):
     )
 
 
-class Part(QueryPicture):
-    """One part of a query: exactly one of text, image, url, upload, colours, palette and concept."""
+class SinglePart(QueryPicture):
+    """Exactly one of text, image, url, upload, colours, palette and concept."""
 
     text: str | None = Field(
         default=None, description='Words; "quotation marks" in it hold a phrase together'
@@ -73,6 +73,21 @@ class Not(StrictModel):
 
 
 Condition: TypeAlias = AllOf | AnyOf | Not | Filters
+
+
+class Alternative(StrictModel):
+    """One way to fit: all of its parts, among the images that satisfy its filters."""
+
+    parts: list[SinglePart] = []
+    filters: Condition = Filters()
+
+
+class Part(SinglePart):
+    """One part of a query: exactly one of text, image, url, upload, colours, palette, concept and either."""
+
+    either: list[Alternative] | None = Field(
+        default=None, description="Alternatives, of which an image has to fit one"
+    )
 
 
 class Query(StrictModel):

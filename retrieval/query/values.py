@@ -195,8 +195,10 @@ class Alternative:
         for part in self.parts:
             if not isinstance(part, SinglePart):
                 raise_type("a part of an alternative", part, SINGLE_PARTS)
-        says_something = self.filters or any(part.weight > 0 or isinstance(part, Text) for part in self.parts)
-        if not says_something:
+        if not (self.parts or self.filters):
+            raise InvalidQuery("an alternative is empty; give it parts or filters, or leave it out")
+        has_positive = any(part.weight > 0 for part in self.parts)
+        if not has_positive and any(not isinstance(part, Text) for part in self.parts):
             raise InvalidQuery("an alternative has negative pictures only; add what to search for instead")
 
 

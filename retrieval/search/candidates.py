@@ -6,12 +6,14 @@ from functools import partial
 
 import numpy as np
 
-from ..query.conditions import Filters
+from ..query.conditions import Condition, Filters
+from ..query.slots import Slot
 from ..query.values import Picture, StoredPicture
 from ..ranking.arrays import Int64Ids
 from ..ranking.narrowing import select_likely_labels
 from ..ranking.relevance import BANDS, LIKELY
-from ..signals import SUBJECT
+from ..ranking.tokens import parse_terms
+from ..signals import SUBJECT, WORDS
 from .condition_sets import evaluate_condition
 from .context import SearchContext
 from .gather import EVERYTHING
@@ -22,7 +24,7 @@ def allowed_ids(context: SearchContext) -> Int64Ids | None:
     narrowed, condition = _narrowed_ids(context), context.query.filters
     if not condition:
         return narrowed
-    ids = evaluate_condition(condition, partial(_find_by_filters, context), partial(all_ids, context))
+    ids = _satisfying_ids(context, condition)
     return ids if narrowed is None else np.intersect1d(ids, narrowed)
 
 
@@ -32,6 +34,20 @@ def _find_by_filters(context: SearchContext, filters: Filters) -> Int64Ids:
     for name in filters.concepts:
         ids = np.intersect1d(ids, _concept_ids(context, name))
     return ids
+
+
+def alternative_ids(context: SearchContext, slot: Slot) -> Int64Ids:
+    """The images that an alternative allows: they satisfy its filters and hold none of its unwanted words."""
+    ids = _satisfying_ids(context, slot.filters) if slot.filters else all_ids(context)
+    view = context.snapshot.views[WORDS]
+    for text in slot.without:
+        held = view.search(parse_terms(text), limit=EVERYTHING, allowed=ids)
+        ids = np.setdiff1d(ids, held.ids, assume_unique=True)
+    return ids
+
+
+def _satisfying_ids(context: SearchContext, condition: Condition) -> Int64Ids:
+    return evaluate_condition(condition, partial(_find_by_filters, context), partial(all_ids, context))
 
 
 def all_ids(context: SearchContext) -> Int64Ids:
@@ -57,7 +73,7 @@ def _narrowed_ids(context: SearchContext) -> Int64Ids | None:
 
     Nothing is narrowed where another part is wanted: what words find need not look like a picture.
     """
-    wanted_parts = [part for part in context.query.parts if part.weight > 0]
+    wanted_parts = [part for part in context.query.single_parts if part.weight > 0]
     pictures = [part for part in wanted_parts if isinstance(part, Picture | StoredPicture)]
     is_asked = context.options.narrow and context.settings.predicted_labels
     if not (is_asked and pictures and len(pictures) == len(wanted_parts)):

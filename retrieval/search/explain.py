@@ -7,6 +7,7 @@ from typing import final
 
 from ..catalog import Image
 from ..projections.words import searchable_texts
+from ..query.slots import list_slots
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps
 from ..ranking.matches import WordMatch, word_matches
@@ -67,7 +68,7 @@ class Explainer:
         )
 
     def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
-        texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
+        texts = [part.text for part in self._query.single_parts if isinstance(part, Text) and part.weight > 0]
         queries = [parse_terms(text) for text in texts]
         terms = Terms(
             tuple(word for query in queries for word in query.words),
@@ -103,7 +104,7 @@ class Explainer:
     def _pictures(self) -> list[tuple[int, Picture | StoredPicture]]:
         """The parts of the query that are pictures, with their numbers."""
         return [
-            (number, part)
-            for number, part in enumerate(self._query.parts)
-            if isinstance(part, Picture | StoredPicture)
+            (slot.place.part, slot.single)
+            for slot in list_slots(self._query)
+            if isinstance(slot.single, Picture | StoredPicture)
         ]

@@ -90,9 +90,7 @@ class TestSearch:
         query = Query((Text("dog"), StoredPicture(7)), include_examples=True, limit=EVERY)
         hits = library.search(query).hits
         most = {
-            part: max(
-                sum(share.amount for share in hit.contributions if share.part == part) for hit in hits
-            )
+            part: max(sum(share.amount for share in hit.contributions if share.part == part) for hit in hits)
             for part in (0, 1)
         }
         assert most == pytest.approx({0: 1.0, 1: 1.0}, abs=1e-3)
