@@ -14,6 +14,7 @@ import sys
 from difflib import get_close_matches
 from importlib import import_module
 from itertools import pairwise
+from textwrap import indent
 from typing import Final, NoReturn
 
 import click
@@ -190,13 +191,15 @@ def _report_error(error: Exception) -> int:
         click.echo(f"pictor: {failure}", err=True)
         _print_json_error("system", failure, 4)
         return 4
-    from retrieval import RetrievalError
+    from retrieval import InvalidQuery, RetrievalError
 
     if not isinstance(error, RetrievalError):
         raise error
     exit_code = _exit_code(error)
     _print_json_error(error.code, str(error), exit_code)
     click.echo(f"pictor: {error}", err=True)
+    if isinstance(error, InvalidQuery) and error.pointer:
+        click.echo(indent(error.pointer, "  "), err=True)
     return exit_code
 
 

@@ -52,14 +52,16 @@ from .pictures.fetch import UrlFetcher
 from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
 from .pictures.tiff_pages import MAX_PAGES, page_digest
+from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query, parse_query
 from .query.references import Fetcher, resolve_references
 from .query.values import (
+    Alternative,
     Colours,
     Concept,
+    Either,
     Examples,
-    Filters,
     Options,
     Palette,
     Part,
@@ -70,6 +72,7 @@ from .query.values import (
     StoredPicture,
     Swatch,
     Text,
+    list_single_parts,
 )
 from .ranking import evaluation, tuning
 from .ranking.file_names import GOOGLE_EDITED
@@ -94,7 +97,10 @@ __all__ = [
     "SETTINGS",
     "SIDECAR_SOURCE",
     "USER_SOURCE",
+    "AllOf",
+    "Alternative",
     "Annotation",
+    "AnyOf",
     "Backbone",
     "BackboneUnavailable",
     "Catalog",
@@ -106,6 +112,7 @@ __all__ = [
     "DecoderProcess",
     "DecodingImpossible",
     "DurabilityTooLow",
+    "Either",
     "Examples",
     "Explanation",
     "Facet",
@@ -129,6 +136,7 @@ __all__ = [
     "Location",
     "Metadata",
     "NewImage",
+    "Not",
     "NotEnoughMemory",
     "OnBusy",
     "OpenedFile",
@@ -170,6 +178,7 @@ __all__ = [
     "format_query",
     "images",
     "limits_from_settings",
+    "list_single_parts",
     "page_digest",
     "parse_query",
     "path_bytes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MAX_SHOWN_IDS = 5  # that a message lists
+POINTER_WIDTH, POINTER_LEAD = 72, 40  # characters of a line that are shown, and those before the error
 
 
 class RetrievalError(Exception):
@@ -14,9 +15,26 @@ class RetrievalError(Exception):
 
 
 class InvalidQuery(RetrievalError):
-    """The query is wrong; the message names the part, and the column if the query was a line of text."""
+    """The query is wrong; the message names the part, and the column if the query was a line of text.
+
+    `column` counts from 1; `line` is the line that was parsed. Both are None for any other query.
+    """
 
     code = "invalid-query"
+
+    def __init__(self, reason: object, *, column: int | None = None) -> None:
+        super().__init__(f"column {column}: {reason}" if column else str(reason))
+        self.column = column
+        self.line: str | None = None
+
+    @property
+    def pointer(self) -> str:
+        """The line, and under it a caret where the error is; empty where either is unknown."""
+        if self.line is None or self.column is None:
+            return ""
+        shown = "".join(character if character.isprintable() else " " for character in self.line)
+        start = max(0, self.column - 1 - POINTER_LEAD)
+        return f"{shown[start : start + POINTER_WIDTH]}\n{' ' * (self.column - 1 - start)}^"
 
 
 class InvalidSetting(RetrievalError):

@@ -18,6 +18,7 @@ from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
 from .projections.bridge import BridgeView
 from .projections.snapshot import AnyProjection, Snapshot
+from .query.conditions import find_confidence
 from .query.language import parse_query
 from .query.values import Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
@@ -212,7 +213,7 @@ class Library:
         with self.catalog.reading() as reader:
             return reader.count_facets(
                 None if everything and not answer.copies else answer.ids.tolist(),
-                confidence=query.filters.confidence,
+                confidence=find_confidence(query.filters),
                 predicted=self.settings.predicted_labels,
             )
 
@@ -248,11 +249,11 @@ class Library:
         ]
 
     def _query_remarks(self, query: Query) -> list[str]:
-        pictures = any(isinstance(part, Picture | StoredPicture) for part in query.parts)
+        pictures = any(isinstance(part, Picture | StoredPicture) for part in query.single_parts)
         untrained = any(space.configuration.get("trained") is False for space in self.spaces)
         if pictures and untrained:
             return ["The backbone is untrained: “subject” compares textures and shapes, not what is shown."]
-        texts = any(isinstance(part, Text) for part in query.parts)
+        texts = any(isinstance(part, Text) for part in query.single_parts)
         tower = self.search_state.spaces.text_tower
         return [tower.unavailable_reason] if texts and tower and tower.unavailable_reason else []
 
@@ -321,7 +322,7 @@ def _absence_reason(query: Query, answer: Answer, image_id: int) -> str:
         return f"it is collapsed into image {shown_with}; give the query collapse:none to list it"
     if image_id in answer.ranked.fused.ids:
         return "it is below the relevance line; give the query weaker:yes to list it"
-    stored = [part.image_id for part in query.parts if isinstance(part, StoredPicture)]
+    stored = [part.image_id for part in query.single_parts if isinstance(part, StoredPicture)]
     if image_id in (*stored, *query.examples.good, *query.examples.bad):
         return "it is searched by; give the query include-examples:yes to list it"
     return "a condition leaves it out, or no part of the query finds it"

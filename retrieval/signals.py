@@ -14,6 +14,8 @@ from .ranking.relevance import Unrelated
 
 WORDS, MEANING, SUBJECT = "words", "meaning", "subject"
 COLOUR, TEXTURE, LAYOUT, DETAILS = "colour", "texture", "layout", "details"
+# What a query asks beside the signals: whether an image satisfies a condition that is an alternative.
+CONDITION = "condition"
 # What scores mean, where that is something else than for whole pictures of the signal.
 SWATCHES, PALETTE, EXAMPLES, NEIGHBOURS = "swatches", "palette", "examples", "neighbours"
 

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from fractions import Fraction
 
-from retrieval import Annotation, Filters, Image
+from retrieval import AllOf, Annotation, Filters, Image, Not
+from retrieval.query.conditions import EXPOSURE, Condition
 from tests.rows import KINDS
 
 ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}
 
 
-def satisfies_filters(
-    image: Image, filters: Filters, troubled: Collection[bytes] = (), cameras: Collection[str] = ()
+def satisfies_condition(
+    image: Image,
+    condition: Condition,
+    troubled: Collection[bytes] = (),
+    names: Mapping[str, Collection[str]] = {},
 ) -> bool:
-    """Whether an image satisfies every condition. `troubled`: the paths that have a problem; `cameras`: all
-    that the catalog knows.
+    """Whether an image satisfies a tree of Filters; the other arguments are as for `satisfies_filters`."""
+    if isinstance(condition, Filters):
+        return satisfies_filters(image, condition, troubled, names)
+    every = [satisfies_condition(image, member, troubled, names) for member in condition.conditions]
+    if isinstance(condition, Not):
+        return not every[0]
+    return all(every) if isinstance(condition, AllOf) else any(every)
+
+
+def satisfies_filters(
+    image: Image,
+    filters: Filters,
+    troubled: Collection[bytes] = (),
+    names: Mapping[str, Collection[str]] = {},
+) -> bool:
+    """Whether an image satisfies every condition. `troubled`: the paths that have a problem; `names`: by field,
+    all cameras, lenses and creators that the catalog knows.
     """
     return all(
         (
@@ -26,7 +46,16 @@ def satisfies_filters(
             not filters.labels or has_annotation(image, "label", filters.labels),
             not has_annotation(image, "label", filters.without_labels),
             not filters.shows or shows_label(image, filters.shows, filters.confidence),
-            not filters.cameras or is_taken_with(image, filters.cameras, cameras),
+            *(
+                not asked or is_named(image, field, asked, names.get(field, ()))
+                for field, asked in (
+                    ("camera", filters.cameras),
+                    ("lens", filters.lenses),
+                    ("creator", filters.creators),
+                )
+            ),
+            *(is_in_range(image, filters, field) for field in EXPOSURE),
+            not any(has_stated(image, name) for name in filters.missing),
             not filters.formats or image.format.lower() in format_names(filters),
             not filters.orientations or image_orientation(image) in filters.orientations,
             is_taken(image, filters),
@@ -59,15 +88,31 @@ def has_annotation(image: Image, field: str, values: Iterable[str]) -> bool:
     return any(value.casefold() in given for value in values)
 
 
-def is_taken_with(image: Image, asked: Iterable[str], known: Collection[str]) -> bool:
-    """Whether its camera has one of the names, or these words in its name where no camera has just the name."""
-    names = {camera.casefold() for camera in known}
+def is_named(image: Image, field: str, asked: Iterable[str], known: Collection[str]) -> bool:
+    """Whether a value has one of the names, or these words in it where no value is just the name."""
+    names = {name.casefold() for name in known}
     return any(
-        camera == name.casefold()
-        or (name.casefold() not in names and f" {name.casefold()} " in f" {camera} ")
-        for camera in map(str.casefold, image.field_values("camera"))
+        value == name.casefold() or (name.casefold() not in names and f" {name.casefold()} " in f" {value} ")
+        for value in map(str.casefold, image.field_values(field))
         for name in asked
     )
+
+
+def is_in_range(image: Image, filters: Filters, field: str) -> bool:
+    least, most = getattr(filters, f"min_{field}"), getattr(filters, f"max_{field}")
+    stated = [float(Fraction(value)) for value in image.field_values(field) if value[0].isdigit()]
+    return (least is None and most is None) or any(
+        (least is None or number >= least) and (most is None or number <= most) for number in stated
+    )
+
+
+def has_stated(image: Image, name: str) -> bool:
+    match name:
+        case "date":
+            return image.taken_at is not None
+        case "caption":
+            return is_captioned(image)
+    return bool(image.field_values(name))
 
 
 def shows_label(image: Image, labels: Iterable[str], confidence: float = 0.5) -> bool:

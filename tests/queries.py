@@ -8,11 +8,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from retrieval import (
+    AllOf,
+    AnyOf,
     Colours,
     Concept,
     Examples,
     Filters,
     InvalidQuery,
+    Not,
     Options,
     Palette,
     Part,
@@ -24,13 +27,12 @@ from retrieval import (
     Swatch,
     Text,
 )
+from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
+from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS
 from retrieval.query.values import (
     COLLAPSES,
     EXPANSIONS,
-    FORMAT_ENDINGS,
-    FORMATS,
     FUSIONS,
-    ORIENTATIONS,
     REFERENCE_KINDS,
     RERANKINGS,
 )
@@ -104,21 +106,32 @@ def valid_values(kind: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrate
     return st.fixed_dictionaries({}, optional=fields).map(build_value).filter(lambda value: value is not None)
 
 
+def join_conditions(members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Trees of these members."""
+    several = st.lists(members, min_size=2, max_size=3).map(tuple)
+    return st.builds(AllOf, several) | st.builds(AnyOf, several) | st.builds(Not, members)
+
+
 filters = valid_values(
     Filters,
     **{
         name: small_tuples(names)
-        for name in ("folders", "names", "tags", "labels", "shows", "cameras", "concepts")
+        for name in (
+            *("folders", "names", "tags", "labels", "shows", "cameras", "concepts", "lenses", "creators"),
+        )
     },
     formats=small_tuples(st.sampled_from([*FORMATS, *FORMAT_ENDINGS, "JPEG"])),
     **{f"without_{name}": small_tuples(names) for name in ("folders", "names", "tags", "labels")},
     **{name: st.none() | days for name in ("after", "before", "added_after", "added_before")},
     **{f"{end}_{name}": bounds for end in ("min", "max") for name in ("width", "height", "bytes")},
+    **{f"{end}_{name}": st.none() | st.floats(0, 1e6) for end in ("min", "max") for name in EXPOSURE},
+    missing=small_tuples(st.sampled_from(MISSABLE)),
     confidence=shares,
     orientations=small_tuples(st.sampled_from(ORIENTATIONS)),
     captioned=maybe,
     problem=maybe,
 )
+conditions = filters | st.recursive(filters.filter(bool), join_conditions, max_leaves=5)
 options = valid_values(
     Options,
     fusion=st.sampled_from(FUSIONS),
@@ -138,7 +151,7 @@ def any_query() -> st.SearchStrategy[Query]:
     return valid_values(
         Query,
         parts=small_tuples(parts),
-        filters=filters,
+        filters=conditions,
         options=options,
         examples=examples,
         weights=st.dictionaries(

@@ -16,6 +16,7 @@ from retrieval.catalog import WritableCatalog
 from retrieval.catalog.schema import ImageRow
 from retrieval.catalog.writer import Writer
 from tests.databases import new_image
+from tests.queries import join_conditions
 
 FOLDERS = ["a", "A", "b", "%", "_", "a_b", "axb", "A%", "\\", "a\\", "ü", "Ü", "ß", "SS", "a b", "'", "2019"]
 NAMES = ["sea", "SEA", "s_a", "s%", "straße", "STRASSE", "old town", "Ü", "ü", "%", ", "]
@@ -32,6 +33,16 @@ GUESSES = [
 KINDS = ["seaside, sea", "s%, s_a", "Town", "place, Sea", "thing"]  # the most specific first
 ASKED = [*NAMES, "thing", "place", "seaside", "town", "Sea, seaside", "a, s", "sea,"]
 CAMERAS = ["Canon EOS 5D", "canon eos 5d", "Canon EOS", "Kamera_1", "Kamera 1"]
+FACTS = [
+    *(("lens", lens) for lens in ("EF 50mm", "EF 50mm f/1.8", "ef 50MM", "Kit%")),
+    *(("creator", creator) for creator in ("Ann Lee", "ann lee", "Lee", "Ü")),
+    *(("iso", iso) for iso in ("100", "200", "25600", "auto")),
+    *(("aperture", aperture) for aperture in ("2.8", "11")),
+    *(("exposure", exposure) for exposure in ("1/250", "1/60", "2", "0.004")),
+    *(("focal", focal) for focal in ("50", "7.1")),
+    *(("rating", rating) for rating in ("0", "3", "5")),
+    ("place", "Hanoi"),
+]
 FORMATS = ["jpeg", "JPEG", "png", "tiff"]
 MOMENTS = [
     datetime(2019, 12, 31, 23, 59, 59, 999999),
@@ -63,6 +74,7 @@ class Row:
     kinds: tuple[tuple[str, float], ...] = ()  # predicted categories, in the order of KINDS
     words: tuple[tuple[str, str], ...] = ()  # (field, value): titles and captions
     cameras: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()  # (field, value): other facts that cameras write
     taken_at: datetime | None = None
     added_at: datetime = datetime(2021, 1, 1)
     width: int = 640
@@ -88,6 +100,7 @@ rows = st.builds(
     kinds=kinds.map(lambda sure: tuple((kind, sure[kind]) for kind in KINDS if kind in sure)),
     words=tuples_of(st.tuples(st.sampled_from(["title", "caption", "text"]), st.sampled_from(NAMES))),
     cameras=tuples_of(st.sampled_from(CAMERAS), 1),
+    facts=tuples_of(st.sampled_from(FACTS), 3),
     taken_at=st.none() | st.sampled_from(MOMENTS),
     added_at=st.sampled_from(MOMENTS),
     width=st.sampled_from(SIDES),
@@ -116,6 +129,9 @@ LISTED = {
     "cameras": st.sampled_from([*CAMERAS, "eos", "5D", "canon", "EOS 5", "1", "kamera_", "%"]),
     "formats": st.sampled_from([*FORMATS, "jpg", "Tif"]),
     "orientations": st.sampled_from(["landscape", "portrait", "square"]),
+    "lenses": st.sampled_from(["EF 50mm", "50mm", "f/1.8", "kit%", "kit"]),
+    "creators": st.sampled_from(["ann lee", "LEE", "ann", "ü", "%"]),
+    "missing": st.sampled_from(["caption", "tag", "label", "date", "place"]),
 }
 RANGES = {
     ("after", "before"): DAYS,
@@ -123,6 +139,11 @@ RANGES = {
     ("min_width", "max_width"): [0, *SIDES, 2**62],
     ("min_height", "max_height"): [0, *SIDES, 2**62],
     ("min_bytes", "max_bytes"): AMOUNTS,
+    ("min_iso", "max_iso"): [0, 100, 150.5, 200, 25600],
+    ("min_aperture", "max_aperture"): [1.4, 2.8, 5.6, 11],
+    ("min_exposure", "max_exposure"): [0, 1 / 250, 1 / 60, 0.1, 2],
+    ("min_focal", "max_focal"): [7, 7.1, 35, 50],
+    ("min_rating", "max_rating"): [0, 1, 3, 5],
 }
 CONDITIONS = [*LISTED, *(name for pair in RANGES for name in pair), "captioned", "problem"]
 
@@ -140,6 +161,9 @@ def filters(draw: st.DrawFn, most: int = 6) -> Filters:
         low, high = sorted(draw(st.lists(st.sampled_from(bounds), min_size=2, max_size=2, unique=True)))
         values |= {name: bound for name, bound in ((least, low), (most_, high)) if name in wanted}
     return Filters(**values)
+
+
+trees = st.recursive(filters(most=2).filter(bool), join_conditions, max_leaves=6)
 
 
 class Undo(Exception):
@@ -169,8 +193,9 @@ def fill_catalog(writer: Writer, stored: Sequence[Row]) -> list[int]:
         writer.replace_annotations(
             image_id, "captions", [Annotation(*fact, "captions") for fact in (*said, *row.words)]
         )
+        taken_with = [("camera", camera) for camera in row.cameras]
         writer.replace_annotations(
-            image_id, "exif", [Annotation("camera", camera, "exif") for camera in row.cameras]
+            image_id, "exif", [Annotation(*fact, "exif") for fact in (*taken_with, *row.facts)]
         )
     for path in troubled_paths(ids, stored):
         writer.report_problem(Problem(path, "broken", "as it happens"))

@@ -59,7 +59,7 @@ def build_query(parameters: SearchParameters, files: Sequence[bytes] = ()) -> Qu
 
 def names_web_address(query: Query) -> bool:
     """Whether a server has to fetch a picture from the web for this query."""
-    pictures = [part.picture if isinstance(part, Palette) else part for part in query.parts]
+    pictures = [part.picture if isinstance(part, Palette) else part for part in query.single_parts]
     sources = [picture.source for picture in pictures if isinstance(picture, Picture)]
     return any(isinstance(source, Reference) and source.kind == "url" for source in sources)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from retrieval import Colours, Concept, Palette, Part, Text, answers
+from retrieval import Colours, Concept, Either, Palette, Part, Text, answers, list_single_parts
 
 
 def image_name(image: answers.ImageSummary) -> str:
@@ -29,7 +29,7 @@ def hit_remarks(hit: answers.Hit) -> str:
 def part_names(parts: Sequence[Part]) -> list[str]:
     """A name for each part of a query: its words, or “picture” with a number where there are several."""
     names = [_part_name(part) for part in parts]
-    numbered = [not isinstance(part, Text | Concept) for part in parts]
+    numbered = [not isinstance(part, Text | Concept | Either) for part in parts]
     totals = Counter(name for name, is_numbered in zip(names, numbered, strict=True) if is_numbered)
     numbers = [Counter(names[: index + 1])[name] for index, name in enumerate(names)]
     return [
@@ -43,4 +43,6 @@ def _part_name(part: Part) -> str:
         return part.text
     if isinstance(part, Concept):
         return part.name
+    if isinstance(part, Either):
+        return " or ".join(dict.fromkeys(map(_part_name, list_single_parts(part)))) or "a condition"
     return "colours" if isinstance(part, Colours) else "palette" if isinstance(part, Palette) else "picture"

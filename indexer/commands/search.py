@@ -211,7 +211,7 @@ def _remark_results(results: Results, query: Query) -> None:
     if results.weaker:
         print_remark(f"{results.weaker} weaker not shown; add weaker:yes to see them")
     if not results.total:
-        has_words = any(isinstance(part, Text) for part in query.parts)
+        has_words = any(isinstance(part, Text) for part in query.single_parts)
         advice = (
             "fewer or other words, or an example with --image" if has_words else "another picture, or words"
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..query.values import Examples, Filters, Options
+from ..query.conditions import Filters
+from ..query.values import Examples, Options
 
 MAX_ID = 2**63 - 1
 ImageId = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -39,8 +40,8 @@ class QueryPicture(StrictModel):
     )
 
 
-class Part(QueryPicture):
-    """One part of a query: exactly one of text, image, url, upload, colours, palette and concept."""
+class SinglePart(QueryPicture):
+    """Exactly one of text, image, url, upload, colours, palette and concept."""
 
     text: str | None = Field(
         default=None, description='Words; "quotation marks" in it hold a phrase together'
@@ -53,11 +54,47 @@ class Part(QueryPicture):
     weight: float = Field(default=1.0, description="Negative: not this; from -100 to 100, never 0")
 
 
+class AllOf(StrictModel):
+    """All of these conditions."""
+
+    all: list[Condition] = Field(min_length=2)
+
+
+class AnyOf(StrictModel):
+    """Any one of these conditions."""
+
+    any: list[Condition] = Field(min_length=2)
+
+
+class Not(StrictModel):
+    """Not this condition: exactly the images that do not satisfy it."""
+
+    condition: Condition = Field(alias="not")
+
+
+Condition: TypeAlias = AllOf | AnyOf | Not | Filters
+
+
+class Alternative(StrictModel):
+    """One way to fit: all of its parts, among the images that satisfy its filters."""
+
+    parts: list[SinglePart] = []
+    filters: Condition = Filters()
+
+
+class Part(SinglePart):
+    """One part of a query: exactly one of text, image, url, upload, colours, palette, concept and either."""
+
+    either: list[Alternative] | None = Field(
+        default=None, description="Alternatives, of which an image has to fit one"
+    )
+
+
 class Query(StrictModel):
     """All that a line of the query language can say; what is left out stands at its default."""
 
     parts: list[Part] = []
-    filters: Filters = Filters()
+    filters: Condition = Filters()
     options: Options = Options()
     examples: Examples = Examples()
     weights: dict[str, float] = Field(default={}, description="How much each signal counts, from 0 to 100")

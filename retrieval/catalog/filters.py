@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -27,13 +27,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from ..query.values import FORMAT_ENDINGS, Filters
+from ..query.checks import FORMAT_ENDINGS
+from ..query.conditions import EXPOSURE, PIXELS_AND_BYTES, Filters
+from ..query.ranges import parse_fraction
 from .records import LABEL, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
 ESCAPE = "\\"
-DESCRIBING = ("title", "caption")  # fields that describe an image in words
+CAPTION = "caption"
+DESCRIBING = ("title", CAPTION)  # fields that describe an image in words
 CAMERA = "camera"  # the field with the name of the camera
+NAMED = {"cameras": CAMERA, "lenses": "lens", "creators": "creator"}  # fields found by words of their values
 
 ORIENTATION = case(
     (ImageRow.width > ImageRow.height, "landscape"),
@@ -41,15 +45,50 @@ ORIENTATION = case(
     else_="square",
 )
 Condition = ColumnElement[bool]
+Range = tuple[float | None, float | None]  # inclusive bounds; None for an open end
 IdQuery = Select[Any]  # a query that gives image ids
 
 
-def matching_ids(filters: Filters, *, predicted: bool = True) -> Select[int]:
+def matching_ids(
+    filters: Filters, numbers: Mapping[str, Sequence[str]], *, predicted: bool = True
+) -> Select[int]:
     """Select the ids, in rising order, of the images that satisfy every condition except concepts.
 
-    Without `predicted`, `shows` looks at stated labels only.
+    `numbers`: by the name of one of EXPOSURE, the texts of the catalog that lie in its range, as
+    `numbers_in_range` chooses them. Without `predicted`, `shows` looks at stated labels only.
     """
-    return select(ImageRow.id).where(*_all_conditions(filters, predicted)).order_by(ImageRow.id)
+    conditions = [*_all_conditions(filters, predicted), *_number_conditions(numbers)]
+    return select(ImageRow.id).where(*conditions).order_by(ImageRow.id)
+
+
+def ranges_asked(filters: Filters) -> dict[str, Range]:
+    """The ranges of EXPOSURE that the filters ask for, by name."""
+    ranges = {name: (getattr(filters, f"min_{name}"), getattr(filters, f"max_{name}")) for name in EXPOSURE}
+    return {name: bounds for name, bounds in ranges.items() if bounds != (None, None)}
+
+
+def known_values(field: str) -> Select[str]:
+    """Select the different values of a field, folded; quick, however many images have them."""
+    known = _distinct_values(field)
+    return select(known.c.value).where(known.c.value.is_not(None))
+
+
+def numbers_in_range(texts: Iterable[str], bounds: Range) -> list[str]:
+    """Those of the texts that are numbers within the bounds, as cameras write them: 1/250, 2.8."""
+    return [text for text in texts if _is_in_range(text, *bounds)]
+
+
+def _is_in_range(text: str, least: float | None, most: float | None) -> bool:
+    try:
+        number = parse_fraction(text)
+    except ValueError:
+        return False
+    return (least is None or number >= least) and (most is None or number <= most)
+
+
+def _number_conditions(numbers: Mapping[str, Sequence[str]]) -> Iterator[Condition]:
+    for field, texts in numbers.items():
+        yield _is_among(_stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(texts)))
 
 
 def fold_text(text: str) -> str:
@@ -146,13 +185,24 @@ def _fact_conditions(filters: Filters) -> Iterator[Condition]:
         yield _is_among(_ids_with_values("tag", (tag,)))
     if filters.labels:
         yield _is_among(_ids_with_values("label", filters.labels))
-    if filters.cameras:
-        yield _is_among(_ids_taken_with(filters.cameras))
+    for name, field in NAMED.items():
+        if values := getattr(filters, name):
+            yield _is_among(_ids_named_in(field, values))
     for field, values in (("tag", filters.without_tags), ("label", filters.without_labels)):
         if values:
             yield _is_among(_ids_with_values(field, values), is_included=False)
+    for name in filters.missing:
+        yield _is_missing(name)
     if filters.captioned is not None:
         yield _is_among(captioned_ids(), is_included=filters.captioned)
+
+
+def _is_missing(name: str) -> Condition:
+    """Whether an image has no stated value of one of MISSABLE."""
+    if name == "date":
+        return ImageRow.taken_at.is_(None)
+    stated = captioned_ids() if name == CAPTION else _stated_ids(AnnotationRow.field == name)
+    return _is_among(stated, is_included=False)
 
 
 def _stated_ids(*conditions: Condition) -> IdQuery:
@@ -164,20 +214,21 @@ def _ids_with_values(field: str, values: Sequence[str]) -> IdQuery:
     return _stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(folded))
 
 
-def _ids_taken_with(cameras: Sequence[str]) -> IdQuery:
-    """The images of these cameras: of the one that has exactly this name, else of all that have it as words.
+def _ids_named_in(field: str, values: Sequence[str]) -> IdQuery:
+    """The images of these cameras, lenses or creators: of the one that has exactly this name, else of all
+    that have it as words.
 
     So x100 finds Fujifilm X100, but not X100V, and a name from the list of cameras finds that camera alone.
     """
-    known = _distinct_values(CAMERA)
+    known = _distinct_values(field)
     words = literal(" ") + known.c.value + literal(" ")
     matches: list[Condition] = []
-    for name in {" ".join(camera.casefold().split()) for camera in cameras}:
+    for name in {" ".join(fold_text(value).split()) for value in values}:
         is_named = select(known.c.value).where(known.c.value == name).exists()
         has_words = words.like(f"% {_escape_like(name)} %", escape=ESCAPE)
         matches.append(or_(known.c.value == name, and_(has_words, ~is_named)))
     named = select(known.c.value).where(or_(*matches))
-    return _stated_ids(AnnotationRow.field == CAMERA, AnnotationRow.folded.in_(named))
+    return _stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(named))
 
 
 def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
@@ -230,7 +281,7 @@ def _file_conditions(filters: Filters) -> Iterator[Condition]:
         yield func.lower(ImageRow.format).in_([FORMAT_ENDINGS.get(name, name) for name in names])
     if filters.orientations:
         yield ORIENTATION.in_(filters.orientations)
-    for name in ("width", "height", "bytes"):
+    for name in PIXELS_AND_BYTES:
         yield from _size_conditions(name, getattr(filters, f"min_{name}"), getattr(filters, f"max_{name}"))
 
 

@@ -12,14 +12,15 @@ import numpy as np
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from ..pictures.metadata import SIDECAR_SOURCE
-from ..query.values import Examples, Filters
+from ..query.conditions import Filters
+from ..query.values import Examples
 from ..ranking.arrays import Float16Matrix, Int64Ids
 from ..ranking.narrowing import LabelTable
 from ..ranking.shots import ShotFile
 from . import changes, saved, sidecars, soundness
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
-from .filters import matching_ids
+from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
 from .records import (
     NAME_SOURCE,
     PREDICTED_FIELDS,
@@ -106,8 +107,15 @@ class Reader:
 
         Without `predicted`, `shows` looks at stated labels only.
         """
-        matching = matching_ids(filters, predicted=predicted)
+        matching = matching_ids(filters, self._choose_numbers(filters), predicted=predicted)
         return np.fromiter(self._connection.scalars(matching), np.int64)
+
+    def _choose_numbers(self, filters: Filters) -> dict[str, list[str]]:
+        """The stated numbers that lie in the ranges of the filters, by field: few, however many images."""
+        return {
+            field: numbers_in_range(self._connection.scalars(known_values(field)), bounds)
+            for field, bounds in ranges_asked(filters).items()
+        }
 
     def count_facets(
         self, ids: Iterable[int] | None = None, *, confidence: float = 0.5, predicted: bool = True

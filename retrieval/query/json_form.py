@@ -2,12 +2,15 @@
 
     {"parts": [{"text": "golden retriever", "weight": 2}, {"file": "pool.jpg", "region": [0, 0.5, 1, 0.5]},
                {"image": 17, "weight": -1}, {"colours": [{"colour": "#ff0000", "share": 3}]},
-               {"palette": {"url": "https://example.org/a.jpg"}}, {"concept": "harbours"}],
-     "filters": {"tags": ["boat"], "after": "2020-01-01"}, "options": {"narrow": true},
+               {"palette": {"url": "https://example.org/a.jpg"}}, {"concept": "harbours"},
+               {"either": [{"parts": [{"text": "dog"}]}, {"filters": {"tags": ["cat"]}}]}],
+     "filters": {"any": [{"tags": ["boat"]}, {"not": {"after": "2020-01-01"}}]},
+     "options": {"narrow": true},
      "examples": {"good": [3], "bad": [4]}, "weights": {"colour": 0.3},
      "limit": 40, "offset": 0, "include_examples": false}
 
-Every key is optional. The keys of filters, options and examples are the fields of these values.
+Every key is optional. The keys of filters, options and examples are the fields of these values; filters
+may also be a tree of objects with "all", "any" or "not".
 """
 
 from __future__ import annotations
@@ -15,16 +18,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 from ..errors import InvalidQuery
+from .conditions import MAX_DEPTH, AllOf, AnyOf, Condition, Filters, Not
 from .values import (
     REFERENCE_KINDS,
+    Alternative,
     Colours,
     Concept,
+    Either,
     Examples,
-    Filters,
     Options,
     Palette,
     Part,
@@ -40,8 +46,9 @@ from .values import (
 Json: TypeAlias = dict[str, Any]
 Built = TypeVar("Built")
 AnyValue = TypeVar("AnyValue", Filters, Options, Examples)
-PART_KEYS: Final = ("text", "image", *REFERENCE_KINDS, "colours", "palette", "concept")
+PART_KEYS: Final = ("text", "image", *REFERENCE_KINDS, "colours", "palette", "concept", "either")
 PICTURE_KEYS: Final = ("image", *REFERENCE_KINDS)
+TREE_KEYS: Final = ("all", "any", "not")  # of filters
 QUERY_KEYS: Final = (
     "parts",
     "filters",
@@ -64,7 +71,7 @@ def query_to_json(query: Query) -> Json:
     """
     values: Json = {
         "parts": [_part_to_json(part) for part in query.parts],
-        "filters": _fields_to_json(query.filters),
+        "filters": _condition_to_json(query.filters),
         "options": _fields_to_json(query.options),
         "examples": _fields_to_json(query.examples),
         "weights": dict(query.weights),
@@ -84,6 +91,15 @@ def _fields_to_json(value: Filters | Options | Examples) -> Json:
     }
 
 
+def _condition_to_json(condition: Condition) -> Json:
+    if isinstance(condition, Filters):
+        return _fields_to_json(condition)
+    if isinstance(condition, Not):
+        return {"not": _condition_to_json(condition.condition)}
+    kind = "all" if isinstance(condition, AllOf) else "any"
+    return {kind: [_condition_to_json(member) for member in condition.conditions]}
+
+
 def _value_to_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
@@ -93,6 +109,8 @@ def _value_to_json(value: Any) -> Any:
 def _part_to_json(part: Part) -> Json:
     if isinstance(part, Text):
         values: Json = {"text": part.text}
+    elif isinstance(part, Either):
+        values = {"either": [_alternative_to_json(alternative) for alternative in part.alternatives]}
     elif isinstance(part, Concept):
         values = {"concept": part.name}
     elif isinstance(part, Colours):
@@ -102,6 +120,12 @@ def _part_to_json(part: Part) -> Json:
     else:
         values = _picture_to_json(part)
     return values if part.weight == 1 else values | {"weight": part.weight}
+
+
+def _alternative_to_json(alternative: Alternative) -> Json:
+    parts = [_part_to_json(part) for part in alternative.parts]
+    filters = _condition_to_json(alternative.filters)
+    return ({"parts": parts} if parts else {}) | ({"filters": filters} if filters else {})
 
 
 def _swatch_to_json(swatch: Swatch) -> Json:
@@ -287,16 +311,50 @@ def _read_palette(value: object, path: str) -> Picture | StoredPicture:
     return _read_picture(kind, values, path, 1.0)
 
 
+_read_filters = _value_reader(Filters)
+
+
+def _read_condition(value: object, path: str, depth: int = 0) -> Condition:
+    """An object with one of TREE_KEYS is a tree; any other has the fields of Filters."""
+    if not isinstance(value, dict) or not value.keys() & set(TREE_KEYS):
+        return _read_filters(value, path)
+    if len(value) > 1:
+        raise InvalidQuery(f"{path}: an object with {' or '.join(TREE_KEYS)} has no other key")
+    if depth > MAX_DEPTH:
+        raise InvalidQuery(f"{path[:80]}: conditions are nested more than {MAX_DEPTH} deep")
+    [(kind, content)] = value.items()
+    read_member = partial(_read_condition, depth=depth + 1)
+    if kind == "not":
+        member = read_member(content, f"{path}.not")
+        return _build_checked(path, lambda: Not(member))
+    members = _read_list(content, f"{path}.{kind}", read_member)
+    return _build_checked(path, lambda: (AllOf if kind == "all" else AnyOf)(members))
+
+
+def _read_alternatives(value: object, path: str) -> tuple[Alternative, ...]:
+    return _read_list(value, path, _read_alternative)
+
+
+def _read_alternative(value: object, path: str) -> Alternative:
+    values = _read_object(value, path, ("parts", "filters"))
+    parts: Any = _read_parts(values.get("parts", []), f"{path}.parts")
+    if any(isinstance(part, Either) for part in parts):
+        raise InvalidQuery(f"{path}.parts: alternatives cannot hold alternatives; list them all in one")
+    condition = _read_condition(values.get("filters", {}), f"{path}.filters")
+    return _build_checked(path, lambda: Alternative(parts, condition))
+
+
 # The parts that are not pictures: the class, and the reader of the content.
 _PART_READERS: Final[dict[str, tuple[Callable[[Any, float], Part], Callable[[object, str], Any]]]] = {
     "text": (Text, _read_text),
     "concept": (Concept, _read_text),
     "colours": (Colours, _read_swatches),
     "palette": (Palette, _read_palette),
+    "either": (Either, _read_alternatives),
 }
 _QUERY_READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "parts": _read_parts,
-    "filters": _value_reader(Filters),
+    "filters": _read_condition,
     "options": _value_reader(Options),
     "examples": _value_reader(Examples),
     "weights": _read_weights,

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from .conditions import EXPOSURE, PIXELS_AND_BYTES, Filters
+from .ranges import format_range, parse_day, parse_days, parse_fraction, parse_integer, parse_range_of
 from .terms import NUMBER, format_number
-from .values import Examples, Filters, Options, Query
-
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
-_RANGE = re.compile(r"([0-9]{1,19})|([0-9]{1,19})?\.\.([0-9]{1,19})?")
+from .values import Examples, Options, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +24,23 @@ class ValueKind:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which fields of which class a key sets; a key with a minus sets `negated_field`."""
+    """Which fields of which class a key sets; a key with a minus sets `negated_field`, if it has one.
+
+    An alias is another way to set the fields of other keys, and is never written.
+    """
 
     owner: type[Any]
     field_names: tuple[str, ...]
     kind: ValueKind
     is_list: bool = False
     negated_field: str = ""
-    alternative: str = ""  # what to write instead of a minus
+    alternative: str = ""  # what to write instead of a minus, where that means nothing
+    is_alias: bool = False
 
-
-def parse_integer(text: str) -> int:
-    if not _INTEGER.fullmatch(text):
-        raise ValueError("a whole number is needed")
-    return int(text)
+    @property
+    def is_invertible(self) -> bool:
+        """Whether a minus makes the Not of its condition, for want of a field of its own."""
+        return self.owner is Filters and not self.negated_field and "confidence" not in self.field_names
 
 
 def parse_number(text: str) -> float:
@@ -54,35 +55,15 @@ def _parse_yes_no(text: str) -> bool:
     return text.lower() == "yes"
 
 
-def _parse_day(text: str) -> date:
-    match = _DATE.fullmatch(text)
-    if match is None:
-        raise ValueError("write a day as 2020, 2020-06 or 2020-06-17")
-    return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
-
-
-def _parse_range(text: str) -> tuple[int | None, int | None]:
-    match = _RANGE.fullmatch(text)
-    if match is None or text == "..":
-        raise ValueError("write a range as 800, 800.., ..1600 or 800..1600")
-    exact, least, most = (None if number is None else int(number) for number in match.groups())
-    return (least, most) if exact is None else (exact, exact)
-
-
-def _format_range(bounds: tuple[int | None, int | None]) -> str:
-    least, most = bounds
-    if least == most:
-        return str(least)
-    return f"{'' if least is None else least}..{'' if most is None else most}"
-
-
 _NAME = ValueKind(str, str)
 _CHOICE = ValueKind(str.lower, str)
 _COUNT = ValueKind(parse_integer, str)
 _SHARE = ValueKind(parse_number, format_number)
 _SWITCH = ValueKind(_parse_yes_no, lambda value: "yes" if value else "no")
-_DAY = ValueKind(_parse_day, date.isoformat)
-_BOUNDS = ValueKind(_parse_range, _format_range)
+_DAY = ValueKind(parse_day, date.isoformat)
+_DAYS = ValueKind(parse_days, str)
+_WHOLE_BOUNDS = ValueKind(parse_range_of(parse_integer), format_range)
+_BOUNDS = ValueKind(parse_range_of(parse_fraction), format_range)
 _OPTIONS = (
     (_CHOICE, ("fusion", "expand", "rerank", "collapse")),
     (_SWITCH, ("narrow", "neighbours", "weaker")),
@@ -96,8 +77,8 @@ def _list_key(name: str, kind: ValueKind = _NAME, *, without: bool = False) -> K
     return Key(Filters, (name,), kind, is_list=True, negated_field=f"without_{name}" if without else "")
 
 
-def _date_key(name: str, *, instead: str) -> Key:
-    return Key(Filters, (name,), _DAY, alternative=instead)
+def _range_key(name: str, kind: ValueKind) -> Key:
+    return Key(Filters, (f"min_{name}", f"max_{name}"), kind)
 
 
 def _switch_key(owner: type[Any], name: str, key: str) -> Key:
@@ -109,17 +90,23 @@ KEYS: Final[dict[str, Key]] = {
     "name": _list_key("names", without=True),
     "tag": _list_key("tags", without=True),
     "label": _list_key("labels", without=True),
-    "after": _date_key("after", instead="swap after and before"),
-    "before": _date_key("before", instead="swap after and before"),
-    "added-after": _date_key("added_after", instead="swap added-after and added-before"),
-    "added-before": _date_key("added_before", instead="swap added-after and added-before"),
+    "after": Key(Filters, ("after",), _DAY),
+    "before": Key(Filters, ("before",), _DAY),
+    "added-after": Key(Filters, ("added_after",), _DAY),
+    "added-before": Key(Filters, ("added_before",), _DAY),
+    "taken": Key(Filters, ("after", "before"), _DAYS, is_alias=True),
+    "added": Key(Filters, ("added_after", "added_before"), _DAYS, is_alias=True),
     "shows": _list_key("shows"),
     "confidence": Key(Filters, ("confidence",), _SHARE),
     "format": _list_key("formats"),
     "orientation": _list_key("orientations", _CHOICE),
     "camera": _list_key("cameras"),
+    "lens": _list_key("lenses"),
+    "creator": _list_key("creators"),
     "in-concept": _list_key("concepts"),
-    **{key: Key(Filters, (f"min_{key}", f"max_{key}"), _BOUNDS) for key in ("width", "height", "bytes")},
+    **{key: _range_key(key, _WHOLE_BOUNDS) for key in PIXELS_AND_BYTES},
+    **{key: _range_key(key, _BOUNDS) for key in EXPOSURE},
+    "missing": _list_key("missing", _CHOICE),
     **{key: _switch_key(Filters, key, key) for key in ("captioned", "problem")},
     "like": Key(Examples, ("good",), _COUNT, is_list=True, alternative="write unlike:"),
     "unlike": Key(Examples, ("bad",), _COUNT, is_list=True, alternative="write like:"),

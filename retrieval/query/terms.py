@@ -50,6 +50,10 @@ class Term:
         """Whether it is a word or phrase without minus, weight and key."""
         return self.key is None and self.weight is None and not self.is_negated
 
+    def format_words(self) -> str:
+        """A word or phrase as it stands in a text."""
+        return f'"{self.value}"' if self.is_quoted else self.value
+
     @property
     def signed_weight(self) -> float:
         """The weight of the term's part: negative after a minus, 1 without a number."""
@@ -67,7 +71,7 @@ class Term:
 
     def make_error(self, reason: object) -> InvalidQuery:
         """An error about this term, with its column."""
-        return InvalidQuery(f"column {self.column}: {reason}")
+        return InvalidQuery(reason, column=self.column)
 
 
 def split_terms(line: str) -> Iterator[Term]:
@@ -82,7 +86,7 @@ def split_terms(line: str) -> Iterator[Term]:
             continue
         match = _TERM.match(line, position)
         if match is None or _KEY_ALONE.match(line, position):
-            raise InvalidQuery(_describe_syntax_error(line, position))
+            raise _make_syntax_error(line, position)
         yield _parse_term(match)
         position = match.end()
 
@@ -111,12 +115,14 @@ def _fold_key(key: str) -> str:
     return name.lower() + dot + signal
 
 
-def _describe_syntax_error(line: str, position: int) -> str:
+def _make_syntax_error(line: str, position: int) -> InvalidQuery:
     if line.count('"', position) % 2:
-        return f"column {line.rindex(chr(34)) + 1}: the closing quotation mark is missing"
+        return InvalidQuery("the closing quotation mark is missing", column=line.rindex('"') + 1)
     if _KEY_ALONE.match(line, position):
-        return f"column {position + 1}: the key has no value; write it without a space, as in tag:boat"
-    return f"column {position + 1}: put a space before and after the quotation marks"
+        reason = "the key has no value; write it without a space, as in tag:boat"
+    else:
+        reason = "put a space before and after the quotation marks"
+    return InvalidQuery(reason, column=position + 1)
 
 
 def format_term(key: str, value: str, weight: float = 1.0, region: Region | None = None) -> str:
@@ -124,7 +130,8 @@ def format_term(key: str, value: str, weight: float = 1.0, region: Region | None
     box = f"@{format_region(region)}" if region else ""
     start = f"{format_weight(weight)}{key}:"
     plain, quoted = start + value + box, start + '"' + value.replace('"', '""') + '"' + box
-    return plain if _reads_alike(plain, quoted) else quoted
+    has_parentheses = "(" in value or ")" in value  # which a group around the term could take for its own
+    return quoted if has_parentheses or not _reads_alike(plain, quoted) else plain
 
 
 def _reads_alike(plain: str, quoted: str) -> bool:

@@ -1,30 +1,26 @@
-"""The values of a query: weighted parts, filters, examples and options. All are frozen and checked."""
+"""The values of a query: weighted parts, examples and options, and the Query itself. Frozen and checked."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, TypeAlias
 
 from ..errors import InvalidQuery
-from .suggestions import suggest_format
+from .checks import check_choice, check_id, check_name, check_text, check_weight, raise_type
+from .conditions import Condition, Filters
 
-MAX_PARTS = 16
-MAX_TEXT_LENGTH = 1000  # characters; longer text is pasted by accident, and slow in the word index
-MAX_VALUES = 100  # folders, tags or labels in one query
+MAX_PARTS = 16  # those of alternatives included
+MAX_ALTERNATIVES = 16
 MAX_LIMIT = 1000  # hits in one answer; `offset` gives further pages
 MAX_SWATCHES = 8
 MAX_EXAMPLES = 200  # good and bad together
 MIN_REGION_SIDE = 0.01  # of a region, as a share of the picture; smaller regions have hardly any pixels
 EDGE_TOLERANCE = 1e-6  # by which a region may exceed the picture: shares are often rounded
 REFERENCE_KINDS = ("file", "url", "upload")
-ORIENTATIONS = ("landscape", "portrait", "square")
-FORMATS = ("jpeg", "png", "gif", "webp", "bmp", "tiff", "ppm", "avif", "heif", "raw")
-FORMAT_ENDINGS = {"jpg": "jpeg", "tif": "tiff"}  # endings of file names that are accepted as formats
 FUSIONS = ("relative", "calibrated", "reciprocal-rank")
 EXPANSIONS = ("none", "average", "alpha")
 RERANKINGS = ("none", "k-reciprocal", "diffusion")
@@ -32,68 +28,6 @@ COLLAPSES = ("none", "copies", "scenes", "shots")
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _SIGNAL = re.compile(r"[^\W\d]\w*")
-
-
-def _raise_type(subject: str, value: object, needed: str) -> NoReturn:
-    """A fault of a program, not of a person who searches: a TypeError, and no InvalidQuery."""
-    raise TypeError(f"{subject} is of the type {type(value).__name__}; it must be {needed}")
-
-
-def _check_weight(weight: float) -> None:
-    if not math.isfinite(weight) or weight == 0 or abs(weight) > 100:
-        raise InvalidQuery(f"weight {weight}: choose a number from -100 to 100 that is not 0")
-
-
-def _check_days(prefix: str, after: date | None, before: date | None) -> None:
-    if after and before and after >= before:
-        raise InvalidQuery(f"{prefix}after {after} and {prefix}before {before} leave no day between them")
-
-
-def _check_range(name: str, least: int | None, most: int | None) -> None:
-    for bound in (least, most):
-        if bound is not None and not 0 <= bound < 2**63:
-            raise InvalidQuery(f"{name} {bound}: choose a whole number from 0")
-    if least is not None and most is not None and least > most:
-        raise InvalidQuery(f"{name} from {least} to {most}: the first is larger than the second")
-
-
-def _check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
-    if value is not None and value not in choices:
-        raise InvalidQuery(f"{name} {value[:40]}: choose from {', '.join(choices)}")
-
-
-def _check_format(name: str) -> None:
-    if name.casefold() not in (*FORMATS, *FORMAT_ENDINGS):
-        nearest = suggest_format(name, (*FORMATS, *FORMAT_ENDINGS))
-        meant = f"did you mean {nearest}?" if nearest else f"choose from {', '.join(FORMATS)}"
-        raise InvalidQuery(f"format {name[:40]}: no picture has it; {meant}")
-
-
-def _check_id(image_id: int) -> None:
-    if not isinstance(image_id, int):
-        _raise_type("the id of an image", image_id, "an int")
-    if not 0 < image_id < 2**63:
-        raise InvalidQuery(f"image {image_id}: ids are positive whole numbers")
-
-
-def _check_values(name: str, values: tuple[str, ...]) -> None:
-    if len(values) > MAX_VALUES:
-        raise InvalidQuery(f"{len(values)} {name}; the limit is {MAX_VALUES}")
-    for value in values:
-        _check_name(f"one of the {name}", value)
-
-
-def _check_name(subject: str, name: str) -> None:
-    if not name.strip():
-        raise InvalidQuery(f"{subject} is empty; give it a value or leave it out")
-    _check_text(subject, name)
-
-
-def _check_text(subject: str, text: str) -> None:
-    if len(text) > MAX_TEXT_LENGTH:
-        raise InvalidQuery(f"{subject} has {len(text)} characters; the limit is {MAX_TEXT_LENGTH}")
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidQuery(f"{subject} contains a zero byte or an invalid character; type it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +38,12 @@ class Text:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_weight(self.weight)
+        check_weight(self.weight)
         if not isinstance(self.text, str):
-            _raise_type("the text", self.text, "a str")
+            raise_type("the text", self.text, "a str")
         if not self.text.strip():
             raise InvalidQuery("the text part is empty; give words or leave the part out")
-        _check_text("the text", self.text)
+        check_text("the text", self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +78,7 @@ class Reference:
     def __post_init__(self) -> None:
         if self.kind not in REFERENCE_KINDS:
             raise InvalidQuery(f"{self.kind[:40]}: a picture is given as {', '.join(REFERENCE_KINDS)}")
-        _check_name(f"the {self.kind}", self.value)
+        check_name(f"the {self.kind}", self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +95,9 @@ class Picture:
     region: Region | None = None
 
     def __post_init__(self) -> None:
-        _check_weight(self.weight)
+        check_weight(self.weight)
         if not isinstance(self.source, Path | bytes | Reference):
-            _raise_type("the source of a picture", self.source, "a Path, the bytes of a file or a Reference")
+            raise_type("the source of a picture", self.source, "a Path, the bytes of a file or a Reference")
 
     def __repr__(self) -> str:
         source = f"<{len(self.source)} bytes>" if isinstance(self.source, bytes) else repr(self.source)
@@ -179,8 +113,8 @@ class StoredPicture:
     region: Region | None = None
 
     def __post_init__(self) -> None:
-        _check_weight(self.weight)
-        _check_id(self.image_id)
+        check_weight(self.weight)
+        check_id(self.image_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +146,7 @@ class Colours:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_weight(self.weight)
+        check_weight(self.weight)
         if not 1 <= len(self.swatches) <= MAX_SWATCHES:
             raise InvalidQuery(f"{len(self.swatches)} swatches; give from 1 to {MAX_SWATCHES}")
 
@@ -225,7 +159,7 @@ class Palette:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_weight(self.weight)
+        check_weight(self.weight)
         if self.picture.weight != 1:
             raise InvalidQuery(
                 "the picture of a palette cannot have a weight; give the weight to the palette"
@@ -240,76 +174,70 @@ class Concept:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_weight(self.weight)
-        _check_name("the concept", self.name)
+        check_weight(self.weight)
+        check_name("the concept", self.name)
 
 
-Part: TypeAlias = Text | Picture | StoredPicture | Colours | Palette | Concept
+SinglePart: TypeAlias = Text | Picture | StoredPicture | Colours | Palette | Concept
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """Conditions for the hits. Every hit satisfies all of them. Letter case does not matter, nor does whether
-    a letter and its accent are one character or two.
+class Alternative:
+    """One way to fit an Either: all of these parts together, among the images that satisfy `filters`.
 
-    - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
-      `tags`, `concepts`: all of them; `without_…`: none of them. A folder is one or more whole path
-      components ("2019/summer"), anywhere in the path, or an absolute path.
-    - `names`: any one of these names of files, with or without their endings; * stands for any characters, ?
-      for one.
-    - `after` is the first day included, `before` the first day excluded; an image without a date satisfies
-      neither. `added_after` and `added_before` are about the day when Pictor first indexed the image.
-    - `shows`: any one of these labels, stated, or predicted with at least `confidence`.
-    - `min_…` and `max_…` are inclusive; in pixels, or bytes of the file.
-    - `captioned`: whether an image has a caption. `problem`: whether a file of it could not be read at the
-      last visit.
+    Negative words leave images out, as everywhere.
     """
 
-    folders: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    without_folders: tuple[str, ...] = ()
-    without_names: tuple[str, ...] = ()
-    without_tags: tuple[str, ...] = ()
-    without_labels: tuple[str, ...] = ()
-    after: date | None = None
-    before: date | None = None
-    added_after: date | None = None
-    added_before: date | None = None
-    shows: tuple[str, ...] = ()
-    confidence: float = 0.5
-    formats: tuple[str, ...] = ()
-    orientations: tuple[str, ...] = ()
-    cameras: tuple[str, ...] = ()
-    concepts: tuple[str, ...] = ()
-    min_width: int | None = None
-    max_width: int | None = None
-    min_height: int | None = None
-    max_height: int | None = None
-    min_bytes: int | None = None
-    max_bytes: int | None = None
-    captioned: bool | None = None
-    problem: bool | None = None
+    parts: tuple[SinglePart, ...] = ()
+    filters: Condition = Filters()  # noqa: RUF009 - a frozen value
 
     def __post_init__(self) -> None:
-        for name in ("folders", "names", "tags", "labels"):
-            _check_values(name, getattr(self, name) + getattr(self, f"without_{name}"))
-        for name in ("shows", "formats", "orientations", "cameras", "concepts"):
-            _check_values(name, getattr(self, name))
-        for name in self.formats:
-            _check_format(name)
-        for orientation in self.orientations:
-            _check_choice("orientation", orientation, ORIENTATIONS)
-        if not 0 <= self.confidence <= 1:
-            raise InvalidQuery(f"confidence {self.confidence}: choose from 0 to 1")
-        _check_days("", self.after, self.before)
-        _check_days("added_", self.added_after, self.added_before)
-        for name in ("width", "height", "bytes"):
-            _check_range(name, getattr(self, f"min_{name}"), getattr(self, f"max_{name}"))
+        for part in self.parts:
+            if not isinstance(part, SinglePart):
+                raise_type("a part of an alternative", part, SINGLE_PARTS)
+        if not (self.parts or self.filters):
+            raise InvalidQuery("an alternative is empty; give it parts or filters, or leave it out")
+        has_positive = any(part.weight > 0 for part in self.parts)
+        if not has_positive and any(not isinstance(part, Text) for part in self.parts):
+            raise InvalidQuery("an alternative has negative pictures only; add what to search for instead")
 
-    def __bool__(self) -> bool:
-        return self != Filters()
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Alternatives, of which an image has to fit one: it gets the amount of the one that it fits best.
+
+    An image fits an alternative without positive parts fully or not at all.
+    """
+
+    alternatives: tuple[Alternative, ...]
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_weight(self.weight)
+        if not 2 <= len(self.alternatives) <= MAX_ALTERNATIVES:
+            raise InvalidQuery(f"{len(self.alternatives)} alternatives; give from 2 to {MAX_ALTERNATIVES}")
+        if self.weight < 0:
+            raise InvalidQuery("alternatives cannot have a negative weight; exclude each of them")
+
+
+Part: TypeAlias = SinglePart | Either
+SINGLE_PARTS: Final = "a Text, Picture, StoredPicture, Colours, Palette or Concept"
+
+
+def list_single_parts(part: Part) -> tuple[SinglePart, ...]:
+    """The parts of all alternatives of an Either; any other part alone."""
+    if not isinstance(part, Either):
+        return (part,)
+    return tuple(single for alternative in part.alternatives for single in alternative.parts)
+
+
+def _map_single_parts(part: Part, change: Callable[[SinglePart], SinglePart]) -> Part:
+    if not isinstance(part, Either):
+        return change(part)
+    alternatives = (
+        replace(alternative, parts=tuple(map(change, alternative.parts))) for alternative in part.alternatives
+    )
+    return replace(part, alternatives=tuple(alternatives))
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +249,7 @@ class Examples:
 
     def __post_init__(self) -> None:
         for image_id in self.good + self.bad:
-            _check_id(image_id)
+            check_id(image_id)
         if len(self.good + self.bad) > MAX_EXAMPLES:
             raise InvalidQuery(f"{len(self.good + self.bad)} examples; the limit is {MAX_EXAMPLES}")
         if both := sorted(set(self.good) & set(self.bad)):
@@ -355,11 +283,11 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.recipe is not None:
-            _check_name("the recipe", self.recipe)
-        _check_choice("fusion", self.fusion, FUSIONS)
-        _check_choice("expand", self.expand, EXPANSIONS)
-        _check_choice("rerank", self.rerank, RERANKINGS)
-        _check_choice("collapse", self.collapse, COLLAPSES)
+            check_name("the recipe", self.recipe)
+        check_choice("fusion", self.fusion, FUSIONS)
+        check_choice("expand", self.expand, EXPANSIONS)
+        check_choice("rerank", self.rerank, RERANKINGS)
+        check_choice("collapse", self.collapse, COLLAPSES)
         if self.verify is not None and not 0 <= self.verify <= MAX_LIMIT:
             raise InvalidQuery(f"verify {self.verify}: choose from 0 to {MAX_LIMIT}")
         if self.diversity is not None and not 0 <= self.diversity <= 1:
@@ -370,12 +298,13 @@ class Options:
 class Query:
     """Parts, examples, filters and options. Without parts: all images that satisfy the filters, by id.
 
+    `filters` is a Filters, or a tree of them: AllOf, AnyOf, Not.
     `weights` maps signals ("words", "subject", "colour") to weights that replace the library's defaults.
     The examples and stored pictures of a query are not among its hits, unless `include_examples` is true.
     """
 
     parts: tuple[Part, ...] = ()
-    filters: Filters = Filters()
+    filters: Condition = Filters()  # noqa: RUF009 - a frozen value
     weights: Mapping[str, float] = field(default_factory=dict)
     limit: int = 40
     offset: int = 0
@@ -385,8 +314,8 @@ class Query:
 
     def __post_init__(self) -> None:
         self._check_types()
-        if len(self.parts) > MAX_PARTS:
-            raise InvalidQuery(f"{len(self.parts)} parts; the limit is {MAX_PARTS}")
+        if len(self.single_parts) > MAX_PARTS:
+            raise InvalidQuery(f"{len(self.single_parts)} parts; the limit is {MAX_PARTS}")
         has_positive = self.examples.good or any(part.weight > 0 for part in self.parts)
         if (self.parts or self.examples) and not has_positive:
             raise InvalidQuery("every part is negative; add one that says what to search for")
@@ -402,23 +331,31 @@ class Query:
             if not (math.isfinite(weight) and 0 <= weight <= 100):
                 raise InvalidQuery(f"weight {weight} of signal {signal}: choose from 0 to 100")
 
+    @property
+    def single_parts(self) -> tuple[SinglePart, ...]:
+        """The parts, with those of alternatives in the place of each Either."""
+        return tuple(single for part in self.parts for single in list_single_parts(part))
+
+    def map_single_parts(self, change: Callable[[SinglePart], SinglePart]) -> Query:
+        """The same query with each single part changed, also inside alternatives."""
+        return replace(self, parts=tuple(_map_single_parts(part, change) for part in self.parts))
+
     def _check_types(self) -> None:
         """Raise TypeError, with what to write instead, for what people try, such as a text for parts."""
         if not isinstance(self.parts, tuple):
-            _raise_type(
-                "parts", self.parts, "a tuple, as in Query((Text('boat'),)); parse_query reads a line"
-            )
+            raise_type("parts", self.parts, "a tuple, as in Query((Text('boat'),)); parse_query reads a line")
         for part in self.parts:
             if not isinstance(part, Part):
-                _raise_type("a part", part, "a Text, Picture, StoredPicture, Colours, Palette or Concept")
+                raise_type("a part", part, f"{SINGLE_PARTS}, or an Either of them")
+        if not isinstance(self.filters, Condition):
+            raise_type("filters", self.filters, "a Filters, or a tree of them: AllOf, AnyOf, Not")
         for name, kind in _QUERY_FIELDS.items():
             value = getattr(self, name)
             if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                _raise_type(name, value, f"of the type {kind.__name__}")
+                raise_type(name, value, f"of the type {kind.__name__}")
 
 
 _QUERY_FIELDS: Final[dict[str, type]] = {
-    "filters": Filters,
     "weights": Mapping,
     "limit": int,
     "offset": int,

@@ -25,9 +25,19 @@ from .relevance import Calibration
 SUM_DECIMALS = 12
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the alternatives of a part: an image gets the amounts of the one that gives it most."""
+
+    part: int
+    alternative: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightedRanking:
     """One signal's ranking for one part of the query; a negative weight counts against its images.
+
+    `choice`: the alternative that it belongs to, if any.
 
     `scale` names what its scores mean, where that is not the signal itself: one index scores the colours of
     swatches and those of whole pictures, and equal scores mean different things.
@@ -38,6 +48,7 @@ class WeightedRanking:
     weight: float
     ranking: Ranking
     scale: str = ""
+    choice: Choice | None = None
 
     @property
     def measure(self) -> str:
@@ -52,15 +63,19 @@ Amounts: TypeAlias = Callable[[WeightedRanking], Float64Scores]
 def fuse(rankings: Sequence[WeightedRanking], amounts: Amounts) -> Ranking:
     """The images by the sum of what the rankings give them; equal sums go by rising image id.
 
-    An image that a ranking does not hold gets nothing from it. Images whose sum is not above zero are
-    left out: more speaks against them than for them.
+    An image that a ranking does not hold gets nothing from it, and of the alternatives of a part only the one
+    that gives it most counts. Images whose sum is not above zero are left out: more speaks against them than
+    for them.
     """
     if not rankings:
         return Ranking.from_scores([], [])
     ids = union_ids(*(weighted.ranking.ids for weighted in rankings))
     totals = np.zeros(len(ids))
     for weighted in rankings:
-        totals[np.searchsorted(ids, weighted.ranking.ids)] += amounts(weighted)
+        if weighted.choice is None:
+            totals[np.searchsorted(ids, weighted.ranking.ids)] += amounts(weighted)
+    chosen = [weighted for weighted in rankings if weighted.choice]
+    totals = sum(count_amounts(chosen, ids, amounts), totals)
     totals = np.round(totals, SUM_DECIMALS)
     return Ranking.from_scores(ids[totals > 0], totals[totals > 0])
 
@@ -129,6 +144,36 @@ def amounts_for_ids(weighted: WeightedRanking, ids: Int64Ids, amounts: Amounts) 
     ranks = weighted.ranking.rank_of(ids)
     amounts_by_rank = np.append(amounts(weighted), 0.0)
     return np.where(ranks > 0, amounts_by_rank[ranks - 1], 0.0)
+
+
+def count_amounts(
+    rankings: Sequence[WeightedRanking], ids: Int64Ids, amounts: Amounts
+) -> list[Float64Scores]:
+    """What counts of each ranking for each of these images: of alternatives only that which gives most."""
+    given = [amounts_for_ids(weighted, ids, amounts) for weighted in rankings]
+    best = _find_best_alternatives(rankings, given)
+    return [
+        np.where(best[weighted.choice.part] == weighted.choice.alternative, amount, 0.0)
+        if weighted.choice
+        else amount
+        for weighted, amount in zip(rankings, given, strict=True)
+    ]
+
+
+def _find_best_alternatives(
+    rankings: Sequence[WeightedRanking], given: Sequence[Float64Scores]
+) -> dict[int, Int64Ids]:
+    """By part, the alternative that gives most to each image; of equal ones the first."""
+    sums: dict[int, dict[int, Float64Scores]] = {}
+    for weighted, amount in zip(rankings, given, strict=True):
+        if weighted.choice:
+            by_alternative = sums.setdefault(weighted.choice.part, {})
+            before = by_alternative.get(weighted.choice.alternative, 0.0)
+            by_alternative[weighted.choice.alternative] = before + amount
+    return {
+        part: np.array(list(totals), np.int64)[np.argmax(np.stack(list(totals.values())), axis=0)]
+        for part, totals in sums.items()
+    }
 
 
 def with_closeness(

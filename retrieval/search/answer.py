@@ -9,7 +9,7 @@ import numpy as np
 
 from ..catalog import Image
 from ..ranking.arrays import Int64Ids
-from ..ranking.fusion import Amounts, amounts_for_ids
+from ..ranking.fusion import Amounts, count_amounts
 from ..ranking.ranking import Ranking
 from ..ranking.relevance import BANDS, Levels
 from .gather import Adjustment, FusedRanking
@@ -77,16 +77,22 @@ def _ranking_columns(
     answer: Answer, ids: Int64Ids, positions: Int64Ids, amounts: Amounts
 ) -> Iterator[list[Contribution]]:
     """For every ranking, what it gave to each of these images; rank 0 for nothing."""
-    for ranking, judgement in zip(answer.ranked.rankings, answer.judgements, strict=True):
+    weighted = [ranking.weighted_ranking for ranking in answer.ranked.rankings]
+    counted = count_amounts(weighted, ids, amounts)
+    for ranking, judgement, amount in zip(answer.ranked.rankings, answer.judgements, counted, strict=True):
         ranks = ranking.ranking.rank_of(ids)
+        if ranking.probe.choice:
+            ranks = np.where(
+                amount != 0, ranks, 0
+            )  # nothing comes from an alternative that another one beats
         scores = np.append(ranking.ranking.scores, 0.0)[ranks - 1]
         columns = (
             ranks.tolist(),
             scores.tolist(),
-            amounts_for_ids(ranking.weighted_ranking, ids, amounts).tolist(),
+            amount.tolist(),
             _calibrated_scores(judgement, positions),
         )
-        part, signal = ranking.probe.part, ranking.probe.signal
+        part, signal = ranking.probe.query_part, ranking.probe.signal
         yield [Contribution(part, signal, *row) for row in zip(*columns, strict=True)]
 
 

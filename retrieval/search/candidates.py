@@ -4,31 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from ..catalog import CATEGORY, LABEL
+from ..query.conditions import Condition, Filters
+from ..query.slots import Slot
 from ..query.values import Picture, StoredPicture
 from ..ranking.arrays import Int64Ids
 from ..ranking.narrowing import select_likely_labels
 from ..ranking.relevance import BANDS, LIKELY
 from ..ranking.translation import Translator
-from ..signals import SUBJECT
+from ..signals import SUBJECT, WORDS
+from .condition_sets import evaluate_condition
 from .context import SearchContext
 from .gather import EVERYTHING
 
 
 def allowed_ids(context: SearchContext) -> Int64Ids | None:
     """The images that satisfy the filters, narrowed if the options say so; None stands for all."""
-    narrowed, filters = _narrowed_ids(context), context.query.filters
-    if not filters:
+    narrowed, condition = _narrowed_ids(context), context.query.filters
+    if not condition:
         return narrowed
+    ids = _satisfying_ids(context, condition)
+    return ids if narrowed is None else np.intersect1d(ids, narrowed)
+
+
+def _find_by_filters(context: SearchContext, filters: Filters) -> Int64Ids:
     with context.catalog.reading() as reader:
         named = replace(filters, shows=_translate_labels(filters.shows, context.translator))
         ids = reader.find_ids(named, predicted=context.settings.predicted_labels)
     for name in filters.concepts:
         ids = np.intersect1d(ids, _concept_ids(context, name))
-    return ids if narrowed is None else np.intersect1d(ids, narrowed)
+    return ids
+
+
+def alternative_ids(context: SearchContext, slot: Slot) -> Int64Ids:
+    """The images that an alternative allows: they satisfy its filters and hold none of its unwanted words."""
+    ids = _satisfying_ids(context, slot.filters) if slot.filters else all_ids(context)
+    view = context.snapshot.views[WORDS]
+    for text in slot.without:
+        held = view.search(context.translator.parse_terms(text), limit=EVERYTHING, allowed=ids)
+        ids = np.setdiff1d(ids, held.ids, assume_unique=True)
+    return ids
+
+
+def _satisfying_ids(context: SearchContext, condition: Condition) -> Int64Ids:
+    return evaluate_condition(condition, partial(_find_by_filters, context), partial(all_ids, context))
 
 
 def _translate_labels(names: Sequence[str], translator: Translator) -> tuple[str, ...]:
@@ -59,7 +82,7 @@ def _narrowed_ids(context: SearchContext) -> Int64Ids | None:
 
     Nothing is narrowed where another part is wanted: what words find need not look like a picture.
     """
-    wanted_parts = [part for part in context.query.parts if part.weight > 0]
+    wanted_parts = [part for part in context.query.single_parts if part.weight > 0]
     pictures = [part for part in wanted_parts if isinstance(part, Picture | StoredPicture)]
     is_asked = context.options.narrow and context.settings.predicted_labels
     if not (is_asked and pictures and len(pictures) == len(wanted_parts)):

@@ -10,6 +10,7 @@ from ..catalog import CATEGORY, SURE, Image
 from ..categories import find_kinds
 from ..projections.bridge import BridgeView
 from ..projections.words import PREDICTED, searchable_texts
+from ..query.slots import list_slots
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps
 from ..ranking.matches import WordMatch, translation_matches, word_matches
@@ -129,9 +130,9 @@ class Explainer:
             return ()
         gave = {share.part for share in hit.contributions if share.signal == MEANING and share.amount > 0}
         matches = (
-            self._match_meaning(number, part.text, self._meaning, hit.id)
-            for number, part in enumerate(self._query.parts)
-            if isinstance(part, Text) and number in gave
+            self._match_meaning(slot.place.part, slot.single.text, self._meaning, hit.id)
+            for slot in list_slots(self._query)
+            if isinstance(slot.single, Text) and slot.place.part in gave
         )
         return tuple(match for match in matches if match.classes or match.captioned)
 
@@ -146,7 +147,7 @@ class Explainer:
         return MeaningMatch(number, classes, meaning.bridge.known_words(parse_terms(text)))
 
     def _find_words(self, image: Image) -> tuple[WordMatch, ...]:
-        texts = [part.text for part in self._query.parts if isinstance(part, Text) and part.weight > 0]
+        texts = [part.text for part in self._query.single_parts if isinstance(part, Text) and part.weight > 0]
         queries = [self._translator.parse_terms(text) for text in texts]
         terms = Terms(
             tuple(word for query in queries for word in query.words),
@@ -195,7 +196,7 @@ class Explainer:
     def _pictures(self) -> list[tuple[int, Picture | StoredPicture]]:
         """The parts of the query that are pictures, with their numbers."""
         return [
-            (number, part)
-            for number, part in enumerate(self._query.parts)
-            if isinstance(part, Picture | StoredPicture)
+            (slot.place.part, slot.single)
+            for slot in list_slots(self._query)
+            if isinstance(slot.single, Picture | StoredPicture)
         ]

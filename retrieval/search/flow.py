@@ -11,6 +11,7 @@ import numpy as np
 from ..catalog import Catalog
 from ..projections.snapshot import Snapshot
 from ..projections.words import WordView
+from ..query.slots import Slot
 from ..query.values import Query, StoredPicture, Text
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
@@ -21,7 +22,7 @@ from ..settings import Settings
 from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, answer_without_parts
 from .backgrounds import Backgrounds
-from .candidates import all_ids, allowed_ids
+from .candidates import all_ids, allowed_ids, alternative_ids
 from .context import SearchContext
 from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
@@ -63,11 +64,14 @@ class Search:
             catalog=catalog,
             snapshot=snapshot,
             features=features,
-            probe_maker=ProbeMaker(features, map_text, translator),
+            probe_maker=ProbeMaker(features, map_text, translator, self._find_allowed),
             translator=translator,
             judge=Judge(snapshot, backgrounds),
         )
         self._weighting = Weighting(self._context, text_closeness)
+
+    def _find_allowed(self, slot: Slot) -> Int64Ids:
+        return alternative_ids(self._context, slot)
 
     @property
     def bare_pictures(self) -> dict[str, str]:
@@ -127,7 +131,7 @@ class Search:
 
     def _example_ids(self) -> list[int]:
         query = self._context.query
-        stored = [part.image_id for part in query.parts if isinstance(part, StoredPicture)]
+        stored = [part.image_id for part in query.single_parts if isinstance(part, StoredPicture)]
         return [*stored, *query.examples.good, *query.examples.bad]
 
     def _select_shown(self, ranked: FusedRanking) -> Answer:
@@ -150,7 +154,7 @@ class Search:
 
     def find_unknown_words(self) -> list[str]:
         """The words and phrases of the query, as they were typed, that are written about no image at all."""
-        view, parts = self._context.snapshot.views[WORDS], self._context.query.parts
+        view, parts = self._context.snapshot.views[WORDS], self._context.query.single_parts
         texts = [part.text for part in parts if isinstance(part, Text) and part.weight > 0]
         if not isinstance(view, WordView):
             return []

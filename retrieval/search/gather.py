@@ -15,10 +15,11 @@ from ..projections.base import AbstractView
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, WeightedRanking, amounts_for_ids, fuse
 from ..ranking.ranking import Ranking, union_ids
-from ..signals import WORDS
+from ..signals import CONDITION, WORDS
 from .probes import Probe
 
 EVERYTHING = 2**31  # more images than any library has
+EXACT = (WORDS, CONDITION)  # what tells exactly which images fit
 MOST_WORDS = 100_000  # images that words bring: all that hold one, so that their number is true
 
 
@@ -34,7 +35,9 @@ class ProbeRanking:
     def weighted_ranking(self) -> WeightedRanking:
         """The same as the fusion takes it."""
         probe = self.probe
-        return WeightedRanking(probe.part, probe.signal, probe.weight * self.share, self.ranking, probe.scale)
+        return WeightedRanking(
+            probe.part, probe.signal, probe.weight * self.share, self.ranking, probe.scale, probe.choice
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +108,7 @@ def rank_images(
     """
     excluded = set(left_out) | _excluded_ids(probes, views, allowed)
     asking = [probe for probe in probes if not probe.is_exclusion]
-    limits = [max(limit, MOST_WORDS) if probe.signal == WORDS else limit for probe in asking]
+    limits = [max(limit, MOST_WORDS) if probe.signal in EXACT else limit for probe in asking]
     ask = partial(_ask_probe, views=views, excluded=excluded)
     # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
     with ThreadPoolExecutor(max(len(asking), 1), "probe") as threads:
@@ -172,8 +175,19 @@ def _ask_probe(
     views: Mapping[str, AbstractView[Any]],
     excluded: set[int],
 ) -> Ranking:
-    view = views[probe.view_name]
-    return view.search(probe.query, limit=limit + len(excluded), allowed=allowed).without(excluded).top(limit)
+    among = intersect_ids(probe.allowed, allowed)
+    if probe.signal == CONDITION and among is not None:
+        found = Ranking.from_scores(among, np.ones(len(among)))
+    else:
+        found = views[probe.view_name].search(probe.query, limit=limit + len(excluded), allowed=among)
+    return found.without(excluded).top(limit)
+
+
+def intersect_ids(first: Int64Ids | None, second: Int64Ids | None) -> Int64Ids | None:
+    """The ids in both, rising; None stands for all."""
+    if first is None or second is None:
+        return second if first is None else first
+    return np.intersect1d(first, second)
 
 
 def unranked_images(ids: Int64Ids) -> FusedRanking:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
@@ -13,6 +13,7 @@ from ..projections.neighbours import NeighbourView
 from ..projections.snapshot import Snapshot
 from ..projections.words import Matches, WordView
 from ..ranking.arrays import Float64Scores, Int64Ids
+from ..ranking.fusion import Choice
 from ..ranking.ranking import Ranking
 from ..ranking.relevance import (
     BANDS,
@@ -27,7 +28,7 @@ from ..ranking.relevance import (
     word_share,
 )
 from ..ranking.tokens import Unit, translated_units
-from ..signals import DETAILS, SIGNALS, WORDS
+from ..signals import CONDITION, DETAILS, SIGNALS, WORDS
 from .backgrounds import Backgrounds
 from .gather import ProbeRanking
 from .probes import Probe
@@ -49,6 +50,14 @@ class Judgement:
     is_wanted: bool
     positions: Callable[[Int64Ids], Float64Scores] | None
     levels: Levels | None
+    choice: Choice | None = None
+
+    def limit_images(self, ids: Int64Ids, probe: Probe) -> Judgement:
+        """The same for a probe that may find some of these images only, and for its alternative."""
+        if self.levels is None or probe.allowed is None:
+            return replace(self, choice=probe.choice)
+        levels = np.where(np.isin(ids, probe.allowed), self.levels, np.int8(0))
+        return replace(self, choice=probe.choice, levels=levels)
 
 
 @final
@@ -61,8 +70,13 @@ class Judge:
 
     def judge_ranking(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
         """What a ranking tells about these images."""
+        return self._judge_all(ranking, ids).limit_images(ids, ranking.probe)
+
+    def _judge_all(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
         if ranking.probe.signal == WORDS:
             return self._judge_words(ranking.probe, ids)
+        if ranking.probe.signal == CONDITION:
+            return _judge_condition(ranking, ids)
         if ranking.probe.signal == DETAILS:
             return _judge_details(ranking, ids)
         return self._judge_by_background(ranking, ids)
@@ -148,6 +162,13 @@ def _scores_of(ranking: Ranking, ids: Int64Ids) -> Float64Scores:
     return scores
 
 
+def _judge_condition(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
+    """Images that satisfy a condition fit its alternative fully."""
+    fits = ranking.ranking.rank_of(ids) > 0
+    levels = np.where(fits, BANDS.index(STRONG), 0).astype(np.int8)
+    return Judgement(ranking.probe.part, CONDITION, True, fits.astype(np.float64).__getitem__, levels)
+
+
 def _judge_details(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
     """Images that share keypoints with the query: STRONG from SURE agreeing positions on, LIKELY below."""
     ranks, inliers = ranking.ranking.rank_of(ids), ranking.ranking.scores
@@ -163,30 +184,59 @@ def hit_levels(judgements: Sequence[Judgement], count: int) -> Levels | None:
     A part lifts an image as high as its best signal does, and to WEAK where one of its signals cannot be
     judged. Looks lift to WEAK at most beside another signal of the part, and to LIKELY at most alone.
     An image stands where its best wanted part lifts it. It stands one band lower, but not below WEAK, where
-    another wanted part says CHANCE; and one band lower where an unwanted part is LIKELY.
+    another wanted part says CHANCE; and one band lower where an unwanted part is LIKELY. The same holds
+    within an alternative; a part with alternatives lifts an image as high as its best alternative does.
     """
-    parts = sorted({judged.part for judged in judgements if judged.is_wanted and judged.levels is not None})
-    if not parts:
+    alone = [judged for judged in judgements if not judged.choice]
+    wanted, unwanted = _levels_by_part(alone, count)
+    for part in sorted({judged.choice.part for judged in judgements if judged.choice}):
+        wanted += _best_alternative_levels(judgements, part, count)
+    return _combine_levels(wanted, unwanted)
+
+
+def _best_alternative_levels(judgements: Sequence[Judgement], part: int, count: int) -> list[Levels]:
+    """The levels of the best alternative of a part; empty where none can be judged."""
+    choices = {judged.choice for judged in judgements if judged.choice and judged.choice.part == part}
+    by_choice = ([judged for judged in judgements if judged.choice == choice] for choice in choices)
+    levels = (_combine_levels(*_levels_by_part(own, count)) for own in by_choice)
+    known = [lifted for lifted in levels if lifted is not None]
+    return [np.max(known, axis=0)] if known else []
+
+
+def _levels_by_part(judgements: Sequence[Judgement], count: int) -> tuple[list[Levels], list[Levels]]:
+    """The levels of each wanted part that can be judged, and of each unwanted part."""
+    wanted = sorted({judged.part for judged in judgements if judged.is_wanted and judged.levels is not None})
+    unwanted = sorted({judged.part for judged in judgements if not judged.is_wanted})
+    return (
+        [_part_levels(judgements, part, count, is_wanted=True) for part in wanted],
+        [_part_levels(judgements, part, count, is_wanted=False) for part in unwanted],
+    )
+
+
+def _combine_levels(wanted: Sequence[Levels], unwanted: Sequence[Levels]) -> Levels | None:
+    """Where images stand by the levels of wanted and of unwanted parts; None without a wanted one."""
+    if not wanted:
         return None
-    part_levels = np.stack([_part_levels(judgements, part, count, is_wanted=True) for part in parts])
-    best: Levels = part_levels.max(axis=0)
-    best = best - ((best > 1) & (part_levels.min(axis=0) == 0))
-    for part in sorted({judged.part for judged in judgements if not judged.is_wanted}):
-        against = _part_levels(judgements, part, count, is_wanted=False) >= BANDS.index(LIKELY)
-        best = np.maximum(best - against, 0)
+    best: Levels = np.max(wanted, axis=0)
+    best = best - ((best > 1) & (np.min(wanted, axis=0) == 0))
+    for levels in unwanted:
+        best = np.maximum(best - (levels >= BANDS.index(LIKELY)), 0)
     lifted: Levels = best.astype(np.int8)
     return lifted
 
 
+def _is_look(judged: Judgement) -> bool:
+    return judged.signal in SIGNALS and SIGNALS[judged.signal].is_look
+
+
 def _part_levels(judgements: Sequence[Judgement], part: int, count: int, *, is_wanted: bool) -> Levels:
     own = [judged for judged in judgements if (judged.part, judged.is_wanted) == (part, is_wanted)]
-    looks_alone = all(SIGNALS[judged.signal].is_look for judged in own)
+    looks_alone = all(_is_look(judged) for judged in own)
     highest_look = AT_MOST_ALONE if looks_alone else AT_MOST_BESIDE
     has_unknown = is_wanted and any(judged.levels is None for judged in own)
     best = np.full(count, BANDS.index(WEAK) if has_unknown else 0, np.int8)
     for judged in own:
         if judged.levels is not None:
-            is_look = SIGNALS[judged.signal].is_look
-            levels = np.minimum(judged.levels, highest_look) if is_look else judged.levels
+            levels = np.minimum(judged.levels, highest_look) if _is_look(judged) else judged.levels
             best = np.maximum(best, levels).astype(np.int8)
     return best

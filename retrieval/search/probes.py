@@ -8,12 +8,14 @@ from typing import Any, TypeAlias, final
 
 from ..descriptors.palette import palette_vector, swatches_vector
 from ..errors import ImageNotFound, InvalidQuery
-from ..query.values import Colours, Concept, Examples, Palette, Part, Query, Text
-from ..ranking.arrays import Float32Matrix, Float32Vector
+from ..query.slots import Place, Slot, list_slots
+from ..query.values import Colours, Concept, Examples, Palette, Query, SinglePart, Text
+from ..ranking.arrays import Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.feedback import BAD, move_query
+from ..ranking.fusion import Choice
 from ..ranking.tokens import parse_terms, split_tokens
 from ..ranking.translation import Translator
-from ..signals import COLOUR, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
+from ..signals import COLOUR, CONDITION, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
 from .features import FeatureSource
 
 TextMapper: TypeAlias = Callable[[str], Float32Vector | None]
@@ -27,6 +29,8 @@ class Probe:
     `scale` what its scores mean (see `signals.SCALES`); where they are empty, both are the signal's own.
     `is_picture`: whether the vector is the feature of a picture, and not made from something else.
     `shared` is the weight that the signals of its part share, or 0 where each counts what its weight says.
+    `part` is the number of its slot (see `query.slots`), and `place` where that stands in the query; without
+    one, it is the part of this number. `allowed` are the only images that it may find, rising; None: all.
 
     `origin` is the plain question that this one was derived from, or None for a plain one. Only the scores of
     plain questions can be compared with those of unrelated pictures.
@@ -40,12 +44,26 @@ class Probe:
     scale: str = ""
     is_picture: bool = False
     shared: float = 0.0
+    place: Place | None = None
+    allowed: Int64Ids | None = None
     origin: Probe | None = None
 
     @property
     def plain(self) -> Probe:
         """The plain question behind this one, which may be itself."""
         return self.origin or self
+
+    @property
+    def query_part(self) -> int:
+        """The index of its part in the query."""
+        return self.place.part if self.place else self.part
+
+    @property
+    def choice(self) -> Choice | None:
+        """The alternative that it belongs to."""
+        if self.place is None or self.place.alternative is None:
+            return None
+        return Choice(self.place.part, self.place.alternative)
 
     @property
     def is_plain(self) -> bool:
@@ -68,10 +86,21 @@ class Probe:
 
 @final
 class ProbeMaker:
-    """Makes the probes of a query; `map_text` gives the vector of a text in the subject space, or None."""
+    """Makes the probes of a query.
 
-    def __init__(self, features: FeatureSource, map_text: TextMapper, translator: Translator) -> None:
-        self._features, self._map_text, self._translator = features, map_text, translator
+    `map_text` gives the vector of a text in the subject space, or None. `find_allowed` gives the images that
+    the alternative of a limited slot allows.
+    """
+
+    def __init__(
+        self,
+        features: FeatureSource,
+        map_text: TextMapper,
+        translator: Translator,
+        find_allowed: Callable[[Slot], Int64Ids],
+    ) -> None:
+        self._features, self._map_text = features, map_text
+        self._translator, self._find_allowed = translator, find_allowed
 
     def make_probes(self, query: Query) -> list[Probe]:
         """The plain questions that a query asks of every signal, each with the weight of its part.
@@ -79,12 +108,19 @@ class ProbeMaker:
         Raises ImageNotFound, UnreadableImage, and InvalidQuery for a concept that is not saved or whose
         examples were removed.
         """
+        slots = list_slots(query)
         probes = [
-            replace(probe, part=number, weight=part.weight)
-            for number, part in enumerate(query.parts)
-            for probe in self._part_probes(part)
+            replace(
+                probe,
+                part=number,
+                weight=slot.weight,
+                place=slot.place,
+                allowed=self._find_allowed(slot) if slot.is_limited else None,
+            )
+            for number, slot in enumerate(slots)
+            for probe in self._slot_probes(slot)
         ]
-        return self._add_examples(probes, query.examples, len(query.parts))
+        return self._add_examples(probes, query.examples, len(slots), Place(len(query.parts)))
 
     def make_concept_probe(self, name: str) -> Probe:
         """What the examples of a saved concept have in common, asked of the subject."""
@@ -97,7 +133,13 @@ class ProbeMaker:
             )
         return Probe(0, SUBJECT, 1.0, move_query(None, good, bad), scale=EXAMPLES)
 
-    def _part_probes(self, part: Part) -> Iterator[Probe]:
+    def _slot_probes(self, slot: Slot) -> Iterator[Probe]:
+        if slot.single is None:
+            yield Probe(0, CONDITION, 1, None)
+        else:
+            yield from self._part_probes(slot.single)
+
+    def _part_probes(self, part: SinglePart) -> Iterator[Probe]:
         """What one part asks, as if it were the first and all its signals counted the same."""
         if isinstance(part, Text):
             yield from self._text_probes(part.text)
@@ -118,7 +160,7 @@ class ProbeMaker:
         if vector is not None:
             yield Probe(0, MEANING, 1, vector)
 
-    def _add_examples(self, probes: list[Probe], examples: Examples, part: int) -> list[Probe]:
+    def _add_examples(self, probes: list[Probe], examples: Examples, part: int, place: Place) -> list[Probe]:
         """The probes with examples: wanted subjects move towards them; if there are none, they are asked."""
         if not examples:
             return probes
@@ -135,7 +177,7 @@ class ProbeMaker:
                 for probe in probes
             ]
         sign, vector = (1, move_query(None, good, bad)) if len(good) else (-BAD, move_query(None, bad, good))
-        return [*probes, Probe(part, SUBJECT, sign, vector, scale=EXAMPLES)]
+        return [*probes, Probe(part, SUBJECT, sign, vector, scale=EXAMPLES, place=place)]
 
     def _load_subjects(self, examples: Examples) -> tuple[Float32Matrix, Float32Matrix]:
         """The subjects of the good and of the bad examples."""
@@ -149,7 +191,7 @@ def _is_wanted_subject(probe: Probe) -> bool:
 
 def describe_empty_texts(query: Query) -> list[str]:
     """A sentence for each text of a query that has no words to look for."""
-    texts = [part.text for part in query.parts if isinstance(part, Text)]
+    texts = [part.text for part in query.single_parts if isinstance(part, Text)]
     return [_describe_empty_text(text) for text in texts if not parse_terms(text)]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..projections.neighbours import NeighbourView
 from ..projections.vectors import VectorView
+from ..query.slots import list_slots
 from ..query.values import Picture, StoredPicture
 from ..ranking.arrays import FeatureMatrix, Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.copies import Looks, collapse_ranking, find_same_pictures, find_same_scenes
@@ -58,11 +59,12 @@ def verify_images(
     """With a ranking of the images that share keypoints with each wanted picture; `weight`: of DETAILS."""
     if not (context.options.verify and weight and context.features.has_details):
         return ranked
-    for number, part in enumerate(context.query.parts):
+    for number, slot in enumerate(list_slots(context.query)):
+        part = slot.single
         if isinstance(part, Picture | StoredPicture) and part.weight > 0:
             ranking = _rank_by_keypoints(context, part, _rankings_to_verify(context, ranked, number))
             if len(ranking):
-                probe = Probe(number, DETAILS, part.weight * weight, part)
+                probe = Probe(number, DETAILS, slot.weight * weight, part, place=slot.place)
                 ranked = ranked.join_ranking(ProbeRanking(probe, ranking), amounts)
     return ranked
 

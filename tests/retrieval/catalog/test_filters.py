@@ -15,16 +15,24 @@ from sqlalchemy import update
 
 from retrieval import Catalog, Filters, InvalidQuery
 from retrieval.catalog.schema import AnnotationRow
-from tests.oracle import satisfies_filters
-from tests.rows import Row, fill_catalog, filters, many_rows, troubled_paths, undone_writer
+from retrieval.query.conditions import Condition, find_confidence
+from retrieval.search.condition_sets import evaluate_condition
+from tests.oracle import count_values, satisfies_condition, satisfies_filters
+from tests.rows import Row, fill_catalog, filters, many_rows, trees, troubled_paths, undone_writer
 from tests.slow_tests import example_count
+
+
+def known_names(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """All cameras, lenses and creators of the rows, by field."""
+    facts = [fact for row in rows for fact in (*(("camera", camera) for camera in row.cameras), *row.facts)]
+    return {field: {value for name, value in facts if name == field} for field, _ in facts}
 
 
 def check_filters(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters]) -> None:
     with undone_writer(catalog) as writer:
         ids = fill_catalog(writer, rows)
         images, bad = writer.load_images(ids), troubled_paths(ids, rows)
-        known = {camera for row in rows for camera in row.cameras}
+        known = known_names(rows)
         for query in asked:
             expected = [
                 image_id for image_id in ids if satisfies_filters(images[image_id], query, bad, known)
@@ -56,6 +64,43 @@ def test_postgresql_and_a_plain_predicate_agree(
     check_filters(catalog, rows, asked)
 
 
+def check_trees(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Condition]) -> None:
+    with undone_writer(catalog) as writer:
+        ids = fill_catalog(writer, rows)
+        images, bad, known = writer.load_images(ids), troubled_paths(ids, rows), known_names(rows)
+        for tree in asked:
+            expected = [
+                image_id for image_id in ids if satisfies_condition(images[image_id], tree, bad, known)
+            ]
+            found = evaluate_condition(tree, writer.find_ids, writer.find_ids).tolist()
+            assert found == expected, tree
+            for facet, counted in writer.count_facets(found, confidence=find_confidence(tree)).items():
+                chosen = [images[image_id] for image_id in expected]
+                folded = [(value.casefold(), count) for value, count in counted.counts]
+                assert folded == count_values(chosen, facet, find_confidence(tree)), (facet, tree)
+
+
+many_trees = st.lists(trees, min_size=1, max_size=20)
+
+
+@pytest.mark.parametrize("catalog_url", ["sqlite"], indirect=True)
+@settings(shared, max_examples=example_count(60))
+@given(many_rows, many_trees)
+def test_trees_on_sqlite_equal_a_plain_predicate(
+    catalog: Catalog, rows: list[Row], asked: list[Condition]
+) -> None:
+    check_trees(catalog, rows, asked)
+
+
+@pytest.mark.parametrize("catalog_url", ["postgresql"], indirect=True)
+@settings(shared, max_examples=example_count(20))
+@given(many_rows, many_trees)
+def test_trees_on_postgresql_equal_a_plain_predicate(
+    catalog: Catalog, rows: list[Row], asked: list[Condition]
+) -> None:
+    check_trees(catalog, rows, asked)
+
+
 # One of each condition; about half of the ROWS satisfy each.
 ONE_OF_EACH: list[dict[str, Any]] = [
     {"folders": ("summer",)},
@@ -79,6 +124,11 @@ ONE_OF_EACH: list[dict[str, Any]] = [
     {"max_height": 700},
     {"min_bytes": 3000},
     {"max_bytes": 7000},
+    {"lenses": ("50mm",)},
+    {"creators": ("ann lee",)},
+    {"min_iso": 150},
+    {"max_exposure": 0.01},
+    {"missing": ("tag",)},
     {"captioned": True},
     {"problem": False},
 ]
@@ -98,6 +148,12 @@ def make_row(number: int) -> Row:
         guesses=(("tabby, tabby cat", 0.9 if yes[7] else 0.4),) * yes[6],
         words=(("title", "a title"),) * yes[8],
         cameras=("Canon EOS 5D",) * yes[9],
+        facts=(
+            *(("lens", "EF 50mm"),) * yes[3],
+            *(("creator", "Ann Lee"),) * yes[7],
+            ("iso", "200" if yes[1] else "100"),
+            ("exposure", "1/250" if yes[5] else "1/60"),
+        ),
         taken_at=datetime(2020, 1 + number % 12, 5) if yes[10] or yes[11] else None,
         added_at=datetime(2021, 1 + number // 2 % 12, 5),
         width=number * 37 % 1000,

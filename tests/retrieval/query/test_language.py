@@ -34,9 +34,9 @@ from retrieval.query.keys import KEYS as FIELD_KEYS
 from tests.queries import any_query
 
 KEYS = (
-    "there are folder, name, tag, label, after, before, added-after, added-before, shows, confidence, format, "
-    "orientation, camera, in-concept, width, height, bytes, captioned, problem, like, unlike, fusion, expand, "
-    "rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
+    "there are folder, name, tag, label, after, before, added-after, added-before, taken, added, shows, "
+    "confidence, format, orientation, camera, lens, creator, in-concept, width, height, bytes, iso, aperture, "
+    "exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
 )
 UNCLOSED = "the closing quotation mark is missing"
@@ -84,7 +84,6 @@ UNDERSTOOD = [
     ("harbour - boats", query_of_texts("harbour - boats")),
     ("12:30", query_of_texts("12:30")),
     ("1920x1080", query_of_texts("1920x1080")),
-    ("*.jpg AND (boat OR ship)", query_of_texts("*.jpg AND (boat OR ship)")),
     # what must not be there
     ("harbour -night", query_of_texts("harbour", "-night")),
     ("-night harbour", query_of_texts("harbour", "-night")),
@@ -287,13 +286,8 @@ REFUSED = [
     ("before:2020/06", f"column 1: before:2020/06: {NOT_A_DAY}"),
     ("before:2020-06-17-1", f"column 1: before:2020-06-17-1: {NOT_A_DAY}"),
     ("after:2020-13", "column 1: after:2020-13: month must be in 1..12"),
-    ("-after:2020", "column 1: -after: cannot be excluded; swap after and before"),
-    ("-Before:2020", "column 1: -before: cannot be excluded; swap after and before"),
     ("-night", "every part is negative; add one that says what to search for"),
-    ("-added-after:2020", "column 1: -added-after: cannot be excluded; swap added-after and added-before"),
-    ("sea -captioned:no", "column 5: -captioned: cannot be excluded; write captioned:no"),
     ("sea -like:3", "column 5: -like: cannot be excluded; write unlike:"),
-    ("sea -shows:tabby", "column 5: -shows: cannot be excluded"),
     ("sea -rerank:none", "column 5: -rerank: cannot be excluded"),
     ("sea 2:tag:boat", "column 5: tag: cannot have a weight; leave the number out"),
     ("sea after:2020 after:2021", "column 16: after: is given twice; keep one"),
@@ -321,11 +315,11 @@ REFUSED = [
     ("colour:#f00", "column 1: colour #f00: write it as #rrggbb, as in #1e90ff"),
     ("colour:red@x", "column 1: colour:red@x: write the share of a colour after an @, as in #ff0000@3"),
     ("colour:red@0", "column 1: share 0.0 of colour #ff0000: choose a number above 0, up to 100"),
-    ("width:wide", "column 1: width:wide: write a range as 800, 800.., ..1600 or 800..1600"),
-    ("width:..", "column 1: width:..: write a range as 800, 800.., ..1600 or 800..1600"),
+    ("width:wide", "column 1: width:wide: write a range as 800, 800.., ..1600, 800..1600, >800 or <=1600"),
+    ("width:..", "column 1: width:..: write a range as 800, 800.., ..1600, 800..1600, >800 or <=1600"),
     (
         "width:" + "9" * 20,
-        "column 1: width:" + "9" * 20 + ": write a range as 800, 800.., ..1600 or 800..1600",
+        "column 1: width:" + "9" * 20 + ": write a range as 800, 800.., ..1600, 800..1600, >800 or <=1600",
     ),
     ("width:9..3", "column 1: width from 9 to 3: the first is larger than the second"),
     ("orientation:tall", "column 1: orientation tall: choose from landscape, portrait, square"),
@@ -342,6 +336,7 @@ REFUSED = [
 # Pieces of the grammar in any order: random text would hardly ever combine them.
 PIECES = ["tag:", "folder:", "after:", "x:", "-", '"', " ", "\u3000", "2020", "-06", "boat", "ü", ":", "/",
           "2:", "0.5:", "palette:", "image:", "file:", "colour:", "#00ff00", "red", "@", "@0,0,1,.5", ",", "17", "..",
+          "(", ")", "|", " OR ", " AND ", " NOT ", "iso:", ">=", "missing:", "tag",
           "width:", "like:", "narrow:", "yes", "weight.", "text:", "e5:"]  # fmt: skip
 LINES = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
 WORDS = st.lists(st.text("abcü港09", min_size=1), min_size=1, max_size=20)

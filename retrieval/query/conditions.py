@@ -1,0 +1,210 @@
+"""Conditions for hits: Filters, and trees of them. All are frozen and checked.
+
+    Filters(tags=("boat",)) & ~Filters(cameras=("x100",)) | Filters(formats=("png",))
+
+An image satisfies AllOf if it satisfies all of its conditions, AnyOf if it satisfies one of them, and Not if
+it does not satisfy its condition. So an image without a date satisfies the Not of every condition about days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, TypeAlias
+
+from ..errors import InvalidQuery
+from .checks import check_choice, check_days, check_format, check_range, check_values, raise_type
+
+ORIENTATIONS: Final = ("landscape", "portrait", "square")
+MISSABLE: Final = ("caption", "tag", "label", "date", "place")  # what `missing` asks for
+PIXELS_AND_BYTES: Final = ("width", "height", "bytes")
+EXPOSURE: Final = ("iso", "aperture", "exposure", "focal", "rating")  # numbers that metadata state
+_CHOICES: Final = (
+    *("shows", "formats", "orientations", "cameras", "concepts", "creators", "lenses", "missing"),
+)
+MAX_CONDITIONS: Final = 64  # Filters in one tree: a query to the catalog each
+MAX_DEPTH: Final = 16  # of a tree
+
+
+class Combinable:
+    """What `&`, `|` and `~` make a tree of."""
+
+    __slots__ = ()
+
+    def __and__(self: Condition, other: Condition) -> AllOf:
+        return AllOf((self, other))
+
+    def __or__(self: Condition, other: Condition) -> AnyOf:
+        return AnyOf((self, other))
+
+    def __invert__(self: Condition) -> Not:
+        return Not(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters(Combinable):
+    """Conditions for the hits. Every hit satisfies all of them. Letter case does not matter, nor does whether
+    a letter and its accent are one character or two.
+
+    - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
+      `tags`, `concepts`: all of them; `without_…`: none of them. A folder is one or more whole path
+      components ("2019/summer"), anywhere in the path, or an absolute path.
+    - `names`: any one of these names of files, with or without their endings; * stands for any characters, ?
+      for one.
+    - `after` is the first day included, `before` the first day excluded; an image without a date satisfies
+      neither. `added_after` and `added_before` are about the day when Pictor first indexed the image.
+    - `shows`: any one of these labels, stated, or predicted with at least `confidence`.
+    - `creators`, `lenses`: any one of them; as for `cameras`, words of the name are enough where nothing has
+      exactly this name.
+    - `min_…` and `max_…` are inclusive; in pixels, bytes of the file, millimetres (`focal`), seconds
+      (`exposure`), f-numbers (`aperture`) and stars (`rating`, 0 to 5). An image that does not state the
+      number satisfies neither.
+    - `missing`: the image has none of these; each one of MISSABLE. Predicted labels do not count, and a title
+      counts as a caption.
+    - `captioned`: whether an image has a caption. `problem`: whether a file of it could not be read at the
+      last visit.
+    """
+
+    folders: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    without_folders: tuple[str, ...] = ()
+    without_names: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+    without_labels: tuple[str, ...] = ()
+    after: date | None = None
+    before: date | None = None
+    added_after: date | None = None
+    added_before: date | None = None
+    shows: tuple[str, ...] = ()
+    confidence: float = 0.5
+    formats: tuple[str, ...] = ()
+    orientations: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
+    concepts: tuple[str, ...] = ()
+    min_width: int | None = None
+    max_width: int | None = None
+    min_height: int | None = None
+    max_height: int | None = None
+    min_bytes: int | None = None
+    max_bytes: int | None = None
+    creators: tuple[str, ...] = ()
+    lenses: tuple[str, ...] = ()
+    min_iso: float | None = None
+    max_iso: float | None = None
+    min_aperture: float | None = None
+    max_aperture: float | None = None
+    min_exposure: float | None = None
+    max_exposure: float | None = None
+    min_focal: float | None = None
+    max_focal: float | None = None
+    min_rating: float | None = None
+    max_rating: float | None = None
+    missing: tuple[str, ...] = ()
+    captioned: bool | None = None
+    problem: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("folders", "names", "tags", "labels"):
+            check_values(name, getattr(self, name) + getattr(self, f"without_{name}"))
+        for name in _CHOICES:
+            check_values(name, getattr(self, name))
+        for name in self.formats:
+            check_format(name)
+        for orientation in self.orientations:
+            check_choice("orientation", orientation, ORIENTATIONS)
+        for name in self.missing:
+            check_choice("missing", name, MISSABLE)
+        if not 0 <= self.confidence <= 1:
+            raise InvalidQuery(f"confidence {self.confidence}: choose from 0 to 1")
+        check_days("", self.after, self.before)
+        check_days("added_", self.added_after, self.added_before)
+        for name in (*PIXELS_AND_BYTES, *EXPOSURE):
+            least, most = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+            check_range(name, least, most, is_whole=name in PIXELS_AND_BYTES)
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Combinable):
+    """All of these conditions, at least two."""
+
+    conditions: tuple[Condition, ...]
+
+    def __post_init__(self) -> None:
+        _check_tree(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Combinable):
+    """Any one of these conditions, at least two."""
+
+    conditions: tuple[Condition, ...]
+
+    def __post_init__(self) -> None:
+        _check_tree(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Combinable):
+    """Not this condition."""
+
+    condition: Condition
+
+    def __post_init__(self) -> None:
+        _check_tree(self)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The one condition, as the other trees have theirs."""
+        return (self.condition,)
+
+
+Condition: TypeAlias = Filters | AllOf | AnyOf | Not
+
+
+def list_filters(condition: Condition) -> Iterator[Filters]:
+    """The Filters of a tree, from left to right."""
+    if isinstance(condition, Filters):
+        yield condition
+    else:
+        for member in condition.conditions:
+            yield from list_filters(member)
+
+
+def find_confidence(condition: Condition) -> float:
+    """The confidence that the first Filters with labels to show ask for, or else the first Filters."""
+    every = list(list_filters(condition))
+    return next((filters for filters in every if filters.shows), every[0]).confidence
+
+
+def _check_tree(tree: AllOf | AnyOf | Not) -> None:
+    """Raise TypeError for what is no condition; InvalidQuery for an empty or too large tree."""
+    _check_members(tree.conditions, at_least=1 if isinstance(tree, Not) else 2)
+    if _measure_depth(tree) > MAX_DEPTH:
+        raise InvalidQuery(f"conditions are nested more than {MAX_DEPTH} deep; make the query simpler")
+    count = sum(1 for _ in list_filters(tree))
+    if count > MAX_CONDITIONS:
+        raise InvalidQuery(f"{count} conditions; the limit is {MAX_CONDITIONS}")
+
+
+def _check_members(members: Any, *, at_least: int) -> None:
+    if not isinstance(members, tuple):
+        raise_type("conditions", members, "a tuple of Filters, AllOf, AnyOf and Not")
+    for member in members:
+        if not isinstance(member, Condition):
+            raise_type("a condition", member, "a Filters, AllOf, AnyOf or Not")
+        if not member:
+            raise InvalidQuery("a condition of a tree is empty; every image satisfies it: leave it out")
+    if len(members) < at_least:
+        raise InvalidQuery(f"{len(members)} condition in a tree that needs {at_least}; give more, or no tree")
+
+
+def _measure_depth(condition: Condition) -> int:
+    if isinstance(condition, Filters):
+        return 0
+    return 1 + max(_measure_depth(member) for member in condition.conditions)
