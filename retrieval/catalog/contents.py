@@ -7,12 +7,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from .records import Annotation, Content
 from .schema import ContentRow, LocationRow
 
 _IS_LOCATED = exists().where(LocationRow.content_id == ContentRow.id)
+# Built once, because they are run for every file.
+_KEY_BY_SHA256 = select(ContentRow.id).where(ContentRow.sha256 == bindparam("sha256"))
+_OLDEST_KEY = (
+    select(ContentRow.id).where(ContentRow.image_id == bindparam("image")).order_by(ContentRow.id).limit(1)
+)
 
 
 def insert_contents(connection: Connection, contents: Sequence[tuple[int, Content]]) -> None:
@@ -71,13 +76,11 @@ def _with_contents(connection: Connection, image_ids: Sequence[int]) -> Collecti
     return kept
 
 
-def content_key(image_id: int, sha256: str | None) -> ScalarSelect[int]:
-    """The key of the content with this SHA-256, or of the oldest of an image."""
-    query = select(ContentRow.id)
+def find_key(connection: Connection, image_id: int, sha256: str | None) -> int | None:
+    """The key of the content with this SHA-256, or of the oldest of an image; None if there is none."""
     if sha256 is not None:
-        return query.where(ContentRow.sha256 == sha256).scalar_subquery()
-    oldest = query.where(ContentRow.image_id == image_id).order_by(ContentRow.id).limit(1)
-    return oldest.scalar_subquery()
+        return connection.scalar(_KEY_BY_SHA256, {"sha256": sha256})
+    return connection.scalar(_OLDEST_KEY, {"image": image_id})
 
 
 def _row_values(content: Content) -> dict[str, Any]:

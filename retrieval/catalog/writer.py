@@ -173,14 +173,13 @@ class Writer(Reader):
         before = self._connection.scalar(select(LocationRow.image_id).where(*here))
         values = {
             "image_id": image_id,
-            "content_id": contents.content_key(image_id, sha256),
+            "content_id": contents.find_key(self._connection, image_id, sha256),
             "mtime": mtime,
             "size": size,
             "missing_since": None,
         }
         if before is None:
-            row = values | _path_values(path) | {"page": page}
-            self._connection.execute(insert(LocationRow).values(row))
+            self._insert_rows(LocationRow, [values | _path_values(path) | {"page": page}])
         else:
             self._connection.execute(update(LocationRow).where(*here).values(values))
         if before != image_id:
