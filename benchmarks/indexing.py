@@ -4,9 +4,9 @@ D is the rate of decoding alone (workers, reduced scale, hash, metadata, thumbna
 alone (all descriptors, in batches as a run makes them), both over the same pictures with all processors. On
 a CPU both share the cores, so that no run is faster than 1 / (1/D + 1/F); with a GPU the bound is min(D, F).
 The run is `index` into a new library, from the walk to the published projections. Three rounds are taken
-together, because the speed of a machine varies by more than the difference to be measured. Measured on
-12-megapixel photos that are drawn here, and on caltech101 if it is there. --size N: N pictures of each
-(default 1000).
+together, because the speed of a machine varies by more than the difference to be measured. What the digest
+of the pixels takes is compared with decoding the same pictures in this process. Measured on 12-megapixel
+photos that are drawn here, and on caltech101 if it is there. --size N: N pictures of each (default 1000).
 For comparison: a plain script of full decoding and eager timm, a picture at a time, on some of the photos.
 """
 
@@ -28,6 +28,7 @@ from indexer.run.decode import FilePage, decode_files
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library, LibraryWriter, images, limits_from_settings, path_bytes
+from retrieval.pictures.pixel_digests import digest_pixels
 
 from .indexed import ignore_events
 from .sets import ROOT
@@ -87,7 +88,19 @@ def _measure_files(name: str, files: Sequence[Path]) -> dict[str, float]:
         "the same, lowest round": shares.min(),
         "the same, highest round": shares.max(),
     }
+    figures |= _measure_digests(files[:PLAIN])
     return {f"{name}: {key}": float(figure) for key, figure in figures.items()}
+
+
+def _measure_digests(files: Sequence[Path]) -> dict[str, float]:
+    """Processor time of pixel digests, in milliseconds for each picture and as a share of decoding."""
+    start = time.process_time()
+    decoded = [images.decode_image(path.read_bytes(), name=path.name) for path in files]
+    middle = time.process_time()
+    for image in decoded:
+        digest_pixels(image)
+    hashing, decoding = time.process_time() - middle, middle - start
+    return {"pixel digest, ms": 1000 * hashing / len(files), "pixel digest / decoding": hashing / decoding}
 
 
 def _measure_round(gathered: Path, number: int) -> tuple[float, float, float]:

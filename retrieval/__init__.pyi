@@ -7,6 +7,7 @@ from .catalog import (
     USER_SOURCE,
     Annotation,
     Catalog,
+    Content,
     Facet,
     FusionRecipe,
     Image,
@@ -51,6 +52,7 @@ from .pictures.decoder_protocol import DecodedPage, OpenedFile
 from .pictures.fetch import UrlFetcher
 from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
+from .pictures.pixel_digests import find_digests, find_turned_digests
 from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
@@ -106,6 +108,7 @@ __all__ = [
     "Catalog",
     "Colours",
     "Concept",
+    "Content",
     "Contribution",
     "DecodedPage",
     "DecoderPool",
@@ -173,8 +176,10 @@ __all__ = [
     "evaluation",
     "fetch_backbone",
     "find_damages",
+    "find_digests",
     "find_mismatches",
     "find_strays",
+    "find_turned_digests",
     "format_query",
     "images",
     "limits_from_settings",

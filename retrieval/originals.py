@@ -13,11 +13,11 @@ from .query.values import Region
 
 
 def read_original(image: Image, limits: Limits) -> RGB | None:
-    """The original at working size; None if no location holds a readable file with the same content."""
+    """The original at working size; None if no location holds a readable file that is still the same."""
     for location in image.locations:
         try:
             data = read_file(location.path, limits)
-            if page_digest(hashlib.sha256(data).hexdigest(), location.page) == image.sha256:
+            if page_digest(hashlib.sha256(data).hexdigest(), location.page) == location.sha256:
                 return decode_image(
                     extract_page(data, location.page), name=location.display, limits=limits
                 ).pixels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -49,8 +49,13 @@ class _Count:
         return Progress(self.done, self.total, self.problems, folder, time.monotonic() - self.started)
 
 
-def write_batches(run: RunContext, files: Sequence[FoundFile]) -> Iterator[BatchResult]:
-    """Read, describe and write the files in batches, and publish whenever the tail has grown long."""
+def write_batches(
+    run: RunContext, files: Sequence[FoundFile], is_walked: Callable[[bytes], bool]
+) -> Iterator[BatchResult]:
+    """Read, describe and write the files in batches, and publish whenever the tail has grown long.
+
+    `is_walked`: as in `write_batch`.
+    """
     if not files:
         return
     library, settings = run.library, run.library.settings
@@ -60,7 +65,7 @@ def write_batches(run: RunContext, files: Sequence[FoundFile]) -> Iterator[Batch
     count = _Count(len(files), time.monotonic())
     for batch in _split_batches(outcomes, settings.batch_size):
         with run.shield():
-            result = write_batch(library, batch, run.captions, anew=run.anew)
+            result = write_batch(library, batch, run.captions, is_walked=is_walked, anew=run.anew)
             for problem in result.problems:
                 run.on_event(ProblemMet(problem))
             run.on_event(count.add_batch(batch, result))

@@ -126,7 +126,8 @@ def _run_steps(
     on_event(Planned(plan))
     for problem in walk.problems:
         on_event(ProblemMet(problem))
-    totals = sum_batches(write_batches(run, plan.to_read), EarlierLocations.from_plan(locations, plan))
+    batches = write_batches(run, plan.to_read, walk.is_expected)
+    totals = sum_batches(batches, EarlierLocations.from_plan(locations, plan))
     captions = retry_after_loss(lambda: write_walk(library, run.captions, walk, plan))
     sidecars = retry_after_loss(lambda: update_sidecars(library, walk, run.shield))
     for problem in sidecars.problems:

@@ -35,6 +35,15 @@ def sidecar_stems(picture: bytes) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(map(_unify_spelling, (picture, path_stem(picture), *takeout_stems))))
 
 
+def is_beside(stem: bytes, picture: bytes) -> bool:
+    """Whether a sidecar with this stem, as `sidecar_stem` gives it, belongs to a picture by its name.
+
+    The usual names are compared first, because there are many others.
+    """
+    usual = map(_unify_spelling, (path_stem(picture), picture))
+    return stem in usual or stem in sidecar_stems(picture)
+
+
 def _unify_spelling(path: bytes) -> bytes:
     """A path with what follows the last dot of its name in lower case, as in IMG_1.JPG for IMG_1.jpg.xmp.
 

@@ -26,7 +26,7 @@ from retrieval import (
 )
 
 from .plan import Plan
-from .sidecar_names import sidecar_stem, sidecar_stems
+from .sidecar_names import is_beside, sidecar_stem, sidecar_stems
 from .sources import ENDINGS, FoundFile, Walk
 from .stop_signals import Shield
 from .totals import Locations
@@ -108,25 +108,34 @@ def compare_sidecars(
 ) -> list[SidecarChange]:
     """Compare the sidecars of the walk with those that were read before; by image, in the order of ids.
 
-    `stamps`: size and modification time of those that were read. Only sidecars whose paths the walk covers
-    can be gone.
+    `stamps`: size and modification time of those that were read. A sidecar is gone if the walk looked where
+    it was, or if its picture is not beside it any more: then it lies elsewhere, or has moved.
     """
     present = {(file.path, image_id): file for file, image_id in _pair_with_images(walk.sidecars, locations)}
     lost = stamps.keys() - present.keys()
-    missing = ((path, image_id) for path, (image_id, location) in locations.items() if location.missing_since)
-    missing_images = _images_by_stem(missing, {sidecar_stem(path) for path, _ in lost})
+    places = _locations_of_images({image_id for _, image_id in lost}, locations)
     to_read: dict[int, list[FoundFile]] = {}
     gone: dict[int, list[bytes]] = {}
     for (path, image_id), file in present.items():
         if stamps.get((path, image_id)) != (file.size, file.mtime):
             to_read.setdefault(image_id, []).append(file)
     for path, image_id in sorted(lost):
-        if walk.is_covered(path) and image_id not in missing_images.get(sidecar_stem(path), ()):
+        stem = sidecar_stem(path)
+        beside = [place for place in places.get(image_id, ()) if is_beside(stem, place.path)]
+        if not beside or (walk.is_covered(path) and not any(place.missing_since for place in beside)):
             gone.setdefault(image_id, []).append(path)
     return [
         SidecarChange(image_id, tuple(to_read.get(image_id, ())), tuple(gone.get(image_id, ())))
         for image_id in sorted(to_read.keys() | gone.keys())
     ]
+
+
+def _locations_of_images(image_ids: set[int], locations: Locations) -> dict[int, list[Location]]:
+    places: dict[int, list[Location]] = {}
+    for image_id, location in locations.values() if image_ids else ():
+        if image_id in image_ids:
+            places.setdefault(image_id, []).append(location)
+    return places
 
 
 def _pair_with_images(sidecars: Iterable[FoundFile], locations: Locations) -> Iterator[tuple[FoundFile, int]]:

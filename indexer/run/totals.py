@@ -21,6 +21,7 @@ class EarlierLocations:
 
     `paths` by image id. `gone`: paths where there is no file any more. `compared`: paths of files that look
     unchanged and are read all the same. `missing`: those of `gone` that are gone since the run before.
+    `gone` grows while the run finds further paths without a file.
     """
 
     locations: Locations
@@ -51,9 +52,9 @@ class EarlierLocations:
         before = self.locations.get(path)
         return self.is_gone(image_id) and (before is None or before[0] != image_id)
 
-    def is_same(self, path: bytes, image_id: int) -> bool:
+    def is_same(self, path: bytes, sha256: str) -> bool:
         """Whether a compared file still has the content that it had."""
-        return path in self.compared and self.locations[path][0] == image_id
+        return path in self.compared and self.locations[path][1].sha256 == sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,15 @@ def sum_batches(batches: Iterable[BatchResult], earlier: EarlierLocations) -> Ba
     arrivals: Counter[int] = Counter()
     for batch in batches:
         added, described_again = added + batch.added, described_again + batch.described_again
-        new_paths = [image for path, image in batch.repeated_paths if path not in earlier.locations]
+        earlier.gone.update(batch.vanished)
+        new_paths = [image for path, image, _ in batch.repeated_paths if path not in earlier.locations]
         moves = sum(earlier.is_gone(image) for image in new_paths)
         copies, moved = copies + len(new_paths) - moves, moved + moves
-        arrivals.update(image for path, image in batch.repeated_paths if earlier.has_arrived(path, image))
+        arrivals.update(image for path, image, _ in batch.repeated_paths if earlier.has_arrived(path, image))
         same = [
-            earlier.locations[path][1] for path, image in batch.repeated_paths if earlier.is_same(path, image)
+            earlier.locations[path][1]
+            for path, _, sha256 in batch.repeated_paths
+            if earlier.is_same(path, sha256)
         ]
         returns = sum(location.missing_since is not None for location in same)
         returned, unchanged = returned + returns, unchanged + len(same) - returns

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from retrieval import (
     NAME_SOURCE,
     Annotation,
+    Content,
     DecodedPage,
     Library,
     LibraryWriter,
@@ -21,6 +22,7 @@ from .captions import CAPTIONS_SOURCE, Captions, annotations_by_image, find_spel
 from .dates_in_names import find_date_in_name
 from .decode import FilePage, Outcome
 from .plan import Plan
+from .recognition import Recognition, recognise_pages
 from .retrying import retry_after_loss
 from .sources import Walk
 
@@ -34,28 +36,40 @@ USUAL_DAYS = 30  # used where the setting forget_missing_days is 0: nothing is f
 class BatchResult:
     """What the writing of one batch did.
 
-    `added`: how many contents are new to the library. `described_again`: how many it had already, and are
-    described again. `repeated_paths`: further paths of contents that it has, each with the id of the image.
+    `added`: how many images are new to the library. `described_again`: how many it had already, and are
+    described again. `repeated_paths`: further paths of images that it has, each with the id of the image and
+    the SHA-256 of the file. `vanished`: paths of these images where there is no file any more.
     """
 
     added: int
     described_again: int
-    repeated_paths: tuple[tuple[bytes, int], ...]
+    repeated_paths: tuple[tuple[bytes, int, str], ...]
     problems: tuple[Problem, ...]
+    vanished: tuple[bytes, ...] = ()
 
 
 def write_batch(
-    library: LibraryWriter, batch: Sequence[Outcome], captions: Captions, *, anew: bool = False
+    library: LibraryWriter,
+    batch: Sequence[Outcome],
+    captions: Captions,
+    *,
+    is_walked: Callable[[bytes], bool],
+    anew: bool = False,
 ) -> BatchResult:
     """Describe what is new and write everything; once it returns, no crash loses any of it.
 
-    With `anew`, decoded contents that the library has already are described again.
+    A picture that the library has is not described, unless it was turned. With `anew`, all decoded ones are.
+    `is_walked` says of which paths the run knows whether there is a file; see `recognise_pages`.
     When the database's server goes away meanwhile, the same is written again once it is back.
     """
     pages = [outcome for outcome in batch if isinstance(outcome, FilePage)]
     problems = [outcome for outcome in batch if isinstance(outcome, Problem)]
-    described = _describe_pages(library, pages)
-    return retry_after_loss(lambda: _write_pages(library, pages, problems, described, captions, anew=anew))
+    recognition = retry_after_loss(lambda: recognise_pages(library, pages, is_walked))
+    undescribed = recognition.images.keys() - recognition.turned
+    described = _describe_pages(library, (page for page in pages if anew or page.sha256 not in undescribed))
+    return retry_after_loss(
+        lambda: _write_pages(library, pages, problems, described, recognition, captions, anew=anew)
+    )
 
 
 def write_walk(library: LibraryWriter, captions: Captions, walk: Walk, plan: Plan) -> tuple[int, int]:
@@ -68,6 +82,7 @@ def write_walk(library: LibraryWriter, captions: Captions, walk: Walk, plan: Pla
         writer.mark_missing(plan.missing)
         for file in plan.returned:
             writer.mark_present(file.path)
+        writer.forget_moved()
         writer.forget_unlocated()
         solved = _solved_problems(writer.load_problems(), walk)
         # A picture that is incomplete stays so while its file is missing.
@@ -104,29 +119,40 @@ def _write_pages(
     pages: Sequence[FilePage],
     problems: Sequence[Problem],
     described: Sequence[NewImage],
+    recognition: Recognition,
     captions: Captions,
     *,
     anew: bool,
 ) -> BatchResult:
-    """Write a batch in one transaction; its SHA-256 tells whether the library has a content already."""
+    """Write a batch in one transaction."""
     with library.catalog.writing() as writer:
-        ids = writer.ids_by_sha256(page.sha256 for page in pages)
+        # After a lost connection, what was new may be there.
+        ids = {**recognition.images, **writer.ids_by_sha256(page.sha256 for page in pages)}
         new = [image for image in described if image.sha256 not in ids]
-        again = [image for image in described if anew and image.sha256 in ids]
+        known = [image for image in described if image.sha256 in ids]
+        again = [image for image in known if anew or image.sha256 in recognition.turned]
         for image in again:
             writer.describe_again(ids[image.sha256], image)
         added = dict(zip((image.sha256 for image in new), writer.add_images(new), strict=True))
         ids |= added
+        ids |= dict(_ids_of_equal_pixels(pages, ids, new, added))
         stored = [page for page in pages if page.sha256 in ids]
         for page in stored:
+            if page.decoded:
+                writer.put_content(ids[page.sha256], _page_content(page, page.decoded))
+                writer.identify_pixels(ids[page.sha256], page.decoded.pixel_digest)
             path, mtime, size = page.file.path, page.file.mtime, page.file.size
-            writer.add_location(path, ids[page.sha256], mtime=mtime, size=size, page=page.page_number)
+            writer.add_location(
+                path, ids[page.sha256], mtime=mtime, size=size, page=page.page_number, sha256=page.sha256
+            )
             if page.sha256 not in added and (named := _name_annotation(page)):
                 writer.state_name_time(ids[page.sha256], named)
+        writer.mark_missing(recognition.vanished)
         for page_count, paths in _paths_by_page_count(pages).items():
             writer.forget_pages(paths, after=page_count)
         # The captions of a file belong to its first page.
-        image_paths = [(page.file.path, ids[page.sha256]) for page in stored if page.is_first]
+        first_pages = [page for page in stored if page.is_first]
+        image_paths = [(page.file.path, ids[page.sha256]) for page in first_pages]
         # Other images may have paths with captions outside this batch: write_walk sees them all.
         new_paths = [(path, image_id) for path, image_id in image_paths if image_id in added.values()]
         for image_id, annotations in annotations_by_image(captions, new_paths).items():
@@ -137,8 +163,18 @@ def _write_pages(
         all_problems = [*problems, *incomplete, *zeros]
         for problem in all_problems:
             writer.report_problem(problem)
-    repeated = tuple(_repeated_paths(image_paths, set(added.values())))
-    return BatchResult(len(new), len(again), repeated, tuple(all_problems))
+    repeated = tuple(_repeated_paths(first_pages, ids, set(added.values())))
+    return BatchResult(len(new), len(again), repeated, tuple(all_problems), recognition.vanished)
+
+
+def _ids_of_equal_pixels(
+    pages: Iterable[FilePage], ids: Mapping[str, int], new: Iterable[NewImage], added: Mapping[str, int]
+) -> Iterator[tuple[str, int]]:
+    """Pages whose pixels are those of an image that is new in the same batch, by SHA-256."""
+    by_pixels = {image.pixel_digest: added[image.sha256] for image in new if image.pixel_digest}
+    for page in pages:
+        if page.decoded and page.sha256 not in ids and page.decoded.pixel_digest in by_pixels:
+            yield page.sha256, by_pixels[page.decoded.pixel_digest]
 
 
 def _paths_by_page_count(pages: Iterable[FilePage]) -> dict[int, list[bytes]]:
@@ -151,18 +187,22 @@ def _paths_by_page_count(pages: Iterable[FilePage]) -> dict[int, list[bytes]]:
 
 
 def _repeated_paths(
-    image_paths: Iterable[tuple[bytes, int]], new_ids: set[int]
-) -> Iterator[tuple[bytes, int]]:
+    pages: Iterable[FilePage], ids: Mapping[str, int], new_ids: set[int]
+) -> Iterator[tuple[bytes, int, str]]:
     """All paths but the first one of every new image."""
-    for path, image_id in image_paths:
+    for page in pages:
+        image_id = ids[page.sha256]
         if image_id not in new_ids:
-            yield path, image_id
+            yield page.file.path, image_id, page.sha256
         new_ids.discard(image_id)
 
 
 def _describe_pages(library: Library, pages: Iterable[FilePage]) -> list[NewImage]:
-    """The decoded contents, each once, that have a feature in every space."""
-    contents = {page.sha256: (page, page.decoded) for page in pages if page.decoded}
+    """The decoded pictures, each once, that have a feature in every space."""
+    contents: dict[str, tuple[FilePage, DecodedPage]] = {}
+    for page in pages:
+        if page.decoded:
+            contents.setdefault(page.decoded.pixel_digest or page.sha256, (page, page.decoded))
     if not contents:
         return []
     descriptions = library.describe_and_predict([decoded.image.pixels for _, decoded in contents.values()])
@@ -187,18 +227,28 @@ def _new_image(page: FilePage, decoded: DecodedPage, description: PictureDescrip
         features=description.features,
         annotations=(*description.predicted, *_file_annotations(page, decoded)),
         keypoints=description.keypoints,
+        pixel_digest=decoded.pixel_digest,
     )
+
+
+def _page_content(page: FilePage, decoded: DecodedPage) -> Content:
+    facts = tuple(_embedded_annotations(decoded))
+    return Content(page.sha256, page.size, decoded.image.format, decoded.image.taken_at, facts)
 
 
 def _file_annotations(page: FilePage, decoded: DecodedPage) -> Iterator[Annotation]:
     """What a file says about its picture. The date in its name counts where the file has none."""
+    yield from _embedded_annotations(decoded)
+    has_time = decoded.image.taken_at or any(fact.field in TIME_FIELDS for fact in decoded.metadata.facts)
+    if not has_time and (named := _name_annotation(page)):
+        yield named
+
+
+def _embedded_annotations(decoded: DecodedPage) -> Iterator[Annotation]:
     for source, field, value in decoded.metadata.facts:
         yield Annotation(field, value, source)
     if decoded.image.camera:
         yield Annotation("camera", decoded.image.camera, EXIF_SOURCE)
-    has_time = decoded.image.taken_at or any(fact.field in TIME_FIELDS for fact in decoded.metadata.facts)
-    if not has_time and (named := _name_annotation(page)):
-        yield named
 
 
 def _name_annotation(page: FilePage) -> Annotation | None:

@@ -192,6 +192,7 @@ class Location(StrictModel):
     path: str
     page: int = Field(description="Which page of the file it is, counted from 1")
     bytes: int
+    sha256: str = Field(description="Of the file's content, as it was read last")
     missing_since: datetime | None
 
 

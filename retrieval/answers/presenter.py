@@ -147,6 +147,7 @@ def _present_location(location: catalog.Location, addresses: PictureAddresses) -
         path=addresses.path(location.display),
         page=location.page,
         bytes=location.size,
+        sha256=location.sha256,
         missing_since=location.missing_since and _add_zone(location.missing_since),
     )
 

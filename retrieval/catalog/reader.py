@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from ..pictures.metadata import SIDECAR_SOURCE
 from ..query.conditions import Filters
@@ -38,6 +38,7 @@ from .records import (
 )
 from .schema import (
     AnnotationRow,
+    ContentRow,
     FeatureRow,
     ImageRow,
     LocationRow,
@@ -59,16 +60,24 @@ LOCATION_COLUMNS = (
     LocationRow.size,
     LocationRow.missing_since,
     LocationRow.page,
+    ContentRow.sha256,
 )
-CONTENT_QUERY = select(ImageRow.id).where(
-    ImageRow.sha256 == bindparam("sha256")
+CONTENT_QUERY = select(ContentRow.id).where(
+    ContentRow.sha256 == bindparam("sha256")
 )  # built once, because it is run for every file
+NOT_OF_IMAGES = ("place", "pixel_digest")  # columns that records of images do not have
 
 
 def split_into_chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
     """Parts of at most CHUNK values: as many as one statement may name."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
+
+
+def _select_locations() -> Select[int, *tuple[Any, ...]]:
+    """The image of each location, and the columns of the location."""
+    content = ContentRow.id == LocationRow.content_id
+    return select(LocationRow.image_id, *LOCATION_COLUMNS).join(ContentRow, content)
 
 
 class Reader:
@@ -133,7 +142,7 @@ class Reader:
 
     def _load_chunk(self, ids: Sequence[int]) -> dict[int, Image]:
         locations, facts = self._locations_by_image(ids), self._annotations_by_image(ids)
-        columns = [column for column in ImageRow.__table__.columns if column.name != "place"]
+        columns = [column for column in ImageRow.__table__.columns if column.name not in NOT_OF_IMAGES]
         rows = self._connection.execute(select(*columns).where(ImageRow.id.in_(ids)))
         return {
             row.id: Image(
@@ -143,7 +152,7 @@ class Reader:
         }
 
     def _locations_by_image(self, ids: Sequence[int]) -> dict[int, list[Location]]:
-        query = select(LocationRow.image_id, *LOCATION_COLUMNS).where(LocationRow.image_id.in_(ids))
+        query = _select_locations().where(LocationRow.image_id.in_(ids))
         locations: dict[int, list[Location]] = defaultdict(list)
         for row in self._connection.execute(query.order_by(LocationRow.path, LocationRow.page)):
             locations[row.image_id].append(Location(*row[1:]))
@@ -176,9 +185,36 @@ class Reader:
         """The image ids of those among these SHA-256 digests that the library has."""
         ids: dict[str, int] = {}
         for chunk in split_into_chunks(list(digests)):
-            query = select(ImageRow.sha256, ImageRow.id).where(ImageRow.sha256.in_(chunk))
+            query = select(ContentRow.sha256, ContentRow.image_id).where(ContentRow.sha256.in_(chunk))
             ids.update((digest, image_id) for digest, image_id in self._connection.execute(query))
         return ids
+
+    def ids_by_pixels(self, digests: Iterable[str]) -> dict[str, list[int]]:
+        """The ids of the images with each of these digests of pixels, in rising order."""
+        ids: dict[str, list[int]] = defaultdict(list)
+        for chunk in split_into_chunks(list(digests)):
+            query = select(ImageRow.pixel_digest, ImageRow.id).where(ImageRow.pixel_digest.in_(chunk))
+            for digest, image_id in self._connection.execute(query.order_by(ImageRow.id)):
+                ids[digest].append(image_id)
+        return ids
+
+    def images_at(self, paths: Iterable[bytes]) -> dict[tuple[bytes, int], int]:
+        """The id of the image on every page of these files, by path and page."""
+        images: dict[tuple[bytes, int], int] = {}
+        for chunk in split_into_chunks(list(paths)):
+            query = select(LocationRow.path, LocationRow.page, LocationRow.image_id)
+            rows = self._connection.execute(query.where(LocationRow.path.in_(chunk)))
+            images |= {(path, page): image_id for path, page, image_id in rows}
+        return images
+
+    def present_paths(self, ids: Iterable[int]) -> dict[int, list[bytes]]:
+        """The paths of these images that are not missing."""
+        paths: dict[int, list[bytes]] = defaultdict(list)
+        for chunk in split_into_chunks(list(ids)):
+            query = select(LocationRow.image_id, LocationRow.path).where(LocationRow.image_id.in_(chunk))
+            for image_id, path in self._connection.execute(query.where(LocationRow.missing_since.is_(None))):
+                paths[image_id].append(path)
+        return paths
 
     def has_content(self, sha256: str) -> bool:
         """Whether the library has the content with this SHA-256."""
@@ -221,7 +257,7 @@ class Reader:
 
     def load_locations(self) -> dict[bytes, tuple[int, Location]]:
         """Every known path, with the image on its first page."""
-        query = select(LocationRow.image_id, *LOCATION_COLUMNS).where(LocationRow.page == 1)
+        query = _select_locations().where(LocationRow.page == 1)
         rows = self._connection.execute(query.order_by(LocationRow.path))
         return {row.path: (row.image_id, Location(*row[1:])) for row in rows}
 
@@ -324,8 +360,8 @@ class Reader:
     def digests_with_problem(self, code: str) -> frozenset[str]:
         """The SHA-256 of the contents that lie at a path with this problem."""
         query = (
-            select(ImageRow.sha256)
-            .join(LocationRow, LocationRow.image_id == ImageRow.id)
+            select(ContentRow.sha256)
+            .join(LocationRow, LocationRow.content_id == ContentRow.id)
             .join(ProblemRow, ProblemRow.path == LocationRow.path)
         )
         return frozenset(self._connection.scalars(query.where(ProblemRow.code == code)))

@@ -19,8 +19,8 @@ SURE = 0.5  # least confidence of a predicted label or category that words find:
 USER_SOURCE = "user"  # the source of what a person tells Pictor directly
 TIME_FIELDS = TAKEN, MODIFIED = ("taken", "modified")  # the fields of the times that files state
 NAME_SOURCE = "name"  # the source of the date in the name of a file
-# What a file states about its picture, its name included.
-FILE_SOURCES = ("xmp", "iptc", "exif", "comment", NAME_SOURCE)
+EMBEDDED_SOURCES = ("xmp", "iptc", "exif", "comment")  # what the bytes of a file state about its picture
+FILE_SOURCES = (*EMBEDDED_SOURCES, NAME_SOURCE)  # the same, and what its name states
 # Whose title is shown if several sources have one, and whose words come first: what a person told Pictor,
 # then lists of captions, then sidecar files, then the picture's own file. Other sources come last.
 PRECEDENCE = (USER_SOURCE, "captions", "sidecar", *FILE_SOURCES)
@@ -52,9 +52,9 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path that holds an image's content, and the page of that file, counted from 1.
+    """A path that holds an image, and the page of that file, counted from 1.
 
-    `mtime` (in nanoseconds) and `size` (in bytes) are those of the file.
+    `mtime` (in nanoseconds) and `size` (in bytes) are those of the file; `sha256` is that of its content.
     """
 
     path: bytes
@@ -62,6 +62,7 @@ class Location:
     size: int
     missing_since: datetime | None = None
     page: int = 1
+    sha256: str = ""
 
     @property
     def display(self) -> str:
@@ -89,10 +90,26 @@ class Sidecar:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """One picture's content, with its locations and the facts about it.
+class Content:
+    """The bytes of a picture file, or of a page of it, by their SHA-256; `bytes` is the size of the file.
 
-    The annotations are in the order of PRECEDENCE, those of one source as they were stored.
+    `taken_at` and the facts (of EMBEDDED_SOURCES) are what the bytes state about their image.
+    """
+
+    sha256: str
+    bytes: int
+    format: str
+    taken_at: datetime | None
+    facts: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One picture, with its locations and the facts about it.
+
+    `sha256`, `format` and `bytes` are those of its content; where it has several, of the one that was read
+    first among those that lie somewhere. The annotations are in the order of PRECEDENCE, those of one source
+    as they were stored.
     """
 
     id: int
@@ -295,3 +312,10 @@ class NewImage:
     features: Mapping[int, Float16Vector] = field(default_factory=dict)  # by space id
     annotations: tuple[Annotation, ...] = ()  # from the file, and predicted by a network
     keypoints: Mapping[int, builtins.bytes] = field(default_factory=dict)  # by space id, as stored
+    pixel_digest: str = ""  # empty where only the bytes tell the image from others
+
+    @property
+    def content(self) -> Content:
+        """The bytes that it was made of."""
+        facts = tuple(fact for fact in self.annotations if fact.source in EMBEDDED_SOURCES)
+        return Content(self.sha256, self.bytes, self.format, self.taken_at, facts)

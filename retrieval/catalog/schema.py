@@ -52,6 +52,22 @@ class ImageRow(Base):
     taken_at: Mapped[datetime | None] = mapped_column(DateTime, index=True)
     place: Mapped[str | None] = mapped_column(Text)
     added_at: Mapped[datetime] = mapped_column(DateTime)
+    # Of the pixels; empty where only the bytes tell the image from others. Two images of a library that is
+    # older than migration 0008 may have the same one.
+    pixel_digest: Mapped[str] = mapped_column(Text, index=True, server_default=text("''"))
+
+
+class ContentRow(Base):
+    __tablename__ = "content"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sha256: Mapped[str] = mapped_column(Text, unique=True)
+    image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    format: Mapped[str] = mapped_column(Text)
+    taken_at: Mapped[datetime | None] = mapped_column(DateTime)
+    said: Mapped[list[list[str]]] = mapped_column(JSON)  # fields, values and sources
 
 
 class LocationRow(Base):
@@ -68,6 +84,7 @@ class LocationRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     missing_since: Mapped[datetime | None] = mapped_column(DateTime)
     page: Mapped[int] = mapped_column(server_default="1")  # counted from 1
+    content_id: Mapped[int] = mapped_column(BigKey, ForeignKey("content.id", ondelete="CASCADE"), index=True)
 
 
 class AnnotationRow(Base):

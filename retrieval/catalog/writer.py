@@ -9,18 +9,21 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from ..paths import display_path
 from ..query.values import Examples
-from . import changes, clock, saved, sidecars, times
+from . import changes, clock, contents, saved, sidecars, times
 from .clock import Clock, utc_now
 from .features import compute_checksum, to_blob
 from .filters import fold_text, folder_key
 from .reader import Reader, split_into_chunks
 from .records import (
+    EMBEDDED_SOURCES,
     FILE_SOURCES,
     PREDICTED_SOURCE,
     Annotation,
+    Content,
     FusionRecipe,
     NewImage,
     Problem,
@@ -46,9 +49,15 @@ class Writer(Reader):
         super().__init__(connection)
         self._clock = clock
         self._changed: dict[int, None] = {}  # changed images, in order; a dict because each counts once
+        self._restated: set[int] = set()  # images of which a content came, changed or went
 
     def record_changes(self) -> None:
-        """Write the changed images into the change log; called once, before the commit."""
+        """Write the changed images into the change log; called once, before the commit.
+
+        Before that, images whose contents changed get the facts that are in their files now.
+        """
+        for image_id in sorted(self._restated):
+            self._follow_contents(image_id)
         changes.record_changes(self._connection, "put", self._changed)
 
     def add_images(self, images: Sequence[NewImage]) -> list[int]:
@@ -61,14 +70,53 @@ class Writer(Reader):
                 [_image_values(image, self._clock()) for image in images],
             )
         )
-        self._insert_descriptions(list(zip(ids, images, strict=True)))
+        numbered = list(zip(ids, images, strict=True))
+        contents.insert_contents(
+            self._connection, [(image_id, image.content) for image_id, image in numbered]
+        )
+        self._insert_descriptions(numbered)
         self._mark_changed(ids)
         return ids
+
+    def put_content(self, image_id: int, content: Content) -> None:
+        """Store that an image has this content, whose pixels are its own, or what the content states now.
+
+        The facts of the image are those of all its contents that lie somewhere.
+        """
+        if contents.put_content(self._connection, image_id, content):
+            self._restated.add(image_id)
+
+    def identify_pixels(self, image_id: int, pixel_digest: str) -> None:
+        """Store the digest of an image's pixels, which an older version did not; "" changes nothing."""
+        if not pixel_digest:
+            return
+        mine = update(ImageRow).where(ImageRow.id == image_id)
+        self._connection.execute(mine.values(pixel_digest=pixel_digest))
+
+    def _follow_contents(self, image_id: int) -> None:
+        """Replace what an image's files state by what its contents state now."""
+        located = contents.load_contents(self._connection, image_id)
+        if not located:
+            return  # the image is gone
+        facts = [fact for content in located for fact in content.facts]
+        for source in EMBEDDED_SOURCES:
+            self.replace_annotations(image_id, source, [fact for fact in facts if fact.source == source])
+        noted = next((content.taken_at for content in located if content.taken_at), None)
+        first = located[0]
+        values = {
+            "sha256": first.sha256,
+            "bytes": first.bytes,
+            "format": first.format,
+            "taken_at": self._stated_time(image_id) or noted,
+        }
+        self._connection.execute(update(ImageRow).where(ImageRow.id == image_id).values(values))
+        self._mark_changed([image_id])
 
     def describe_again(self, image_id: int, image: NewImage) -> None:
         """Replace an image's thumbnail, the features in `image`, and facts from its file and from networks.
 
-        Facts from other sources stay, and so does everything else that is known about the image.
+        `image` may show it turned: its size and the digests of its pixels are replaced, too. Facts from
+        other sources stay, and so does everything else that is known about the image.
         """
         spaces = [*image.features, *image.keypoints]
         sources = {PREDICTED_SOURCE, *FILE_SOURCES, *(fact.source for fact in image.annotations)}
@@ -81,8 +129,16 @@ class Writer(Reader):
         ):
             self._connection.execute(mine)
         self._insert_descriptions([(image_id, image)])
-        taken_at = self._stated_time(image_id) or image.taken_at
-        self._connection.execute(update(ImageRow).where(ImageRow.id == image_id).values(taken_at=taken_at))
+        contents.put_content(self._connection, image_id, image.content)
+        values = {
+            "taken_at": self._stated_time(image_id) or image.taken_at,
+            "width": image.width,
+            "height": image.height,
+            "perceptual_hash": image.perceptual_hash,
+            "pixel_digest": image.pixel_digest,
+        }
+        self._connection.execute(update(ImageRow).where(ImageRow.id == image_id).values(values))
+        self._restated.add(image_id)
         self._mark_changed([image_id])
 
     def _insert_descriptions(self, numbered: Sequence[tuple[int, NewImage]]) -> None:
@@ -106,14 +162,23 @@ class Writer(Reader):
             ],
         )
 
-    def add_location(self, path: bytes, image_id: int, *, mtime: int, size: int, page: int = 1) -> None:
-        """Store that a path holds an image's content now; the path no longer belongs to its earlier image.
+    def add_location(
+        self, path: bytes, image_id: int, *, mtime: int, size: int, page: int = 1, sha256: str | None = None
+    ) -> None:
+        """Store that a path holds an image now, and which content of it, or else its oldest one.
 
-        The earlier image stays even without any location: a file that is read later may hold it.
+        The path no longer belongs to its earlier image, which stays even without any location: a file that is
+        read later may hold it. The same goes for its earlier content.
         """
         here = (LocationRow.path == path, LocationRow.page == page)
         before = self._connection.scalar(select(LocationRow.image_id).where(*here))
-        values = {"image_id": image_id, "mtime": mtime, "size": size, "missing_since": None}
+        values = {
+            "image_id": image_id,
+            "content_id": contents.find_key(self._connection, image_id, sha256),
+            "mtime": mtime,
+            "size": size,
+            "missing_since": None,
+        }
         if before is None:
             self._insert_rows(LocationRow, [values | _path_values(path) | {"page": page}])
         else:
@@ -153,12 +218,26 @@ class Writer(Reader):
 
     def forget_locations(self, paths: Iterable[bytes]) -> None:
         """Forget these paths, and the images that have no other location."""
+        self._delete_locations(paths)
+        self.forget_unlocated()
+
+    def forget_moved(self) -> None:
+        """Forget the missing files whose pictures all lie elsewhere: they were moved, or were copies."""
+        elsewhere = aliased(LocationRow)
+        lies_elsewhere = exists().where(
+            elsewhere.image_id == LocationRow.image_id, elsewhere.missing_since.is_(None)
+        )
+        missing = select(LocationRow.path, lies_elsewhere).where(LocationRow.missing_since.is_not(None))
+        rows = self._connection.execute(missing).all()
+        needed = {path for path, is_elsewhere in rows if not is_elsewhere}
+        self._delete_locations({path for path, _ in rows} - needed)
+
+    def _delete_locations(self, paths: Iterable[bytes]) -> None:
         images: list[int] = []
         for path in paths:
             leaving = delete(LocationRow).where(LocationRow.path == path).returning(LocationRow.image_id)
             images += self._connection.scalars(leaving)
         self._mark_changed(images)
-        self.forget_unlocated()
 
     def remove_images(self, ids: Iterable[int]) -> None:
         """Delete these images with everything that is known about them; unknown ids change nothing."""
@@ -167,12 +246,16 @@ class Writer(Reader):
             leaving = delete(ImageRow).where(ImageRow.id == image_id).returning(ImageRow.id)
             gone += self._connection.scalars(leaving)
             self._changed.pop(image_id, None)
+            self._restated.discard(image_id)
         changes.record_changes(self._connection, "remove", gone)
 
     def forget_unlocated(self) -> None:
-        """Delete the images without any location: their last file was changed or forgotten."""
-        unlocated = ~exists().where(LocationRow.image_id == ImageRow.id)
-        self.remove_images(list(self._connection.scalars(select(ImageRow.id).where(unlocated))))
+        """Delete the contents without any location, and the images that have no other content: their last
+        file was changed or forgotten.
+        """
+        kept, unlocated = contents.forget_unlocated(self._connection)
+        self._restated.update(kept)
+        self.remove_images(unlocated)
 
     def replace_annotations(self, image_id: int, source: str, annotations: Sequence[Annotation]) -> bool:
         """Replace the facts that `source` states about an image; True if that changed anything.
@@ -301,6 +384,7 @@ class Writer(Reader):
 def _image_values(image: NewImage, added_at: datetime) -> dict[str, Any]:
     return {
         "sha256": image.sha256,
+        "pixel_digest": image.pixel_digest,
         "perceptual_hash": image.perceptual_hash,
         "width": image.width,
         "height": image.height,

@@ -50,12 +50,17 @@ class OpenedFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedPage:
-    """What a decoder process makes of a page: picture, perceptual hash, thumbnail (WebP) and metadata."""
+    """What a decoder process makes of a page: picture, perceptual hash, thumbnail (WebP) and metadata.
+
+    `pixel_digest` is that of `pixel_digests.digest_pixels`. It is empty for a file with further frames or
+    pages that are not decoded: one of them does not tell such files apart.
+    """
 
     image: images.DecodedImage
     perceptual_hash: int
     thumbnail: bytes
     metadata: Metadata
+    pixel_digest: str = ""
 
 
 def pack_start(limits: Limits, decoder: str) -> bytes:
@@ -97,6 +102,7 @@ def pack_page(page: DecodedPage) -> tuple[bytes, bytes, memoryview]:
         facts=facts,
         shape=image.pixels.shape[:2],
         perceptual_hash=page.perceptual_hash,
+        pixel_digest=page.pixel_digest,
         metadata=page.metadata.as_json(),
     )
     return description, page.thumbnail, image.pixels.reshape(-1).data
@@ -108,7 +114,11 @@ def unpack_page(receive: Callable[[], bytes], name: str) -> DecodedPage:
     thumbnail = receive()
     image = _unpack_image(answer, receive())
     return DecodedPage(
-        image, int(answer["perceptual_hash"]), thumbnail, Metadata.from_json(answer["metadata"])
+        image,
+        int(answer["perceptual_hash"]),
+        thumbnail,
+        Metadata.from_json(answer["metadata"]),
+        str(answer["pixel_digest"]),
     )
 
 
@@ -123,6 +133,7 @@ def _unpack_image(answer: Mapping[str, Any], pixels: bytes) -> images.DecodedIma
         facts["taken_at"] and datetime.fromisoformat(facts["taken_at"]),
         str(facts["camera"]),
         str(facts["incomplete"]),
+        bool(facts["has_more_frames"]),
     )
 
 

@@ -18,12 +18,11 @@ from typing import Final, TypeAlias
 
 from ..errors import UnreadableImage
 from . import decoder_protocol as protocol
-from . import images, tiff_pages
+from . import images, pixel_digests, tiff_pages
 from .decoder_protocol import DecodedPage, OpenedFile
 from .files import Limits, read_file
 from .metadata import read_metadata
 
-THUMBNAIL_SIDE: Final = 320  # pixels: the largest tile of the page, on a screen of ordinary density
 MAX_OPEN_FILES: Final = 32
 MIN_MEMORY: Final = 3 << 29  # bytes: 1.5 GiB
 
@@ -88,7 +87,7 @@ def _serve_file(connection: Connection, limits: Limits, decode: Decode) -> None:
             _limit_processor_time(limits.seconds)
             page = tiff_pages.extract_page(data, protocol.unpack_page_number(request))
             # The name is empty because the process that asked knows it.
-            decoded = _describe_page(decode(page, name="", limits=limits), page)
+            decoded = _describe_page(decode(page, name="", limits=limits), page, limits)
             for message in protocol.pack_page(decoded):
                 connection.send_bytes(message)
     except UnreadableImage as error:
@@ -109,14 +108,20 @@ def _describe_file(data: bytes, limits: Limits) -> OpenedFile:
     return OpenedFile(hashlib.sha256(data).hexdigest(), len(data), page_count, images.count_pixels(data))
 
 
-def _describe_page(image: images.DecodedImage, data: bytes) -> DecodedPage:
+def _describe_page(image: images.DecodedImage, data: bytes, limits: Limits) -> DecodedPage:
     """Add what is made of the pixels and of the file's metadata. Nothing is sent before all of it is made."""
     return DecodedPage(
         image,
         images.perceptual_hash(image.pixels),
-        images.encode_webp(image.pixels, side=THUMBNAIL_SIDE),
+        images.encode_webp(image.pixels, side=pixel_digests.THUMBNAIL_SIDE),
         read_metadata(data),
+        "" if _has_more(image, data, limits) else pixel_digests.digest_pixels(image),
     )
+
+
+def _has_more(image: images.DecodedImage, data: bytes, limits: Limits) -> bool:
+    """Whether the file has frames or pages that no picture is made of."""
+    return image.has_more_frames or (limits.pages == "first" and tiff_pages.count_pages(data) > 1)
 
 
 def _limit_processor_time(seconds: float) -> None:

@@ -108,6 +108,7 @@ class DecodedImage:
     enlarged. `width` and `height` are those of the upright original. `taken_at` is the camera's local time
     without a time zone, or None. `camera` is maker and model from EXIF, or empty. `incomplete` says how much
     of the picture is there, and what to do, where some of it is missing; it is empty for a whole picture.
+    `has_more_frames`: the file is an animation or a series, of which only one frame is decoded.
     """
 
     pixels: RGB
@@ -117,6 +118,7 @@ class DecodedImage:
     taken_at: datetime | None
     camera: str = ""
     incomplete: str = ""
+    has_more_frames: bool = False
 
 
 def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
@@ -340,7 +342,18 @@ def _finish_opened_image(
     small = _convert_for_resizing(image, limits.scaling)
     if picture_format in ANIMATED_FORMATS and not _shows_something(small):
         small = _find_frame(image, limits.scaling) or small
-    return _finish_image(small, size, facts, picture_format, profile, limits.background)
+    finished = _finish_image(small, size, facts, picture_format, profile, limits.background)
+    return replace(finished, has_more_frames=_has_more_frames(image))
+
+
+def _has_more_frames(image: Image.Image) -> bool:
+    """Whether there are several pictures in a file; the previews that an MPO or a TIFF has do not count."""
+    if image.format in ("JPEG", "MPO", "TIFF"):
+        return False
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # what follows the first frame is damaged
+        return True
 
 
 def _find_frame(image: Image.Image, scaling: str) -> Image.Image | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -255,7 +256,9 @@ def test_show_as_json(library_path: Path, scenes: Path) -> None:
     by_path, by_id = (command_json("show", which, "--library", library_path) for which in (path, 2))
     assert by_path == by_id
     assert (by_id["id"], by_id["path"], by_id["width"], by_id["height"]) == (2, str(path), 160, 120)
-    expected = {"path": str(path), "page": 1, "bytes": path.stat().st_size, "missing_since": None}
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    expected = {"path": str(path), "page": 1, "bytes": len(data), "sha256": digest, "missing_since": None}
     assert by_id["locations"] == [expected]
     assert {"field": "tag", "value": "day1", "source": "captions", "confidence": 1.0} in by_id["annotations"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, Inspector, inspect, text
+from sqlalchemy import URL, Engine, Inspector, inspect, select, text
+from sqlalchemy.orm import Session
 
 import migrations
 from retrieval import Library, SchemaOutOfDate, Settings, read_status, write_library
 from retrieval.catalog import WritableCatalog
 from retrieval.catalog.engine import open_engine
-from retrieval.catalog.schema import Base
+from retrieval.catalog.schema import Base, ContentRow, ImageRow, LocationRow
+from retrieval.pictures.pixel_digests import digest_thumbnail
 
 SCRIPTS = Path(migrations.__file__).parent
 
@@ -36,7 +39,7 @@ def migrate(engine: Engine, revision: str) -> None:
     config.set_main_option("script_location", str(SCRIPTS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+        (command.downgrade if revision in ("base", "-1") else command.upgrade)(config, revision)
 
 
 def settings_of(url: URL) -> Settings:
@@ -187,6 +190,71 @@ def test_pointers_from_before_publications_have_the_empty_name(engine: Engine) -
         assert [tuple(row) for row in found] == [("w1", 5, "")]
         connection.execute(text("UPDATE projection SET publication = 'named'"))
         connection.execute(text(pointer))
+
+
+def test_images_of_before_there_were_contents_have_one_each(engine: Engine) -> None:
+    """More images than the migration reads at a time; what their files state is told from the rest."""
+    migrate(engine, "0006")
+    count = 1001
+    statements = {
+        "INSERT INTO image (sha256, perceptual_hash, width, height, format, bytes, added_at, taken_at)"
+        " VALUES (:name, 0, 3, 4, 'jpeg', 5, '2020-01-01', '1999-05-06')": [
+            {"name": f"sha {number}"} for number in range(1, count + 1)
+        ],
+        "INSERT INTO thumbnail (image_id, data) VALUES (:id, :data)": [
+            {"id": number, "data": b"webp %d" % number}
+            for number in range(1, count)  # the last has none
+        ],
+        "INSERT INTO location (path, display, folder, image_id, mtime, size, page)"
+        " VALUES (:path, '/a', '/', :id, 6, 5, :page)": [
+            {"path": b"/%d" % number, "id": number, "page": page}
+            for number in range(1, count + 1)
+            for page in ((1, 2) if number == 7 else (1,))
+        ],
+        "INSERT INTO annotation (image_id, field, value, folded, source, confidence)"
+        " VALUES (:id, :field, :value, '', :source, 1)": [
+            {"id": 3, "field": field, "value": value, "source": source}
+            for field, value, source in (
+                ("tag", "sea", "xmp"),
+                ("title", "The sea", "captions"),
+                ("taken", "1999-05-06", "exif"),
+            )
+        ],
+    }
+    with engine.begin() as connection:
+        for statement, rows in statements.items():
+            connection.execute(text(statement), rows)
+    migrate(engine, "head")
+    with Session(engine) as session:
+        contents = {row.image_id: row for row in session.scalars(select(ContentRow))}
+        assert {number: row.sha256 for number, row in contents.items()} == {
+            number: f"sha {number}" for number in range(1, count + 1)
+        }
+        assert (contents[2].bytes, contents[2].format, contents[2].said) == (5, "jpeg", [])
+        assert contents[2].taken_at == datetime(1999, 5, 6)
+        assert contents[3].said == [["tag", "sea", "xmp"], ["taken", "1999-05-06", "exif"]]
+        assert contents[3].taken_at is None  # an annotation states it
+        assert all(
+            row.content_id == contents[row.image_id].id for row in session.scalars(select(LocationRow))
+        )
+        digests = {row.id: row.pixel_digest for row in session.scalars(select(ImageRow))}
+    assert digests == {
+        number: digest_thumbnail(3, 4, b"webp %d" % number) if number < count else "" for number in contents
+    }
+
+
+def test_an_older_version_reads_files_again_whose_contents_it_cannot_know(engine: Engine) -> None:
+    migrate(engine, "head")
+    image = "INSERT INTO image (sha256, perceptual_hash, width, height, format, bytes, added_at) VALUES ('a', 0, 1, 1, 'png', 1, '2020-01-01')"
+    content = "INSERT INTO content (sha256, image_id, bytes, format, said) VALUES (:name, 1, 1, 'png', '[]')"
+    place = "INSERT INTO location (path, display, folder, image_id, mtime, size, content_id) VALUES (:path, '/', '/', 1, 5, 6, :id)"
+    with engine.begin() as connection:
+        connection.execute(text(image))
+        connection.execute(text(content), [{"name": "a"}, {"name": "b"}])
+        connection.execute(text(place), [{"path": b"/a", "id": 1}, {"path": b"/b", "id": 2}])
+    migrate(engine, "-1")
+    with engine.connect() as connection:
+        assert [bytes(path) for path in connection.scalars(text("SELECT path FROM location"))] == [b"/a"]
 
 
 @pytest.mark.parametrize(("revision", "named"), [("0000", "0000"), ("9999", "9999"), (None, "none")])

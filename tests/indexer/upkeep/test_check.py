@@ -235,7 +235,12 @@ def test_rows_without_an_image_and_images_without_a_place_are_found(library: Pat
         for finding in findings(library)
         if finding.code == "catalog-damaged"
     ]
-    assert {orphan.rpartition(" of ")[2] for orphan in orphans} == {"location", "feature", "thumbnail"}
+    assert {orphan.rpartition(" of ")[2] for orphan in orphans} == {
+        "content",
+        "location",
+        "feature",
+        "thumbnail",
+    }
     assert found["catalog-damaged"].repair == "pictor restore a backup into another folder"
     assert (found["placeless"].text, found["placeless"].repair) == (
         "1 images have no location (images 2)",
@@ -255,7 +260,8 @@ def test_rows_that_came_or_went_behind_the_change_log_are_found_and_rebuilt(
         execute_sql(
             library,
             "INSERT INTO image SELECT 99, 'x' || sha256, perceptual_hash, width, height, format, bytes, "
-            "taken_at, place, added_at FROM image WHERE id = 2",
+            "taken_at, place, added_at, pixel_digest FROM image WHERE id = 2",
+            "UPDATE content SET image_id = 99 WHERE image_id = 2",
             "UPDATE location SET image_id = 99 WHERE image_id = 2",
             "UPDATE feature SET image_id = 99 WHERE image_id = 2",
             "UPDATE thumbnail SET image_id = 99 WHERE image_id = 2",

@@ -18,7 +18,9 @@ from tests.databases import new_image
 FILL = [
     "INSERT INTO image (sha256, perceptual_hash, width, height, format, bytes, added_at)"
     " VALUES ('a', 1, 2, 3, 'PNG', 4, '2020-01-01 00:00:00')",
-    "INSERT INTO location (path, display, folder, image_id, mtime, size) VALUES ('p', 'p', '/', 1, 1, 1)",
+    "INSERT INTO content (sha256, image_id, bytes, format, said) VALUES ('a', 1, 4, 'PNG', '[]')",
+    "INSERT INTO location (path, display, folder, image_id, mtime, size, content_id)"
+    " VALUES ('p', 'p', '/', 1, 1, 1, 1)",
     "INSERT INTO annotation (image_id, field, value, folded, source, confidence)"
     " VALUES (1, 'tag', 'Sea', 'sea', 'captions', 1)",
     "INSERT INTO thumbnail (image_id, data) VALUES (1, 'webp')",
@@ -34,14 +36,18 @@ FILL = [
 
 # Statements on the filled catalog that no connection may get through, each with the constraint's promise.
 REFUSED = {
-    "one content is one image": FILL[0],
-    "one path is one location": FILL[1],
-    "one fact is said once by one source": FILL[2],
-    "one image has one thumbnail": FILL[3],
-    "one fingerprint is one space": FILL[4],
-    "one image has one feature in a space": FILL[5],
-    "one projection has one pointer": FILL[7],
-    "one path has one problem": FILL[8],
+    "one file is shown by one image": FILL[0],
+    "one content belongs to one image": FILL[1],
+    "one path is one location": FILL[2],
+    "one fact is said once by one source": FILL[3],
+    "one image has one thumbnail": FILL[4],
+    "one fingerprint is one space": FILL[5],
+    "one image has one feature in a space": FILL[6],
+    "one projection has one pointer": FILL[8],
+    "one path has one problem": FILL[9],
+    "a content needs its image": "UPDATE content SET image_id = 99",
+    "a location needs its content": "UPDATE location SET content_id = 99",
+    "a location has a content": "UPDATE location SET content_id = NULL",
     "a location needs its image": "UPDATE location SET image_id = 99",
     "an annotation needs its image": "UPDATE annotation SET image_id = 99",
     "a thumbnail needs its image": "UPDATE thumbnail SET image_id = 99",
@@ -108,7 +114,7 @@ def test_a_space_takes_its_features_and_pointers_with_it(engine: Engine) -> None
 
 @pytest.mark.parametrize(
     ("table", "key", "statement"),
-    [("image", "id", FILL[0]), ("space", "id", FILL[4]), ("change", "seq", FILL[6])],
+    [("image", "id", FILL[0]), ("space", "id", FILL[5]), ("change", "seq", FILL[7])],
 )
 def test_an_id_is_never_given_out_again(engine: Engine, table: str, key: str, statement: str) -> None:
     execute(engine, f"DELETE FROM {table}", statement, f"DELETE FROM {table}", statement)

@@ -149,7 +149,7 @@ def test_a_path_in_any_bytes_round_trips_and_can_be_shown(catalog: WritableCatal
     strange = b"/p\xff\xfe/new\nline/\xc3\xbc \\ %_.jpg"
     [number] = add_images(catalog, strange)
     [location] = image(catalog, number).locations
-    assert location == Location(strange, mtime=5, size=7)
+    assert location == Location(strange, mtime=5, size=7, sha256=new_image(0).sha256)
     assert paths(catalog) == {strange: number}
     assert image(catalog, number).path == "/p\\xff\\xfe/new\\nline/ü \\ %_.jpg"
 
@@ -164,7 +164,7 @@ def test_an_image_may_lie_at_many_paths_which_come_in_byte_order(catalog: Writab
 def test_placing_again_only_renews_time_and_size(catalog: WritableCatalog) -> None:
     [number] = add_images(catalog, A)
     place(catalog, A, number)
-    assert image(catalog, number).locations == (Location(A, mtime=6, size=8),)
+    assert image(catalog, number).locations == (Location(A, mtime=6, size=8, sha256=new_image(0).sha256),)
     assert changes(catalog, since=1) == set()
 
 
@@ -228,4 +228,4 @@ def test_a_missing_path_that_is_placed_again_is_back(catalog: WritableCatalog) -
     with catalog.writing() as writer:
         writer.mark_missing([A])
     place(catalog, A, number)
-    assert image(catalog, number).locations == (Location(A, mtime=6, size=8),)
+    assert image(catalog, number).locations == (Location(A, mtime=6, size=8, sha256=new_image(0).sha256),)
