@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from ..errors import InvalidQuery
 from .checks import check_choice, check_days, check_format, check_range, check_values, raise_type
@@ -32,14 +32,18 @@ class Combinable:
 
     __slots__ = ()
 
-    def __and__(self: Condition, other: Condition) -> AllOf:
-        return AllOf((self, other))
+    def __and__(self, other: Condition) -> AllOf:
+        return AllOf((self._condition, other))
 
-    def __or__(self: Condition, other: Condition) -> AnyOf:
-        return AnyOf((self, other))
+    def __or__(self, other: Condition) -> AnyOf:
+        return AnyOf((self._condition, other))
 
-    def __invert__(self: Condition) -> Not:
-        return Not(self)
+    def __invert__(self) -> Not:
+        return Not(self._condition)
+
+    @property
+    def _condition(self) -> Condition:
+        return cast("Condition", self)
 
 
 @dataclass(frozen=True, slots=True)

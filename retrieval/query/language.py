@@ -84,7 +84,7 @@ def _check_keys(member: Member) -> Member:
 
 def _check_key(term: Term) -> Term:
     key = term.key
-    if is_part(term) or str(key) in KEYS or str(key).startswith(WEIGHT_PREFIX):
+    if key is None or is_part(term) or key in KEYS or key.startswith(WEIGHT_PREFIX):
         return term
     if key == "palette":
         raise term.make_error("palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg")
