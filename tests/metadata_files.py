@@ -86,9 +86,9 @@ def jpeg_segment(marker: int, data: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
 
 
-def png_file(packet: bytes, *, exif: bytes = b"", compressed: bool = False) -> bytes:
+def png_file(packet: bytes, *, exif: bytes = b"", compressed: bool = False, seed: int = 1) -> bytes:
     """A PNG file with XMP in an iTXt chunk before its end."""
-    data = encode_picture(scene_image(), "PNG", **({"exif": exif} if exif else {}))
+    data = encode_picture(scene_image(seed), "PNG", **({"exif": exif} if exif else {}))
     text = zlib.compress(packet) if compressed else packet
     chunk = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes([compressed, 0]) + b"\0\0" + text)
     return data[:-12] + chunk + data[-12:]

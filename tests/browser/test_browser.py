@@ -241,7 +241,7 @@ def test_a_missing_picture_can_be_told_by_everybody(
         for place in ("/", "/images/2"):
             page.goto(other_address + place)
             assert Axe().run(page).violations_count == 0
-            expect(page.get_by_text("missing").first).to_be_visible()
+            expect(page.locator("#main :text('missing'):visible").first).to_be_visible()
 
 
 @pytest.mark.parametrize("place", ADDRESSES.values(), ids=ADDRESSES.keys())

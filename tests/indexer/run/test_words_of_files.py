@@ -30,7 +30,7 @@ def indexed_pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pa
         "iptc.jpg": jpeg_file(iptc=EVERYTHING_IPTC, seed=2),
         "exif.jpg": jpeg_file(exif=EVERYTHING_EXIF, seed=3),
         "all.jpg": jpeg_file(exif=EVERYTHING_EXIF, iptc=EVERYTHING_IPTC, xmp=EVERYTHING_XMP, seed=4),
-        "xmp.png": png_file(EVERYTHING_XMP),
+        "xmp.png": png_file(EVERYTHING_XMP, seed=7),
         "both.tif": tiff_file(EVERYTHING_XMP, EVERYTHING_IPTC),
         "bad.jpg": jpeg_file(xmp=b"<!DOCTYPE a>" + EVERYTHING_XMP, seed=5),
         "DSC01234.jpg": jpeg_file(seed=6),
