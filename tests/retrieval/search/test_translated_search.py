@@ -10,6 +10,7 @@ import pytest
 
 from retrieval import (
     PREDICTED_SOURCE,
+    Annotation,
     Filters,
     Library,
     LibraryWriter,
@@ -21,7 +22,7 @@ from retrieval import (
 )
 from tests.drawing import write_scenes
 from tests.indexing import index_folder
-from tests.wording import add_words, find_words, predicted_annotations, rank_words
+from tests.wording import add_words, find_words, rank_words
 
 DOG = "dog, domestic dog, Canis familiaris"
 
@@ -98,7 +99,8 @@ def test_an_explanation_says_what_a_word_was_read_as(tmp_path: Path) -> None:
     index_folder(tmp_path / "library", tmp_path / "pictures")
     with write_library(tmp_path / "library") as library:
         with library.catalog.writing() as writer:
-            writer.replace_annotations(1, PREDICTED_SOURCE, predicted_annotations(DOG, 0.9))
+            label = Annotation("label", DOG, PREDICTED_SOURCE, 0.9)
+            writer.replace_annotations(1, PREDICTED_SOURCE, [label])
         typed, words = library.explain("Hund", 1).words, library.explain("dog", 1).words
     assert [match.typed for match in words] == ["", ""]
     assert [replace(match, typed="") for match in typed] == list(words)
