@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data import LANGUAGE_CODES, LANGUAGES
+from retrieval.categories import load_categories
 from retrieval.descriptors.runtimes.timm_models import label_names
 
 TABLES = [LANGUAGES / code / f"{name}.tsv" for code in LANGUAGE_CODES for name in ("labels", "words")]
@@ -72,3 +73,10 @@ def test_the_english_names_of_classes_are_those_of_predicted_labels(code: str) -
     classes = {name.words for name in label_names("imagenet-1k")}
     assert len([row for row in rows if row[2] in classes]) >= CLASSES[code]
     assert all(re.fullmatch(r"n\d{8}", row[0]) for row in rows)
+
+
+@pytest.mark.parametrize("code", LANGUAGE_CODES)
+def test_every_category_has_a_name_and_is_called_what_its_label_says(code: str) -> None:
+    rows = {synset: english for synset, _, english in load_rows(LANGUAGES / code / "labels.tsv")[1:]}
+    categories = {category.synset: category.words for category in load_categories("imagenet-1k")}
+    assert {synset: rows.get(synset) for synset in categories} == categories
