@@ -73,6 +73,7 @@ from .query.values import (
 )
 from .ranking import evaluation, tuning
 from .ranking.ranking import Ranking
+from .ranking.relevance import LOOKS_LIKE
 from .search.explain import Explanation
 from .search.flow import FUSED
 from .search.hits import Contribution, Hit, Results
@@ -86,6 +87,7 @@ __all__ = [
     "DEFAULT_DECODER",
     "FUSED",
     "LOCK_FILE",
+    "LOOKS_LIKE",
     "MAX_PAGES",
     "NAME_SOURCE",
     "PREDICTED_SOURCE",
