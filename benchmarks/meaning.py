@@ -82,8 +82,10 @@ def captioned_pictures(name: str) -> list[CaptionedPicture]:
 
 
 @contextmanager
-def open_half_captioned(pictures: Sequence[CaptionedPicture], spec: LibrarySpec) -> Iterator[Library]:
-    """A library of the pictures with numbers as names, every second one with its captions."""
+def open_half_captioned(
+    pictures: Sequence[CaptionedPicture], spec: LibrarySpec, *, captioned: bool = True
+) -> Iterator[Library]:
+    """A library of the pictures with numbers as names, every second one with its captions, or none."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, "pictures")
         folder.mkdir()
@@ -93,7 +95,7 @@ def open_half_captioned(pictures: Sequence[CaptionedPicture], spec: LibrarySpec)
             for number, picture in enumerate(pictures):
                 copy = folder / f"{number}{picture.path.suffix}"
                 shutil.copyfile(picture.path, copy)
-                if number % 2 == 0:
+                if captioned and number % 2 == 0:
                     lines.writerow([copy.name, picture.caption])
         captions = read_captions(folder / "captions.csv")
         with open_or_create(Path(place, "library"), spec) as library:

@@ -40,6 +40,7 @@ from retrieval.ranking.relevance import (
     BANDS,
     LIKELY,
     LINE,
+    WEAK,
     Background,
     Levels,
     neighbour_levels,
@@ -172,11 +173,9 @@ def look_up_pictures(pictures: DescribedSet, backgrounds: Backgrounds) -> Iterat
         scores = np.delete(rows @ rows[place], place)
         order = np.argsort(-scores, kind="stable")
         calibration = background.calibrate_picture(pictures.features[place])
-        levels = (
-            neighbour_levels(scores, calibration.highest_level(plain))
-            if calibration.folds
-            else calibration.band_levels(plain)
-        )
+        levels = neighbour_levels(scores, calibration.highest_level(plain))
+        if not calibration.folds:
+            levels = np.maximum(levels, np.int8(BANDS.index(WEAK)))
         yield LookedUp(str(label), levels[order], right[order])
 
 

@@ -79,6 +79,7 @@ from .query.values import (
 from .ranking import evaluation, tuning
 from .ranking.file_names import GOOGLE_EDITED
 from .ranking.ranking import Ranking
+from .ranking.relevance import LOOKS_LIKE
 from .search.explain import Explanation
 from .search.flow import FUSED
 from .search.hits import Contribution, Hit, Results
@@ -93,6 +94,7 @@ __all__ = [
     "FUSED",
     "GOOGLE_EDITED",
     "LOCK_FILE",
+    "LOOKS_LIKE",
     "MAX_PAGES",
     "NAME_SOURCE",
     "PREDICTED_SOURCE",

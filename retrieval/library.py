@@ -232,6 +232,7 @@ class Library:
             map_text=self.search_state.text_mapper(snapshot),
             text_closeness=text_tower.text_closeness if has_tower else caption_bridge.bridge_closeness,
             translator=self.search_state.translator,
+            load_rivals=self.search_state.rival_loader,
             settings=settings or self.settings,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import final
 
@@ -16,7 +16,7 @@ from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
-from .ranking.arrays import Float32Vector
+from .ranking.arrays import Float32Matrix, Float32Vector
 from .ranking.translation import Translator
 from .ranking.word_tower import WordTower
 from .search.backgrounds import Backgrounds
@@ -69,6 +69,14 @@ class SearchState:
         subjects = (space for space in self.spaces.live if space.descriptor == SUBJECT)
         configurations = [space.configuration for space in subjects]
         return find_word_tower(self._settings.word_tower, configurations[0]) if configurations else None
+
+    @cached_property
+    def rival_loader(self) -> Callable[[], Float32Matrix] | None:
+        """Gives vectors of many texts, (text, dimension), to compare a text with; None without a word tower.
+
+        They take as long as some pictures, so they are made when they are first needed, and kept.
+        """
+        return None if self.word_tower is None else cache(self.word_tower.map.map_anchors)
 
     @property
     def signal_names(self) -> tuple[str, ...]:

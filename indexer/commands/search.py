@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import click
 
 from retrieval import (
+    LOOKS_LIKE,
     Fetcher,
     Hit,
     Image,
@@ -174,7 +175,10 @@ def query_fetchers(settings: Settings) -> dict[str, Fetcher]:
 
 
 def _print_hits(hits: Sequence[Hit]) -> None:
-    for hit in hits:
+    bands = [hit.band for hit in hits]
+    for number, hit in enumerate(hits):
+        if hit.band == LOOKS_LIKE and bands.index(LOOKS_LIKE) == number:
+            click.echo("Looks like (none of your words is written about these pictures):")
         click.echo(
             f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.display_with_page}{hit_remarks(hit)}"
         )

@@ -67,7 +67,10 @@ class Hit(ImageSummary):
 
     rank: int
     score: float
-    band: str | None = Field(description="How far it stands out of what unrelated images score")
+    band: str | None = Field(
+        description="How far it stands out of what unrelated images score: strong, likely, weak, chance; "
+        "looks like: weak, and none of the words asked for is written about it"
+    )
     copies: list[int] = Field(description="Ids of the images that were collapsed into it, best first")
     contributions: list[Contribution]
 

@@ -78,9 +78,9 @@ class Neighbourhoods:
         return join_directions(own, rows)
 
     def map_direction(self, direction: Direction) -> Float32Matrix:
-        """Map a direction of the space to one row: its score is that of the averages and own directions."""
+        """Map a direction of the space to a row: its score is that of the averages and own directions."""
         if self.axes is None:
-            return direction.vector[None]
+            return np.atleast_2d(direction.vector)
         own = self.axes.project_direction(direction)
         return join_directions(own, own)
 
@@ -161,6 +161,11 @@ class NeighbourView(AbstractView[Float32Vector | Direction]):
             return direction
         made: Float32Vector = self._published.map_features(query.reshape(1, -1))[0]
         return made
+
+    def score_directions(self, direction: Direction, ids: Int64Ids) -> Float32Matrix:
+        """What several directions score with each of these images, (direction, image)."""
+        scores: Float32Matrix = self._published.map_direction(direction) @ self.rows(ids).T
+        return scores
 
     def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The rows that these images are compared as, (image, dimension); zeros for unknown images."""

@@ -42,7 +42,7 @@ class Direction:
     It is no feature: the centre of the features is not subtracted from it, and it has no neighbours.
     """
 
-    vector: Float32Vector
+    vector: Float32Vector | Float32Matrix  # (dimension,), or (direction, dimension) for several of them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +62,8 @@ class Axes:
         return rows
 
     def project_direction(self, direction: Direction) -> Float32Matrix:
-        """A direction along these directions, as one row of length 1; a direction of zeros stays zeros."""
-        return _unit_rows((direction.vector @ self.directions)[None])
+        """A direction along these directions, as a row of length 1; a direction of zeros stays zeros."""
+        return _unit_rows(np.atleast_2d(direction.vector) @ self.directions)
 
 
 def main_axes(features: FeatureMatrix) -> Axes | None:

@@ -26,6 +26,7 @@ STRONG: Final = "strong"
 LIKELY: Final = "likely"
 WEAK: Final = "weak"
 CHANCE: Final = "chance"
+LOOKS_LIKE: Final = "looks like"  # what WEAK is called for images that hold none of the words of a query
 BANDS = (CHANCE, WEAK, LIKELY, STRONG)  # rising
 
 # The most unrelated images that may be expected to score as high as a hit of the band.
@@ -38,6 +39,10 @@ NEIGHBOUR_SCORES = {STRONG: 0.85, LIKELY: 0.65, WEAK: 0.2}
 # One image may resemble a query by coincidence. It makes its neighbourhood LIKELY only if this many images,
 # itself included, score so high that at most so many unrelated ones are expected to.
 SUPPORT, SUPPORT_EXPECTED = 3, 0.1
+# The least score by neighbourhoods of the meaning of a text, and by how much other texts must score less.
+MEANING_SCORES = {STRONG: 0.3, LIKELY: 0.3, WEAK: 0.15}
+MEANING_MARGINS = {STRONG: 0.12, LIKELY: 0.0}
+RIVAL_COSINE = 0.6  # texts that are as near to a text mean nearly the same, and are no rivals of it
 SHARES = {STRONG: 0.999, LIKELY: 0.5, WEAK: 0.1}  # least share of the words of a text, weighted by rarity
 
 SAMPLE = 1000  # features that a background is made from: half a million pairs, in a tenth of a second
@@ -234,6 +239,20 @@ def neighbour_levels(scores: npt.ArrayLike, highest: int) -> Levels:
     least = [NEIGHBOUR_SCORES[band] for band in BANDS[1:]]
     levels = np.searchsorted(least, round_scores(scores), side="right")
     return np.minimum(levels, highest).astype(np.int8)
+
+
+def meaning_levels(scores: npt.ArrayLike, margins: npt.ArrayLike) -> Levels:
+    """The bands of images for the meaning of a text, as indexes into BANDS.
+
+    A text resembles some picture in every collection, so its score alone says little. `margins`: by how much
+    it is above the best score of the texts that mean something else, for the same image.
+    """
+    rounded, apart = round_scores(scores), round_scores(margins)
+    levels = np.zeros(len(rounded), np.int8)
+    levels[rounded >= MEANING_SCORES[WEAK]] = BANDS.index(WEAK)
+    for band, margin in reversed(MEANING_MARGINS.items()):
+        levels[(rounded >= MEANING_SCORES[band]) & (apart >= margin)] = BANDS.index(band)
+    return levels
 
 
 def _straighten_scores(cosines: Float64Scores, curved: bool) -> Float64Scores:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -108,9 +108,16 @@ class SubjectMap:
     sentence_hub: Float32Vector
     shares: Float32Vector
 
+    def map_anchors(self) -> Float32Matrix:
+        """What the anchors themselves lead to, as texts of one word: (anchor, dimension), unit vectors."""
+        return self._map_rows(scale_to_unit(self.anchors), 1)
+
     def map_text(self, vector: Float32Vector, count: int) -> Float32Vector:
         """A text vector of length 1, made of so many words, as a unit vector of the subject space."""
-        nearness = np.exp(KERNEL * (self.anchors @ vector - 1))  # −2 |x − a|² = 4 (x a − 1)
+        return self._map_rows(vector, count)
+
+    def _map_rows(self, vectors: Float32Vector | Float32Matrix, count: int) -> Any:
+        nearness = np.exp(KERNEL * (vectors @ self.anchors.T - 1))  # −2 |x − a|² = 4 (x a − 1)
         share = self.shares[min(count, len(self.shares)) - 1]
         name = scale_to_unit(scale_to_unit(nearness @ self.names) - self.name_hub)
         sentence = scale_to_unit(scale_to_unit(nearness @ self.sentences) - self.sentence_hub)
@@ -140,6 +147,7 @@ class WordTower:
         return self.map.map_text(self.table.mean_vector(rows), len(rows)) if rows else None
 
 
-def scale_to_unit(vector: Float32Vector) -> Float32Vector:
-    """The vector at length 1; zeros stay zeros."""
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
+def scale_to_unit(vector: Float32Vector | Float32Matrix) -> Any:
+    """The vector, or each row of a matrix, at length 1; zeros stay zeros."""
+    lengths = np.linalg.norm(vector, axis=-1, keepdims=True)
+    return np.asarray(vector / np.maximum(lengths, 1e-12), np.float32)

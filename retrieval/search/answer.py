@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..catalog import Image
-from ..ranking.arrays import Int64Ids
+from ..ranking.arrays import BoolVector, Int64Ids
 from ..ranking.fusion import Amounts, count_amounts
 from ..ranking.ranking import Ranking
-from ..ranking.relevance import BANDS, Levels
+from ..ranking.relevance import BANDS, LOOKS_LIKE, Levels
 from .gather import Adjustment, FusedRanking
 from .hits import Contribution, Hit
 from .judging import Judgement
@@ -24,13 +24,15 @@ class Answer:
     """All that a query found: images in their order, how they got there, and how far they stand out.
 
     `judgements` belong to the rankings of `ranked`, one to each. `levels` are indexes into BANDS, by position
-    in the fused ranking, or None where nothing can be judged. `shown` are the positions that the answer
-    lists, and `copies` what was collapsed into an image, by its id.
+    in the fused ranking, or None where nothing can be judged; `alike` tells which images only look like what
+    the words of the query say. `shown` are the positions that the answer lists, and `copies` what was
+    collapsed into an image, by its id.
     """
 
     ranked: FusedRanking
     judgements: Sequence[Judgement]
     levels: Levels | None
+    alike: BoolVector
     shown: Int64Ids
     copies: Mapping[int, tuple[int, ...]]
 
@@ -49,7 +51,8 @@ def answer_without_parts(
     ranked: FusedRanking, kept: Ranking, copies: Mapping[int, tuple[int, ...]]
 ) -> Answer:
     """The answer to a query without parts: it lists all images that were kept, and judges none."""
-    return Answer(ranked, (), None, np.flatnonzero(np.isin(ranked.fused.ids, kept.ids)), copies)
+    nothing = np.zeros(len(ranked.fused), bool)
+    return Answer(ranked, (), None, nothing, np.flatnonzero(np.isin(ranked.fused.ids, kept.ids)), copies)
 
 
 def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *, offset: int) -> list[Hit]:
@@ -66,11 +69,17 @@ def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *,
             rank=offset + number + 1,
             score=float(answer.ranked.fused.scores[positions[number]]),
             contributions=tuple(column[number] for column in columns if column[number].rank),
-            band=None if answer.levels is None else BANDS[answer.levels[positions[number]]],
+            band=_band_at(answer, int(positions[number])),
             copies=answer.copies.get(image.id, ()),
         )
         for number, image in enumerate(images.values())
     ]
+
+
+def _band_at(answer: Answer, position: int) -> str | None:
+    if answer.levels is None:
+        return None
+    return LOOKS_LIKE if answer.alike[position] else BANDS[answer.levels[position]]
 
 
 def _ranking_columns(

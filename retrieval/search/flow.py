@@ -26,7 +26,7 @@ from .candidates import all_ids, allowed_ids, alternative_ids
 from .context import SearchContext
 from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
-from .judging import Judge, Judgement, hit_levels
+from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
 from .options import SearchOptions
 from .probes import Probe, ProbeMaker, TextMapper
 from .refinement import collapse_copies, expand_probe, reorder_images, verify_images
@@ -55,6 +55,7 @@ class Search:
         map_text: TextMapper,
         text_closeness: Closeness,
         translator: Translator,
+        load_rivals: RivalLoader | None,
         settings: Settings,
     ) -> None:
         self._context = SearchContext(
@@ -66,7 +67,7 @@ class Search:
             features=features,
             probe_maker=ProbeMaker(features, map_text, translator, self._find_allowed),
             translator=translator,
-            judge=Judge(snapshot, backgrounds),
+            judge=Judge(snapshot, backgrounds, load_rivals),
         )
         self._weighting = Weighting(self._context, text_closeness)
 
@@ -137,17 +138,19 @@ class Search:
     def _select_shown(self, ranked: FusedRanking) -> Answer:
         """What is above the relevance line, or asked for all the same; each picture or scene once.
 
-        The surest band comes first, and within a band the ranking decides.
+        The surest band comes first, then what only looks like the words of the query; within a band the
+        ranking decides.
         """
         judgements = self._judge_rankings(ranked)
         levels, shown = hit_levels(judgements, len(ranked.fused)), np.arange(len(ranked.fused))
+        alike = np.zeros(len(ranked.fused), bool) if levels is None else are_alike_only(judgements, levels)
         if levels is not None:
-            shown = np.argsort(-levels, kind="stable")
+            shown = np.lexsort((shown, alike, -levels))
             shown = shown if self._context.options.weaker else shown[levels[shown] > 0]
         # Its scores are places in this order: those of the fusion fall within a band only.
         listed = Ranking(ranked.fused.ids[shown], np.arange(len(shown), 0, -1.0))
         kept, copies = collapse_copies(self._context, listed)
-        return Answer(ranked, judgements, levels, shown[np.isin(listed.ids, kept.ids)], copies)
+        return Answer(ranked, judgements, levels, alike, shown[np.isin(listed.ids, kept.ids)], copies)
 
     def _judge_rankings(self, ranked: FusedRanking) -> list[Judgement]:
         return [self._context.judge.judge_ranking(ranking, ranked.fused.ids) for ranking in ranked.rankings]

@@ -21,6 +21,7 @@ from .probes import Probe
 EVERYTHING = 2**31  # more images than any library has
 EXACT = (WORDS, CONDITION)  # what tells exactly which images fit
 MOST_WORDS = 100_000  # images that words bring: all that hold one, so that their number is true
+MOST_SCALED = 2.0  # factor on a part: the best image of most pictures needs 1.7 to 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,8 +132,9 @@ def share_parts(
 
     The weights of the signals that share a part add up to its weight. A signal that found nothing leaves its
     share to the others of its part; exclusions keep theirs. With `amounts`, and several wanted parts, each of
-    these is also scaled: its best image gets as much more than its last one as its weights say. Both are
-    factors for whole parts, so they do not change how a part ranks alone.
+    these is also scaled: its best image gets as much more than its last one as its weights say, unless that
+    takes more than MOST_SCALED; what resembles nothing stays small. Both are factors for whole parts, so they
+    do not change how a part ranks alone.
     """
     ids = union_ids(*(ranking.ranking.ids for ranking in rankings))
     wanted = {ranking.probe.part for ranking in rankings if ranking.probe.weight > 0}
@@ -143,8 +145,8 @@ def share_parts(
         kept = math.fsum(abs(probe.weight) for probe in exclusions if probe.part == part)
         is_scaled = part in wanted and len(wanted) > 1
         span = _part_span(own, ids, amounts) if amounts and is_scaled else 0.0
-        # The first factor shares, the second scales; without a span there is nothing to scale.
-        shared[part] = own[0].probe.shared / (found + kept or 1.0) * (found / span if span else 1.0)
+        scale = min(found / span, MOST_SCALED) if span else 1.0
+        shared[part] = own[0].probe.shared / (found + kept or 1.0) * scale
     return tuple(
         replace(ranking, share=shared.get(ranking.probe.part, ranking.share)) for ranking in rankings
     )

@@ -33,7 +33,8 @@ class Contribution:
 class Hit:
     """One image of the answer, with its rank counted from 1 over all pages.
 
-    `band` says how far it stands out from what unrelated images score (see ranking.relevance). `copies` are
+    `band` says how far it stands out from what unrelated images score: strong, likely, weak, chance, or
+    “looks like” for a weak one that holds none of the words asked for (see ranking.relevance). `copies` are
     the images that were collapsed into it, best first.
     """
 

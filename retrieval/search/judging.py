@@ -5,34 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
 
 from ..projections.neighbours import NeighbourView
 from ..projections.snapshot import Snapshot
 from ..projections.words import Matches, WordView
-from ..ranking.arrays import Float64Scores, Int64Ids
+from ..ranking.arrays import BoolVector, Float32Matrix, Float64Scores, Int64Ids
 from ..ranking.fusion import Choice
+from ..ranking.neighbourhoods import Direction
 from ..ranking.ranking import Ranking
 from ..ranking.relevance import (
     BANDS,
     LIKELY,
+    MEANING_SCORES,
+    RIVAL_COSINE,
     STRONG,
     WEAK,
     Background,
     Calibration,
     Levels,
+    meaning_levels,
     neighbour_levels,
     word_levels,
     word_share,
 )
 from ..ranking.tokens import Unit, translated_units
-from ..signals import CONDITION, DETAILS, SIGNALS, WORDS
+from ..signals import CONDITION, DETAILS, MEANING, SIGNALS, SUBJECT, WORDS
 from .backgrounds import Backgrounds
 from .gather import ProbeRanking
 from .probes import Probe
 
+RivalLoader: TypeAlias = Callable[[], Float32Matrix]
+
+WEAK_LEVEL = np.int8(BANDS.index(WEAK))
 AT_MOST_BESIDE, AT_MOST_ALONE = BANDS.index(WEAK), BANDS.index(LIKELY)  # what looks lift an image to
 SURE = 8  # agreeing positions: drawings of one series have five to seven in common
 
@@ -64,8 +71,9 @@ class Judgement:
 class Judge:
     """Judges the rankings of one search by what unrelated pictures score in one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, backgrounds: Backgrounds) -> None:
-        self._snapshot, self._backgrounds = snapshot, backgrounds
+    def __init__(self, snapshot: Snapshot, backgrounds: Backgrounds, load_rivals: RivalLoader | None) -> None:
+        """`load_rivals` gives vectors of many texts, (text, dimension); None where there are none."""
+        self._snapshot, self._backgrounds, self._load_rivals = snapshot, backgrounds, load_rivals
         self._plain_rankings: dict[tuple[int, str], Ranking] = {}  # by part and signal
 
     def judge_ranking(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
@@ -79,6 +87,8 @@ class Judge:
             return _judge_condition(ranking, ids)
         if ranking.probe.signal == DETAILS:
             return _judge_details(ranking, ids)
+        if ranking.probe.signal == MEANING:
+            return self._judge_meaning(ranking, ids)
         return self._judge_by_background(ranking, ids)
 
     def calibrate_probe(self, probe: Probe) -> Calibration | None:
@@ -121,19 +131,36 @@ class Judge:
         plain = ranking.ranking if probe.is_plain else self.rank_plainly(probe.plain, ranking.ranking.ids)
         ranks, scores = plain.rank_of(ids), _scores_of(plain, ids)
         levels = np.where(ranks > 0, calibration.band_levels(scores), np.int8(0))
-        if self._is_averaged(probe) and calibration.folds:
+        if probe.signal == SUBJECT and self._find_averages(probe):
             highest = calibration.highest_level(plain.scores)
-            levels = neighbour_levels(_scores_of(ranking.ranking, ids), highest)
+            averaged = neighbour_levels(_scores_of(ranking.ranking, ids), highest)
+            levels = averaged if calibration.folds else np.maximum(averaged, np.minimum(levels, WEAK_LEVEL))
 
         def tail_positions(indexes: Int64Ids) -> Float64Scores:
             return np.where(ranks[indexes] > 0, calibration.tail_position(scores[indexes]), 0.0)
 
         return Judgement(probe.part, probe.signal, is_wanted, tail_positions, levels)
 
-    def _is_averaged(self, probe: Probe) -> bool:
-        """Whether the scores of a probe are those of averages with neighbours."""
+    def _judge_meaning(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
+        """By how far a text is above other texts with the same image; WEAK at most where that is unknown."""
+        judged, view = self._judge_by_background(ranking, ids), self._find_averages(ranking.probe)
+        if judged.levels is None:
+            return judged
+        if view is None or self._load_rivals is None:
+            return replace(judged, levels=np.minimum(judged.levels, WEAK_LEVEL))
+        scores = _scores_of(ranking.ranking, ids)
+        near = np.flatnonzero(scores >= MEANING_SCORES[LIKELY])
+        margins = np.full(len(ids), -np.inf)
+        if len(near):
+            rivals = self._load_rivals()
+            others = Direction(rivals[rivals @ ranking.probe.plain.query < RIVAL_COSINE])
+            margins[near] = scores[near] - view.score_directions(others, ids[near]).max(axis=0)
+        return replace(judged, levels=meaning_levels(scores, margins))
+
+    def _find_averages(self, probe: Probe) -> NeighbourView | None:
+        """The view that answers a probe, if it compares averages with neighbours."""
         view = self._snapshot.views[probe.view_name]
-        return isinstance(view, NeighbourView) and view.has_averages
+        return view if isinstance(view, NeighbourView) and view.has_averages else None
 
     def _word_shares(self, probe: Probe, ids: Int64Ids) -> Float64Scores:
         """The share of the words of a text that each image holds, weighted by rarity."""
@@ -178,14 +205,22 @@ def _judge_details(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
     return Judgement(ranking.probe.part, DETAILS, ranking.probe.weight > 0, None, levels)
 
 
+def are_alike_only(judgements: Sequence[Judgement], levels: Levels) -> BoolVector:
+    """Which images only look like what the words of a query say: they hold none of them, and are WEAK."""
+    words = [judged for judged in judgements if judged.signal == WORDS and judged.is_wanted]
+    silent = [judged.levels == 0 for judged in words if judged.levels is not None]
+    alike: BoolVector = (levels == WEAK_LEVEL) & np.all(silent or [np.zeros(len(levels), bool)], axis=0)
+    return alike
+
+
 def hit_levels(judgements: Sequence[Judgement], count: int) -> Levels | None:
     """How high each of `count` images is lifted, or None where no wanted part could be judged.
 
     A part lifts an image as high as its best signal does, and to WEAK where one of its signals cannot be
     judged. Looks lift to WEAK at most beside another signal of the part, and to LIKELY at most alone.
-    An image stands where its best wanted part lifts it. It stands one band lower, but not below WEAK, where
-    another wanted part says CHANCE; and one band lower where an unwanted part is LIKELY. The same holds
-    within an alternative; a part with alternatives lifts an image as high as its best alternative does.
+    An image stands where its best wanted part lifts it, and at LIKELY at most where another wanted part says
+    CHANCE. It stands one band lower where an unwanted part is LIKELY. The same holds within an alternative; a
+    part with alternatives lifts an image as high as its best alternative does.
     """
     alone = [judged for judged in judgements if not judged.choice]
     wanted, unwanted = _levels_by_part(alone, count)
@@ -218,7 +253,7 @@ def _combine_levels(wanted: Sequence[Levels], unwanted: Sequence[Levels]) -> Lev
     if not wanted:
         return None
     best: Levels = np.max(wanted, axis=0)
-    best = best - ((best > 1) & (np.min(wanted, axis=0) == 0))
+    best = np.where(np.min(wanted, axis=0) == 0, np.minimum(best, BANDS.index(LIKELY)), best)
     for levels in unwanted:
         best = np.maximum(best - (levels >= BANDS.index(LIKELY)), 0)
     lifted: Levels = best.astype(np.int8)

@@ -24,6 +24,7 @@ from retrieval.ranking.relevance import (
     Background,
     Calibration,
     Unrelated,
+    meaning_levels,
     neighbour_levels,
     sample_positions,
     word_levels,
@@ -287,3 +288,18 @@ class TestNeighbourLevels:
 
     def test_no_score_is_chance(self) -> None:
         assert self.CALIBRATION.highest_level(np.array([])) == 0
+
+
+class TestMeaningLevels:
+    def test_only_what_is_apart_from_other_texts_is_sure(self) -> None:
+        scores = [0.5, 0.3, 0.299, 0.5, 0.5, 0.15, 0.149]
+        margins = [0.12, 0.119, 0.2, 0.0, -0.01, 0.5, 0.5]
+        assert [BANDS[level] for level in meaning_levels(scores, margins)] == [
+            "strong",
+            "likely",
+            "weak",
+            "likely",
+            "weak",
+            "weak",
+            "chance",
+        ]

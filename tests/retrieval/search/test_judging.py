@@ -8,7 +8,7 @@ import pytest
 from retrieval.ranking.ranking import Ranking
 from retrieval.ranking.relevance import BANDS
 from retrieval.search.gather import ProbeRanking
-from retrieval.search.judging import Judge, Judgement, hit_levels
+from retrieval.search.judging import Judge, Judgement, are_alike_only, hit_levels
 from retrieval.search.probes import Probe
 
 CHANCE, WEAK, LIKELY, STRONG = range(4)
@@ -32,6 +32,7 @@ def unknown_judgement(part: int, signal: str) -> Judgement:
         ([judgement(0, "colour", STRONG)], [LIKELY]),
         # Another wanted part finds nothing.
         ([judgement(0, "subject", STRONG), judgement(1, "words", CHANCE)], [LIKELY]),
+        ([judgement(0, "subject", LIKELY), judgement(1, "words", CHANCE)], [LIKELY]),
         ([judgement(0, "subject", WEAK), judgement(1, "words", CHANCE)], [WEAK]),
         ([judgement(0, "subject", STRONG), judgement(1, "subject", LIKELY, wanted=False)], [LIKELY]),
         ([judgement(0, "subject", CHANCE), judgement(1, "subject", LIKELY, wanted=False)], [CHANCE]),
@@ -45,13 +46,23 @@ def test_the_rules(judged: list[Judgement], expected: list[int]) -> None:
     assert levels.tolist() == expected
 
 
+def test_what_holds_none_of_the_words_and_is_weak_only_looks_like_them() -> None:
+    words, meaning = judgement(0, "words", CHANCE, CHANCE, WEAK), judgement(0, "meaning", WEAK, LIKELY, WEAK)
+    levels = np.array([WEAK, LIKELY, WEAK], np.int8)
+    assert are_alike_only([words, meaning], levels).tolist() == [True, False, False]
+    pictures = [judgement(0, "subject", WEAK, LIKELY, WEAK)]
+    assert not are_alike_only(pictures, levels).any()
+    # An image that has the words of one text is no mere likeness, even if another text says nothing of it.
+    assert not are_alike_only([words, judgement(1, "words", *[STRONG] * 3)], levels).any()
+
+
 def test_without_a_known_background_there_are_no_levels() -> None:
     assert hit_levels([unknown_judgement(0, "subject")], 2) is None
     assert hit_levels([], 0) is None
 
 
 def test_few_points_that_agree_are_likely_and_many_are_strong() -> None:
-    judge = Judge(None, None)  # type: ignore[arg-type]  # neither projections nor backgrounds take part in it
+    judge = Judge(None, None, None)  # type: ignore[arg-type]  # neither projections nor backgrounds take part in it
     found = ProbeRanking(Probe(0, "details", 2.0, None), Ranking.from_scores([7, 8], [30, 5]))
     levels = judge.judge_ranking(found, np.array([8, 9, 7])).levels
     assert levels is not None
