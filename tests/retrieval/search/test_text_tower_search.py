@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from indexer.cli import cli
 from indexer.run.pipeline import index
 from indexer.upkeep.opening import LibrarySpec, open_or_create
-from retrieval import InvalidSetting, Library, Query, Text, path_bytes, read_status
+from retrieval import LOOKS_LIKE, InvalidSetting, Library, Query, Text, path_bytes, read_status
 from retrieval.descriptors.text_tower import TextTower
 from tests.drawing import write_scenes
 from tests.indexing import TINY
 from tests.reference import nearest_images, pairs_of
 from tests.towers import BACKBONE, DIMENSION, make_tower, make_weights
+from webapp import create_app
 
 pytest.importorskip("open_clip", reason="the extra clip is not installed")
 
@@ -50,6 +54,22 @@ def test_texts_are_searched_by_the_towers_vector(path: Path) -> None:
         assert pairs_of(found) == nearest_images(vector, ids, features, limit=6)
         assert len(library.search(Query((Text("a red boat"),))).hits) == 6
         assert len(library.search(Query((Text("a red boat"),), weights={"meaning": 0})).hits) == 0
+
+
+def test_what_no_word_says_looks_like_it_on_every_way_out(path: Path) -> None:
+    """One line stands above all such hits: by Python, command, JSON and page."""
+    arguments = ["search", "--library", str(path), "a red boat"]
+    listed, answer = (CliRunner().invoke(cli, [*arguments, *more]).stdout for more in ((), ("--json",)))
+    with Library.open(path) as library:
+        hits = library.search("a red boat").hits
+        page = create_app(library).test_client().get("/?q=a+red+boat", headers={"Accept": "text/html"}).text
+    bands = [LOOKS_LIKE] * 6
+    assert [hit.band for hit in hits] == bands
+    assert [hit["band"] for hit in json.loads(answer)["hits"]] == bands
+    assert listed.count("Looks like") == 1
+    assert listed.index("Looks like") < listed.index("   1  ")
+    assert page.count('<li class="divider">') == 1
+    assert page.index('<li class="divider">') < page.index("data-image-id")
 
 
 def test_with_a_tower_there_is_no_bridge(path: Path) -> None:
