@@ -18,6 +18,8 @@ from .catalog import (
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.fetching import fetch_backbone
+from .descriptors.runtimes.sentences import SentenceEncoder
+from .descriptors.word_towers import load_word_tower, round_rows, word_tower_to_bytes
 from .durable import sync_to_disk
 from .errors import (
     BackboneUnavailable,
@@ -71,7 +73,7 @@ from .query.values import (
     Swatch,
     Text,
 )
-from .ranking import evaluation, tuning
+from .ranking import evaluation, tuning, word_tower
 from .ranking.ranking import Ranking
 from .search.explain import Explanation
 from .search.flow import FUSED
@@ -146,6 +148,7 @@ __all__ = [
     "Results",
     "RetrievalError",
     "SchemaOutOfDate",
+    "SentenceEncoder",
     "ServerLost",
     "Settings",
     "Sidecar",
@@ -168,6 +171,7 @@ __all__ = [
     "format_query",
     "images",
     "limits_from_settings",
+    "load_word_tower",
     "page_digest",
     "parse_query",
     "path_bytes",
@@ -179,7 +183,10 @@ __all__ = [
     "read_status",
     "refuse_busy",
     "resolve_references",
+    "round_rows",
     "sync_to_disk",
     "tuning",
+    "word_tower",
+    "word_tower_to_bytes",
     "write_library",
 ]

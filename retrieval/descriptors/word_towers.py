@@ -100,7 +100,7 @@ def word_tower_to_bytes(tower: WordTower) -> bytes:
     for name in _MATRICES:
         arrays[name], arrays[f"{name}_scales"] = round_rows(getattr(tower.map, name))
     arrays |= {name: getattr(tower.map, name) for name in _VECTORS}
-    np.savez_compressed(file, **arrays)
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its stub takes flags for names
     return file.getvalue()
 
 
