@@ -14,7 +14,7 @@ from .catalog import PREDICTED_SOURCE, Annotation, Catalog, Space
 from .descriptors import registry
 from .descriptors.base import AbstractDescriptor
 from .descriptors.details import Details
-from .descriptors.labels import Prediction
+from .descriptors.labels import ClassName, Prediction
 from .descriptors.network import AbstractNetworkDescriptor, Network, NetworkKey
 from .descriptors.runtimes.base import BackboneOutput
 from .descriptors.subject import Subject
@@ -184,6 +184,11 @@ class Spaces:
         if network.classifier is None:
             raise InvalidSetting("the backbone has no classifier, or predicted_labels is false")
         return network.weights_sha256, network.classifier.weight
+
+    @property
+    def class_names(self) -> Sequence[ClassName]:
+        """The names of the classes of the backbone's classifier, by index; none without one."""
+        return self._subject_network.label_names
 
     @property
     def _subject_network(self) -> Network:

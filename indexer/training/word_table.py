@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 
 import numpy as np
 import torch
@@ -25,12 +24,12 @@ def list_bags(texts: Sequence[str], rows: Mapping[str, int]) -> list[list[int]]:
 
 def average_bags(bags: Sequence[Sequence[int]], count: int) -> Tensor:
     """The sparse matrix (text, row) whose product with a table is the mean of the rows of each text."""
-    ends = [0, *accumulate(len(bag) for bag in bags)]
+    lines = [text for text, bag in enumerate(bags) for _ in bag]
     columns = [row for bag in bags for row in bag]
     shares = [1 / len(bag) for bag in bags for _ in bag]
-    return torch.sparse_csr_tensor(
-        torch.tensor(ends), torch.tensor(columns), torch.tensor(shares), (len(bags), count)
-    )
+    places = torch.tensor([lines, columns], dtype=torch.int64)
+    size = (len(bags), count)
+    return torch.sparse_coo_tensor(places, torch.tensor(shares), size, check_invariants=True).coalesce()
 
 
 def fit_table(start: Tensor, bags: Sequence[Sequence[int]], targets: Tensor) -> Tensor:
@@ -40,7 +39,7 @@ def fit_table(start: Tensor, bags: Sequence[Sequence[int]], targets: Tensor) -> 
     count: T is each target at the length that the mean has at the beginning of the round.
     """
     means = average_bags(bags, len(start))
-    back = means.to_sparse_coo().t().to_sparse_csr()
+    back = means.t().coalesce()
     rows = start
     for _ in range(ROUNDS):
         lengths = (means @ rows).norm(dim=1, keepdim=True)
