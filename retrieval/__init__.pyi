@@ -19,6 +19,8 @@ from .catalog import (
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.fetching import fetch_backbone
+from .descriptors.runtimes.sentences import SentenceEncoder
+from .descriptors.word_towers import load_word_tower, round_rows, word_tower_to_bytes
 from .durable import sync_to_disk
 from .errors import (
     BackboneUnavailable,
@@ -76,7 +78,7 @@ from .query.values import (
     Text,
     list_single_parts,
 )
-from .ranking import evaluation, tuning
+from .ranking import evaluation, tuning, word_tower
 from .ranking.file_names import GOOGLE_EDITED
 from .ranking.ranking import Ranking
 from .ranking.relevance import LOOKS_LIKE
@@ -161,6 +163,7 @@ __all__ = [
     "Results",
     "RetrievalError",
     "SchemaOutOfDate",
+    "SentenceEncoder",
     "ServerLost",
     "Settings",
     "Sidecar",
@@ -186,6 +189,7 @@ __all__ = [
     "images",
     "limits_from_settings",
     "list_single_parts",
+    "load_word_tower",
     "page_digest",
     "parse_query",
     "path_bytes",
@@ -197,7 +201,10 @@ __all__ = [
     "read_status",
     "refuse_busy",
     "resolve_references",
+    "round_rows",
     "sync_to_disk",
     "tuning",
+    "word_tower",
+    "word_tower_to_bytes",
     "write_library",
 ]

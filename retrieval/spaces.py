@@ -14,12 +14,12 @@ from .catalog import CATEGORY, PREDICTED_SOURCE, Annotation, Catalog, Space
 from .descriptors import registry
 from .descriptors.base import AbstractDescriptor
 from .descriptors.details import Details
-from .descriptors.labels import Prediction, Predictions
-from .descriptors.network import AbstractNetworkDescriptor, NetworkKey
+from .descriptors.labels import ClassName, Prediction, Predictions
+from .descriptors.network import AbstractNetworkDescriptor, Network, NetworkKey
 from .descriptors.runtimes.base import BackboneOutput
 from .descriptors.subject import Subject
 from .descriptors.text_tower import TextTower
-from .errors import BackboneUnavailable
+from .errors import BackboneUnavailable, InvalidSetting
 from .query.values import Region
 from .ranking.arrays import RGB, Float16Vector, Float32Array, Float32Matrix, Float32Vector
 from .ranking.heat import is_mean_pooled
@@ -196,13 +196,31 @@ class Spaces:
 
         None where the backbone has no classifier, and where predicted labels are switched off.
         """
-        descriptors = self._descriptors.values()
-        subject = next(descriptor for descriptor in descriptors if isinstance(descriptor, Subject))
-        classifier = subject.network.classifier
-        if classifier is None:
+        network = self._subject_network
+        if network.classifier is None:
             return []
-        found = find_shared_classes(text, picture, classifier.weight)
-        return [(subject.network.label_names[shared.index].words, shared) for shared in found]
+        found = find_shared_classes(text, picture, network.classifier.weight)
+        return [(network.label_names[shared.index].words, shared) for shared in found]
+
+    def class_weights(self) -> tuple[str, Float32Matrix]:
+        """The checksum of the backbone's weights, and the matrix (class, dimension) of their classifier.
+
+        Raises InvalidSetting where they hold none.
+        """
+        network = self._subject_network
+        if network.classifier is None:
+            raise InvalidSetting("the backbone has no classifier, or predicted_labels is false")
+        return network.weights_sha256, network.classifier.weight
+
+    @property
+    def class_names(self) -> Sequence[ClassName]:
+        """The names of the classes of the backbone's classifier, by index; none without one."""
+        return self._subject_network.label_names
+
+    @property
+    def _subject_network(self) -> Network:
+        descriptors = self._descriptors.values()
+        return next(descriptor for descriptor in descriptors if isinstance(descriptor, Subject)).network
 
     def find_keypoints(self, picture: RGB) -> bytes:
         """The keypoints of one picture as they are stored.

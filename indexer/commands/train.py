@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from ..run.stop_signals import handle_stop_signals
-from .options import json_option, parse_key_values
+from .options import json_option, library_option, parse_key_values
 from .output import print_json, print_remark, progress_bar
 
 LOWEST = 19  # how nice the kernel lets a process be
 SMALLEST = 32  # pixels of an input that a network still reduces
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 @click.group("train")
@@ -162,6 +163,48 @@ def pack(pool: Path, out: Path, limit: int, as_json: bool, **options: int) -> No
             **options,
         )
     print_json({"shards": [str(path) for path in shards]}) if as_json else click.echo(f"{len(shards)} files")
+
+
+@train_command.command("words")
+@library_option
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where the word tower goes.")  # fmt: skip
+@click.option("--encoder", required=True, metavar="DIR", type=FOLDER,
+              help="A sentence encoder: model.onnx and tokenizer.json.")  # fmt: skip
+@click.option("--frequent", required=True, metavar="FILE", type=FILE,
+              help="English words, one a line, the most frequent first.")  # fmt: skip
+@click.option("--wordnet", required=True, metavar="DIR", type=FOLDER,
+              help="WordNet's files: index.noun, data.noun and the like.")  # fmt: skip
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same tower.")
+@json_option
+def words(
+    library: Path, out: Path, encoder: Path, frequent: Path, wordnet: Path, seed: int, as_json: bool
+) -> None:
+    """Make a word tower for the backbone of a library, from the captions in it.
+
+    The backbone's weights need a classifier of the 1000 ImageNet classes. Every tenth captioned picture is
+    held out, to measure how many captions find theirs. Use the result with the setting word_tower.
+
+    \b
+    Example:
+      pictor train words --library photos --encoder all-MiniLM-L6-v2 --frequent words.txt \\
+        --wordnet /usr/share/wordnet --out words.npz
+    """
+    from retrieval import Library, SentenceEncoder, sync_to_disk
+
+    from ..training.words import make_word_tower
+
+    with Library.open(library) as opened, _show_stages() as on_step:
+        made = make_word_tower(
+            opened, SentenceEncoder(encoder), frequent.read_text("utf-8").split(), wordnet, seed, on_step
+        )
+    out.write_bytes(made.data)
+    sync_to_disk(out)
+    if as_json:
+        print_json({"file": str(out), "recalls": list(made.recalls)})
+    else:
+        shares = ", ".join(f"{share:.3f}" for share in made.recalls)
+        click.echo(f"{out}: held-out captions find their picture among the first 1, 5, 10: {shares}")
 
 
 def _make_course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) -> Any:

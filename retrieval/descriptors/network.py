@@ -44,6 +44,11 @@ class Network:
         """Networks with equal keys give the same output for a batch."""
         return self._backbone, self._sha256, self._preprocessing
 
+    @property
+    def weights_sha256(self) -> str:
+        """The checksum of the weights."""
+        return self._sha256
+
     def run_pictures(self, pictures: Sequence[RGB], stages: Collection[int] = ()) -> BackboneOutput:
         """One pass over the pictures, with the stages of these numbers; raises BackboneUnavailable."""
         return self._runtime.run_batch(self._preprocessing.prepare_batch(pictures), sorted(stages))

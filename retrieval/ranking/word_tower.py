@@ -4,7 +4,7 @@ A text is split into tokens as for the word index; stop words are left out. Each
 stand side by side and have an entry of their own ("hot dog"), has a row of the table. The mean of the rows at
 length 1 is the vector x of the text, among the vectors of a sentence encoder.
 
-Two maps lead from there to the subject space, each by kernel ridge regression: f(x) = Σ exp(−2 |x − aⱼ|²) bⱼ
+Two maps lead from there to the subject space, each by kernel ridge regression: f(x) = Σ exp(−|x − aⱼ|²) bⱼ
 with anchors aⱼ and directions bⱼ. One was learned from the names of classes and a classifier's weights, the
 other from captions and pictures. Names want the first and sentences the second, so both are added up by the
 number of rows. From each its mean over many texts is subtracted, its `hub`: without that a few pictures that
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +29,21 @@ from .tokens import split_tokens
 Int8Matrix: TypeAlias = npt.NDArray[np.int8]  # (row, number)
 
 MOST_TOKENS = 3  # in one entry of the table
-KERNEL = 4.0  # twice the γ of exp(−γ |x − a|²) between vectors of length 1
+KERNEL = 2.0  # twice the γ of exp(−γ |x − a|²), between vectors of length 1
 LEAST_PIECE = 3  # letters of a word inside an unknown word
 PUNCTUATION = "\"“”„«».,;:!?()[]{}'’‘`*…"
 _SILENT = STOP_WORDS | DEPICTIONS
+
+
+def spoken_words(words: Iterable[str]) -> Iterator[str]:
+    """The words without punctuation around them, stop words, and words like "picture"."""
+    bare = (word.strip(PUNCTUATION) for word in words)
+    return (word for word in bare if word.casefold() not in _SILENT)
+
+
+def content_tokens(text: str) -> list[str]:
+    """The tokens of a text that can have rows in a table."""
+    return [token for word in spoken_words(text.split()) for token in split_tokens(word)]
 
 
 @final
@@ -51,12 +62,8 @@ class WordTable:
 
     def find_rows(self, words: Iterable[str]) -> list[int]:
         """The rows of the words that the table knows, in their order; stop words have none."""
-        spoken = (word.strip(PUNCTUATION) for word in words)
         tokens = [
-            token
-            for word in spoken
-            if word.casefold() not in _SILENT
-            for token in self._split_unknown(word, split_tokens(word))
+            token for word in spoken_words(words) for token in self._split_unknown(word, split_tokens(word))
         ]
         return list(self._match_rows(tokens))
 
@@ -116,8 +123,8 @@ class SubjectMap:
         """A text vector of length 1, made of so many words, as a unit vector of the subject space."""
         return self._map_rows(vector, count)
 
-    def _map_rows(self, vectors: Float32Vector | Float32Matrix, count: int) -> Any:
-        nearness = np.exp(KERNEL * (vectors @ self.anchors.T - 1))  # −2 |x − a|² = 4 (x a − 1)
+    def _map_rows(self, vectors: Float32Vector | Float32Matrix, count: int) -> Float32Vector | Float32Matrix:
+        nearness = np.exp(KERNEL * (vectors @ self.anchors.T - 1))  # −|x − a|² = 2 (x a − 1)
         share = self.shares[min(count, len(self.shares)) - 1]
         name = scale_to_unit(scale_to_unit(nearness @ self.names) - self.name_hub)
         sentence = scale_to_unit(scale_to_unit(nearness @ self.sentences) - self.sentence_hub)
@@ -147,7 +154,7 @@ class WordTower:
         return self.map.map_text(self.table.mean_vector(rows), len(rows)) if rows else None
 
 
-def scale_to_unit(vector: Float32Vector | Float32Matrix) -> Any:
+def scale_to_unit(vector: Float32Vector | Float32Matrix) -> Float32Vector | Float32Matrix:
     """The vector, or each row of a matrix, at length 1; zeros stay zeros."""
     lengths = np.linalg.norm(vector, axis=-1, keepdims=True)
     return np.asarray(vector / np.maximum(lengths, 1e-12), np.float32)

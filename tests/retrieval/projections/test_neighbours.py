@@ -30,7 +30,7 @@ from retrieval.projections.neighbours import Neighbourhoods, NeighbourProjection
 from retrieval.projections.rowfile import RowFile
 from retrieval.projections.snapshot import Snapshots
 from retrieval.projections.vectors import RowIndex, VectorIndex
-from retrieval.ranking.neighbourhoods import LEAST, NEIGHBOURS, main_axes
+from retrieval.ranking.neighbourhoods import LEAST, NEIGHBOURS, Direction, main_axes
 from retrieval.soundness import find_damaged
 from retrieval.writing import publisher
 from tests.reference import nearest_images, pairs_of
@@ -318,3 +318,32 @@ def test_what_was_said_about_a_tail_is_asked_once_and_forgotten_with_it() -> Non
     assert set(made.remembered) == {feature.tobytes() for feature in features[151:153]}
     assert made.index_tail(NO_IDS, features_of_kinds(0)).size == 0
     assert not made.remembered
+
+
+def test_a_direction_finds_the_kind_that_lies_there(tmp_path: Path) -> None:
+    """It is compared along the directions of the library, without centre and without neighbours of its own."""
+    features = features_of_kinds(400)
+    made = build_neighbourhoods(features)
+    view = NeighbourView(
+        made,
+        VectorIndex.build(
+            NO_IDS, np.empty((0, made.compared.dimension), np.float16), made.compared.dimension
+        ),
+        NO_IDS,
+    )
+    assert made.axes is not None
+    for kind in range(KINDS):
+        members = features[kind::KINDS].astype(np.float32).mean(axis=0)
+        direction = Direction(members - features.astype(np.float32).mean(axis=0))
+        found = view.search(direction, limit=20, allowed=None)
+        assert {(image_id - 1) % KINDS for image_id in found.ids.tolist()} == {kind}
+        row = view.row_of(direction)
+        own = direction.vector @ made.axes.directions
+        half = row[: len(own)]
+        assert half / np.linalg.norm(half) == pytest.approx(own / np.linalg.norm(own), abs=2e-3)
+
+
+def test_in_a_small_library_a_direction_is_compared_as_it_is() -> None:
+    made = build_neighbourhoods(features_of_kinds(LEAST - 1))
+    vector = np.arange(DIMENSION, dtype=np.float32)
+    assert np.array_equal(made.map_direction(Direction(vector))[0], vector)

@@ -223,3 +223,48 @@ def test_an_area_is_the_share_of_pairs_in_order(own: list[int], others: list[int
 
 def test_a_gain_is_told_in_one_phrase() -> None:
     assert str(Gain(0.831, 0.7812, 0.88, 81)) == "0.83 (95 %: 0.78 to 0.88, 81 captions)"
+
+
+def encode_meant_words(words: object) -> npt.NDArray[np.float32] | None:
+    """A tower that knows what every thing and colour looks like."""
+    vectors = [MEANT[word] for word in words if word in MEANT]  # type: ignore[attr-defined]
+    return np.sum(vectors, axis=0).astype(np.float32) if vectors else None
+
+
+def encode_nonsense(words: object) -> npt.NDArray[np.float32]:
+    """A tower that has every word wrong."""
+    return np.random.default_rng(len(" ".join(words))).standard_normal(DIMENSION).astype(np.float32)  # type: ignore[call-overload]
+
+
+def test_a_tower_beside_it_gets_the_share_that_it_deserves() -> None:
+    said, features = captioned_pictures(200, noise=2.0)
+    beside_good = learn_bridge(said, features, encode_meant_words)
+    beside_bad = learn_bridge(said, features, encode_nonsense)
+    assert beside_good.share < 0.9 <= beside_bad.share
+    assert learn_bridge(said, features).share == 1
+    assert np.array_equal(beside_good.directions, learn_bridge(said, features).directions)
+    assert beside_good.seen == beside_bad.seen
+
+
+def test_blended_vectors_count_their_shares_of_equal_spreads() -> None:
+    said, features = captioned_pictures(200)
+    bridge = learn_bridge(said, features, encode_meant_words)
+    own = bridge.text_vector(parse_terms("boat"))
+    other = np.asarray(100 * MEANT["rose"], np.float32)
+    blended = bridge.blend_vectors(own, other)
+    assert own is not None
+    assert blended is not None
+    assert bridge.sample is not None
+    sample = bridge.sample.astype(np.float32)
+    scores = [sample @ vector / np.std(sample @ vector) for vector in (own, other)]
+    wanted = bridge.share * scores[0] + (1 - bridge.share) * scores[1]
+    assert np.corrcoef(sample @ blended, wanted)[0, 1] > 0.9999
+    assert np.linalg.norm(blended) == pytest.approx(1, abs=1e-6)
+
+
+def test_where_one_has_no_vector_the_other_stands_alone() -> None:
+    off = Bridge.without_words("nothing", DIMENSION)
+    vector = np.ones(DIMENSION, np.float32)
+    assert off.blend_vectors(None, None) is None
+    assert off.blend_vectors(None, vector) is vector
+    assert off.blend_vectors(vector, None) is vector

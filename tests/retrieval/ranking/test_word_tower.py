@@ -82,7 +82,7 @@ def test_long_texts_are_sentences_and_short_ones_names(tower: WordTower, text: s
     vector = tower.encode_text(text)
     assert vector is not None
     plain = tower.table.mean_vector(tower.table.find_rows(text.split()))
-    nearness = np.exp(-2 * np.square(tower.map.anchors - plain).sum(axis=1))
+    nearness = np.exp(-np.square(tower.map.anchors - plain).sum(axis=1))
     parts = []
     for directions, hub in (
         (tower.map.names, tower.map.name_hub),

@@ -1,0 +1,75 @@
+"""Words find pictures without any words in a library of the bundled backbone, and say by which classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from indexer.upkeep.opening import open_or_create
+from retrieval import Library, Query, Settings, Text, read_status
+from tests.databases import new_image
+
+KINDS = ("goldfish", "grand piano", "zebra")
+COUNT = 120  # enough for neighbourhoods
+
+
+def kind_of(image_id: int) -> str:
+    return KINDS[image_id % len(KINDS)]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Images whose subjects lie where the classifier's rows of three classes point, with much noise."""
+    folder = tmp_path_factory.mktemp("towers") / "library"
+    random = np.random.default_rng(6)
+    with open_or_create(folder) as writer:
+        weight = writer.search_state.spaces.class_weights()[1]
+        names = [name.words for name in writer.search_state.spaces.class_names]
+        rows = {kind: next(row for row, name in enumerate(names) if name.startswith(kind)) for kind in KINDS}
+        for image_id in range(1, COUNT + 1):
+            centred = weight[rows[kind_of(image_id)]] - weight.mean(axis=0)
+            centred /= np.linalg.norm(centred)
+            features = {
+                space.id: random.standard_normal(space.dimension).astype(np.float16)
+                for space in writer.search_state.spaces.vector_spaces
+            }
+            subject = next(space.id for space in writer.spaces if space.descriptor == "subject")
+            row = 2 * np.ones(1280) / 1280**0.5 + centred + random.standard_normal(1280) / 1280**0.5
+            features[subject] = (row / np.linalg.norm(row)).astype(np.float16)
+            with writer.catalog.writing() as catalog:
+                catalog.add_images([new_image(image_id, features=features)])
+        writer.publish()
+    with Library.open(folder) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("text", "kind"), [("A goldfish!", "goldfish"), ("a zebra", "zebra"),
+                                            ("photo of a grand piano", "grand piano")])  # fmt: skip
+def test_names_find_their_pictures(library: Library, text: str, kind: str) -> None:
+    found = library.rank_signals(Query((Text(text),)))["meaning"]
+    assert {kind_of(image_id) for image_id in found.ids[:20].tolist()} == {kind}
+    hit = library.search(Query((Text(text),))).hits[0]
+    [meaning] = library.explain(Query((Text(text),)), hit.id).meaning
+    assert kind in meaning.classes[0].name
+    assert meaning.captioned == ()
+
+
+@pytest.mark.parametrize("text", ["qwrtzel", "the", "blorft vwxq"])
+def test_words_without_meaning_find_nothing(library: Library, text: str) -> None:
+    assert "meaning" not in library.rank_signals(Query((Text(text),)))
+    assert not library.search(Query((Text(text),))).hits
+
+
+def test_the_status_names_the_tower(library: Library) -> None:
+    assert "by the word tower" in read_status(library).meaning
+    assert "1 captioned" not in read_status(library).meaning
+
+
+def test_without_the_tower_only_captions_teach(library: Library) -> None:
+    settings = Settings.resolve(library.path, {}, word_tower="none")
+    with Library.open(library.path, settings) as opened:
+        assert opened.search_state.word_tower is None
+        [bridge] = [projection for projection in opened.projections if projection.kind == "bridge"]
+        assert "tower" not in bridge.versions
