@@ -45,11 +45,16 @@ class Axis:
         return round(self.first + share * (self.last - self.first), 1)
 
     def choose_ticks(self) -> list[float]:
-        """Round values (1, 2 or 5 times a power of ten) between low and high, few enough to be read."""
+        """Round values between low and high, few enough to be read.
+
+        By logarithms they are 1, 2 and 5 times powers of ten, or all digits times one within less than ten
+        times the lowest value.
+        """
         if not self.logarithmic:
             return _choose_steps(self.low, self.high)
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        ticks = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+        digits = (1, 2, 5) if self.high >= 10 * self.low else range(1, 10)
+        ticks = [digit * 10.0**power for power in powers for digit in digits]
         return [tick for tick in ticks if self.low <= tick <= self.high]
 
 
@@ -74,7 +79,7 @@ def draw_curve(lines: Sequence[Mapping[str, Any]], title: str) -> str:
         *_draw_axes(views, losses),
         _draw_line(rate, views, rates, GREY),
         *(_draw_line(series[name], views, losses, colour) for name, colour in coloured.items()),
-        *_draw_legend({**coloured, f"rate, up to {rates.high:g}": GREY}),
+        *_draw_legend({**coloured, f"rate, up to {rates.high:.2g}": GREY}),
         _draw_text(LEFT, TOP - 15, title),
         _draw_text((LEFT + right) / 2, HEIGHT - 10, "views", "middle"),
     ]

@@ -31,7 +31,8 @@ from .networks import (
     make_teacher,
     write_weights,
 )
-from .pool import Pool, provide_pool
+from .pool import Pool
+from .pool_maker import provide_pool
 from .schedule import Schedule
 from .squares import load_squares
 from .views import Float32, Views, scale_views
@@ -95,7 +96,8 @@ def distil(course: Course, on_progress: OnProgress, stopping: StopRequest | None
     """
     course.out.mkdir(parents=True, exist_ok=True)
     course = _settle_schedule(course)
-    pool = _provide_pool(course, on_progress)
+    stopping = stopping or StopRequest()
+    pool = _provide_pool(course, on_progress, stopping)
     views = Views(pool, course.size, course.schedule.seed)
     teacher, scale = make_teacher(course.teacher)
     student = make_student(course.student, course.schedule.seed, course.start)
@@ -106,7 +108,7 @@ def distil(course: Course, on_progress: OnProgress, stopping: StopRequest | None
     def write(head: Head | None = None) -> None:
         write_weights(course.weights, course.student, student, prepared, head)
 
-    keeping = Keeping(course.out, course.every, stopping or StopRequest(), write)
+    keeping = Keeping(course.out, course.every, stopping, write)
     feed = _make_feed(course, views, scale)
     teacher, learner = (network.to(course.device) for network in pair)
     head = _load_start_head(course, learner) if course.losses.classes else None
@@ -151,7 +153,14 @@ def _get_used_size(course: Course) -> int:
     return course.used_at or course.schedule.get_size(HELD_BACK, course.size)
 
 
-def _provide_pool(course: Course, on_progress: OnProgress) -> Pool:
+def _provide_pool(course: Course, on_progress: OnProgress, stopping: StopRequest) -> Pool:
+    """The pool; while it is made, the file that pauses a training is looked for behind every picture."""
+    keeping = Keeping(course.out, stopping=stopping)
+
+    def show(done: int, total: int) -> None:
+        on_progress("pictures", done, total, "")
+        keeping.wait()
+
     favours = dict(course.favours)
     if strange := favours.keys() - set(course.folders):
         raise TrainingImpossible(f"{min(strange)}: is favoured, but none of the folders with pictures")
@@ -160,7 +169,7 @@ def _provide_pool(course: Course, on_progress: OnProgress) -> Pool:
         [path_bytes(folder) for folder in course.folders],
         side=course.side,
         apart_from=[path_bytes(folder) for folder in course.apart_from],
-        on_progress=lambda done, total: on_progress("pictures", done, total, ""),
+        on_progress=show,
         favours=tuple(favours.get(folder, 1.0) for folder in course.folders),
     )
 

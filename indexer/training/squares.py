@@ -16,7 +16,8 @@ from retrieval import images
 
 from ..run.prefetch import prefetch_results
 from .mixing import COLOURED, CUT_IN, GREY, LAID_OVER, PART, STRENGTH
-from .pool import LOOKAHEAD, THREADS, Pool
+from .pool import Pool
+from .pool_maker import LOOKAHEAD, THREADS
 from .views import AREA, ASPECT, HARD, HARD_AREA
 
 FINER = 2  # times as many points each way are looked up and averaged, so that nothing flickers

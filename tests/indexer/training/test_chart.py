@@ -93,6 +93,7 @@ def test_one_checkpoint_is_a_curve_too() -> None:
         (0, 7, False, [0, 2, 4, 6]),
         (0, 0, False, [0]),
         (0.04, 1.3, True, [0.05, 0.1, 0.2, 0.5, 1]),
+        (0.15, 0.45, True, [0.2, 0.3, 0.4]),
     ],
 )
 def test_ticks_are_round_and_few(low: float, high: float, logarithmic: bool, wanted: list[float]) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from indexer.errors import TrainingImpossible
-from indexer.training.pool import ROW, Pool, provide_pool
+from indexer.training.pool import PIXELS, ROW, ROWS, Pool
+from indexer.training.pool_maker import PART, OnProgress, provide_pool
 from indexer.training.views import Views
 from retrieval import images, path_bytes
 from tests.drawing import draw_scene
@@ -21,13 +22,27 @@ def write(folder: Path, seeds: range, quality: int = 95) -> Path:
     return folder
 
 
-def made(path: Path, *folders: Path, apart_from: tuple[Path, ...] = (), side: int = 60) -> Pool:
+class Broken(Exception):
+    pass
+
+
+def show_nothing(done: int, total: int) -> None:
+    """What is done about progress where no test asks."""
+
+
+def made(
+    path: Path,
+    *folders: Path,
+    apart_from: tuple[Path, ...] = (),
+    side: int = 60,
+    on_progress: OnProgress = show_nothing,
+) -> Pool:
     return provide_pool(
         path,
         [path_bytes(each) for each in folders],
         side=side,
         apart_from=[path_bytes(each) for each in apart_from],
-        on_progress=lambda done, total: None,
+        on_progress=on_progress,
     )
 
 
@@ -76,6 +91,59 @@ def test_a_pool_is_made_once_and_never_taken_for_another(tmp_path: Path) -> None
     assert len(made(tmp_path / "pool", folder)) == 2
     with pytest.raises(TrainingImpossible, match="other folders"):
         made(tmp_path / "pool", folder, side=50)
+
+
+def break_off(path: Path, *folders: Path, apart_from: tuple[Path, ...] = (), after: int) -> None:
+    def stop(done: int, total: int) -> None:
+        if done == after:
+            raise Broken
+
+    with pytest.raises(Broken):
+        made(path, *folders, apart_from=apart_from, on_progress=stop)
+
+
+def read_pool(path: Path) -> tuple[bytes, bytes]:
+    return (path / PIXELS).read_bytes(), (path / ROWS).read_bytes()
+
+
+@pytest.mark.parametrize("after", [1, 4, 7, 8])
+def test_a_pool_that_was_broken_off_goes_on_behind_the_last_picture(tmp_path: Path, after: int) -> None:
+    folders = write(tmp_path / "a", range(5)), write(tmp_path / "b", range(5, 7))
+    (folders[0] / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    held_out = write(tmp_path / "test", range(2, 3))
+    made(tmp_path / "whole", *folders, apart_from=(held_out,))
+    break_off(tmp_path / "broken", *folders, apart_from=(held_out,), after=after)
+    done: list[tuple[int, int]] = []
+    pool = made(
+        tmp_path / "broken", *folders, apart_from=(held_out,), on_progress=lambda *now: done.append(now)
+    )
+    assert done == [(number, 8) for number in range(after + 1, 9)]
+    assert read_pool(tmp_path / "broken") == read_pool(tmp_path / "whole")
+    assert len(pool) == 6
+    assert not (tmp_path / "broken" / PART).exists()
+
+
+def test_a_row_or_a_picture_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", range(5))
+    made(tmp_path / "whole", folder)
+    for name, length in (("rows", 5), ("pixels", 100)):
+        path = tmp_path / name
+        break_off(path, folder, after=3)
+        cut = path / (PART if name == "rows" else PIXELS)
+        cut.write_bytes(cut.read_bytes()[:-length])
+        done: list[int] = []
+        made(path, folder, on_progress=lambda now, total, done=done: done.append(now))
+        assert done == [3, 4, 5]
+        assert read_pool(path) == read_pool(tmp_path / "whole")
+
+
+def test_a_pool_that_was_broken_off_begins_anew_with_other_files(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", range(4, 8))
+    break_off(tmp_path / "pool", folder, after=3)
+    write(folder, range(3))
+    assert len(made(tmp_path / "pool", folder)) == 7
+    made(tmp_path / "whole", folder)
+    assert read_pool(tmp_path / "pool") == read_pool(tmp_path / "whole")
 
 
 def test_folders_without_pictures_are_refused(tmp_path: Path) -> None:

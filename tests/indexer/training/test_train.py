@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from safetensors.torch import load_file, save_file
 
 from indexer.cli import cli
 from indexer.errors import TrainingImpossible
+from indexer.run.stop_signals import Stopped, StopRequest
+from indexer.training.course import Course, distil
+from indexer.training.networks import Teacher
+from indexer.training.schedule import Schedule
 from retrieval import Library, fetch_backbone
 from tests.indexer.training.test_pool import write
 
@@ -170,6 +175,27 @@ def test_weights_of_another_network_are_not_started_from(trained: Path, tmp_path
         "--pool", trained / "out" / "pool",
     )  # fmt: skip
     assert result.exit_code == 1
+
+
+def test_a_stop_between_two_pictures_is_heard(trained: Path, tmp_path: Path) -> None:
+    stopping = StopRequest()
+    course = Course(
+        (trained / "pictures",),
+        tmp_path,
+        Teacher(NAME, str(trained / "teacher.safetensors")),
+        NAME,
+        Schedule(),
+    )
+    decoded: list[int] = []
+
+    def stop(stage: str, done: int, total: int, note: str) -> None:
+        decoded.append(done)
+        if done == 2:
+            stopping.signal_number = signal.SIGTERM
+
+    with pytest.raises(Stopped):
+        distil(course, stop, stopping)
+    assert decoded == [1, 2]
 
 
 def test_a_teacher_that_cannot_be_had_is_told(tmp_path: Path) -> None:
