@@ -126,7 +126,7 @@ def test_a_command_ends_as_promised(
     if case.code:
         assert stdout == ""
         # What is wrong in a query line is pointed at, on two lines more.
-        assert len(stderr.splitlines()) == (3 if "column " in stderr else 1) or case.code == 2
+        assert len(stderr.splitlines()) == (3 if "pictor: column " in stderr else 1) or case.code == 2
     assert not (tmp_path / "none" / "catalog.sqlite").exists()
 
 
