@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from indexer.upkeep.opening import open_or_create
-from retrieval import Library, Query, Settings, Text, read_status
+from retrieval import Library, Query, Settings, Text, images, read_status
 from tests.databases import new_image
 
 KINDS = ("goldfish", "grand piano", "zebra")
@@ -24,6 +25,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Images whose subjects lie where the classifier's rows of three classes point, with much noise."""
     folder = tmp_path_factory.mktemp("towers") / "library"
     random = np.random.default_rng(6)
+    thumbnail = images.encode_webp(np.zeros((32, 32, 3), np.uint8), side=32)
     with open_or_create(folder) as writer:
         weight = writer.search_state.spaces.class_weights()[1]
         names = [name.words for name in writer.search_state.spaces.class_names]
@@ -36,10 +38,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
                 for space in writer.search_state.spaces.vector_spaces
             }
             subject = next(space.id for space in writer.spaces if space.descriptor == "subject")
-            row = 2 * np.ones(1280) / 1280**0.5 + centred + random.standard_normal(1280) / 1280**0.5
+            row = 0.3 * np.ones(1280) / 1280**0.5 + centred + random.standard_normal(1280) / 1280**0.5
             features[subject] = (row / np.linalg.norm(row)).astype(np.float16)
             with writer.catalog.writing() as catalog:
-                catalog.add_images([new_image(image_id, features=features)])
+                catalog.add_images([replace(new_image(image_id, features=features), thumbnail=thumbnail)])
         writer.publish()
     with Library.open(folder) as opened:
         yield opened
