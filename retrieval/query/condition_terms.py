@@ -43,13 +43,13 @@ def build_all(members: Sequence[Member], confidence: float = DEFAULT_CONFIDENCE)
     Terms are one Filters, which comes first; then come, in their order, the groups and the negated terms that
     have no field of their own. Without members it is an empty Filters.
     """
-    inverted = [member for member in members if isinstance(member, Term) and _is_inverted(member)]
-    plain = [member for member in members if isinstance(member, Term) and member not in inverted]
+    plain = [member for member in members if isinstance(member, Term) and not _is_inverted(member)]
+    further = [member for member in members if isinstance(member, Group) or _is_inverted(member)]
     fields = collect_fields(plain)[Filters]
     confidence = fields.get("confidence", confidence)
     conditions = [
         _build_filters(fields, confidence),
-        *(_build_further(member, confidence) for member in members if member not in plain),
+        *(_build_further(member, confidence) for member in further),
     ]
     return _join_conditions(tuple(filter(None, conditions)))
 

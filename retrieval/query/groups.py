@@ -37,6 +37,7 @@ class Group:
     is_choice: bool = False
     is_negated: bool = False
     weight: float | None = None
+    is_parenthesised: bool = False
 
     def make_error(self, reason: object) -> InvalidQuery:
         """An error about this group, with its column."""
@@ -85,13 +86,17 @@ def _find_marks(line: str) -> Iterator[Mark]:
 
 def _find_parentheses(text: str, column: int) -> Iterator[Mark]:
     """The parentheses at both ends of a word, and the bars in it."""
-    start, end = 0, len(text)
-    while (opening := _OPENING.match(text, start)) and not _is_enclosed(text, opening.end() - 1):
+    start, end, depth = 0, len(text), 0
+    while (
+        depth <= MAX_DEPTH
+        and (opening := _OPENING.match(text, start))
+        and not _is_enclosed(text, opening.end() - 1)
+    ):
         weight = None if opening[2] is None else float(opening[2])
         yield Mark(column + start, "(", opening[0], bool(opening[1]), weight)
-        start = opening.end()
-    while end > start and text[end - 1] == ")" and _balance(text[start:end]) < 0:
-        end -= 1
+        start, depth = opening.end(), depth + 1
+    closing = len(text) - max(start, len(text.rstrip(")")))
+    end -= max(0, min(closing, -_balance(text[start:])))
     yield from _find_bars(text[start:end], column + start)
     for position in range(end, len(text)):
         yield Mark(column + position, ")", ")")
@@ -203,7 +208,13 @@ class _GroupParser:
         group = self._parse_choice(opening.column)
         self._take()
         self._depth -= 1
-        return replace(group, column=opening.column, is_negated=opening.is_negated, weight=opening.weight)
+        return replace(
+            group,
+            column=opening.column,
+            is_negated=opening.is_negated,
+            weight=opening.weight,
+            is_parenthesised=True,
+        )
 
     def _misplaced_error(self) -> InvalidQuery:
         """The error for an operator where a member should stand, or for a line that ends there."""

@@ -52,8 +52,9 @@ def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, off
 def _parse_line(line: str, parts: tuple[Part, ...]) -> Query:
     members = _list_members(parse_groups(line))
     conditions = [member for member in members if is_condition(member)]
-    terms = [member for member in members if isinstance(member, Term) and member not in conditions]
-    groups = [member for member in members if isinstance(member, Group) and member not in conditions]
+    others = [member for member in members if not is_condition(member)]
+    terms = [member for member in others if isinstance(member, Term)]
+    groups = [member for member in others if isinstance(member, Group)]
     fields = collect_fields(terms)
     return Query(
         (*build_parts(list(filter(is_part, terms))), *map(build_either, groups), *parts),
@@ -67,8 +68,29 @@ def _parse_line(line: str, parts: tuple[Part, ...]) -> Query:
 
 def _list_members(group: Group) -> tuple[Member, ...]:
     """The members of a line, with keys that there are; a group without alternatives is its members."""
-    members = (group,) if group.is_choice else group.members
-    return tuple(inner for member in members for inner in _open_group(_check_keys(member)))
+    checked = _check_keys(group)
+    assert isinstance(checked, Group)
+    members = _lift_options(checked) if checked.is_choice else checked.members
+    return tuple(inner for member in members for inner in _open_group(member))
+
+
+def _lift_options(choice: Group) -> tuple[Member, ...]:
+    """A choice and, beside it, what its members say about the whole search: `dog OR cat collapse:copies`."""
+    lifted: list[Member] = []
+    members: list[Member] = []
+    for member in choice.members:
+        inner = member.members if isinstance(member, Group) and not member.is_parenthesised else ()
+        options = [term for term in inner if isinstance(term, Term) and _is_about_everything(term)]
+        if isinstance(member, Group) and len(options) < len(inner):
+            lifted += options
+            member = replace(member, members=tuple(term for term in inner if term not in options))
+        members.append(member)
+    return (replace(choice, members=tuple(members)), *lifted)
+
+
+def _is_about_everything(term: Term) -> bool:
+    """Whether a term sets options, examples or weights, which belong to no part and no condition."""
+    return not (is_part(term) or is_condition(term))
 
 
 def _open_group(member: Member) -> tuple[Member, ...]:

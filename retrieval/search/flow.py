@@ -13,10 +13,11 @@ from ..projections.snapshot import Snapshot
 from ..projections.words import WordView
 from ..query.slots import Slot
 from ..query.values import Query, StoredPicture, Text
-from ..ranking.arrays import Float64Scores, Int64Ids
+from ..ranking.arrays import BoolVector, Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
 from ..ranking.neighbourhoods import Direction
 from ..ranking.ranking import Ranking
+from ..ranking.relevance import Levels
 from ..ranking.translation import Translator
 from ..settings import Settings
 from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
@@ -147,8 +148,7 @@ class Search:
         if levels is not None:
             shown = np.lexsort((shown, alike, -levels))
             shown = shown if self._context.options.weaker else shown[levels[shown] > 0]
-        # Its scores are places in this order: those of the fusion fall within a band only.
-        listed = Ranking(ranked.fused.ids[shown], np.arange(len(shown), 0, -1.0))
+        listed = _rank_listed(ranked.fused, shown, levels, alike)
         kept, copies = collapse_copies(self._context, listed)
         return Answer(ranked, judgements, levels, alike, shown[np.isin(listed.ids, kept.ids)], copies)
 
@@ -199,3 +199,16 @@ def _ask_neighbours_instead(probe: Probe) -> Probe:
     if probe.signal == MEANING:
         return probe.derive_probe(view=NEIGHBOURS, query=Direction(probe.query))
     return probe
+
+
+def _rank_listed(fused: Ranking, shown: Int64Ids, levels: Levels | None, alike: BoolVector) -> Ranking:
+    """The images in the order that they are listed in.
+
+    Scores of the fusion fall within a band only. Here they are places, equal ones for images that nothing but
+    their ids puts in order.
+    """
+    bands = np.zeros(len(fused), np.int8) if levels is None else levels
+    keys = [fused.scores[shown], bands[shown], alike[shown]]
+    changes = np.any([np.diff(key) != 0 for key in keys], axis=0)
+    places = np.concatenate([[0], np.cumsum(changes)])[: len(shown)]
+    return Ranking(fused.ids[shown], -places.astype(np.float64))

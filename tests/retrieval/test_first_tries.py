@@ -53,7 +53,10 @@ def test_what_is_no_query_is_told_of(library: Library, value: Any) -> None:
         (lambda: Query(Text("boat")), "parts is of the type Text; it must be a tuple"),
         (lambda: Query([Text("boat")]), "parts is of the type list; it must be a tuple"),
         (lambda: Query(("boat",)), "a part is of the type str; it must be a Text, Picture"),
-        (lambda: Query((), "tag:boat"), "filters is of the type str; it must be of the type Filters"),
+        (
+            lambda: Query((), "tag:boat"),
+            "filters is of the type str; it must be a Filters, or a tree of them: AllOf, AnyOf, Not",
+        ),
         (lambda: Query(limit="5"), "limit is of the type str; it must be of the type int"),
         (lambda: Query(offset=True), "offset is of the type bool; it must be of the type int"),
         (lambda: Query(weights=[("words", 1)]), "weights is of the type list"),

@@ -119,6 +119,7 @@ REFUSED = [
     ("dog OR cat)", f"column 11: {NO_PARTNER}"),
     ("dog OR like:3", "column 8: like: is about the whole search; write it outside the parentheses"),
     ("dog OR narrow:yes", "column 8: narrow: is about the whole search; write it outside the parentheses"),
+    ("dog OR (cat narrow:yes)", "column 13: narrow: is about the whole search; write it outside the parentheses"),
     ("dog OR -image:3", "column 8: an alternative has negative pictures only; add what to search for instead"),
     ("tag:a OR nosuch:b", "column 10: nosuch: is not a key; there are"),
     ("tag:a OR after:yesterday", "column 10: after:yesterday: write a day as 2020, 2020-06 or 2020-06-17"),
@@ -158,6 +159,20 @@ def test_a_line_is_refused_with_its_column(line: str, message: str) -> None:
 def test_operators_of_python_make_the_same_trees() -> None:
     assert parse_query("tag:boat (-camera:x100) OR format:png").filters == BOAT & ~X100 | PNG
     assert parse_query("-(tag:boat OR tag:cat)").filters == ~(BOAT | CAT)
+
+
+def test_options_may_stand_behind_a_choice_without_parentheses() -> None:
+    assert parse_query("dog OR cat collapse:copies") == parse_query("(dog OR cat) collapse:copies")
+    assert parse_query("dog like:3 OR tag:a") == parse_query("(dog OR tag:a) like:3")
+
+
+@pytest.mark.parametrize(
+    "line", ["(" * 50_000, ")" * 50_000, "(a " * 20_000, "a|" * 500 + "a", "OR " * 20_000]
+)
+def test_a_long_line_is_refused_quickly(line: str) -> None:
+    with pytest.raises(InvalidQuery) as refusal:
+        parse_query(line)
+    assert len(str(refusal.value)) < 300
 
 
 @pytest.mark.parametrize(

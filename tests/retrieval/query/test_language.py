@@ -247,7 +247,7 @@ REFUSED = [
         r"boat C:\Users\me\boat.jpg",
         r"column 6: c: is not a key; to search by the picture in a file, write file:c:\Users\me\boat.jpg",
     ),
-    ("harbour -lens:x", f"column 9: lens: is not a key; {KEYS}"),
+    ("harbour -qqq:x", f"column 9: qqq: is not a key; {KEYS}"),
     ("added-aftr:2020", f"column 1: added-aftr: is not a key; did you mean added-after:? {QUOTED}"),
     ("palette:tag:3", f"column 1: palette:tag: is not a key; did you mean palette:? {QUOTED}"),
     ("palette:17", "column 1: palette: takes a picture, as in palette:image:17 or palette:file:beach.jpg"),
