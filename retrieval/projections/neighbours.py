@@ -157,7 +157,8 @@ class NeighbourView(AbstractView[Float32Vector | Direction]):
     def row_of(self, query: Float32Vector | Direction) -> Float32Vector:
         """The row that a query is compared as: the neighbourhood of a feature, or a direction itself."""
         if isinstance(query, Direction):
-            return self._published.map_direction(query)[0]
+            direction: Float32Vector = self._published.map_direction(query)[0]
+            return direction
         made: Float32Vector = self._published.map_features(query.reshape(1, -1))[0]
         return made
 
