@@ -117,13 +117,14 @@ class SubjectMap:
 
     def map_anchors(self) -> Float32Matrix:
         """What the anchors themselves lead to, as texts of one word: (anchor, dimension), unit vectors."""
-        return self._map_rows(scale_to_unit(self.anchors), 1)
+        rows: Float32Matrix = self._map_rows(scale_to_unit(self.anchors), 1)
+        return rows
 
     def map_text(self, vector: Float32Vector, count: int) -> Float32Vector:
         """A text vector of length 1, made of so many words, as a unit vector of the subject space."""
         return self._map_rows(vector, count)
 
-    def _map_rows(self, vectors: Float32Vector | Float32Matrix, count: int) -> Float32Vector | Float32Matrix:
+    def _map_rows(self, vectors: Float32Vector | Float32Matrix, count: int) -> Float32Vector:
         nearness = np.exp(KERNEL * (vectors @ self.anchors.T - 1))  # −|x − a|² = 2 (x a − 1)
         share = self.shares[min(count, len(self.shares)) - 1]
         name = scale_to_unit(scale_to_unit(nearness @ self.names) - self.name_hub)
@@ -154,7 +155,7 @@ class WordTower:
         return self.map.map_text(self.table.mean_vector(rows), len(rows)) if rows else None
 
 
-def scale_to_unit(vector: Float32Vector | Float32Matrix) -> Float32Vector | Float32Matrix:
+def scale_to_unit(vector: Float32Vector | Float32Matrix) -> Float32Vector:
     """The vector, or each row of a matrix, at length 1; zeros stay zeros."""
     lengths = np.linalg.norm(vector, axis=-1, keepdims=True)
     return np.asarray(vector / np.maximum(lengths, 1e-12), np.float32)

@@ -111,7 +111,8 @@ class TestANewSignal:
         hits = grey_library.search(Query((StoredPicture(2),), weights={BRIGHTNESS.name: 2.0})).hits
         plain = grey_library.search(Query((StoredPicture(2),))).hits
         amounts, halves = ({hit.id: brightness_amounts(hit)[0][1] for hit in page} for page in (hits, plain))
-        assert amounts == {image_id: pytest.approx(4 * half) for image_id, half in halves.items()}
+        # By default it has a share of the part: its weight of a half, of 1.56 with subject and colour.
+        assert amounts == {image_id: pytest.approx(4 * 1.56 * half) for image_id, half in halves.items()}
         off = grey_library.search(Query((StoredPicture(2),), weights={BRIGHTNESS.name: 0}))
         assert [brightness_amounts(hit) for hit in off.hits] == [[]] * len(off.hits)
 

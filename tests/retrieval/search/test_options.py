@@ -31,8 +31,10 @@ from retrieval import (
     write_library,
 )
 from retrieval.query.values import EXPANSIONS, FUSIONS, RERANKINGS
-from retrieval.ranking.relevance import BANDS
+from retrieval.ranking.relevance import CHANCE, LIKELY, LOOKS_LIKE, STRONG, WEAK
 from tests.world import COUNT, World
+
+LISTED = (STRONG, LIKELY, WEAK, LOOKS_LIKE, CHANCE)  # bands in the order in which hits are listed
 
 ALL = Settings(weaker=True)
 
@@ -83,7 +85,7 @@ class TestEveryOption:
             assert sum(contribution.amount for contribution in hit.contributions) == pytest.approx(
                 hit.score, abs=1e-9
             )
-        surest_first = sorted(whole.hits, key=lambda hit: (-BANDS.index(hit.band or BANDS[0]), -hit.score))
+        surest_first = sorted(whole.hits, key=lambda hit: (LISTED.index(hit.band or CHANCE), -hit.score))
         assert [hit.id for hit in whole.hits] == [hit.id for hit in surest_first]
         pages = [
             library.search(Query(parts, limit=10, offset=at, options=options))
