@@ -80,7 +80,7 @@ SIGNALS: Final[dict[str, Signal]] = {
             title="words",
             asked_by="words",
             compares="titles, tags, labels, captions, places, creators, names of files and folders, "
-            "predicted labels (BM25F)",
+            "predicted labels and categories (BM25F; a predicted word counts by its confidence)",
             default_weight=1.0,
         ),
         Signal(

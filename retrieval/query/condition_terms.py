@@ -120,7 +120,8 @@ def _format_inverse(condition: Condition, confidence: float) -> str:
         [term] = split_terms(terms[0])
         if KEYS[str(term.key)].is_invertible and not term.is_negated:
             return f"-{terms[0]}"
-    return f"-{_format_group(condition, confidence)}"
+    text = " ".join(terms)
+    return f"-{text}" if isinstance(condition, AnyOf) else f"-({text})"
 
 
 def _format_filters(filters: Filters, confidence: float) -> Iterator[str]:

@@ -128,7 +128,6 @@ class Search:
             limit=limit,
             allowed=allowed,
             left_out=() if self._context.query.include_examples else self._example_ids(),
-            by_score=self._weighting.fusion != "reciprocal-rank",
         )
 
     def _example_ids(self) -> list[int]:
@@ -208,7 +207,7 @@ def _rank_listed(fused: Ranking, shown: Int64Ids, levels: Levels | None, alike: 
     their ids puts in order.
     """
     bands = np.zeros(len(fused), np.int8) if levels is None else levels
-    keys = [fused.scores[shown], bands[shown], alike[shown]]
-    changes = np.any([np.diff(key) != 0 for key in keys], axis=0)
+    changes = np.diff(fused.scores[shown]) != 0
+    changes |= (np.diff(bands[shown]) != 0) | np.diff(alike[shown])
     places = np.concatenate([[0], np.cumsum(changes)])[: len(shown)]
     return Ranking(fused.ids[shown], -places.astype(np.float64))

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..projections.base import AbstractView
 from ..ranking.arrays import Float64Scores, Int64Ids
-from ..ranking.fusion import Amounts, WeightedRanking, amounts_for_ids, fuse
+from ..ranking.fusion import Amounts, WeightedRanking, fuse
 from ..ranking.ranking import Ranking, union_ids
 from ..signals import CONDITION, WORDS
 from .probes import Probe
@@ -21,7 +21,6 @@ from .probes import Probe
 EVERYTHING = 2**31  # more images than any library has
 EXACT = (WORDS, CONDITION)  # what tells exactly which images fit
 MOST_WORDS = 100_000  # images that words bring: all that hold one, so that their number is true
-MOST_SCALED = 2.0  # factor on a part: the best image of most pictures needs 1.7 to 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,14 +97,12 @@ def rank_images(
     limit: int,
     allowed: Int64Ids | None = None,
     left_out: Iterable[int] = (),
-    by_score: bool = True,
 ) -> FusedRanking:
     """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
 
     The first `limit` images of each signal are then scored by all other signals, too, so that none loses
     because it missed the limit of another signal. The further images that words find are ranked by words
-    alone. Images that a probe excludes, and those in `left_out`, take no rank. `by_score`: the amounts follow
-    the scores, so that parts can be scaled by them (see `share_parts`).
+    alone. Images that a probe excludes, and those in `left_out`, take no rank.
     """
     excluded = set(left_out) | _excluded_ids(probes, views, allowed)
     asking = [probe for probe in probes if not probe.is_exclusion]
@@ -122,40 +119,27 @@ def rank_images(
         complete = threads.map(complete_ranking, asking, first, limits)
         rankings = [ProbeRanking(probe, ranking) for probe, ranking in zip(asking, complete, strict=True)]
     exclusions = [probe for probe in probes if probe.is_exclusion]
-    return fuse_rankings(share_parts(rankings, exclusions, amounts if by_score else None), amounts)
+    return fuse_rankings(share_parts(rankings, exclusions), amounts)
 
 
-def share_parts(
-    rankings: Sequence[ProbeRanking], exclusions: Sequence[Probe], amounts: Amounts | None = None
-) -> tuple[ProbeRanking, ...]:
-    """The rankings with shares, so that the parts of a query count alike, whatever they ask.
+def share_parts(rankings: Sequence[ProbeRanking], exclusions: Sequence[Probe]) -> tuple[ProbeRanking, ...]:
+    """The rankings with shares, so that the parts of a query count alike, however many signals they ask.
 
     The weights of the signals that share a part add up to its weight. A signal that found nothing leaves its
-    share to the others of its part; exclusions keep theirs. With `amounts`, and several wanted parts, each of
-    these is also scaled: its best image gets as much more than its last one as its weights say, unless that
-    takes more than MOST_SCALED; what resembles nothing stays small. Both are factors for whole parts, so they
-    do not change how a part ranks alone.
+    share to the others of its part; exclusions keep theirs. It is one factor for a whole part, so it does not
+    change how a part ranks alone.
     """
-    ids = union_ids(*(ranking.ranking.ids for ranking in rankings))
-    wanted = {ranking.probe.part for ranking in rankings if ranking.probe.weight > 0}
-    shared: dict[int, float] = {}
-    for part in {ranking.probe.part for ranking in rankings if ranking.probe.shared}:
-        own = [ranking for ranking in rankings if ranking.probe.part == part]
-        found = math.fsum(abs(ranking.probe.weight) for ranking in own if len(ranking.ranking))
-        kept = math.fsum(abs(probe.weight) for probe in exclusions if probe.part == part)
-        is_scaled = part in wanted and len(wanted) > 1
-        span = _part_span(own, ids, amounts) if amounts and is_scaled else 0.0
-        scale = min(found / span, MOST_SCALED) if span else 1.0
-        shared[part] = own[0].probe.shared / (found + kept or 1.0) * scale
+    speaking = [*exclusions, *(ranking.probe for ranking in rankings if len(ranking.ranking))]
+    totals = {
+        part: math.fsum(abs(probe.weight) for probe in speaking if probe.part == part)
+        for part in {probe.part for probe in speaking if probe.shared}
+    }
     return tuple(
-        replace(ranking, share=shared.get(ranking.probe.part, ranking.share)) for ranking in rankings
+        replace(ranking, share=ranking.probe.shared / totals[ranking.probe.part])
+        if ranking.probe.shared and totals.get(ranking.probe.part)
+        else ranking
+        for ranking in rankings
     )
-
-
-def _part_span(own: Sequence[ProbeRanking], ids: Int64Ids, amounts: Amounts) -> float:
-    """The most that the rankings of a part give to one of these images, minus the least."""
-    given = sum(amounts_for_ids(ranking.weighted_ranking, ids, amounts) for ranking in own)
-    return float(np.ptp(given)) if len(ids) else 0.0
 
 
 def _excluded_ids(

@@ -134,7 +134,7 @@ def test_a_log_that_a_long_reader_lets_grow_is_remarked_upon_and_shrinks_afterwa
         assert reader.count_images() == 0
         for number in range(10):
             add_large_image(writing, number)
-        assert any("write-ahead log has 10 MiB" in remark for remark in reading.remarks())
+        assert any("write-ahead log has 11 MiB" in remark for remark in reading.remarks())
         assert reader.count_images() == 0
     for number in range(10, 13):
         add_large_image(writing, number)

@@ -53,6 +53,7 @@ CONDITIONS = [
     ("NOT -camera:x100", X100),
     ("-(tag:boat OR format:png)", Not(AnyOf((BOAT, PNG)))),
     ("NOT (tag:boat)", Not(BOAT)),
+    ("-(-(tag:boat))", Not(Not(BOAT))),
     ("-after:2020", Not(Filters(after=date(2020, 1, 1)))),
     ("-captioned:no tag:boat", AllOf((BOAT, Not(Filters(captioned=False))))),
     ("-camera:x100 -format:png", AllOf((Not(X100), Not(PNG)))),

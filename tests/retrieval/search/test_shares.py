@@ -73,28 +73,6 @@ class TestShares:
         assert shared.fused.scores == pytest.approx(plain.fused.scores / 2.06)
 
 
-class TestScale:
-    def test_parts_that_are_wanted_span_as_much_as_their_weights_say(self) -> None:
-        text = probe_ranking(0, "meaning", 2.0, 1, 2.0)
-        picture = [probe_ranking(1, "subject", 1.0, 2, 1.0), probe_ranking(1, "colour", 0.06, 3, 1.0)]
-        unwanted = probe_ranking(2, "subject", -1.0, 4, 1.0)
-        scaled = share_parts([text, *picture, unwanted], [], AMOUNTS)
-        given = [
-            sum(
-                AMOUNTS(one.weighted_ranking)[np.argsort(one.ranking.ids)]
-                for one in scaled
-                if one.probe.part == part
-            )
-            for part in (0, 1)
-        ]
-        assert [np.ptp(amounts) for amounts in given] == pytest.approx([2.0, 1.0])
-        assert scaled[3].weighted_ranking.weight == -1.0
-
-    def test_a_single_wanted_part_is_not_scaled(self) -> None:
-        wanted, unwanted = probe_ranking(0, "subject", 1.0, 1, 1.0), probe_ranking(1, "subject", -1.0, 2, 1.0)
-        assert [one.share for one in share_parts([wanted, unwanted], [], AMOUNTS)] == [1.0, 1.0]
-
-
 class TestSearch:
     @pytest.mark.parametrize("image_id", [7, 30])
     @pytest.mark.parametrize("fusion", ["relative", "reciprocal-rank"])
@@ -113,7 +91,7 @@ class TestSearch:
         hits = library.search(query).hits
         for part in (0, 1):
             given = [sum(share.amount for share in hit.contributions if share.part == part) for hit in hits]
-            assert max(given) - min(given) == pytest.approx(1.0, abs=1e-6)
+            assert max(given) == pytest.approx(1.0, abs=1e-3)
         for hit in hits:
             assert sum(share.amount for share in hit.contributions) == pytest.approx(hit.score)
 
