@@ -11,6 +11,7 @@ import numpy as np
 
 from ..projections.neighbours import NeighbourView
 from ..projections.snapshot import Snapshot
+from ..projections.vectors import VectorView
 from ..projections.words import Matches, WordView
 from ..ranking.arrays import BoolVector, Float32Matrix, Float64Scores, Int64Ids
 from ..ranking.fusion import Choice
@@ -32,7 +33,7 @@ from ..ranking.relevance import (
     word_share,
 )
 from ..ranking.tokens import Unit, translated_units
-from ..signals import CONDITION, DETAILS, MEANING, SIGNALS, SUBJECT, WORDS
+from ..signals import CONDITION, DETAILS, MEANING, NEIGHBOURS, SIGNALS, SUBJECT, WORDS
 from .backgrounds import Backgrounds
 from .gather import ProbeRanking
 from .probes import Probe
@@ -144,6 +145,10 @@ class Judge:
     def _judge_meaning(self, ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
         """By how far a text is above other texts with the same image; WEAK at most where that is unknown."""
         judged, view = self._judge_by_background(ranking, ids), self._find_averages(ranking.probe)
+        if self._load_rivals is not None and self._is_too_small:
+            return replace(
+                judged, levels=self._judge_by_rivals(ranking.probe.plain, ids, self._load_rivals())
+            )
         if judged.levels is None:
             return judged
         if view is None or self._load_rivals is None:
@@ -156,6 +161,21 @@ class Judge:
             others = Direction(rivals[rivals @ ranking.probe.plain.query < RIVAL_COSINE])
             margins[near] = scores[near] - view.score_directions(others, ids[near]).max(axis=0)
         return replace(judged, levels=meaning_levels(scores, margins))
+
+    @property
+    def _is_too_small(self) -> bool:
+        """Whether the library has too few images for neighbourhoods, and so for a background of meanings."""
+        view = self._snapshot.views.get(NEIGHBOURS)
+        return isinstance(view, NeighbourView) and not view.has_averages
+
+    def _judge_by_rivals(self, probe: Probe, ids: Int64Ids, rivals: Float32Matrix) -> Levels:
+        """WEAK where no text that means something else fits the image better, and CHANCE elsewhere."""
+        view = self._snapshot.views[probe.view_name]
+        if not isinstance(view, VectorView):
+            return np.zeros(len(ids), np.int8)
+        others, rows = rivals[rivals @ probe.query < RIVAL_COSINE], view.rows(ids)
+        best = (rows @ others.T).max(axis=1, initial=-1.0)
+        return np.where(rows @ probe.query >= best, WEAK_LEVEL, np.int8(0))
 
     def _find_averages(self, probe: Probe) -> NeighbourView | None:
         """The view that answers a probe, if it compares averages with neighbours."""
