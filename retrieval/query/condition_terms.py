@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from .conditions import AllOf, AnyOf, Condition, Filters, Not
@@ -23,6 +23,15 @@ def is_condition(member: Member) -> bool:
         return member.weight is None and all(map(is_condition, member.members))
     key = KEYS.get(member.key or "")
     return key is not None and key.owner is Filters
+
+
+def split_conditions(members: Iterable[Member]) -> tuple[list[Member], list[Member]]:
+    """The members that consist of conditions alone, and the others; each in their order."""
+    conditions: list[Member] = []
+    others: list[Member] = []
+    for member in members:
+        (conditions if is_condition(member) else others).append(member)
+    return conditions, others
 
 
 def build_condition(member: Member, confidence: float = DEFAULT_CONFIDENCE) -> Condition:

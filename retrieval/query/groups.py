@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from ..errors import InvalidQuery
+from .conditions import MAX_DEPTH
 from .terms import NUMBER, Term, split_terms
 
-MAX_DEPTH: Final = 16  # parentheses inside each other
 OPERATORS: Final = {"AND": "AND", "OR": "OR", "|": "OR", "NOT": "NOT"}
 
 _QUOTED: Final = r'"(?:[^"]|"")*"|[“„”‟][^“”„‟"]*[“”‟]|[«»][^«»"]*[«»]'

@@ -19,7 +19,7 @@ from typing import Final
 
 from ..errors import InvalidQuery
 from .alternatives import list_alternatives
-from .condition_terms import build_all, format_condition, is_condition
+from .condition_terms import build_all, format_condition, is_condition, split_conditions
 from .fields import build_checked, collect_fields, format_fields
 from .groups import Group, Member, parse_groups
 from .keys import KEYS, parse_number
@@ -51,8 +51,7 @@ def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, off
 
 def _parse_line(line: str, parts: tuple[Part, ...]) -> Query:
     members = _list_members(parse_groups(line))
-    conditions = [member for member in members if is_condition(member)]
-    others = [member for member in members if not is_condition(member)]
+    conditions, others = split_conditions(members)
     terms = [member for member in others if isinstance(member, Term)]
     groups = [member for member in others if isinstance(member, Group)]
     fields = collect_fields(terms)

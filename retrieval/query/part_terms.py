@@ -10,7 +10,7 @@ from typing import Final
 
 from ..errors import InvalidQuery
 from .alternatives import Members, list_alternatives
-from .condition_terms import build_all, format_condition, is_condition
+from .condition_terms import build_all, format_condition, split_conditions
 from .fields import build_checked
 from .groups import Group, parse_groups
 from .ranges import parse_integer
@@ -119,8 +119,8 @@ def build_either(group: Group) -> Either:
 
 
 def _build_alternative(members: Members) -> Alternative:
-    conditions = [member for member in members if is_condition(member)]
-    terms = [member for member in members if isinstance(member, Term) and member not in conditions]
+    conditions, others = split_conditions(members)
+    terms = [member for member in others if isinstance(member, Term)]
     for term in terms:
         if not is_part(term):
             raise term.make_error(f"{term.key}: is about the whole search; write it outside the parentheses")

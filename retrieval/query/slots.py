@@ -6,7 +6,7 @@ query, and by its alternatives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .conditions import Condition, Filters
@@ -39,6 +39,11 @@ class Slot:
     def is_limited(self) -> bool:
         """Whether it is asked among some of the images only."""
         return bool(self.filters or self.without)
+
+
+def limited_slots(slots: Iterable[Slot]) -> list[Slot]:
+    """One slot of each alternative that is asked among some of the images only."""
+    return list({slot.place: slot for slot in slots if slot.is_limited}.values())
 
 
 def list_slots(query: Query) -> tuple[Slot, ...]:

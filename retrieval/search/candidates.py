@@ -19,7 +19,7 @@ from ..ranking.translation import Translator
 from ..signals import SUBJECT, WORDS
 from .condition_sets import evaluate_condition
 from .context import SearchContext
-from .gather import EVERYTHING
+from .gather import EVERYTHING, intersect_ids
 
 
 def allowed_ids(context: SearchContext) -> Int64Ids | None:
@@ -27,8 +27,7 @@ def allowed_ids(context: SearchContext) -> Int64Ids | None:
     narrowed, condition = _narrowed_ids(context), context.query.filters
     if not condition:
         return narrowed
-    ids = _satisfying_ids(context, condition)
-    return ids if narrowed is None else np.intersect1d(ids, narrowed)
+    return intersect_ids(_satisfying_ids(context, condition), narrowed)
 
 
 def _find_by_filters(context: SearchContext, filters: Filters) -> Int64Ids:

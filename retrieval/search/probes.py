@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, final
 
 from ..descriptors.palette import palette_vector, swatches_vector
 from ..errors import ImageNotFound, InvalidQuery
-from ..query.slots import Place, Slot, list_slots
+from ..query.slots import Place, Slot, limited_slots, list_slots
 from ..query.values import Colours, Concept, Examples, Palette, Query, SinglePart, Text
 from ..ranking.arrays import Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.feedback import BAD, move_query
@@ -109,13 +109,15 @@ class ProbeMaker:
         examples were removed.
         """
         slots = list_slots(query)
+        # Once for an alternative: several parts of it ask several signals each.
+        allowed = {slot.place: self._find_allowed(slot) for slot in limited_slots(slots)}
         probes = [
             replace(
                 probe,
                 part=number,
                 weight=slot.weight,
                 place=slot.place,
-                allowed=self._find_allowed(slot) if slot.is_limited else None,
+                allowed=allowed.get(slot.place),
             )
             for number, slot in enumerate(slots)
             for probe in self._slot_probes(slot)

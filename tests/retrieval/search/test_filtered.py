@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -36,37 +35,26 @@ filters = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def filtered_library(world: World) -> Iterator[Library]:
-    with Library.open(world.path) as library:
-        yield library
-
-
-@pytest.fixture(scope="module")
-def all_images(filtered_library: Library) -> dict[int, Image]:
-    return {image_id: filtered_library.load_image(image_id) for image_id in range(1, COUNT + 1)}
-
-
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filters, st.integers(1, COUNT), st.sampled_from(["subject", "colour"]), st.integers(1, COUNT))
 def test_filters_and_a_picture_agree_with_brute_force(
     world: World,
-    filtered_library: Library,
-    all_images: dict[int, Image],
+    world_library: Library,
+    world_images: dict[int, Image],
     asked: Filters,
     picture: int,
     signal: str,
     limit: int,
 ) -> None:
-    weights = {name: float(name == signal) for name in filtered_library.signal_names}
+    weights = {name: float(name == signal) for name in world_library.signal_names}
     query = Query(
         (StoredPicture(picture),), asked, weights=weights, options=Options(weaker=True), limit=limit
     )
-    results = filtered_library.search(query)
+    results = world_library.search(query)
     expected = [
         (image_id, score)
         for image_id, score in world.cosines(signal, picture)
-        if image_id != picture and satisfies_filters(all_images[image_id], asked)
+        if image_id != picture and satisfies_filters(world_images[image_id], asked)
     ]
     found = [(hit.id, hit.contributions[0].score) for hit in results.hits]
     assert [image_id for image_id, _ in found] == [image_id for image_id, _ in expected[:limit]]
@@ -75,9 +63,9 @@ def test_filters_and_a_picture_agree_with_brute_force(
 
 
 def test_filters_alone_list_all_that_satisfy_them(
-    filtered_library: Library, all_images: dict[int, Image]
+    world_library: Library, world_images: dict[int, Image]
 ) -> None:
     for asked in (Filters(tags=("even",)), Filters(labels=("boat", "dog"), folders=("2019",)), Filters()):
-        results = filtered_library.search(Query(filters=asked, limit=COUNT))
-        expected = [image_id for image_id, image in all_images.items() if satisfies_filters(image, asked)]
+        results = world_library.search(Query(filters=asked, limit=COUNT))
+        expected = [image_id for image_id, image in world_images.items() if satisfies_filters(image, asked)]
         assert (results.ids, results.total) == (expected, len(expected))
