@@ -51,6 +51,13 @@ AWKWARD = [
     "\n",
     '""',
     "-",
+    ")",
+    "(a",
+    'b")',
+    "a|b",
+    "OR",
+    "“a",
+    "b”",
 ]
 texts = st.sampled_from(AWKWARD) | st.text(
     st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=12

@@ -96,7 +96,7 @@ def _find_parentheses(text: str, column: int) -> Iterator[Mark]:
         yield Mark(column + start, "(", opening[0], bool(opening[1]), weight)
         start, depth = opening.end(), depth + 1
     closing = len(text) - max(start, len(text.rstrip(")")))
-    end -= max(0, min(closing, -_balance(text[start:])))
+    end -= max(0, min(closing, -_balance(_blank_quotations(text[start:]))))
     yield from _find_bars(text[start:end], column + start)
     for position in range(end, len(text)):
         yield Mark(column + position, ")", ")")
@@ -114,16 +114,22 @@ def _find_bars(text: str, column: int) -> Iterator[Mark]:
 def _is_enclosed(text: str, opening: int) -> bool:
     """Whether its partner stands in the word, right behind it or before other characters."""
     depth = 0
+    unquoted = _blank_quotations(text)
     for position in range(opening, len(text)):
-        depth += _balance(text[position])
+        depth += _balance(unquoted[position])
         if not depth:
             return position == opening + 1 or bool(text[position:].strip(")"))
     return False
 
 
 def _balance(text: str) -> int:
-    unquoted = re.sub(_QUOTED, "", text)
-    return unquoted.count("(") - unquoted.count(")")
+    """The opening parentheses of a text less its closing ones."""
+    return text.count("(") - text.count(")")
+
+
+def _blank_quotations(text: str) -> str:
+    """The text with a character that means nothing for each one in quotation marks."""
+    return re.sub(_QUOTED, lambda quotation: "_" * len(quotation[0]), text)
 
 
 def _find_unmatched(marks: Sequence[Mark]) -> Mark | None:

@@ -22,6 +22,7 @@ from .terms import (
     format_number,
     format_term,
     format_weight,
+    has_partners,
 )
 from .values import (
     Alternative,
@@ -159,11 +160,11 @@ def _format_text(part: Text, *, first: bool) -> str:
 
 
 def _reads_as(line: str, part: Text) -> bool:
-    """Whether a line is read as this part alone, wherever it stands: parentheses might belong to a group."""
+    """Whether a line is read as this part alone, wherever it stands."""
     try:
         members = parse_groups(line).members
         terms = [member for member in members if isinstance(member, Term) and is_part(member)]
-        return len(terms) == len(members) and build_parts(terms) == [part] and not re.search("[()]", line)
+        return len(terms) == len(members) and build_parts(terms) == [part] and not has_partners(line)
     except InvalidQuery:
         return False
 

@@ -29,6 +29,7 @@ _TERM = re.compile(
     rf'{_START}?(?:(?:"(?P<quoted>(?:[^"]|"")*)"|{_TYPOGRAPHIC})(?:@(?P<box>[^\s"]*))?'
     r'|(?P<plain>[^\s"]+))(?=\s|$)'
 )
+_PAIRED = re.compile(r"[()“„”‟«»]")
 _KEY_ALONE = re.compile(rf"{_START}(?=\s|$)")
 _BOXED = re.compile(rf"(?P<plain>.+)@(?P<box>{_BOX})")
 
@@ -130,8 +131,12 @@ def format_term(key: str, value: str, weight: float = 1.0, region: Region | None
     box = f"@{format_region(region)}" if region else ""
     start = f"{format_weight(weight)}{key}:"
     plain, quoted = start + value + box, start + '"' + value.replace('"', '""') + '"' + box
-    has_parentheses = "(" in value or ")" in value  # which a group around the term could take for its own
-    return quoted if has_parentheses or not _reads_alike(plain, quoted) else plain
+    return quoted if has_partners(value) or not _reads_alike(plain, quoted) else plain
+
+
+def has_partners(text: str) -> bool:
+    """Whether a text has characters that find their partner in another term, or in a group around it."""
+    return bool(_PAIRED.search(text))
 
 
 def _reads_alike(plain: str, quoted: str) -> bool:

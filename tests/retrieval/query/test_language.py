@@ -12,6 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrieval import (
+    AllOf,
+    AnyOf,
     Colours,
     Concept,
     Examples,
@@ -408,6 +410,10 @@ def test_bare_words_are_one_text_part_in_their_order(words: list[str]) -> None:
     Query((given_by("file", 'a "b"@0,0,1,1'), given_by("url", "x@0,0,1,1", -0.5, Region(0, -0.0, 1, 1))))
 )
 @example(Query((Text("red"), Text("boat"), Text("tag:sea"), Text('"a" "b"'), Text("text:"))))
+@example(
+    Query(filters=AllOf((Filters(captioned=True), AnyOf((Filters(names=(")",)), Filters(tags=("a",)))))))
+)
+@example(Query((Text("“a"), Text("b”", 2.0)), filters=Filters(names=("b”",))))
 def test_the_line_of_a_query_is_read_as_the_query(query: Query) -> None:
     assert parse_query(format_query(query), limit=query.limit, offset=query.offset) == query
 
