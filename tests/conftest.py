@@ -8,12 +8,16 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 # Tests run in a process for each core, and start commands besides. OpenMP's threads wait by spinning: with
 # more threads than cores, training took forty times as long. Libraries read this when they are loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Tests neither read nor fill the cache of whoever runs them; those of the cache have one of their own.
-os.environ["PICTOR_CACHE"] = ""
+# Tests neither read nor fill the cache of whoever runs them: one run has one cache, which all its processes
+# share, so that a backbone is exported once. Tests of the cache have one of their own.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    shared_cache = TemporaryDirectory(prefix="pictor-cache-")
+    os.environ["PICTOR_CACHE"] = shared_cache.name
 
 import pytest
 
