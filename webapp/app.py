@@ -17,7 +17,7 @@ from .security import LOOPBACK, protect_app
 from .services import attach_services
 from .transport import prepare_answers
 from .visitors import RelativePaths
-from .wording import alternative_text, hit_remarks, image_name
+from .wording import alternative_text, file_name, hit_remarks, image_name, tile_shape
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
 
@@ -57,6 +57,8 @@ def create_app(
         "image_name": image_name,
         "alternative_text": alternative_text,
         "hit_remarks": hit_remarks,
+        "file_name": file_name,
+        "shape": tile_shape,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public

@@ -10,7 +10,20 @@ from retrieval import Colours, Concept, Either, Palette, Part, Text, answers, li
 
 def image_name(image: answers.ImageSummary) -> str:
     """The title of an image, or else its file's name."""
-    return image.title or image.path.rpartition("/")[2] or f"image {image.id}"
+    return image.title or file_name(image)
+
+
+def file_name(image: answers.ImageSummary) -> str:
+    """The name of its file, or what stands for it where no file is known."""
+    return image.path.rpartition("/")[2] or f"image {image.id}"
+
+
+def tile_shape(image: answers.ImageSummary) -> int:
+    """Ten times its width over its height, from 6 to 26: the shapes that the style sheet has tiles for.
+
+    A picture that is narrower or wider is cut at its ends; else at most a twentieth of a picture is.
+    """
+    return round(10 * min(max(image.width / image.height, 0.6), 2.6))
 
 
 def alternative_text(image: answers.ImageSummary) -> str:
@@ -20,10 +33,13 @@ def alternative_text(image: answers.ImageSummary) -> str:
 
 
 def hit_remarks(hit: answers.Hit) -> str:
-    """How far a hit stands out, and how many images were collapsed into it; empty where neither is known."""
+    """How far a hit stands out, and how many images were collapsed into it; empty where neither is known.
+
+    That a hit only looks like it is told by the heading above such hits.
+    """
     count = len(hit.copies)
     copies = f"+{count} {'copy' if count == 1 else 'copies'}" if count else ""
-    return ", ".join(text for text in (hit.band, copies) if text)
+    return ", ".join(text for text in (hit.band, copies) if text and text != "looks like")
 
 
 def part_names(parts: Sequence[Part]) -> list[str]:

@@ -253,3 +253,31 @@ def test_narrow_screens_need_no_sideways_scrolling(
     for details in page.locator("details").all():
         details.evaluate("details => details.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_pictures_of_a_row_have_one_height_and_fill_it(page: Page, address: str) -> None:
+    page.goto(address)
+    boxes = [tile.bounding_box() for tile in page.locator(".tile .picture").all()]
+    rows: dict[int, list[float]] = {}
+    for box in boxes:
+        assert box is not None
+        rows.setdefault(round(box["y"]), []).append(box["height"])
+    assert len(rows) > 1
+    assert all(max(heights) - min(heights) < 1 for heights in rows.values()), rows
+    assert page.evaluate("getComputedStyle(document.querySelector('.picture img')).objectFit") == "cover"
+
+
+def test_escape_leaves_the_box_and_keeps_what_was_typed(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator("#q").fill("harbour")
+    page.keyboard.press("Escape")
+    assert page.locator("#q").input_value() == "harbour"
+    assert page.evaluate("document.activeElement.id") != "q"
+
+
+def test_help_lies_over_the_pictures(page: Page, address: str) -> None:
+    page.goto(address)
+    before = page.locator(".tile").first.bounding_box()
+    page.locator(".help summary").click()
+    assert page.locator(".help .card").is_visible()
+    assert page.locator(".tile").first.bounding_box() == before

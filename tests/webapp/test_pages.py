@@ -114,7 +114,7 @@ def test_a_page_of_a_file_is_named_beside_it(
         writer.forget_locations([own])
     client = create_app(library).test_client()
     tiles = parse_page(client.get("/").text).text
-    assert tiles.count("Scene 1 page 2") == tiles.count("page 2") == 1
+    assert tiles.count("scene-000.jpg page 2") == tiles.count("page 2") == 1
     alone = parse_page(client.get("/images/2").text).text
     assert f"{os.fsdecode(file)}, page 2" in alone
     assert "Scene 1 page 2" in alone

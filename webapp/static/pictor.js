@@ -83,6 +83,13 @@ document.addEventListener("keydown", (event) => {
   box.select();
 });
 
+// Browsers empty a search box on Escape; here it only leaves it, so that nothing typed is lost.
+box.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.preventDefault();
+  box.blur();
+});
+
 // After the Back button, the last upload must not look as if it were still being sent.
 window.addEventListener("pageshow", () => {
   message.replaceChildren();
