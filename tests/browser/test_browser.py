@@ -281,3 +281,39 @@ def test_help_lies_over_the_pictures(page: Page, address: str) -> None:
     page.locator(".help summary").click()
     assert page.locator(".help .card").is_visible()
     assert page.locator(".tile").first.bounding_box() == before
+
+
+def test_the_pictures_are_one_stop_and_arrows_go_through_them(page: Page, address: str) -> None:
+    page.goto(address)
+    tiles = page.locator(".tile")
+    boxes = [tile.bounding_box() for tile in tiles.all()]
+    tops = [round(box["y"]) for box in boxes if box]
+    per_row = tops.count(tops[0])
+    assert page.locator(".tile a:not([tabindex='-1'])").count() == 2
+
+    def focused_tile() -> int:
+        return int(
+            page.evaluate(
+                "[...document.querySelectorAll('.tile')].indexOf(document.activeElement.closest('.tile'))"
+            )
+        )
+
+    page.locator(".picture").first.focus()
+    reached = []
+    for key in ("ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowUp", "End", "ArrowRight", "Home"):
+        page.keyboard.press(key)
+        reached.append(focused_tile())
+    last = tiles.count() - 1
+    assert reached == [1, 0, 0, per_row, 0, last, last, 0]
+    page.keyboard.press("Tab")
+    assert focused_tile() == 0
+    page.keyboard.press("Tab")
+    assert focused_tile() == -1
+
+
+def test_back_leads_to_the_picture_that_was_left(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator(".picture").nth(2).click()
+    page.wait_for_url("**/images/*")
+    page.go_back()
+    assert page.locator(".picture").nth(2).evaluate("link => link === document.activeElement")
