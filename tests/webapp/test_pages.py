@@ -231,7 +231,7 @@ def test_a_name_that_is_not_utf8_can_be_shown(client: FlaskClient, parse_page: C
 def test_words_of_pictures_are_never_markup(client: FlaskClient, parse_page: Callable, address: str) -> None:
     page = parse_page(client.get(address).text)
     scripts = [given for tag, given in page.tags if tag == "script"]
-    assert scripts == [{"src": "/static/pictor.js", "defer": None}]
+    assert scripts == [{"src": f"/static/{name}.js", "defer": None} for name in ("pictor", "grid")]
     assert not [name for _, given in page.tags for name in given if name.startswith("on") or name == "style"]
     assert "onerror=alert(1)" in str(page.tags) + page.text
 

@@ -26,6 +26,7 @@ REQUESTS = [
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/static/pictor.css", 200),
     ("GET", "/static/pictor.js", 200),
+    ("GET", "/static/grid.js", 200),
     ("GET", "/static/icon.svg", 200),
     ("HEAD", "/", 200),
     ("OPTIONS", "/", 200),
