@@ -118,7 +118,7 @@ def _results_page(endpoint: str, query: Query, values: Json | None) -> Json:
     results = current_services().search(query)
     following = None if values is None else next_address(endpoint, results, query, values)
     page = answers.present_results(
-        results, query, PICTURE_ADDRESSES, next_address=following, permalink=permalink(query)
+        results, query, PICTURE_ADDRESSES, next_address=following, find_permalink=permalink
     )
     return _json_values(page)
 
