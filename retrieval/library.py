@@ -18,6 +18,7 @@ from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
 from .projections.bridge import BridgeView
 from .projections.snapshot import AnyProjection, Snapshot
+from .projections.words import WordView
 from .query.conditions import find_confidence
 from .query.language import parse_query
 from .query.rewording import replace_words
@@ -26,6 +27,7 @@ from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
 from .ranking.ranking import Ranking
 from .search.answer import Answer, build_hits
+from .search.completions import MOST_COMPLETIONS, Completion, complete_line
 from .search.corrections import Rewording
 from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
@@ -37,7 +39,7 @@ from .search.remarks import describe_unknown_words
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
-from .signals import MEANING
+from .signals import MEANING, WORDS
 from .spaces import Features, PictureDescription
 
 CATALOG_FILE = "catalog.sqlite"
@@ -185,6 +187,17 @@ class Library:
             answered.did_you_mean,
             tuple(self._find_remainders(query, answer)),
         )
+
+    def complete(self, line: str, *, limit: int = 10) -> list[Completion]:
+        """How the last term of an unfinished line may go on, at most `limit` ways; an empty list for none.
+
+        A word goes on as words of the library and as keys; what stands behind a key, as the library's values.
+        A word counts the images that had it when the words were last published, and those since then.
+        """
+        view = self.search_state.snapshots.newest_snapshot().views[WORDS]
+        assert isinstance(view, WordView)
+        with self.catalog.reading() as reader:
+            return complete_line(line, view.vocabulary, reader, min(limit, MOST_COMPLETIONS))
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".

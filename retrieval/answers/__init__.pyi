@@ -2,6 +2,8 @@
 
 from .models import (
     Annotation,
+    Completion,
+    Completions,
     Contribution,
     Explanation,
     Facet,
@@ -27,6 +29,7 @@ from .presenter import (
     NO_SERVER,
     PictureAddresses,
     json_values,
+    present_completions,
     present_explanation,
     present_facets,
     present_hit,
@@ -41,6 +44,8 @@ __all__ = [
     "MAX_ID",
     "NO_SERVER",
     "Annotation",
+    "Completion",
+    "Completions",
     "Contribution",
     "Explanation",
     "Facet",
@@ -71,6 +76,7 @@ __all__ = [
     "Swatch",
     "WordMatch",
     "json_values",
+    "present_completions",
     "present_explanation",
     "present_facets",
     "present_hit",

@@ -140,6 +140,18 @@ class Facets(RootModel[dict[str, Facet]]):
     """Facets by name: folder, tag, label, shows, year, format, orientation, camera, captioned."""
 
 
+class Completion(StrictModel):
+    """One way in which the last term of an unfinished line may go on."""
+
+    text: str = Field(description="The word, the key with its colon, or the value of the key")
+    line: str = Field(description="The whole line with it")
+    count: int | None = Field(description="How many images have it; null where nothing is counted")
+
+
+class Completions(RootModel[list[Completion]]):
+    """The most frequent first; keys behind words."""
+
+
 class WordMatch(StrictModel):
     """A stretch of a text, in characters from `start` up to `end`, that holds words of the query.
 

@@ -18,6 +18,7 @@ from ..query.language import format_query
 from ..query.rewording import quote_words, replace_words
 from ..query.values import Query
 from ..ranking.heat import HeatMap
+from ..search.completions import Completion
 from ..search.corrections import Rewording
 from ..search.explain import Explanation, MeaningMatch
 from ..search.hits import Contribution, Hit, Results
@@ -273,6 +274,11 @@ def present_facets(facets: Mapping[str, catalog.Facet]) -> models.Facets:
 def _present_facet(facet: catalog.Facet) -> models.Facet:
     values = [models.FacetValue(value=value, count=count) for value, count in facet.counts]
     return models.Facet(values=values, more=facet.more)
+
+
+def present_completions(completions: Iterable[Completion]) -> models.Completions:
+    """How an unfinished line may go on."""
+    return models.Completions([models.Completion(**asdict(completion)) for completion in completions])
 
 
 def present_status(status: Status, signals: Iterable[str]) -> models.Status:
