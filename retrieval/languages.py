@@ -9,7 +9,8 @@ from pathlib import Path
 
 from data import LANGUAGE_CODES, LANGUAGES
 
-from .ranking.dictionary import Dictionary, EnglishName
+from .query.local_names import LocalNames, fold_name
+from .ranking.dictionary import TONAL, Dictionary, EnglishName, spell_unmarked
 from .ranking.spelling import Vocabulary
 from .ranking.tokens import spell_words
 from .ranking.translation import Translator
@@ -27,8 +28,29 @@ def load_translator(languages: tuple[str, ...]) -> Translator:
 
 
 @cache
+def load_local_names() -> LocalNames:
+    """What all languages call keys, colours and months; of languages with the same name, the first has it."""
+    names: dict[str, dict[str, str]] = {"key": {}, "colour": {}, "month": {}}
+    for unmarked in (False, True):  # so that no name without its marks is taken for another one
+        for language in LANGUAGE_CODES:
+            for entry, texts in read_table(LANGUAGES / language / "query.tsv"):
+                kind, _, english = entry.partition(":")
+                for text in texts.split(BETWEEN_NAMES):
+                    for spelling in _spell_name(text, language) if unmarked else (fold_name(text),):
+                        names[kind].setdefault(spelling, english)
+    return LocalNames(names["key"], names["colour"], names["month"])
+
+
+def _spell_name(text: str, language: str) -> Iterator[str]:
+    """How a name is typed without its marks."""
+    if language not in TONAL or " " in fold_name(text):
+        yield from spell_unmarked(fold_name(text), language)
+
+
+@cache
 def load_english_words() -> Vocabulary:
-    """The English words that have a name in other languages, and the names of the things that can be predicted.
+    """The English words that have a name in other languages, and the names of the things that can be
+    predicted.
 
     How often each occurs is how many of these names hold it.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +20,9 @@ from .projections.bridge import BridgeView
 from .projections.snapshot import AnyProjection, Snapshot
 from .projections.words import WordView
 from .query.conditions import find_confidence
-from .query.language import parse_query
 from .query.rewording import replace_words
 from .query.values import Picture, Query, StoredPicture, Text
+from .query_lines import parse_query
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
 from .ranking.ranking import Ranking
@@ -47,8 +47,9 @@ CATALOG_FILE = "catalog.sqlite"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnsweredQuery:
-    """A query, its search and the answer; of the query as it was typed, the words that no image has, those among
-    them that could not be used at all, and what was probably meant by them."""
+    """A query, its search and the answer; of the query as it was typed, the words that no image has, those
+    among them that could not be used at all, and what was probably meant by them.
+    """
 
     query: Query
     search: Search
@@ -188,16 +189,20 @@ class Library:
             tuple(self._find_remainders(query, answer)),
         )
 
-    def complete(self, line: str, *, limit: int = 10) -> list[Completion]:
+    def complete_line(
+        self, line: str, *, limit: int = 10, show_folder: Callable[[str], str] = str
+    ) -> list[Completion]:
         """How the last term of an unfinished line may go on, at most `limit` ways; an empty list for none.
 
         A word goes on as words of the library and as keys; what stands behind a key, as the library's values.
         A word counts the images that had it when the words were last published, and those since then.
+        `show_folder` gives what may be known of the path of a folder.
         """
         view = self.search_state.snapshots.newest_snapshot().views[WORDS]
         assert isinstance(view, WordView)
         with self.catalog.reading() as reader:
-            return complete_line(line, view.vocabulary, reader, min(limit, MOST_COMPLETIONS))
+            most = min(limit, MOST_COMPLETIONS)
+            return complete_line(line, view.vocabulary, reader, most, show_folder=show_folder)
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".
@@ -254,9 +259,7 @@ class Library:
             )
 
     def _find_answer(self, query: Query) -> AnsweredQuery:
-        """The answer to a query; where it is empty, that to what was surely meant by its misspelt words.
-
-        """
+        """The answer to a query; where it is empty, that to what was surely meant by its misspelt words."""
         search = self._start_search(query)
         answer, meant = search.find_answer(), search.correct_query()
         unknown = tuple(search.find_unknown_words())

@@ -107,7 +107,6 @@ class SearchState:
             return _map_nothing if tower.unavailable_reason else encode
         return partial(_map_meaning, view, self.translator) if isinstance(view, BridgeView) else _map_nothing
 
-
     def word_knower(self, snapshot: Snapshot) -> Callable[[str], bool]:
         """What tells whether the words of a text mean something without being written about any image.
 

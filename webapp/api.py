@@ -190,7 +190,7 @@ def explanation_by_body() -> Json:
 def completions() -> Response:
     """How the last term of an unfinished line may go on: words, keys, and the library's values."""
     parameters = read_parameters(CompletionParameters, request.args)
-    found = current_services().library.complete(parameters.q, limit=parameters.limit)
+    found = current_services().complete_line(parameters.q, parameters.limit)
     return jsonify(answers.json_values(answers.present_completions(found)))
 
 

@@ -94,8 +94,8 @@ def _present_rewording(rewording: Rewording, query: Query, find_permalink: Perma
         line=_format_line(reworded),
         permalink=find_permalink(reworded),
         is_used=rewording.is_used,
-        literal=literal and _format_line(literal),
-        literal_permalink=literal and find_permalink(literal),
+        literal=None if literal is None else _format_line(literal),
+        literal_permalink=None if literal is None else find_permalink(literal),
     )
 
 

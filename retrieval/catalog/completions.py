@@ -11,14 +11,12 @@ from .filters import fold_text
 from .records import PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow
 
-_AFTER_ALL = "\U0010ffff"  # no letter comes behind it
-
 
 def count_values(connection: Connection, field: str, start: str, most: int) -> list[tuple[str, int]]:
     """The stated values of a field that begin so, or in which a word begins so, in any letter case.
 
     The most frequent come first, equal ones in the order of their letters; each is spelled as it was first
-    stored. Without a start every row of the field is read, else those that fit.
+    stored. The index is read for the whole field, and rows only where they fit.
     """
     fact, folded = AnnotationRow, fold_text(start)
     counted = select(fact.folded, func.count(distinct(fact.image_id)), func.min(fact.id)).where(
@@ -31,15 +29,13 @@ def count_values(connection: Connection, field: str, start: str, most: int) -> l
 
 
 def _begins(column: Any, start: str) -> ColumnElement[bool]:
-    if not start:
-        return column.is_not(None)
-    is_first = (column >= start) & (column < start + _AFTER_ALL)
-    return or_(is_first, (" " + column).contains(" " + start, autoescape=True)) if len(start) > 2 else is_first
+    # No range of texts: how databases order texts differs.
+    return or_(column.startswith(start, autoescape=True), column.contains(f" {start}", autoescape=True))
 
 
 def _load_spelling(connection: Connection, rows: Sequence[int]) -> dict[int, str]:
     query = select(AnnotationRow.id, AnnotationRow.value).where(AnnotationRow.id.in_(rows))
-    return {row: value for row, value in connection.execute(query)}
+    return dict(connection.execute(query).tuples().all())
 
 
 def count_years(connection: Connection) -> list[tuple[str, int]]:
@@ -54,12 +50,16 @@ def count_formats(connection: Connection) -> list[tuple[str, int]]:
 
 
 def _count_images(connection: Connection, value: Any, write: Any) -> list[tuple[str, int]]:
-    query: Select[Any, int] = select(value, func.count()).where(value.is_not(None)).group_by(value).order_by(value)
+    query: Select[Any, int] = (
+        select(value, func.count()).where(value.is_not(None)).group_by(value).order_by(value)
+    )
     return [(write(found), images) for found, images in connection.execute(query)]
 
 
 def count_folders(connection: Connection) -> list[tuple[str, int]]:
-    """Every folder that holds pictures, in lower case with a slash at both ends, and how many images lie in it."""
+    """Every folder that holds pictures, in lower case with a slash at both ends, and how many images lie in
+    it.
+    """
     images = func.count(distinct(LocationRow.image_id))
     query = select(LocationRow.folder, images).group_by(LocationRow.folder).order_by(LocationRow.folder)
     return [(folder, count) for folder, count in connection.execute(query)]

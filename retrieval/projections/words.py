@@ -44,7 +44,9 @@ PREDICTED = "predicted"  # the field of predicted labels and categories: English
 FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
 MAX_RECENT = 8  # texts whose matches are kept
-ENTRIES_VERSION = 6  # of the fields, of the spelled words and of retrieval.ranking.tokens; raise it when either changes
+ENTRIES_VERSION = (
+    6  # of the fields, of the spelled words and of retrieval.ranking.tokens; raise it when either changes
+)
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
 WORTH = "^"  # between a position and how much a match of it counts, where that is not 1; it is in no token
@@ -281,7 +283,9 @@ def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
 
 
 def _spelled_texts(image: Image) -> tuple[list[str], list[str]]:
-    """The texts whose words are kept as they are written: what is stated about an image, what is predicted."""
+    """The texts whose words are kept as they are written: what is stated about an image, what is
+    predicted.
+    """
     texts = searchable_texts(image)
     stated = [text for name in FIELDS if name not in (PREDICTED, FILE_FIELD) for text in texts[name]]
     return stated, list(texts[PREDICTED])

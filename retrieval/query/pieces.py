@@ -1,4 +1,6 @@
-"""The pieces of a query: its parts and conditions, each with the query without it and the query of it alone."""
+"""The pieces of a query: its parts and conditions, each with the query without it and the query of it
+alone.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,16 @@ from .values import Part, Query
 
 MAX_PIECES: Final = 8  # that are looked at; a search for each answers in the time of a few
 
-# Fields of Filters whose values an image has to satisfy all; of other lists one is enough, so that these are one
-# piece.
+# Fields of Filters whose values an image has to satisfy all. Of other lists one value is enough, so that all of
+# them are one piece.
 _ALL_OF: Final = re.compile(r"tags|concepts|missing|without_\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One part or condition, as a line says it. `without` is None where a query without it says nothing that can
-    be searched for, and `alone` where it says nothing by itself."""
+    """One part or condition, as a line says it. `without` is None where a query without it says nothing that
+    can be searched for, and `alone` where it says nothing by itself.
+    """
 
     text: str
     without: Query | None
@@ -54,7 +57,9 @@ def _format_part(part: Part) -> str:
 
 
 def _change_query(query: Query, **changes: Any) -> Query | None:
-    """The query with changes, from its first hit; None where that is no query, such as negative parts alone."""
+    """The query with changes, from its first hit; None where that is no query, such as negative parts
+    alone.
+    """
     try:
         return replace(query, **changes, offset=0)
     except InvalidQuery:
@@ -86,13 +91,18 @@ def _split_condition(condition: Condition) -> Iterator[Condition]:
 def _split_filters(filters: Filters) -> Iterator[Filters]:
     """One Filters for each thing that is asked for; both ends of a range are one."""
     defaults = Filters()
-    given = [field.name for field in fields(Filters) if getattr(filters, field.name) != getattr(defaults, field.name)]
+    given = [
+        field.name
+        for field in fields(Filters)
+        if getattr(filters, field.name) != getattr(defaults, field.name)
+    ]
     for _, names in groupby([name for name in given if name != "confidence"], _name_range):
-        values = {name: getattr(filters, name) for name in names}
+        values: dict[str, Any] = {name: getattr(filters, name) for name in names}
         [first, *_] = values
-        confidence = {"confidence": filters.confidence} if first == "shows" else {}
+        confidence: dict[str, Any] = {"confidence": filters.confidence} if first == "shows" else {}
         if _ALL_OF.fullmatch(first):
-            yield from (Filters(**{first: (value,)}) for value in values[first])
+            singles: list[dict[str, Any]] = [{first: (value,)} for value in values[first]]
+            yield from (Filters(**single) for single in singles)
         else:
             yield Filters(**values, **confidence)
 

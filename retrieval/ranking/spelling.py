@@ -1,15 +1,16 @@
 """Words that were probably meant by a word that is not known, and words that begin like one. Pure.
 
-The distance of two words is that of Damerau and Levenshtein in its restricted form (optimal string alignment: no
-letters change twice), as a cost. What fingers do costs SLIP: a key beside the right one, two letters in the wrong
-order, a letter twice, a letter left out. Any other change costs OTHER. A wrong first letter costs FIRST more, since
-people rarely get it wrong (Pollock and Zamora, "Automatic spelling correction in scientific and scholarly text",
-CACM 1984). The values were chosen on typos of the captions of coco_mini and flickr_train; `python -m benchmarks
-typos` measures them.
+The distance of two words is that of Damerau and Levenshtein in its restricted form (optimal string alignment:
+no letters change twice), as a cost. What fingers do costs SLIP: a key beside the right one, two letters in
+the wrong order, a letter twice, a letter left out. Any other change costs OTHER. A wrong first letter costs
+FIRST more, since people rarely get it wrong (Pollock and Zamora, "Automatic spelling correction in scientific
+and scholarly text", CACM 1984). The values were chosen on typos of the captions of coco_mini and
+flickr_train; `python -m benchmarks typos` measures them.
 
-Of a large vocabulary few words are compared in full. Their lengths, and the sets of their letters, which are kept
-as 64 bits, may differ by no more than the changes; words with one change are looked for first, and those with two
-only where there are none; and at most MAX_COMPARED words are compared, those with the most similar letters.
+Of a large vocabulary few words are compared in full. Their lengths, and the sets of their letters, which are
+kept as 64 bits, may differ by no more than the changes; words with one change are looked for first, and those
+with two only where there are none; and at most MAX_COMPARED words are compared, those with the most similar
+letters.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ Costs: TypeAlias = npt.NDArray[np.float32]
 @final
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A word that was probably meant: its cost, how often it occurs, and what decides the order of several."""
+    """A word that was probably meant: its cost, how often it occurs, and what decides the order of
+    several.
+    """
 
     word: str
     cost: float
@@ -79,8 +82,8 @@ class Vocabulary:
     def suggest_words(self, word: str, most: int = 3) -> list[Correction]:
         """The words that were probably meant by one that is unknown, the most probable first.
 
-        A word of up to SHORT letters is taken to hold one change, a longer one up to two. The order is that of
-        the costs, each lowered by COMMON × log₂ of how often the word occurs; equal ones by their letters.
+        A word of up to SHORT letters is taken to hold one change, a longer one up to two. The order is that
+        of the costs, each lowered by COMMON × log₂ of how often the word occurs; equal ones by their letters.
         """
         typed = fold_word(word)
         if not MIN_LETTERS <= len(typed) <= MAX_LETTERS:
@@ -118,13 +121,14 @@ class Vocabulary:
 
     def _find_alike(self, typed: str, changes: int) -> Int64Ids:
         """Indices of the words that may lie within so many changes, at most MAX_COMPARED."""
-        near = np.flatnonzero(np.abs(self._lengths - len(typed)) <= changes)
+        near: Int64Ids = np.flatnonzero(np.abs(self._lengths - len(typed)) <= changes)
         differing = np.bitwise_count(self._letter_sets[near] ^ _letter_sets(_encode_words([typed]))[0])
         alike = differing <= 2 * changes
         near, differing = near[alike], differing[alike]
         if len(near) <= MAX_COMPARED:
             return near
-        return np.sort(near[np.argsort(differing, kind="stable")[:MAX_COMPARED]])
+        near = near[np.argsort(differing, kind="stable")[:MAX_COMPARED]]
+        return np.sort(near)
 
     @cached_property
     def _letters(self) -> Letters:
@@ -132,7 +136,7 @@ class Vocabulary:
 
     @cached_property
     def _lengths(self) -> npt.NDArray[np.int64]:
-        return np.count_nonzero(self._letters, axis=0)
+        return np.asarray(np.count_nonzero(self._letters, axis=0), np.int64)
 
     @cached_property
     def _letter_sets(self) -> npt.NDArray[np.uint64]:
@@ -168,8 +172,8 @@ def measure_costs(typed: str, letters: Letters) -> Costs:
     table = [_start_table(letters)]
     for place in range(len(typed)):
         table.append(_add_letter(typed[: place + 1], table, letters))
-    costs = table[-1][lengths, np.arange(letters.shape[1])]
-    return costs + np.where(letters[0] == ord(typed[0]), 0, FIRST).astype(np.float32)
+    costs: Costs = table[-1][lengths, np.arange(letters.shape[1])]
+    return costs + np.where(letters[0] == ord(typed[0]), np.float32(0), np.float32(FIRST))
 
 
 def _start_table(letters: Letters) -> Costs:
@@ -203,9 +207,9 @@ def _find_neighbours() -> dict[str, list[int]]:
         pairs += [upper[place] + lower[place] for place in range(len(lower))]
         pairs += [upper[place + 1] + lower[place] for place in range(min(len(lower), len(upper) - 1))]
     neighbours: dict[str, list[int]] = {}
-    for first, second in pairs:
-        neighbours.setdefault(first, []).append(ord(second))
-        neighbours.setdefault(second, []).append(ord(first))
+    for pair in pairs:
+        neighbours.setdefault(pair[0], []).append(ord(pair[1]))
+        neighbours.setdefault(pair[1], []).append(ord(pair[0]))
     return neighbours
 
 

@@ -1,14 +1,18 @@
-"""How the last term of a line that somebody is typing may go on: words, keys, and the library's own values."""
+"""How the last term of a line that somebody is typing may go on: words, keys, and the library's own
+values.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, TypeAlias, final
 
 from ..catalog.filters import fold_text
 from ..catalog.reader import Reader
+from ..languages import load_local_names
 from ..query.conditions import MISSABLE, ORIENTATIONS
 from ..query.keys import KEYS
 from ..query.language import PART_KEYS
@@ -31,7 +35,9 @@ _CHOICES: Final = {
     "rerank": RERANKINGS,
     "collapse": COLLAPSES,
     "colour": tuple(COLOUR_NAMES),
-    **dict.fromkeys(("captioned", "problem", "narrow", "neighbours", "weaker", "include-examples"), ("yes", "no")),
+    **dict.fromkeys(
+        ("captioned", "problem", "narrow", "neighbours", "weaker", "include-examples"), ("yes", "no")
+    ),
 }
 _YEARS: Final = frozenset({"taken", "after", "before"})
 
@@ -49,27 +55,39 @@ class Completion:
     count: int | None
 
 
-def complete_line(line: str, vocabulary: Vocabulary, reader: Reader, most: int) -> list[Completion]:
-    """How the last term of a line may go on; the most frequent first, and keys behind words."""
+def complete_line(
+    line: str, vocabulary: Vocabulary, reader: Reader, most: int, *, show_folder: Callable[[str], str] = str
+) -> list[Completion]:
+    """How the last term of a line may go on; the most frequent first, and keys behind words.
+
+    `show_folder` gives what may be known of the path of a folder.
+    """
     unfinished = split_unfinished(line)
+    unfinished = replace(unfinished, key=load_local_names().find_key(unfinished.key))
+    if unfinished.key == "folder":
+        folders = [(show_folder(folder), images) for folder, images in reader.count_folders()]
+        return _finish_values(unfinished, _complete_folder(folders, fold_text(unfinished.start)), most)
     if unfinished.key:
-        values = list(_complete_value(unfinished, reader, most))[:most]
-        return [Completion(value, unfinished.finish_value(value), count) for value, count in values]
-    if not unfinished.start:
-        return []
-    words = vocabulary.complete_word(fold_text(unfinished.start), most)
-    keys = [key for key in dict.fromkeys((*KEYS, *PART_KEYS)) if key.startswith(unfinished.start.lower())]
+        return _finish_values(unfinished, _complete_value(unfinished, reader, most), most)
+    return _complete_word(unfinished, vocabulary, most) if unfinished.start else []
+
+
+def _finish_values(unfinished: Unfinished, values: Counted, most: int) -> list[Completion]:
+    return [Completion(value, unfinished.finish_value(value), count) for value, count in islice(values, most)]
+
+
+def _complete_word(unfinished: Unfinished, vocabulary: Vocabulary, most: int) -> list[Completion]:
+    start = fold_text(unfinished.start)
+    keys = [key for key in dict.fromkeys((*KEYS, *PART_KEYS)) if key.startswith(start)][:MOST_KEYS]
+    words = vocabulary.complete_word(start, most - len(keys)) if most > len(keys) else []
     found = [Completion(word, unfinished.finish_word(word), count) for word, count in words]
-    found += [Completion(f"{key}:", unfinished.finish_key(key), None) for key in keys[:MOST_KEYS]]
-    return found[: max(0, most - len(keys[:MOST_KEYS]))] + found[len(words) :] if len(found) > most else found
+    return (found + [Completion(f"{key}:", unfinished.finish_key(key), None) for key in keys])[:most]
 
 
 def _complete_value(unfinished: Unfinished, reader: Reader, most: int) -> Counted:
     key, start = unfinished.key, fold_text(unfinished.start)
     if key in _FIELDS:
         return reader.count_values(_FIELDS[key], start, most)
-    if key == "folder":
-        return _complete_folder(reader.count_folders(), start)
     if key in _CHOICES:
         return ((value, None) for value in _CHOICES[key] if value.startswith(start))
     counted = _COUNTED.get(key)
@@ -88,7 +106,9 @@ def _complete_folder(folders: Iterable[tuple[str, int]], start: str) -> Counted:
 
 
 def _folders_from(folder: str, start: str) -> Iterator[str]:
-    """What begins so in the path of a folder, from the beginning of one of its components to the end of another."""
+    """What begins so in the path of a folder, from the beginning of one of its components to the end of
+    another.
+    """
     path = folder if start.startswith("/") else folder.lstrip("/")
     place = 0
     while 0 <= place < len(path):

@@ -1,8 +1,9 @@
 """Words of a query that nothing knows, and what was probably meant by them.
 
-A word is misspelt if it is written about no image, no word tower and no caption gives it a meaning, it is none of
-the English names of things, and no dictionary of another language has it. What was meant is looked for among the
-words of the library, and among the English names of things where words have a meaning without being written.
+A word is misspelt if it is written about no image, no word tower and no caption gives it a meaning, it is
+none of the English names of things, and no dictionary of another language has it. What was meant is looked
+for among the words of the library, and among the English names of things where words have a meaning without
+being written.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ _LOOKED_AT: Final = 8  # words near to a misspelt one, of which some may find no
 class Rewording:
     """What was probably meant by misspelt words: by each word as it was typed, the one in its place.
 
-    `is_sure`: whether it can be taken for granted, and none of the words stands in quotation marks. `is_used`:
-    whether the hits are those of the reworded query (`replace_words`), since the one that was typed finds none.
+    `is_sure`: whether it can be taken for granted, and none of the words stands in quotation marks.
+    `is_used`: whether the hits are those of the reworded query (`replace_words`), since the one that was
+    typed finds none.
     """
 
     words: Mapping[str, str]
@@ -42,8 +44,9 @@ class Rewording:
 
 @final
 class Corrector:
-    """Corrects the words of queries. `knows_word` tells whether a word has a meaning without being written, and
-    `map_text` gives its vector, or None."""
+    """Corrects the words of queries. `knows_word` tells whether a word has a meaning without being written,
+    and `map_text` gives its vector, or None.
+    """
 
     def __init__(
         self, view: WordView, translator: Translator, knows_word: Callable[[str], bool], map_text: TextMapper
@@ -88,7 +91,8 @@ class Corrector:
         return any(len(matches.ranking) for matches in self._view.find_matches(parse_terms(word)))
 
     def _suggest_words(self, word: str) -> list[Correction]:
-        """Words that would find something, the most probable first; none that finds the same as one before it.
+        """Words that would find something, the most probable first; none that finds the same as one before
+        it.
 
         Of words with as many changes, those of the library come before others.
         """
@@ -107,4 +111,7 @@ class Corrector:
 
 def _is_quoted(query: Query, word: str) -> bool:
     """Whether a word stands in quotation marks, and so is meant as it is typed."""
-    return any(list_words(text).count(word) > list_words(hide_phrases(text)).count(word) for text in list_texts(query))
+    return any(
+        list_words(text).count(word) > list_words(hide_phrases(text)).count(word)
+        for text in list_texts(query)
+    )
