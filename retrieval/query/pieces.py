@@ -18,8 +18,8 @@ from .values import Part, Query
 
 MAX_PIECES: Final = 8  # that are looked at; a search for each answers in the time of a few
 
-# Fields of Filters whose values an image has to satisfy all. Of other lists one value is enough, so that all of
-# them are one piece.
+# Fields of Filters whose values an image has to satisfy all. Of other lists one value is enough, so that they
+# are one piece.
 _ALL_OF: Final = re.compile(r"tags|concepts|missing|without_\w+")
 
 

@@ -12,7 +12,7 @@ _TERM: Final = re.compile(
     rf"(?P<before>.*?)(?P<sign>\(*-?(?:{NUMBER}:)?\(*)(?:(?P<key>[^\W\d]\w*(?:-\w+)*):)?(?P<quote>\"?)(?P<start>[^\"]*)",
     re.DOTALL,
 )
-_WORD: Final = re.compile(r'(?:"(?:[^"]|"")*(?:"|$)|[^\s"])*$')  # a space in quotation marks does not end it
+_WORD: Final = re.compile(r'(?:"(?:[^"]|"")*(?:"|$)|[^\s"])+')  # a space in quotation marks does not end it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Unfinished:
 
 def split_unfinished(line: str) -> Unfinished:
     """The last term of a line, whose end is where the cursor stands."""
-    match = _WORD.search(line)
-    assert match  # it matches the empty text at the end, too
-    term = _TERM.fullmatch(match[0])
+    ends = [(word.start(), word.end()) for word in _WORD.finditer(line)]
+    start = ends[-1][0] if ends and ends[-1][1] == len(line) else len(line)
+    term = _TERM.fullmatch(line[start:])
     if term is None:
         return Unfinished(line, "", "")
-    before = line[: match.start()] + term["before"] + term["sign"]
+    before = line[:start] + term["before"] + term["sign"]
     return Unfinished(before, (term["key"] or "").lower(), term["start"])

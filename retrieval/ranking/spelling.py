@@ -36,6 +36,7 @@ SLIP: Final = 0.7
 OTHER: Final = 1.0
 FIRST: Final = 0.1
 COMMON: Final = 0.04  # taken off a cost for each time that a word is twice as frequent
+MOST_COSTS: Final = {1: OTHER + FIRST, 2: 2 * OTHER}  # by changes; three slips cost more
 MARGIN: Final = 0.25  # by which a sure correction costs less than the next
 TOLERANCE: Final = 1e-4  # of sums of costs
 
@@ -62,7 +63,7 @@ class Correction:
     @property
     def changes(self) -> int:
         """How many changes the cost stands for."""
-        return 1 if self.cost <= OTHER + FIRST + TOLERANCE else 2
+        return 1 if self.cost <= MOST_COSTS[1] + TOLERANCE else 2
 
 
 @final
@@ -110,7 +111,7 @@ class Vocabulary:
     def _find_near(self, typed: str, changes: int) -> list[Correction]:
         alike = self._find_alike(typed, changes)
         costs = measure_costs(typed, self._letters[:, alike])
-        places = np.flatnonzero((costs > 0) & (costs <= changes * OTHER + FIRST + TOLERANCE))
+        places = np.flatnonzero((costs > 0) & (costs <= MOST_COSTS[changes] + TOLERANCE))
         found = zip(alike[places].tolist(), costs[places].tolist(), strict=True)
         return [self._make_correction(index, cost) for index, cost in found]
 
@@ -187,7 +188,7 @@ def _add_letter(typed: str, table: Sequence[Costs], letters: Letters) -> Costs:
     letter, before = typed[-1], table[-1]
     is_doubled = typed[-2:-1] == letter
     costs = before + np.float32(SLIP if is_doubled else OTHER)  # the letter is one too many
-    changed = np.where(np.isin(letters, _NEIGHBOURS.get(letter, [])), SLIP, OTHER).astype(np.float32)
+    changed = np.where(np.isin(letters, NEIGHBOURS.get(letter, [])), SLIP, OTHER).astype(np.float32)
     changed[letters == ord(letter)] = 0
     np.minimum(costs[1:], before[:-1] + changed, out=costs[1:])
     if len(typed) > 1:
@@ -213,4 +214,4 @@ def _find_neighbours() -> dict[str, list[int]]:
     return neighbours
 
 
-_NEIGHBOURS: Final = _find_neighbours()
+NEIGHBOURS: Final = _find_neighbours()
