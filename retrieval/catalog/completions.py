@@ -35,7 +35,7 @@ def _begins(column: Any, start: str) -> ColumnElement[bool]:
 
 def _load_spelling(connection: Connection, rows: Sequence[int]) -> dict[int, str]:
     query = select(AnnotationRow.id, AnnotationRow.value).where(AnnotationRow.id.in_(rows))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def count_years(connection: Connection) -> list[tuple[str, int]]:

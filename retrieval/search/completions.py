@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeAlias, final
 
@@ -63,12 +63,13 @@ def complete_line(
     `show_folder` gives what may be known of the path of a folder.
     """
     unfinished = split_unfinished(line)
-    unfinished = replace(unfinished, key=load_local_names().find_key(unfinished.key))
-    if unfinished.key == "folder":
+    key = load_local_names().find_key(unfinished.key)  # the line keeps the key as it was typed
+    if key == "folder":
         folders = [(show_folder(folder), images) for folder, images in reader.count_folders()]
         return _finish_values(unfinished, _complete_folder(folders, fold_text(unfinished.start)), most)
-    if unfinished.key:
-        return _finish_values(unfinished, _complete_value(unfinished, reader, most), most)
+    if key:
+        values = _complete_value(key, fold_text(unfinished.start), reader, most)
+        return _finish_values(unfinished, values, most)
     return _complete_word(unfinished, vocabulary, most) if unfinished.start else []
 
 
@@ -84,8 +85,7 @@ def _complete_word(unfinished: Unfinished, vocabulary: Vocabulary, most: int) ->
     return (found + [Completion(f"{key}:", unfinished.finish_key(key), None) for key in keys])[:most]
 
 
-def _complete_value(unfinished: Unfinished, reader: Reader, most: int) -> Counted:
-    key, start = unfinished.key, fold_text(unfinished.start)
+def _complete_value(key: str, start: str, reader: Reader, most: int) -> Counted:
     if key in _FIELDS:
         return reader.count_values(_FIELDS[key], start, most)
     if key in _CHOICES:
