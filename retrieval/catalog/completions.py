@@ -40,20 +40,20 @@ def _load_spelling(connection: Connection, rows: Sequence[int]) -> dict[int, str
 
 def count_years(connection: Connection) -> list[tuple[str, int]]:
     """The years in which images were taken, the newest first."""
-    year = cast(extract("year", ImageRow.taken_at), Integer).label("year")
+    year = cast(extract("year", ImageRow.taken_at), Integer)
     return _count_images(connection, year, lambda value: f"{value:04}")[::-1]
 
 
 def count_formats(connection: Connection) -> list[tuple[str, int]]:
     """The formats of images, by name."""
-    return _count_images(connection, func.lower(ImageRow.format).label("format"), str)
+    return _count_images(connection, func.lower(ImageRow.format), str)
 
 
 def _count_images(connection: Connection, value: Any, write: Any) -> list[tuple[str, int]]:
-    query: Select[Any, int] = (
-        select(value, func.count()).where(value.is_not(None)).group_by(value).order_by(value)
-    )
-    return [(write(found), images) for found, images in connection.execute(query)]
+    # By a name that no column has: PostgreSQL would take it for the column.
+    counted: Select[Any, int] = select(value.label("counted"), func.count()).where(value.is_not(None))
+    rows = connection.execute(counted.group_by("counted").order_by("counted"))
+    return [(write(found), images) for found, images in rows]
 
 
 def count_folders(connection: Connection) -> list[tuple[str, int]]:

@@ -14,10 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, final
 
+from .keys import KEYS
 from .part_terms import COLOUR_NAMES
 from .terms import Term
 
-_DAY_KEYS: Final = frozenset({"after", "before", "taken", "added", "added-after", "added-before"})
+_DAY_FIELDS: Final = frozenset({"after", "before", "added_after", "added_before"})
+_DAY_KEYS: Final = frozenset(key for key, entry in KEYS.items() if _DAY_FIELDS & set(entry.field_names))
 _BOUNDS: Final = re.compile(r"(\.\.|[<>]=?)")
 _DOTTED: Final = re.compile(r"(?:(\d{1,2})\.\s?)?(\d{1,2})\.\s?(\d{4})")  # 17.6.2020, 6.2020
 _SLASHED: Final = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})")
