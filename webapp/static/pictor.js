@@ -107,6 +107,7 @@ async function completeLine() {
     if (count !== null) option.label = `${line} (${count})`;
     return option;
   }));
+  box.setAttribute("list", completions.id); // not before: without completions it is a plain search box
 }
 
 box.addEventListener("input", completeLine);
