@@ -58,8 +58,9 @@ from .pictures.pixel_digests import find_digests, find_turned_digests
 from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
-from .query.language import format_query, parse_query
+from .query.language import format_query
 from .query.references import Fetcher, resolve_references
+from .query.rewording import replace_words
 from .query.values import (
     Alternative,
     Colours,
@@ -78,13 +79,17 @@ from .query.values import (
     Text,
     list_single_parts,
 )
+from .query_lines import parse_query
 from .ranking import evaluation, tuning, word_tower
 from .ranking.file_names import GOOGLE_EDITED
 from .ranking.ranking import Ranking
 from .ranking.relevance import LOOKS_LIKE
+from .search.completions import Completion
+from .search.corrections import Rewording
 from .search.explain import Explanation
 from .search.flow import FUSED
 from .search.hits import Contribution, Hit, Results
+from .search.remainders import Remainder
 from .settings import SETTINGS, Settings
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import PictureDescription
@@ -111,6 +116,7 @@ __all__ = [
     "BackboneUnavailable",
     "Catalog",
     "Colours",
+    "Completion",
     "Concept",
     "Content",
     "Contribution",
@@ -160,8 +166,10 @@ __all__ = [
     "Ranking",
     "Reference",
     "Region",
+    "Remainder",
     "Results",
     "RetrievalError",
+    "Rewording",
     "SchemaOutOfDate",
     "SentenceEncoder",
     "ServerLost",
@@ -200,6 +208,7 @@ __all__ = [
     "read_sidecar",
     "read_status",
     "refuse_busy",
+    "replace_words",
     "resolve_references",
     "round_rows",
     "sync_to_disk",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from data import LANGUAGES
+from data import LANGUAGE_CODES, LANGUAGES
 
-from .ranking.dictionary import Dictionary, EnglishName
+from .query.local_names import LocalNames, fold_name
+from .ranking.dictionary import TONAL, Dictionary, EnglishName, spell_unmarked
+from .ranking.spelling import Vocabulary
+from .ranking.tokens import spell_words
 from .ranking.translation import Translator
 
 BETWEEN_NAMES = " | "
@@ -21,6 +25,39 @@ def load_translator(languages: tuple[str, ...]) -> Translator:
     homographs = (LANGUAGES / "english.txt").read_text("utf-8").split()
     words = [english for folder in folders[:1] for english, _ in read_table(folder / "words.tsv")]
     return Translator.from_words(map(load_dictionary, folders), english=words, homographs=homographs)
+
+
+@cache
+def load_local_names() -> LocalNames:
+    """What all languages call keys, colours and months; of languages with the same name, the first has it."""
+    names: dict[str, dict[str, str]] = {"key": {}, "colour": {}, "month": {}}
+    for unmarked in (False, True):  # so that no name without its marks is taken for another one
+        for language in LANGUAGE_CODES:
+            for entry, texts in read_table(LANGUAGES / language / "query.tsv"):
+                kind, _, english = entry.partition(":")
+                for text in texts.split(BETWEEN_NAMES):
+                    for spelling in _spell_name(text, language) if unmarked else (fold_name(text),):
+                        names[kind].setdefault(spelling, english)
+    return LocalNames(names["key"], names["colour"], names["month"])
+
+
+def _spell_name(text: str, language: str) -> Iterator[str]:
+    """How a name is typed without its marks."""
+    if language not in TONAL or " " in fold_name(text):
+        yield from spell_unmarked(fold_name(text), language)
+
+
+@cache
+def load_english_words() -> Vocabulary:
+    """The English words that have a name in other languages, and the names of the things that can be
+    predicted.
+
+    How often each occurs is how many of these names hold it.
+    """
+    folder = LANGUAGES / LANGUAGE_CODES[0]
+    names = [english for english, _ in read_table(folder / "words.tsv")]
+    names += [english for _, _, english in read_table(folder / "labels.tsv")]
+    return Vocabulary.from_counts(Counter(word for name in names for word in set(spell_words(name))))
 
 
 def load_dictionary(folder: Path) -> Dictionary:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,26 +18,45 @@ from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
 from .projections.bridge import BridgeView
 from .projections.snapshot import AnyProjection, Snapshot
+from .projections.words import WordView
 from .query.conditions import find_confidence
-from .query.language import parse_query
+from .query.rewording import replace_words
 from .query.values import Picture, Query, StoredPicture, Text
+from .query_lines import parse_query
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
 from .ranking.ranking import Ranking
 from .search.answer import Answer, build_hits
+from .search.completions import MOST_COMPLETIONS, Completion, complete_line
+from .search.corrections import Rewording
 from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
 from .search.hits import Results
 from .search.probes import describe_empty_texts
+from .search.remainders import Remainder, find_remainders
 from .search.remarks import describe_unknown_words
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
-from .signals import MEANING
+from .signals import MEANING, WORDS
 from .spaces import Features, PictureDescription
 
 CATALOG_FILE = "catalog.sqlite"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnsweredQuery:
+    """A query, its search and the answer; of the query as it was typed, the words that no image has, those
+    among them that could not be used at all, and what was probably meant by them.
+    """
+
+    query: Query
+    search: Search
+    answer: Answer
+    unknown_words: tuple[str, ...]
+    unused_words: tuple[str, ...]
+    did_you_mean: tuple[Rewording, ...]
 
 
 class Library:
@@ -145,22 +164,45 @@ class Library:
         Raises InvalidQuery, ImageNotFound for an unknown stored picture, UnreadableImage for a picture that
         cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
-        query = _as_query(query)
-        check_signals(query, self.signal_names)
-        search = self._start_search(query)
-        answer = search.find_answer()
+        asked = _as_query(query)
+        check_signals(asked, self.signal_names)
+        answered = self._find_answer(asked)
+        query, search, answer = answered.query, answered.search, answered.answer
         page = answer.ids[query.offset : query.offset + query.limit].tolist()
         page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
         bare = [f"{name}: too little to compare: {why}." for name, why in search.bare_pictures.items()]
         remarks = (
             *describe_empty_texts(query),
-            *describe_unknown_words(search.find_unknown_words()),
+            *_describe_words(answered),
             *self._describe_removed_examples(query),
             *bare,
             *self._query_remarks(query),
             *_page_remarks(query, answer),
         )
-        return Results(tuple(page_hits), len(answer.ids), remarks, answer.folded_count)
+        return Results(
+            tuple(page_hits),
+            len(answer.ids),
+            remarks,
+            answer.folded_count,
+            answered.unused_words,
+            answered.did_you_mean,
+            tuple(self._find_remainders(query, answer)),
+        )
+
+    def complete_line(
+        self, line: str, *, limit: int = 10, show_folder: Callable[[str], str] = str
+    ) -> list[Completion]:
+        """How the last term of an unfinished line may go on, at most `limit` ways; an empty list for none.
+
+        A word goes on as words of the library and as keys; what stands behind a key, as the library's values.
+        A word counts the images that had it when the words were last published, and those since then.
+        `show_folder` gives what may be known of the path of a folder.
+        """
+        view = self.search_state.snapshots.newest_snapshot().views[WORDS]
+        assert isinstance(view, WordView)
+        with self.catalog.reading() as reader:
+            most = min(limit, MOST_COMPLETIONS)
+            return complete_line(line, view.vocabulary, reader, most, show_folder=show_folder)
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".
@@ -187,9 +229,8 @@ class Library:
         Raises ImageNotFound for an unknown image, ImageNotInAnswer for one that the answer does not list, and
         what `search` raises.
         """
-        query = _as_query(query)
-        search = self._start_search(query)
-        answer = search.find_answer()
+        answered = self._find_answer(_as_query(query))
+        query, search, answer = answered.query, answered.search, answered.answer
         positions = np.flatnonzero(answer.ids == image_id)
         if not len(positions):
             self.load_image(image_id)  # raises ImageNotFound
@@ -207,8 +248,8 @@ class Library:
 
     def count_facets(self, query: Query | str) -> dict[str, Facet]:
         """How many of all images in the answer to a query, on every page, have each value; by facet."""
-        query = _as_query(query)
-        answer = self._start_search(query).find_answer()
+        answered = self._find_answer(_as_query(query))
+        query, answer = answered.query, answered.answer
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
             return reader.count_facets(
@@ -216,6 +257,29 @@ class Library:
                 confidence=find_confidence(query.filters),
                 predicted=self.settings.predicted_labels,
             )
+
+    def _find_answer(self, query: Query) -> AnsweredQuery:
+        """The answer to a query; where it is empty, that to what was surely meant by its misspelt words."""
+        search = self._start_search(query)
+        answer, meant = search.find_answer(), search.correct_query()
+        unknown = tuple(search.find_unknown_words())
+        unused = tuple(word for word in unknown if not search.has_meaning(word))
+        answered = AnsweredQuery(query, search, answer, unknown, unused, tuple(meant))
+        if not (meant and meant[0].is_sure) or len(answer.ranked.fused):
+            return answered
+        reworded = replace_words(query, meant[0].words)
+        other_search = self._start_search(reworded)
+        other = other_search.find_answer()
+        if not len(other.ids):
+            return answered
+        used = (replace(meant[0], is_used=True), *meant[1:])
+        return replace(answered, query=reworded, search=other_search, answer=other, did_you_mean=used)
+
+    def _find_remainders(self, query: Query, answer: Answer) -> list[Remainder]:
+        """What would remain without each piece of a query whose answer is empty."""
+        if len(answer.ranked.fused):
+            return []
+        return find_remainders(query, lambda other: len(self._find_answer(other).answer.ids))
 
     def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
         self.search_state.spaces.check_descriptors()
@@ -233,6 +297,7 @@ class Library:
             text_closeness=text_tower.text_closeness if has_tower else caption_bridge.bridge_closeness,
             translator=self.search_state.translator,
             load_rivals=self.search_state.rival_loader,
+            knows_word=self.search_state.word_knower(snapshot),
             settings=settings or self.settings,
         )
 
@@ -305,6 +370,13 @@ def _as_query(query: Query | str) -> Query:
         f"a query is a Query or a line of text, not of the type {type(query).__name__}; "
         "search for a picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
     )
+
+
+def _describe_words(answered: AnsweredQuery) -> list[str]:
+    """What is said of unknown words, unless others are searched in their place."""
+    if any(rewording.is_used for rewording in answered.did_you_mean):
+        return []
+    return describe_unknown_words(answered.unknown_words, answered.unused_words)
 
 
 def _page_remarks(query: Query, answer: Answer) -> list[str]:

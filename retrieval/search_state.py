@@ -107,6 +107,20 @@ class SearchState:
             return _map_nothing if tower.unavailable_reason else encode
         return partial(_map_meaning, view, self.translator) if isinstance(view, BridgeView) else _map_nothing
 
+    def word_knower(self, snapshot: Snapshot) -> Callable[[str], bool]:
+        """What tells whether the words of a text mean something without being written about any image.
+
+        A text tower takes every text for one that means something, so that it cannot tell.
+        """
+        if self.spaces.text_tower is not None:
+            return _know_nothing
+        map_text = self.text_mapper(snapshot)
+        return lambda text: map_text(text) is not None
+
+
+def _know_nothing(_: str) -> bool:
+    return False
+
 
 def _encode_english(tower: TextTower, translator: Translator, text: str) -> Float32Vector | None:
     """Text towers know English alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from flask import current_app, request
+from flask import Response, current_app, jsonify, request
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
 from werkzeug.datastructures import CombinedMultiDict
@@ -13,7 +13,7 @@ from retrieval import InvalidQuery, Query, StoredPicture, answers, read_status
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
 from .errors import PROBLEM, InvalidParameter
-from .parameters import NoParameters, PageParameters, SearchParameters
+from .parameters import CompletionParameters, NoParameters, PageParameters, SearchParameters
 from .requests import build_query, check_form, read_files, read_json_query, read_parameters
 from .services import current_services
 from .uploads import UPLOADED_NAME
@@ -118,7 +118,7 @@ def _results_page(endpoint: str, query: Query, values: Json | None) -> Json:
     results = current_services().search(query)
     following = None if values is None else next_address(endpoint, results, query, values)
     page = answers.present_results(
-        results, query, PICTURE_ADDRESSES, next_address=following, permalink=permalink(query)
+        results, query, PICTURE_ADDRESSES, next_address=following, find_permalink=permalink
     )
     return _json_values(page)
 
@@ -180,6 +180,18 @@ def explanation() -> Json:
 def explanation_by_body() -> Json:
     """The same for a query in JSON or a form."""
     return _explanation_of_image(_query_in_body())
+
+
+@api.get(
+    "/completions",
+    responses={200: answers.Completions},
+    openapi_extensions={"parameters": _document_parameters(CompletionParameters)},
+)
+def completions() -> Response:
+    """How the last term of an unfinished line may go on: words, keys, and the library's values."""
+    parameters = read_parameters(CompletionParameters, request.args)
+    found = current_services().complete_line(parameters.q, parameters.limit)
+    return jsonify(answers.json_values(answers.present_completions(found)))
 
 
 @api.get("/status", responses={200: answers.Status})

@@ -55,7 +55,7 @@ def search() -> str:
         "search.html",
         parameters=parameters,
         results=answers.present_results(
-            results, query, PICTURE_ADDRESSES, next_address=following, permalink=permalink(query)
+            results, query, PICTURE_ADDRESSES, next_address=following, find_permalink=permalink
         ),
         previous=_previous_address(parameters),
         part_names=part_names(query.parts),

@@ -34,3 +34,10 @@ class SearchParameters(PageParameters):
         default=(), description="Ids of stored images to find the like of"
     )
     picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
+
+
+class CompletionParameters(answers.StrictModel):
+    """A line that is not finished, up to where the cursor stands."""
+
+    q: str = Field(default="", max_length=2000, description="The line up to the cursor, as in: boat tag:ha")
+    limit: Annotated[int, Field(ge=1, le=50, description="How many ways to go on")] = 10

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from flask import Flask, current_app, request
 
 from retrieval import (
+    Completion,
     Explanation,
     Facet,
     InvalidQuery,
@@ -56,6 +57,14 @@ class Services:
     def count_facets(self, query: Query) -> dict[str, Facet]:
         """How many images of the whole answer have which values."""
         return self.library.count_facets(self._fetch_pictures(query))
+
+    def complete_line(self, line: str, limit: int) -> list[Completion]:
+        """How the last term of an unfinished line may go on."""
+        return self.library.complete_line(line, limit=limit, show_folder=self._show_folder)
+
+    def _show_folder(self, folder: str) -> str:
+        """The path of a folder as visitors see those of its files, with a slash behind it."""
+        return self.show_path(f"{folder}file").removesuffix("file")
 
     def _fetch_pictures(self, query: Query) -> Query:
         """The query with its pictures.

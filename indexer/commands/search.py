@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -202,8 +203,10 @@ def describe_words(image: Image) -> str:
 
 def _remark_results(results: Results, query: Query) -> None:
     """How many of how many hits these are, and what else is to be said of them."""
+    shown = answers.present_results(results, query)
     for note in results.notes:
         print_remark(note)
+    _remark_meant(shown.did_you_mean)
     offset = query.offset
     last = offset + len(results.hits)
     if results.hits and last < results.total:
@@ -220,6 +223,26 @@ def _remark_results(results: Results, query: Query) -> None:
             "fewer or other words, or an example with --image" if has_words else "another picture, or words"
         )
         print_remark(f"nothing found; try {advice}" if query.parts else "nothing found")
+    for remainder in shown.remainders:
+        kept = f"{remainder.piece} alone" if remainder.is_alone else f"without {remainder.piece}"
+        print_remark(f"  {kept}: {count_of(remainder.total, 'hit')}{_show_search(remainder)}")
+
+
+def _show_search(remainder: answers.Remainder) -> str:
+    """The command that finds what remains; empty where nothing does, or no line can say it."""
+    if not (remainder.line and remainder.total):
+        return ""
+    return f": pictor search {'-- ' if remainder.line.startswith('-') else ''}{shlex.quote(remainder.line)}"
+
+
+def _remark_meant(meant: Sequence[answers.Rewording]) -> None:
+    """What was probably meant by misspelt words, as commands to run."""
+    lines = [shlex.quote(rewording.line or " ".join(rewording.words.values())) for rewording in meant]
+    if meant and meant[0].is_used:
+        literal = shlex.quote(meant[0].literal or " ".join(meant[0].words))
+        print_remark(f"nothing found as typed; these are the hits for {lines[0]}, not for {literal}")
+    elif meant:
+        print_remark(f"did you mean {' or '.join(lines)}?")
 
 
 def hit_remarks(hit: Hit) -> str:

@@ -75,6 +75,37 @@ class Hit(ImageSummary):
     contributions: list[Contribution]
 
 
+class Rewording(StrictModel):
+    """What was probably meant by misspelt words."""
+
+    words: dict[str, str] = Field(description="By each word as it was typed: the one that was meant")
+    line: str | None = Field(
+        description="The query with these words, as q takes it; null where files were sent"
+    )
+    permalink: str | None = Field(description="Address of the search page with that query")
+    is_used: bool = Field(
+        description="Whether the hits are those of that query, because the one that was typed finds nothing"
+    )
+    literal: str | None = Field(
+        description="Where it is used: the query that looks for the words just as they were typed"
+    )
+    literal_permalink: str | None = Field(description="Address of the search page with that query")
+
+
+class Remainder(StrictModel):
+    """What a query that finds nothing would find without a part or condition of it, or by this piece
+    alone.
+    """
+
+    piece: str = Field(description="The part or condition, as a line says it")
+    is_alone: bool = Field(description="Whether the rest was left out, and not the piece")
+    total: int
+    line: str | None = Field(
+        description="The query that finds so many, as q takes it; null where files were sent"
+    )
+    permalink: str | None = Field(description="Address of the search page with that query")
+
+
 class Results(StrictModel):
     """One page of hits, best first; equal scores by rising id."""
 
@@ -82,6 +113,15 @@ class Results(StrictModel):
     total: int
     weaker: int = Field(description="Images below the relevance line, which are not listed")
     notes: list[str] = Field(description="What could not take part in the search, and why")
+    unknown_words: list[str] = Field(
+        description="Words that nothing knows, as they were typed; they were not used"
+    )
+    did_you_mean: list[Rewording] = Field(
+        description="What was probably meant by misspelt words, the most probable first"
+    )
+    remainders: list[Remainder] = Field(
+        description="Of an empty answer: the parts and conditions that empty it, or what each finds alone"
+    )
     next: str | None = Field(
         description="Address of the next page; null at the end, and where files were sent"
     )
@@ -106,6 +146,18 @@ class Facet(StrictModel):
 
 class Facets(RootModel[dict[str, Facet]]):
     """Facets by name: folder, tag, label, shows, year, format, orientation, camera, captioned."""
+
+
+class Completion(StrictModel):
+    """One way in which the last term of an unfinished line may go on."""
+
+    text: str = Field(description="The word, the key with its colon, or the value of the key")
+    line: str = Field(description="The whole line with it")
+    count: int | None = Field(description="How many images have it; null where nothing is counted")
+
+
+class Completions(RootModel[list[Completion]]):
+    """The most frequent first; keys behind words."""
 
 
 class WordMatch(StrictModel):

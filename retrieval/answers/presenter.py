@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,19 @@ from .. import catalog
 from ..errors import InvalidQuery
 from ..query.json_form import query_to_json
 from ..query.language import format_query
+from ..query.rewording import quote_words, replace_words
 from ..query.values import Query
 from ..ranking.heat import HeatMap
+from ..search.completions import Completion
+from ..search.corrections import Rewording
 from ..search.explain import Explanation, MeaningMatch
 from ..search.hits import Contribution, Hit, Results
+from ..search.remainders import Remainder
 from ..soundness import Status
 from . import models
 from .query import Query as QueryModel
+
+Permalinks: TypeAlias = Callable[[Query], str | None]
 
 DECIMALS: Final = 5  # of the numbers in an explanation
 
@@ -39,6 +45,10 @@ def _no_address(_image_id: int) -> None:
     """Without a server nothing has an address."""
 
 
+def _no_permalink(_query: Query) -> None:
+    """Without a server no search has an address."""
+
+
 NO_SERVER: Final = PictureAddresses(_no_address, _no_address)
 
 
@@ -54,20 +64,58 @@ def present_results(
     addresses: PictureAddresses = NO_SERVER,
     *,
     next_address: str | None = None,
-    permalink: str | None = None,
+    find_permalink: Permalinks = _no_permalink,
 ) -> models.Results:
-    """One page of hits, with the query in the forms in which it can be asked again."""
+    """One page of hits, with the query in the forms in which it can be asked again.
+
+    `find_permalink` gives the address of the search page with the hits of a query.
+    """
     line, query_model = _query_forms(query)
     return models.Results(
         hits=[present_hit(hit, addresses) for hit in results.hits],
         total=results.total,
         weaker=results.weaker,
         notes=list(results.notes),
+        unknown_words=list(results.unknown_words),
+        did_you_mean=[_present_rewording(meant, query, find_permalink) for meant in results.did_you_mean],
+        remainders=[_present_remainder(left, query, find_permalink) for left in results.remainders],
         next=next_address,
         query=query_model,
         line=line,
-        permalink=permalink,
+        permalink=find_permalink(query),
     )
+
+
+def _present_rewording(rewording: Rewording, query: Query, find_permalink: Permalinks) -> models.Rewording:
+    reworded = replace_words(query, rewording.words)
+    literal = quote_words(query, rewording.words) if rewording.is_used else None
+    return models.Rewording(
+        words=dict(rewording.words),
+        line=_format_line(reworded),
+        permalink=find_permalink(reworded),
+        is_used=rewording.is_used,
+        literal=None if literal is None else _format_line(literal),
+        literal_permalink=None if literal is None else find_permalink(literal),
+    )
+
+
+def _present_remainder(remainder: Remainder, query: Query, find_permalink: Permalinks) -> models.Remainder:
+    piece, other = remainder.find_query(query)
+    return models.Remainder(
+        piece=piece,
+        is_alone=remainder.is_alone,
+        total=remainder.total,
+        line=_format_line(other),
+        permalink=find_permalink(other),
+    )
+
+
+def _format_line(query: Query) -> str | None:
+    """The query as a line; None for one that holds a picture which no text can name."""
+    try:
+        return format_query(query)
+    except InvalidQuery:
+        return None
 
 
 def _query_forms(query: Query) -> tuple[str | None, QueryModel | None]:
@@ -226,6 +274,11 @@ def present_facets(facets: Mapping[str, catalog.Facet]) -> models.Facets:
 def _present_facet(facet: catalog.Facet) -> models.Facet:
     values = [models.FacetValue(value=value, count=count) for value, count in facet.counts]
     return models.Facet(values=values, more=facet.more)
+
+
+def present_completions(completions: Iterable[Completion]) -> models.Completions:
+    """How an unfinished line may go on."""
+    return models.Completions([models.Completion(**asdict(completion)) for completion in completions])
 
 
 def present_status(status: Status, signals: Iterable[str]) -> models.Status:

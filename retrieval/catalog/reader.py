@@ -17,7 +17,7 @@ from ..query.values import Examples
 from ..ranking.arrays import Float16Matrix, Int64Ids
 from ..ranking.narrowing import LabelTable
 from ..ranking.shots import ShotFile
-from . import changes, saved, sidecars, soundness
+from . import changes, completions, saved, sidecars, soundness
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
@@ -389,6 +389,22 @@ class Reader:
     def list_folders(self) -> list[str]:
         """The folders that hold pictures, in lower case, with a slash at both ends."""
         return list(self._connection.scalars(select(LocationRow.folder).distinct()))
+
+    def count_values(self, field: str, start: str, most: int) -> list[tuple[str, int]]:
+        """The stated values of a field that begin so, with their numbers of images."""
+        return completions.count_values(self._connection, field, start, most)
+
+    def count_years(self) -> list[tuple[str, int]]:
+        """The years in which images were taken, the newest first, with their numbers of images."""
+        return completions.count_years(self._connection)
+
+    def count_formats(self) -> list[tuple[str, int]]:
+        """The formats of images, with their numbers of images."""
+        return completions.count_formats(self._connection)
+
+    def count_folders(self) -> list[tuple[str, int]]:
+        """The folders that hold pictures, as `list_folders` gives them, with their numbers of images."""
+        return completions.count_folders(self._connection)
 
     def load_concepts(self) -> dict[str, Examples]:
         """The examples of every saved concept, by its name."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any, final
@@ -20,10 +20,12 @@ from ..durable import share_file, write_folder
 from ..ranking.arrays import Int64Ids
 from ..ranking.file_names import is_by_camera
 from ..ranking.ranking import Ranking, round_scores, union_ids
+from ..ranking.spelling import Vocabulary
 from ..ranking.tokens import Terms, Translation, Unit, analyse_text, name_token
 from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
+from .spelled_words import SpelledWords
 
 # The weight of a match in each field: words that a person chose for the picture count most, then words about
 # its file. Words that nobody chose count least.
@@ -42,7 +44,9 @@ PREDICTED = "predicted"  # the field of predicted labels and categories: English
 FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
 MAX_RECENT = 8  # texts whose matches are kept
-ENTRIES_VERSION = 5  # of the fields and of retrieval.ranking.tokens; raise it when either changes
+ENTRIES_VERSION = (
+    6  # of the fields, of the spelled words and of retrieval.ranking.tokens; raise it when either changes
+)
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
 WORTH = "^"  # between a position and how much a match of it counts, where that is not 1; it is in no token
@@ -53,10 +57,11 @@ POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more 
 
 @final
 class WordIndex:
-    """Whoosh readers over the same schema, with the image id of each of their documents."""
+    """Whoosh readers over the same schema, with the image id of each of their documents, and how the words of
+    their images are spelled."""
 
-    def __init__(self, readers: list[Any]) -> None:
-        self.readers = readers
+    def __init__(self, readers: list[Any], spelled: SpelledWords | None = None) -> None:
+        self.readers, self.spelled = readers, spelled or SpelledWords()
 
     @classmethod
     def open(cls, folder: Path) -> WordIndex:
@@ -65,7 +70,8 @@ class WordIndex:
         from whoosh.index import open_dir
 
         try:
-            return cls(_segment_readers(open_dir(str(folder), readonly=True).reader()))
+            readers = _segment_readers(open_dir(str(folder), readonly=True).reader())
+            return cls(readers, SpelledWords.load(folder))
         except NoIndex as error:  # Whoosh raises it for files that vanished after they were verified
             raise FileNotFoundError(str(error)) from error
 
@@ -73,8 +79,9 @@ class WordIndex:
     def build_in_memory(cls, images: Iterable[Image]) -> WordIndex:
         """Index a few images without touching the disk."""
         index = _memory_storage().create_index(_make_schema())
-        _add_images(index, images, memory=math.inf)  # Whoosh cannot write runs to a storage in memory
-        return cls(_segment_readers(index.reader()))
+        # Whoosh cannot write runs to a storage in memory.
+        spelled = _add_images(index, images, memory=math.inf)
+        return cls(_segment_readers(index.reader()), spelled)
 
 
 @final
@@ -95,6 +102,7 @@ class WordView(AbstractView[Terms]):
     ) -> None:
         """`fields`: those that are searched, with their weights."""
         self._fields = fields
+        self._spelled = (published.spelled, tail.spelled)
         self._readers = [reader for reader in published.readers + tail.readers if reader.doc_count_all()]
         in_tail = np.array([reader in tail.readers for reader in self._readers], bool)
         sizes = [reader.doc_count_all() for reader in self._readers]
@@ -130,6 +138,13 @@ class WordView(AbstractView[Terms]):
     def count_images(self) -> int:
         """How many images are searched."""
         return int(self._counts.sum())
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of all images as they are written. Those of images that were removed or changed since the
+        generation was made are among them, so that a word may find nothing."""
+        has_predicted = PREDICTED in self._fields
+        return Vocabulary.from_counts(SpelledWords.join(self._spelled).count_words(predicted=has_predicted))
 
     def _match_words(self, words: Unit) -> Ranking:
         searcher = _make_searcher(self._readers, hidden=np.flatnonzero(~self._counts))
@@ -267,6 +282,15 @@ def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
     return texts
 
 
+def _spelled_texts(image: Image) -> tuple[list[str], list[str]]:
+    """The texts whose words are kept as they are written: what is stated about an image, what is
+    predicted.
+    """
+    texts = searchable_texts(image)
+    stated = [text for name in FIELDS if name not in (PREDICTED, FILE_FIELD) for text in texts[name]]
+    return stated, list(texts[PREDICTED])
+
+
 def _sure_predictions(image: Image) -> list[Annotation]:
     return [fact for fact in image.predictions if fact.confidence >= SURE]
 
@@ -300,34 +324,38 @@ def _memory_storage() -> Any:
 def _create_index(folder: Path, images: Iterable[Image]) -> None:
     from whoosh.index import create_in
 
-    _add_images(create_in(str(folder), _make_schema()), images, memory=POSTINGS_MEMORY)
+    spelled = _add_images(create_in(str(folder), _make_schema()), images, memory=POSTINGS_MEMORY)
+    spelled.write(folder)
     _remove_lock_files(folder)
 
 
 def _extend_index(previous: Path, folder: Path, images: Iterable[Image]) -> None:
-    """Share the finished segments, which Whoosh never changes, and add new ones."""
+    """Share the finished segments and spelled words, which never change, and add new ones."""
     from whoosh.index import open_dir
 
     for path in previous.iterdir():
         share_file(path, folder / path.name)
-    _add_images(open_dir(str(folder)), images, memory=POSTINGS_MEMORY)
+    spelled = _add_images(open_dir(str(folder)), images, memory=POSTINGS_MEMORY)
+    spelled.write(folder)
     _remove_lock_files(folder)
 
 
-def _add_images(index: Any, images: Iterable[Image], *, memory: float) -> None:
-    """Write the images as new segments, with at most `memory` MB of postings at a time.
+def _add_images(index: Any, images: Iterable[Image], *, memory: float) -> SpelledWords:
+    """Write the images as new segments, with at most `memory` MB of postings at a time; gives their words.
 
     Segments are never merged: Whoosh would then add up lengths that it stores only approximately, and scores
     would differ from those of a rebuilt index.
     """
-    writer = index.writer(limitmb=memory)
+    writer, spelled = index.writer(limitmb=memory), SpelledWords()
     try:
         for image in images:
             writer.add_document(id=image.id, **index_fields(image))
+            spelled.add_image(*_spelled_texts(image))
     except BaseException:
         writer.cancel()
         raise
     writer.commit(merge=False)
+    return spelled
 
 
 def _remove_lock_files(folder: Path) -> None:

@@ -23,34 +23,45 @@ from .condition_terms import build_all, format_condition, is_condition, split_co
 from .fields import build_checked, collect_fields, format_fields
 from .groups import Group, Member, parse_groups
 from .keys import KEYS, parse_number
+from .local_names import ENGLISH_ONLY, LocalNames
 from .part_terms import build_either, build_parts, format_parts, is_part
 from .suggestions import describe_unknown_key
 from .terms import PICTURE_KEYS, Term, format_number, format_term
 from .values import Examples, Options, Part, Query
 
 PART_KEYS: Final = ("text", *PICTURE_KEYS, "palette", "colour", "concept")
+ENGLISH_KEYS: Final = frozenset({*KEYS, *PART_KEYS})
 WEIGHT_PREFIX: Final = "weight."  # before the name of a signal
 
 
 # -- a line to a query ----------------------------------------------------------------------------
 
 
-def parse_query(line: str, *, parts: tuple[Part, ...] = (), limit: int = 40, offset: int = 0) -> Query:
+def parse_query(
+    line: str,
+    *,
+    parts: tuple[Part, ...] = (),
+    limit: int = 40,
+    offset: int = 0,
+    names: LocalNames = ENGLISH_ONLY,
+) -> Query:
     """Parse one line into a Query; `parts` are added after the parts of the line.
+
+    `names` are what other languages call keys, colours and months.
 
     Pictures of `file:`, `url:` and `upload:` become a Reference (see `resolve_references`). Raises
     InvalidQuery with the column, counted from 1, for an unknown key, a value that does not fit its key, an
     empty value, a missing quotation mark, or an operator or parenthesis without its partner.
     """
     try:
-        return replace(_parse_line(line, parts), limit=limit, offset=offset)
+        return replace(_parse_line(line, parts, names), limit=limit, offset=offset)
     except InvalidQuery as error:
         error.line = line
         raise
 
 
-def _parse_line(line: str, parts: tuple[Part, ...]) -> Query:
-    members = _list_members(parse_groups(line))
+def _parse_line(line: str, parts: tuple[Part, ...], names: LocalNames) -> Query:
+    members = _list_members(parse_groups(line), names)
     conditions, others = split_conditions(members)
     terms = [member for member in others if isinstance(member, Term)]
     groups = [member for member in others if isinstance(member, Group)]
@@ -65,9 +76,9 @@ def _parse_line(line: str, parts: tuple[Part, ...]) -> Query:
     )
 
 
-def _list_members(group: Group) -> tuple[Member, ...]:
+def _list_members(group: Group, names: LocalNames) -> tuple[Member, ...]:
     """The members of a line, with keys that there are; a group without alternatives is its members."""
-    checked = _check_keys(group)
+    checked = _check_keys(group, names)
     assert isinstance(checked, Group)
     members = _lift_options(checked) if checked.is_choice else checked.members
     return tuple(inner for member in members for inner in _open_group(member))
@@ -97,10 +108,10 @@ def _open_group(member: Member) -> tuple[Member, ...]:
     return alternatives[0] if len(alternatives) == 1 else (member,)
 
 
-def _check_keys(member: Member) -> Member:
+def _check_keys(member: Member, names: LocalNames) -> Member:
     if isinstance(member, Term):
-        return _check_key(member)
-    return replace(member, members=tuple(map(_check_keys, member.members)))
+        return _check_key(names.fold_term(member, ENGLISH_KEYS))
+    return replace(member, members=tuple(_check_keys(inner, names) for inner in member.members))
 
 
 def _check_key(term: Term) -> Term:

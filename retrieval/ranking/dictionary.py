@@ -109,9 +109,12 @@ class Dictionary:
     @cached_property
     def _unmarked(self) -> dict[str, list[EnglishName]]:
         marked = [(" ".join(words), name) for words, name in self._split_names]
-        marked = [(words, name) for words, name in marked if not words.isascii()]
-        spelled = [(words.translate(_UMLAUTS), name) for words, name in marked if self.language == "de"]
-        return _group_names((fold_word(words), name) for words, name in marked + spelled)
+        return _group_names(
+            (spelling, name)
+            for words, name in marked
+            if not words.isascii()
+            for spelling in spell_unmarked(words, self.language)
+        )
 
     @cached_property
     def _by_start(self) -> dict[tuple[int, str], list[tuple[tuple[str, ...], EnglishName]]]:
@@ -124,6 +127,14 @@ class Dictionary:
 def split_words(text: str) -> list[Token]:
     """The words of a text in NFC, in order; every Chinese character is one."""
     return [Token(match[0].casefold(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+
+
+def spell_unmarked(text: str, language: str) -> tuple[str, ...]:
+    """How words in small letters are typed without their marks: without them, in German also with ae for
+    ä.
+    """
+    spelled = (text, text.translate(_UMLAUTS)) if language == "de" else (text,)
+    return tuple(dict.fromkeys(map(fold_word, spelled)))
 
 
 def _start(words: Words) -> tuple[int, str]:

@@ -128,6 +128,19 @@ def name_token(name: str) -> str:
     return "".join(split_tokens(name))
 
 
+def spell_words(text: str) -> Iterator[str]:
+    """The words of a text as they are written, in small letters: those that can be looked for and misspelt.
+
+    Left out are words that say nothing, words with digits, and scripts that put no spaces between words.
+    """
+    text = unicodedata.normalize("NFC", text.translate(_APOSTROPHES))
+    for match in _WORD.finditer(text):
+        word = _POSSESSIVE.sub("", match["word"] or "").casefold()
+        is_silent = word in STOP_WORDS or word in DEPICTIONS
+        if 1 < len(word) <= MAX_WHOLE and not is_silent and not any(map(str.isdigit, word)):
+            yield word
+
+
 class _Word(NamedTuple):
     """A word of a text as it is read, with its positions."""
 

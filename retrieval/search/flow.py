@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import final
 
@@ -25,6 +25,7 @@ from .answer import Answer, answer_without_parts
 from .backgrounds import Backgrounds
 from .candidates import all_ids, allowed_ids, alternative_ids
 from .context import SearchContext
+from .corrections import Corrector, Rewording
 from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
 from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
@@ -57,6 +58,7 @@ class Search:
         text_closeness: Closeness,
         translator: Translator,
         load_rivals: RivalLoader | None,
+        knows_word: Callable[[str], bool],
         settings: Settings,
     ) -> None:
         self._context = SearchContext(
@@ -71,6 +73,7 @@ class Search:
             judge=Judge(snapshot, backgrounds, load_rivals),
         )
         self._weighting = Weighting(self._context, text_closeness)
+        self._knows_word, self._map_text = knows_word, map_text
 
     def _find_allowed(self, slot: Slot) -> Int64Ids:
         return alternative_ids(self._context, slot)
@@ -162,6 +165,18 @@ class Search:
             return []
         read = self._context.translator.parse_terms
         return [word for text in texts for word in unknown_words(text, read(text), view)]
+
+    def has_meaning(self, text: str) -> bool:
+        """Whether a text can be looked for by its meaning."""
+        return self._map_text(text) is not None
+
+    def correct_query(self) -> list[Rewording]:
+        """What was probably meant by a query with words that nothing knows, the most probable first."""
+        view = self._context.snapshot.views[WORDS]
+        if not (isinstance(view, WordView) and self.find_unknown_words()):
+            return []
+        corrector = Corrector(view, self._context.translator, self._knows_word, self._map_text)
+        return corrector.correct_query(self._context.query)
 
     # -- single signals -------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..catalog.records import Image
+from .corrections import Rewording
+from .remainders import Remainder
 
 SHOWN_IDS = 10  # of the hits, where results are shown in short
 
@@ -61,12 +63,18 @@ class Results:
 
     `total` counts the images listed on all pages, and `weaker` those below the relevance line, which are not
     listed. `notes` say in sentences what could not take part in the search, and why.
+
+    `unknown_words` are written about no image, as they were typed. `did_you_mean`: what was probably meant by
+    misspelt ones, the most probable first. `remainders` say why nothing was found.
     """
 
     hits: tuple[Hit, ...]
     total: int
     notes: tuple[str, ...] = ()
     weaker: int = 0
+    unknown_words: tuple[str, ...] = ()
+    did_you_mean: tuple[Rewording, ...] = ()
+    remainders: tuple[Remainder, ...] = ()
 
     @property
     def ids(self) -> list[int]:

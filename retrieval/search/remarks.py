@@ -30,9 +30,16 @@ def _is_unknown(piece: str, unknown: set[Unit]) -> bool:
     return bool(units) and unknown.issuperset(units)
 
 
-def describe_unknown_words(words: Sequence[str]) -> list[str]:
-    """A sentence that names words which are written about no image of a library."""
-    if not words:
-        return []
-    names = ", ".join(word if word.startswith('"') else f"“{word}”" for word in words)
-    return [f"Not among the words of this library: {names}."]
+def describe_unknown_words(words: Sequence[str], unused: Sequence[str]) -> list[str]:
+    """Sentences that name words which are written about no image of a library, and those not used at all."""
+    looked_for = [word for word in words if word not in unused]
+    sentences = []
+    if looked_for:
+        sentences.append(f"Not among the words of this library: {_name_words(looked_for)}.")
+    if unused:
+        sentences.append(f"Not among the words of this library, and not used: {_name_words(unused)}.")
+    return sentences
+
+
+def _name_words(words: Sequence[str]) -> str:
+    return ", ".join(word if word.startswith('"') else f"“{word}”" for word in words)

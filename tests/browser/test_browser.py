@@ -33,7 +33,8 @@ ADDRESSES = {
     "words": "/?q=harbour",
     "words and picture": "/?q=harbour&image=2",
     "one image": "/images/2",
-    "nothing found": "/?q=zebra",
+    "nothing found": "/?q=meadow+tag:night",
+    "typo": "/?q=medaow",
     "mistake": "/?q=foo:bar",
     "nowhere": "/nowhere",
 }
@@ -113,6 +114,12 @@ def test_words_find_pictures_that_are_there(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Pictures found")
     assert _shown_ids(page)
     page.wait_for_function("Array.from(document.images).every(image => image.complete && image.naturalWidth)")
+
+
+def test_what_is_typed_goes_on_with_words_of_the_library(page: Page) -> None:
+    page.goto("/")
+    page.locator("#q").press_sequentially("red har")
+    expect(page.locator("#completions option")).to_have_attribute("value", "red harbour")
 
 
 def test_an_uploaded_picture_finds_its_like_and_keeps_the_words(page: Page, picture: Path) -> None:

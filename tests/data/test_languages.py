@@ -12,9 +12,15 @@ from data import LANGUAGE_CODES, LANGUAGES
 from retrieval.categories import load_categories
 from retrieval.descriptors.runtimes.timm_models import label_names
 
-TABLES = [LANGUAGES / code / f"{name}.tsv" for code in LANGUAGE_CODES for name in ("labels", "words")]
+TABLES = [
+    LANGUAGES / code / f"{name}.tsv" for code in LANGUAGE_CODES for name in ("labels", "query", "words")
+]
 LISTS = [LANGUAGES / "english.txt", *(LANGUAGES / code / "stop.txt" for code in LANGUAGE_CODES)]
-COLUMNS = {"labels": ["synset", "names", "English"], "words": ["English", "words"]}
+COLUMNS = {
+    "labels": ["synset", "names", "English"],
+    "query": ["English", "words"],
+    "words": ["English", "words"],
+}
 CLASSES = {"de": 900, "fr": 900, "es": 900, "vi": 600, "zh": 600}  # least of the 1,000 that have names
 
 

@@ -173,9 +173,27 @@ def command_json(*arguments: object) -> Any:
     return json.loads(result.stdout)
 
 
+def test_no_search_is_a_dead_end(library_path: Path) -> None:
+    def remarks(line: str) -> str:
+        result = CliRunner().invoke(cli, ["search", line, "--library", str(library_path)])
+        assert result.exit_code == 0, result.output
+        return result.stderr
+
+    used = "nothing found as typed; these are the hits for harbour, not for '\"harbuor\"'\n4 hits\n"
+    assert remarks("harbuor") == used
+    assert "did you mean 'quiet harbour'?\n" in remarks("quiet harbuor")
+    assert "\n  without tag:x: 4 hits: pictor search harbour\n" in remarks("harbour tag:x")
+    alone = "\n  harbour alone: 4 hits: pictor search harbour\n  tag:x alone: 0 hits\n  tag:y alone: 0 hits\n"
+    assert alone in remarks("harbour tag:x tag:y")
+    assert "and not used: “qzxqzx”" in remarks("qzxqzx")
+
+
 def test_search_as_json(library_path: Path, scenes: Path) -> None:
     found = command_json("search", "harbour", "--library", library_path)
-    assert found.keys() == {"hits", "total", "weaker", "notes", "next", "query", "line", "permalink"}
+    assert found.keys() == {
+        *("hits", "total", "weaker", "notes", "next", "query", "line", "permalink"),
+        *("unknown_words", "did_you_mean", "remainders"),
+    }
     assert (found["line"], found["query"]) == ("harbour", {"parts": [{"text": "harbour"}], "limit": 10})
     assert found["total"] == len(found["hits"]) == 4
     first = found["hits"][0]

@@ -159,6 +159,7 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/images/{image_id}/similar": {"get"},
         "/api/v1/images/{image_id}/explanation": {"get", "post"},
         "/api/v1/facets": {"get", "post"},
+        "/api/v1/completions": {"get"},
         "/api/v1/status": {"get"},
         "/pictures": {"post"},
     }

@@ -264,11 +264,11 @@ def test_past_the_end_leads_back(client: FlaskClient, parse_page: Callable) -> N
 
 
 def test_a_mistake_keeps_the_words_in_the_box(client: FlaskClient, parse_page: Callable) -> None:
-    answer = client.get("/?q=color:red")
+    answer = client.get("/?q=tagg:red")
     page = parse_page(answer.text)
     assert answer.status_code == 400
-    assert "color: is not a key" in page.text
-    assert [given["value"] for _, given in page.tags if given.get("id") == "q"] == ["color:red"]
+    assert "tagg: is not a key" in page.text
+    assert [given["value"] for _, given in page.tags if given.get("id") == "q"] == ["tagg:red"]
 
 
 def test_every_picture_has_words_and_a_reserved_place(client: FlaskClient, parse_page: Callable) -> None:

@@ -1,4 +1,5 @@
-// Adds what HTML alone cannot do: drop or paste a picture anywhere, show the chosen picture, "/" for the search box.
+// Adds what HTML alone cannot do: drop or paste a picture anywhere, show the chosen picture, "/" for the search box,
+// and completions of what is typed there.
 "use strict";
 
 const box = document.getElementById("q");
@@ -89,6 +90,27 @@ box.addEventListener("keydown", (event) => {
   event.preventDefault();
   box.blur();
 });
+
+// The library's words and values that go on from what is typed; a newer letter makes an older answer useless.
+const completions = document.getElementById("completions");
+let typed = 0;
+
+async function completeLine() {
+  const number = ++typed;
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  if (number !== typed || box.selectionStart !== box.value.length) return;
+  const answer = await fetch(`${box.dataset.completions}?${new URLSearchParams({ q: box.value })}`);
+  if (!answer.ok || number !== typed) return;
+  completions.replaceChildren(...(await answer.json()).map(({ line, count }) => {
+    const option = document.createElement("option");
+    option.value = line;
+    if (count !== null) option.label = `${line} (${count})`;
+    return option;
+  }));
+  box.setAttribute("list", completions.id); // not before: without completions it is a plain search box
+}
+
+box.addEventListener("input", completeLine);
 
 // After the Back button, the last upload must not look as if it were still being sent.
 window.addEventListener("pageshow", () => {

@@ -224,7 +224,7 @@ UNDERSTOOD = [
 QUOTED = "(or put it in quotation marks)"
 SIZES = "write width:, height: or bytes:, as in bytes:..1000000"
 REFUSED = [
-    ("color:red", f"column 1: color: is not a key; did you mean colour:? {QUOTED}"),
+    ("colours:red", f"column 1: colours: is not a key; did you mean colour:? {QUOTED}"),
     ("harbour Size:big", f"column 9: size: is not a key; {SIZES} {QUOTED}"),
     # Keys of other programs: deckerst/aves#265, photoview#94, photoprism#2253.
     ("date:2022/05", f"column 1: date: is not a key; write after:2020 or before:2021-06 {QUOTED}"),

@@ -110,7 +110,7 @@ def test_an_explanation_says_what_a_word_was_read_as(tmp_path: Path) -> None:
 def test_a_word_whose_english_name_is_found_is_not_called_unknown(library: LibraryWriter) -> None:
     add_words(library, predicted=DOG)
     assert library.search("Hund").notes == ()
-    assert library.search("Katze").notes == ("Not among the words of this library: “Katze”.",)
+    assert library.search("Katze").notes == ("Not among the words of this library, and not used: “Katze”.",)
 
 
 def test_languages_are_chosen_by_the_setting(library: LibraryWriter) -> None:
