@@ -105,7 +105,7 @@ class Facet(StrictModel):
 
 
 class Facets(RootModel[dict[str, Facet]]):
-    """Facets by name: folder, tag, label, shows, year, format, orientation, camera, captioned."""
+    """Facets by name: folder, tag, label, shows, year, format, orientation, shape, camera, person, place, captioned."""
 
 
 class WordMatch(StrictModel):

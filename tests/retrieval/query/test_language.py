@@ -37,8 +37,8 @@ from tests.queries import any_query
 
 KEYS = (
     "there are folder, name, tag, label, after, before, added-after, added-before, taken, added, shows, "
-    "confidence, format, orientation, camera, lens, creator, in-concept, width, height, bytes, iso, aperture, "
-    "exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
+    "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, "
+    "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
 )
 UNCLOSED = "the closing quotation mark is missing"
@@ -240,7 +240,7 @@ REFUSED = [
     ("format:heic", "column 1: format heic: no picture has it; did you mean heif?"),
     ("sea format:nef", "column 5: format nef: no picture has it; did you mean raw?"),
     ("format:.jpgg", "column 1: format .jpgg: no picture has it; did you mean jpg?"),
-    ("format:tfif", "column 1: format tfif: no picture has it; did you mean tif?"),
+    ("format:tfif", "column 1: format tfif: no picture has it; did you mean tiff?"),
     (
         "format:mp4",
         "column 1: format mp4: no picture has it; choose from jpeg, png, gif, webp, bmp, tiff, ppm, avif, heif, raw",
