@@ -47,13 +47,18 @@ def satisfies_filters(
         (
             not filters.folders or lies_in_folders(image, filters.folders),
             not lies_in_folders(image, filters.without_folders),
+            not filters.names or has_file_named(image, filters.names),
+            not has_file_named(image, filters.without_names),
             all(has_annotation(image, "tag", (tag,)) for tag in filters.tags),
             not has_annotation(image, "tag", filters.without_tags),
             not filters.labels or has_annotation(image, "label", filters.labels),
             not has_annotation(image, "label", filters.without_labels),
             not filters.shows or shows_label(image, filters.shows, filters.confidence),
             *(
-                not asked or is_named(image, field, asked, names.get(field, ()))
+                not asked
+                or is_named(
+                    image, field, asked, place_names(names) if field == "place" else names.get(field, ())
+                )
                 for field, asked in (
                     ("camera", filters.cameras),
                     ("lens", filters.lenses),
@@ -105,6 +110,17 @@ def fits_wildcards(asked: list[str], components: list[str], *, from_root: bool) 
     return bool((re.match if from_root else re.search)(pattern, path, re.DOTALL))
 
 
+def has_file_named(image: Image, patterns: Iterable[str]) -> bool:
+    """Whether a file of it has one of the names, with or without an ending."""
+    spelled = {"*": ".*", "?": "."}
+    return any(
+        re.fullmatch(f"{wanted}(\\..*)?", place.display.rpartition("/")[2].lower(), re.DOTALL)
+        for pattern in patterns
+        for wanted in ["".join(spelled.get(letter, re.escape(letter)) for letter in pattern.lower())]
+        for place in image.locations
+    )
+
+
 def has_annotation(image: Image, field: str, values: Iterable[str]) -> bool:
     given = {value.casefold() for value in image.field_values(field)}
     return any(value.casefold() in given for value in values)
@@ -113,16 +129,21 @@ def has_annotation(image: Image, field: str, values: Iterable[str]) -> bool:
 def is_named(image: Image, field: str, asked: Iterable[str], known: Collection[str]) -> bool:
     """Whether a value has one of the names, or these words in it where no value is just the name."""
     names = {name.casefold() for name in known}
+    values = [value for value in image.field_values(field) if not is_position(value)]
     return any(
         value == name.casefold() or (name.casefold() not in names and f" {name.casefold()} " in f" {value} ")
-        for value in map(str.casefold, image.field_values(field))
+        for value in map(str.casefold, values)
         for name in asked
     )
 
 
+def is_position(place: str) -> bool:
+    return re.fullmatch(r"-?\d+\.\d+, -?\d+\.\d+", place) is not None
+
+
 def positions_of(image: Image) -> list[Position]:
-    found = [re.fullmatch(r"(-?\d+\.\d+), (-?\d+\.\d+)", place) for place in image.field_values("place")]
-    return [(float(match[1]), float(match[2])) for match in found if match]
+    places = [place.split(", ") for place in image.field_values("place") if is_position(place)]
+    return [(float(north), float(east)) for north, east in places]
 
 
 def is_near(
@@ -153,7 +174,7 @@ def direction(position: Position) -> tuple[float, float, float]:
 
 
 def place_names(names: Mapping[str, Collection[str]]) -> list[str]:
-    return [name for name in names.get("place", ()) if any(map(str.isalpha, name))]
+    return [name for name in names.get("place", ()) if not is_position(name)]
 
 
 def find_middles(
@@ -272,7 +293,7 @@ def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
             return {value.casefold() for value in image.field_values(facet)}
         case "place":
             names = {value.casefold() for value in image.field_values(facet)}
-            return {name for name in names if any(map(str.isalpha, name))}
+            return {name for name in names if not is_position(name)}
         case "year":
             return {f"{image.taken_at.year:04}"} if image.taken_at else set()
         case "format":

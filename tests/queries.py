@@ -30,8 +30,8 @@ from retrieval import (
     Swatch,
     Text,
 )
-from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
 from retrieval.query.areas import MAX_KILOMETRES
+from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
 from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS, SHAPES, WHOLE_NUMBERS
 from retrieval.query.values import (
     COLLAPSES,

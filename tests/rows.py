@@ -49,6 +49,7 @@ FACTS = [
     *(("place", place) for place in ("Hanoi", "Old Town", "old town", "town", "nowhere")),
     *(("place", position) for position in POSITIONS),
 ]
+FILE_NAMES = ["1*", "?.JPG", "*5", "1?", "*.jp*", "2", "%"]
 FORMATS = ["jpeg", "JPEG", "png", "tiff"]
 MOMENTS = [
     datetime(2019, 12, 31, 23, 59, 59, 999999),
@@ -126,47 +127,48 @@ asked_folders = st.builds(
     st.sampled_from(["", "/"]),
     st.sampled_from(["", "/"]),
 )
+ASKED_VALUES: dict[str, list[Any]] = {
+    "tags": NAMES,
+    "without_tags": NAMES,
+    "labels": NAMES,
+    "without_labels": NAMES,
+    "shows": ASKED,
+    "cameras": [*CAMERAS, "eos", "5D", "canon", "EOS 5", "1", "kamera_", "%"],
+    "names": FILE_NAMES,
+    "without_names": FILE_NAMES,
+    "formats": [*FORMATS, "jpg", "Tif"],
+    "orientations": ["landscape", "portrait", "square"],
+    "lenses": ["EF 50mm", "50mm", "f/1.8", "kit%", "kit"],
+    "creators": ["ann lee", "LEE", "ann", "ü", "%"],
+    "missing": ["caption", "tag", "label", "date", "place", "person"],
+    "shapes": ["landscape", "portrait", "square", "panorama"],
+    "places": ["hanoi", "TOWN", "old", "21.02850, 105.85420", "105.85420"],
+    "persons": ["ann lee", "ANN", "lee", "e"],
+    "near": [
+        Circle(21.03, 105.85),
+        Circle(21.03, 105.85, 1),
+        Circle(-16.55, 180, 30),
+        Circle(-16.55, -180, 8),
+        Circle(90, 0, 12),
+        Circle(0, -179.9, 20),
+        Circle(0, 0, 20_000),
+        Surroundings("hanoi"),
+        Surroundings("Old Town", 100),
+        Surroundings("town", 0.1),
+    ],
+    "within": [
+        Rectangle(20, 105, 21.05, 106),
+        Rectangle(-17, 179, -16, -179),
+        Rectangle(-17, -180, -16, 180),
+        Rectangle(89, -180, 90, 180),
+        Rectangle(-1, -180, 1, -170),
+        Rectangle(-90, 0, 90, 180),
+    ],
+}
 LISTED: dict[str, st.SearchStrategy[Any]] = {
     "folders": asked_folders,
     "without_folders": asked_folders,
-    "tags": st.sampled_from(NAMES),
-    "without_tags": st.sampled_from(NAMES),
-    "labels": st.sampled_from(NAMES),
-    "without_labels": st.sampled_from(NAMES),
-    "shows": st.sampled_from(ASKED),
-    "cameras": st.sampled_from([*CAMERAS, "eos", "5D", "canon", "EOS 5", "1", "kamera_", "%"]),
-    "formats": st.sampled_from([*FORMATS, "jpg", "Tif"]),
-    "orientations": st.sampled_from(["landscape", "portrait", "square"]),
-    "lenses": st.sampled_from(["EF 50mm", "50mm", "f/1.8", "kit%", "kit"]),
-    "creators": st.sampled_from(["ann lee", "LEE", "ann", "ü", "%"]),
-    "missing": st.sampled_from(["caption", "tag", "label", "date", "place", "person"]),
-    "shapes": st.sampled_from(["landscape", "portrait", "square", "panorama"]),
-    "places": st.sampled_from(["hanoi", "TOWN", "old", "21.02850, 105.85420", "105.85420"]),
-    "persons": st.sampled_from(["ann lee", "ANN", "lee", "e"]),
-    "near": st.sampled_from(
-        [
-            Circle(21.03, 105.85),
-            Circle(21.03, 105.85, 1),
-            Circle(-16.55, 180, 30),
-            Circle(-16.55, -180, 8),
-            Circle(90, 0, 12),
-            Circle(0, -179.9, 20),
-            Circle(0, 0, 20_000),
-            Surroundings("hanoi"),
-            Surroundings("Old Town", 100),
-            Surroundings("town", 0.1),
-        ]
-    ),
-    "within": st.sampled_from(
-        [
-            Rectangle(20, 105, 21.05, 106),
-            Rectangle(-17, 179, -16, -179),
-            Rectangle(-17, -180, -16, 180),
-            Rectangle(89, -180, 90, 180),
-            Rectangle(-1, -180, 1, -170),
-            Rectangle(-90, 0, 90, 180),
-        ]
-    ),
+    **{name: st.sampled_from(values) for name, values in ASKED_VALUES.items()},
 }
 RANGES = {
     ("after", "before"): DAYS,
@@ -242,6 +244,12 @@ def troubled_paths(ids: Sequence[int], stored: Sequence[Row]) -> set[bytes]:
     """The paths that have a problem."""
     first = [(_row_paths(image_id, row)[:1], row) for image_id, row in zip(ids, stored, strict=True)]
     return {path for paths, row in first if row.troubled for path in paths}
+
+
+def known_names(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """All cameras, lenses, creators, places and persons of the rows, by field."""
+    facts = [fact for row in rows for fact in (*(("camera", camera) for camera in row.cameras), *row.facts)]
+    return {field: {value for name, value in facts if name == field} for field, _ in facts}
 
 
 def _new_row_image(number: int, row: Row) -> Any:

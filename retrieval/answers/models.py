@@ -105,7 +105,8 @@ class Facet(StrictModel):
 
 
 class Facets(RootModel[dict[str, Facet]]):
-    """Facets by name: folder, tag, label, shows, year, format, orientation, shape, camera, person, place, captioned."""
+    """Facets by name: folder, tag, label, shows, year, format, orientation, shape, camera, person, place and
+    captioned."""
 
 
 class WordMatch(StrictModel):

@@ -63,13 +63,14 @@ IdQuery = Select[Any]  # a query that gives image ids
 def matching_ids(
     filters: Filters, numbers: Mapping[str, Sequence[str]], *, predicted: bool = True
 ) -> Select[int]:
-    """Select the ids, in rising order, of the images that satisfy every condition except concepts and `near`.
+    """Select the ids of the images that satisfy every condition except concepts and `near`, in any order: to
+    have them in order, SQLite would read all rows rather than search an index.
 
     `numbers`: by the name of one of EXPOSURE, the texts of the catalog that lie in its range, as
     `numbers_in_range` chooses them. Without `predicted`, `shows` looks at stated labels only.
     """
     conditions = [*_all_conditions(filters, predicted), *_number_conditions(numbers)]
-    return select(ImageRow.id).where(*conditions).order_by(ImageRow.id)
+    return select(ImageRow.id).where(*conditions)
 
 
 def ranges_asked(filters: Filters) -> dict[str, Range]:
@@ -145,7 +146,7 @@ def _location_conditions(filters: Filters) -> Iterator[Condition]:
         is_page = _size_conditions(LocationRow.page, filters.min_page, filters.max_page)
         yield _is_among(select(LocationRow.image_id).where(*is_page))
     if filters.problem is not None:
-        troubled = select(LocationRow.image_id).join(ProblemRow, ProblemRow.path == LocationRow.path)
+        troubled = select(LocationRow.image_id).where(LocationRow.path.in_(select(ProblemRow.path)))
         yield _is_among(troubled, is_included=filters.problem)
 
 
@@ -248,8 +249,8 @@ def lies_within(rectangle: Rectangle) -> Condition:
 
 
 def ids_named_in(field: str, values: Sequence[str]) -> IdQuery:
-    """The images of these cameras, lenses, creators, places or persons: of the one that has exactly this name,
-    else of all that have it as words.
+    """The images of these cameras, lenses, creators, places or persons: of the one that has exactly this
+    name, else of all that have it as words.
 
     So x100 finds Fujifilm X100, but not X100V, and a name from the list of cameras finds that camera alone.
     """

@@ -115,11 +115,11 @@ class Reader:
     ) -> Int64Ids:
         """The ids, in rising order, of the images that satisfy the filters; concepts are not evaluated here.
 
-        Without `predicted`, `shows` looks at stated labels only. Raises InvalidQuery for the surroundings of a
-        place that no image states.
+        Without `predicted`, `shows` looks at stated labels only. Raises InvalidQuery for the surroundings of
+        a place that no image states.
         """
         matching = matching_ids(filters, self._choose_numbers(filters), predicted=predicted)
-        ids = np.fromiter(self._connection.scalars(matching), np.int64)
+        ids = np.sort(np.fromiter(self._connection.scalars(matching), np.int64))
         if not filters.near:
             return ids
         return np.intersect1d(ids, find_near(self._connection, filters.near), assume_unique=True)

@@ -34,8 +34,8 @@ def source_rank(source: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One fact about an image: a title, caption, tag, label, category, creator, person, place or camera; taken
-    or modified, which are times; rating, lens, iso, aperture, exposure or focal.
+    """One fact about an image: a title, caption, tag, label, category, creator, person, place or camera;
+    taken or modified, which are times; rating, lens, iso, aperture, exposure or focal.
 
     `source` names who stated or predicted it, `confidence` is from 0 to 1.
     """

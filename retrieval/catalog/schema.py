@@ -105,8 +105,8 @@ class AnnotationRow(Base):
     image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
     field: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
-    # In lower case: filters are compared with it. Positions, of which there may be one for each image, have "",
-    # so that the names of places are few.
+    # In lower case: filters are compared with it. Positions, of which there may be one for each image, have
+    # "", so that the names of places are few.
     folded: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float] = mapped_column(Float)

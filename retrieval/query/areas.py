@@ -1,4 +1,4 @@
-"""Areas of the Earth: circles, rectangles, and the surroundings of a place; in degrees, north and east positive."""
+"""Areas of the Earth: circles, rectangles, surroundings of places; in degrees, north and east positive."""
 
 from __future__ import annotations
 

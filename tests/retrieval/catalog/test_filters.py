@@ -13,19 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from retrieval import Catalog, Circle, Filters, InvalidQuery, Rectangle, Surroundings
+from retrieval import Catalog, Circle, Filters, InvalidQuery, Rectangle
 from retrieval.catalog.schema import AnnotationRow
 from retrieval.query.conditions import Condition, find_confidence
 from retrieval.search.condition_sets import evaluate_condition
 from tests.oracle import count_values, find_middles, satisfies_condition, satisfies_filters
-from tests.rows import Row, fill_catalog, filters, many_rows, trees, troubled_paths, undone_writer
+from tests.rows import (
+    Row,
+    fill_catalog,
+    filters,
+    known_names,
+    many_rows,
+    trees,
+    troubled_paths,
+    undone_writer,
+)
 from tests.slow_tests import example_count
-
-
-def known_names(rows: Sequence[Row]) -> dict[str, set[str]]:
-    """All cameras, lenses, creators, places and persons of the rows, by field."""
-    facts = [fact for row in rows for fact in (*(("camera", camera) for camera in row.cameras), *row.facts)]
-    return {field: {value for name, value in facts if name == field} for field, _ in facts}
 
 
 def check_filters(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters]) -> None:
