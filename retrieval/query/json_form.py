@@ -235,15 +235,15 @@ def _read_near(value: object, path: str) -> Near:
     if is_place:
         place = _read_text(values["place"], f"{path}.place")
         return _build_checked(path, lambda: Surroundings(place, kilometres))
-    position = [_read_number(values.get(key), f"{path}.{key}") for key in keys[:2]]
-    return _build_checked(path, lambda: Circle(*position, kilometres))
+    latitude, longitude = (_read_number(values.get(key), f"{path}.{key}") for key in keys[:2])
+    return _build_checked(path, lambda: Circle(latitude, longitude, kilometres))
 
 
 def _read_rectangle(value: object, path: str) -> Rectangle:
     keys = ("south", "west", "north", "east")
     values = _read_object(value, path, keys)
-    edges = [_read_number(values.get(key), f"{path}.{key}") for key in keys]
-    return _build_checked(path, lambda: Rectangle(*edges))
+    south, west, north, east = (_read_number(values.get(key), f"{path}.{key}") for key in keys)
+    return _build_checked(path, lambda: Rectangle(south, west, north, east))
 
 
 # The reader of a field, by its type annotation.
