@@ -102,7 +102,7 @@ class RowWorld:
 def open_rows(path: Path, stored: Sequence[rows.Row], address: str = "") -> Iterator[RowWorld]:
     """A new library of these rows; `address` is that of its catalog on a server."""
     settings = Settings(catalog_url=address)
-    with write_library(path, settings) as library, library.catalog.writing() as writer:
+    with write_library(path, settings) as written, written.catalog.writing() as writer:
         ids = rows.fill_catalog(writer, stored)
     with Library.open(path, settings) as library:
         images = {image_id: library.load_image(image_id) for image_id in ids}
@@ -176,7 +176,7 @@ def _draw_value(seeded: random.Random, name: str) -> Any:
         return (seeded.choice(["", "/"]) + inner,)
     if name in rows.ASKED_VALUES:
         return tuple(seeded.choice(rows.ASKED_VALUES[name]) for _ in range(seeded.randint(1, 2)))
-    bounds = next((bounds for ends, bounds in rows.RANGES.items() if name in ends), [True, False])
+    bounds: Any = next((bounds for ends, bounds in rows.RANGES.items() if name in ends), [True, False])
     return seeded.choice(bounds)
 
 
