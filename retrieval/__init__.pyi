@@ -56,6 +56,7 @@ from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
 from .pictures.pixel_digests import find_digests, find_turned_digests
 from .pictures.tiff_pages import MAX_PAGES, page_digest
+from .query.areas import Circle, Rectangle, Surroundings
 from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
@@ -115,6 +116,7 @@ __all__ = [
     "Backbone",
     "BackboneUnavailable",
     "Catalog",
+    "Circle",
     "Colours",
     "Completion",
     "Concept",
@@ -164,6 +166,7 @@ __all__ = [
     "ProjectionDamaged",
     "Query",
     "Ranking",
+    "Rectangle",
     "Reference",
     "Region",
     "Remainder",
@@ -178,6 +181,7 @@ __all__ = [
     "Status",
     "StorageFailed",
     "StoredPicture",
+    "Surroundings",
     "Swatch",
     "Text",
     "UnknownDescriptor",

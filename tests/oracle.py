@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
+from statistics import median
 
-from retrieval import AllOf, Annotation, Filters, Image, Not
-from retrieval.query.conditions import EXPOSURE, Condition
+from retrieval import AllOf, Annotation, Circle, Filters, Image, Not, Rectangle, Surroundings
+from retrieval.query.conditions import EXPOSURE, Condition, list_filters
 from tests.rows import KINDS
 
+Position = tuple[float, float]  # latitude and longitude
 ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}
 
 
@@ -18,11 +22,12 @@ def satisfies_condition(
     condition: Condition,
     troubled: Collection[bytes] = (),
     names: Mapping[str, Collection[str]] = {},
+    middles: Mapping[str, Position | None] = {},
 ) -> bool:
     """Whether an image satisfies a tree of Filters; the other arguments are as for `satisfies_filters`."""
     if isinstance(condition, Filters):
-        return satisfies_filters(image, condition, troubled, names)
-    every = [satisfies_condition(image, member, troubled, names) for member in condition.conditions]
+        return satisfies_filters(image, condition, troubled, names, middles)
+    every = [satisfies_condition(image, member, troubled, names, middles) for member in condition.conditions]
     if isinstance(condition, Not):
         return not every[0]
     return all(every) if isinstance(condition, AllOf) else any(every)
@@ -33,27 +38,39 @@ def satisfies_filters(
     filters: Filters,
     troubled: Collection[bytes] = (),
     names: Mapping[str, Collection[str]] = {},
+    middles: Mapping[str, Position | None] = {},
 ) -> bool:
     """Whether an image satisfies every condition. `troubled`: the paths that have a problem; `names`: by field,
-    all cameras, lenses and creators that the catalog knows.
+    all cameras, lenses, creators, places and persons that the catalog knows; `middles`: those of places.
     """
     return all(
         (
             not filters.folders or lies_in_folders(image, filters.folders),
             not lies_in_folders(image, filters.without_folders),
+            not filters.names or has_file_named(image, filters.names),
+            not has_file_named(image, filters.without_names),
             all(has_annotation(image, "tag", (tag,)) for tag in filters.tags),
             not has_annotation(image, "tag", filters.without_tags),
             not filters.labels or has_annotation(image, "label", filters.labels),
             not has_annotation(image, "label", filters.without_labels),
             not filters.shows or shows_label(image, filters.shows, filters.confidence),
             *(
-                not asked or is_named(image, field, asked, names.get(field, ()))
+                not asked
+                or is_named(
+                    image, field, asked, place_names(names) if field == "place" else names.get(field, ())
+                )
                 for field, asked in (
                     ("camera", filters.cameras),
                     ("lens", filters.lenses),
                     ("creator", filters.creators),
+                    ("place", filters.places),
                 )
             ),
+            *(is_named(image, "person", (name,), names.get("person", ())) for name in filters.persons),
+            not filters.near or any(is_near(image, area, names, middles) for area in filters.near),
+            not filters.within or any(lies_within(image, area) for area in filters.within),
+            not filters.shapes or image_shape(image) in filters.shapes,
+            is_on_page(image, filters),
             *(is_in_range(image, filters, field) for field in EXPOSURE),
             not any(has_stated(image, name) for name in filters.missing),
             not filters.formats or image.format.lower() in format_names(filters),
@@ -79,8 +96,29 @@ def holds_path(folder: str, path: str) -> bool:
     """
     asked = [component.casefold() for component in folder.strip("/").split("/")]
     components = [component.casefold() for component in path.strip("/").split("/")][:-1] or [""]
+    if "*" in folder or "?" in folder:
+        return fits_wildcards(asked, components, from_root=folder.startswith("/"))
     starts = [0] if folder.startswith("/") else range(len(components))
     return asked == [""] or any(components[start : start + len(asked)] == asked for start in starts)
+
+
+def fits_wildcards(asked: list[str], components: list[str], *, from_root: bool) -> bool:
+    """As `holds_path`; * stands for any characters, slashes as well, and ? for one."""
+    spelled = {"*": ".*", "?": "."}
+    pattern = "".join(spelled.get(letter, re.escape(letter)) for letter in f"/{'/'.join(asked)}/")
+    path = f"/{'/'.join(components)}/" if components != [""] else "/"
+    return bool((re.match if from_root else re.search)(pattern, path, re.DOTALL))
+
+
+def has_file_named(image: Image, patterns: Iterable[str]) -> bool:
+    """Whether a file of it has one of the names, with or without an ending."""
+    spelled = {"*": ".*", "?": "."}
+    return any(
+        re.fullmatch(f"{wanted}(\\..*)?", place.display.rpartition("/")[2].lower(), re.DOTALL)
+        for pattern in patterns
+        for wanted in ["".join(spelled.get(letter, re.escape(letter)) for letter in pattern.lower())]
+        for place in image.locations
+    )
 
 
 def has_annotation(image: Image, field: str, values: Iterable[str]) -> bool:
@@ -91,10 +129,103 @@ def has_annotation(image: Image, field: str, values: Iterable[str]) -> bool:
 def is_named(image: Image, field: str, asked: Iterable[str], known: Collection[str]) -> bool:
     """Whether a value has one of the names, or these words in it where no value is just the name."""
     names = {name.casefold() for name in known}
+    values = [value for value in image.field_values(field) if not is_position(value)]
     return any(
         value == name.casefold() or (name.casefold() not in names and f" {name.casefold()} " in f" {value} ")
-        for value in map(str.casefold, image.field_values(field))
+        for value in map(str.casefold, values)
         for name in asked
+    )
+
+
+def is_position(place: str) -> bool:
+    return re.fullmatch(r"-?\d+\.\d+, -?\d+\.\d+", place) is not None
+
+
+def positions_of(image: Image) -> list[Position]:
+    places = [place.split(", ") for place in image.field_values("place") if is_position(place)]
+    return [(float(north), float(east)) for north, east in places]
+
+
+def is_near(
+    image: Image,
+    area: Circle | Surroundings,
+    names: Mapping[str, Collection[str]],
+    middles: Mapping[str, Position | None],
+) -> bool:
+    if isinstance(area, Surroundings):
+        middle = middles[area.place]
+        stated = is_named(image, "place", (area.place,), place_names(names))
+        around = Circle(*middle, area.kilometres) if middle else None
+        return stated or (around is not None and is_near(image, around, names, middles))
+    centre = (area.latitude, area.longitude)
+    return any(distance(position, centre) <= area.kilometres for position in positions_of(image))
+
+
+def distance(one: Position, other: Position) -> float:
+    """Kilometres along a sphere, by the cross and dot products of the directions."""
+    (a, b, c), (x, y, z) = direction(one), direction(other)
+    cross = (b * z - c * y, c * x - a * z, a * y - b * x)
+    return 6371.0088 * math.atan2(math.hypot(*cross), a * x + b * y + c * z)
+
+
+def direction(position: Position) -> tuple[float, float, float]:
+    north, east = map(math.radians, position)
+    return math.cos(north) * math.cos(east), math.cos(north) * math.sin(east), math.sin(north)
+
+
+def place_names(names: Mapping[str, Collection[str]]) -> list[str]:
+    return [name for name in names.get("place", ()) if not is_position(name)]
+
+
+def find_middles(
+    condition: Condition, images: Collection[Image], names: Mapping[str, Collection[str]]
+) -> dict[str, Position | None] | None:
+    """The middle of each place whose surroundings are asked for; None where nothing states one of them."""
+    middles: dict[str, Position | None] = {}
+    for area in (area for filters in list_filters(condition) for area in filters.near):
+        if isinstance(area, Surroundings):
+            stating = [
+                image for image in images if is_named(image, "place", (area.place,), place_names(names))
+            ]
+            if not stating:
+                return None
+            x, y, z = (
+                [direction(position)[axis] for image in stating for position in positions_of(image)]
+                for axis in range(3)
+            )
+            middles[area.place] = middle_of(median(x), median(y), median(z)) if x else None
+    return middles
+
+
+def middle_of(x: float, y: float, z: float) -> Position:
+    return math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))
+
+
+def lies_within(image: Image, area: Rectangle) -> bool:
+    return any(
+        area.south <= north <= area.north and is_between(area, east) for north, east in positions_of(image)
+    )
+
+
+def is_between(area: Rectangle, east: float) -> bool:
+    meridians = (east, -east) if abs(east) == 180 else (east,)
+    if area.west <= area.east:
+        return any(area.west <= meridian <= area.east for meridian in meridians)
+    return any(meridian >= area.west or meridian <= area.east for meridian in meridians)
+
+
+def image_shape(image: Image) -> str:
+    short, long = sorted((image.width, image.height))
+    if Fraction(long, short) >= 2:
+        return "panorama"
+    return "square" if Fraction(long, short) <= Fraction(21, 20) else image_orientation(image)
+
+
+def is_on_page(image: Image, filters: Filters) -> bool:
+    least, most = filters.min_page, filters.max_page
+    return (least is None and most is None) or any(
+        (least is None or place.page >= least) and (most is None or place.page <= most)
+        for place in image.locations
     )
 
 
@@ -158,14 +289,19 @@ def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
     match facet:
         case "folder":
             return {place.display.split("/")[-2].casefold() for place in image.locations} - {""}
-        case "tag" | "label" | "camera":
+        case "tag" | "label" | "camera" | "person":
             return {value.casefold() for value in image.field_values(facet)}
+        case "place":
+            names = {value.casefold() for value in image.field_values(facet)}
+            return {name for name in names if not is_position(name)}
         case "year":
             return {f"{image.taken_at.year:04}"} if image.taken_at else set()
         case "format":
             return {image.format.lower()}
         case "orientation":
             return {image_orientation(image)}
+        case "shape":
+            return {image_shape(image)}
         case "captioned":
             return {"yes" if is_captioned(image) else "no"}
     sure = [label.label_names[0] for label in image.predicted_labels if label.confidence >= confidence]

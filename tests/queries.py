@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from retrieval import (
     AllOf,
     AnyOf,
+    Circle,
     Colours,
     Concept,
     Examples,
@@ -21,14 +22,17 @@ from retrieval import (
     Part,
     Picture,
     Query,
+    Rectangle,
     Reference,
     Region,
     StoredPicture,
+    Surroundings,
     Swatch,
     Text,
 )
+from retrieval.query.areas import MAX_KILOMETRES
 from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
-from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS
+from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS, SHAPES, WHOLE_NUMBERS
 from retrieval.query.values import (
     COLLAPSES,
     EXPANSIONS,
@@ -78,6 +82,21 @@ def draw_region(draw: st.DrawFn) -> Region:
     return Region(left, top, draw(st.floats(0.01, 1 - left)), draw(st.floats(0.01, 1 - top)))
 
 
+latitudes, longitudes = st.floats(-90, 90), st.floats(-180, 180)
+distances = st.just(10.0) | st.floats(1e-6, MAX_KILOMETRES)
+place_names = (names | st.sampled_from(["Hanoi,25", "5km", "1, 2km", "a,", ",b"])).filter(
+    lambda name: any(map(str.isalpha, name))
+)
+circles = st.builds(Circle, latitudes, longitudes, distances)
+near = circles | st.builds(Surroundings, place_names, distances)
+
+
+@st.composite
+def rectangles(draw: st.DrawFn) -> Rectangle:
+    south, north = sorted((draw(latitudes), draw(latitudes)))
+    return Rectangle(south, draw(longitudes), north, draw(longitudes))
+
+
 references = st.builds(Reference, st.sampled_from(REFERENCE_KINDS), names)
 swatches = st.builds(Swatch, st.from_regex(r"#[0-9a-fA-F]{6}", fullmatch=True), factors)
 
@@ -125,16 +144,20 @@ filters = valid_values(
         name: small_tuples(names)
         for name in (
             *("folders", "names", "tags", "labels", "shows", "cameras", "concepts", "lenses", "creators"),
+            *("places", "persons"),
         )
     },
     formats=small_tuples(st.sampled_from([*FORMATS, *FORMAT_ENDINGS, "JPEG"])),
     **{f"without_{name}": small_tuples(names) for name in ("folders", "names", "tags", "labels")},
     **{name: st.none() | days for name in ("after", "before", "added_after", "added_before")},
-    **{f"{end}_{name}": bounds for end in ("min", "max") for name in ("width", "height", "bytes")},
+    **{f"{end}_{name}": bounds for end in ("min", "max") for name in WHOLE_NUMBERS},
     **{f"{end}_{name}": st.none() | st.floats(0, 1e6) for end in ("min", "max") for name in EXPOSURE},
     missing=small_tuples(st.sampled_from(MISSABLE)),
     confidence=shares,
     orientations=small_tuples(st.sampled_from(ORIENTATIONS)),
+    shapes=small_tuples(st.sampled_from(SHAPES)),
+    near=small_tuples(near),
+    within=small_tuples(rectangles()),
     captioned=maybe,
     problem=maybe,
 )

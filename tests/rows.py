@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from retrieval import PREDICTED_SOURCE, Annotation, Filters, Problem
+from retrieval import PREDICTED_SOURCE, Annotation, Circle, Filters, Problem, Rectangle, Surroundings
 from retrieval.catalog import WritableCatalog
 from retrieval.catalog.schema import ImageRow
 from retrieval.catalog.writer import Writer
@@ -33,6 +33,10 @@ GUESSES = [
 KINDS = ["seaside, sea", "s%, s_a", "Town", "place, Sea", "thing"]  # the most specific first
 ASKED = [*NAMES, "thing", "place", "seaside", "town", "Sea, seaside", "a, s", "sea,"]
 CAMERAS = ["Canon EOS 5D", "canon eos 5d", "Canon EOS", "Kamera_1", "Kamera 1"]
+POSITIONS = [  # two in Hanoi, two on both sides of the antimeridian, one near a pole
+    *("21.02850, 105.85420", "21.10000, 105.80000", "-16.50000, 179.90000", "-16.60000, -179.95000"),
+    *("89.90000, 10.00000", "0.00000, 180.00000"),
+]
 FACTS = [
     *(("lens", lens) for lens in ("EF 50mm", "EF 50mm f/1.8", "ef 50MM", "Kit%")),
     *(("creator", creator) for creator in ("Ann Lee", "ann lee", "Lee", "Ü")),
@@ -41,8 +45,11 @@ FACTS = [
     *(("exposure", exposure) for exposure in ("1/250", "1/60", "2", "0.004")),
     *(("focal", focal) for focal in ("50", "7.1")),
     *(("rating", rating) for rating in ("0", "3", "5")),
-    ("place", "Hanoi"),
+    *(("person", person) for person in ("Ann Lee", "Ann", "lee")),
+    *(("place", place) for place in ("Hanoi", "Old Town", "old town", "town", "nowhere")),
+    *(("place", position) for position in POSITIONS),
 ]
+FILE_NAMES = ["1*", "?.JPG", "*5", "1?", "*.jp*", "2", "%"]
 FORMATS = ["jpeg", "JPEG", "png", "tiff"]
 MOMENTS = [
     datetime(2019, 12, 31, 23, 59, 59, 999999),
@@ -59,7 +66,7 @@ DAYS = [
     date(2020, 6, 17),
     date(9999, 12, 31),
 ]
-SIDES, AMOUNTS = [1, 2, 639, 640, 641], [0, 1, 2**31 - 1, 2**31, 2**62]
+SIDES, AMOUNTS = [1, 2, 320, 639, 640, 641, 672], [0, 1, 2**31 - 1, 2**31, 2**62]
 SURE = [0.0, 0.05, 0.4999, 0.5, 1.0]
 
 
@@ -82,6 +89,7 @@ class Row:
     bytes: int = 1000
     format: str = "jpeg"
     troubled: bool = False  # its first path has a problem
+    page: int = 1  # of its files
 
 
 def tuples_of(values: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -108,30 +116,59 @@ rows = st.builds(
     bytes=st.sampled_from(AMOUNTS),
     format=st.sampled_from(FORMATS),
     troubled=st.booleans(),
+    page=st.sampled_from([1, 1, 2, 7]),
 )
 many_rows = st.lists(rows, min_size=1, max_size=8)
 
-# From the root, from anywhere, with a slash at the end.
+# From the root, from anywhere, with a slash at the end, with wildcards.
 asked_folders = st.builds(
     lambda names, before, after: before + "/".join(names) + after,
-    st.lists(st.sampled_from(FOLDERS), min_size=1, max_size=3),
+    st.lists(st.sampled_from([*FOLDERS, "*", "?", "a*", "?b"]), min_size=1, max_size=3),
     st.sampled_from(["", "/"]),
     st.sampled_from(["", "/"]),
 )
-LISTED = {
+ASKED_VALUES: dict[str, list[Any]] = {
+    "tags": NAMES,
+    "without_tags": NAMES,
+    "labels": NAMES,
+    "without_labels": NAMES,
+    "shows": ASKED,
+    "cameras": [*CAMERAS, "eos", "5D", "canon", "EOS 5", "1", "kamera_", "%"],
+    "names": FILE_NAMES,
+    "without_names": FILE_NAMES,
+    "formats": [*FORMATS, "jpg", "Tif"],
+    "orientations": ["landscape", "portrait", "square"],
+    "lenses": ["EF 50mm", "50mm", "f/1.8", "kit%", "kit"],
+    "creators": ["ann lee", "LEE", "ann", "ü", "%"],
+    "missing": ["caption", "tag", "label", "date", "place", "person"],
+    "shapes": ["landscape", "portrait", "square", "panorama"],
+    "places": ["hanoi", "TOWN", "old", "21.02850, 105.85420", "105.85420"],
+    "persons": ["ann lee", "ANN", "lee", "e"],
+    "near": [
+        Circle(21.03, 105.85),
+        Circle(21.03, 105.85, 1),
+        Circle(-16.55, 180, 30),
+        Circle(-16.55, -180, 8),
+        Circle(90, 0, 12),
+        Circle(0, -179.9, 20),
+        Circle(0, 0, 20_000),
+        Surroundings("hanoi"),
+        Surroundings("Old Town", 100),
+        Surroundings("town", 0.1),
+    ],
+    "within": [
+        Rectangle(20, 105, 21.05, 106),
+        Rectangle(-17, 179, -16, -179),
+        Rectangle(-17, -180, -16, 180),
+        Rectangle(89, -180, 90, 180),
+        Rectangle(-1, -180, 1, -170),
+        Rectangle(-90, 0, 90, 180),
+    ],
+}
+LISTED: dict[str, st.SearchStrategy[Any]] = {
     "folders": asked_folders,
     "without_folders": asked_folders,
-    "tags": st.sampled_from(NAMES),
-    "without_tags": st.sampled_from(NAMES),
-    "labels": st.sampled_from(NAMES),
-    "without_labels": st.sampled_from(NAMES),
-    "shows": st.sampled_from(ASKED),
-    "cameras": st.sampled_from([*CAMERAS, "eos", "5D", "canon", "EOS 5", "1", "kamera_", "%"]),
-    "formats": st.sampled_from([*FORMATS, "jpg", "Tif"]),
-    "orientations": st.sampled_from(["landscape", "portrait", "square"]),
-    "lenses": st.sampled_from(["EF 50mm", "50mm", "f/1.8", "kit%", "kit"]),
-    "creators": st.sampled_from(["ann lee", "LEE", "ann", "ü", "%"]),
-    "missing": st.sampled_from(["caption", "tag", "label", "date", "place"]),
+    **{name: st.sampled_from(values) for name, values in ASKED_VALUES.items()},
 }
 RANGES = {
     ("after", "before"): DAYS,
@@ -144,6 +181,7 @@ RANGES = {
     ("min_exposure", "max_exposure"): [0, 1 / 250, 1 / 60, 0.1, 2],
     ("min_focal", "max_focal"): [7, 7.1, 35, 50],
     ("min_rating", "max_rating"): [0, 1, 3, 5],
+    ("min_page", "max_page"): [0, 1, 2, 6, 7],
 }
 CONDITIONS = [*LISTED, *(name for pair in RANGES for name in pair), "captioned", "problem"]
 
@@ -188,7 +226,7 @@ def fill_catalog(writer: Writer, stored: Sequence[Row]) -> list[int]:
         added = update(ImageRow).where(ImageRow.id == image_id).values(added_at=row.added_at)
         writer._connection.execute(added)
         for path in _row_paths(image_id, row):
-            writer.add_location(path, image_id, mtime=1, size=1)
+            writer.add_location(path, image_id, mtime=1, size=1, page=row.page)
         said = [("tag", tag) for tag in row.tags] + [("label", label) for label in row.labels]
         writer.replace_annotations(
             image_id, "captions", [Annotation(*fact, "captions") for fact in (*said, *row.words)]
@@ -206,6 +244,12 @@ def troubled_paths(ids: Sequence[int], stored: Sequence[Row]) -> set[bytes]:
     """The paths that have a problem."""
     first = [(_row_paths(image_id, row)[:1], row) for image_id, row in zip(ids, stored, strict=True)]
     return {path for paths, row in first if row.troubled for path in paths}
+
+
+def known_names(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """All cameras, lenses, creators, places and persons of the rows, by field."""
+    facts = [fact for row in rows for fact in (*(("camera", camera) for camera in row.cameras), *row.facts)]
+    return {field: {value for name, value in facts if name == field} for field, _ in facts}
 
 
 def _new_row_image(number: int, row: Row) -> Any:

@@ -15,6 +15,7 @@ from indexer.cli import COMMANDS, cli
 from indexer.errors import SourceUnreachable
 from retrieval import (
     SETTINGS,
+    Circle,
     Filters,
     Library,
     Options,
@@ -30,6 +31,7 @@ from webapp import create_app
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
+QUERY = (ROOT / "docs" / "query.md").read_text("utf-8")
 
 
 def error_classes(error: type[RetrievalError]) -> set[type[RetrievalError]]:
@@ -97,7 +99,7 @@ def test_every_route_is_documented(library: Library) -> None:
 
 
 def test_the_query_examples_of_the_documents_parse() -> None:
-    rows = REFERENCE.partition("## The query language")[2].partition("##")[0].splitlines()
+    rows = (REFERENCE.partition("## The query language")[2].partition("##")[0] + QUERY).splitlines()
     examples = [
         example
         for row in rows
@@ -115,6 +117,17 @@ def test_the_query_in_json_of_the_reference_is_one() -> None:
     assert parse_query(format_query(query)) == query
     for value in (Filters, Options):
         assert [field.name for field in fields(value) if not is_documented(field.name)] == []
+
+
+def test_the_tree_of_the_query_page_is_the_same_in_all_forms() -> None:
+    section = QUERY.partition("## The same in JSON and Python")[2]
+    line, value, code = (
+        re.search(pattern, section, re.DOTALL)[1]  # type: ignore[index]
+        for pattern in (r"`([^`]+)` is", r"```json\n(.*?)```", r"import [^\n]+\n\n(.*?)```")
+    )
+    tree = parse_query(line).filters
+    assert query_from_json({"filters": json.loads(value)}).filters == tree
+    assert eval(code, {"Filters": Filters, "Circle": Circle}) == tree
 
 
 def is_documented(field: str) -> bool:

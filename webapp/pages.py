@@ -60,7 +60,7 @@ def search() -> str:
         previous=_previous_address(parameters),
         part_names=part_names(query.parts),
         query_pictures=_query_pictures(parameters),
-        browsing=not query.parts,
+        browsing=not query.is_wanting,
         filtered=bool(query.filters),
         image_count=current_services().library.count_images(),
     )

@@ -145,7 +145,8 @@ class Facet(StrictModel):
 
 
 class Facets(RootModel[dict[str, Facet]]):
-    """Facets by name: folder, tag, label, shows, year, format, orientation, camera, captioned."""
+    """Facets by name: folder, tag, label, shows, year, format, orientation, shape, camera, person, place and
+    captioned."""
 
 
 class Completion(StrictModel):

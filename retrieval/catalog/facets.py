@@ -24,8 +24,8 @@ from sqlalchemy import (
     select,
 )
 
-from .filters import CAMERA, ORIENTATION, captioned_ids
-from .records import CATEGORY, LABEL, PREDICTED_FIELDS, PREDICTED_SOURCE
+from .filters import CAMERA, ORIENTATION, PERSON, SHAPE, captioned_ids
+from .records import CATEGORY, LABEL, PLACE, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow
 
 MAX_VALUES = 50  # values that one facet lists
@@ -58,7 +58,7 @@ def count_facets(
     first names: stated ones, and with `predicted` also labels and categories that are predicted with at least
     `confidence`. Of a category and a more specific one, or a label, that exactly the same images have, only
     the more specific one is listed. `year` is
-    the year of `taken_at`, in four digits. `captioned` is yes or no.
+    the year of `taken_at`, in four digits. `captioned` is yes or no. `place` counts names, not positions.
     The largest counts come first, equal ones in the order of their values, at most MAX_VALUES of them. Values
     that differ only in upper and lower case are counted as one, spelled as it was first stored.
     """
@@ -92,7 +92,7 @@ def _count_by_fact(field: str, among: Among) -> Grouped:
     value = (fact.folded + "").label("facet")
     counted = select(value, func.count(distinct(fact.image_id)), func.min(fact.id))
     stated = (fact.field == field, fact.source != PREDICTED_SOURCE, among(fact.image_id))
-    return counted.where(*stated).group_by("facet")
+    return counted.where(*stated, fact.folded != "").group_by("facet")
 
 
 def _count_by_folder(among: Among) -> Grouped:
@@ -112,10 +112,16 @@ _GROUPED: Mapping[str, Callable[[Among], Grouped]] = {
     "year": partial(_count_by_image, cast(extract("year", ImageRow.taken_at), Integer)),
     "format": partial(_count_by_image, func.lower(ImageRow.format)),
     "orientation": partial(_count_by_image, ORIENTATION),
+    "shape": partial(_count_by_image, SHAPE),
     "camera": partial(_count_by_fact, CAMERA),
+    "person": partial(_count_by_fact, PERSON),
+    "place": partial(_count_by_fact, PLACE),
     "captioned": partial(_count_by_image, _CAPTIONED),
 }
-FACETS = ("folder", "tag", "label", "shows", "year", "format", "orientation", "camera", "captioned")
+FACETS = (
+    *("folder", "tag", "label", "shows", "year", "format", "orientation", "shape", "camera"),
+    *("person", "place", "captioned"),
+)
 
 
 def _count_values(
@@ -210,6 +216,8 @@ _SPELLED: Mapping[str, Spelled] = {
     "label": _stored_values,
     "shows": _stored_values,
     "camera": _stored_values,
+    "person": _stored_values,
+    "place": _stored_values,
 }
 
 

@@ -27,22 +27,33 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
+from ..query.areas import Rectangle
 from ..query.checks import FORMAT_ENDINGS
 from ..query.conditions import EXPOSURE, PIXELS_AND_BYTES, Filters
 from ..query.ranges import parse_fraction
-from .records import LABEL, PREDICTED_FIELDS, PREDICTED_SOURCE
+from .records import LABEL, PLACE, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
 ESCAPE = "\\"
 CAPTION = "caption"
 DESCRIBING = ("title", CAPTION)  # fields that describe an image in words
 CAMERA = "camera"  # the field with the name of the camera
-NAMED = {"cameras": CAMERA, "lenses": "lens", "creators": "creator"}  # fields found by words of their values
+PERSON = "person"
+# Fields that are found by words of their values.
+NAMED = {"cameras": CAMERA, "lenses": "lens", "creators": "creator", "places": PLACE}
+PANORAMA, SQUARE = (2, 1), (21, 20)  # the sides, from which on and up to which it is one
 
 ORIENTATION = case(
     (ImageRow.width > ImageRow.height, "landscape"),
     (ImageRow.width < ImageRow.height, "portrait"),
     else_="square",
+)
+_LONG = case((ImageRow.width > ImageRow.height, ImageRow.width), else_=ImageRow.height)
+_SHORT = case((ImageRow.width > ImageRow.height, ImageRow.height), else_=ImageRow.width)
+SHAPE = case(
+    (_LONG * literal(PANORAMA[1], BigInteger) >= _SHORT * literal(PANORAMA[0], BigInteger), "panorama"),
+    (_LONG * literal(SQUARE[1], BigInteger) <= _SHORT * literal(SQUARE[0], BigInteger), "square"),
+    else_=ORIENTATION,
 )
 Condition = ColumnElement[bool]
 Range = tuple[float | None, float | None]  # inclusive bounds; None for an open end
@@ -52,13 +63,14 @@ IdQuery = Select[Any]  # a query that gives image ids
 def matching_ids(
     filters: Filters, numbers: Mapping[str, Sequence[str]], *, predicted: bool = True
 ) -> Select[int]:
-    """Select the ids, in rising order, of the images that satisfy every condition except concepts.
+    """Select the ids of the images that satisfy every condition except concepts and `near`, in any order: to
+    have them in order, SQLite would read all rows rather than search an index.
 
     `numbers`: by the name of one of EXPOSURE, the texts of the catalog that lie in its range, as
     `numbers_in_range` chooses them. Without `predicted`, `shows` looks at stated labels only.
     """
     conditions = [*_all_conditions(filters, predicted), *_number_conditions(numbers)]
-    return select(ImageRow.id).where(*conditions).order_by(ImageRow.id)
+    return select(ImageRow.id).where(*conditions)
 
 
 def ranges_asked(filters: Filters) -> dict[str, Range]:
@@ -69,7 +81,7 @@ def ranges_asked(filters: Filters) -> dict[str, Range]:
 
 def known_values(field: str) -> Select[str]:
     """Select the different values of a field, folded; quick, however many images have them."""
-    known = _distinct_values(field)
+    known = _distinct_facts(field)
     return select(known.c.value).where(known.c.value.is_not(None))
 
 
@@ -130,15 +142,21 @@ def _location_conditions(filters: Filters) -> Iterator[Condition]:
         yield _is_among(_ids_named(filters.names))
     if filters.without_names:
         yield _is_among(_ids_named(filters.without_names), is_included=False)
+    if filters.min_page is not None or filters.max_page is not None:
+        is_page = _size_conditions(LocationRow.page, filters.min_page, filters.max_page)
+        yield _is_among(select(LocationRow.image_id).where(*is_page))
     if filters.problem is not None:
-        troubled = select(LocationRow.image_id).join(ProblemRow, ProblemRow.path == LocationRow.path)
+        troubled = select(LocationRow.image_id).where(LocationRow.path.in_(select(ProblemRow.path)))
         yield _is_among(troubled, is_included=filters.problem)
 
 
 def _ids_in_folders(folders: Sequence[str]) -> IdQuery:
+    """The patterns are compared with every folder once, not with every file."""
+    known = _distinct_values(LocationRow.folder)
     patterns = [form for folder in folders for form in _stored_forms(_folder_pattern(folder))]
-    matches = [LocationRow.folder.like(pattern, escape=ESCAPE) for pattern in patterns]
-    return select(LocationRow.image_id).where(or_(*matches))
+    matches = [known.c.value.like(pattern, escape=ESCAPE) for pattern in patterns]
+    matching = select(known.c.value).where(or_(*matches))
+    return select(LocationRow.image_id).where(LocationRow.folder.in_(matching))
 
 
 def _ids_named(patterns: Sequence[str]) -> IdQuery:
@@ -155,8 +173,7 @@ def _name_patterns(pattern: str) -> set[str]:
 
     SQLite knows upper and lower case of the letters a to z only, so that others are tried in both.
     """
-    composed = unicodedata.normalize("NFC", pattern)
-    like = _escape_like(composed).replace("*", "%").replace("?", "_")
+    like = _wildcard_like(unicodedata.normalize("NFC", pattern))
     cases = (like, like.lower(), like.upper(), like.capitalize(), like.title())
     forms = (form for text in cases for form in _stored_forms(text))
     return {re.sub("[A-Z]", lambda letter: letter[0].lower(), form) for form in forms}
@@ -168,9 +185,14 @@ def _stored_forms(text: str) -> tuple[str, ...]:
 
 
 def _folder_pattern(folder: str) -> str:
-    key = _escape_like(folder_key(folder))
+    key = _wildcard_like(folder_key(folder))
     # An absolute folder is matched from the root, any other wherever its components stand.
     return f"{key}%" if folder.startswith("/") else f"%{key}%"
+
+
+def _wildcard_like(pattern: str) -> str:
+    """The pattern for LIKE of one in which * stands for any characters and ? for one."""
+    return _escape_like(pattern).replace("*", "%").replace("?", "_")
 
 
 def _escape_like(text: str) -> str:
@@ -187,7 +209,11 @@ def _fact_conditions(filters: Filters) -> Iterator[Condition]:
         yield _is_among(_ids_with_values("label", filters.labels))
     for name, field in NAMED.items():
         if values := getattr(filters, name):
-            yield _is_among(_ids_named_in(field, values))
+            yield _is_among(ids_named_in(field, values))
+    for person in filters.persons:
+        yield _is_among(ids_named_in(PERSON, (person,)))
+    if filters.within:
+        yield _is_among(_stated_ids(or_(*map(lies_within, filters.within))))
     for field, values in (("tag", filters.without_tags), ("label", filters.without_labels)):
         if values:
             yield _is_among(_ids_with_values(field, values), is_included=False)
@@ -214,13 +240,21 @@ def _ids_with_values(field: str, values: Sequence[str]) -> IdQuery:
     return _stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(folded))
 
 
-def _ids_named_in(field: str, values: Sequence[str]) -> IdQuery:
-    """The images of these cameras, lenses or creators: of the one that has exactly this name, else of all
-    that have it as words.
+def lies_within(rectangle: Rectangle) -> Condition:
+    """Whether a fact is a position in a rectangle."""
+    latitude, longitude = AnnotationRow.latitude, AnnotationRow.longitude
+    # Not BETWEEN: for that, SQLite does not use an index on what is not NULL.
+    spans = [and_(longitude >= west, longitude <= east) for west, east in rectangle.longitudes]
+    return and_(latitude >= rectangle.south, latitude <= rectangle.north, or_(*spans))
+
+
+def ids_named_in(field: str, values: Sequence[str]) -> IdQuery:
+    """The images of these cameras, lenses, creators, places or persons: of the one that has exactly this
+    name, else of all that have it as words.
 
     So x100 finds Fujifilm X100, but not X100V, and a name from the list of cameras finds that camera alone.
     """
-    known = _distinct_values(field)
+    known = _distinct_facts(field)
     words = literal(" ") + known.c.value + literal(" ")
     matches: list[Condition] = []
     for name in {" ".join(fold_text(value).split()) for value in values}:
@@ -248,21 +282,24 @@ def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -
 
 def _values_named(field: str, names: Sequence[str]) -> Select[str]:
     """The values of a field that are one of these names, or list one of these among their own names."""
-    known = _distinct_values(field)
+    known = _distinct_facts(field)
     parted = literal(", ") + known.c.value + literal(", ")
     single = [f"%, {_escape_like(name)}, %" for name in names if ", " not in name]
     matches = [parted.like(pattern, escape=ESCAPE) for pattern in single]
     return select(known.c.value).where(or_(known.c.value.in_(names), *matches))
 
 
-def _distinct_values(field: str) -> CTE:
-    """The folded values of a field, in the column `value`.
+def _distinct_facts(field: str) -> CTE:
+    return _distinct_values(AnnotationRow.folded, AnnotationRow.field == field)
 
-    A loose index scan: the index is searched once for every value, not for every image that has it.
+
+def _distinct_values(column: InstrumentedAttribute[str], *conditions: Condition) -> CTE:
+    """The different values of a column, in the column `value`.
+
+    A loose index scan: the index is searched once for every value, not for every row that has it.
     """
-    value, is_field = AnnotationRow.folded, AnnotationRow.field == field
-    known = select(func.min(value).label("value")).where(is_field).cte(f"known_{field}", recursive=True)
-    next_one = select(func.min(value)).where(is_field, value > known.c.value).scalar_subquery()
+    known = select(func.min(column).label("value")).where(*conditions).cte(recursive=True)
+    next_one = select(func.min(column)).where(*conditions, column > known.c.value).scalar_subquery()
     return known.union_all(select(next_one).where(known.c.value.is_not(None)))
 
 
@@ -281,13 +318,17 @@ def _file_conditions(filters: Filters) -> Iterator[Condition]:
         yield func.lower(ImageRow.format).in_([FORMAT_ENDINGS.get(name, name) for name in names])
     if filters.orientations:
         yield ORIENTATION.in_(filters.orientations)
+    if filters.shapes:
+        yield SHAPE.in_(filters.shapes)
     for name in PIXELS_AND_BYTES:
-        yield from _size_conditions(name, getattr(filters, f"min_{name}"), getattr(filters, f"max_{name}"))
+        least, most = getattr(filters, f"min_{name}"), getattr(filters, f"max_{name}")
+        yield from _size_conditions(getattr(ImageRow, name), least, most)
 
 
-def _size_conditions(name: str, least: int | None, most: int | None) -> Iterator[Condition]:
+def _size_conditions(
+    column: InstrumentedAttribute[Any], least: int | None, most: int | None
+) -> Iterator[Condition]:
     # A bound may be larger than what the column's own type holds.
-    column = getattr(ImageRow, name)
     if least is not None:
         yield column >= literal(least, BigInteger)
     if most is not None:

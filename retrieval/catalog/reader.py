@@ -21,6 +21,7 @@ from . import changes, completions, saved, sidecars, soundness
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
+from .positions import find_near
 from .records import (
     NAME_SOURCE,
     PREDICTED_FIELDS,
@@ -114,10 +115,14 @@ class Reader:
     ) -> Int64Ids:
         """The ids, in rising order, of the images that satisfy the filters; concepts are not evaluated here.
 
-        Without `predicted`, `shows` looks at stated labels only.
+        Without `predicted`, `shows` looks at stated labels only. Raises InvalidQuery for the surroundings of
+        a place that no image states.
         """
         matching = matching_ids(filters, self._choose_numbers(filters), predicted=predicted)
-        return np.fromiter(self._connection.scalars(matching), np.int64)
+        ids = np.sort(np.fromiter(self._connection.scalars(matching), np.int64))
+        if not filters.near:
+            return ids
+        return np.intersect1d(ids, find_near(self._connection, filters.near), assume_unique=True)
 
     def _choose_numbers(self, filters: Filters) -> dict[str, list[str]]:
         """The stated numbers that lie in the ranges of the filters, by field: few, however many images."""

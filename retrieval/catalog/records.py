@@ -14,6 +14,7 @@ from ..ranking.arrays import Float16Vector
 
 PREDICTED_SOURCE = "predicted"  # the source of what a classifier predicts
 LABEL, CATEGORY = "label", "category"  # fields of what a picture shows; categories are only predicted
+PLACE = "place"  # the field of places: names and positions
 PREDICTED_FIELDS = (LABEL, CATEGORY)  # what `shows` and words look for
 SURE = 0.5  # least confidence of a predicted label or category that words find: more likely right than wrong
 USER_SOURCE = "user"  # the source of what a person tells Pictor directly
@@ -33,8 +34,8 @@ def source_rank(source: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One fact about an image: a title, caption, tag, label, category, creator, place or camera; taken or
-    modified, which are times; rating, lens, iso, aperture, exposure or focal.
+    """One fact about an image: a title, caption, tag, label, category, creator, person, place or camera;
+    taken or modified, which are times; rating, lens, iso, aperture, exposure or focal.
 
     `source` names who stated or predicted it, `confidence` is from 0 to 1.
     """

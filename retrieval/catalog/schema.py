@@ -34,6 +34,9 @@ NAMING = {
 }
 
 
+HAS_POSITION = text("latitude IS NOT NULL")
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
@@ -45,13 +48,13 @@ class ImageRow(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     sha256: Mapped[str] = mapped_column(Text, unique=True)
     perceptual_hash: Mapped[int] = mapped_column(BigInteger)
-    width: Mapped[int]
-    height: Mapped[int]
+    width: Mapped[int] = mapped_column(index=True)
+    height: Mapped[int] = mapped_column(index=True)
     format: Mapped[str] = mapped_column(Text)
-    bytes: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger, index=True)
     taken_at: Mapped[datetime | None] = mapped_column(DateTime, index=True)
     place: Mapped[str | None] = mapped_column(Text)
-    added_at: Mapped[datetime] = mapped_column(DateTime)
+    added_at: Mapped[datetime] = mapped_column(DateTime, index=True)
     # Of the pixels; empty where only the bytes tell the image from others. Two images of a library that is
     # older than migration 0008 may have the same one.
     pixel_digest: Mapped[str] = mapped_column(Text, index=True, server_default=text("''"))
@@ -83,7 +86,7 @@ class LocationRow(Base):
     mtime: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
     missing_since: Mapped[datetime | None] = mapped_column(DateTime)
-    page: Mapped[int] = mapped_column(server_default="1")  # counted from 1
+    page: Mapped[int] = mapped_column(server_default="1", index=True)  # counted from 1
     content_id: Mapped[int] = mapped_column(BigKey, ForeignKey("content.id", ondelete="CASCADE"), index=True)
 
 
@@ -93,6 +96,8 @@ class AnnotationRow(Base):
         UniqueConstraint("image_id", "field", "value", "source"),
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
         Index(None, "field", "folded"),
+        # Few facts are positions.
+        Index(None, "latitude", "longitude", sqlite_where=HAS_POSITION, postgresql_where=HAS_POSITION),
         {"sqlite_autoincrement": True},
     )
 
@@ -100,9 +105,13 @@ class AnnotationRow(Base):
     image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
     field: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text)  # in lower case: tag and label filters are compared with it
+    # In lower case: filters are compared with it. Positions, of which there may be one for each image, have
+    # "", so that the names of places are few.
+    folded: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float] = mapped_column(Float)
+    latitude: Mapped[float | None] = mapped_column(Float)  # of a place that is a position
+    longitude: Mapped[float | None] = mapped_column(Float)
 
 
 class ThumbnailRow(Base):

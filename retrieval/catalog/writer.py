@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from ..paths import display_path
+from ..query.areas import parse_position
 from ..query.values import Examples
 from . import changes, clock, contents, saved, sidecars, times
 from .clock import Clock, utc_now
@@ -21,6 +22,7 @@ from .reader import Reader, split_into_chunks
 from .records import (
     EMBEDDED_SOURCES,
     FILE_SOURCES,
+    PLACE,
     PREDICTED_SOURCE,
     Annotation,
     Content,
@@ -412,11 +414,15 @@ def _path_values(path: bytes) -> dict[str, Any]:
 
 
 def _annotation_values(image_id: int, source: str, fact: Annotation) -> dict[str, Any]:
+    position = parse_position(fact.value) if fact.field == PLACE else None
+    latitude, longitude = position or (None, None)
     return {
         "image_id": image_id,
         "field": fact.field,
         "value": fact.value,
-        "folded": fold_text(fact.value),
+        "folded": "" if position else fold_text(fact.value),
         "source": source,
         "confidence": fact.confidence,
+        "latitude": latitude,
+        "longitude": longitude,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,11 +17,21 @@ import numpy as np
 from ..catalog import SURE, Annotation, Image, Projection
 from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
-from ..ranking.arrays import Int64Ids
+from ..errors import InvalidQuery
+from ..ranking.arrays import BoolVector, Int64Ids
 from ..ranking.file_names import is_by_camera
 from ..ranking.ranking import Ranking, round_scores, union_ids
 from ..ranking.spelling import Vocabulary
-from ..ranking.tokens import Terms, Translation, Unit, analyse_text, name_token
+from ..ranking.tokens import (
+    Prefix,
+    Terms,
+    Translation,
+    Unit,
+    analyse_text,
+    list_spellings,
+    name_token,
+    stem_word,
+)
 from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -43,10 +53,12 @@ FIELDS = {
 PREDICTED = "predicted"  # the field of predicted labels and categories: English names, worth their confidence
 FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
 FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
+# The Whoosh fields with the words as they are written, without their stems: prefixes are looked for there.
+SPELLED, SPELLED_PREDICTED = "spelled", "spelled_predicted"
+MAX_WORDS = 200  # that one prefix stands for; each is a question to the index
 MAX_RECENT = 8  # texts whose matches are kept
-ENTRIES_VERSION = (
-    6  # of the fields, of the spelled words and of retrieval.ranking.tokens; raise it when either changes
-)
+# Of the fields, of the spelled words and of retrieval.ranking.tokens; raise it when either changes.
+ENTRIES_VERSION = 6
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
 WORTH = "^"  # between a position and how much a match of it counts, where that is not 1; it is in no token
@@ -147,12 +159,37 @@ class WordView(AbstractView[Terms]):
         return Vocabulary.from_counts(SpelledWords.join(self._spelled).count_words(predicted=has_predicted))
 
     def _match_words(self, words: Unit) -> Ranking:
+        tokens = self._expand_prefix(words) if isinstance(words, Prefix) else ()
         searcher = _make_searcher(self._readers, hidden=np.flatnonzero(~self._counts))
-        results = list(searcher.search(_make_query(words, self._fields), limit=None, optimize=False).items())
+        query = _make_query(words, self._fields, tokens)
+        results = list(searcher.search(query, limit=None, optimize=False).items())
         documents = np.array([document for document, _ in results], np.int64)
         scores = np.array([score for _, score in results], np.float64)
         keep = self._counts[documents]
         return Ranking.from_scores(self._image_ids[documents][keep], scores[keep])
+
+    def _expand_prefix(self, prefix: Prefix) -> tuple[str, ...]:
+        """The tokens of all words that begin so. Raises InvalidQuery for more than MAX_WORDS words."""
+        fields = (SPELLED, SPELLED_PREDICTED) if PREDICTED in self._fields else (SPELLED,)
+        words: set[str] = set()
+        first = 0
+        for reader in self._readers:
+            counts = self._counts[first : first + reader.doc_count_all()]
+            words.update(word for name in fields for word in _words_from(reader, name, prefix.start, counts))
+            first += reader.doc_count_all()
+        if len(words) > MAX_WORDS:
+            raise InvalidQuery(
+                f"{prefix.start}*: {len(words)} words of the library begin so; the limit is {MAX_WORDS}: "
+                "write more letters before the star"
+            )
+        return tuple(dict.fromkeys(map(stem_word, sorted(words))))
+
+
+def _words_from(reader: Any, field: str, start: str, counts: BoolVector) -> Iterator[str]:
+    """The words in a field that begin so, and that an image which counts has."""
+    for word in reader.expand_prefix(field, start):
+        if any(counts[document] for document in reader.postings(field, word).all_ids()):
+            yield word.decode()
 
 
 @final
@@ -232,7 +269,21 @@ def index_fields(image: Image) -> dict[str, str]:
         for name, values in searchable_texts(image).items()
     }
     fields[PREDICTED] = GAP.join(_write_predicted(image))
-    return fields | {FIELDS_HELD: " ".join(name for name, words in fields.items() if words.strip(GAP))}
+    held = {FIELDS_HELD: " ".join(name for name, words in fields.items() if words.strip(GAP))}
+    return fields | held | _write_spellings(image)
+
+
+def _write_spellings(image: Image) -> dict[str, str]:
+    """All words about an image, by the field of those that are predicted and of those that are not."""
+    texts = searchable_texts(image)
+    predicted = texts.pop(PREDICTED)
+    del texts[FILE_FIELD]  # cameras begin all names alike
+    written = _spell_texts(text for values in texts.values() for text in values)
+    return {SPELLED: " ".join(written), SPELLED_PREDICTED: " ".join(_spell_texts(predicted))}
+
+
+def _spell_texts(texts: Iterable[str]) -> dict[str, None]:
+    return {spelling: None for text in texts for spelling in list_spellings(text)}
 
 
 def _write_positions(field: str, value: str) -> str:
@@ -305,7 +356,7 @@ def _make_schema() -> Any:
     from whoosh.fields import KEYWORD, NUMERIC, TEXT, Schema
 
     columns: dict[str, Any] = {name: TEXT(analyzer=PositionTokenizer(), phrase=True) for name in FIELDS}
-    columns[FIELDS_HELD] = KEYWORD()
+    columns |= {name: KEYWORD() for name in (FIELDS_HELD, SPELLED, SPELLED_PREDICTED)}
     return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
 
 
@@ -365,9 +416,12 @@ def _remove_lock_files(folder: Path) -> None:
             path.unlink()
 
 
-def _make_query(words: Unit, fields: Mapping[str, float]) -> Any:
+def _make_query(words: Unit, fields: Mapping[str, float], tokens: Sequence[str] = ()) -> Any:
+    """`tokens` are those that a prefix stands for: the best of them counts."""
     from whoosh.query import DisjunctionMax, Or, Phrase, Term
 
+    if isinstance(words, Prefix):
+        return DisjunctionMax([_make_query(token, fields) for token in tokens])
     if isinstance(words, Translation):  # the best of its names counts
         labels = {name: boost for name, boost in fields.items() if name == PREDICTED}
         names = [name[0] if len(name) == 1 else name for name in words.names]

@@ -14,14 +14,18 @@ from datetime import date
 from typing import Any, Final, TypeAlias, cast
 
 from ..errors import InvalidQuery
+from .areas import MAX_AREAS, Near, Rectangle
 from .checks import check_choice, check_days, check_format, check_range, check_values, raise_type
 
 ORIENTATIONS: Final = ("landscape", "portrait", "square")
-MISSABLE: Final = ("caption", "tag", "label", "date", "place")  # what `missing` asks for
+SHAPES: Final = (*ORIENTATIONS, "panorama")
+MISSABLE: Final = ("caption", "tag", "label", "date", "place", "person")  # what `missing` asks for
 PIXELS_AND_BYTES: Final = ("width", "height", "bytes")
+WHOLE_NUMBERS: Final = (*PIXELS_AND_BYTES, "page")
 EXPOSURE: Final = ("iso", "aperture", "exposure", "focal", "rating")  # numbers that metadata state
 _CHOICES: Final = (
-    *("shows", "formats", "orientations", "cameras", "concepts", "creators", "lenses", "missing"),
+    *("shows", "formats", "orientations", "shapes", "cameras", "concepts", "creators", "lenses"),
+    *("places", "persons", "missing"),
 )
 MAX_CONDITIONS: Final = 64  # Filters in one tree: a query to the catalog each
 MAX_DEPTH: Final = 16  # of a tree
@@ -52,15 +56,21 @@ class Filters(Combinable):
     a letter and its accent are one character or two.
 
     - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
-      `tags`, `concepts`: all of them; `without_…`: none of them. A folder is one or more whole path
-      components ("2019/summer"), anywhere in the path, or an absolute path.
+      `tags`, `concepts`, `persons`: all of them; `without_…`: none of them. A folder is one or more whole
+      path components ("2019/summer"), anywhere in the path, or an absolute path; * and ? as in `names`.
+    - `shapes` (of SHAPES): any one of them, by the sides, of which an image has one: panorama from 2:1 on,
+      square up to 21:20, else landscape or portrait. An orientation compares width and height exactly.
     - `names`: any one of these names of files, with or without their endings; * stands for any characters, ?
       for one.
     - `after` is the first day included, `before` the first day excluded; an image without a date satisfies
       neither. `added_after` and `added_before` are about the day when Pictor first indexed the image.
     - `shows`: any one of these labels, stated, or predicted with at least `confidence`.
-    - `creators`, `lenses`: any one of them; as for `cameras`, words of the name are enough where nothing has
-      exactly this name.
+    - `creators`, `lenses`, `places`: any one of them; as for `cameras` and `persons`, words of the name are
+      enough where nothing has exactly this name.
+    - `near`: a position of the image lies in any one of these circles or surroundings; `within`: in any one
+      of these rectangles. An image without a position satisfies neither, but one that states a place
+      is always in its surroundings.
+    - `min_page` and `max_page`: the image is such a page of a file, counted from 1.
     - `min_…` and `max_…` are inclusive; in pixels, bytes of the file, millimetres (`focal`), seconds
       (`exposure`), f-numbers (`aperture`) and stars (`rating`, 0 to 5). An image that does not state the
       number satisfies neither.
@@ -109,6 +119,13 @@ class Filters(Combinable):
     missing: tuple[str, ...] = ()
     captioned: bool | None = None
     problem: bool | None = None
+    shapes: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    near: tuple[Near, ...] = ()
+    within: tuple[Rectangle, ...] = ()
+    min_page: int | None = None
+    max_page: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("folders", "names", "tags", "labels"):
@@ -119,15 +136,19 @@ class Filters(Combinable):
             check_format(name)
         for orientation in self.orientations:
             check_choice("orientation", orientation, ORIENTATIONS)
+        for shape in self.shapes:
+            check_choice("shape", shape, SHAPES)
         for name in self.missing:
             check_choice("missing", name, MISSABLE)
         if not 0 <= self.confidence <= 1:
             raise InvalidQuery(f"confidence {self.confidence}: choose from 0 to 1")
         check_days("", self.after, self.before)
         check_days("added_", self.added_after, self.added_before)
-        for name in (*PIXELS_AND_BYTES, *EXPOSURE):
+        for name in (*WHOLE_NUMBERS, *EXPOSURE):
             least, most = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
-            check_range(name, least, most, is_whole=name in PIXELS_AND_BYTES)
+            check_range(name, least, most, is_whole=name in WHOLE_NUMBERS)
+        _check_areas("near", self.near, Near, "a Circle or Surroundings")
+        _check_areas("within", self.within, Rectangle, "a Rectangle")
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -184,6 +205,14 @@ def find_confidence(condition: Condition) -> float:
     """The confidence that the first Filters with labels to show ask for, or else the first Filters."""
     every = list(list_filters(condition))
     return next((filters for filters in every if filters.shows), every[0]).confidence
+
+
+def _check_areas(name: str, areas: tuple[Any, ...], kind: Any, needed: str) -> None:
+    for area in areas:
+        if not isinstance(area, kind):
+            raise_type(name, area, f"a tuple, and in it {needed}")
+    if len(areas) > MAX_AREAS:
+        raise InvalidQuery(f"{len(areas)} areas for {name}; the limit is {MAX_AREAS}")
 
 
 def _check_tree(tree: AllOf | AnyOf | Not) -> None:

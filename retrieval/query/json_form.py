@@ -16,14 +16,16 @@ may also be a tree of objects with "all", "any" or "not".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 from ..errors import InvalidQuery
+from .areas import DEFAULT_KILOMETRES, Circle, Near, Rectangle, Surroundings
 from .conditions import MAX_DEPTH, AllOf, AnyOf, Condition, Filters, Not
+from .suggestions import RESERVED, suggest_name
 from .values import (
     REFERENCE_KINDS,
     Alternative,
@@ -102,7 +104,9 @@ def _condition_to_json(condition: Condition) -> Json:
 
 def _value_to_json(value: Any) -> Any:
     if isinstance(value, tuple):
-        return list(value)
+        return list(map(_value_to_json, value))
+    if isinstance(value, Circle | Surroundings | Rectangle):
+        return asdict(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -164,8 +168,18 @@ def _read_object(value: object, path: str, keys: tuple[str, ...]) -> Json:
     for key in value:
         if key not in keys:
             key_path = f"{path}.{key}".removeprefix(".")
-            raise InvalidQuery(f"{key_path[:80]}: no such key; there are {', '.join(keys)}")
+            raise InvalidQuery(f"{key_path[:80]}: {_describe_unknown(key, keys)}")
     return value
+
+
+def _describe_unknown(key: str, keys: tuple[str, ...]) -> str:
+    """What is said of a key that there is not: what is near to it, and all that there are."""
+    name = key.removeprefix("min_").removeprefix("max_")
+    if name in RESERVED:
+        return f"it is reserved: {RESERVED[name]}"
+    nearest = suggest_name(key, keys)
+    meant = f"; did you mean {nearest}?" if nearest else ""
+    return f"no such key; there are {', '.join(keys)}{meant}"
 
 
 def _read_list(value: object, path: str, read: Callable[[Any, str], Built]) -> tuple[Built, ...]:
@@ -213,6 +227,25 @@ def _read_ids(value: object, path: str) -> tuple[int, ...]:
     return _read_list(value, path, _read_integer)
 
 
+def _read_near(value: object, path: str) -> Near:
+    is_place = isinstance(value, dict) and "place" in value
+    keys = ("place", "kilometres") if is_place else ("latitude", "longitude", "kilometres")
+    values = _read_object(value, path, keys)
+    kilometres = _read_number(values.get("kilometres", DEFAULT_KILOMETRES), f"{path}.kilometres")
+    if is_place:
+        place = _read_text(values["place"], f"{path}.place")
+        return _build_checked(path, lambda: Surroundings(place, kilometres))
+    latitude, longitude = (_read_number(values.get(key), f"{path}.{key}") for key in keys[:2])
+    return _build_checked(path, lambda: Circle(latitude, longitude, kilometres))
+
+
+def _read_rectangle(value: object, path: str) -> Rectangle:
+    keys = ("south", "west", "north", "east")
+    values = _read_object(value, path, keys)
+    south, west, north, east = (_read_number(values.get(key), f"{path}.{key}") for key in keys)
+    return _build_checked(path, lambda: Rectangle(south, west, north, east))
+
+
 # The reader of a field, by its type annotation.
 _FIELD_READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "str": _read_text,
@@ -222,6 +255,8 @@ _FIELD_READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "date": _read_day,
     "tuple[str, ...]": _read_texts,
     "tuple[int, ...]": _read_ids,
+    "tuple[Near, ...]": lambda value, path: _read_list(value, path, _read_near),
+    "tuple[Rectangle, ...]": lambda value, path: _read_list(value, path, _read_rectangle),
 }
 
 

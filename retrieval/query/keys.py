@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from .conditions import EXPOSURE, PIXELS_AND_BYTES, Filters
+from .area_terms import format_near, format_rectangle, parse_near, parse_rectangle
+from .conditions import EXPOSURE, WHOLE_NUMBERS, Filters
 from .ranges import format_range, parse_day, parse_days, parse_fraction, parse_integer, parse_range_of
 from .terms import NUMBER, format_number
 from .values import Examples, Options, Query
@@ -64,6 +65,8 @@ _DAY = ValueKind(parse_day, date.isoformat)
 _DAYS = ValueKind(parse_days, str)
 _WHOLE_BOUNDS = ValueKind(parse_range_of(parse_integer), format_range)
 _BOUNDS = ValueKind(parse_range_of(parse_fraction), format_range)
+_NEAR = ValueKind(parse_near, format_near)
+_RECTANGLE = ValueKind(parse_rectangle, format_rectangle)
 _OPTIONS = (
     (_CHOICE, ("fusion", "expand", "rerank", "collapse")),
     (_SWITCH, ("narrow", "neighbours", "weaker")),
@@ -100,11 +103,16 @@ KEYS: Final[dict[str, Key]] = {
     "confidence": Key(Filters, ("confidence",), _SHARE),
     "format": _list_key("formats"),
     "orientation": _list_key("orientations", _CHOICE),
+    "shape": _list_key("shapes", _CHOICE),
     "camera": _list_key("cameras"),
     "lens": _list_key("lenses"),
     "creator": _list_key("creators"),
+    "person": _list_key("persons"),
+    "place": _list_key("places"),
+    "near": _list_key("near", _NEAR),
+    "within": _list_key("within", _RECTANGLE),
     "in-concept": _list_key("concepts"),
-    **{key: _range_key(key, _WHOLE_BOUNDS) for key in PIXELS_AND_BYTES},
+    **{key: _range_key(key, _WHOLE_BOUNDS) for key in WHOLE_NUMBERS},
     **{key: _range_key(key, _BOUNDS) for key in EXPOSURE},
     "missing": _list_key("missing", _CHOICE),
     **{key: _switch_key(Filters, key, key) for key in ("captioned", "problem")},

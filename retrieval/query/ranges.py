@@ -82,7 +82,7 @@ def _format_bound(bound: float) -> str:
 
 def parse_day(text: str) -> date:
     """The first day of a year, a month, or a day."""
-    return _parse_period(text)[0]
+    return _read_date(text)[0]
 
 
 def parse_days(text: str) -> Days:
@@ -100,16 +100,22 @@ def parse_days(text: str) -> Days:
     return (_parse_period(least)[0] if least else None), (_parse_period(most)[1] if most else None)
 
 
-def _parse_period(text: str) -> tuple[date, date]:
-    """The first day of a year, month or day, and the first day after it."""
+def _read_date(text: str) -> tuple[date, bool, bool]:
+    """The first day, and whether a month and a day are given."""
     match = _DATE.fullmatch(text)
     if match is None:
         raise ValueError("write a day as 2020, 2020-06 or 2020-06-17")
     year, month, day = (int(number) if number else None for number in match.groups())
-    first = date(year or 0, month or 1, day or 1)
+    return date(year or 0, month or 1, day or 1), bool(month), bool(day)
+
+
+def _parse_period(text: str) -> tuple[date, date]:
+    """The first day of a year, month or day, and the first day after it."""
+    first, has_month, has_day = _read_date(text)
     try:
-        if day:
+        if has_day:
             return first, first + timedelta(days=1)
-        return first, date(first.year + (not month or month == 12), (month or 12) % 12 + 1, 1)
+        is_last_month = not has_month or first.month == 12
+        return first, date(first.year + is_last_month, first.month % 12 + 1 if has_month else 1, 1)
     except (ValueError, OverflowError):
         raise ValueError(f"{text}: the calendar ends with the year 9999") from None

@@ -22,7 +22,18 @@ _KEYS_ELSEWHERE: Final[dict[str, str]] = {
     **dict.fromkeys(("not", "exclude", "without"), "write a minus, as in -night or -tag:night"),
     **dict.fromkeys(("title", "caption", "description"), "bare words are looked for there; leave it out"),
     **dict.fromkeys(("model", "make", "device"), "write camera:, as in camera:x100"),
+    **dict.fromkeys(("people", "face", "faces", "who", "subject"), 'write person:, as in person:"Ann Lee"'),
+    **dict.fromkeys(("author", "artist", "photographer", "by"), 'write creator:, as in creator:"Ann Lee"'),
+    **dict.fromkeys(("location", "city", "country", "state", "where"), "write place:, as in place:Hanoi"),
+    **dict.fromkeys(("gps", "geo", "position"), "write near:, as in near:21.03,105.85,10 or near:Hanoi"),
+    **dict.fromkeys(("bbox", "box", "area"), "write within:, as in within:20.9,105.7,21.2,106.0"),
+    **dict.fromkeys(("aspect", "ratio"), "write shape:, as in shape:panorama"),
+    **dict.fromkeys(("f", "fnumber"), "write aperture:, as in aperture:<=f/2.8"),
+    **dict.fromkeys(("shutter", "speed"), "write exposure:, as in exposure:1/250.."),
+    **dict.fromkeys(("stars", "star"), "write rating:, as in rating:>=4"),
 }
+# Keys that are kept for what will be searched one day.
+RESERVED: Final = {"duration": "kept for films, which Pictor does not search; leave it out"}
 # Names of formats by endings and abbreviations that are not near to them.
 _FORMATS_ELSEWHERE: Final[dict[str, str]] = {
     **dict.fromkeys(("heic", "hif"), "heif"),
@@ -37,9 +48,15 @@ _FORMATS_ELSEWHERE: Final[dict[str, str]] = {
 
 def suggest_name(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The name that was most probably meant, or None where none is near."""
-    folded = {known.casefold(): known for known in names}
-    nearest = get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
-    return folded[nearest[0]] if nearest else None
+    return next(iter(suggest_names(name, names, cutoff=cutoff)), None)
+
+
+def suggest_names(name: str, names: Iterable[str], *, most: int = 3, cutoff: float = 0.6) -> list[str]:
+    """The names that were most probably meant, the nearest first; one of the same letters is the nearest."""
+    folded, typed = {known.casefold(): known for known in names}, name.casefold()
+    nearest = get_close_matches(typed, folded, n=most, cutoff=cutoff)
+    nearest.sort(key=lambda near: sorted(near) != sorted(typed))
+    return [folded[near] for near in nearest]
 
 
 def suggest_format(name: str, formats: Iterable[str]) -> str | None:
@@ -55,6 +72,8 @@ def describe_unknown_key(key: str, value: str, keys: Iterable[str]) -> str:
         return f"{key}: is not a key; to search by the picture at an address, write url:{shown}"
     if len(key) == 1 and value.startswith(("\\", "/")):
         return f"{key}: is not a key; to search by the picture in a file, write file:{shown}"
+    if key in RESERVED:
+        return f"{key}: is reserved: {RESERVED[key]}"
     if key in _KEYS_ELSEWHERE and key not in names:
         return f"{key}: is not a key; {_KEYS_ELSEWHERE[key]} (or put it in quotation marks)"
     if nearest := suggest_name(key, names):

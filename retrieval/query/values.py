@@ -231,6 +231,11 @@ def list_single_parts(part: Part) -> tuple[SinglePart, ...]:
     return tuple(single for alternative in part.alternatives for single in alternative.parts)
 
 
+def _is_exclusion(part: Part) -> bool:
+    """Whether it takes images out: unwanted words do, and unwanted pictures only move theirs down."""
+    return isinstance(part, Text) and part.weight < 0
+
+
 def _map_single_parts(part: Part, change: Callable[[SinglePart], SinglePart]) -> Part:
     if not isinstance(part, Either):
         return change(part)
@@ -296,7 +301,8 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Parts, examples, filters and options. Without parts: all images that satisfy the filters, by id.
+    """Parts, examples, filters and options. Without parts: all images that satisfy the filters, by id; with
+    unwanted words alone, those of them that hold none of these.
 
     `filters` is a Filters, or a tree of them: AllOf, AnyOf, Not.
     `weights` maps signals ("words", "subject", "colour") to weights that replace the library's defaults.
@@ -316,8 +322,7 @@ class Query:
         self._check_types()
         if len(self.single_parts) > MAX_PARTS:
             raise InvalidQuery(f"{len(self.single_parts)} parts; the limit is {MAX_PARTS}")
-        has_positive = self.examples.good or any(part.weight > 0 for part in self.parts)
-        if (self.parts or self.examples) and not has_positive:
+        if not self.is_wanting and (self.examples or not all(map(_is_exclusion, self.parts))):
             raise InvalidQuery("every part is negative; add one that says what to search for")
         if not 1 <= self.limit <= MAX_LIMIT:
             raise InvalidQuery(f"limit {self.limit}: choose from 1 to {MAX_LIMIT}")
@@ -330,6 +335,16 @@ class Query:
                 )
             if not (math.isfinite(weight) and 0 <= weight <= 100):
                 raise InvalidQuery(f"weight {weight} of signal {signal}: choose from 0 to 100")
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether a part or an example says what to search for; otherwise no image is better than another."""
+        return bool(self.examples.good) or any(part.weight > 0 for part in self.parts)
+
+    @property
+    def unwanted_texts(self) -> tuple[str, ...]:
+        """The texts of the parts that are unwanted words."""
+        return tuple(part.text for part in self.parts if isinstance(part, Text) and part.weight < 0)
 
     @property
     def single_parts(self) -> tuple[SinglePart, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from .tokens import Position, Terms, Translation, analyse_text
+from .tokens import Position, Terms, Translation, analyse_text, list_spellings
 
 # Letters, digits and the marks on them, with what may stand inside a word; or a sign that is a word.
 _PIECE = regex.compile(
@@ -58,6 +58,12 @@ def _matches_in_value(terms: Terms, field: str, value: str) -> Iterator[WordMatc
         (index, index + 1)
         for index, position in enumerate(positions)
         if position[0] in sought or not (sought.isdisjoint(position) or _ends_whole(located, index))
+    }
+    starts = tuple(prefix.start for prefix in terms.prefixes)
+    spans |= {
+        (index, index + 1)
+        for index, (_, start, end) in enumerate(located)
+        if starts and any(spelling.startswith(starts) for spelling in list_spellings(value[start:end]))
     }
     for phrase in (*terms.phrases, *(compound.parts for compound in terms.compounds)):
         spans |= set(_phrase_spans(phrase, positions))

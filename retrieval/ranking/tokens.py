@@ -37,6 +37,7 @@ _WORD = regex.compile(
     regex.VERSION1,
 )
 _ASCII_WORD = regex.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
+_PREFIX = regex.compile(rf"({_LETTER}{{2,}})\*", regex.VERSION1)
 _POSSESSIVE = regex.compile(r"(?<=[^'])'[sS]$")
 _INNER_EDGE = regex.compile(
     r"'|(?<=\p{Ll})(?=\p{Lu})|(?<=[\p{L}\p{M}])(?=\p{N})|(?<=\p{N})(?=\p{L})", regex.VERSION1
@@ -75,6 +76,13 @@ class Compound:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """The beginning of words, typed with a star behind it: it stands for all words that begin like this."""
+
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """Words of the query in another language: found by their English names in predicted labels, only there.
 
@@ -86,12 +94,13 @@ class Translation:
     names: tuple[tuple[str, ...], ...]
 
 
-Unit: TypeAlias = str | tuple[str, ...] | Compound | Translation  # the first is a token, the second a phrase
+# The first is a token, the second a phrase.
+Unit: TypeAlias = str | tuple[str, ...] | Compound | Prefix | Translation
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A text query: single tokens, phrases whose tokens have to stand side by side, and compounds.
+    """A text query: single tokens, phrases whose tokens have to stand side by side, compounds and prefixes.
 
     `translations` add the English names of typed words that are known in another language.
     """
@@ -100,14 +109,15 @@ class Terms:
     phrases: tuple[tuple[str, ...], ...]
     compounds: tuple[Compound, ...] = ()
     translations: tuple[Translation, ...] = ()
+    prefixes: tuple[Prefix, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.words or self.phrases or self.compounds)
+        return bool(self.words or self.phrases or self.compounds or self.prefixes)
 
     @property
     def units(self) -> tuple[Unit, ...]:
         """All that is looked for, in the order of a search."""
-        return (*self.words, *self.phrases, *self.compounds, *self.translations)
+        return (*self.words, *self.phrases, *self.compounds, *self.prefixes, *self.translations)
 
 
 # -- texts ----------------------------------------------------------------------------------------
@@ -121,6 +131,22 @@ def analyse_text(text: str) -> list[Position]:
 def split_tokens(text: str) -> list[str]:
     """The tokens of a text, in order and with repetitions; of a compound its parts."""
     return [position[0] for position in analyse_text(text)]
+
+
+def list_spellings(text: str) -> list[str]:
+    """The words of a text as they are written, in small letters without accents, and the parts of compounds.
+
+    `stem_word` makes the tokens of them.
+    """
+    spelled = (spelling for word in _split_words(text) for spelling in _spell_word(word))
+    return list(dict.fromkeys(spelled))
+
+
+def _spell_word(word: _Word) -> Iterator[str]:
+    if word.is_unspaced:
+        return
+    bare = _POSSESSIVE.sub("", word.text)
+    yield from filter(None, map(fold_word, (bare.replace("'", ""), *_INNER_EDGE.split(bare))))
 
 
 def name_token(name: str) -> str:
@@ -243,7 +269,8 @@ def parse_terms(text: str) -> Terms:
     """Read a text query: words in quotation marks are a phrase, all others are single words.
 
     Stop words are left out, except in quotation marks, and so is "picture" beside other words. The name that
-    a camera gave to a file is a compound, with or without its ending.
+    a camera gave to a file is a compound, with or without its ending. A word of at least two letters and
+    digits with a star behind it is a prefix.
     """
     phrases, pieces = split_query(text)
     units = [unit for piece in pieces if piece.casefold() not in DEPICTIONS for unit in _piece_units(piece)]
@@ -273,11 +300,15 @@ def _sort_units(units: Iterable[Unit]) -> Terms:
         tuple(unit for unit in unique if isinstance(unit, str)),
         tuple(unit for unit in unique if isinstance(unit, tuple)),
         tuple(unit for unit in unique if isinstance(unit, Compound)),
+        prefixes=tuple(unit for unit in unique if isinstance(unit, Prefix)),
     )
 
 
 def _piece_units(piece: str) -> Iterator[Unit]:
     """What to look for, for a piece of a query without quotation marks."""
+    if prefix := _PREFIX.fullmatch(fold_marks(piece.strip(",;:!?"))):
+        yield Prefix(fold_word(prefix[1]))
+        return
     stem = without_ending(piece.strip(",;:!?"))
     if is_camera_name(stem):
         yield _read_name(stem)

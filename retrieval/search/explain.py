@@ -153,6 +153,7 @@ class Explainer:
             tuple(word for query in queries for word in query.words),
             tuple(phrase for query in queries for phrase in query.phrases),
             tuple(compound for query in queries for compound in query.compounds),
+            prefixes=tuple(prefix for query in queries for prefix in query.prefixes),
         )
         translations = [translation for query in queries for translation in query.translations]
         fields = [(field, value) for field, values in searchable_texts(image).items() for value in values]

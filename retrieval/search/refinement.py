@@ -129,7 +129,7 @@ def collapse_copies(
         return ranking, {}
     if collapse == "shots":
         return collapse_ranking_to_shots(ranking, context.catalog, partial(_load_looks, context))
-    if not (context.query.parts or context.query.examples):
+    if not context.query.is_wanting:
         return ranking, {}
     looks = _load_looks(context, ranking.ids[:FIRST])
     same = find_same_pictures(looks) if collapse == "copies" else find_same_scenes(looks)

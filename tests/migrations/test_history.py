@@ -34,12 +34,12 @@ def engine(empty_database: URL) -> Iterator[Engine]:
     made.dispose()
 
 
-def migrate(engine: Engine, revision: str) -> None:
+def migrate(engine: Engine, revision: str, *, is_down: bool = False) -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        (command.downgrade if revision in ("base", "-1") else command.upgrade)(config, revision)
+        (command.downgrade if is_down or revision == "base" else command.upgrade)(config, revision)
 
 
 def settings_of(url: URL) -> Settings:
@@ -60,11 +60,18 @@ def describe_schema(inspector: Inspector) -> dict[str, Any]:
             "foreign keys": by_name(inspector.get_foreign_keys(table)),
             "unique": by_name(inspector.get_unique_constraints(table)),
             "checks": by_name(inspector.get_check_constraints(table)),
-            "indexes": by_name(inspector.get_indexes(table)),
+            "indexes": by_name(
+                [index | {"dialect_options": str_options(index)} for index in inspector.get_indexes(table)]
+            ),
         }
         for table in inspector.get_table_names()
         if table != "alembic_version"
     }
+
+
+def str_options(index: Any) -> dict[str, str]:
+    """What one database alone knows of an index; its SQL is an object, which equals only itself."""
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
 def by_name(things: list[Any]) -> list[Any]:
@@ -252,9 +259,40 @@ def test_an_older_version_reads_files_again_whose_contents_it_cannot_know(engine
         connection.execute(text(image))
         connection.execute(text(content), [{"name": "a"}, {"name": "b"}])
         connection.execute(text(place), [{"path": b"/a", "id": 1}, {"path": b"/b", "id": 2}])
-    migrate(engine, "-1")
+    migrate(engine, "0007", is_down=True)
     with engine.connect() as connection:
         assert [bytes(path) for path in connection.scalars(text("SELECT path FROM location"))] == [b"/a"]
+
+
+def test_places_that_are_positions_become_numbers_and_back(engine: Engine) -> None:
+    migrate(engine, "0008")
+    image = "INSERT INTO image (sha256, perceptual_hash, width, height, format, bytes, added_at) VALUES ('a', 0, 1, 1, 'png', 1, '2020-01-01')"
+    fact = "INSERT INTO annotation (image_id, field, value, folded, source, confidence) VALUES (1, :field, :value, :folded, 'exif', 1)"
+    values = {
+        ("place", "Hanoi"): (None, None, "hanoi"),
+        ("place", "-16.50000, 179.90000"): (-16.5, 179.9, ""),
+        ("place", "91.00000, 0.00000"): (None, None, "91.00000, 0.00000"),
+        ("place", "10, 20"): (None, None, "10, 20"),
+        ("tag", "1.50000, 2.50000"): (None, None, "1.50000, 2.50000"),
+        **{("place", f"1.00000, {number}.00000"): (1.0, float(number), "") for number in range(180)},
+        **{("place", f"1.50000, -{number}.00000"): (1.5, -float(number), "") for number in range(180)},
+        **{("place", f"2.0, {number}.5"): (2.0, number + 0.5, "") for number in range(180)},
+        **{("place", f"2.5, {number}.5"): (2.5, number + 0.5, "") for number in range(180)},
+        **{("place", f"3.0, {number}.5"): (3.0, number + 0.5, "") for number in range(180)},
+        **{("place", f"3.5, {number}.5"): (3.5, number + 0.5, "") for number in range(180)},
+    }  # more than the migration reads at a time
+    rows = [{"field": field, "value": value, "folded": value.lower()} for field, value in values]
+    with engine.begin() as connection:
+        connection.execute(text(image))
+        connection.execute(text(fact), rows)
+    query = text("SELECT field, value, latitude, longitude, folded FROM annotation")
+    migrate(engine, "head")
+    with engine.begin() as connection:
+        assert {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(query)} == values
+    migrate(engine, "0008", is_down=True)
+    with engine.begin() as connection:
+        folded = connection.execute(text("SELECT value, folded FROM annotation")).all()
+        assert {(value, form) for value, form in folded} == {(row["value"], row["folded"]) for row in rows}
 
 
 @pytest.mark.parametrize(("revision", "named"), [("0000", "0000"), ("9999", "9999"), (None, "none")])

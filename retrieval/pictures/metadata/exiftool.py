@@ -11,7 +11,7 @@ from typing import Any, Final, TypeGuard
 
 from .dates import CREATED, DIGITIZED, MODIFIED, ORIGINAL
 from .exposure import format_rating, format_setting
-from .facts import Pair
+from .facts import Pair, name_person
 from .keywords import split_keyword
 
 _FILE: Final = "SourceFile"  # exiftool writes it into every object
@@ -23,7 +23,9 @@ FIELDS: Final = {
     **dict.fromkeys(("xpcomment", "xpsubject", "comment", "headline"), "caption"),
     **dict.fromkeys(("subject", "keywords", "hierarchicalsubject", "catalogsets", "xpkeywords"), "tag"),
     **dict.fromkeys(("tagslist", "lastkeywordxmp"), "tag"),
-    **dict.fromkeys(("personinimage", "personinimagename", "regionname", "regionpersondisplayname"), "tag"),
+    **dict.fromkeys(
+        ("personinimage", "personinimagename", "regionname", "regionpersondisplayname"), "person"
+    ),
     **dict.fromkeys(("creator", "artist", "author", "xpauthor"), "creator"),
     "by-line": "creator",
     **dict.fromkeys(("location", "city", "state", "country"), "place"),
@@ -90,7 +92,9 @@ def _exposure_facts(tags: Mapping[str, Any]) -> Iterator[Pair]:
 
 
 def _make_facts(field: str, text: str, separator: str) -> Iterator[Pair]:
-    if field == "tag":
+    if field == "person":
+        yield from name_person(text)
+    elif field == "tag":
         yield from ((field, tag) for tag in split_keyword(text, separator))
     else:
         yield field, format_rating(text) if field == "rating" else text

@@ -13,7 +13,7 @@ MAX_VALUE_BYTES: Final = (
 MAX_TOTAL_BYTES: Final = 1 << 16  # of all values of one file
 JOINERS: Final = "\u200c\u200d"  # invisible, but Persian words and emoji need them
 SOURCES: Final = ("sidecar", "xmp", "iptc", "exif", "comment")
-FIELDS: Final = ("title", "caption", "tag", "label", "creator", "place", "taken", "modified",
+FIELDS: Final = ("title", "caption", "tag", "label", "creator", "person", "place", "taken", "modified",
                  "rating", "lens", "iso", "aperture", "exposure", "focal")  # fmt: skip
 
 Pair: TypeAlias = tuple[str, str]  # field and value
@@ -99,6 +99,12 @@ def _cut_line(line: str) -> str:
     start = line.encode()[:MAX_VALUE_BYTES].decode("utf-8", "ignore")
     splits_word = len(start) < len(line) and line[len(start)] != " " and " " in start
     return (start.rpartition(" ")[0] if splits_word else start).rstrip()
+
+
+def name_person(name: str) -> Iterator[Pair]:
+    """The facts that say who is in a picture: the name is a tag, too, so that words find it."""
+    yield "tag", name
+    yield "person", name
 
 
 def decode_text(data: bytes) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from . import exiftool, xmp
 from .dates import MODIFIED, ORIGINAL, settle_date
-from .facts import Fact, Metadata, Pair
+from .facts import Fact, Metadata, Pair, name_person
 from .keywords import split_keyword
 from .machine_texts import without_machine_texts
 
@@ -31,6 +31,9 @@ KEYS: Final = {
     "label": ("label", True),
     "labels": ("label", True),
     "creator": ("creator", False),
+    "person": ("person", False),
+    "persons": ("person", True),
+    "place": ("place", False),
 }
 
 
@@ -88,15 +91,21 @@ def _key_facts(values: Mapping[str, Any]) -> Iterator[Pair]:
         for text in value if isinstance(value, list) else [value]:
             if field and isinstance(text, str):
                 for part in text.split(";") if is_list else [text]:
-                    levels = split_keyword(part) if field == "tag" else [part]
-                    yield from ((field, level) for level in levels)
+                    yield from _make_facts(field, part.strip())
+
+
+def _make_facts(field: str, text: str) -> Iterator[Pair]:
+    if field == "person":
+        yield from name_person(text)
+    else:
+        yield from ((field, level) for level in (split_keyword(text) if field == "tag" else [text]))
 
 
 def _takeout_facts(values: Mapping[str, Any]) -> Iterator[Pair]:
     """The keys of Google Takeout: people, the position in degrees, and the time of the picture, in UTC."""
     for person in _as_list(values.get("people")):
         if isinstance(person, dict) and isinstance(name := person.get("name"), str):
-            yield "tag", unescape(name)
+            yield from name_person(unescape(name))
     positions = (_format_position(values.get(key)) for key in ("geoData", "geoDataExif"))
     yield "place", next(filter(None, positions), "")
     taken = values.get("photoTakenTime")

@@ -15,7 +15,7 @@ from xml.parsers import expat
 
 from .dates import CREATED, DIGITIZED, MODIFIED, ORIGINAL
 from .exposure import format_rating, format_setting
-from .facts import Pair
+from .facts import Pair, name_person
 from .keywords import split_keyword
 
 SOURCE: Final = "xmp"
@@ -60,7 +60,7 @@ FIELDS: Final = {
     f"{_EXIF} UserComment": "caption",
     HEADLINE: "caption",
     **dict.fromkeys(TREES, "tag"),
-    f"{_IPTC_EXTENSION} PersonInImage": "tag",
+    f"{_IPTC_EXTENSION} PersonInImage": "person",
     f"{_DC} creator": "creator",
     f"{_IPTC} Location": "place",  # the part of the city
     f"{_PHOTOSHOP} City": "place",
@@ -82,9 +82,9 @@ _PLACE_PARTS: Final = {
 }
 # Properties that are structures or lists of them: the field of each part that is read, at any depth.
 STRUCTURES: Final = {
-    f"{_REGIONS} Regions": {f"{_REGIONS} Name": "tag"},  # the names of faces
-    f"{_PEOPLE} RegionInfo": {f"{_PERSON} PersonDisplayName": "tag"},
-    f"{_IPTC_EXTENSION} PersonInImageWDetails": {f"{_IPTC_EXTENSION} PersonName": "tag"},
+    f"{_REGIONS} Regions": {f"{_REGIONS} Name": "person"},  # the names of faces
+    f"{_PEOPLE} RegionInfo": {f"{_PERSON} PersonDisplayName": "person"},
+    f"{_IPTC_EXTENSION} PersonInImageWDetails": {f"{_IPTC_EXTENSION} PersonName": "person"},
     f"{_IPTC_EXTENSION} LocationCreated": _PLACE_PARTS,
     f"{_IPTC_EXTENSION} LocationShown": _PLACE_PARTS,
 }
@@ -118,6 +118,8 @@ def _make_facts(values: Iterable[Pair]) -> Iterator[Pair]:
             position.setdefault(name, text)
         elif name in EXPOSURE:
             settings.setdefault(name, text)
+        elif _ALL_FIELDS[name] == "person":
+            yield from name_person(text)
         elif name != RATING:
             yield _ALL_FIELDS[name], text
         elif stars := format_rating(text):

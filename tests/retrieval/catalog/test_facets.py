@@ -27,6 +27,9 @@ FILTERS = {
     "format": "formats",
     "orientation": "orientations",
     "camera": "cameras",
+    "shape": "shapes",
+    "person": "persons",
+    "place": "places",
 }
 
 

@@ -13,19 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from retrieval import Catalog, Filters, InvalidQuery
+from retrieval import Catalog, Circle, Filters, InvalidQuery, Rectangle
 from retrieval.catalog.schema import AnnotationRow
 from retrieval.query.conditions import Condition, find_confidence
 from retrieval.search.condition_sets import evaluate_condition
-from tests.oracle import count_values, satisfies_condition, satisfies_filters
-from tests.rows import Row, fill_catalog, filters, many_rows, trees, troubled_paths, undone_writer
+from tests.oracle import count_values, find_middles, satisfies_condition, satisfies_filters
+from tests.rows import (
+    Row,
+    fill_catalog,
+    filters,
+    known_names,
+    many_rows,
+    trees,
+    troubled_paths,
+    undone_writer,
+)
 from tests.slow_tests import example_count
-
-
-def known_names(rows: Sequence[Row]) -> dict[str, set[str]]:
-    """All cameras, lenses and creators of the rows, by field."""
-    facts = [fact for row in rows for fact in (*(("camera", camera) for camera in row.cameras), *row.facts)]
-    return {field: {value for name, value in facts if name == field} for field, _ in facts}
 
 
 def check_filters(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters]) -> None:
@@ -34,12 +37,16 @@ def check_filters(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Filters
         images, bad = writer.load_images(ids), troubled_paths(ids, rows)
         known = known_names(rows)
         for query in asked:
-            expected = [
-                image_id for image_id in ids if satisfies_filters(images[image_id], query, bad, known)
-            ]
+            middles = find_middles(query, images.values(), known)
+            if middles is None:
+                with pytest.raises(InvalidQuery, match="states"):
+                    writer.find_ids(query)
+                continue
+            facts = (query, bad, known, middles)
+            expected = [image_id for image_id in ids if satisfies_filters(images[image_id], *facts)]
             assert writer.find_ids(query).tolist() == expected, query
             plain = {number: image.without_predictions() for number, image in images.items()}
-            expected = [image_id for image_id in ids if satisfies_filters(plain[image_id], query, bad, known)]
+            expected = [image_id for image_id in ids if satisfies_filters(plain[image_id], *facts)]
             assert writer.find_ids(query, predicted=False).tolist() == expected, query
 
 
@@ -69,8 +76,15 @@ def check_trees(catalog: Catalog, rows: Sequence[Row], asked: Sequence[Condition
         ids = fill_catalog(writer, rows)
         images, bad, known = writer.load_images(ids), troubled_paths(ids, rows), known_names(rows)
         for tree in asked:
+            middles = find_middles(tree, images.values(), known)
+            if middles is None:
+                with pytest.raises(InvalidQuery, match="states"):
+                    evaluate_condition(tree, writer.find_ids, writer.find_ids)
+                continue
             expected = [
-                image_id for image_id in ids if satisfies_condition(images[image_id], tree, bad, known)
+                image_id
+                for image_id in ids
+                if satisfies_condition(images[image_id], tree, bad, known, middles)
             ]
             found = evaluate_condition(tree, writer.find_ids, writer.find_ids).tolist()
             assert found == expected, tree
@@ -129,6 +143,10 @@ ONE_OF_EACH: list[dict[str, Any]] = [
     {"min_iso": 150},
     {"max_exposure": 0.01},
     {"missing": ("tag",)},
+    {"shapes": ("panorama", "portrait")},
+    {"persons": ("ann",)},
+    {"near": (Circle(21, 105.8, 20),)},
+    {"within": (Rectangle(20, 105, 22, 106),)},
     {"captioned": True},
     {"problem": False},
 ]
@@ -151,6 +169,8 @@ def make_row(number: int) -> Row:
         facts=(
             *(("lens", "EF 50mm"),) * yes[3],
             *(("creator", "Ann Lee"),) * yes[7],
+            *(("person", "Ann Lee"),) * yes[4],
+            ("place", "21.02850, 105.85420" if yes[0] else "-16.50000, 179.90000"),
             ("iso", "200" if yes[1] else "100"),
             ("exposure", "1/250" if yes[5] else "1/60"),
         ),

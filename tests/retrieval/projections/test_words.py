@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice, product
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from retrieval import (
     Annotation,
     Filters,
+    InvalidQuery,
     Library,
     LibraryWriter,
     Query,
@@ -427,3 +429,45 @@ def test_postings_that_outgrow_their_memory_change_nothing(
     words.publish(anew=True)
     assert find_words(words, "dove") == [31]
     assert len(rank_words(words, "lantern boat 3")) == len(kept)
+
+
+class TestPrefixes:
+    def test_a_prefix_finds_what_begins_so_by_its_spelling(self, words: LibraryWriter) -> None:
+        """A stem need not begin like its word: that of organization is organ."""
+        harbour = add_words(words, title="Old harbours")
+        organization = add_words(words, caption="an organization of cities")
+        arboretum = add_words(words, tag="arboretum")
+        assert find_words(words, "harb*") == find_words(words, "harbours*") == [harbour]
+        assert find_words(words, "organiz*") == find_words(words, "citie*") == [organization]
+        assert find_words(words, "arb*") == [arboretum]
+        assert find_words(words, '"harb*"') == find_words(words, "arbour*") == []
+
+    def test_it_is_the_same_after_publishing_and_when_an_image_is_gone(self, words: LibraryWriter) -> None:
+        organ, organization = add_words(words, title="organs"), add_words(words, title="organization")
+        assert find_words(words, "organi*") == find_words(words, "organization")
+        words.publish()
+        assert find_words(words, "organi*") == find_words(words, "organization")
+        with words.catalog.writing() as writer:
+            writer.remove_images([organization])
+        assert find_words(words, "organi*") == []  # organs begins otherwise
+        assert find_words(words, "organ*") == [organ]
+
+    def test_predicted_words_count_where_they_are_searched(self, tmp_path: Path) -> None:
+        with write_library(tmp_path / "library") as library:
+            tabby = add_words(library, predicted="tabby cat")
+            assert find_words(library, "tab*") == [tabby]
+        with Library.open(tmp_path / "library", Settings(predicted_labels=False)) as silent:
+            assert silent.search(Query((Text("tab*"),))).ids == []
+
+    def test_more_words_than_one_prefix_may_stand_for_are_refused(self, words: LibraryWriter) -> None:
+        endings = ("".join(pair) for pair in product("bcdfghjklmnpqrs", repeat=2))
+        add_words(words, caption=" ".join(f"re{ending}q" for ending in islice(endings, 201)))
+        with pytest.raises(InvalidQuery, match=r"re\*: 201 words of the library begin so; the limit is 200"):
+            find_words(words, "re*")
+        assert len(find_words(words, "rebc*")) == 1
+
+    def test_unwanted_prefixes_take_images_out(self, words: LibraryWriter) -> None:
+        add_words(words, title="harbour sea")
+        sea = add_words(words, title="sea")
+        assert words.search("sea -harb*").ids == words.search("-harb*").ids == [sea]
+        assert words.search("(sea -harb*) OR nothing").ids == [sea]

@@ -106,7 +106,19 @@ REFUSED: list[tuple[Any, str]] = [
     ({"parts": [{"text": "a", "weight": float("nan")}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": 10**400}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": 0}]}, "parts[0]: weight 0.0: choose a number from -100 to 100"),
-    ({"parts": [{"text": "a", "weight": -1}]}, "every part is negative"),
+    ({"parts": [{"image": 1, "weight": -1}]}, "every part is negative"),
+    ({"filters": {"lens": ["a"]}}, "filters.lens: no such key; there are folders"),
+    ({"filters": {"max_duration": 3}}, "filters.max_duration: it is reserved: kept for films"),
+    ({"filters": {"near": [{"latitude": 3}]}}, "filters.near[0].longitude: a number is needed"),
+    ({"filters": {"near": [{"place": "7"}]}}, "filters.near[0]: place 7: the name of a place has letters"),
+    (
+        {"filters": {"within": [{"south": 2, "west": 0, "north": 1, "east": 0}]}},
+        "filters.within[0]: south 2 and north 1: the first is larger",
+    ),
+    (
+        {"filters": {"near": [{"latitude": 0, "longitude": 0}] * 17}},
+        "filters: 17 areas for near; the limit is 16",
+    ),
     (
         {"parts": [{"text": "a", "region": [0, 0, 1, 1]}]},
         "parts[0].region: only a picture has a region; leave it out",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from retrieval import (
     AllOf,
     AnyOf,
+    Circle,
     Colours,
     Concept,
     Examples,
@@ -24,9 +25,11 @@ from retrieval import (
     Part,
     Picture,
     Query,
+    Rectangle,
     Reference,
     Region,
     StoredPicture,
+    Surroundings,
     Swatch,
     Text,
     format_query,
@@ -37,8 +40,8 @@ from tests.queries import any_query
 
 KEYS = (
     "there are folder, name, tag, label, after, before, added-after, added-before, taken, added, shows, "
-    "confidence, format, orientation, camera, lens, creator, in-concept, width, height, bytes, iso, aperture, "
-    "exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
+    "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, "
+    "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
 )
 UNCLOSED = "the closing quotation mark is missing"
@@ -119,6 +122,24 @@ UNDERSTOOD = [
         "added-after:2024 Added-Before:2024-06",
         query_of_texts(added_after=date(2024, 1, 1), added_before=date(2024, 6, 1)),
     ),
+    # words and conditions that take images away, alone
+    ("-night", query_of_texts("-night")),
+    ('-night -"old town" -tag:x', query_of_texts("-night", '-"old town"', without_tags=("x",))),
+    # where and who
+    ("near:21.03,-105.85,2.5km", query_of_texts(near=(Circle(21.03, -105.85, 2.5),))),
+    ("near:0,0", query_of_texts(near=(Circle(0, 0, 10),))),
+    (
+        'near:Hanoi near:"Old Town, 3"',
+        query_of_texts(near=(Surroundings("Hanoi"), Surroundings("Old Town", 3))),
+    ),
+    ('near:"Hà Nội, Việt Nam"', query_of_texts(near=(Surroundings("Hà Nội, Việt Nam"),))),
+    ("within:-17,179,-16,-179", query_of_texts(within=(Rectangle(-17, 179, -16, -179),))),
+    (
+        'place:Hanoi person:"Ann Lee" person:Bob missing:person',
+        query_of_texts(places=("Hanoi",), persons=("Ann Lee", "Bob"), missing=("person",)),
+    ),
+    ("shape:Panorama shape:square page:>1", query_of_texts(shapes=("panorama", "square"), min_page=2)),
+    ("added-after:9999-12-31", query_of_texts(added_after=date(9999, 12, 31))),
     # the other filters
     (
         'shows:tabby shows:"great white shark" confidence:.6',
@@ -240,7 +261,7 @@ REFUSED = [
     ("format:heic", "column 1: format heic: no picture has it; did you mean heif?"),
     ("sea format:nef", "column 5: format nef: no picture has it; did you mean raw?"),
     ("format:.jpgg", "column 1: format .jpgg: no picture has it; did you mean jpg?"),
-    ("format:tfif", "column 1: format tfif: no picture has it; did you mean tif?"),
+    ("format:tfif", "column 1: format tfif: no picture has it; did you mean tiff?"),
     (
         "format:mp4",
         "column 1: format mp4: no picture has it; choose from jpeg, png, gif, webp, bmp, tiff, ppm, avif, heif, raw",
@@ -288,7 +309,28 @@ REFUSED = [
     ("before:2020/06", f"column 1: before:2020/06: {NOT_A_DAY}"),
     ("before:2020-06-17-1", f"column 1: before:2020-06-17-1: {NOT_A_DAY}"),
     ("after:2020-13", "column 1: after:2020-13: month must be in 1..12"),
-    ("-night", "every part is negative; add one that says what to search for"),
+    ("-image:3", "every part is negative; add one that says what to search for"),
+    ("-night -image:3", "every part is negative; add one that says what to search for"),
+    (
+        "sea duration:>60",
+        "column 5: duration: is reserved: kept for films, which Pictor does not search; leave it out",
+    ),
+    ("lnes:50mm", f"column 1: lnes: is not a key; did you mean lens:? {QUOTED}"),
+    ("flie:a.jpg", f"column 1: flie: is not a key; did you mean file:? {QUOTED}"),
+    ("people:Ann", f'column 1: people: is not a key; write person:, as in person:"Ann Lee" {QUOTED}'),
+    ("near:91,0", "column 1: latitude 91: choose degrees from -90 to 90"),
+    ("near:21.03,105.85,0", "column 1: 0 km: choose a distance above 0, up to 20038 km"),
+    (
+        "sea near:1,2,3,4",
+        "column 5: near:1,2,3,4: write latitude, longitude and kilometres, as in 21.03,105.85,10, "
+        'or a place, as in "Hanoi,25"',
+    ),
+    (
+        "within:21,105",
+        "column 1: within:21,105: write south, west, north and east, as in 20.9,105.7,21.2,106.0",
+    ),
+    ("shape:round", "column 1: shape round: choose from landscape, portrait, square, panorama"),
+    ("page:last", "column 1: page:last: write a range as 800, 800.., ..1600, 800..1600, >800 or <=1600"),
     ("sea -like:3", "column 5: -like: cannot be excluded; write unlike:"),
     ("sea -rerank:none", "column 5: -rerank: cannot be excluded"),
     ("sea 2:tag:boat", "column 5: tag: cannot have a weight; leave the number out"),

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.ranking.tokens import Compound, Terms, analyse_text, parse_terms, split_tokens, stem_word
+from retrieval.ranking.tokens import (
+    Compound,
+    Terms,
+    analyse_text,
+    list_spellings,
+    parse_terms,
+    split_tokens,
+    stem_word,
+)
 
 TOKENS = [
     ("", []),
@@ -234,3 +242,20 @@ def test_tokens_are_their_own_tokens(text: str) -> None:
 @given(st.text(), st.text())
 def test_a_line_end_keeps_two_texts_apart(one: str, other: str) -> None:
     assert split_tokens(f"{one}\n{other}") == split_tokens(one) + split_tokens(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        ("harb*", ["harb"]),
+        ("Straß*, sea CAFÉ*", ["strass", "cafe"]),
+        ('"harb*"', []),
+        ("h* * *.jpg IMG_* old-t* 港*", []),
+    ],
+)
+def test_a_word_with_a_star_behind_it_is_a_prefix(text: str, starts: list[str]) -> None:
+    assert [prefix.start for prefix in parse_terms(text).prefixes] == starts
+
+
+def test_spellings_are_words_as_they_are_written_and_their_parts() -> None:
+    assert list_spellings("Cities, cities: Ann's GoPro 港") == ["cities", "ann", "gopro", "go", "pro"]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval import Filters, Hit, InvalidQuery, Library, Query, Settings, StoredPicture, Text
+from retrieval import Filters, Hit, InvalidQuery, Library, Query, Settings, StoredPicture, Text, parse_query
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.fusion import relative_score
 from retrieval.search.gather import FusedRanking, rank_images
 from retrieval.search.probes import Probe
 from tests.reference import pairs_of
-from tests.world import BOTH, COUNT, World, image_label
+from tests.world import BOTH, COUNT, World, image_label, image_tags
 
 BANDWIDTHS = {"subject": 1.0, "colour": 0.1}
 
@@ -157,6 +157,23 @@ class TestSigns:
             elif pushed < -1e-6:
                 assert image_id not in after
         assert len(after) > 5
+
+    @pytest.mark.parametrize("line", ["-dog", "-dog tag:even", "-dog -boat", 'NOT (third OR "boat")'])
+    def test_unwanted_words_alone_leave_all_others_by_id(self, library: Library, line: str) -> None:
+        unwanted = {"-dog": {"dog"}, "-dog tag:even": {"dog"}, "-dog -boat": {"dog", "boat"}}.get(
+            line, {"third", "boat"}
+        )
+        expected = [
+            image_id
+            for image_id in range(1, COUNT + 1)
+            if unwanted.isdisjoint({*image_tags(image_id), image_label(image_id)})
+            and ("even" not in line or "even" in image_tags(image_id))
+        ]
+        results = library.search(parse_query(line, limit=COUNT))
+        assert (results.ids, results.total) == (expected, len(expected))
+        assert {hit.contributions for hit in results.hits} == {()}
+        counted = library.count_facets(line)["captioned"].counts
+        assert counted == (("no", len(expected)),)
 
     def test_a_query_of_nothing_wanted_is_refused(self) -> None:
         with pytest.raises(InvalidQuery, match="every part is negative"):

@@ -56,9 +56,12 @@ DETAILS = (
     [REGIONS, PEOPLE, DETAILS, xmp_list("iptcExt:PersonInImage", "Ada", "Eva")],
     ids=["MWG regions", "Microsoft's people", "IPTC with details", "IPTC"],
 )
-def test_the_people_in_a_picture_are_tags(body: str) -> None:
+def test_the_people_in_a_picture_are_tags_and_persons(body: str) -> None:
     """photoprism#554, #1570 and #3260, osxphotos#21, nextcloud/recognize#761: digiKam writes all of them."""
-    assert xmp_facts(body + xmp_list("dc:subject", "fog")) == [("tag", "Ada"), ("tag", "Eva"), ("tag", "fog")]
+    assert xmp_facts(body + xmp_list("dc:subject", "fog")) == [
+        *((field, name) for name in ("Ada", "Eva") for field in ("tag", "person")),
+        ("tag", "fog"),
+    ]
 
 
 def test_a_name_outside_of_a_face_is_no_person() -> None:

@@ -71,7 +71,16 @@ def test_what_an_export_of_google_photos_says() -> None:
         ("title", "boat.jpg"),
         ("caption", "In the harbour"),
         ("tag", "Ada"),
+        ("person", "Ada"),
         ("place", "48.85822, -2.29450"),
+    )
+
+
+def test_persons_and_places_in_json_of_ones_own() -> None:
+    values = {"persons": "Ada; Eva", "place": "Hanoi"}
+    assert sidecar_facts(json.dumps(values).encode(), "json") == (
+        *((field, name) for name in ("Ada", "Eva") for field in ("tag", "person")),
+        ("place", "Hanoi"),
     )
 
 
