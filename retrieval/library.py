@@ -29,6 +29,7 @@ from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
 from .search.hits import Results
+from .search.kept_lists import Walk
 from .search.probes import describe_empty_texts
 from .search.remarks import describe_unknown_words
 from .search.weights import check_signals
@@ -137,22 +138,53 @@ class Library:
         """The newest state of all projections; raises ProjectionDamaged if one of them is damaged."""
         return self.search_state.snapshots.newest_snapshot()
 
-    def search(self, query: Query | str) -> Results:
+    def search(self, query: Query | str, *, with_cursor: bool = False) -> Results:
         """The page of hits that the query asks for; the same query always gives the same list.
+
+        `with_cursor`: keep the list in the library's folder, so that the answer has a cursor. The same query
+        with this cursor gives the next page, and a cursor for the page after it: no image is left out and
+        none comes twice, whatever others index, change or remove meanwhile. Removed images fall out. What is
+        said of a hit is what the query finds now.
 
         A line of text is read by `parse_query`, so `library.search("bus -tag:night")` works; pictures of
         files and addresses are not read for a line: give them as parts of a Query.
-        Raises InvalidQuery, ImageNotFound for an unknown stored picture, UnreadableImage for a picture that
-        cannot be decoded, and ProjectionDamaged if a projection is damaged.
+        Raises InvalidQuery, CursorExpired, ImageNotFound for an unknown stored picture, UnreadableImage for a
+        picture that cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
         query = _as_query(query)
         check_signals(query, self.signal_names)
-        search = self._start_search(query)
+        search, lists = self._start_search(query), self.search_state.kept_lists
+        # A wrong cursor is refused before anything is ranked.
+        walk = lists.resume_walk(query, query.cursor, search.seq) if query.cursor else None
         answer = search.find_answer()
-        page = answer.ids[query.offset : query.offset + query.limit].tolist()
-        page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
+        if walk is None:
+            name = lists.keep_answer(query, answer.ids, search.seq) if with_cursor else None
+            walk = Walk(answer.ids, query.offset, name)
+        images, ranks, end = self._load_page(walk, query.limit)
+        return Results(
+            tuple(build_hits(answer, images, search.amounts, ranks=ranks)),
+            len(walk.ids),
+            self._describe_search(query, search, answer),
+            answer.folded_count,
+            walk.cursor_at(end),
+            walk.cursor_at(max(0, walk.start - query.limit)) if walk.start else None,
+        )
+
+    def _load_page(self, walk: Walk, limit: int) -> tuple[dict[int, Image], list[int], int]:
+        """The first images of a walk that are still there, their ranks, and the place where it goes on."""
+        images: dict[int, Image] = {}
+        end = walk.start
+        while len(images) < limit and end < len(walk.ids):
+            wanted = walk.ids[end : end + limit - len(images)].tolist()
+            images |= self._load_images(wanted)
+            end += len(wanted)
+        listed = enumerate(walk.ids[walk.start : end].tolist(), walk.start + 1)
+        return images, [rank for rank, image_id in listed if image_id in images], end
+
+    def _describe_search(self, query: Query, search: Search, answer: Answer) -> tuple[str, ...]:
+        """Sentences about what could not take part in a search, and why."""
         bare = [f"{name}: too little to compare: {why}." for name, why in search.bare_pictures.items()]
-        remarks = (
+        return (
             *describe_empty_texts(query),
             *describe_unknown_words(search.find_unknown_words()),
             *self._describe_removed_examples(query),
@@ -160,7 +192,6 @@ class Library:
             *self._query_remarks(query),
             *_page_remarks(query, answer),
         )
-        return Results(tuple(page_hits), len(answer.ids), remarks, answer.folded_count)
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".
@@ -194,7 +225,9 @@ class Library:
         if not len(positions):
             self.load_image(image_id)  # raises ImageNotFound
             raise ImageNotInAnswer(image_id, _absence_reason(query, answer, image_id))
-        [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(positions[0]))
+        [hit] = build_hits(
+            answer, self._load_images([image_id]), search.amounts, ranks=[int(positions[0]) + 1]
+        )
         state = self.search_state
         meaning = state.snapshots.newest_snapshot().views.get(MEANING)
         return Explainer(
@@ -233,6 +266,7 @@ class Library:
             text_closeness=text_tower.text_closeness if has_tower else caption_bridge.bridge_closeness,
             translator=self.search_state.translator,
             load_rivals=self.search_state.rival_loader,
+            sort_keys=self.search_state.sort_keys,
             settings=settings or self.settings,
         )
 

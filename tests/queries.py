@@ -23,12 +23,14 @@ from retrieval import (
     Query,
     Reference,
     Region,
+    Sort,
     StoredPicture,
     Swatch,
     Text,
 )
 from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
 from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS
+from retrieval.query.sort import MAX_SEED, RANDOM, USUAL_DIRECTIONS
 from retrieval.query.values import (
     COLLAPSES,
     EXPANSIONS,
@@ -150,6 +152,11 @@ options = valid_values(
     diversity=shares,
     **dict.fromkeys(("narrow", "neighbours", "weaker"), maybe),
 )
+sorts = (
+    st.just(Sort())
+    | st.builds(Sort, st.sampled_from([*USUAL_DIRECTIONS]), st.sampled_from(["", "up", "down"]))
+    | st.builds(Sort, st.just(RANDOM), seed=st.integers(0, MAX_SEED))
+)
 examples = valid_values(Examples, good=small_tuples(ids), bad=small_tuples(ids))
 
 
@@ -167,4 +174,5 @@ def any_query() -> st.SearchStrategy[Query]:
         limit=st.integers(1, 1000),
         offset=st.integers(0, 2**31 - 1),
         include_examples=st.booleans(),
+        sort=sorts,
     )

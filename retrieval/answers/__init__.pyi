@@ -33,7 +33,7 @@ from .presenter import (
     present_status,
     present_summary,
 )
-from .query import MAX_ID, ImageId, Limit, Offset, Part, Query, QueryPicture, StrictModel, Swatch
+from .query import MAX_ID, ImageId, Limit, Offset, Part, Query, QueryPicture, Sorted, StrictModel, Swatch
 
 __all__ = [
     "MAX_ID",
@@ -61,6 +61,7 @@ __all__ = [
     "Query",
     "QueryPicture",
     "Results",
+    "Sorted",
     "Space",
     "Status",
     "StrictModel",

@@ -76,12 +76,16 @@ class Hit(ImageSummary):
 
 
 class Results(StrictModel):
-    """One page of hits, best first; equal scores by rising id."""
+    """One page of hits: best first, equal scores by rising id, or in the order that `sort` says."""
 
     hits: list[Hit]
     total: int
     weaker: int = Field(description="Images below the relevance line, which are not listed")
     notes: list[str] = Field(description="What could not take part in the search, and why")
+    cursor: str | None = Field(
+        description="With this as cursor, the same query gives the next page of this list, whatever is "
+        "indexed or removed meanwhile; null at the end, and where the library cannot be written"
+    )
     next: str | None = Field(
         description="Address of the next page; null at the end, and where files were sent"
     )

@@ -63,6 +63,7 @@ def present_results(
         total=results.total,
         weaker=results.weaker,
         notes=list(results.notes),
+        cursor=results.next_cursor,
         next=next_address,
         query=query_model,
         line=line,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .conditions import EXPOSURE, PIXELS_AND_BYTES, Filters
 from .ranges import format_range, parse_day, parse_days, parse_fraction, parse_integer, parse_range_of
+from .sort import format_sort, parse_sort
 from .terms import NUMBER, format_number
 from .values import Examples, Options, Query
 
@@ -64,6 +65,7 @@ _DAY = ValueKind(parse_day, date.isoformat)
 _DAYS = ValueKind(parse_days, str)
 _WHOLE_BOUNDS = ValueKind(parse_range_of(parse_integer), format_range)
 _BOUNDS = ValueKind(parse_range_of(parse_fraction), format_range)
+_SORT = ValueKind(parse_sort, format_sort)
 _OPTIONS = (
     (_CHOICE, ("fusion", "expand", "rerank", "collapse")),
     (_SWITCH, ("narrow", "neighbours", "weaker")),
@@ -115,5 +117,6 @@ KEYS: Final[dict[str, Key]] = {
         for kind, names in _OPTIONS
         for name in names
     },
+    "sort": Key(Query, ("sort",), _SORT, alternative="write sort:date-up, as in the other direction"),
     "include-examples": _switch_key(Query, "include_examples", "include-examples"),
 }

@@ -29,9 +29,11 @@ from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
 from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
 from .options import SearchOptions
+from .order import sort_answer
 from .probes import Probe, ProbeMaker, TextMapper
 from .refinement import collapse_copies, expand_probe, reorder_images, verify_images
 from .remarks import unknown_words
+from .sort_keys import SortKeys
 from .weights import Closeness, Weighting
 
 FUSED = "fused"  # the name of the fused ranking beside those of the signals
@@ -57,6 +59,7 @@ class Search:
         text_closeness: Closeness,
         translator: Translator,
         load_rivals: RivalLoader | None,
+        sort_keys: SortKeys,
         settings: Settings,
     ) -> None:
         self._context = SearchContext(
@@ -69,11 +72,17 @@ class Search:
             probe_maker=ProbeMaker(features, map_text, translator, self._find_allowed),
             translator=translator,
             judge=Judge(snapshot, backgrounds, load_rivals),
+            sort_keys=sort_keys,
         )
         self._weighting = Weighting(self._context, text_closeness)
 
     def _find_allowed(self, slot: Slot) -> Int64Ids:
         return alternative_ids(self._context, slot)
+
+    @property
+    def seq(self) -> int:
+        """The state of the library that is searched: the number of its last change."""
+        return self._context.snapshot.seq
 
     @property
     def bare_pictures(self) -> dict[str, str]:
@@ -83,7 +92,10 @@ class Search:
     # -- the answer -----------------------------------------------------------------------------
 
     def find_answer(self) -> Answer:
-        """All steps: rank, expand, verify, put in another order, judge, collapse."""
+        """All steps: rank, expand, verify, put in another order, judge, collapse, sort."""
+        return sort_answer(self._context, self._find_by_relevance())
+
+    def _find_by_relevance(self) -> Answer:
         query, options = self._context.query, self._context.options
         allowed = allowed_ids(self._context)
         if not (query.parts or query.examples):

@@ -60,13 +60,16 @@ class Results:
     """One page of hits.
 
     `total` counts the images listed on all pages, and `weaker` those below the relevance line, which are not
-    listed. `notes` say in sentences what could not take part in the search, and why.
+    listed. `notes` say in sentences what could not take part in the search, and why. The cursors are those of
+    the next and the previous page of the same list, where there is one and the list is kept.
     """
 
     hits: tuple[Hit, ...]
     total: int
     notes: tuple[str, ...] = ()
     weaker: int = 0
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
 
     @property
     def ids(self) -> list[int]:
