@@ -13,7 +13,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -39,14 +39,15 @@ def measure(size: int | None = None) -> dict[str, Any]:
     count = size or 100_000
     with tempfile.TemporaryDirectory() as folder:
         with open_or_create(Path(folder), LibrarySpec()) as library:
-            _fill_library(library, count)
+            fill_library(library, count)
             library.publish()
         with Library.open(folder) as library:
             library.warm_up()
             return {"figures": _measure_times(library, count), "beside": {}}
 
 
-def _fill_library(library: LibraryWriter, count: int) -> None:
+def fill_library(library: LibraryWriter, count: int) -> None:
+    """Add synthetic images, of which one in ten has no date."""
     random = np.random.default_rng(0)
     spaces = [space for space in library.spaces if space.descriptor != "details"]
     centres = {space.id: _random_directions(random, CLUSTERS, space.dimension) for space in spaces}
@@ -81,7 +82,8 @@ def _unit_rows(rows: npt.NDArray[np.floating]) -> Features:
 
 def _new_image(number: int, features: dict[int, Features]) -> NewImage:
     digest = hashlib.sha256(b"%d" % number).hexdigest()
-    return NewImage(digest, number, 640, 480, "jpeg", 1, datetime(2020, 1, 1), b"", features)
+    taken = datetime(2000, 1, 1) + timedelta(seconds=number * 7919 % 600_000_000) if number % 10 else None
+    return NewImage(digest, number, 640, 480, "jpeg", 1 + number * 7907 % 9_000_000, taken, b"", features)
 
 
 def _random_caption(random: np.random.Generator) -> str:
@@ -93,7 +95,7 @@ def _word_of_rank(rank: int) -> str:
 
 
 def _measure_times(library: Library, count: int) -> dict[str, float]:
-    queries = list(_make_queries(library, count))
+    queries = list(make_queries(library, count))
     times = {"full query": _median_time(library.search, queries)}
     for signal, ask in _signal_searches(library).items():
         times[signal] = _median_time(ask, queries)
@@ -154,7 +156,8 @@ def _terms_of(query: Query) -> Terms:
     return parse_terms(next(part.text for part in query.parts if isinstance(part, Text)))
 
 
-def _make_queries(library: Library, count: int) -> Iterator[Query]:
+def make_queries(library: Library, count: int) -> Iterator[Query]:
+    """Stored pictures, each with two words of its caption."""
     for image_id in np.linspace(1, count, QUERIES).astype(int).tolist():
         words = " ".join(library.load_image(image_id).caption.split()[:2]) or "wa"
         yield Query((StoredPicture(image_id), Text(words)))

@@ -24,12 +24,14 @@ from .descriptors.word_towers import load_word_tower, round_rows, word_tower_to_
 from .durable import sync_to_disk
 from .errors import (
     BackboneUnavailable,
+    CursorExpired,
     DecodingImpossible,
     DurabilityTooLow,
     FeatureDamaged,
     ImageNotFound,
     ImageNotInAnswer,
     ImageTooLarge,
+    InvalidCursor,
     InvalidLabels,
     InvalidQuery,
     InvalidSetting,
@@ -62,6 +64,7 @@ from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
 from .query.references import Fetcher, resolve_references
 from .query.rewording import replace_words
+from .query.sort import Sort, format_sort, parse_sort
 from .query.values import (
     Alternative,
     Colours,
@@ -122,6 +125,7 @@ __all__ = [
     "Concept",
     "Content",
     "Contribution",
+    "CursorExpired",
     "DecodedPage",
     "DecoderPool",
     "DecoderProcess",
@@ -140,6 +144,7 @@ __all__ = [
     "ImageNotFound",
     "ImageNotInAnswer",
     "ImageTooLarge",
+    "InvalidCursor",
     "InvalidLabels",
     "InvalidQuery",
     "InvalidSetting",
@@ -178,6 +183,7 @@ __all__ = [
     "ServerLost",
     "Settings",
     "Sidecar",
+    "Sort",
     "Status",
     "StorageFailed",
     "StoredPicture",
@@ -198,12 +204,14 @@ __all__ = [
     "find_strays",
     "find_turned_digests",
     "format_query",
+    "format_sort",
     "images",
     "limits_from_settings",
     "list_single_parts",
     "load_word_tower",
     "page_digest",
     "parse_query",
+    "parse_sort",
     "path_bytes",
     "query_from_json",
     "query_to_json",

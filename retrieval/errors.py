@@ -37,6 +37,30 @@ class InvalidQuery(RetrievalError):
         return f"{shown[start : start + POINTER_WIDTH]}\n{' ' * (self.column - 1 - start)}^"
 
 
+class InvalidCursor(InvalidQuery):
+    """A cursor is no cursor, was changed on its way, or belongs to another query."""
+
+    code = "invalid-cursor"
+
+    DAMAGED = "it is not one that an answer gave, or was changed on its way"
+    OTHER_QUERY = "it belongs to another query; only limit may change while you walk through a list"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cursor: {reason}; leave it out to begin at the first hit")
+
+
+class CursorExpired(RetrievalError):
+    """The list that a cursor walks through is not kept any more."""
+
+    code = "cursor-expired"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cursor: its list is not kept any more: lists are kept for a day after their last use, the last "
+            "1000 of a library at most; leave the cursor out to begin at the first hit"
+        )
+
+
 class InvalidSetting(RetrievalError):
     """A setting has an unknown name or a value outside its range."""
 

@@ -33,6 +33,7 @@ from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
 from .search.hits import Results
+from .search.kept_lists import Walk
 from .search.probes import describe_empty_texts
 from .search.remainders import Remainder, find_remainders
 from .search.remarks import describe_unknown_words
@@ -156,37 +157,64 @@ class Library:
         """The newest state of all projections; raises ProjectionDamaged if one of them is damaged."""
         return self.search_state.snapshots.newest_snapshot()
 
-    def search(self, query: Query | str) -> Results:
+    def search(self, query: Query | str, *, with_cursor: bool = False) -> Results:
         """The page of hits that the query asks for; the same query always gives the same list.
+
+        `with_cursor`: keep the list in the library's folder, so that the answer has a cursor. The same query
+        with this cursor gives the next page, and a cursor for the page after it: no image is left out and
+        none comes twice, whatever others index, change or remove meanwhile. Removed images fall out. What is
+        said of a hit is what the query finds now.
 
         A line of text is read by `parse_query`, so `library.search("bus -tag:night")` works; pictures of
         files and addresses are not read for a line: give them as parts of a Query.
-        Raises InvalidQuery, ImageNotFound for an unknown stored picture, UnreadableImage for a picture that
-        cannot be decoded, and ProjectionDamaged if a projection is damaged.
+        Raises InvalidQuery, CursorExpired, ImageNotFound for an unknown stored picture, UnreadableImage for a
+        picture that cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
         asked = _as_query(query)
         check_signals(asked, self.signal_names)
-        answered = self._find_answer(asked)
+        search, lists = self._start_search(asked), self.search_state.kept_lists
+        # A wrong cursor is refused before anything is ranked.
+        walk = lists.resume_walk(asked, asked.cursor, search.seq) if asked.cursor else None
+        answered = self._find_answer(asked, search)
         query, search, answer = answered.query, answered.search, answered.answer
-        page = answer.ids[query.offset : query.offset + query.limit].tolist()
-        page_hits = build_hits(answer, self._load_images(page), search.amounts, offset=query.offset)
+        if walk is None:
+            name = lists.keep_answer(asked, answer.ids, search.seq) if with_cursor else None
+            walk = Walk(answer.ids, query.offset, name)
+        images, ranks, end = self._load_page(walk, query.limit)
+        return Results(
+            tuple(build_hits(answer, images, search.amounts, ranks=ranks)),
+            len(walk.ids),
+            self._describe_search(answered),
+            answer.folded_count,
+            answered.unused_words,
+            answered.did_you_mean,
+            tuple(self._find_remainders(query, answer)),
+            walk.cursor_at(end),
+            walk.cursor_at(max(0, walk.start - query.limit)) if walk.start else None,
+        )
+
+    def _load_page(self, walk: Walk, limit: int) -> tuple[dict[int, Image], list[int], int]:
+        """The first images of a walk that are still there, their ranks, and the place where it goes on."""
+        images: dict[int, Image] = {}
+        end = walk.start
+        while len(images) < limit and end < len(walk.ids):
+            wanted = walk.ids[end : end + limit - len(images)].tolist()
+            images |= self._load_images(wanted)
+            end += len(wanted)
+        listed = enumerate(walk.ids[walk.start : end].tolist(), walk.start + 1)
+        return images, [rank for rank, image_id in listed if image_id in images], end
+
+    def _describe_search(self, answered: AnsweredQuery) -> tuple[str, ...]:
+        """Sentences about what could not take part in a search, and why."""
+        query, search, answer = answered.query, answered.search, answered.answer
         bare = [f"{name}: too little to compare: {why}." for name, why in search.bare_pictures.items()]
-        remarks = (
+        return (
             *describe_empty_texts(query),
             *_describe_words(answered),
             *self._describe_removed_examples(query),
             *bare,
             *self._query_remarks(query),
             *_page_remarks(query, answer),
-        )
-        return Results(
-            tuple(page_hits),
-            len(answer.ids),
-            remarks,
-            answer.folded_count,
-            answered.unused_words,
-            answered.did_you_mean,
-            tuple(self._find_remainders(query, answer)),
         )
 
     def complete_line(
@@ -235,7 +263,9 @@ class Library:
         if not len(positions):
             self.load_image(image_id)  # raises ImageNotFound
             raise ImageNotInAnswer(image_id, _absence_reason(query, answer, image_id))
-        [hit] = build_hits(answer, self._load_images([image_id]), search.amounts, offset=int(positions[0]))
+        [hit] = build_hits(
+            answer, self._load_images([image_id]), search.amounts, ranks=[int(positions[0]) + 1]
+        )
         state = self.search_state
         meaning = state.snapshots.newest_snapshot().views.get(MEANING)
         return Explainer(
@@ -258,9 +288,12 @@ class Library:
                 predicted=self.settings.predicted_labels,
             )
 
-    def _find_answer(self, query: Query) -> AnsweredQuery:
-        """The answer to a query; where it is empty, that to what was surely meant by its misspelt words."""
-        search = self._start_search(query)
+    def _find_answer(self, query: Query, search: Search | None = None) -> AnsweredQuery:
+        """The answer to a query; where it is empty, that to what was surely meant by its misspelt words.
+
+        `search`: the search for the query, where one was started already.
+        """
+        search = search or self._start_search(query)
         answer, meant = search.find_answer(), search.correct_query()
         unknown = tuple(search.find_unknown_words())
         unused = tuple(word for word in unknown if not search.has_meaning(word))
@@ -298,6 +331,7 @@ class Library:
             translator=self.search_state.translator,
             load_rivals=self.search_state.rival_loader,
             knows_word=self.search_state.word_knower(snapshot),
+            sort_keys=self.search_state.sort_keys,
             settings=settings or self.settings,
         )
 

@@ -20,6 +20,8 @@ from .ranking.arrays import Float32Matrix, Float32Vector
 from .ranking.translation import Translator
 from .ranking.word_tower import WordTower
 from .search.backgrounds import Backgrounds
+from .search.kept_lists import KeptLists
+from .search.sort_keys import SortKeys
 from .settings import Settings
 from .signals import MEANING, SIGNALS, SUBJECT
 from .spaces import Spaces
@@ -36,6 +38,7 @@ class SearchState:
     def __init__(self, catalog: Catalog, path: Path, settings: Settings) -> None:
         self._catalog, self._settings = catalog, settings
         self.generations_folder = path / "projections"
+        self.kept_lists = KeptLists(path / "cursors")
         self.spaces = Spaces(catalog, path / "backbones", settings)
 
     @cached_property
@@ -95,6 +98,11 @@ class SearchState:
     def backgrounds(self) -> Backgrounds:
         """What unrelated pictures score, by space."""
         return Backgrounds(self._catalog, self.spaces)
+
+    @cached_property
+    def sort_keys(self) -> SortKeys:
+        """What images are sorted by."""
+        return SortKeys(self._catalog)
 
     def text_mapper(self, snapshot: Snapshot) -> Callable[[str], Float32Vector | None]:
         """What maps texts to vectors of the subject space.

@@ -25,6 +25,7 @@ from retrieval import (
     Rectangle,
     Reference,
     Region,
+    Sort,
     StoredPicture,
     Surroundings,
     Swatch,
@@ -33,6 +34,7 @@ from retrieval import (
 from retrieval.query.areas import MAX_KILOMETRES
 from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
 from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS, SHAPES, WHOLE_NUMBERS
+from retrieval.query.sort import MAX_SEED, RANDOM, USUAL_DIRECTIONS
 from retrieval.query.values import (
     COLLAPSES,
     EXPANSIONS,
@@ -173,6 +175,11 @@ options = valid_values(
     diversity=shares,
     **dict.fromkeys(("narrow", "neighbours", "weaker"), maybe),
 )
+sorts = (
+    st.just(Sort())
+    | st.builds(Sort, st.sampled_from([*USUAL_DIRECTIONS]), st.sampled_from(["", "up", "down"]))
+    | st.builds(Sort, st.just(RANDOM), seed=st.integers(0, MAX_SEED))
+)
 examples = valid_values(Examples, good=small_tuples(ids), bad=small_tuples(ids))
 
 
@@ -190,4 +197,5 @@ def any_query() -> st.SearchStrategy[Query]:
         limit=st.integers(1, 1000),
         offset=st.integers(0, 2**31 - 1),
         include_examples=st.booleans(),
+        sort=sorts,
     )

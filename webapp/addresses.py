@@ -26,7 +26,7 @@ def address_values(parameters: PageParameters, **changes: object) -> dict[str, A
 
 def query_values(query: Query) -> dict[str, Any]:
     """The parameters of an address that mean this query; raises InvalidQuery for one that none can mean."""
-    page = PageParameters(limit=query.limit, offset=query.offset)
+    page = PageParameters(limit=query.limit, offset=query.offset, cursor=query.cursor or "")
     if names_web_address(query):
         raise InvalidQuery("an address never makes a server fetch a picture")
     line = format_query(query)
@@ -42,6 +42,12 @@ def permalink(query: Query) -> str | None:
 
 
 def next_address(endpoint: str, results: Results, query: Query, values: dict[str, Any]) -> str | None:
-    """The address of the page after this one, or None at the end; `values` are the query's parameters."""
+    """The address of the page after this one, or None at the end; `values` are the query's parameters.
+
+    It goes on at a cursor, or at an offset where the library cannot be written and no list is kept.
+    """
+    if results.next_cursor:
+        return url_for(endpoint, **values | {"offset": None, "cursor": results.next_cursor})
     offset = query.offset + query.limit
-    return url_for(endpoint, **values | {"offset": offset}) if offset < results.total else None
+    is_last = query.cursor is not None or offset >= results.total
+    return None if is_last else url_for(endpoint, **values | {"offset": offset})

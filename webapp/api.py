@@ -158,7 +158,8 @@ def similar() -> Json:
     """The images most like this one."""
     page = read_parameters(PageParameters, request.args)
     image_id = _image_id()
-    query = Query((StoredPicture(image_id),), limit=page.limit, offset=page.offset)
+    parts = (StoredPicture(image_id),)
+    query = Query(parts, limit=page.limit, offset=page.offset, cursor=page.cursor or None)
     return _results_page("api.similar", query, {"image_id": image_id} | address_values(page))
 
 

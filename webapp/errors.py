@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from retrieval import (
+    CursorExpired,
     DecodingImpossible,
     DurabilityTooLow,
     FeatureDamaged,
@@ -74,6 +75,7 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (UnknownHost, 400),
     (ForeignRequest, 403),
     (PictureExpired, 404),
+    (CursorExpired, 410),
     (PictureUnreachable, 502),
     (TooManyFetches, 503),
     (InvalidQuery, 400),
@@ -101,6 +103,7 @@ _SENTENCES: Final = {
 _HEADINGS: Final = {
     400: "This search does not work",
     404: "Not found",
+    410: "This list is no longer here",
     413: "This picture is too large",
     415: "This picture cannot be read",
     502: "This picture cannot be fetched",

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 from werkzeug import Response
 
-from retrieval import ProjectionDamaged, Query, StoredPicture, answers
+from retrieval import (
+    CursorExpired,
+    ProjectionDamaged,
+    Query,
+    Results,
+    StoredPicture,
+    answers,
+    format_sort,
+)
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .parameters import NoParameters, SearchParameters
-from .requests import build_query, read_files, read_parameters
+from .requests import build_query, move_sort, read_files, read_parameters
 from .services import current_services
-from .wording import image_name, part_names
+from .wording import image_name, part_names, sort_choices
 
 SIMILAR_COUNT = 10  # two rows on a wide screen
+FIRST_PAGE: Final[dict[str, Any]] = {"offset": 0, "cursor": ""}
+NEW_LIST: Final = "The list that this page was part of is not kept any more; this is a page of a new list."
 
 pages = Blueprint("pages", __name__)
 uploads = APIBlueprint(
@@ -47,23 +58,46 @@ class QueryPicture:
 @pages.get("/")
 def search() -> str:
     """The search page; its address holds the whole search."""
-    parameters = read_parameters(SearchParameters, request.args)
-    query = build_query(parameters)
-    results = current_services().search(query)
-    following = next_address("pages.search", results, query, address_values(parameters))
+    parameters, query, results = _find_hits(move_sort(read_parameters(SearchParameters, request.args)))
     return render_template(
         "search.html",
         parameters=parameters,
         results=answers.present_results(
-            results, query, PICTURE_ADDRESSES, next_address=following, find_permalink=permalink
+            results,
+            query,
+            PICTURE_ADDRESSES,
+            next_address=_next_page(parameters, query, results),
+            find_permalink=permalink,
         ),
-        previous=_previous_address(parameters),
+        previous=_previous_page(parameters, results),
+        first=_search_address(parameters),
+        with_weaker=_search_address(parameters, q=f"{parameters.q} weaker:yes".strip()),
+        sort=query.sort,
+        chosen_sort=format_sort(query.sort),
+        sort_choices=sort_choices(query.sort, is_ranked=bool(query.parts or query.examples)),
         part_names=part_names(query.parts),
         query_pictures=_query_pictures(parameters),
         browsing=not query.is_wanting,
         filtered=bool(query.filters),
         image_count=current_services().library.count_images(),
     )
+
+
+def _find_hits(parameters: SearchParameters) -> tuple[SearchParameters, Query, Results]:
+    """The hits of one page, with the parameters and the query that they are for.
+
+    The addresses of further pages have a cursor and an offset. Where the list of the cursor is not kept any
+    more, a new list is shown from the offset on: an address that somebody kept still leads somewhere.
+    """
+    current = parameters.model_copy(update={"offset": 0}) if parameters.cursor else parameters
+    query = build_query(current)
+    try:
+        return parameters, query, current_services().search(query)
+    except CursorExpired:
+        current = parameters.model_copy(update={"cursor": ""})
+        query = build_query(current)
+        results = current_services().search(query)
+        return current, query, replace(results, notes=(*results.notes, NEW_LIST))
 
 
 @pages.get("/images/<id:image_id>")
@@ -97,7 +131,7 @@ def upload() -> Response:
         raise InvalidParameter(f"picture: {len(files)} files; choose one picture")
     token = current_services().pictures.keep_picture(files[0])
     tokens = tuple(dict.fromkeys((*parameters.picture, token)))
-    values = address_values(parameters, picture=tokens, offset=0)
+    values = address_values(parameters, picture=tokens, **FIRST_PAGE)
     address = url_for("pages.search", **values)
     if wants_page():
         return redirect(address, 303)
@@ -124,12 +158,26 @@ def _similar_images(image_id: int) -> list[answers.Hit]:
     return [answers.present_hit(hit, PICTURE_ADDRESSES) for hit in results.hits]
 
 
-def _previous_address(parameters: SearchParameters) -> str | None:
+def _search_address(parameters: SearchParameters, **changes: object) -> str:
+    """The address of the first page of a search with these changes."""
+    return url_for("pages.search", **address_values(parameters, **FIRST_PAGE, **changes))
+
+
+def _next_page(parameters: SearchParameters, query: Query, results: Results) -> str | None:
+    """The address of the page after this one, or None at the end."""
+    if not results.next_cursor:
+        return next_address("pages.search", results, query, address_values(parameters))
+    offset = results.hits[-1].rank if results.hits else parameters.offset
+    return url_for("pages.search", **address_values(parameters, cursor=results.next_cursor, offset=offset))
+
+
+def _previous_page(parameters: SearchParameters, results: Results) -> str | None:
     """The address of the page before this one, or None at the start."""
-    if not parameters.offset:
+    if not (parameters.offset or results.previous_cursor):
         return None
     offset = max(0, parameters.offset - parameters.limit)
-    return url_for("pages.search", **address_values(parameters, offset=offset))
+    values = address_values(parameters, cursor=results.previous_cursor or "", offset=offset)
+    return url_for("pages.search", **values)
 
 
 def _query_pictures(parameters: SearchParameters) -> list[QueryPicture]:
@@ -140,14 +188,12 @@ def _query_pictures(parameters: SearchParameters) -> list[QueryPicture]:
 def _stored_query_picture(image_id: int, parameters: SearchParameters) -> QueryPicture:
     summary = answers.present_summary(current_services().library.load_image(image_id))
     remaining = tuple(other for other in parameters.image if other != image_id)
-    values = address_values(parameters, offset=0, image=remaining)
     address = url_for("media.thumbnail", image_id=image_id)
     name = image_name(summary) + (" (missing)" if summary.missing else "")
-    return QueryPicture(name, address, url_for("pages.search", **values))
+    return QueryPicture(name, address, _search_address(parameters, image=remaining))
 
 
 def _uploaded_query_picture(token: str, parameters: SearchParameters) -> QueryPicture:
     remaining = tuple(other for other in parameters.picture if other != token)
-    values = address_values(parameters, offset=0, picture=remaining)
     address = url_for("media.query_picture", token=token)
-    return QueryPicture("Your picture", address, url_for("pages.search", **values))
+    return QueryPicture("Your picture", address, _search_address(parameters, picture=remaining))

@@ -22,6 +22,7 @@ class PageParameters(answers.StrictModel):
 
     limit: answers.Limit = 40
     offset: answers.Offset = 0
+    cursor: str = Field(default="", description="Where to go on, as an answer to the same query says")
 
 
 class SearchParameters(PageParameters):
@@ -33,6 +34,7 @@ class SearchParameters(PageParameters):
     image: tuple[answers.ImageId, ...] = Field(
         default=(), description="Ids of stored images to find the like of"
     )
+    sort: answers.Sorted = "relevance"
     picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import Request
@@ -11,7 +13,20 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from retrieval import Palette, Part, Picture, Query, Reference, StoredPicture, parse_query, query_from_json
+from retrieval import (
+    InvalidQuery,
+    Palette,
+    Part,
+    Picture,
+    Query,
+    Reference,
+    Sort,
+    StoredPicture,
+    format_sort,
+    parse_query,
+    parse_sort,
+    query_from_json,
+)
 
 from .errors import InvalidParameter
 from .parameters import SearchParameters
@@ -19,6 +34,7 @@ from .parameters import SearchParameters
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 REPEATABLE = frozenset({"image", "picture"})
+_SORT_TERM = re.compile(r"(?<!\S)sort:\S+", re.IGNORECASE)
 
 
 def read_parameters(model: type[AnyParameters], values: MultiDict[str, str]) -> AnyParameters:
@@ -49,12 +65,32 @@ def build_query(parameters: SearchParameters, files: Sequence[bytes] = ()) -> Qu
     """The Query of these parameters and of the files sent with them; raises InvalidQuery.
 
     Its parts are those of `q` first, then stored images, uploaded pictures and files, each in their order.
+    An order in `q` counts before that of `sort`.
     """
     stored = [StoredPicture(image_id) for image_id in parameters.image]
     uploaded = [Picture(Reference("upload", token)) for token in parameters.picture]
     sent = [Picture(data, name="uploaded picture") for data in files]
     parts: tuple[Part, ...] = (*stored, *uploaded, *sent)
-    return parse_query(parameters.q, parts=parts, limit=parameters.limit, offset=parameters.offset)
+    query = parse_query(parameters.q, parts=parts, limit=parameters.limit)
+    sort = parse_sort(parameters.sort) if query.sort == Sort() else query.sort
+    return replace(query, sort=sort, offset=parameters.offset, cursor=parameters.cursor or None)
+
+
+def move_sort(parameters: SearchParameters) -> SearchParameters:
+    """The same search with the order that `q` says in `sort`, so that the page shows and changes it there.
+
+    Where the order cannot be taken out of the line without changing the rest, everything stays as it is.
+    """
+    if not _SORT_TERM.search(parameters.q):
+        return parameters
+    first_page = parameters.model_copy(update={"offset": 0, "cursor": ""})
+    query = build_query(first_page)
+    moved = {"q": " ".join(_SORT_TERM.sub(" ", parameters.q).split()), "sort": format_sort(query.sort)}
+    try:
+        is_same = build_query(first_page.model_copy(update=moved)) == query
+    except InvalidQuery:
+        is_same = False
+    return parameters.model_copy(update=moved) if is_same else parameters
 
 
 def names_web_address(query: Query) -> bool:

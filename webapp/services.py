@@ -48,7 +48,7 @@ class Services:
 
     def search(self, query: Query) -> Results:
         """The hits of a query, whose pictures are fetched first."""
-        return self.library.search(self._fetch_pictures(query))
+        return self.library.search(self._fetch_pictures(query), with_cursor=True)
 
     def explain(self, query: Query, image_id: int) -> Explanation:
         """Why an image is in the answer to a query."""

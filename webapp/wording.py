@@ -4,8 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from secrets import randbelow
+from typing import Final
 
-from retrieval import Colours, Concept, Either, Palette, Part, Text, answers, list_single_parts
+from retrieval import (
+    Colours,
+    Concept,
+    Either,
+    Palette,
+    Part,
+    Sort,
+    Text,
+    answers,
+    format_sort,
+    list_single_parts,
+)
+
+MAX_SEED: Final = 9999  # short ones are easier to hand on
+_SORT_LABELS: Final = {
+    "date": "Newest first",
+    "date-up": "Oldest first",
+    "added": "Last added first",
+    "added-up": "First added first",
+    "name": "Name, A to Z",
+    "name-down": "Name, Z to A",
+    "size": "Largest file first",
+    "size-up": "Smallest file first",
+}
 
 
 def image_name(image: answers.ImageSummary) -> str:
@@ -40,6 +65,15 @@ def hit_remarks(hit: answers.Hit) -> str:
     count = len(hit.copies)
     copies = f"+{count} {'copy' if count == 1 else 'copies'}" if count else ""
     return ", ".join(text for text in (hit.band, copies) if text and text != "looks like")
+
+
+def sort_choices(sort: Sort, *, is_ranked: bool) -> dict[str, str]:
+    """The orders to choose from, each with what it is called; shuffling has a new seed for each page."""
+    first = {"relevance": "Best match first" if is_ranked else "In the order of indexing"}
+    seed = randbelow(MAX_SEED) + 1
+    shuffled = {format_sort(sort): "Shuffled"} if sort.seed is not None else {}
+    again = {f"random:{seed}": "Shuffled again" if shuffled else "Shuffled"}
+    return first | _SORT_LABELS | shuffled | again
 
 
 def part_names(parts: Sequence[Part]) -> list[str]:

@@ -23,6 +23,7 @@ from retrieval import (
     Query,
     Results,
     Settings,
+    Sort,
     StoredPicture,
     Text,
     UrlFetcher,
@@ -30,6 +31,7 @@ from retrieval import (
     display_path,
     limits_from_settings,
     parse_query,
+    parse_sort,
     query_from_json,
     resolve_references,
 )
@@ -74,6 +76,18 @@ CAPTION_WIDTH = 100  # characters that the list shows of a title and caption
 @click.option("--limit", type=int, help=f"How many hits to print [default: {DEFAULT_LIMIT}].")
 @click.option("--offset", type=int, help="How many hits to skip.")
 @click.option(
+    "--sort",
+    metavar="ORDER",
+    help="List the hits by date, added, name or size, each also with -up or -down, or by random:SEED; "
+    "sort: in the query is the same.",
+)
+@click.option(
+    "--cursor",
+    metavar="TOKEN",
+    help="Go on where an earlier answer to this query ended, whatever was indexed or removed since; "
+    "--json prints the token.",
+)
+@click.option(
     "--format",
     "output_format",
     type=click.Choice(["text", "paths", "csv", "json"]),
@@ -92,6 +106,8 @@ def search_command(
     body: BinaryIO | None,
     limit: int | None,
     offset: int | None,
+    sort: str | None,
+    cursor: str | None,
     output_format: str,
     ends_with_nul: bool,
     as_json: bool,
@@ -109,6 +125,7 @@ def search_command(
       pictor search 'harbour "old town" -night tag:boat after:2020'
       pictor search '2:"golden retriever" file:pool.jpg -fruit'
       pictor search 'image:17@0,0,0.5,1 colour:navy@3,white'
+      pictor search beach --sort date-up
       pictor search --image beach.jpg 'label:sunsets'
       pictor search --like 17 --weight colour=0.5 --limit 5 --json
       pictor search --query query.json
@@ -127,9 +144,13 @@ def search_command(
         weights={**query.weights, **_parse_weights(weights)},
         limit=query.limit if limit is None else limit,
         offset=query.offset if offset is None else offset,
+        sort=query.sort if sort is None else parse_sort(sort),
+        cursor=query.cursor if cursor is None else cursor,
     )
     with Library.open(library) as opened:
-        results = opened.search(resolve_references(query, query_fetchers(opened.settings)))
+        results = opened.search(
+            resolve_references(query, query_fetchers(opened.settings)), with_cursor=output_format == "json"
+        )
     if output_format == "json":
         # With the query as it was asked: the resolved one holds the bytes of its pictures, not their names.
         print_json(answers.json_values(answers.present_results(results, query)))
@@ -139,7 +160,7 @@ def search_command(
     elif output_format == "csv":
         print_csv(results.hits)
     else:
-        _print_hits(results.hits)
+        _print_hits(results.hits, query.sort)
     _remark_results(results, query)
 
 
@@ -175,13 +196,15 @@ def query_fetchers(settings: Settings) -> dict[str, Fetcher]:
     return {"file": Path, **by_url}
 
 
-def _print_hits(hits: Sequence[Hit]) -> None:
+def _print_hits(hits: Sequence[Hit], sort: Sort) -> None:
     bands = [hit.band for hit in hits]
     for number, hit in enumerate(hits):
-        if hit.band == LOOKS_LIKE and bands.index(LOOKS_LIKE) == number:
+        if sort == Sort() and hit.band == LOOKS_LIKE and bands.index(LOOKS_LIKE) == number:
             click.echo("Looks like (none of your words is written about these pictures):")
+        day = f"{describe_day(hit.image):10}  " if sort.by == "date" else ""
         click.echo(
-            f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {hit.image.display_with_page}{hit_remarks(hit)}"
+            f"{hit.rank:4d}  {hit.score:.4f}  {hit.id:6d}  {day}"
+            f"{hit.image.display_with_page}{hit_remarks(hit)}"
         )
         if words := describe_words(hit.image):
             click.echo(f"                    {words}")
@@ -191,6 +214,11 @@ def _print_hits(hits: Sequence[Hit]) -> None:
                 for contribution in hit.contributions
             )
             click.echo(click.style(f"                    {shares}", dim=True))
+
+
+def describe_day(image: Image) -> str:
+    """The day on which a picture was taken."""
+    return image.taken_at.date().isoformat() if image.taken_at else "no date"
 
 
 def describe_words(image: Image) -> str:
@@ -207,14 +235,15 @@ def _remark_results(results: Results, query: Query) -> None:
     for note in results.notes:
         print_remark(note)
     _remark_meant(shown.did_you_mean)
-    offset = query.offset
-    last = offset + len(results.hits)
-    if results.hits and last < results.total:
-        print_remark(f"hits {offset + 1} to {last} of {results.total}; the next with --offset {last}")
-    elif results.hits:
-        print_remark(
-            f"hits {offset + 1} to {last} of {results.total}" if offset else count_of(results.total, "hit")
-        )
+    if results.hits:
+        first, last = results.hits[0].rank, results.hits[-1].rank
+        following = f"--cursor {results.next_cursor}" if results.next_cursor else f"--offset {last}"
+        is_cut = results.next_cursor is not None or (last < results.total and query.cursor is None)
+        counted = f"hits {first} to {last} of {results.total}"
+        if is_cut:
+            print_remark(f"{counted}; the next with {following}")
+        else:
+            print_remark(counted if first > 1 else count_of(results.total, "hit"))
     if results.weaker:
         print_remark(f"{results.weaker} weaker not shown; add weaker:yes to see them")
     if not results.total:

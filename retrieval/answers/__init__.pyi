@@ -38,7 +38,7 @@ from .presenter import (
     present_status,
     present_summary,
 )
-from .query import MAX_ID, ImageId, Limit, Offset, Part, Query, QueryPicture, StrictModel, Swatch
+from .query import MAX_ID, ImageId, Limit, Offset, Part, Query, QueryPicture, Sorted, StrictModel, Swatch
 
 __all__ = [
     "MAX_ID",
@@ -70,6 +70,7 @@ __all__ = [
     "Remainder",
     "Results",
     "Rewording",
+    "Sorted",
     "Space",
     "Status",
     "StrictModel",

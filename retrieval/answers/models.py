@@ -107,7 +107,7 @@ class Remainder(StrictModel):
 
 
 class Results(StrictModel):
-    """One page of hits, best first; equal scores by rising id."""
+    """One page of hits: best first, equal scores by rising id, or in the order that `sort` says."""
 
     hits: list[Hit]
     total: int
@@ -121,6 +121,10 @@ class Results(StrictModel):
     )
     remainders: list[Remainder] = Field(
         description="Of an empty answer: the parts and conditions that empty it, or what each finds alone"
+    )
+    cursor: str | None = Field(
+        description="With this as cursor, the same query gives the next page of this list, whatever is "
+        "indexed or removed meanwhile; null at the end, and where the library cannot be written"
     )
     next: str | None = Field(
         description="Address of the next page; null at the end, and where files were sent"

@@ -79,6 +79,7 @@ def present_results(
         unknown_words=list(results.unknown_words),
         did_you_mean=[_present_rewording(meant, query, find_permalink) for meant in results.did_you_mean],
         remainders=[_present_remainder(left, query, find_permalink) for left in results.remainders],
+        cursor=results.next_cursor,
         next=next_address,
         query=query_model,
         line=line,

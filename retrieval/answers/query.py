@@ -7,11 +7,19 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..query.conditions import Filters
+from ..query.sort import SORT_PATTERN
 from ..query.values import Examples, Options
 
 MAX_ID = 2**63 - 1
 ImageId = Annotated[int, Field(ge=1, le=MAX_ID)]
 Limit = Annotated[int, Field(ge=1, le=1000, description="Hits in one answer")]
+Sorted = Annotated[
+    str,
+    Field(
+        json_schema_extra={"pattern": f"^{SORT_PATTERN}$"},
+        description="relevance; date, added, name or size, each also with -up or -down; or random:SEED",
+    ),
+]
 Offset = Annotated[int, Field(ge=0, lt=2**31, description="Hits to leave out from the start")]
 
 
@@ -98,8 +106,10 @@ class Query(StrictModel):
     options: Options = Options()
     examples: Examples = Examples()
     weights: dict[str, float] = Field(default={}, description="How much each signal counts, from 0 to 100")
+    sort: Sorted = "relevance"
     limit: Limit = 40
     offset: Offset = 0
+    cursor: str | None = Field(default=None, description="Where to go on, as an answer to this query says")
     include_examples: bool = Field(
         default=False, description="Whether stored images that are searched by are hits"
     )

@@ -23,10 +23,12 @@ from .records import (
     Sidecar,
     Space,
 )
+from .sort_values import MAX_NAMED, SortValues
 
 __all__ = [
     "CATEGORY",
     "LABEL",
+    "MAX_NAMED",
     "NAME_SOURCE",
     "PREDICTED_FIELDS",
     "PREDICTED_SOURCE",
@@ -45,6 +47,7 @@ __all__ = [
     "Problem",
     "Projection",
     "Sidecar",
+    "SortValues",
     "Space",
     "WritableCatalog",
     "sqlite_url",

@@ -48,6 +48,7 @@ from .schema import (
     SpaceRow,
     ThumbnailRow,
 )
+from .sort_values import SortValues, load_sort_values
 from .times import find_time
 
 LARGEST_ID = 2**63 - 1  # a larger number cannot be an id, and the database would refuse it
@@ -136,6 +137,10 @@ class Reader:
     ) -> dict[str, Facet]:
         """How many of these distinct images, or of all, have each value; see `retrieval.catalog.facets`."""
         return count_facets(self._connection, ids, confidence=confidence, predicted=predicted)
+
+    def load_sort_values(self, by: str, ids: Sequence[int] | None = None) -> SortValues:
+        """What all images, or at most MAX_NAMED, are sorted by; see `retrieval.catalog.sort_values`."""
+        return load_sort_values(self._connection, by, ids)
 
     def load_images(self, ids: Iterable[int]) -> dict[int, Image]:
         """The images with these ids, in the same order; unknown ids are left out."""

@@ -7,10 +7,10 @@
      "filters": {"any": [{"tags": ["boat"]}, {"not": {"after": "2020-01-01"}}]},
      "options": {"narrow": true},
      "examples": {"good": [3], "bad": [4]}, "weights": {"colour": 0.3},
-     "limit": 40, "offset": 0, "include_examples": false}
+     "sort": "date", "limit": 40, "offset": 0, "include_examples": false}
 
 Every key is optional. The keys of filters, options and examples are the fields of these values; filters
-may also be a tree of objects with "all", "any" or "not".
+may also be a tree of objects with "all", "any" or "not". The place of "offset" can be taken by a "cursor".
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from ..errors import InvalidQuery
 from .areas import DEFAULT_KILOMETRES, Circle, Near, Rectangle, Surroundings
 from .conditions import MAX_DEPTH, AllOf, AnyOf, Condition, Filters, Not
+from .sort import Sort, format_sort, parse_sort
 from .suggestions import RESERVED, suggest_name
 from .values import (
     REFERENCE_KINDS,
@@ -57,8 +58,10 @@ QUERY_KEYS: Final = (
     "options",
     "examples",
     "weights",
+    "sort",
     "limit",
     "offset",
+    "cursor",
     "include_examples",
 )
 
@@ -77,7 +80,8 @@ def query_to_json(query: Query) -> Json:
         "options": _fields_to_json(query.options),
         "examples": _fields_to_json(query.examples),
         "weights": dict(query.weights),
-        **{name: getattr(query, name) for name in ("limit", "offset", "include_examples")},
+        "sort": format_sort(query.sort) if query.sort != Sort() else "",
+        **{name: getattr(query, name) for name in ("limit", "offset", "cursor", "include_examples")},
     }
     # Empty values, False and 0 are defaults too.
     return {name: value for name, value in values.items() if value and value != getattr(Query(), name)}
@@ -281,6 +285,11 @@ def _value_reader(kind: type[AnyValue]) -> Callable[[object, str], AnyValue]:
     return read_value
 
 
+def _read_sort(value: object, path: str) -> Sort:
+    text = _read_text(value, path)
+    return _build_checked(path, lambda: parse_sort(text))
+
+
 def _read_weights(value: object, path: str) -> dict[str, float]:
     if not isinstance(value, dict):
         raise InvalidQuery(f"{path}: an object is needed, as in {{}}")
@@ -393,7 +402,9 @@ _QUERY_READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "options": _value_reader(Options),
     "examples": _value_reader(Examples),
     "weights": _read_weights,
+    "sort": _read_sort,
     "limit": _read_integer,
     "offset": _read_integer,
+    "cursor": _read_text,
     "include_examples": _read_bool,
 }

@@ -11,6 +11,7 @@ from typing import Any, Final
 from .area_terms import format_near, format_rectangle, parse_near, parse_rectangle
 from .conditions import EXPOSURE, WHOLE_NUMBERS, Filters
 from .ranges import format_range, parse_day, parse_days, parse_fraction, parse_integer, parse_range_of
+from .sort import format_sort, parse_sort
 from .terms import NUMBER, format_number
 from .values import Examples, Options, Query
 
@@ -67,6 +68,7 @@ _WHOLE_BOUNDS = ValueKind(parse_range_of(parse_integer), format_range)
 _BOUNDS = ValueKind(parse_range_of(parse_fraction), format_range)
 _NEAR = ValueKind(parse_near, format_near)
 _RECTANGLE = ValueKind(parse_rectangle, format_rectangle)
+_SORT = ValueKind(parse_sort, format_sort)
 _OPTIONS = (
     (_CHOICE, ("fusion", "expand", "rerank", "collapse")),
     (_SWITCH, ("narrow", "neighbours", "weaker")),
@@ -123,5 +125,6 @@ KEYS: Final[dict[str, Key]] = {
         for kind, names in _OPTIONS
         for name in names
     },
+    "sort": Key(Query, ("sort",), _SORT, alternative="write sort:date-up, as in the other direction"),
     "include-examples": _switch_key(Query, "include_examples", "include-examples"),
 }

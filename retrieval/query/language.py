@@ -7,8 +7,8 @@
 All bare words and quoted phrases together are one text part, the first. Every term with a minus, a weight or
 the key of a part is a part of its own, in the order of the line. A group with OR (see `groups`) is a
 condition where it holds conditions alone, or else an Either, behind the other parts. KEYS has the keys that
-set fields of Filters, Examples and Options; those of Filters exclude with `-` before them. Any other `name:`
-is refused, except in quotation marks. The line does not say which page of the hits is shown.
+set fields of Filters, Examples, Options and Query; those of Filters exclude with `-` before them. Any other
+`name:` is refused, except in quotation marks. The line does not say which page of the hits is shown.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _parse_line(line: str, parts: tuple[Part, ...], names: LocalNames) -> Query:
         weights=_read_weights(terms),
         options=Options(**fields[Options]),
         examples=Examples(**fields[Examples]),
-        include_examples=fields[Query].get("include_examples", False),
+        **fields[Query],
     )
 
 
@@ -140,7 +140,7 @@ def _read_weights(terms: Sequence[Term]) -> dict[str, float]:
 
 
 def format_query(query: Query) -> str:
-    """The line that `parse_query` reads as this query; limit and offset are not in it.
+    """The line that `parse_query` reads as this query; limit, offset and cursor are not in it.
 
     A path is written as `file:`. Raises InvalidQuery for a picture that was given as bytes.
     """

@@ -11,7 +11,7 @@ MAX_SHOWN = 80  # characters of a value that a message repeats
 # Keys of other programs and sites, and what says the same here.
 _KEYS_ELSEWHERE: Final[dict[str, str]] = {
     **dict.fromkeys(("color", "colors", "colours"), "did you mean colour:?"),
-    **dict.fromkeys(("sort", "order"), "hits are ordered by score, or else by id; leave it out"),
+    **dict.fromkeys(("order", "orderby"), "write sort:, as in sort:date"),
     **dict.fromkeys(("date", "year", "taken", "since", "from"), "write after:2020 or before:2021-06"),
     **dict.fromkeys(("until", "to"), "write before:2021-06"),
     **dict.fromkeys(("type", "filetype", "ext", "extension", "mime"), "write format:, as in format:jpeg"),

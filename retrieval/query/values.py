@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from ..errors import InvalidQuery
 from .checks import check_choice, check_id, check_name, check_text, check_weight, raise_type
 from .conditions import Condition, Filters
+from .sort import Sort
 
 MAX_PARTS = 16  # those of alternatives included
 MAX_ALTERNATIVES = 16
@@ -304,7 +305,9 @@ class Query:
     """Parts, examples, filters and options. Without parts: all images that satisfy the filters, by id; with
     unwanted words alone, those of them that hold none of these.
 
-    `filters` is a Filters, or a tree of them: AllOf, AnyOf, Not.
+    `filters` is a Filters, or a tree of them: AllOf, AnyOf, Not. `sort`: the order of the hits.
+    `cursor`, from the answer to the same query, asks for the hits that come next there, whatever was indexed
+    or removed since; `offset` leaves out the first hits of the answer as it is now.
     `weights` maps signals ("words", "subject", "colour") to weights that replace the library's defaults.
     The examples and stored pictures of a query are not among its hits, unless `include_examples` is true.
     """
@@ -317,6 +320,8 @@ class Query:
     include_examples: bool = False
     options: Options = Options()
     examples: Examples = Examples()
+    sort: Sort = Sort()  # noqa: RUF009 - a frozen value
+    cursor: str | None = None
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -328,6 +333,7 @@ class Query:
             raise InvalidQuery(f"limit {self.limit}: choose from 1 to {MAX_LIMIT}")
         if not 0 <= self.offset < 2**31:
             raise InvalidQuery(f"offset {self.offset}: choose 0 or more")
+        self._check_cursor()
         for signal, weight in self.weights.items():
             if not _SIGNAL.fullmatch(signal):
                 raise InvalidQuery(
@@ -355,6 +361,13 @@ class Query:
         """The same query with each single part changed, also inside alternatives."""
         return replace(self, parts=tuple(_map_single_parts(part, change) for part in self.parts))
 
+    def _check_cursor(self) -> None:
+        if self.cursor is None:
+            return
+        check_name("the cursor", self.cursor)
+        if self.offset:
+            raise InvalidQuery(f"offset {self.offset}: a cursor says where to go on; leave one of them out")
+
     def _check_types(self) -> None:
         """Raise TypeError, with what to write instead, for what people try, such as a text for parts."""
         if not isinstance(self.parts, tuple):
@@ -368,6 +381,8 @@ class Query:
             value = getattr(self, name)
             if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
                 raise_type(name, value, f"of the type {kind.__name__}")
+        if not isinstance(self.cursor, str | None):
+            raise_type("cursor", self.cursor, "a str, or None")
 
 
 _QUERY_FIELDS: Final[dict[str, type]] = {
@@ -376,4 +391,5 @@ _QUERY_FIELDS: Final[dict[str, type]] = {
     "offset": int,
     "options": Options,
     "examples": Examples,
+    "sort": Sort,
 }

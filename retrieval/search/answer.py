@@ -55,10 +55,16 @@ def answer_without_parts(
     return Answer(ranked, (), None, nothing, np.flatnonzero(np.isin(ranked.fused.ids, kept.ids)), copies)
 
 
-def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *, offset: int) -> list[Hit]:
-    """The hits of a page; `images` holds its images in order, the first of them at `offset` of the answer."""
+def build_hits(
+    answer: Answer, images: Mapping[int, Image], amounts: Amounts, *, ranks: Sequence[int]
+) -> list[Hit]:
+    """The hits of a page; `images` holds its images in order, and `ranks` their ranks.
+
+    An image that is not in the answer, because it changed after the list was kept, has nothing in its favour.
+    """
     ids = np.fromiter(images, np.int64, len(images))
     positions = answer.ranked.fused.rank_of(ids) - 1
+    scores = np.append(answer.ranked.fused.scores, 0.0)  # the last one is that of position -1
     columns = [
         *_ranking_columns(answer, ids, positions, amounts),
         *_adjustment_columns(answer, ids, positions),
@@ -66,8 +72,8 @@ def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *,
     return [
         Hit(
             image=image,
-            rank=offset + number + 1,
-            score=float(answer.ranked.fused.scores[positions[number]]),
+            rank=ranks[number],
+            score=float(scores[positions[number]]),
             contributions=tuple(column[number] for column in columns if column[number].rank),
             band=_band_at(answer, int(positions[number])),
             copies=answer.copies.get(image.id, ()),
@@ -79,6 +85,8 @@ def build_hits(answer: Answer, images: Mapping[int, Image], amounts: Amounts, *,
 def _band_at(answer: Answer, position: int) -> str | None:
     if answer.levels is None:
         return None
+    if position < 0:
+        return BANDS[0]
     return LOOKS_LIKE if answer.alike[position] else BANDS[answer.levels[position]]
 
 

@@ -13,6 +13,7 @@ from .features import FeatureSource
 from .judging import Judge
 from .options import SearchOptions
 from .probes import ProbeMaker
+from .sort_keys import SortKeys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,3 +29,4 @@ class SearchContext:
     probe_maker: ProbeMaker
     translator: Translator
     judge: Judge
+    sort_keys: SortKeys

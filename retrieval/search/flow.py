@@ -30,9 +30,11 @@ from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
 from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
 from .options import SearchOptions
+from .order import sort_answer
 from .probes import Probe, ProbeMaker, TextMapper
 from .refinement import collapse_copies, expand_probe, reorder_images, verify_images
 from .remarks import unknown_words
+from .sort_keys import SortKeys
 from .weights import Closeness, Weighting
 
 FUSED = "fused"  # the name of the fused ranking beside those of the signals
@@ -59,6 +61,7 @@ class Search:
         translator: Translator,
         load_rivals: RivalLoader | None,
         knows_word: Callable[[str], bool],
+        sort_keys: SortKeys,
         settings: Settings,
     ) -> None:
         self._context = SearchContext(
@@ -71,12 +74,18 @@ class Search:
             probe_maker=ProbeMaker(features, map_text, translator, self._find_allowed),
             translator=translator,
             judge=Judge(snapshot, backgrounds, load_rivals),
+            sort_keys=sort_keys,
         )
         self._weighting = Weighting(self._context, text_closeness)
         self._knows_word, self._map_text = knows_word, map_text
 
     def _find_allowed(self, slot: Slot) -> Int64Ids:
         return alternative_ids(self._context, slot)
+
+    @property
+    def seq(self) -> int:
+        """The state of the library that is searched: the number of its last change."""
+        return self._context.snapshot.seq
 
     @property
     def bare_pictures(self) -> dict[str, str]:
@@ -86,7 +95,10 @@ class Search:
     # -- the answer -----------------------------------------------------------------------------
 
     def find_answer(self) -> Answer:
-        """All steps: rank, expand, verify, put in another order, judge, collapse."""
+        """All steps: rank, expand, verify, put in another order, judge, collapse, sort."""
+        return sort_answer(self._context, self._find_by_relevance())
+
+    def _find_by_relevance(self) -> Answer:
         query, options = self._context.query, self._context.options
         allowed = allowed_ids(self._context)
         if not query.is_wanting:

@@ -65,7 +65,8 @@ class Results:
     listed. `notes` say in sentences what could not take part in the search, and why.
 
     `unknown_words` are written about no image, as they were typed. `did_you_mean`: what was probably meant by
-    misspelt ones, the most probable first. `remainders` say why nothing was found.
+    misspelt ones, the most probable first. `remainders` say why nothing was found. The cursors are those of
+    the next and the previous page of the same list, where there is one and the list is kept.
     """
 
     hits: tuple[Hit, ...]
@@ -75,6 +76,8 @@ class Results:
     unknown_words: tuple[str, ...] = ()
     did_you_mean: tuple[Rewording, ...] = ()
     remainders: tuple[Remainder, ...] = ()
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
 
     @property
     def ids(self) -> list[int]:

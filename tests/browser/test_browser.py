@@ -32,6 +32,7 @@ ADDRESSES = {
     "start": "/",
     "words": "/?q=harbour",
     "words and picture": "/?q=harbour&image=2",
+    "words by date": "/?q=harbour&sort=date",
     "one image": "/images/2",
     "nothing found": "/?q=meadow+tag:night",
     "typo": "/?q=medaow",

@@ -224,6 +224,28 @@ def test_a_page_past_the_end_says_where_the_end_is(library_path: Path) -> None:
     assert result.stderr == "The offset 100 is past the end: there are only 12 hits.\n"
 
 
+def test_a_search_goes_on_at_the_cursor_of_its_answer(library_path: Path, tmp_path: Path) -> None:
+    """Each command opens the library anew, so the list lies in the library's folder, here in a copy."""
+    path = shutil.copytree(library_path, tmp_path / "library")
+    asked = ("search", "--sort", "name-down", "--library", path, "--limit")
+    everything = json.loads(run(*asked, 100, "--json"))
+    page = json.loads(run(*asked, 5, "--json"))
+    assert (everything["cursor"], everything["query"]) == (None, {"sort": "name-down", "limit": 100})
+    assert [hit["id"] for hit in everything["hits"]] == [12, 11, 10, 9, 4, 3, 2, 1, 8, 7, 6, 5]  # scene-011 …
+    assert page["hits"] == everything["hits"][:5]
+    line = ("search", "sort:name-desc", "--library", path, "--cursor", page["cursor"])
+    assert json.loads(run(*line, "--json"))["hits"] == everything["hits"][5:]
+    told = invoke(*line, "--limit", 3).stderr
+    assert re.fullmatch(r"hits 6 to 8 of 12; the next with --cursor [\w-]{32}\n", told)
+    refused = invoke("search", "--library", path, "--cursor", page["cursor"])
+    assert (refused.exit_code, "it belongs to another query" in str(refused.exception)) == (1, True)
+
+
+def test_dates_are_shown_where_they_decide(library_path: Path) -> None:
+    by_date, by_name = (run("search", "--sort", sort, "--library", library_path) for sort in ("date", "name"))
+    assert (by_date.count("  no date     /"), by_name.count("no date")) == (10, 0)
+
+
 # -- what is true -------------------------------------------------------------------------------------
 
 

@@ -46,6 +46,7 @@ EVERYTHING = {
     "options": {"fusion": "relative", "narrow": False, "verify": 100, "diversity": 0.3},
     "examples": {"good": [3], "bad": [4]},
     "weights": {"colour": 0.3},
+    "sort": "date-up",
     "limit": 20,
     "offset": 40,
     "include_examples": True,
@@ -54,7 +55,7 @@ LINE = (
     '2:text:"golden retriever" file:pool.jpg@0,0.5,1,0.5 -image:17 colour:#ff0000@3,white '
     "0.5:palette:url:https://example.org/a.jpg@0,0,.5,1 upload:0123456789abcdef concept:harbours "
     "folder:2019/summer -tag:night after:2020 confidence:0.6 width:800.. captioned:yes like:3 unlike:4 "
-    "fusion:relative narrow:no verify:100 diversity:0.3 weight.colour:0.3 include-examples:yes"
+    "fusion:relative narrow:no verify:100 diversity:0.3 weight.colour:0.3 sort:date-asc include-examples:yes"
 )
 
 
@@ -65,6 +66,8 @@ def test_everything_that_a_line_says_can_be_said_in_json() -> None:
 def test_what_is_said_comes_back_and_defaults_do_not() -> None:
     assert query_to_json(query_from_json(EVERYTHING)) == EVERYTHING
     assert query_to_json(Query()) == {}
+    assert query_to_json(Query(cursor="x", limit=3)) == {"limit": 3, "cursor": "x"}
+    assert query_from_json({"sort": "relevance"}) == Query()
     usual = {
         "parts": [{"text": "sea", "weight": 1.0}],
         "filters": {"confidence": 0.5},
@@ -89,7 +92,12 @@ def test_a_path_becomes_a_file_and_bytes_have_no_json() -> None:
 REFUSED: list[tuple[Any, str]] = [
     ([], "query: an object is needed, as in {}"),
     (None, "query: an object is needed"),
-    ({"colour": 1}, "colour: no such key; there are parts, filters, options, examples, weights, limit"),
+    ({"colour": 1}, "colour: no such key; there are parts, filters, options, examples, weights, sort, limit"),
+    ({"sort": "shade"}, "sort: sort shade: write relevance, date, added"),
+    ({"sort": {"by": "date"}}, "sort: a text is needed"),
+    ({"cursor": 3}, "cursor: a text is needed"),
+    ({"cursor": " "}, "the cursor is empty"),
+    ({"cursor": "x", "offset": 1}, "offset 1: a cursor says where to go on"),
     ({"parts": {}}, "parts: a list is needed, as in []"),
     ({"parts": [3]}, "parts[0]: an object is needed"),
     (

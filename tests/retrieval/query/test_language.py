@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from retrieval import (
     Rectangle,
     Reference,
     Region,
+    Sort,
     StoredPicture,
     Surroundings,
     Swatch,
@@ -36,12 +37,13 @@ from retrieval import (
     parse_query,
 )
 from retrieval.query.keys import KEYS as FIELD_KEYS
+from retrieval.query.sort import WAYS
 from tests.queries import any_query
 
 KEYS = (
     "there are folder, name, tag, label, after, before, added-after, added-before, taken, added, shows, "
     "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, "
-    "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
+    "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, sort, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
 )
 UNCLOSED = "the closing quotation mark is missing"
@@ -230,6 +232,11 @@ UNDERSTOOD = [
         "narrow:no neighbours:yes weaker:yes include-examples:yes",
         query_of_parts(options=Options(narrow=False, neighbours=True, weaker=True), include_examples=True),
     ),
+    # the order
+    ("sea sort:date", query_of_parts(Text("sea"), sort=Sort("date"))),
+    ("SORT:Name-Desc sea", query_of_parts(Text("sea"), sort=Sort("name", "down"))),
+    ('sort:"random:7"', query_of_parts(sort=Sort("random", seed=7))),
+    ("dog OR tag:cat sort:size", replace(parse_query("dog OR tag:cat"), sort=Sort("size"))),
     # any script
     ("Hà Nội 港 порт", query_of_texts("Hà Nội 港 порт")),
     ("\u3000港\u3000tag:船\u00a0海", query_of_texts("港 海", tags=("船",))),
@@ -251,10 +258,10 @@ REFUSED = [
     ("date:2022/05", f"column 1: date: is not a key; write after:2020 or before:2021-06 {QUOTED}"),
     ("type:video", f"column 1: type: is not a key; write format:, as in format:jpeg {QUOTED}"),
     ("path:2020/Holiday", f"column 1: path: is not a key; write folder:, as in folder:2019 {QUOTED}"),
-    (
-        "sort:date",
-        f"column 1: sort: is not a key; hits are ordered by score, or else by id; leave it out {QUOTED}",
-    ),
+    ("order:date", f"column 1: order: is not a key; write sort:, as in sort:date {QUOTED}"),
+    ("sea sort:shade", f"column 5: sort shade: {WAYS}"),
+    ("sea -sort:date", "column 5: -sort: cannot be excluded; write sort:date-up, as in the other direction"),
+    ("sort:date sea sort:name", "column 15: sort: is given twice; keep one"),
     ("tga:boat", f"column 1: tga: is not a key; did you mean tag:? {QUOTED}"),
     ("colr:navy", f"column 1: colr: is not a key; did you mean colour:? {QUOTED}"),
     ("orientaton:square", f"column 1: orientaton: is not a key; did you mean orientation:? {QUOTED}"),
