@@ -1,4 +1,4 @@
-"""Runs models by ONNX Runtime on the processor, backbones among them. The only module that imports onnxruntime."""
+"""Runs models by ONNX Runtime on the processor, backbones above all. The only home of onnxruntime."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class OnnxRuntime(AbstractExportRuntime):
 
 
 def open_session(model: Path | bytes, *, threads: int = 0) -> Any:
-    """A session of ONNX Runtime for a model, given as its file or its bytes; `threads` 0: as many as it likes.
+    """A session of ONNX Runtime for a model, given as its file or its bytes; `threads` 0: one for each core.
 
     It raises exceptions of ONNX Runtime, which have no common base class.
     """
