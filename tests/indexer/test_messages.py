@@ -17,7 +17,10 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from fcntl import ioctl
 from pathlib import Path
+from struct import pack, unpack
+from termios import FIONREAD
 from threading import Thread
 from typing import Any
 
@@ -180,14 +183,21 @@ def test_only_what_can_be_continued_is_told_to_be(
     os.mkfifo(fifo := tmp_path / "fifo")
     Thread(target=interrupt_reader, args=[fifo], daemon=True).start()
     command = ("index", tmp_path) if continues else ("search",)
-    code, _, stderr = run_main(monkeypatch, capsys, *command, option, fifo, "--library", library_path)
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        code, _, stderr = run_main(monkeypatch, capsys, *command, option, fifo, "--library", library_path)
+    finally:
+        signal.signal(signal.SIGINT, earlier)
     assert (code, "run the same command again to continue" in stderr) == (130, continues)
-    assert stderr.startswith("stopped")
+    assert stderr.strip().startswith("stopped")
 
 
 def interrupt_reader(fifo: Path) -> None:
-    """Press Ctrl-C, as it were, once somebody reads the pipe."""
-    with fifo.open("wb"):
+    """Press Ctrl-C, as it were, once somebody has read a first byte and waits for more."""
+    with fifo.open("wb", buffering=0) as pipe:
+        pipe.write(b" ")
+        while unpack("i", ioctl(pipe, FIONREAD, pack("i", 0))) != (0,):
+            time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.1)  # the reader is still waiting when the signal comes
 
