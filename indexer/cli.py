@@ -46,6 +46,7 @@ COMMANDS = {
 # Commands that only read: when what they print is cut off, as by `head`, nothing is left undone.
 READING_COMMANDS: Final = frozenset({"search", "explain", "show", "status", "problems", "check", "concept"})
 EVENT_COMMANDS: Final = frozenset({"index", "retry"})  # with --json these print one event on each line
+CONTINUED_COMMANDS: Final = EVENT_COMMANDS | {"demo", "train"}  # started again, they go on where they were
 BROKEN_PIPE = 141  # what a shell says of a program that ended by SIGPIPE
 
 EPILOG = (
@@ -131,7 +132,7 @@ def main() -> None:
         error.show()
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt) as error:
-        sentence = "stopped; all finished batches are saved; run the same command again to continue"
+        sentence = _describe_stop()
         # The error of a stopped run names the signal; click wraps it.
         code = getattr(error.__cause__ or error, "exit_code", 130)
         if _command_name() not in EVENT_COMMANDS:  # these print an event of their own
@@ -142,6 +143,12 @@ def main() -> None:
         _end_cut_output()
     except Exception as error:
         sys.exit(_report_error(error))
+
+
+def _describe_stop() -> str:
+    if _command_name() in CONTINUED_COMMANDS:
+        return "stopped; all finished batches are saved; run the same command again to continue"
+    return "stopped"
 
 
 def _reader_is_gone() -> bool:

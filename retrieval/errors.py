@@ -262,4 +262,7 @@ class DecodingImpossible(RetrievalError):
     code = "decoding-impossible"
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"pictures cannot be decoded: {reason}; free some memory, or install Pictor again")
+        super().__init__(
+            f"pictures cannot be decoded: {reason}; end other programs, which leaves memory and time for "
+            "this one, or install Pictor again"
+        )

@@ -39,7 +39,7 @@ HOMES = {
     "timm": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "safetensors": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "open_clip": ("retrieval/descriptors/runtimes/clip.py",),
-    "onnxruntime": ("retrieval/descriptors/runtimes/onnx.py", "retrieval/descriptors/runtimes/sentences.py"),
+    "onnxruntime": ("retrieval/descriptors/runtimes/onnx.py",),
     "tokenizers": ("retrieval/descriptors/runtimes/sentences.py",),
     "openvino": ("retrieval/descriptors/runtimes/openvino.py",),
     "xml": ("retrieval/pictures/metadata/xmp.py",),

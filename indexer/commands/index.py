@@ -115,6 +115,7 @@ def index_command(
     roots = [path_bytes(folder) for folder in folders]
     for root in roots:
         stat_root(root)  # first, or a mistyped folder would leave an empty library
+    _check_apart(folders, library)
     if dry_run:
         _show_preview(preview_index(library, roots, choice, compares=compares, anew=anew), as_json=as_json)
         return
@@ -132,6 +133,16 @@ def _check_watch_options(options: dict[str, bool]) -> None:
     for option, is_set in options.items():
         if is_set:
             raise click.UsageError(f"--watch cannot be combined with {option}")
+
+
+def _check_apart(folders: tuple[Path, ...], library: Path) -> None:
+    """Refuse a library in the very folder of the pictures: its files would lie among them."""
+    for folder in folders:
+        if library.exists() and library.samefile(folder):
+            raise click.UsageError(
+                f"{folder}: a library needs a folder of its own, without pictures; "
+                f"name another one with --library, such as {folder / 'pictor-library'}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

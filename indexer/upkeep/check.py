@@ -158,10 +158,17 @@ def _missing_repair(path: bytes) -> str:
     """The command that marks a file as missing: an index run that would have found the file."""
     folder, name = os.path.split(path)
     if not _has_entries(folder):
-        return f"mount its drive, or pictor remove {_quote_path(folder)}"
+        return f"mount its drive, or pictor remove {_quote_path(_topmost_gone(folder))}"
     if name.startswith(b".") or not name.lower().endswith(ENDINGS):
         return f"pictor remove {_quote_path(path)}"
     return f"pictor index {_quote_path(folder)}"
+
+
+def _topmost_gone(folder: bytes) -> bytes:
+    """The highest folder above with nothing in it, so that one repair stands for all that was below it."""
+    while not _has_entries(parent := os.path.dirname(folder)):  # noqa: PTH120 - Path cannot hold bytes
+        folder = parent
+    return folder
 
 
 def _has_entries(folder: bytes) -> bool:

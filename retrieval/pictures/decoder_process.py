@@ -121,6 +121,11 @@ class DecoderProcess:
             self._deadline = time.monotonic() + START_SECONDS
             try:
                 self._is_ready = self._receive() == protocol.READY
+            except TimeoutError:
+                self.end_process()
+                raise DecodingImpossible(
+                    f"a decoder process does not start (not ready after {START_SECONDS:g} seconds)"
+                ) from None
             except (EOFError, OSError):
                 exit_words = _describe_exit(self._exit_status(wait=1.0))
                 self.end_process()

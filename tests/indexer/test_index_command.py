@@ -165,6 +165,15 @@ def test_what_lies_in_the_library_itself_is_no_picture_of_a_folder(tmp_path: Pat
     assert "2 pictures: 2 unchanged" in run("index", tmp_path / "pictures", "--dry-run", "--library", library)
 
 
+def test_a_library_is_not_made_among_the_pictures_themselves(pictures: Path) -> None:
+    before = sorted(pictures.iterdir())
+    (pictures.parent / "link").symlink_to(pictures)
+    for folder in (pictures, pictures / ".", pictures.parent / "link"):
+        result = CliRunner().invoke(cli, ["index", str(folder), "--library", str(pictures)])
+        assert (result.exit_code, "a library needs a folder of its own" in result.output) == (2, True)
+    assert sorted(pictures.iterdir()) == before
+
+
 def test_a_library_that_was_moved_goes_on_elsewhere(pictures: Path, library: Path, tmp_path: Path) -> None:
     index_json(library, pictures)
     before = contents(library)

@@ -8,13 +8,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
+from fcntl import ioctl
 from pathlib import Path
+from struct import pack, unpack
+from termios import FIONREAD
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -161,6 +168,38 @@ def test_with_json_an_error_is_json(
     error = json.loads(stdout)["error"]
     assert (ended, error["code"], error["exit_code"]) == (exit_code, code, exit_code)
     assert error["detail"] in stderr
+
+
+@pytest.mark.parametrize(("option", "continues"), [("--query", False), ("--captions", True)])
+def test_only_what_can_be_continued_is_told_to_be(
+    option: str,
+    continues: bool,
+    library_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A search is no batch: Ctrl-C while a command waits for what another program will write."""
+    os.mkfifo(fifo := tmp_path / "fifo")
+    Thread(target=interrupt_reader, args=[fifo], daemon=True).start()
+    command = ("index", tmp_path) if continues else ("search",)
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        code, _, stderr = run_main(monkeypatch, capsys, *command, option, fifo, "--library", library_path)
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+    assert (code, "run the same command again to continue" in stderr) == (130, continues)
+    assert stderr.strip().startswith("stopped")
+
+
+def interrupt_reader(fifo: Path) -> None:
+    """Press Ctrl-C, as it were, once somebody has read a first byte and waits for more."""
+    with fifo.open("wb", buffering=0) as pipe:
+        pipe.write(b" ")
+        while unpack("i", ioctl(pipe, FIONREAD, pack("i", 0))) != (0,):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)  # the reader is still waiting when the signal comes
 
 
 def test_the_error_of_a_run_is_one_of_its_events(

@@ -129,7 +129,7 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         errors.DecodingImpossible("a decoder process does not start (exit status 1)"),
         "decoding-impossible",
         "pictures cannot be decoded: a decoder process does not start (exit status 1); "
-        "free some memory, or install Pictor again",
+        "end other programs, which leaves memory and time for this one, or install Pictor again",
     ),
 ]
 each_error = pytest.mark.parametrize(("error", "code", "message"), MADE, ids=[code for _, code, _ in MADE])

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import BackboneUnavailable
 from ...ranking.arrays import Float32Matrix
+from .onnx import open_session
 
 INSTALL = "install pictor[sentences]"
 MODELS = ("model.onnx", "onnx/model.onnx")  # where a folder may hold the model
@@ -31,15 +32,10 @@ class SentenceEncoder:
         self.name = folder.name
         model = next((folder / name for name in MODELS if (folder / name).is_file()), folder / MODELS[0])
         try:
-            import onnxruntime
             from tokenizers import Tokenizer
 
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            options = onnxruntime.SessionOptions()
-            options.log_severity_level = 3  # errors only, and these are raised as well
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(model)
         except ImportError as error:
             raise BackboneUnavailable(self.name, f"a sentence encoder needs {error.name}", INSTALL) from error
         except Exception as error:  # the exceptions of both packages have no common base class

@@ -192,6 +192,22 @@ def test_whatever_way_a_file_went_the_repair_that_is_named_works(
     assert findings(library) == []
 
 
+def test_of_a_drive_that_is_gone_every_file_is_found_and_one_repair_is_named(tmp_path: Path) -> None:
+    library, drive = make_without_backbone(tmp_path / "plain"), tmp_path / "media" / "drive"
+    for number, folder in enumerate(("2019", "2020/summer")):
+        write_scenes(drive / folder, 7, first=7 * number)
+    assert CliRunner().invoke(cli, ["index", str(drive), "--library", str(library)]).exit_code == 0
+    shutil.rmtree(drive)  # what is left of it is an empty mount point, as on many systems
+    repair = f"mount its drive, or pictor remove {tmp_path / 'media'}"
+    found = findings(library)
+    assert {(finding.code, finding.repair) for finding in found} == {("file-missing", repair)}
+    code, output = run_command("check", library)
+    assert (code, len(found), output.count("repair:")) == (1, 14, 1)
+    assert "… and 4 more; --json lists them all" in output
+    run_repair(found[0], library)
+    assert findings(library) == []
+
+
 def test_a_changed_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:
     (pictures / "scene-001.jpg").write_bytes((pictures / "scene-003.jpg").read_bytes())
     [finding] = findings(library)

@@ -447,7 +447,9 @@ print("LOADED", *sorted({module.split(".")[0] for module in sys.modules}))
 """
 
 
-def test_a_library_with_an_export_is_asked_without_torch(tmp_path: Path, scenes: Path) -> None:
+def test_a_library_with_an_export_is_asked_without_torch_and_reports_to_nobody(
+    tmp_path: Path, scenes: Path
+) -> None:
     library = tmp_path / "library"
     with open_or_create(library, labelled_backbone.labelled_spec(tmp_path)) as opened:
         index(opened, [path_bytes(scenes / "harbour")], captions={}, on_event=lambda event: None)
@@ -457,11 +459,20 @@ def test_a_library_with_an_export_is_asked_without_torch(tmp_path: Path, scenes:
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env=home_environment(tmp_path / "home"),
         check=True,
     )
     loaded = set(run.stdout.rpartition("LOADED")[2].split())
     assert "onnxruntime" in loaded
     assert not loaded & {"torch", "timm", "torchvision", "onnx"}
+    assert not list((tmp_path / "home").rglob("*onnxruntime*")), "its telemetry keeps what it will send there"
+
+
+def home_environment(home: Path) -> dict[str, str]:
+    """The environment of a user with this home folder, for whom nothing has switched telemetry off."""
+    home.mkdir()
+    switches = {"ORT_DISABLE_TELEMETRY", "CI", "XDG_CACHE_HOME"}
+    return {name: value for name, value in os.environ.items() if name not in switches} | {"HOME": str(home)}
 
 
 def test_the_network_says_what_runs_it(tmp_path: Path) -> None:

@@ -284,6 +284,18 @@ def test_a_worker_that_cannot_start_is_an_error_of_its_own(
     assert not new_processes()
 
 
+def test_a_worker_that_gets_no_time_to_start_is_not_said_to_answer_nonsense(
+    monkeypatch: pytest.MonkeyPatch, new_processes: NewProcesses
+) -> None:
+    monkeypatch.setattr("retrieval.pictures.decoder_process.START_SECONDS", 0.1)
+    process = DecoderProcess(Limits())
+    os.kill(process.pid, signal.SIGSTOP)  # as on a machine that is far too busy
+    with pytest.raises(DecodingImpossible, match=r"not ready after 0\.1 seconds"):
+        process.open_content(TINY, "it")
+    assert process.is_worn_out
+    assert not new_processes()
+
+
 def test_the_largest_legal_picture_fits_into_memory_and_a_larger_one_is_refused_small(tmp_path: Path) -> None:
     legal = encode_picture(Image.new("P", (7000, 7000), 3), "PNG")  # 49 megapixels in some kB
     process = DecoderProcess(Limits(max_megapixels=50), "retrieval.pictures.images:decode_image")
