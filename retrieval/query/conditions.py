@@ -9,7 +9,7 @@ it does not satisfy its condition. So an image without a date satisfies the Not 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields
 from datetime import date
 from typing import Any, Final, TypeAlias, cast
 
@@ -149,6 +149,14 @@ class Filters(Combinable):
             check_range(name, least, most, is_whole=name in WHOLE_NUMBERS)
         _check_areas("near", self.near, Near, "a Circle or Surroundings")
         _check_areas("within", self.within, Rectangle, "a Rectangle")
+
+    def __repr__(self) -> str:
+        """Only what is asked: with all its defaults it would fill a screen."""
+        asked = [f"{entry.name}={getattr(self, entry.name)!r}" for entry in fields(self) if self._asks(entry)]
+        return f"Filters({', '.join(asked)})"
+
+    def _asks(self, entry: Field[Any]) -> bool:
+        return bool(getattr(self, entry.name) != entry.default)
 
     def __bool__(self) -> bool:
         return self != Filters()

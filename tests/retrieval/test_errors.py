@@ -24,6 +24,18 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "column 3: size: is not a key; there are folder, tag",
     ),
     (
+        errors.InvalidCursor(errors.InvalidCursor.OTHER_QUERY),
+        "invalid-cursor",
+        "cursor: it belongs to another query; only limit may change while you walk through a list; "
+        "leave it out to begin at the first hit",
+    ),
+    (
+        errors.CursorExpired(),
+        "cursor-expired",
+        "cursor: its list is not kept any more: lists are kept for a day after their last use, the last "
+        "1000 of a library at most; leave the cursor out to begin at the first hit",
+    ),
+    (
         errors.InvalidSetting("batch_size = 0: choose from 1 to 4096"),
         "invalid-setting",
         "batch_size = 0: choose from 1 to 4096",
@@ -165,7 +177,7 @@ def test_a_message_names_the_thing_first_and_then_what_to_do(
     assert thing
     assert colon
     assert re.search(
-        r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|may have|give the|try again|install",
+        r"there are|choose|save|run|make|wait|copy|limit is .* \(setting|may have|give the|try again|install|leave",
         advice,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from retrieval import (
+    Filters,
     Image,
     ImageNotFound,
     ImageNotInAnswer,
@@ -84,7 +85,12 @@ def test_what_is_shown_of_results_is_short(library: Library) -> None:
 
 def test_the_bytes_of_a_picture_are_not_shown(scenes: Path) -> None:
     picture = Picture((scenes / "forest" / "scene-004.jpg").read_bytes())
-    assert len(repr(Query((picture,)))) < 1000
+    assert len(repr(Query((picture,)))) < 600
+
+
+def test_filters_show_what_they_ask() -> None:
+    assert repr(Filters(tags=("boat",), min_iso=800)) == "Filters(tags=('boat',), min_iso=800)"
+    assert repr(Filters()) == "Filters()"
 
 
 def test_why_an_image_is_not_in_an_answer(library: Library, scenes: Path) -> None:

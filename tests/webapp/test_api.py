@@ -78,7 +78,9 @@ def test_similar_leaves_the_image_itself_out(client: FlaskClient, library: Libra
     answers.Results.model_validate(answer)
     found = library.search(Query((StoredPicture(3),), limit=4, offset=2))
     assert [hit["id"] for hit in answer["hits"]] == found.ids
-    assert answer["next"] == "/api/v1/images/3/similar?limit=4&offset=6"
+    assert answer["next"] == f"/api/v1/images/3/similar?limit=4&cursor={answer['cursor']}"
+    following = client.get(answer["next"]).json
+    assert [hit["rank"] for hit in following["hits"]] == [7, 8, 9, 10]
 
 
 def test_one_image(client: FlaskClient) -> None:
@@ -176,7 +178,7 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert set(said["Part"]["properties"]) == {*json_form.PART_KEYS, "weight", "region"}
     assert said["Filters"]["properties"]["after"]["anyOf"][0] == {"type": "string", "format": "date"}
     similar = document["paths"]["/api/v1/images/{image_id}/similar"]["get"]["parameters"]
-    assert {parameter["name"] for parameter in similar} == {"image_id", "limit", "offset"}
+    assert {parameter["name"] for parameter in similar} == {"image_id", "limit", "offset", "cursor"}
 
 
 def test_every_reference_in_the_document_leads_somewhere(client: FlaskClient) -> None:
@@ -192,7 +194,7 @@ def test_every_reference_in_the_document_leads_somewhere(client: FlaskClient) ->
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ("colour=red", "colour: no such parameter; there are limit, offset, q, image, picture"),
+        ("colour=red", "colour: no such parameter; there are limit, offset, cursor, q, image, sort, picture"),
         ("limit=0", "limit: “0” should be greater than or equal to 1"),
         ("limit=1001", "limit: “1001” should be less than or equal to 1000"),
         ("limit=many", "limit: “many” should be a valid integer"),

@@ -33,6 +33,7 @@ def _make_error(kind: type[RetrievalError]) -> RetrievalError:
         retrieval.NotEnoughMemory: lambda: retrieval.NotEnoughMemory("vectors", 1),
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
+        retrieval.CursorExpired: retrieval.CursorExpired,
         retrieval.PictureUnreachable: lambda: retrieval.PictureUnreachable("https://a.b/c", "takes too long"),
     }
     return arguments.get(kind, lambda: kind("a sentence with <b>signs</b>"))()
@@ -64,6 +65,7 @@ def test_the_table_is_complete() -> None:
         "PictureExpired": 404,
         "PictureUnreachable": 502,
         "TooManyFetches": 503,
+        "CursorExpired": 410,
         "InvalidQuery": 400,
         "ImageNotFound": 404,
         "ImageTooLarge": 413,
