@@ -216,9 +216,9 @@ def is_between(area: Rectangle, east: float) -> bool:
 
 def image_shape(image: Image) -> str:
     short, long = sorted((image.width, image.height))
-    if Fraction(long, short) >= 2:
+    if long >= 2 * short:
         return "panorama"
-    return "square" if Fraction(long, short) <= Fraction(21, 20) else image_orientation(image)
+    return "square" if long <= Fraction(21, 20) * short else image_orientation(image)
 
 
 def is_on_page(image: Image, filters: Filters) -> bool:
