@@ -76,7 +76,7 @@ def fit_by_contrast(
         own = torch.arange(len(chosen))
         loss = (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
         on_step(step + 1, float(loss.detach()))

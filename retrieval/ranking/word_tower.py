@@ -112,11 +112,12 @@ class WordTable:
             return tokens
         for end in range(len(word) - LEAST_PIECE, LEAST_PIECE - 1, -1):
             pieces = [*split_tokens(word[:end].casefold()), *split_tokens(word[end:].casefold())]
-            if all(self._is_trusted(piece) for piece in pieces):
+            if all(self.is_trusted(piece) for piece in pieces):
                 return pieces
         return tokens
 
-    def _is_trusted(self, token: str) -> bool:
+    def is_trusted(self, token: str) -> bool:
+        """Whether a token is a frequent English word, of three letters or more."""
         row = self.rows.get(token)
         return row is not None and bool(self.is_piece[row])
 
@@ -134,8 +135,8 @@ class KernelMap:
         self, nearness: Float32Vector | Float32Matrix, look: Float32Vector | None = None
     ) -> Float32Vector:
         """What a text leads to that is so near to the anchors, at length 1; rows of a matrix as well."""
-        found = nearness @ self.coefficients - self.centre
-        return scale_to_unit((found if look is None else found + look) @ self.axes)
+        found: Float32Vector = nearness @ self.coefficients - self.centre
+        return scale_to_unit(np.asarray((found if look is None else found + look) @ self.axes, np.float32))
 
 
 @final
@@ -187,6 +188,14 @@ class WordTower:
     def encode_text(self, text: str) -> Float32Vector | None:
         """The text as a unit vector of the subject space, or None when the table knows none of its words."""
         return self.encode_words(text.split())
+
+    def is_english(self, text: str) -> bool:
+        """Whether a text has several words, all of them frequent in English.
+
+        A single word can belong to several languages; several that are all English seldom do.
+        """
+        tokens = content_tokens(text)
+        return len(tokens) > 1 and all(self.table.is_trusted(token) for token in tokens)
 
     def encode_words(self, words: Iterable[str]) -> Float32Vector | None:
         """The same for a text that has been split into words, or for tokens."""

@@ -128,3 +128,12 @@ def test_anchors_are_led_as_texts_of_one_word_without_a_look(tower: WordTower) -
     nothing = np.zeros(COEFFICIENTS, np.float32)
     for anchor, led in zip(tower.map.anchors, tower.map.map_anchors(), strict=True):
         assert led == pytest.approx(tower.map.map_text(anchor, nothing, 1), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_english"),
+    [("the snow on boards", True), ("snow", False), ("snow Turm", False), ("snow thing", False), ("", False)],
+)
+def test_several_frequent_words_are_english(tower: WordTower, text: str, is_english: bool) -> None:
+    """Words that are rare or not in the table, and single words, may belong to another language."""
+    assert tower.is_english(text) == is_english
