@@ -50,6 +50,10 @@ class WordNet:
         """The number of the meaning that the name has here; the most usual meaning is 1."""
         return self._senses[_fold(name)].index(synset) + 1
 
+    def first_senses(self) -> Iterator[tuple[str, str]]:
+        """Each word with the id of its most usual meaning."""
+        return ((word.replace("_", " "), senses[0]) for word, senses in self._senses.items())
+
     def count(self, synset: str) -> int:
         """How often WordNet's tagged texts use the most used of its names in this meaning."""
         return max(self._counts.get(key, 0) for key in self._keys[synset])

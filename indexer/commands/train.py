@@ -174,7 +174,7 @@ def pack(pool: Path, out: Path, limit: int, as_json: bool, **options: int) -> No
 @click.option("--frequent", required=True, metavar="FILE", type=FILE,
               help="English words, one a line, the most frequent first.")  # fmt: skip
 @click.option("--wordnet", required=True, metavar="DIR", type=FOLDER,
-              help="WordNet's files: index.noun, data.noun and the like.")  # fmt: skip
+              help="WordNet's files: index.noun, data.noun, cntlist.rev and the like.")  # fmt: skip
 @click.option("--seed", default=2026, show_default=True, help="The same seed gives the same tower.")
 @json_option
 def words(

@@ -1,4 +1,4 @@
-"""The map of a word tower, from text vectors to the subject space: two kernel ridge regressions."""
+"""The maps of a word tower, from text vectors to a subject space: kernel ridge regression along few axes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from retrieval import word_tower
 
 CAPTION_ANCHORS = 800  # beside the first name of each class
 NAME_RIDGE, CAPTION_RIDGE = 1.0, 3.0
-WHITENING_RIDGE = 0.3  # of the mean variance of the pictures
+NAME_AXES, CAPTION_AXES = 192, 256
+METRIC_RIDGE = 0.3  # of the mean variance of the pictures
 SMALL = 1e-3  # on the diagonal of what is solved, so that equal anchors do no harm
-HUB_STEP = 7  # every seventh caption makes the hubs
 SHARES = (0.25, 0.3, 0.4, 0.5)  # of captions beside names, at equal spread, for 1, 2, 3 and more words
 
 
@@ -28,52 +28,68 @@ class Pairs:
     directions: Tensor  # (row, dimension), of length 1
 
 
-def fit_map(first_names: Tensor, names: Pairs, captions: Pairs, seed: int) -> word_tower.SubjectMap:
-    """The map that leads names to rows of a classifier, and captions to their pictures.
+@dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """Few directions of the subject space: `axes` is (coefficient, dimension), `inverse` the way there."""
 
-    Both regressions share their anchors (Williams and Seeger, "Using the Nyström method to speed up kernel
-    machines", NIPS 2000): `first_names`, one for each class, and captions drawn at random. What captions lead
-    to is multiplied by (S + ridge)⁻¹ with the covariance S of the pictures, which discounts what all pictures
-    have in common.
+    inverse: Tensor
+    axes: Tensor
+
+
+def choose_anchors(first_names: Tensor, captions: Tensor, seed: int) -> Tensor:
+    """The texts that all others are compared with, (anchor, number): names, and captions drawn at random.
+
+    A regression on some texts instead of all: Williams and Seeger, "Using the Nyström method to speed up
+    kernel machines", NIPS 2000.
     """
-    order = torch.randperm(len(captions.texts), generator=torch.Generator().manual_seed(seed))
-    anchors = torch.cat([first_names, captions.texts[order[:CAPTION_ANCHORS]]])
-    by_name = _regress(anchors, names, NAME_RIDGE)
-    by_caption = _regress(anchors, captions, CAPTION_RIDGE) @ _whiten(captions.directions)
-    some = _nearness(captions.texts[::HUB_STEP], anchors)
-    outputs = [_unit(some @ directions) for directions in (by_name, by_caption)]
-    hubs = [output.mean(dim=0) for output in outputs]
-    spreads = [
-        _mean_spread(_unit(output - hub), captions.directions)
-        for output, hub in zip(outputs, hubs, strict=True)
-    ]
-    return word_tower.SubjectMap(
-        anchors=anchors.numpy(),
-        names=by_name.numpy(),
-        name_hub=hubs[0].numpy(),
-        sentences=by_caption.numpy(),
-        sentence_hub=hubs[1].numpy(),
-        shares=_share_units(spreads[0] / spreads[1]),
-    )
+    order = torch.randperm(len(captions), generator=torch.Generator().manual_seed(seed))
+    return torch.cat([first_names, captions[order[:CAPTION_ANCHORS]]])
 
 
-def _regress(anchors: Tensor, pairs: Pairs, ridge: float) -> Tensor:
-    """The directions of the anchors, (anchor, dimension)."""
-    near = _nearness(pairs.texts, anchors)
-    system = near.T @ near + ridge * _nearness(anchors, anchors) + SMALL * torch.eye(len(anchors))
+def choose_axes(directions: Tensor, pictures: Tensor, count: int) -> Axes:
+    """The axes along which the scores of directions, (direction, dimension), among pictures change least.
+
+    With the covariance S of the pictures, these are the main axes of the directions multiplied by S^½: what
+    no picture tells apart is left out first.
+    """
+    values, vectors = torch.linalg.eigh(_covariance(pictures))
+    root, inverse = ((vectors * values**power) @ vectors.T for power in (0.5, -0.5))
+    scaled = directions @ root
+    main = torch.linalg.eigh(scaled.T @ scaled)[1][:, -count:]
+    return Axes(root @ main, main.T @ inverse)
+
+
+def regress(anchors: Tensor, pairs: Pairs, ridge: float) -> Tensor:
+    """The directions of the anchors, (anchor, dimension), by kernel ridge regression."""
+    near = measure_nearness(pairs.texts, anchors)
+    system = near.T @ near + ridge * measure_nearness(anchors, anchors) + SMALL * torch.eye(len(anchors))
     directions: Tensor = torch.linalg.solve(system, near.T @ pairs.directions[pairs.rows])
     return directions
 
 
-def _nearness(texts: Tensor, anchors: Tensor) -> Tensor:
+def regress_captions(anchors: Tensor, captions: Pairs) -> Tensor:
+    """The same for captions, multiplied by (S + ridge)⁻¹ with the covariance S of the pictures.
+
+    That discounts what all pictures have in common.
+    """
+    whitening: Tensor = torch.linalg.inv(_covariance(captions.directions))
+    return regress(anchors, captions, CAPTION_RIDGE) @ whitening
+
+
+def measure_nearness(texts: Tensor, anchors: Tensor) -> Tensor:
+    """exp(−|x − a|²) of each text with each anchor, (text, anchor)."""
     return torch.exp(word_tower.KERNEL * (texts @ anchors.T - 1))
 
 
-def _whiten(pictures: Tensor) -> Tensor:
+def weigh_captions(names: Tensor, sentences: Tensor, pictures: Tensor) -> npt.NDArray[np.float32]:
+    """SHARES at equal spread, as shares of unit vectors; both lead some texts to directions of length 1."""
+    spreads = [_mean_spread(vectors, pictures) for vectors in (names, sentences)]
+    return _share_units(spreads[0] / spreads[1])
+
+
+def _covariance(pictures: Tensor) -> Tensor:
     covariance = pictures.T @ pictures / len(pictures)
-    ridge = WHITENING_RIDGE * covariance.diagonal().mean()
-    inverse: Tensor = torch.linalg.inv(covariance + ridge * torch.eye(len(covariance)))
-    return inverse
+    return covariance + METRIC_RIDGE * covariance.diagonal().mean() * torch.eye(len(covariance))
 
 
 def _mean_spread(vectors: Tensor, pictures: Tensor) -> float:
@@ -84,7 +100,3 @@ def _mean_spread(vectors: Tensor, pictures: Tensor) -> float:
 def _share_units(ratio: float) -> npt.NDArray[np.float32]:
     """SHARES at equal spread as shares of unit vectors, where those of names spread `ratio` times as wide."""
     return np.array([share * ratio / (1 - share + share * ratio) for share in SHARES], np.float32)
-
-
-def _unit(rows: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(rows, dim=1)

@@ -60,6 +60,12 @@ def list_classes(labels: str) -> list[list[str]]:
     return [info.index_to_description(index).split(", ") for index in range(info.num_classes())]
 
 
+def list_class_ids(labels: str) -> list[str]:
+    """The WordNet id of each class of a label set, in the order of the classes."""
+    info = ImageNetInfo(labels)
+    return [info.index_to_label_name(index) for index in range(info.num_classes())]
+
+
 def list_definitions(labels: str) -> list[str]:
     """The usual name of each class of a label set with its definition."""
     info = ImageNetInfo(labels)

@@ -16,7 +16,7 @@ ROUNDS, ITERATIONS = 3, 12  # of fitting, and of conjugate gradients in each
 
 def list_bags(texts: Sequence[str], rows: Mapping[str, int]) -> list[list[int]]:
     """The rows of each text, as a table with these keys finds them; unknown words are not split."""
-    table = word_tower.WordTable(
+    table = word_tower.WordTable.without_looks(
         rows, np.zeros((0, 0), np.int8), np.zeros(0, np.float32), np.zeros(len(rows), np.bool_)
     )
     return [table.find_rows(text.split()) for text in texts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,9 +12,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from data.categories.wordnet import WordNet
 from retrieval import InvalidSetting, Library, SentenceEncoder, round_rows, word_tower, word_tower_to_bytes
 
-from .subject_map import Pairs, fit_map
+from .contrast import STEPS, CaptionMap, Captions, fit_by_contrast
+from .looks import Looks, Things, guess_looks
+from .subject_map import (
+    CAPTION_AXES,
+    NAME_AXES,
+    NAME_RIDGE,
+    Pairs,
+    choose_anchors,
+    choose_axes,
+    measure_nearness,
+    regress,
+    regress_captions,
+    weigh_captions,
+)
 from .vocabulary import CLASSES, Vocabulary, choose_vocabulary, list_classes, list_definitions, vary_captions
 from .word_table import average_bags, fit_table, list_bags
 
@@ -24,6 +38,8 @@ VARIED = 11_000  # captions with other nouns in them, from which the table learn
 HELD_OUT = 10  # every tenth picture measures what captions find
 BLOCK = 512  # texts between two reports
 FEWEST = 100  # captioned pictures
+MOST_LOOKS = 12_000  # those that are guessed most surely
+SAMPLE_STEP = 7  # every seventh caption tells what texts have in common
 
 OnStep: TypeAlias = Callable[[str, int, int, str], None]  # stage, done, total, note
 
@@ -76,8 +92,8 @@ def make_word_tower(
     kinds = _encode_kinds(encoder, vocabulary, learned.captions, varied, on_step)
     table = _make_table(vocabulary, kinds)
     classes = torch.from_numpy(weight - weight.mean(axis=0))
-    fitted = _fit_map(table, learned, normalize(classes, dim=1), seed)
-    tower = word_tower.WordTower(table, fitted, sha256, "")
+    looks = guess_looks(Things(WordNet(wordnet), table), normalize(classes, dim=1))
+    tower = fit_tower(table, learned, normalize(classes, dim=1), looks, sha256, seed, on_step)
     return MadeTower(word_tower_to_bytes(tower), measure_recalls(tower, pictures.select(held_out=True)))
 
 
@@ -165,7 +181,7 @@ def _make_table(vocabulary: Vocabulary, kinds: Mapping[str, _Texts]) -> word_tow
     fitted = fit_table(start, [bags[place] for place in known], targets[known])
     numbers, scales = round_rows(fitted.numpy())
     is_piece = np.array([key in vocabulary.trusted and len(key) >= word_tower.LEAST_PIECE for key in rows])
-    return word_tower.WordTable(rows, numbers, scales, is_piece)
+    return word_tower.WordTable.without_looks(rows, numbers, scales, is_piece)
 
 
 def _choose_phrases(
@@ -181,20 +197,101 @@ def _choose_phrases(
     return {keys[place]: place for place in chosen}
 
 
-def _fit_map(
-    table: word_tower.WordTable, pictures: CaptionedPictures, classes: Tensor, seed: int
-) -> word_tower.SubjectMap:
+def fit_tower(
+    table: word_tower.WordTable,
+    pictures: CaptionedPictures,
+    classes: Tensor,
+    looks: Looks,
+    sha256: str,
+    seed: int,
+    on_step: OnStep,
+) -> word_tower.WordTower:
+    """The tower with this table, whose rows move to where captions find their pictures best.
+
+    `classes`: what each class looks like, (class, dimension), at length 1.
+    """
+    usual = [own[0] for own in list_classes(CLASSES)]
+    vectors, rows = _look_up(table, pictures.captions, pictures.rows)
+    anchors = choose_anchors(_look_up(table, usual, range(len(usual)))[0], vectors, seed)
+    start = _start_captions(table, anchors, Pairs(vectors, rows, pictures.subjects))
+    refined = _refine_captions(start, table, pictures, seed, on_step)
+    numbers, scales = round_rows(refined.rows.detach().numpy())
+    axes = choose_axes(classes, pictures.subjects, NAME_AXES)
+    table = _add_looks(replace(table, numbers=numbers, scales=scales), looks, axes.inverse)
+    coefficients = regress(anchors, _pair_names(table, classes), NAME_RIDGE) @ axes.inverse
+    fitted = _weigh_maps(table, anchors, (coefficients, axes.axes), refined, pictures)
+    return word_tower.WordTower(table, fitted, sha256, "")
+
+
+def _start_captions(table: word_tower.WordTable, anchors: Tensor, captions: Pairs) -> CaptionMap:
+    """The regression of captions along few axes; what captions have in common is the centre."""
+    directions = regress_captions(anchors, captions)
+    sample = measure_nearness(captions.texts[::SAMPLE_STEP], anchors)
+    axes = choose_axes(sample @ directions, captions.directions, CAPTION_AXES)
+    coefficients = directions @ axes.inverse
+    rows = torch.from_numpy(table.numbers * table.scales[:, None])
+    return CaptionMap(rows, anchors, coefficients, (sample @ coefficients).mean(dim=0), axes.axes)
+
+
+def _refine_captions(
+    start: CaptionMap, table: word_tower.WordTable, pictures: CaptionedPictures, seed: int, on_step: OnStep
+) -> CaptionMap:
+    bags = [table.find_rows(caption.split()) for caption in pictures.captions]
+    known = [place for place, bag in enumerate(bags) if bag]
+    owners = torch.tensor([pictures.rows[place] for place in known])
+
+    def report(step: int, loss: float) -> None:
+        on_step("fitting", step, STEPS, f"{loss:.3f}")
+
+    fit_by_contrast(
+        start, Captions([bags[place] for place in known], owners), pictures.subjects, seed, report
+    )
+    return start
+
+
+def _add_looks(table: word_tower.WordTable, looks: Looks, inverse: Tensor) -> word_tower.WordTable:
+    """The table with the looks that are guessed most surely, as coefficients of names."""
+    lengths = looks.directions.norm(dim=1)
+    chosen = lengths.argsort(descending=True, stable=True)[:MOST_LOOKS].sort().values
+    numbers, scales = round_rows((looks.directions[chosen] @ inverse).numpy())
+    look_of = np.full(len(table.rows), -1)
+    look_of[looks.rows[chosen].numpy()] = np.arange(len(chosen))
+    return replace(table, looks=numbers, look_scales=scales, look_of=look_of)
+
+
+def _pair_names(table: word_tower.WordTable, classes: Tensor) -> Pairs:
+    """Names and definitions of the classes, with what they look like."""
     names = list_classes(CLASSES)
-    usual = [own[0] for own in names]
-    kinds = [usual, [", ".join(own) for own in names], list_definitions(CLASSES)]
+    kinds = [[own[0] for own in names], [", ".join(own) for own in names], list_definitions(CLASSES)]
     texts = [text for kind in kinds for text in kind] + [name for own in names for name in own]
     rows = [*range(len(names))] * len(kinds) + [row for row, own in enumerate(names) for _ in own]
-    return fit_map(
-        _look_up(table, usual, range(len(usual)))[0],
-        Pairs(*_look_up(table, texts, rows), classes),
-        Pairs(*_look_up(table, pictures.captions, pictures.rows), pictures.subjects),
-        seed,
+    return Pairs(*_look_up(table, texts, rows), classes)
+
+
+def _weigh_maps(
+    table: word_tower.WordTable,
+    anchors: Tensor,
+    names: tuple[Tensor, Tensor],
+    captions: CaptionMap,
+    pictures: CaptionedPictures,
+) -> word_tower.SubjectMap:
+    """Both maps together; `names`: coefficients and axes. Some captions tell centre and shares."""
+    found = (table.find_rows(caption.split()) for caption in pictures.captions[::SAMPLE_STEP])
+    bags = [rows for rows in found if rows]
+    nearness = measure_nearness(
+        torch.from_numpy(np.array([table.mean_vector(rows) for rows in bags])), anchors
     )
+    named = nearness @ names[0] + torch.from_numpy(np.array([table.mean_look(rows) for rows in bags]))
+    by_name = _to_kernel_map(names[0], named.mean(dim=0), names[1])
+    by_caption = _to_kernel_map(captions.coefficients, captions.centre, captions.axes)
+    led = normalize((named - named.mean(dim=0)) @ names[1], dim=1)
+    shown = torch.from_numpy(by_caption.map_nearness(nearness.numpy()))
+    shares = weigh_captions(led, shown, pictures.subjects)
+    return word_tower.SubjectMap(anchors.numpy(), by_name, by_caption, shares)
+
+
+def _to_kernel_map(coefficients: Tensor, centre: Tensor, axes: Tensor) -> word_tower.KernelMap:
+    return word_tower.KernelMap(*(part.detach().numpy() for part in (coefficients, centre, axes)))
 
 
 def _look_up(table: word_tower.WordTable, texts: Sequence[str], rows: Sequence[int]) -> tuple[Tensor, Tensor]:

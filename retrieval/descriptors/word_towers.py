@@ -17,15 +17,14 @@ from data import WORD_TOWER
 
 from ..errors import InvalidSetting
 from ..ranking.arrays import Float32Matrix, Float32Vector
-from ..ranking.word_tower import Int8Matrix, SubjectMap, WordTable, WordTower
+from ..ranking.word_tower import Int8Matrix, KernelMap, SubjectMap, WordTable, WordTower
 from ..signals import BUNDLED_WEIGHTS
 
 BUNDLED, NONE = "bundled", "none"  # values of the setting `word_tower`, beside the name of a file
-TOWER_VERSION = 1
+TOWER_VERSION = 2
 _OPENED_TOWERS = 4
 
-_MATRICES = ("anchors", "names", "sentences")  # of the map
-_VECTORS = ("name_hub", "sentence_hub", "shares")
+_KERNEL_MAPS = ("names", "sentences")
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -72,22 +71,39 @@ def _tower_from_arrays(arrays: Arrays, identity: str) -> WordTower:
     keys = arrays["keys"].tobytes().decode().split("\n")
     rows = {key: row for row, key in enumerate(keys)}
     table = WordTable(
-        rows, arrays["numbers"], arrays["scales"].astype(np.float32), arrays["is_piece"].astype(np.bool_)
+        rows,
+        arrays["numbers"],
+        arrays["scales"].astype(np.float32),
+        arrays["is_piece"].astype(np.bool_),
+        arrays["looks"],
+        arrays["look_scales"].astype(np.float32),
+        arrays["look_of"].astype(np.int64),
     )
     weights_sha256 = arrays["weights_sha256"].tobytes().decode()
     return WordTower(table, _map_from_arrays(arrays), weights_sha256, identity)
 
 
 def _map_from_arrays(arrays: Arrays) -> SubjectMap:
-    matrices = {
-        name: arrays[name].astype(np.float32) * arrays[f"{name}_scales"].astype(np.float32)[:, None]
-        for name in _MATRICES
-    }
-    return SubjectMap(**matrices, **{name: arrays[name].astype(np.float32) for name in _VECTORS})
+    names, sentences = (
+        KernelMap(
+            _read_rows(arrays, f"{name}_coefficients"),
+            arrays[f"{name}_centre"].astype(np.float32),
+            arrays[f"{name}_axes"].astype(np.float32),
+        )
+        for name in _KERNEL_MAPS
+    )
+    return SubjectMap(_read_rows(arrays, "anchors"), names, sentences, arrays["shares"].astype(np.float32))
+
+
+def _read_rows(arrays: Arrays, name: str) -> Float32Matrix:
+    return np.asarray(arrays[name] * arrays[f"{name}_scales"].astype(np.float32)[:, None], np.float32)
 
 
 def word_tower_to_bytes(tower: WordTower) -> bytes:
-    """The file of a word tower; the same bytes for the same tower. Matrices are rounded to 8 bits by row."""
+    """The file of a word tower; the same bytes for the same tower.
+
+    Matrices are rounded to 8 bits by row, axes to float16.
+    """
     table, file = tower.table, BytesIO()
     arrays: dict[str, npt.NDArray[Any]] = {
         "version": np.array(TOWER_VERSION),
@@ -95,11 +111,20 @@ def word_tower_to_bytes(tower: WordTower) -> bytes:
         "numbers": table.numbers,
         "scales": table.scales,
         "is_piece": table.is_piece,
+        "looks": table.looks,
+        "look_scales": table.look_scales,
+        "look_of": table.look_of.astype(np.int32),
+        "shares": tower.map.shares,
         "weights_sha256": np.frombuffer(tower.weights_sha256.encode(), np.uint8),
     }
-    for name in _MATRICES:
-        arrays[name], arrays[f"{name}_scales"] = round_rows(getattr(tower.map, name))
-    arrays |= {name: getattr(tower.map, name) for name in _VECTORS}
+    matrices = {"anchors": tower.map.anchors}
+    for name in _KERNEL_MAPS:
+        kernel_map: KernelMap = getattr(tower.map, name)
+        matrices[f"{name}_coefficients"] = kernel_map.coefficients
+        arrays[f"{name}_centre"] = kernel_map.centre
+        arrays[f"{name}_axes"] = kernel_map.axes.astype(np.float16)
+    for name, matrix in matrices.items():
+        arrays[name], arrays[f"{name}_scales"] = round_rows(matrix)
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 

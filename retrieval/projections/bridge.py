@@ -52,15 +52,19 @@ class BridgeView(AbstractView[str]):
     def query_vector(self, text: str, english: str | None = None) -> Float32Vector | None:
         """The vector to search the subject with, from the bridge and the word tower together.
 
-        `english`: the text in English, for the word tower, where it was typed in another language. None if
-        neither of them knows any of the words.
+        `english`: the text in English, for the word tower, where it was typed in another language; a text of
+        several words that are all English is taken as it is. None if neither of them knows any of the words.
         """
-        known = self.tower.encode_text(text if english is None else english) if self.tower else None
+        known = _encode_text(self.tower, text, english) if self.tower else None
         return self.bridge.blend_vectors(self.bridge.text_vector(parse_terms(text)), known)
 
     def search(self, query: str, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         """An empty ranking: the bridge holds words, not images."""
         return Ranking.from_scores([], [])
+
+
+def _encode_text(tower: WordTower, text: str, english: str | None) -> Float32Vector | None:
+    return tower.encode_text(text if english is None or tower.is_english(text) else english)
 
 
 @final

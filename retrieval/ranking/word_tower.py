@@ -4,11 +4,14 @@ A text is split into tokens as for the word index; stop words are left out. Each
 stand side by side and have an entry of their own ("hot dog"), has a row of the table. The mean of the rows at
 length 1 is the vector x of the text, among the vectors of a sentence encoder.
 
-Two maps lead from there to the subject space, each by kernel ridge regression: f(x) = Σ exp(−|x − aⱼ|²) bⱼ
-with anchors aⱼ and directions bⱼ. One was learned from the names of classes and a classifier's weights, the
-other from captions and pictures. Names want the first and sentences the second, so both are added up by the
-number of rows. From each its mean over many texts is subtracted, its `hub`: without that a few pictures that
-resemble everything would be near every text (Radovanović et al., "Hubs in space", JMLR 2010).
+Two maps lead from there to the subject space: f(x) = (Σ exp(−|x − aⱼ|²) bⱼ − c) V with anchors aⱼ,
+coefficients bⱼ, the centre c and a few directions V. One was learned from the names of classes and a
+classifier's weights, the other from captions and pictures. Names want the first and sentences the second, so
+both are added up by the number of rows. The centre is what many texts have in common: without it a few
+pictures that resemble everything would be near every text (Radovanović et al., "Hubs in space", JMLR 2010).
+
+Words that name things have `looks` as well: coefficients that are guessed from what WordNet says about the
+thing. The mean over the rows of a text, zero for words without, is added to the Σ of names.
 
 How the bundled one was made is told beside it (data/word_towers/README.md).
 """
@@ -22,7 +25,7 @@ from typing import TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import BoolVector, Float32Matrix, Float32Vector
+from .arrays import BoolVector, Float32Matrix, Float32Vector, Int64Vector
 from .stop_words import DEPICTIONS, STOP_WORDS
 from .tokens import split_tokens
 
@@ -53,12 +56,25 @@ class WordTable:
 
     `rows`: the row of each key, which is a token or up to MOST_TOKENS tokens joined by blanks. `is_piece`:
     the rows of words so common that they are trusted inside an unknown word (“snow”, “board” in “snowboard”).
+    `looks` are those of some rows, (look, coefficient), as numbers and scales; `look_of` has the look of each
+    row, or −1.
     """
 
     rows: Mapping[str, int]
     numbers: Int8Matrix
     scales: Float32Vector
     is_piece: BoolVector
+    looks: Int8Matrix
+    look_scales: Float32Vector
+    look_of: Int64Vector
+
+    @classmethod
+    def without_looks(
+        cls, rows: Mapping[str, int], numbers: Int8Matrix, scales: Float32Vector, is_piece: BoolVector
+    ) -> WordTable:
+        """A table in which no word has a look."""
+        looks, look_scales = np.zeros((0, 0), np.int8), np.zeros(0, np.float32)
+        return cls(rows, numbers, scales, is_piece, looks, look_scales, np.full(len(rows), -1))
 
     def find_rows(self, words: Iterable[str]) -> list[int]:
         """The rows of the words that the table knows, in their order; stop words have none."""
@@ -70,6 +86,13 @@ class WordTable:
     def mean_vector(self, rows: Sequence[int]) -> Float32Vector:
         """The mean of these rows, at length 1."""
         return scale_to_unit((self.numbers[rows] * self.scales[rows, None]).mean(axis=0, dtype=np.float32))
+
+    def mean_look(self, rows: Sequence[int]) -> Float32Vector:
+        """The mean of the looks of these rows; a row without a look counts as zeros."""
+        found = self.look_of[rows]
+        found = found[found >= 0]
+        total = (self.looks[found] * self.look_scales[found, None]).sum(axis=0, dtype=np.float32)
+        return np.asarray(total / np.float32(max(1, len(rows))), np.float32)
 
     def _match_rows(self, tokens: Sequence[str]) -> Iterator[int]:
         """The longest entries from left to right; two tokens may also be written as one ("sea horse")."""
@@ -89,13 +112,31 @@ class WordTable:
             return tokens
         for end in range(len(word) - LEAST_PIECE, LEAST_PIECE - 1, -1):
             pieces = [*split_tokens(word[:end].casefold()), *split_tokens(word[end:].casefold())]
-            if all(self._is_trusted(piece) for piece in pieces):
+            if all(self.is_trusted(piece) for piece in pieces):
                 return pieces
         return tokens
 
-    def _is_trusted(self, token: str) -> bool:
+    def is_trusted(self, token: str) -> bool:
+        """Whether a token is a frequent English word, of three letters or more."""
         row = self.rows.get(token)
         return row is not None and bool(self.is_piece[row])
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class KernelMap:
+    """`coefficients` is (anchor, coefficient), `centre` (coefficient,), `axes` (coefficient, dimension)."""
+
+    coefficients: Float32Matrix
+    centre: Float32Vector
+    axes: Float32Matrix
+
+    def map_nearness(
+        self, nearness: Float32Vector | Float32Matrix, look: Float32Vector | None = None
+    ) -> Float32Vector:
+        """What a text leads to that is so near to the anchors, at length 1; rows of a matrix as well."""
+        found: Float32Vector = nearness @ self.coefficients - self.centre
+        return scale_to_unit(np.asarray((found if look is None else found + look) @ self.axes, np.float32))
 
 
 @final
@@ -103,32 +144,31 @@ class WordTable:
 class SubjectMap:
     """Leads from text vectors to the subject space.
 
-    `anchors` is (anchor, number), `names` and `sentences` (anchor, dimension), their hubs (dimension,).
-    `shares`: how much sentences count beside names for a text of one row, two rows and so on; the last share
-    holds for all longer texts.
+    `anchors` is (anchor, number). `shares`: how much sentences count beside names for a text of one row, two
+    rows and so on; the last share holds for all longer texts.
     """
 
     anchors: Float32Matrix
-    names: Float32Matrix
-    name_hub: Float32Vector
-    sentences: Float32Matrix
-    sentence_hub: Float32Vector
+    names: KernelMap
+    sentences: KernelMap
     shares: Float32Vector
 
     def map_anchors(self) -> Float32Matrix:
         """What the anchors themselves lead to, as texts of one word: (anchor, dimension), unit vectors."""
-        rows: Float32Matrix = self._map_rows(scale_to_unit(self.anchors), 1)
+        anchors = scale_to_unit(self.anchors)
+        rows: Float32Matrix = self._map_rows(anchors, np.zeros_like(self.names.centre), 1)
         return rows
 
-    def map_text(self, vector: Float32Vector, count: int) -> Float32Vector:
-        """A text vector of length 1, made of so many words, as a unit vector of the subject space."""
-        return self._map_rows(vector, count)
+    def map_text(self, vector: Float32Vector, look: Float32Vector, count: int) -> Float32Vector:
+        """A text vector of length 1, made of so many words that have this look, as a unit vector there."""
+        return self._map_rows(vector, look, count)
 
-    def _map_rows(self, vectors: Float32Vector | Float32Matrix, count: int) -> Float32Vector:
+    def _map_rows(
+        self, vectors: Float32Vector | Float32Matrix, look: Float32Vector, count: int
+    ) -> Float32Vector:
         nearness = np.exp(KERNEL * (vectors @ self.anchors.T - 1))  # −|x − a|² = 2 (x a − 1)
         share = self.shares[min(count, len(self.shares)) - 1]
-        name = scale_to_unit(scale_to_unit(nearness @ self.names) - self.name_hub)
-        sentence = scale_to_unit(scale_to_unit(nearness @ self.sentences) - self.sentence_hub)
+        name, sentence = self.names.map_nearness(nearness, look), self.sentences.map_nearness(nearness)
         return scale_to_unit((1 - share) * name + share * sentence)
 
 
@@ -149,10 +189,21 @@ class WordTower:
         """The text as a unit vector of the subject space, or None when the table knows none of its words."""
         return self.encode_words(text.split())
 
+    def is_english(self, text: str) -> bool:
+        """Whether a text has several words, all of them frequent in English.
+
+        A single word can belong to several languages; several that are all English seldom do.
+        """
+        tokens = content_tokens(text)
+        return len(tokens) > 1 and all(self.table.is_trusted(token) for token in tokens)
+
     def encode_words(self, words: Iterable[str]) -> Float32Vector | None:
         """The same for a text that has been split into words, or for tokens."""
         rows = self.table.find_rows(words)
-        return self.map.map_text(self.table.mean_vector(rows), len(rows)) if rows else None
+        return self._encode_rows(rows) if rows else None
+
+    def _encode_rows(self, rows: Sequence[int]) -> Float32Vector:
+        return self.map.map_text(self.table.mean_vector(rows), self.table.mean_look(rows), len(rows))
 
 
 def scale_to_unit(vector: Float32Vector | Float32Matrix) -> Float32Vector:

@@ -11,7 +11,7 @@ import pytest
 from data import WORD_TOWER
 from retrieval import InvalidSetting
 from retrieval.descriptors.word_towers import find_word_tower, load_word_tower, word_tower_to_bytes
-from retrieval.ranking.word_tower import SubjectMap, WordTable, WordTower
+from retrieval.ranking.word_tower import KernelMap, SubjectMap, WordTable, WordTower
 from retrieval.signals import BUNDLED_WEIGHTS
 
 
@@ -22,10 +22,17 @@ def make_tower(weights_sha256: str) -> WordTower:
         random.integers(-127, 128, (2, 4), np.int8),
         np.array([0.5, 0.25], np.float32),
         np.array([True, False]),
+        random.integers(-127, 128, (1, 3), np.int8),
+        np.array([0.5], np.float32),
+        np.array([-1, 0]),
     )
-    anchors, names, sentences = (random.standard_normal((3, size)).astype(np.float32) for size in (4, 8, 8))
-    hub = np.zeros(8, np.float32)
-    return WordTower(table, SubjectMap(anchors, names, hub, sentences, hub, hub[:2]), weights_sha256, "")
+    names, sentences = (
+        KernelMap(*(random.standard_normal(shape).astype(np.float32) for shape in ((3, 3), 3, (3, 8))))
+        for _ in range(2)
+    )
+    anchors = random.standard_normal((3, 4)).astype(np.float32)
+    shares = np.array([0.25, 0.5], np.float32)
+    return WordTower(table, SubjectMap(anchors, names, sentences, shares), weights_sha256, "")
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -36,7 +43,8 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert found.identity == hashlib.sha256(data).hexdigest()
     assert dict(found.table.rows) == dict(tower.table.rows)
     assert np.array_equal(found.table.numbers, tower.table.numbers)
-    assert found.map.names == pytest.approx(tower.map.names, abs=float(np.abs(tower.map.names).max()) / 250)
+    for text in ("dog", "hot dog", "a dog, a hot dog"):
+        assert found.encode_text(text) == pytest.approx(tower.encode_text(text), abs=0.03)
     assert word_tower_to_bytes(tower) == data
 
 
@@ -68,6 +76,7 @@ def test_the_bundled_tower_belongs_to_the_bundled_backbone_and_is_small() -> Non
     tower = find_word_tower("bundled", {"weights_sha256": BUNDLED_WEIGHTS})
     assert tower is not None
     assert len(tower.table.rows) >= 30_000
+    assert len(tower.table.looks) >= 10_000
     words = ("dog", "hot dogs", "snowboarding", "a woman with a red umbrella", "elephants at a lake")
     vectors = [tower.encode_text(text) for text in words]
     assert all(vector is not None and vector.shape == (1280,) for vector in vectors)
