@@ -30,9 +30,9 @@ from retrieval import (
 from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
 from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS
 from retrieval.query.values import (
-    COLLAPSES,
     EXPANSIONS,
     FUSIONS,
+    GROUPINGS,
     REFERENCE_KINDS,
     RERANKINGS,
 )
@@ -124,7 +124,18 @@ filters = valid_values(
     **{
         name: small_tuples(names)
         for name in (
-            *("folders", "names", "tags", "labels", "shows", "cameras", "concepts", "lenses", "creators"),
+            *(
+                "folders",
+                "names",
+                "tags",
+                "labels",
+                "shows",
+                "cameras",
+                "concepts",
+                "lenses",
+                "creators",
+                "saved",
+            ),
         )
     },
     formats=small_tuples(st.sampled_from([*FORMATS, *FORMAT_ENDINGS, "JPEG"])),
@@ -145,7 +156,8 @@ options = valid_values(
     recipe=names,
     expand=st.sampled_from(EXPANSIONS),
     rerank=st.sampled_from(RERANKINGS),
-    collapse=st.sampled_from(COLLAPSES),
+    group=st.sampled_from(GROUPINGS),
+    group_of=st.none() | ids,
     verify=st.integers(0, 1000),
     diversity=shares,
     **dict.fromkeys(("narrow", "neighbours", "weaker"), maybe),

@@ -1,6 +1,6 @@
 """The catalog in SQL, the only truth: images, locations, facts and features. The only home of sqlalchemy."""
 
-from .catalog import Catalog, WritableCatalog
+from .catalog import Catalog, SavedCatalog, WritableCatalog
 from .engine import CatalogAddress, sqlite_url
 from .facets import Facet
 from .records import (
@@ -20,9 +20,11 @@ from .records import (
     NewImage,
     Problem,
     Projection,
+    SavedSearch,
     Sidecar,
     Space,
 )
+from .saved_writer import SavedWriter
 
 __all__ = [
     "CATEGORY",
@@ -44,6 +46,9 @@ __all__ = [
     "NewImage",
     "Problem",
     "Projection",
+    "SavedCatalog",
+    "SavedSearch",
+    "SavedWriter",
     "Sidecar",
     "Space",
     "WritableCatalog",

@@ -21,7 +21,7 @@ MISSABLE: Final = ("caption", "tag", "label", "date", "place")  # what `missing`
 PIXELS_AND_BYTES: Final = ("width", "height", "bytes")
 EXPOSURE: Final = ("iso", "aperture", "exposure", "focal", "rating")  # numbers that metadata state
 _CHOICES: Final = (
-    *("shows", "formats", "orientations", "cameras", "concepts", "creators", "lenses", "missing"),
+    *("shows", "formats", "orientations", "cameras", "concepts", "creators", "lenses", "missing", "saved"),
 )
 MAX_CONDITIONS: Final = 64  # Filters in one tree: a query to the catalog each
 MAX_DEPTH: Final = 16  # of a tree
@@ -52,7 +52,7 @@ class Filters(Combinable):
     a letter and its accent are one character or two.
 
     - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
-      `tags`, `concepts`: all of them; `without_…`: none of them. A folder is one or more whole path
+      `tags`, `concepts`, `saved`: all of them; `without_…`: none of them. A folder is one or more whole path
       components ("2019/summer"), anywhere in the path, or an absolute path.
     - `names`: any one of these names of files, with or without their endings; * stands for any characters, ?
       for one.
@@ -66,6 +66,7 @@ class Filters(Combinable):
       number satisfies neither.
     - `missing`: the image has none of these; each one of MISSABLE. Predicted labels do not count, and a title
       counts as a caption.
+    - `saved`: what the saved search of this name finds, above the relevance line.
     - `captioned`: whether an image has a caption. `problem`: whether a file of it could not be read at the
       last visit.
     """
@@ -109,6 +110,7 @@ class Filters(Combinable):
     missing: tuple[str, ...] = ()
     captioned: bool | None = None
     problem: bool | None = None
+    saved: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("folders", "names", "tags", "labels"):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from .conditions import EXPOSURE, PIXELS_AND_BYTES, Filters
 from .ranges import format_range, parse_day, parse_days, parse_fraction, parse_integer, parse_range_of
 from .terms import NUMBER, format_number
-from .values import Examples, Options, Query
+from .values import Examples, Options, Query, read_former_grouping
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def _parse_yes_no(text: str) -> bool:
 
 _NAME = ValueKind(str, str)
 _CHOICE = ValueKind(str.lower, str)
+_FORMER_GROUPING = ValueKind(lambda text: read_former_grouping(text.lower()), str)
 _COUNT = ValueKind(parse_integer, str)
 _SHARE = ValueKind(parse_number, format_number)
 _SWITCH = ValueKind(_parse_yes_no, lambda value: "yes" if value else "no")
@@ -65,7 +66,7 @@ _DAYS = ValueKind(parse_days, str)
 _WHOLE_BOUNDS = ValueKind(parse_range_of(parse_integer), format_range)
 _BOUNDS = ValueKind(parse_range_of(parse_fraction), format_range)
 _OPTIONS = (
-    (_CHOICE, ("fusion", "expand", "rerank", "collapse")),
+    (_CHOICE, ("fusion", "expand", "rerank", "group")),
     (_SWITCH, ("narrow", "neighbours", "weaker")),
     (_NAME, ("recipe",)),
     (_COUNT, ("verify",)),
@@ -104,6 +105,7 @@ KEYS: Final[dict[str, Key]] = {
     "lens": _list_key("lenses"),
     "creator": _list_key("creators"),
     "in-concept": _list_key("concepts"),
+    "saved": _list_key("saved"),
     **{key: _range_key(key, _WHOLE_BOUNDS) for key in PIXELS_AND_BYTES},
     **{key: _range_key(key, _BOUNDS) for key in EXPOSURE},
     "missing": _list_key("missing", _CHOICE),
@@ -115,5 +117,7 @@ KEYS: Final[dict[str, Key]] = {
         for kind, names in _OPTIONS
         for name in names
     },
+    "group-of": Key(Options, ("group_of",), _COUNT),
+    "collapse": Key(Options, ("group",), _FORMER_GROUPING, is_alias=True),
     "include-examples": _switch_key(Query, "include_examples", "include-examples"),
 }

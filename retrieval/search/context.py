@@ -13,6 +13,7 @@ from .features import FeatureSource
 from .judging import Judge
 from .options import SearchOptions
 from .probes import ProbeMaker
+from .saved_sets import SavedSets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,3 +29,4 @@ class SearchContext:
     probe_maker: ProbeMaker
     translator: Translator
     judge: Judge
+    saved_sets: SavedSets
