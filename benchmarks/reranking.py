@@ -39,7 +39,8 @@ from retrieval.projections.neighbours import Neighbourhoods, write_neighbourhood
 from retrieval.projections.segments import SEGMENT_SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.arrays import Int64Ids
-from retrieval.ranking.copies import Looks, collapse_ranking, find_same_pictures, find_same_scenes
+from retrieval.ranking.copies import Looks, find_same_pictures, find_same_scenes
+from retrieval.ranking.groups import group_by_likeness
 from retrieval.ranking.neighbourhoods import main_axes
 from retrieval.ranking.rerank import (
     EXPANDED,
@@ -362,7 +363,9 @@ def measure_merged(pictures: Pictures) -> dict[str, float]:
     for tier, same in (("copies", find_same_pictures), ("scenes", find_same_scenes)):
         relation = same(looks)
         figures[f"{tier} merged wrongly in a million pairs"] = float(1e6 * relation[differ].mean())
-        figures[f"{tier}: share collapsed"] = 1 - len(collapse_ranking(ranking, relation)[0]) / len(ranking)
+        figures[f"{tier}: share collapsed"] = 1 - len(group_by_likeness(ranking, relation).ranking) / len(
+            ranking
+        )
     return figures
 
 

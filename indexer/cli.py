@@ -37,6 +37,7 @@ COMMANDS = {
     "forget": "Forget files that are missing.",
     "evaluate": "Measure the rankings against labels.",
     "tune": "Learn from labels how much each signal should count.",
+    "saved": "Keep searches by name, and see what is new in them.",
     "concept": "Keep named sets of examples, to search and filter with.",
     "serve": "Serve the search page and the API.",
     "train": "Train a backbone of your own by distillation.",
@@ -44,7 +45,9 @@ COMMANDS = {
 }
 
 # Commands that only read: when what they print is cut off, as by `head`, nothing is left undone.
-READING_COMMANDS: Final = frozenset({"search", "explain", "show", "status", "problems", "check", "concept"})
+READING_COMMANDS: Final = frozenset(
+    {"search", "explain", "show", "status", "problems", "check", "concept", "saved"}
+)
 EVENT_COMMANDS: Final = frozenset({"index", "retry"})  # with --json these print one event on each line
 CONTINUED_COMMANDS: Final = EVENT_COMMANDS | {"demo", "train"}  # started again, they go on where they were
 BROKEN_PIPE = 141  # what a shell says of a program that ended by SIGPIPE

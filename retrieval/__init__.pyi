@@ -14,6 +14,7 @@ from .catalog import (
     Location,
     NewImage,
     Problem,
+    SavedSearch,
     Sidecar,
 )
 from .descriptors.backbone import Backbone
@@ -37,6 +38,9 @@ from .errors import (
     InvalidSetting,
     LibraryBusy,
     LibraryNotFound,
+    NameInUse,
+    NameTaken,
+    NameUnknown,
     NotEnoughMemory,
     PictureUnreachable,
     ProjectionDamaged,
@@ -86,17 +90,19 @@ from .query.values import (
 from .query_lines import parse_query
 from .ranking import evaluation, tuning, word_tower
 from .ranking.file_names import GOOGLE_EDITED
+from .ranking.groups import Group
 from .ranking.ranking import Ranking
 from .ranking.relevance import LOOKS_LIKE
 from .search.completions import Completion
 from .search.corrections import Rewording
 from .search.explain import Explanation
 from .search.flow import FUSED
-from .search.hits import Contribution, Hit, Results
+from .search.hits import Contribution, Hit, NewHits, Results, SavedNews
 from .search.remainders import Remainder
 from .settings import SETTINGS, Settings
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import PictureDescription
+from .writing.keeper import Keeper, open_keeper
 from .writing.library_writer import LibraryWriter, write_library
 from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 
@@ -139,6 +145,7 @@ __all__ = [
     "Fetcher",
     "Filters",
     "FusionRecipe",
+    "Group",
     "Hit",
     "Image",
     "ImageNotFound",
@@ -148,6 +155,7 @@ __all__ = [
     "InvalidLabels",
     "InvalidQuery",
     "InvalidSetting",
+    "Keeper",
     "Library",
     "LibraryBusy",
     "LibraryNotFound",
@@ -155,6 +163,10 @@ __all__ = [
     "Limits",
     "Location",
     "Metadata",
+    "NameInUse",
+    "NameTaken",
+    "NameUnknown",
+    "NewHits",
     "NewImage",
     "Not",
     "NotEnoughMemory",
@@ -178,6 +190,8 @@ __all__ = [
     "Results",
     "RetrievalError",
     "Rewording",
+    "SavedNews",
+    "SavedSearch",
     "SchemaOutOfDate",
     "SentenceEncoder",
     "ServerLost",
@@ -209,6 +223,7 @@ __all__ = [
     "limits_from_settings",
     "list_single_parts",
     "load_word_tower",
+    "open_keeper",
     "page_digest",
     "parse_query",
     "parse_sort",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MAX_SHOWN_IDS = 5  # that a message lists
+MAX_SHOWN_NAMES = 12
 POINTER_WIDTH, POINTER_LEAD = 72, 40  # characters of a line that are shown, and those before the error
 
 
@@ -58,6 +59,38 @@ class CursorExpired(RetrievalError):
         super().__init__(
             "cursor: its list is not kept any more: lists are kept for a day after their last use, the last "
             "1000 of a library at most; leave the cursor out to begin at the first hit"
+        )
+
+
+class NameTaken(RetrievalError):
+    """Something else is saved by this name."""
+
+    code = "name-taken"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{name}: a {kind} has this name already; choose another, or rename that one")
+
+
+class NameUnknown(RetrievalError):
+    """Nothing is saved by this name."""
+
+    code = "name-unknown"
+
+    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+        shown = f"there are {', '.join(known[:MAX_SHOWN_NAMES])}" if known else "none is saved"
+        more = ", …" if len(known) > MAX_SHOWN_NAMES else ""
+        super().__init__(f"{name}: no {kind} has this name; {shown}{more}")
+
+
+class NameInUse(RetrievalError):
+    """Saved searches say this name, and could not be answered without what it stands for."""
+
+    code = "name-in-use"
+
+    def __init__(self, kind: str, name: str, searches: Sequence[str]) -> None:
+        shown = ", ".join(searches[:MAX_SHOWN_NAMES])
+        super().__init__(
+            f"{name}: the {kind} is part of saved searches ({shown}); change or remove these first"
         )
 
 

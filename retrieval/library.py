@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from .catalog import Catalog, CatalogAddress, Facet, Image, Space, sqlite_url
+from .catalog import Catalog, CatalogAddress, Facet, Image, SavedSearch, Space, sqlite_url
 from .descriptors import text_tower
-from .errors import ImageNotFound, ImageNotInAnswer, InvalidSetting, LibraryNotFound
+from .errors import (
+    ImageNotFound,
+    ImageNotInAnswer,
+    InvalidQuery,
+    InvalidSetting,
+    LibraryNotFound,
+    NameUnknown,
+)
 from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
@@ -21,7 +29,8 @@ from .projections.snapshot import AnyProjection, Snapshot
 from .projections.words import WordView
 from .query.conditions import find_confidence
 from .query.rewording import replace_words
-from .query.values import Picture, Query, StoredPicture, Text
+from .query.suggestions import suggest_name
+from .query.values import Examples, Picture, Query, StoredPicture, Text
 from .query_lines import parse_query
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
@@ -32,11 +41,12 @@ from .search.corrections import Rewording
 from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
-from .search.hits import Results
+from .search.hits import NewHits, Results, SavedNews
 from .search.kept_lists import Walk
 from .search.probes import describe_empty_texts
 from .search.remainders import Remainder, find_remainders
 from .search.remarks import describe_unknown_words
+from .search.saved_sets import SavedSets
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
@@ -213,6 +223,7 @@ class Library:
             *_describe_words(answered),
             *self._describe_removed_examples(query),
             *bare,
+            *search.describe_groups(answer),
             *self._query_remarks(query),
             *_page_remarks(query, answer),
         )
@@ -283,7 +294,7 @@ class Library:
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
             return reader.count_facets(
-                None if everything and not answer.copies else answer.ids.tolist(),
+                None if everything and len(answer.ids) == len(answer.ranked.fused) else answer.ids.tolist(),
                 confidence=find_confidence(query.filters),
                 predicted=self.settings.predicted_labels,
             )
@@ -314,14 +325,82 @@ class Library:
             return []
         return find_remainders(query, lambda other: len(self._find_answer(other).answer.ids))
 
+    def newest_image(self) -> int:
+        """The highest id of an image; 0 where there is none. Later images have higher ones."""
+        with self.catalog.reading() as reader:
+            return reader.newest_image()
+
+    def load_concepts(self) -> dict[str, Examples]:
+        """The examples of each concept, by name."""
+        with self.catalog.reading() as reader:
+            return reader.load_concepts()
+
+    def load_search(self, name: str) -> SavedSearch:
+        """The saved search of this name; raises NameUnknown."""
+        searches = self.load_searches()
+        if name not in searches:
+            raise NameUnknown("saved search", name, list(searches))
+        return searches[name]
+
+    def load_searches(self) -> dict[str, SavedSearch]:
+        """The saved searches, by name."""
+        with self.catalog.reading() as reader:
+            return reader.load_searches()
+
+    def find_new(self, query: Query | str, seen_image: int, newest: int | None = None) -> NewHits:
+        """The page of hits among the images whose ids are above `seen_image`, above the relevance line.
+
+        It lists members of groups as hits of their own. Every image belongs to one look: what is added while
+        this one goes on comes with the next. `newest`: that of the look which a further page belongs to.
+        Without newer images nothing is searched. Raises what `search` raises.
+        """
+        query = _as_query(query)
+        newest = self.newest_image() if newest is None else newest
+        if newest <= seen_image:
+            return NewHits((), 0, newest)
+        check_signals(query, self.signal_names)
+        search = self._start_search(query)
+        answer = search.find_answer()
+        found = answer.found_ids
+        new = found[(found > seen_image) & (found <= newest)]
+        page = self._load_images(new[query.offset : query.offset + query.limit].tolist())
+        ranks = range(query.offset + 1, query.offset + 1 + len(page))
+        hits = build_hits(replace(answer, is_grouped=False), page, search.amounts, ranks=ranks)
+        return NewHits(tuple(hits), len(new), newest)
+
+    def count_news(self) -> list[SavedNews]:
+        """Every saved search with the number of its new hits; one that cannot be answered says why."""
+        return [self._count_new(saved) for saved in self.load_searches().values()]
+
+    def count_new(self, name: str) -> SavedNews:
+        """One saved search with the number of its new hits; raises NameUnknown."""
+        return self._count_new(self.load_search(name))
+
+    def _count_new(self, saved: SavedSearch) -> SavedNews:
+        try:
+            return SavedNews(saved, self.find_new(saved.line, saved.seen_image).total)
+        except (InvalidQuery, ImageNotFound) as error:
+            return SavedNews(saved, problem=str(error))
+
+    def _load_saved_query(self, name: str) -> Query:
+        saved = self.load_searches()
+        if name not in saved:
+            nearest = suggest_name(name, saved)
+            hint = f"did you mean {nearest}?" if nearest else "`pictor saved list` names them"
+            raise InvalidQuery(f"saved:{name}: no saved search has this name; {hint}")
+        try:
+            return parse_query(saved[name].line)
+        except InvalidQuery as error:
+            raise InvalidQuery(f"saved:{name}: its line cannot be read ({error}); change it") from error
+
     def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
         self.search_state.spaces.check_descriptors()
         snapshot, has_tower = (
             self.search_state.snapshots.newest_snapshot(),
             self.search_state.spaces.text_tower,
         )
-        return Search(
-            query,
+        make_search = partial(
+            Search,
             catalog=self.catalog,
             snapshot=snapshot,
             backgrounds=self.search_state.backgrounds,
@@ -334,6 +413,12 @@ class Library:
             sort_keys=self.search_state.sort_keys,
             settings=settings or self.settings,
         )
+
+        def find_ids(saved_query: Query) -> Int64Ids:
+            return make_search(saved_query, saved_sets=saved_sets).find_answer().found_ids
+
+        saved_sets = SavedSets(self._load_saved_query, find_ids)
+        return make_search(query, saved_sets=saved_sets)
 
     @property
     def _feature_source(self) -> FeatureSource:
@@ -424,9 +509,11 @@ def _page_remarks(query: Query, answer: Answer) -> list[str]:
 
 def _absence_reason(query: Query, answer: Answer, image_id: int) -> str:
     """Why an image of the library is not listed in an answer."""
-    shown_with = next((kept for kept, copies in answer.copies.items() if image_id in copies), None)
-    if shown_with is not None:
-        return f"it is collapsed into image {shown_with}; give the query collapse:none to list it"
+    best = answer.grouped.find_best(image_id)
+    if answer.is_grouped and best is not None:
+        return f"image {best} stands for its group; give the query group:none to list it"
+    if best is not None:
+        return "it is in another group; give the query no group-of: to list it"
     if image_id in answer.ranked.fused.ids:
         return "it is below the relevance line; give the query weaker:yes to list it"
     stored = [part.image_id for part in query.single_parts if isinstance(part, StoredPicture)]

@@ -13,11 +13,12 @@ from data import LANGUAGE_CODES
 
 from .errors import InvalidSetting
 from .pictures import scaling
-from .query.values import COLLAPSES, FUSIONS
+from .query.values import FUSIONS, GROUPINGS, read_former_grouping
 from .signals import COLOUR, DETAILS, LAYOUT, MEANING, SIGNALS, SUBJECT, TEXTURE, WORDS
 
 FILE_NAME = "library.toml"
 ENVIRONMENT_PREFIX = "PICTOR_"
+FORMER_GROUPING = "collapse"  # what the setting `group` was called before
 
 
 def _define_setting(default: Any, help: str, *, least: float = 0, most: float = 1e12) -> Any:
@@ -85,8 +86,8 @@ class Settings:
     narrow: bool = _define_setting(
         False, "Search only images with the labels that a query picture probably has"
     )
-    collapse: str = _define_setting(
-        "none", "Show nearly equal pictures as one hit: none, copies, scenes, shots"
+    group: str = _define_setting(
+        "none", "List the best of each group alone: none, shot, day, folder, copies, scene"
     )
     weaker: bool = _define_setting(False, "List hits below the relevance line as well")
     weight_words: float = _define_weight(WORDS)
@@ -104,7 +105,7 @@ class Settings:
         _check_choice("pages", self.pages, ("first", "all"))
         _check_choice("device", self.device, ("auto", "cpu", "cuda"))
         _check_choice("fusion", self.fusion, FUSIONS)
-        _check_choice("collapse", self.collapse, COLLAPSES)
+        _check_choice("group", self.group, GROUPINGS)
         _check_choice("url_queries", self.url_queries, ("auto", "always", "never"))
         _check_choice("precision", self.precision, ("auto", "float32", "bfloat16", "float16"))
         _check_choice("runtime", self.runtime, ("auto", "torch", "onnx", "openvino"))
@@ -121,8 +122,8 @@ class Settings:
         An argument of None is not given. Raises InvalidSetting for an unknown name in the file or the
         arguments, and for a value that does not fit.
         """
-        values = _read_file(directory / FILE_NAME)
-        values |= _read_environment(os.environ if environment is None else environment)
+        values = _rename_grouping(_read_file(directory / FILE_NAME))
+        values |= _rename_grouping(_read_environment(os.environ if environment is None else environment))
         values |= {name: value for name, value in arguments.items() if value is not None}
         return cls(**{name: _convert_value(name, value) for name, value in values.items()})
 
@@ -149,8 +150,17 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    names = {ENVIRONMENT_PREFIX + name.upper(): name for name in SETTINGS}
+    names = {ENVIRONMENT_PREFIX + name.upper(): name for name in (*SETTINGS, FORMER_GROUPING)}
     return {names[key]: value for key, value in environment.items() if key in names}
+
+
+def _rename_grouping(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with `group` for its former name `collapse`; where both are given, `group` counts."""
+    if FORMER_GROUPING not in values:
+        return dict(values)
+    others = {name: value for name, value in values.items() if name != FORMER_GROUPING}
+    former = values[FORMER_GROUPING]
+    return {"group": read_former_grouping(former) if isinstance(former, str) else former} | others
 
 
 def _convert_value(name: str, value: Any) -> Any:

@@ -36,9 +36,9 @@ from retrieval.query.checks import FORMAT_ENDINGS, FORMATS
 from retrieval.query.conditions import EXPOSURE, MISSABLE, ORIENTATIONS, SHAPES, WHOLE_NUMBERS
 from retrieval.query.sort import MAX_SEED, RANDOM, USUAL_DIRECTIONS
 from retrieval.query.values import (
-    COLLAPSES,
     EXPANSIONS,
     FUSIONS,
+    GROUPINGS,
     REFERENCE_KINDS,
     RERANKINGS,
 )
@@ -146,7 +146,7 @@ filters = valid_values(
         name: small_tuples(names)
         for name in (
             *("folders", "names", "tags", "labels", "shows", "cameras", "concepts", "lenses", "creators"),
-            *("places", "persons"),
+            *("places", "persons", "saved"),
         )
     },
     formats=small_tuples(st.sampled_from([*FORMATS, *FORMAT_ENDINGS, "JPEG"])),
@@ -170,7 +170,8 @@ options = valid_values(
     recipe=names,
     expand=st.sampled_from(EXPANSIONS),
     rerank=st.sampled_from(RERANKINGS),
-    collapse=st.sampled_from(COLLAPSES),
+    group=st.sampled_from(GROUPINGS),
+    group_of=st.none() | ids,
     verify=st.integers(0, 1000),
     diversity=shares,
     **dict.fromkeys(("narrow", "neighbours", "weaker"), maybe),

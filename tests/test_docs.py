@@ -94,7 +94,7 @@ def test_every_route_is_documented(library: Library) -> None:
     routes = [rule for rule in create_app(library).url_map.iter_rules() if rule.rule.startswith("/api/v1")]
     assert len(routes) >= 5
     for rule in routes:
-        path = re.sub(r"<(?:\w+:)?\w+>", "{id}", rule.rule)
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).replace("{image_id}", "{id}")
         assert path in REFERENCE, path
 
 

@@ -13,11 +13,13 @@ from .api import api
 from .errors import register_handlers
 from .media import media
 from .pages import pages, uploads
+from .saved_api import saved_api
+from .saved_pages import saved_pages
 from .security import LOOPBACK, protect_app
 from .services import attach_services
 from .transport import prepare_answers
 from .visitors import RelativePaths
-from .wording import alternative_text, file_name, hit_remarks, image_name, tile_shape
+from .wording import alternative_text, file_name, group_words, hit_remarks, image_name, tile_shape
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
 
@@ -56,6 +58,7 @@ def create_app(
     app.jinja_env.filters |= {
         "image_name": image_name,
         "alternative_text": alternative_text,
+        "group_words": group_words,
         "hit_remarks": hit_remarks,
         "file_name": file_name,
         "shape": tile_shape,
@@ -68,8 +71,10 @@ def create_app(
     prepare_answers(app)
     register_handlers(app, paths.hide_in if public else str)
     app.register_blueprint(pages)
+    app.register_blueprint(saved_pages)
     app.register_blueprint(media)
     app.register_api(uploads)
     app.register_api(api)
+    app.register_api(saved_api)
     app.api_doc  # noqa: B018 - made now, before there are threads
     return app

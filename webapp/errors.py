@@ -21,6 +21,9 @@ from retrieval import (
     ImageTooLarge,
     InvalidQuery,
     LibraryBusy,
+    NameInUse,
+    NameTaken,
+    NameUnknown,
     NotEnoughMemory,
     PictureUnreachable,
     ProjectionDamaged,
@@ -64,6 +67,18 @@ class ForeignRequest(RetrievalError):
     code = "foreign-request"
 
 
+class NotPublic(RetrievalError):
+    """A public server shows strangers the pictures alone, and takes no changes from them."""
+
+    code = "not-public"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What is saved by name is for the owner of this library alone; a public server neither shows "
+            "nor changes it."
+        )
+
+
 class UnknownHost(RetrievalError):
     """The request is addressed to a name that this server does not answer to."""
 
@@ -74,6 +89,10 @@ class UnknownHost(RetrievalError):
 STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (UnknownHost, 400),
     (ForeignRequest, 403),
+    (NotPublic, 403),
+    (NameUnknown, 404),
+    (NameTaken, 409),
+    (NameInUse, 409),
     (PictureExpired, 404),
     (CursorExpired, 410),
     (PictureUnreachable, 502),
@@ -103,6 +122,7 @@ _SENTENCES: Final = {
 _HEADINGS: Final = {
     400: "This search does not work",
     404: "Not found",
+    409: "This name cannot be used",
     410: "This list is no longer here",
     413: "This picture is too large",
     415: "This picture cannot be read",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 from werkzeug import Response
@@ -17,7 +17,9 @@ from retrieval import (
     Results,
     StoredPicture,
     answers,
+    format_query,
     format_sort,
+    parse_query,
 )
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
@@ -79,6 +81,8 @@ def search() -> str:
         query_pictures=_query_pictures(parameters),
         browsing=not query.is_wanting,
         filtered=bool(query.filters),
+        saved_line=_line_to_save(query, parameters),
+        group_address=_address_of_groups(parameters),
         image_count=current_services().library.count_images(),
     )
 
@@ -156,6 +160,23 @@ def _similar_images(image_id: int) -> list[answers.Hit]:
     except ProjectionDamaged:
         return []
     return [answers.present_hit(hit, PICTURE_ADDRESSES) for hit in results.hits]
+
+
+def _line_to_save(query: Query, parameters: SearchParameters) -> str | None:
+    """The line of a search that may be saved: not that for every image, nor one with an uploaded picture."""
+    is_plain = query == Query(sort=query.sort, limit=query.limit, offset=query.offset, cursor=query.cursor)
+    if current_app.config["PUBLIC"] or parameters.picture or is_plain:
+        return None
+    return format_query(query)
+
+
+def _address_of_groups(parameters: SearchParameters) -> str | None:
+    """Where all groups are listed, of which the page shows one; None where it shows no single group."""
+    query = parse_query(parameters.q)
+    if query.options.group_of is None:
+        return None
+    line = format_query(replace(query, options=replace(query.options, group_of=None)))
+    return _search_address(parameters, q=line)
 
 
 def _search_address(parameters: SearchParameters, **changes: object) -> str:

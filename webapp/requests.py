@@ -102,11 +102,25 @@ def names_web_address(query: Query) -> bool:
 
 def read_json_query(body: bytes) -> Query:
     """The Query of a body in JSON; raises InvalidQuery naming the path of what is wrong."""
+    return query_from_json(_load_json(body))
+
+
+def read_json_values(model: type[AnyParameters], body: bytes) -> AnyParameters:
+    """Check the values of a body in JSON; raises InvalidParameter naming the first that is wrong."""
+    values = _load_json(body)
+    if not isinstance(values, dict):
+        raise InvalidParameter("the body is no object; send one as JSON, as in {}")
     try:
-        value = json.loads(body)
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InvalidParameter(_error_sentence(model, error.errors()[0])) from error
+
+
+def _load_json(body: bytes) -> object:
+    try:
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidParameter(f"the body is not JSON ({error})") from error
-    return query_from_json(value)
 
 
 def check_form(request: Request) -> None:

@@ -58,13 +58,18 @@ def alternative_text(image: answers.ImageSummary) -> str:
 
 
 def hit_remarks(hit: answers.Hit) -> str:
-    """How far a hit stands out, and how many images were collapsed into it; empty where neither is known.
+    """How far a hit stands out; empty where that is unknown.
 
     That a hit only looks like it is told by the heading above such hits.
     """
-    count = len(hit.copies)
-    copies = f"+{count} {'copy' if count == 1 else 'copies'}" if count else ""
-    return ", ".join(text for text in (hit.band, copies) if text and text != "looks like")
+    return hit.band if hit.band and hit.band != "looks like" else ""
+
+
+def group_words(group: answers.Group) -> str:
+    """The day or the folder of a group, and how many pictures it has; only the number without a name."""
+    count = f"{group.count:,} {'picture' if group.count == 1 else 'pictures'}"
+    name = group.name.rstrip("/").rpartition("/")[2] or group.name
+    return f"{name} · {count}" if name else count
 
 
 def sort_choices(sort: Sort, *, is_ranked: bool) -> dict[str, str]:

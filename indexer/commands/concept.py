@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from retrieval import Concept, Examples, ImageNotFound, Library, Query, format_query
+from retrieval import Concept, Examples, Library, Query, format_query, open_keeper
 
-from ..upkeep.opening import open_existing
 from .options import json_option, library_option
 from .output import print_json, print_remark
 
@@ -42,12 +41,8 @@ def save_concept(name: str, good: tuple[int, ...], bad: tuple[int, ...], library
     # Before anything is written: it refuses a name that no query could say.
     search_term = format_query(Query((Concept(name),)))
     examples = Examples(good, bad)
-    with open_existing(library) as opened, opened.catalog.writing() as writer:
-        images = writer.load_images(good + bad)
-        for image_id in good + bad:
-            if image_id not in images:
-                raise ImageNotFound(image_id)
-        writer.keep_concept(name, examples)
+    with Library.open(library) as opened, open_keeper(opened) as keeper:
+        keeper.keep_concept(name, examples)
     print_remark(f"saved; search with {shlex.quote(search_term)}")
 
 
@@ -74,17 +69,36 @@ def list_concepts(library: Path, as_json: bool) -> None:
         print_remark("no concepts; keep one with `pictor concept save NAME --good ID`")
 
 
-@concept_command.command("forget")
+@concept_command.command("rename")
+@click.argument("name")
+@click.argument("new_name")
+@library_option
+def rename_concept(name: str, new_name: str, library: Path) -> None:
+    """Give a concept another name, also in saved searches.
+
+    \b
+    Examples:
+      pictor concept rename sunsets evenings
+    """
+    with Library.open(library) as opened, open_keeper(opened) as keeper:
+        keeper.rename_concept(name, new_name)
+
+
+@concept_command.command("remove")
 @click.argument("name")
 @library_option
-def forget_concept(name: str, library: Path) -> None:
+def remove_concept(name: str, library: Path) -> None:
     """Forget a concept; its images stay.
 
     \b
     Examples:
-      pictor concept forget sunsets
+      pictor concept remove sunsets
     """
-    with open_existing(library) as opened, opened.catalog.writing() as writer:
-        existed = writer.forget_concept(name)
-    if not existed:
-        raise click.ClickException(f"{name}: no concept of that name; `pictor concept list` names them")
+    with Library.open(library) as opened, open_keeper(opened) as keeper:
+        keeper.remove_concept(name)
+
+
+_FORMER = click.Command(
+    "forget", callback=remove_concept.callback, params=remove_concept.params, hidden=True
+)  # what `remove` was called before
+concept_command.add_command(_FORMER)

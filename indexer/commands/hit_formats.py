@@ -12,7 +12,7 @@ from .output import count_of, print_bytes, print_remark
 
 COLUMNS = (
     "rank", "score", "band", "id", "path", "page", "missing", "title", "caption", "tags", "labels",
-    "width", "height", "taken_at",
+    "width", "height", "taken_at", "group", "group_count",
 )  # fmt: skip
 
 
@@ -50,6 +50,8 @@ def _hit_values(hit: Hit) -> tuple[object, ...]:
         image.width,
         image.height,
         image.taken_with_zone.isoformat() if image.taken_with_zone else "",
+        hit.group.name if hit.group else "",
+        hit.group.count if hit.group else "",
     )
 
 

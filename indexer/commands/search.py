@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,10 +15,12 @@ import click
 from retrieval import (
     LOOKS_LIKE,
     Fetcher,
+    Group,
     Hit,
     Image,
     InvalidQuery,
     Library,
+    NewHits,
     Part,
     Picture,
     Query,
@@ -39,8 +42,11 @@ from retrieval import (
 from .hit_formats import print_csv, print_paths
 from .options import json_option, library_option, parse_key_values
 from .output import count_of, print_json, print_remark
+from .progress import print_json_line
+from .watch_new import watch_new_hits
 
 DEFAULT_LIMIT = 10  # hits
+BY_RELEVANCE = Sort()
 CAPTION_WIDTH = 100  # characters that the list shows of a title and caption
 
 
@@ -73,6 +79,14 @@ CAPTION_WIDTH = 100  # characters that the list shows of a title and caption
 @click.option(
     "--query", "body", type=click.File("rb"), metavar="FILE", help="Read the query as JSON; - reads stdin."
 )
+@click.option("--saved", "saved_name", metavar="NAME", help="Search by a saved search.")
+@click.option(
+    "--watch-new",
+    "watched_name",
+    metavar="NAME",
+    help="Print the new hits of a saved search, now and after each indexing run, until stopped.",
+)
+@click.option("--once", is_flag=True, help="With --watch-new: print what is new, and end.")
 @click.option("--limit", type=int, help=f"How many hits to print [default: {DEFAULT_LIMIT}].")
 @click.option("--offset", type=int, help="How many hits to skip.")
 @click.option(
@@ -104,6 +118,9 @@ def search_command(
     ids: tuple[int, ...],
     weights: tuple[str, ...],
     body: BinaryIO | None,
+    saved_name: str | None,
+    watched_name: str | None,
+    once: bool,
     limit: int | None,
     offset: int | None,
     sort: str | None,
@@ -130,15 +147,25 @@ def search_command(
       pictor search --like 17 --weight colour=0.5 --limit 5 --json
       pictor search --query query.json
       pictor search tag:boat --limit 1000 --format paths -0 | xargs -0 cp -t chosen
+      pictor search --saved boats --limit 100
+      pictor search --watch-new boats --json
     """
     output_format = "json" if as_json else output_format
     if ends_with_nul and output_format != "paths":
         raise click.UsageError("--null is for --format paths.")
-    if body and words:
-        raise click.UsageError("Give the query in words or with --query, not both.")
+    given = {"words": words, "--query": body, "--saved": saved_name, "--watch-new": watched_name}
+    _check_query_options([name for name, value in given.items() if value], once=once)
+    if watched_name:
+        if files or ids or weights or limit is not None or offset is not None or output_format == "csv":
+            raise click.UsageError("--watch-new prints all new hits of a saved search; it takes --format "
+                                   "text, paths or json, and nothing that changes the search.")  # fmt: skip
+        watch_new_hits(library, watched_name, partial(print_new_hits, output_format=output_format,
+                                                      nul=ends_with_nul), once=once)  # fmt: skip
+        return
     pictures: list[Part] = [StoredPicture(image_id) for image_id in ids]
     pictures += [Picture(path) for path in files]
-    query = read_query(" ".join(words), body, tuple(pictures))
+    line = _load_line(library, saved_name) if saved_name else " ".join(words)
+    query = read_query(line, body, tuple(pictures))
     query = replace(
         query,
         weights={**query.weights, **_parse_weights(weights)},
@@ -151,17 +178,56 @@ def search_command(
         results = opened.search(
             resolve_references(query, query_fetchers(opened.settings)), with_cursor=output_format == "json"
         )
+    print_results(results, query, output_format, nul=ends_with_nul)
+
+
+def _check_query_options(given: Sequence[str], *, once: bool) -> None:
+    if len(given) > 1:
+        raise click.UsageError(f"Give the query in one way, not with {' and '.join(given)}.")
+    if once and given != ["--watch-new"]:
+        raise click.UsageError("--once is for --watch-new.")
+
+
+def _load_line(library: Path, name: str) -> str:
+    with Library.open(library) as opened:
+        return opened.load_search(name).line
+
+
+def print_results(results: Results, query: Query, output_format: str, *, nul: bool = False) -> None:
+    """The hits on stdout, and what else is to be said of them as remarks."""
     if output_format == "json":
         # With the query as it was asked: the resolved one holds the bytes of its pictures, not their names.
         print_json(answers.json_values(answers.present_results(results, query)))
         return
-    if output_format == "paths":
-        print_paths(results.hits, nul=ends_with_nul)
-    elif output_format == "csv":
-        print_csv(results.hits)
-    else:
-        _print_hits(results.hits, query.sort)
+    _print_list(results.hits, output_format, sort=query.sort, nul=nul)
     _remark_results(results, query)
+
+
+def _print_list(
+    hits: Sequence[Hit], output_format: str, *, sort: Sort = BY_RELEVANCE, nul: bool = False
+) -> None:
+    if output_format == "paths":
+        print_paths(hits, nul=nul)
+    elif output_format == "csv":
+        print_csv(hits)
+    else:
+        _print_hits(hits, sort)
+
+
+def print_new_hits(news: NewHits, output_format: str, *, nul: bool = False) -> None:
+    """New hits of a saved search on stdout; as JSON, a line for each."""
+    if output_format == "json":
+        for hit in news.hits:
+            print_json_line(answers.json_values(answers.present_hit(hit)))
+    else:
+        _print_list(news.hits, output_format, nul=nul)
+
+
+def remark_new_hits(news: NewHits, query: Query) -> None:
+    """How many new hits there are, and how to see the others."""
+    last = query.offset + len(news.hits)
+    rest = f"; {news.total - last} more with --limit or --offset {last}" if last < news.total else ""
+    print_remark(f"{news.total or 'no'} new {'hit' if news.total == 1 else 'hits'}{rest}")
 
 
 def read_query(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
@@ -199,7 +265,7 @@ def query_fetchers(settings: Settings) -> dict[str, Fetcher]:
 def _print_hits(hits: Sequence[Hit], sort: Sort) -> None:
     bands = [hit.band for hit in hits]
     for number, hit in enumerate(hits):
-        if sort == Sort() and hit.band == LOOKS_LIKE and bands.index(LOOKS_LIKE) == number:
+        if sort == BY_RELEVANCE and hit.band == LOOKS_LIKE and bands.index(LOOKS_LIKE) == number:
             click.echo("Looks like (none of your words is written about these pictures):")
         day = f"{describe_day(hit.image):10}  " if sort.by == "date" else ""
         click.echo(
@@ -275,7 +341,13 @@ def _remark_meant(meant: Sequence[answers.Rewording]) -> None:
 
 
 def hit_remarks(hit: Hit) -> str:
-    """How far the hit stands out, how many copies were collapsed into it, and whether its file is gone."""
-    copies = f"+{count_of(len(hit.copies), 'copy')}" if hit.copies else ""
+    """How far the hit stands out, what group it stands for, and whether its file is gone."""
     missing = "missing" if hit.image.is_missing else ""
-    return "".join(f"  {text}" for text in (hit.band, copies, missing) if text)
+    return "".join(f"  {text}" for text in (hit.band, _describe_group(hit.group), missing) if text)
+
+
+def _describe_group(group: Group | None) -> str:
+    """Such as “2020-06-17: 12 images”; empty for an image that is alone and whose group has no name."""
+    if group is None or not (group.name or group.members):
+        return ""
+    return f"{group.name}: {count_of(group.count, 'image')}".removeprefix(": ")

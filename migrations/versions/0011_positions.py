@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0009"
 
 ROWS = 1000  # annotations at a time, to limit memory
 POSITION = re.compile(r"(-?\d{1,2}\.\d{1,15}), ?(-?\d{1,3}\.\d{1,15})")

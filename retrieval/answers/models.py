@@ -62,6 +62,18 @@ class ImageSummary(StrictModel):
     thumbnail: PictureAddress = Field(description="Address of a WebP picture of at most 320 pixels")
 
 
+class Group(StrictModel):
+    """The group of images that one image of the answer stands for, as the best of them."""
+
+    name: str = Field(description="The day, or the folder; empty for other groups and where there is none")
+    count: int = Field(description="How many images it has, with the one that stands for it")
+    members: list[int] = Field(description="Ids of the others, best first; at most 100")
+    more: int = Field(description="How many others are not listed in members")
+    line: str | None = Field(
+        description="The query that lists all of its images, as q takes it; null where files were sent"
+    )
+
+
 class Hit(ImageSummary):
     """One image of the answer."""
 
@@ -71,7 +83,7 @@ class Hit(ImageSummary):
         description="How far it stands out of what unrelated images score: strong, likely, weak, chance; "
         "looks like: weak, and none of the words asked for is written about it"
     )
-    copies: list[int] = Field(description="Ids of the images that were collapsed into it, best first")
+    group: Group | None = Field(description="What the image stands for; null where nothing is grouped")
     contributions: list[Contribution]
 
 
@@ -132,6 +144,49 @@ class Results(StrictModel):
     query: Query | None = Field(description="The query as POST takes it; null where files were sent")
     line: str | None = Field(description="The query as q takes it, without limit and offset")
     permalink: str | None = Field(description="Address of the search page with these hits")
+
+
+class NewHits(StrictModel):
+    """One page of what a saved search finds among the images since the last look, ranked among themselves."""
+
+    hits: list[Hit]
+    total: int
+    newest: int = Field(description="The newest image that was looked at; a look may be noted up to it")
+    next: str | None = Field(description="Address of the next page; null at the end")
+
+
+class SavedSearch(StrictModel):
+    """A search that is kept by name. Times are in UTC."""
+
+    name: str
+    line: str = Field(description="The query, as q takes it")
+    created_at: datetime
+    looked_at: datetime | None
+    new: int | None = Field(
+        description="How many of its hits were added since the last look; null where that was not counted"
+    )
+    problem: str | None = Field(description="Why it cannot be answered, where it cannot")
+    permalink: str | None = Field(description="Address of the search page with its hits")
+
+
+class SavedSearches(StrictModel):
+    """Every saved search, by name."""
+
+    searches: list[SavedSearch]
+
+
+class SavedConcept(StrictModel):
+    """A set of examples that is kept by name: ids of images that belong to it, and of some that do not."""
+
+    name: str
+    good: list[int]
+    bad: list[int]
+
+
+class SavedConcepts(StrictModel):
+    """Every concept, by name."""
+
+    concepts: list[SavedConcept]
 
 
 class FacetValue(StrictModel):

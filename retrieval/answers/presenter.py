@@ -16,12 +16,13 @@ from ..errors import InvalidQuery
 from ..query.json_form import query_to_json
 from ..query.language import format_query
 from ..query.rewording import quote_words, replace_words
-from ..query.values import Query
+from ..query.values import Examples, Query
+from ..ranking.groups import Group
 from ..ranking.heat import HeatMap
 from ..search.completions import Completion
 from ..search.corrections import Rewording
 from ..search.explain import Explanation, MeaningMatch
-from ..search.hits import Contribution, Hit, Results
+from ..search.hits import Contribution, Hit, NewHits, Results, SavedNews
 from ..search.remainders import Remainder
 from ..soundness import Status
 from . import models
@@ -30,6 +31,7 @@ from .query import Query as QueryModel
 Permalinks: TypeAlias = Callable[[Query], str | None]
 
 DECIMALS: Final = 5  # of the numbers in an explanation
+MAX_MEMBERS: Final = 100  # of a group, that a hit lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def present_results(
     """
     line, query_model = _query_forms(query)
     return models.Results(
-        hits=[present_hit(hit, addresses) for hit in results.hits],
+        hits=[present_hit(hit, addresses, line) for hit in results.hits],
         total=results.total,
         weaker=results.weaker,
         notes=list(results.notes),
@@ -127,16 +129,54 @@ def _query_forms(query: Query) -> tuple[str | None, QueryModel | None]:
         return None, None
 
 
-def present_hit(hit: Hit, addresses: PictureAddresses = NO_SERVER) -> models.Hit:
-    """One hit: its image, and what each signal gave to its score."""
+def present_hit(hit: Hit, addresses: PictureAddresses = NO_SERVER, line: str | None = None) -> models.Hit:
+    """One hit: its image, and what each signal gave to its score. `line`: the query that found it."""
     return models.Hit(
         **_summary_fields(hit.image, addresses),
         rank=hit.rank,
         score=hit.score,
         band=hit.band,
-        copies=list(hit.copies),
+        group=None if hit.group is None else _present_group(hit, hit.group, addresses, line),
         contributions=[_present_contribution(contribution, hit.score) for contribution in hit.contributions],
     )
+
+
+def _present_group(hit: Hit, group: Group, addresses: PictureAddresses, line: str | None) -> models.Group:
+    is_path = group.name.startswith("/")
+    return models.Group(
+        name=addresses.path(group.name) if is_path else group.name,
+        count=group.count,
+        members=list(group.members[:MAX_MEMBERS]),
+        more=max(0, len(group.members) - MAX_MEMBERS),
+        line=None if line is None else f"{line} group-of:{hit.id}".lstrip(),
+    )
+
+
+def present_new_hits(
+    news: NewHits, addresses: PictureAddresses = NO_SERVER, *, next_address: str | None = None
+) -> models.NewHits:
+    """One page of the new hits of a saved search."""
+    hits = [present_hit(hit, addresses) for hit in news.hits]
+    return models.NewHits(hits=hits, total=news.total, newest=news.newest, next=next_address)
+
+
+def present_saved_search(news: SavedNews, permalink: str | None = None) -> models.SavedSearch:
+    """A saved search, and how many of its hits are new."""
+    saved = news.saved
+    return models.SavedSearch(
+        name=saved.name,
+        line=saved.line,
+        created_at=_add_zone(saved.created_at),
+        looked_at=saved.looked_at and _add_zone(saved.looked_at),
+        new=news.new,
+        problem=news.problem or None,
+        permalink=permalink,
+    )
+
+
+def present_concept(name: str, examples: Examples) -> models.SavedConcept:
+    """A concept with its examples."""
+    return models.SavedConcept(name=name, good=list(examples.good), bad=list(examples.bad))
 
 
 def _present_contribution(contribution: Contribution, score: float) -> models.Contribution:

@@ -1,6 +1,6 @@
 """The catalog in SQL, the only truth: images, locations, facts and features. The only home of sqlalchemy."""
 
-from .catalog import Catalog, WritableCatalog
+from .catalog import Catalog, SavedCatalog, WritableCatalog
 from .engine import CatalogAddress, sqlite_url
 from .facets import Facet
 from .records import (
@@ -20,9 +20,11 @@ from .records import (
     NewImage,
     Problem,
     Projection,
+    SavedSearch,
     Sidecar,
     Space,
 )
+from .saved_writer import SavedWriter
 from .sort_values import MAX_NAMED, SortValues
 
 __all__ = [
@@ -46,6 +48,9 @@ __all__ = [
     "NewImage",
     "Problem",
     "Projection",
+    "SavedCatalog",
+    "SavedSearch",
+    "SavedWriter",
     "Sidecar",
     "SortValues",
     "Space",

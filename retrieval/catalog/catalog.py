@@ -13,6 +13,7 @@ from ..errors import SchemaOutOfDate, StorageFailed
 from . import engine, soundness
 from .clock import Clock, utc_now
 from .reader import Reader
+from .saved_writer import SavedWriter
 from .writer import Writer
 
 
@@ -62,6 +63,33 @@ class Catalog:
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
+
+
+@final
+class SavedCatalog(Catalog):
+    """A catalog in which what users save by name may be changed, also while a writer adds images.
+
+    It takes a turn (see `retrieval.catalog.turns`) for each transaction, and needs no other lock: no writer
+    of images touches these rows. It is a subclass of Catalog, because who saves reads as well.
+    """
+
+    @classmethod
+    def open(cls, url: engine.CatalogAddress) -> SavedCatalog:
+        """Open for saving; raises SchemaOutOfDate when the schema is not the one this code knows."""
+        parts = engine.parse_address(url)
+        catalog = cls(engine.open_engine(parts, writable=True), parts)
+        try:
+            _check_schema(catalog)
+        except BaseException:
+            catalog.close()
+            raise
+        return catalog
+
+    @contextmanager
+    def writing(self) -> Iterator[SavedWriter]:
+        """Write what is saved by name; it is acknowledged when the block ends."""
+        with engine.transaction(self._engine, self.address, writes=True) as connection:
+            yield SavedWriter(connection)
 
 
 def _open_for_reading(url: URL, *, unchanging: bool) -> Catalog:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -32,6 +32,7 @@ import migrations
 
 from ..errors import DurabilityTooLow, InvalidSetting, LibraryBusy, SchemaOutOfDate, ServerLost, StorageFailed
 from . import log
+from .turns import write_turn
 
 CatalogAddress: TypeAlias = str | URL
 
@@ -220,10 +221,19 @@ def transaction(
     """
     options = engine.execution_options(writes=writes)
     try:
-        with nullcontext(on) if on else options.connect() as connection, connection.begin():
+        with (
+            _take_turn(engine) if writes else nullcontext(),
+            nullcontext(on) if on else options.connect() as connection,
+            connection.begin(),
+        ):
             yield connection
     except DBAPIError as error:
         raise _translate_error(engine, address, error) from error
+
+
+def _take_turn(engine: Engine) -> AbstractContextManager[None]:
+    """The turn to write to a SQLite file; a server orders its writers itself."""
+    return write_turn(_sqlite_path(engine.url)) if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def _translate_error(engine: Engine, address: str, error: DBAPIError) -> LibraryBusy | StorageFailed:

@@ -1,7 +1,8 @@
 """SQLite's write-ahead log: how large it may grow, and which versions of SQLite can lose a commit in it.
 
 From 3.7.0 to 3.51.2, two connections that write and checkpoint at the same moment can lose committed pages
-(sqlite.org/wal.html#the_wal_reset_bug). In Pictor only one process at a time writes and checkpoints.
+(sqlite.org/wal.html#the_wal_reset_bug). In Pictor only one process at a time writes and checkpoints: it has
+the turn (see `retrieval.catalog.turns`).
 """
 
 from __future__ import annotations

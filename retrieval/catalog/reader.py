@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, Text, bindparam, cast, func, select
 
 from ..pictures.metadata import SIDECAR_SOURCE
 from ..query.conditions import Filters
@@ -34,6 +34,7 @@ from .records import (
     Location,
     Problem,
     Projection,
+    SavedSearch,
     Space,
     source_rank,
 )
@@ -52,6 +53,7 @@ from .sort_values import SortValues, load_sort_values
 from .times import find_time
 
 LARGEST_ID = 2**63 - 1  # a larger number cannot be an id, and the database would refuse it
+MANY = 10_000  # ids, from which on it is quicker to read all rows than to ask for some
 CHUNK = 500  # bound parameters in one statement; SQLite allows far more, old versions 999
 
 Value = TypeVar("Value")
@@ -99,6 +101,10 @@ class Reader:
     def newest_image_at(self, seq: int) -> int:
         """The highest image id that was in use at `seq`."""
         return changes.newest_image_at(self._connection, seq)
+
+    def newest_image(self) -> int:
+        """The highest id of an image; 0 where there is none. Ids only rise, and none is used twice."""
+        return self._connection.scalar(select(func.max(ImageRow.id))) or 0
 
     def count_images(self) -> int:
         return self._connection.scalar(select(func.count()).select_from(ImageRow)) or 0
@@ -252,6 +258,39 @@ class Reader:
                 folder, _, name = path.rpartition("/")
                 files.append((image_id, ShotFile(folder, name, times.get(image_id))))
         return files
+
+    def load_days(self, ids: Sequence[int]) -> dict[int, str]:
+        """The days on which these images were taken, as 2020-06-17; those without a time are left out.
+
+        Of many ids, days of other images may be there, too.
+        """
+        day = func.substr(cast(ImageRow.taken_at, Text), 1, 10)  # far quicker than a datetime for each
+        query = select(ImageRow.id, day).where(ImageRow.taken_at.is_not(None))
+        rows = self._rows_among(query, ImageRow.id, ids)
+        return {row[0]: row[1] for row in rows}
+
+    def load_folders(self, ids: Sequence[int]) -> dict[int, str]:
+        """The folders of these images, for display: that of the location which `Image.location` chooses.
+
+        Of many ids, folders of other images may be there, too.
+        """
+        folders: dict[int, str] = {}
+        gone = LocationRow.missing_since.is_not(None)
+        query = select(LocationRow.image_id, LocationRow.display)
+        ordered = query.order_by(gone, LocationRow.path, LocationRow.page)
+        for image_id, path in self._rows_among(ordered, LocationRow.image_id, ids):
+            folders.setdefault(image_id, path.rpartition("/")[0] or "/")
+        return folders
+
+    def _rows_among(
+        self, query: Select[*tuple[Any, ...]], column: Any, ids: Sequence[int]
+    ) -> Iterator[Row[*tuple[Any, ...]]]:
+        """The rows of a query whose column holds one of these ids; of more than MANY ids, all rows."""
+        if len(ids) > MANY:
+            yield from self._connection.execute(query)
+            return
+        for chunk in split_into_chunks(ids):
+            yield from self._connection.execute(query.where(column.in_(chunk)))
 
     def _embedded_times(self, ids: Sequence[int]) -> dict[int, datetime]:
         columns = (AnnotationRow.image_id, AnnotationRow.field, AnnotationRow.value, AnnotationRow.source)
@@ -415,6 +454,10 @@ class Reader:
     def count_folders(self) -> list[tuple[str, int]]:
         """The folders that hold pictures, as `list_folders` gives them, with their numbers of images."""
         return completions.count_folders(self._connection)
+
+    def load_searches(self) -> dict[str, SavedSearch]:
+        """Every saved search, by its name."""
+        return saved.load_searches(self._connection)
 
     def load_concepts(self) -> dict[str, Examples]:
         """The examples of every saved concept, by its name."""

@@ -263,6 +263,21 @@ class FusionRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A search that somebody keeps by name: a line of the query language.
+
+    `seen_image` is the highest id of an image at the last look, or when it was saved: later images have
+    higher ids. `looked_at` is None until the first look. Times are in UTC, without a time zone.
+    """
+
+    name: str
+    line: str
+    created_at: datetime
+    seen_image: int
+    looked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of the change log: `put` when facts of an image were written, `remove` when it was removed."""
 

@@ -214,8 +214,10 @@ class SavedSearchRow(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
-    query: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(DateTime)
+    line: Mapped[str] = mapped_column(Text)
+    seen_image: Mapped[int] = mapped_column(BigInteger)  # the newest image at the last look: ids only rise
+    looked_at: Mapped[datetime | None] = mapped_column(DateTime)
 
 
 class ConceptRow(Base):

@@ -13,12 +13,11 @@ from sqlalchemy.orm import aliased
 
 from ..paths import display_path
 from ..query.areas import parse_position
-from ..query.values import Examples
-from . import changes, clock, contents, saved, sidecars, times
+from . import changes, clock, contents, sidecars, times
 from .clock import Clock, utc_now
 from .features import compute_checksum, to_blob
 from .filters import fold_text, folder_key
-from .reader import Reader, split_into_chunks
+from .reader import split_into_chunks
 from .records import (
     EMBEDDED_SOURCES,
     FILE_SOURCES,
@@ -26,12 +25,12 @@ from .records import (
     PREDICTED_SOURCE,
     Annotation,
     Content,
-    FusionRecipe,
     NewImage,
     Problem,
     Projection,
     Sidecar,
 )
+from .saved_writer import SavedWriter
 from .schema import (
     AnnotationRow,
     FeatureRow,
@@ -44,7 +43,7 @@ from .schema import (
 )
 
 
-class Writer(Reader):
+class Writer(SavedWriter):
     """Writes within one transaction; `WritableCatalog.writing` makes one and commits it."""
 
     def __init__(self, connection: Connection, clock: Clock = utc_now) -> None:
@@ -362,18 +361,6 @@ class Writer(Reader):
         """Delete the problems of these paths."""
         for chunk in split_into_chunks(list(paths)):
             self._connection.execute(delete(ProblemRow).where(ProblemRow.path.in_(chunk)))
-
-    def keep_concept(self, name: str, examples: Examples) -> None:
-        """Store a set of examples by name; one of the same name is replaced."""
-        saved.keep_concept(self._connection, name, examples)
-
-    def forget_concept(self, name: str) -> bool:
-        """Delete a concept; False if there is none of that name."""
-        return saved.forget_concept(self._connection, name)
-
-    def keep_recipe(self, recipe: FusionRecipe) -> None:
-        """Store a recipe; one of the same name is replaced."""
-        saved.keep_recipe(self._connection, recipe)
 
     def _mark_changed(self, ids: Iterable[int]) -> None:
         self._changed.update(dict.fromkeys(ids))

@@ -25,7 +25,7 @@ WHOLE_NUMBERS: Final = (*PIXELS_AND_BYTES, "page")
 EXPOSURE: Final = ("iso", "aperture", "exposure", "focal", "rating")  # numbers that metadata state
 _CHOICES: Final = (
     *("shows", "formats", "orientations", "shapes", "cameras", "concepts", "creators", "lenses"),
-    *("places", "persons", "missing"),
+    *("places", "persons", "missing", "saved"),
 )
 MAX_CONDITIONS: Final = 64  # Filters in one tree: a query to the catalog each
 MAX_DEPTH: Final = 16  # of a tree
@@ -56,8 +56,8 @@ class Filters(Combinable):
     a letter and its accent are one character or two.
 
     - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
-      `tags`, `concepts`, `persons`: all of them; `without_…`: none of them. A folder is one or more whole
-      path components ("2019/summer"), anywhere in the path, or an absolute path; * and ? as in `names`.
+      `tags`, `concepts`, `persons`, `saved`: all of them; `without_…`: none of them. A folder is one or more
+      whole path components ("2019/summer"), anywhere in the path, or an absolute path; * and ? as in `names`.
     - `shapes` (of SHAPES): any one of them, by the sides, of which an image has one: panorama from 2:1 on,
       square up to 21:20, else landscape or portrait. An orientation compares width and height exactly.
     - `names`: any one of these names of files, with or without their endings; * stands for any characters, ?
@@ -76,6 +76,7 @@ class Filters(Combinable):
       number satisfies neither.
     - `missing`: the image has none of these; each one of MISSABLE. Predicted labels do not count, and a title
       counts as a caption.
+    - `saved`: what the saved search of this name finds, above the relevance line.
     - `captioned`: whether an image has a caption. `problem`: whether a file of it could not be read at the
       last visit.
     """
@@ -126,6 +127,7 @@ class Filters(Combinable):
     within: tuple[Rectangle, ...] = ()
     min_page: int | None = None
     max_page: int | None = None
+    saved: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("folders", "names", "tags", "labels"):

@@ -44,6 +44,7 @@ from .values import (
     StoredPicture,
     Swatch,
     Text,
+    read_former_grouping,
 )
 
 Json: TypeAlias = dict[str, Any]
@@ -290,6 +291,20 @@ def _read_sort(value: object, path: str) -> Sort:
     return _build_checked(path, lambda: parse_sort(text))
 
 
+_read_plain_options = _value_reader(Options)
+
+
+def _read_options(value: object, path: str) -> Options:
+    """The options; `collapse` is what `group` was called before."""
+    if not (isinstance(value, dict) and "collapse" in value):
+        return _read_plain_options(value, path)
+    if "group" in value:
+        raise InvalidQuery(f"{path}.collapse: is the former name of group; keep one of them")
+    grouping = read_former_grouping(_read_text(value["collapse"], f"{path}.collapse"))
+    others = {name: option for name, option in value.items() if name != "collapse"}
+    return _read_plain_options(others | {"group": grouping}, path)
+
+
 def _read_weights(value: object, path: str) -> dict[str, float]:
     if not isinstance(value, dict):
         raise InvalidQuery(f"{path}: an object is needed, as in {{}}")
@@ -399,7 +414,7 @@ _PART_READERS: Final[dict[str, tuple[Callable[[Any, float], Part], Callable[[obj
 _QUERY_READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "parts": _read_parts,
     "filters": _read_condition,
-    "options": _value_reader(Options),
+    "options": _read_options,
     "examples": _value_reader(Examples),
     "weights": _read_weights,
     "sort": _read_sort,

@@ -13,7 +13,7 @@ from .conditions import EXPOSURE, WHOLE_NUMBERS, Filters
 from .ranges import format_range, parse_day, parse_days, parse_fraction, parse_integer, parse_range_of
 from .sort import format_sort, parse_sort
 from .terms import NUMBER, format_number
-from .values import Examples, Options, Query
+from .values import Examples, Options, Query, read_former_grouping
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def _parse_yes_no(text: str) -> bool:
 
 _NAME = ValueKind(str, str)
 _CHOICE = ValueKind(str.lower, str)
+_FORMER_GROUPING = ValueKind(lambda text: read_former_grouping(text.lower()), str)
 _COUNT = ValueKind(parse_integer, str)
 _SHARE = ValueKind(parse_number, format_number)
 _SWITCH = ValueKind(_parse_yes_no, lambda value: "yes" if value else "no")
@@ -70,7 +71,7 @@ _NEAR = ValueKind(parse_near, format_near)
 _RECTANGLE = ValueKind(parse_rectangle, format_rectangle)
 _SORT = ValueKind(parse_sort, format_sort)
 _OPTIONS = (
-    (_CHOICE, ("fusion", "expand", "rerank", "collapse")),
+    (_CHOICE, ("fusion", "expand", "rerank", "group")),
     (_SWITCH, ("narrow", "neighbours", "weaker")),
     (_NAME, ("recipe",)),
     (_COUNT, ("verify",)),
@@ -114,6 +115,7 @@ KEYS: Final[dict[str, Key]] = {
     "near": _list_key("near", _NEAR),
     "within": _list_key("within", _RECTANGLE),
     "in-concept": _list_key("concepts"),
+    "saved": _list_key("saved"),
     **{key: _range_key(key, _WHOLE_BOUNDS) for key in WHOLE_NUMBERS},
     **{key: _range_key(key, _BOUNDS) for key in EXPOSURE},
     "missing": _list_key("missing", _CHOICE),
@@ -125,6 +127,8 @@ KEYS: Final[dict[str, Key]] = {
         for kind, names in _OPTIONS
         for name in names
     },
+    "group-of": Key(Options, ("group_of",), _COUNT),
+    "collapse": Key(Options, ("group",), _FORMER_GROUPING, is_alias=True),
     "sort": Key(Query, ("sort",), _SORT, alternative="write sort:date-up, as in the other direction"),
     "include-examples": _switch_key(Query, "include_examples", "include-examples"),
 }

@@ -20,7 +20,7 @@ MAX_PIECES: Final = 8  # that are looked at; a search for each answers in the ti
 
 # Fields of Filters whose values an image has to satisfy all. Of other lists one value is enough, so that they
 # are one piece.
-_ALL_OF: Final = re.compile(r"tags|concepts|missing|without_\w+")
+_ALL_OF: Final = re.compile(r"tags|concepts|persons|saved|missing|without_\w+")
 
 
 @dataclass(frozen=True, slots=True)

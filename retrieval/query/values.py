@@ -25,7 +25,8 @@ REFERENCE_KINDS = ("file", "url", "upload")
 FUSIONS = ("relative", "calibrated", "reciprocal-rank")
 EXPANSIONS = ("none", "average", "alpha")
 RERANKINGS = ("none", "k-reciprocal", "diffusion")
-COLLAPSES = ("none", "copies", "scenes", "shots")
+GROUPINGS = ("none", "shot", "day", "folder", "copies", "scene")
+_FORMER_GROUPINGS = {"scenes": "scene", "shots": "shot"}  # of the option `collapse`, which `group` was before
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _SIGNAL = re.compile(r"[^\W\d]\w*")
@@ -265,6 +266,11 @@ class Examples:
         return bool(self.good or self.bad)
 
 
+def read_former_grouping(name: str) -> str:
+    """The grouping that a value of the former option `collapse` means; any other name stays as it is."""
+    return _FORMER_GROUPINGS.get(name, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How hits are ranked and shown. None means the setting of the library.
@@ -273,7 +279,8 @@ class Options:
     the labels that the query pictures most probably have. `neighbours`: compare subjects by the averages
     of each image's neighbourhood. `expand`: one of EXPANSIONS, `rerank`: one of RERANKINGS. `verify`: how
     many of the first hits are verified point by point. `diversity`: from 0 (relevance only) to 1 (variety
-    only). `collapse`: one of COLLAPSES. `weaker`: list hits below the relevance line as well.
+    only). `group`: one of GROUPINGS; of each group only the best image is listed. `group_of`: list the images
+    of the group that holds this one instead. `weaker`: list hits below the relevance line as well.
     """
 
     fusion: str | None = None
@@ -284,7 +291,8 @@ class Options:
     rerank: str | None = None
     verify: int | None = None
     diversity: float | None = None
-    collapse: str | None = None
+    group: str | None = None
+    group_of: int | None = None
     weaker: bool | None = None
 
     def __post_init__(self) -> None:
@@ -293,7 +301,9 @@ class Options:
         check_choice("fusion", self.fusion, FUSIONS)
         check_choice("expand", self.expand, EXPANSIONS)
         check_choice("rerank", self.rerank, RERANKINGS)
-        check_choice("collapse", self.collapse, COLLAPSES)
+        check_choice("group", self.group, GROUPINGS)
+        if self.group_of is not None:
+            check_id(self.group_of)
         if self.verify is not None and not 0 <= self.verify <= MAX_LIMIT:
             raise InvalidQuery(f"verify {self.verify}: choose from 0 to {MAX_LIMIT}")
         if self.diversity is not None and not 0 <= self.diversity <= 1:

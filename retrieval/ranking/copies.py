@@ -1,16 +1,14 @@
-"""Copies: which first images of a ranking are one picture or scene, and a ranking without copies. Pure."""
+"""Copies: which images are one picture, or show one scene. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from .arrays import BoolMatrix, FeatureMatrix, Int64Ids, Int64Matrix
-from .ranking import Ranking, inner_products
+from .ranking import inner_products
 
 HASH_BITS = 8  # of 64 that may differ between the hashes of one picture, in the best of eight orientations
 COPY_SUBJECT = 0.5  # least cosine of the subjects of one picture: other hashes can agree by chance
@@ -19,7 +17,7 @@ SCENE_SUBJECT, SCENE_COLOUR = 0.85, 0.95  # least cosines of the subjects and co
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """The hashes, subjects and colours of the first images, in their order."""
+    """The hashes, subjects and colours of some images, in their order."""
 
     hashes: Int64Ids  # retrieval.pictures.images.perceptual_hash
     subjects: FeatureMatrix
@@ -43,45 +41,6 @@ def find_same_scenes(looks: Looks) -> BoolMatrix:
     """Which two images show one scene: they are one picture, or both subject and colour are very close."""
     near = (inner_products(looks.subjects) >= SCENE_SUBJECT) & (inner_products(looks.colours) >= SCENE_COLOUR)
     return find_same_pictures(looks) | near
-
-
-def collapse_ranking(ranking: Ranking, same: BoolMatrix) -> tuple[Ranking, dict[int, tuple[int, ...]]]:
-    """The ranking without images that are the same as a better one; and these, best first, by its id.
-
-    The first images are taken in rank order. Each is collapsed into the best-ranked representative that it is
-    the same as, or else becomes a representative. An image that is the same only as a collapsed one stays.
-    """
-    ids = ranking.ids[: len(same)].tolist()
-    leaders: list[int] = []  # indexes of the representatives
-    copies: dict[int, list[int]] = {}
-    for index, image_id in enumerate(ids):
-        leader = next((leader for leader in leaders if same[leader, index]), None)
-        if leader is None:
-            leaders.append(index)
-        else:
-            copies.setdefault(ids[leader], []).append(image_id)
-    collapsed = [image_id for group in copies.values() for image_id in group]
-    return ranking.without(collapsed), {leader: tuple(group) for leader, group in copies.items()}
-
-
-def collapse_shots(
-    ranking: Ranking, shots: Sequence[int], preferences: Sequence[int]
-) -> tuple[Ranking, dict[int, tuple[int, ...]]]:
-    """The same for the first images of a ranking, where the number of each one's shot is known.
-
-    The best-ranked image of a shot represents it; of several with the same score that with the smallest
-    preference, and then the first.
-    """
-    members: dict[int, list[int]] = defaultdict(list)
-    for place, shot in enumerate(shots):
-        members[shot].append(place)
-    copies: dict[int, tuple[int, ...]] = {}
-    for places in members.values():
-        leader = min(places, key=lambda place: (-ranking.scores[place], preferences[place], place))
-        others = [int(ranking.ids[place]) for place in places if place != leader]
-        if others:
-            copies[int(ranking.ids[leader])] = tuple(others)
-    return ranking.without(image_id for group in copies.values() for image_id in group), copies
 
 
 def _hash_distances(hashes: Int64Ids) -> Int64Matrix:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from ..catalog import Image
 from ..ranking.arrays import BoolVector, Int64Ids
 from ..ranking.fusion import Amounts, count_amounts
-from ..ranking.ranking import Ranking
+from ..ranking.groups import Group, GroupedRanking
 from ..ranking.relevance import BANDS, LOOKS_LIKE, Levels
 from .gather import Adjustment, FusedRanking
 from .hits import Contribution, Hit
@@ -25,8 +26,8 @@ class Answer:
 
     `judgements` belong to the rankings of `ranked`, one to each. `levels` are indexes into BANDS, by position
     in the fused ranking, or None where nothing can be judged; `alike` tells which images only look like what
-    the words of the query say. `shown` are the positions that the answer lists, and `copies` what was
-    collapsed into an image, by its id.
+    the words of the query say. `shown` are the positions that the answer lists, and `grouped` the best image
+    of each group; where all images of one group are listed, they are in no group themselves.
     """
 
     ranked: FusedRanking
@@ -34,7 +35,8 @@ class Answer:
     levels: Levels | None
     alike: BoolVector
     shown: Int64Ids
-    copies: Mapping[int, tuple[int, ...]]
+    grouped: GroupedRanking
+    is_grouped: bool = False
 
     @property
     def ids(self) -> Int64Ids:
@@ -44,15 +46,30 @@ class Answer:
     @property
     def folded_count(self) -> int:
         """How many ranked images are not listed, because they lie below the relevance line."""
-        return len(self.ranked.fused) - len(self.shown) - sum(map(len, self.copies.values()))
+        return len(self.ranked.fused) - len(self.grouped.ranking) - len(self.grouped.list_members())
+
+    @property
+    def found_ids(self) -> Int64Ids:
+        """The images that are listed, each followed by those that it stands for."""
+        if not self.is_grouped:
+            return self.ids
+        groups = ((best, *self.grouped.group_of(best).members) for best in self.ids.tolist())
+        return np.fromiter(chain.from_iterable(groups), np.int64)
+
+    def group_of(self, image_id: int) -> Group | None:
+        """The group that a listed image stands for; None where nothing is grouped."""
+        return self.grouped.group_of(image_id) if self.is_grouped else None
 
 
-def answer_without_parts(
-    ranked: FusedRanking, kept: Ranking, copies: Mapping[int, tuple[int, ...]]
-) -> Answer:
-    """The answer to a query without parts: it lists all images that were kept, and judges none."""
-    nothing = np.zeros(len(ranked.fused), bool)
-    return Answer(ranked, (), None, nothing, np.flatnonzero(np.isin(ranked.fused.ids, kept.ids)), copies)
+def list_positions(ranked: FusedRanking, grouped: GroupedRanking, group_of: int | None) -> Int64Ids:
+    """The positions of the best image of each group; or of all images in the group of one image, the one that
+    stands for it first. None where there is no such group.
+    """
+    if group_of is None:
+        return ranked.fused.rank_of(grouped.ranking.ids) - 1
+    best = grouped.find_best(group_of)
+    listed = [] if best is None else [best, *grouped.group_of(best).members]
+    return ranked.fused.rank_of(np.array(listed, np.int64)) - 1
 
 
 def build_hits(
@@ -76,7 +93,7 @@ def build_hits(
             score=float(scores[positions[number]]),
             contributions=tuple(column[number] for column in columns if column[number].rank),
             band=_band_at(answer, int(positions[number])),
-            copies=answer.copies.get(image.id, ()),
+            group=answer.group_of(image.id),
         )
         for number, image in enumerate(images.values())
     ]

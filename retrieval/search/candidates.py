@@ -36,6 +36,8 @@ def _find_by_filters(context: SearchContext, filters: Filters) -> Int64Ids:
         ids = reader.find_ids(named, predicted=context.settings.predicted_labels)
     for name in filters.concepts:
         ids = np.intersect1d(ids, _concept_ids(context, name))
+    for name in filters.saved:
+        ids = np.intersect1d(ids, context.saved_sets.find_named(name))
     return ids
 
 

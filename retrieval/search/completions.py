@@ -18,7 +18,7 @@ from ..query.keys import KEYS
 from ..query.language import PART_KEYS
 from ..query.part_terms import COLOUR_NAMES
 from ..query.unfinished import Unfinished, split_unfinished
-from ..query.values import COLLAPSES, EXPANSIONS, FUSIONS, RERANKINGS
+from ..query.values import EXPANSIONS, FUSIONS, GROUPINGS, RERANKINGS
 from ..ranking.spelling import Vocabulary
 
 MOST_COMPLETIONS: Final = 50
@@ -33,7 +33,7 @@ _CHOICES: Final = {
     "fusion": FUSIONS,
     "expand": EXPANSIONS,
     "rerank": RERANKINGS,
-    "collapse": COLLAPSES,
+    "group": GROUPINGS,
     "colour": tuple(COLOUR_NAMES),
     **dict.fromkeys(
         ("captioned", "problem", "narrow", "neighbours", "weaker", "include-examples"), ("yes", "no")

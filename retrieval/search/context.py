@@ -13,6 +13,7 @@ from .features import FeatureSource
 from .judging import Judge
 from .options import SearchOptions
 from .probes import ProbeMaker
+from .saved_sets import SavedSets
 from .sort_keys import SortKeys
 
 
@@ -30,3 +31,4 @@ class SearchContext:
     translator: Translator
     judge: Judge
     sort_keys: SortKeys
+    saved_sets: SavedSets

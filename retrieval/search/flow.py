@@ -21,19 +21,21 @@ from ..ranking.relevance import Levels
 from ..ranking.translation import Translator
 from ..settings import Settings
 from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
-from .answer import Answer, answer_without_parts
+from .answer import Answer, list_positions
 from .backgrounds import Backgrounds
 from .candidates import all_ids, allowed_ids, alternative_ids, without_words
 from .context import SearchContext
 from .corrections import Corrector, Rewording
 from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
+from .grouping import describe_groups, group_images
 from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
 from .options import SearchOptions
 from .order import sort_answer
 from .probes import Probe, ProbeMaker, TextMapper
-from .refinement import collapse_copies, expand_probe, reorder_images, verify_images
+from .refinement import expand_probe, reorder_images, verify_images
 from .remarks import unknown_words
+from .saved_sets import SavedSets
 from .sort_keys import SortKeys
 from .weights import Closeness, Weighting
 
@@ -44,8 +46,9 @@ FUSED = "fused"  # the name of the fused ranking beside those of the signals
 class Search:
     """One query against one state of a library; `find_answer` goes through all steps.
 
-    Raises InvalidQuery for a recipe or a concept that the library does not have, ImageNotFound for a stored
-    picture that is not there, and UnreadableImage for a picture that cannot be decoded.
+    Raises InvalidQuery for a recipe, a concept or a saved search that the library does not have,
+    ImageNotFound for a stored picture that is not there, and UnreadableImage for a picture that cannot be
+    decoded.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Search:
         knows_word: Callable[[str], bool],
         sort_keys: SortKeys,
         settings: Settings,
+        saved_sets: SavedSets,
     ) -> None:
         self._context = SearchContext(
             query=query,
@@ -75,6 +79,7 @@ class Search:
             translator=translator,
             judge=Judge(snapshot, backgrounds, load_rivals),
             sort_keys=sort_keys,
+            saved_sets=saved_sets,
         )
         self._weighting = Weighting(self._context, text_closeness)
         self._knows_word, self._map_text = knows_word, map_text
@@ -95,7 +100,7 @@ class Search:
     # -- the answer -----------------------------------------------------------------------------
 
     def find_answer(self) -> Answer:
-        """All steps: rank, expand, verify, put in another order, judge, collapse, sort."""
+        """All steps: rank, expand, verify, put in another order, judge, group, sort."""
         return sort_answer(self._context, self._find_by_relevance())
 
     def _find_by_relevance(self) -> Answer:
@@ -104,7 +109,7 @@ class Search:
         if not query.is_wanting:
             among = all_ids(self._context) if allowed is None else allowed
             ranked = unranked_images(without_words(self._context, among, query.unwanted_texts))
-            return answer_without_parts(ranked, *collapse_copies(self._context, ranked.fused))
+            return self._group_listed(ranked, ranked.fused, (), None, np.zeros(len(ranked.fused), bool))
         weighted = self._weighting.apply_weights(self._plain_probes)
         probes = self._ask_neighbours(probe for probe in weighted if probe.weight)
         ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
@@ -152,7 +157,7 @@ class Search:
         return [*stored, *query.examples.good, *query.examples.bad]
 
     def _select_shown(self, ranked: FusedRanking) -> Answer:
-        """What is above the relevance line, or asked for all the same; each picture or scene once.
+        """What is above the relevance line, or asked for all the same; the best of each group.
 
         The surest band comes first, then what only looks like the words of the query; within a band the
         ranking decides.
@@ -164,8 +169,21 @@ class Search:
             shown = np.lexsort((shown, alike, -levels))
             shown = shown if self._context.options.weaker else shown[levels[shown] > 0]
         listed = _rank_listed(ranked.fused, shown, levels, alike)
-        kept, copies = collapse_copies(self._context, listed)
-        return Answer(ranked, judgements, levels, alike, shown[np.isin(listed.ids, kept.ids)], copies)
+        return self._group_listed(ranked, listed, judgements, levels, alike)
+
+    def _group_listed(
+        self,
+        ranked: FusedRanking,
+        listed: Ranking,
+        judgements: Sequence[Judgement],
+        levels: Levels | None,
+        alike: BoolVector,
+    ) -> Answer:
+        """The best of each group of what is listed, or all of one group."""
+        grouped, group_of = group_images(self._context, listed), self._context.options.group_of
+        shown = list_positions(ranked, grouped, group_of)
+        is_grouped = self._context.options.group != "none" and group_of is None
+        return Answer(ranked, judgements, levels, alike, shown, grouped, is_grouped)
 
     def _judge_rankings(self, ranked: FusedRanking) -> list[Judgement]:
         return [self._context.judge.judge_ranking(ranking, ranked.fused.ids) for ranking in ranked.rankings]
@@ -190,6 +208,10 @@ class Search:
             return []
         corrector = Corrector(view, self._context.translator, self._knows_word, self._map_text)
         return corrector.correct_query(self._context.query)
+
+    def describe_groups(self, answer: Answer) -> list[str]:
+        """What has to be said about the groups of an answer."""
+        return describe_groups(self._context, answer.grouped, len(answer.shown))
 
     # -- single signals -------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..catalog.records import Image
+from ..catalog.records import Image, SavedSearch
+from ..ranking.groups import Group
 from .corrections import Rewording
 from .remainders import Remainder
 
@@ -36,8 +37,8 @@ class Hit:
     """One image of the answer, with its rank counted from 1 over all pages.
 
     `band` says how far it stands out from what unrelated images score: strong, likely, weak, chance, or
-    “looks like” for a weak one that holds none of the words asked for (see ranking.relevance). `copies` are
-    the images that were collapsed into it, best first.
+    “looks like” for a weak one that holds none of the words asked for (see ranking.relevance). `group` is
+    what the image stands for; None where nothing is grouped.
     """
 
     image: Image
@@ -45,7 +46,7 @@ class Hit:
     score: float
     contributions: tuple[Contribution, ...]
     band: str | None = None
-    copies: tuple[int, ...] = ()
+    group: Group | None = None
 
     @property
     def id(self) -> int:
@@ -55,6 +56,31 @@ class Hit:
         """In one short line: an image holds hundreds of facts, which nobody wants to read in a list."""
         band = f", {self.band}" if self.band else ""
         return f"<Hit {self.rank}: image {self.id}, {self.image.display_with_page}, {self.score:.4f}{band}>"
+
+
+@dataclass(frozen=True, slots=True)
+class NewHits:
+    """One page of what a query finds among the images since a look, ranked among themselves.
+
+    `total` counts them on all pages. `newest` is the highest id of an image that was looked at: what has a
+    higher one comes with the next look.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedNews:
+    """A saved search, and how many of its hits are new since the last look.
+
+    `new` is None where that was not counted; `problem` says in a sentence why it cannot be.
+    """
+
+    saved: SavedSearch
+    new: int | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class SearchOptions:
     rerank: str
     verify: int
     diversity: float
-    collapse: str
+    group: str
+    group_of: int | None
     weaker: bool
 
     @classmethod
@@ -36,7 +37,8 @@ class SearchOptions:
             rerank=_choose(options.rerank, "none"),
             verify=_choose(options.verify, settings.verify),
             diversity=_choose(options.diversity, 0.0),
-            collapse=_choose(options.collapse, settings.collapse),
+            group=_choose(options.group, settings.group),
+            group_of=options.group_of,
             weaker=_choose(options.weaker, settings.weaker),
         )
 

@@ -1,19 +1,15 @@
-"""What happens to a fused ranking: expansion, verification, another order, and copies collapsed."""
+"""What happens to a fused ranking: expansion, verification, and another order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TypeAlias
-
-import numpy as np
 
 from ..projections.neighbours import NeighbourView
 from ..projections.vectors import VectorView
 from ..query.slots import list_slots
 from ..query.values import Picture, StoredPicture
 from ..ranking.arrays import FeatureMatrix, Float32Matrix, Float32Vector, Int64Ids
-from ..ranking.copies import Looks, collapse_ranking, find_same_pictures, find_same_scenes
 from ..ranking.fusion import Amounts
 from ..ranking.ranking import Ranking, union_ids
 from ..ranking.rerank import (
@@ -27,11 +23,10 @@ from ..ranking.rerank import (
 )
 from ..ranking.verification import choose_candidates
 from ..ranking.verification import rank_verified as verified
-from ..signals import COLOUR, DETAILS, NEIGHBOURS, SUBJECT
+from ..signals import DETAILS, NEIGHBOURS, SUBJECT
 from .context import SearchContext
 from .gather import FusedRanking, ProbeRanking
 from .probes import Probe
-from .shots import collapse_ranking_to_shots
 
 Rerank: TypeAlias = Callable[[Ranking, Float32Vector, FeatureMatrix], Ranking]
 RERANKING: Mapping[str, Rerank] = {"k-reciprocal": rerank_k_reciprocal, "diffusion": rerank_by_diffusion}
@@ -112,35 +107,6 @@ def _rerank_images(context: SearchContext, ranked: FusedRanking, probe: Probe, m
         return ranked
     rows = view.rows(ranked.fused.ids[:FIRST])
     return ranked.reorder_images(method, RERANKING[method](ranked.fused, view.row_of(probe.query), rows))
-
-
-# -- copies -------------------------------------------------------------------------------------
-
-
-def collapse_copies(
-    context: SearchContext, ranking: Ranking
-) -> tuple[Ranking, Mapping[int, tuple[int, ...]]]:
-    """The ranking with each picture, scene or shot once, as the options say; and what was collapsed, by id.
-
-    Without a part, the query ranks nothing, and only shots are collapsed.
-    """
-    collapse = context.options.collapse
-    if collapse == "none" or not len(ranking):
-        return ranking, {}
-    if collapse == "shots":
-        return collapse_ranking_to_shots(ranking, context.catalog, partial(_load_looks, context))
-    if not context.query.is_wanting:
-        return ranking, {}
-    looks = _load_looks(context, ranking.ids[:FIRST])
-    same = find_same_pictures(looks) if collapse == "copies" else find_same_scenes(looks)
-    return collapse_ranking(ranking, same)
-
-
-def _load_looks(context: SearchContext, ids: Int64Ids) -> Looks:
-    with context.catalog.reading() as reader:
-        hashes = np.array(reader.perceptual_hashes(ids.tolist()), np.int64)
-    subjects, colours = (_load_features(context, signal, ids) for signal in (SUBJECT, COLOUR))
-    return Looks(hashes, subjects, colours)
 
 
 def _load_features(context: SearchContext, signal: str, ids: Int64Ids) -> Float32Matrix:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..catalog import Catalog
 from ..ranking.arrays import Int64Ids
-from ..ranking.copies import Looks, collapse_shots, find_same_scenes
+from ..ranking.copies import Looks, find_same_scenes
+from ..ranking.groups import GroupedRanking, group_by_number
 from ..ranking.ranking import Ranking
 from ..ranking.shots import LEAST_PREFERRED, ShotFile, ShotPair, find_shot_pairs, join_pairs, parse_shot_name
 
@@ -17,17 +18,15 @@ CHUNK = 100  # pairs whose looks are compared at a time
 LoadLooks = Callable[[Int64Ids], Looks]
 
 
-def collapse_ranking_to_shots(
-    ranking: Ranking, catalog: Catalog, load_looks: LoadLooks
-) -> tuple[Ranking, Mapping[int, tuple[int, ...]]]:
-    """The ranking with one image of each shot, and what was collapsed, by id; see `ranking.shots`."""
+def group_by_shot(ranking: Ranking, catalog: Catalog, load_looks: LoadLooks) -> GroupedRanking:
+    """The ranking with one image of each shot; see `ranking.shots`."""
     ids = ranking.ids[:MAX_IMAGES]
     with catalog.reading() as reader:
         files = _ImageFiles.from_pairs(ids, reader.load_shot_files(ids.tolist()))
     pairs = files.find_image_pairs()
     sure = [pair for pair in pairs if pair.is_sure]
     alike = _keep_alike([pair for pair in pairs if not pair.is_sure], ids, load_looks)
-    return collapse_shots(ranking, join_pairs([*sure, *alike], len(ids)), files.preferences(len(ids)))
+    return group_by_number(ranking, join_pairs([*sure, *alike], len(ids)), files.preferences(len(ids)))
 
 
 @dataclass(frozen=True, slots=True)

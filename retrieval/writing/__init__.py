@@ -1,1 +1,3 @@
-"""What only the one writer of a library does, under its lock. Readers never import this room."""
+"""What changes a library: its one writer under a lock, and the keeper of what is saved by name. Readers never
+import this room.
+"""

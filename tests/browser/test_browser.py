@@ -13,7 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image as PillowImage
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from retrieval import Library, write_library
+from retrieval import Annotation, Examples, Library, open_keeper, write_library
+from tests.databases import new_image
 from tests.drawing import draw_scene, encode_picture
 from webapp import create_app, create_server
 
@@ -33,6 +34,7 @@ ADDRESSES = {
     "words": "/?q=harbour",
     "words and picture": "/?q=harbour&image=2",
     "words by date": "/?q=harbour&sort=date",
+    "groups": "/?q=group:folder",
     "one image": "/images/2",
     "nothing found": "/?q=meadow+tag:night",
     "typo": "/?q=medaow",
@@ -235,6 +237,59 @@ def test_everybody_can_use_it(new_context: Callable[..., BrowserContext], place:
         details.evaluate("details => details.open = true")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_search_is_saved_and_looked_at_by_everybody_and_without_scripts(
+    new_context: Callable[..., BrowserContext], library_path: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copytree(library_path, tmp_path / "library"))
+    with Library.open(path) as library, serve_library(library) as other_address:
+        page = new_context(java_script_enabled=False).new_page()
+        page.goto(other_address + "/?q=tag:harbour")
+        page.get_by_text("Save this search").click()
+        page.get_by_label("Name", exact=True).fill("harbours")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.wait_for_url("**/saved")
+        with open_keeper(library) as keeper:
+            keeper.keep_concept("quiet", Examples((1,)))
+        add_harbour(path)
+        page.reload()
+        page.get_by_role("link", name="1 new").click()
+        assert len(_shown_ids(page)) == 1
+        for scheme in ("light", "dark"):
+            check_everybody(new_context, [f"{other_address}/saved", page.url], scheme)
+        page.get_by_role("button", name="Mark as seen").click()
+        page.get_by_text("Change or remove").click()
+        page.get_by_label("Name", exact=True).first.fill("ports")
+        page.get_by_role("button", name="Change", exact=True).click()
+        page.get_by_role("button", name="Run ports").click()
+        page.wait_for_url("**/?q=tag:harbour")
+        page.get_by_role("link", name="Saved").click()
+        page.get_by_text("Change or remove").click()
+        page.get_by_role("button", name="Remove this search").click()
+        expect(page.get_by_role("main")).to_contain_text("Nothing is saved yet.")
+
+
+def add_harbour(path: Path) -> None:
+    """A copy of the facts of an image, as another image."""
+    with write_library(path) as opened, opened.catalog.writing() as writer:
+        [image_id] = writer.add_images([new_image(1000)])
+        writer.add_location(b"/new/harbour.jpg", image_id, mtime=0, size=1)
+        writer.replace_annotations(image_id, "user", [Annotation("tag", "harbour", "user")])
+
+
+def check_everybody(new_context: Callable[..., BrowserContext], places: list[str], scheme: str) -> None:
+    """Axe finds nothing with all details open, and a narrow screen needs no sideways scrolling."""
+    page = new_context(
+        color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 740}
+    ).new_page()
+    for place in places:
+        page.goto(place)
+        for details in page.locator("details").all():
+            details.evaluate("details => details.open = true")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from indexer.cli import COMMANDS, cli, main
 from indexer.commands.search import hit_remarks
-from retrieval import Hit, Library
+from retrieval import Group, Hit, Library
 from tests.indexer.command import pictor, python
 
 
@@ -56,7 +56,9 @@ CASES = (
     Case("search harbour --weight words=-1 --library L", 1, "", "weight -1.0 of signal words: choose from 0"),
     Case("search harbour --query T/none.json --library L", 2, "", "T/none.json': No such file"),
     Case("search --query S/captions.csv --library L", 1, "", "captions.csv: not a query in JSON"),
-    Case("search harbour --query S/captions.csv --library L", 2, "", "in words or with --query, not both"),
+    Case(
+        "search harbour --query S/captions.csv --library L", 2, "", "in one way, not with words and --query"
+    ),
     Case("search harbour --limit 0 --library L", 1, "", "limit 0: choose from 1 to 1000"),
     Case("search harbour --limit many --library L", 2, "", "'many' is not a valid integer"),
     Case("search harbour --library T/none", 1, "", "T/none: no library here; make one with `pictor index"),
@@ -246,13 +248,15 @@ def test_a_file_whose_name_no_text_holds_is_searched_by(
     assert (found["line"], found["query"]) == (None, None)
 
 
-def test_a_hit_says_its_band_and_its_copies(library_path: Path) -> None:
+def test_a_hit_says_its_band_and_its_group(library_path: Path) -> None:
     with Library.open(library_path) as library:
         image = library.load_image(5)
     assert hit_remarks(Hit(image, 1, 0.5, ())) == ""
     assert hit_remarks(Hit(image, 1, 0.5, (), "likely")) == "  likely"
-    assert hit_remarks(Hit(image, 1, 0.5, (), "strong", (7,))) == "  strong  +1 copy"
-    assert hit_remarks(Hit(image, 1, 0.5, (), None, (7, 9))) == "  +2 copies"
+    assert hit_remarks(Hit(image, 1, 0.5, (), "strong", Group((7,)))) == "  strong  2 images"
+    assert hit_remarks(Hit(image, 1, 0.5, (), None, Group((7, 9), "2020-06-17"))) == "  2020-06-17: 3 images"
+    assert hit_remarks(Hit(image, 1, 0.5, (), None, Group((), "/photos"))) == "  /photos: 1 image"
+    assert hit_remarks(Hit(image, 1, 0.5, (), None, Group())) == ""
 
 
 def test_pages_of_a_search_follow_each_other(library_path: Path) -> None:

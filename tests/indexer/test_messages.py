@@ -152,7 +152,7 @@ def cut_output(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("search", "--limit", "many", "--json"), "usage", 2),
         (("show", "999", "--json"), "image-not-found", 1),
         (("explain", "999", "boat", "--json"), "image-not-found", 1),
-        (("concept", "forget", "none", "--json"), "usage", 2),
+        (("concept", "remove", "none", "--json"), "usage", 2),
     ],
 )
 def test_with_json_an_error_is_json(

@@ -7,6 +7,7 @@ Half of the cases fit the document, the others break it somewhere. PICTOR_API_CA
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,7 +24,7 @@ requests = pytest.importorskip("requests", reason="schemathesis is not installed
 schemathesis = pytest.importorskip("schemathesis", reason="it is not installed")
 
 CASES = int(os.environ.get("PICTOR_API_CASES", "200"))
-AT_ONCE = 10  # cases of an operation and a mode that are drawn with one seed
+AT_ONCE = 5  # cases of an operation and a mode that are drawn with one seed
 IDS = 14  # ids of images are taken modulo this number, so that most of them are in the library
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 CHECKS = [  # what must hold for every answer
@@ -45,8 +46,10 @@ EVERYTHING = settings(
 
 
 @pytest.fixture
-def address(library_path: Path) -> Iterator[str]:
-    library = os.environ.get("PICTOR_API_LIBRARY") or library_path
+def address(library_path: Path, tmp_path: Path) -> Iterator[str]:
+    """Of a server onto a copy, since some of the cases save searches and remove concepts."""
+    copied = shutil.copytree(library_path, tmp_path / "library")
+    library = os.environ.get("PICTOR_API_LIBRARY") or copied
     with run_until_announced("serve", "--library", library) as (_, found):
         yield found
 
@@ -65,7 +68,7 @@ def test_no_request_that_the_document_suggests_is_a_fault_of_the_server(
             if answers.total() >= CASES:
                 break
     record_property("answers", dict(sorted(answers.items())))
-    assert len(operations) == 11
+    assert len(operations) == 22
     assert not [status for status in answers if status >= 500]
     assert min(answers[200], answers[400]) > CASES // 20, "both kinds must be there"
 

@@ -251,7 +251,7 @@ def test_images_of_before_there_were_contents_have_one_each(engine: Engine) -> N
 
 
 def test_an_older_version_reads_files_again_whose_contents_it_cannot_know(engine: Engine) -> None:
-    migrate(engine, "head")
+    migrate(engine, "0008")
     image = "INSERT INTO image (sha256, perceptual_hash, width, height, format, bytes, added_at) VALUES ('a', 0, 1, 1, 'png', 1, '2020-01-01')"
     content = "INSERT INTO content (sha256, image_id, bytes, format, said) VALUES (:name, 1, 1, 'png', '[]')"
     place = "INSERT INTO location (path, display, folder, image_id, mtime, size, content_id) VALUES (:path, '/', '/', 1, 5, 6, :id)"
@@ -325,3 +325,21 @@ def test_a_writer_leaves_a_newer_library_alone_and_says_so(engine: Engine, empty
     set_revision(engine, "9999")
     with pytest.raises(SchemaOutOfDate, match="9999"):
         WritableCatalog.create(empty_database)
+
+
+def test_the_table_of_saved_searches_gets_their_lines(engine: Engine) -> None:
+    migrate(engine, "0008")
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO saved_search (name, query, created_at) VALUES ('old', '{}', '2020-01-01')")
+        )
+    migrate(engine, "0009")
+    with engine.begin() as connection:
+        row = "('boats', '2020-01-01', 'tag:boat', 7)"
+        connection.execute(
+            text(f"INSERT INTO saved_search (name, created_at, line, seen_image) VALUES {row}")
+        )
+        rows = connection.execute(text("SELECT name, line, seen_image, looked_at FROM saved_search")).all()
+    assert [tuple(row) for row in rows] == [("boats", "tag:boat", 7, None)]
+    migrate(engine, "-1")
+    assert "query" in {column["name"] for column in inspect(engine).get_columns("saved_search")}

@@ -143,6 +143,21 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "pictures cannot be decoded: a decoder process does not start (exit status 1); "
         "end other programs, which leaves memory and time for this one, or install Pictor again",
     ),
+    (
+        errors.NameTaken("saved search", "boats"),
+        "name-taken",
+        "boats: a saved search has this name already; choose another, or rename that one",
+    ),
+    (
+        errors.NameUnknown("concept", "gulls", ["cats", "dogs"]),
+        "name-unknown",
+        "gulls: no concept has this name; there are cats, dogs",
+    ),
+    (
+        errors.NameInUse("saved search", "boats", ["ships"]),
+        "name-in-use",
+        "boats: the saved search is part of saved searches (ships); change or remove these first",
+    ),
 ]
 each_error = pytest.mark.parametrize(("error", "code", "message"), MADE, ids=[code for _, code, _ in MADE])
 

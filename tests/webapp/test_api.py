@@ -163,6 +163,13 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/facets": {"get", "post"},
         "/api/v1/completions": {"get"},
         "/api/v1/status": {"get"},
+        "/api/v1/saved": {"get", "post"},
+        "/api/v1/saved/{name}": {"get", "patch", "delete"},
+        "/api/v1/saved/{name}/hits": {"get"},
+        "/api/v1/saved/{name}/new": {"get"},
+        "/api/v1/saved/{name}/look": {"post"},
+        "/api/v1/concepts": {"get"},
+        "/api/v1/concepts/{name}": {"patch", "delete"},
         "/pictures": {"post"},
     }
     search = document["paths"]["/api/v1/search"]

@@ -156,7 +156,7 @@ def test_a_time_is_shown_with_its_zone_if_it_is_known(make_library: Callable[...
     assert taken == ["2020-01-01T12:00:00+05:45", "2020-01-02T12:00:00"]
 
 
-def test_tiles_count_what_was_collapsed_into_them(
+def test_tiles_count_the_pictures_of_their_groups_and_lead_to_them(
     make_library: Callable[..., Library], parse_page: Callable
 ) -> None:
     """Also in a list without words or pictures, where no hit has a band."""
@@ -166,17 +166,30 @@ def test_tiles_count_what_was_collapsed_into_them(
             writer.add_location(name, image_id, mtime=0, size=1)
             writer.replace_annotations(image_id, "exif", [Annotation("taken", "2019-07-01 12:00:00", "exif")])
     client = make_browser(create_app(library))
-    page = client.get("/?q=collapse:shots").text
-    assert (page.count('class="tile"'), '<small class="band">+2 copies</small>' in page) == (1, True)
-    assert "1 picture" in parse_page(page).text
-    [hit] = client.get("/api/v1/search?q=collapse:shots").json["hits"]
-    assert (hit["id"], hit["copies"]) == (3, [1, 2])
+    page = parse_page(client.get("/?q=collapse:shots").text)
+    assert page.ids == [3]
+    assert "1 group" in page.text
+    assert "3 pictures: show them all" in page.text
+    [address] = [given["href"] for _, given in page.tags if "group-of" in (given.get("href") or "")]
+    group = parse_page(client.get(address).text)
+    assert group.ids == [3, 1, 2]
+    [back] = [given["href"] for _, given in group.tags if given.get("href") == "/?q=group:shot"]
+    assert parse_page(client.get(back).text).ids == [3]
+    [hit] = client.get("/api/v1/search?q=group:shot").json["hits"]
+    line = "group:shot group-of:3"
+    assert hit["group"] == {"name": "", "count": 3, "members": [1, 2], "more": 0, "line": line}
+    assert [each["id"] for each in client.get("/api/v1/search", query_string={"q": line}).json["hits"]] == [
+        3,
+        1,
+        2,
+    ]
 
 
 def test_the_forms_keep_the_rest_of_the_search(client: FlaskClient, parse_page: Callable) -> None:
     page = parse_page(client.get("/?q=lake&image=2&limit=7").text)
     hidden = [(given["name"], given["value"]) for _, given in page.tags if given.get("type") == "hidden"]
-    assert hidden == [("image", "2"), ("limit", "7"), ("q", "lake"), ("image", "2"), ("limit", "7")]
+    kept = [("image", "2"), ("limit", "7")]
+    assert hidden == [*kept, ("q", "lake"), *kept, ("line", "lake image:2")]
 
 
 def test_one_image_tells_all_about_itself(client: FlaskClient, parse_page: Callable) -> None:

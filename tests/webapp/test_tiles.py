@@ -16,7 +16,7 @@ STYLE = Path(__file__).parents[2] / "webapp" / "static" / "pictor.css"
 
 def hit(**fields: object) -> answers.Hit:
     """A hit of which only these fields matter."""
-    return answers.Hit.model_construct(**{"copies": [], "band": None, "path": "", "id": 7} | fields)
+    return answers.Hit.model_construct(**{"group": None, "band": None, "path": "", "id": 7} | fields)
 
 
 def test_a_caption_comes_before_the_name_of_the_file(client: FlaskClient) -> None:
@@ -43,8 +43,7 @@ def test_the_style_sheet_has_every_shape() -> None:
 
 def test_what_the_heading_says_is_not_said_on_each_tile() -> None:
     assert hit_remarks(hit(band="looks like")) == ""
-    assert hit_remarks(hit(band="looks like", copies=[2])) == "+1 copy"
-    assert hit_remarks(hit(band="strong", copies=[2, 3])) == "strong, +2 copies"
+    assert hit_remarks(hit(band="strong")) == "strong"
 
 
 def test_a_picture_without_a_known_file_has_a_name() -> None:

@@ -42,8 +42,8 @@ from tests.queries import any_query
 
 KEYS = (
     "there are folder, name, tag, label, after, before, added-after, added-before, taken, added, shows, "
-    "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, "
-    "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, sort, include-examples, text, image, "
+    "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, saved, "
+    "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, group, narrow, neighbours, weaker, recipe, verify, diversity, group-of, collapse, sort, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
 )
 UNCLOSED = "the closing quotation mark is missing"
@@ -225,8 +225,8 @@ UNDERSTOOD = [
         query_of_parts(options=Options(fusion="reciprocal-rank", recipe="mine", expand="alpha")),
     ),
     (
-        "rerank:diffusion verify:100 diversity:0.3 collapse:copies",
-        query_of_parts(options=Options(rerank="diffusion", verify=100, diversity=0.3, collapse="copies")),
+        "rerank:diffusion verify:100 diversity:0.3 group:copies",
+        query_of_parts(options=Options(rerank="diffusion", verify=100, diversity=0.3, group="copies")),
     ),
     (
         "narrow:no neighbours:yes weaker:yes include-examples:yes",

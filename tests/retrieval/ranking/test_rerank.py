@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval import Ranking, images
-from retrieval.ranking.copies import HASH_BITS, Looks, collapse_ranking, find_same_pictures, find_same_scenes
+from retrieval.ranking.copies import HASH_BITS, Looks, find_same_pictures, find_same_scenes
+from retrieval.ranking.groups import Group, group_by_likeness
 from retrieval.ranking.rerank import (
     POWERS,
     diversify_ranking,
@@ -294,21 +295,22 @@ class TestSameness:
         assert find_same_scenes(self.looks([7, 7], [[1, 1], [1, 0]], [[0, 1], [1, 0]]))[0, 1]
 
 
-class TestCollapse:
-    def test_the_best_stays_and_what_is_alike_only_to_the_collapsed_stays_too(self) -> None:
+class TestGroups:
+    def test_the_best_stays_and_what_is_alike_only_to_a_member_stays_too(self) -> None:
         """1 is like 2, 2 is like 3, 3 is not like 1; 4 is like 3."""
         ranking = Ranking.from_scores([1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1])
         same = np.eye(5, dtype=bool)
         for one, other in ((0, 1), (1, 2), (2, 3)):
             same[one, other] = same[other, one] = True
-        left, groups = collapse_ranking(ranking, same)
-        assert pairs_of(left) == [(1, 6.0), (3, 4.0), (5, 2.0), (6, 1.0)]
-        assert groups == {1: (2,), 3: (4,)}
+        grouped = group_by_likeness(ranking, same)
+        assert pairs_of(grouped.ranking) == [(1, 6.0), (3, 4.0), (5, 2.0), (6, 1.0)]
+        assert grouped.groups == {1: Group((2,)), 3: Group((4,))}
+        assert [grouped.find_best(image_id) for image_id in (1, 2, 4, 6, 7)] == [1, 1, 3, 6, None]
 
     def test_an_image_goes_to_the_best_ranked_that_it_is_like(self) -> None:
         same = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 1]], bool)
-        _, groups = collapse_ranking(Ranking.from_scores([7, 8, 9], [3, 2, 1]), same)
-        assert groups == {7: (9,)}
+        grouped = group_by_likeness(Ranking.from_scores([7, 8, 9], [3, 2, 1]), same)
+        assert grouped.groups == {7: Group((9,))}
 
     @given(st.integers(1, 12), st.integers(0, 999), st.integers(0, 12))
     def test_nothing_is_lost_and_order_stays(self, count: int, seed: int, first: int) -> None:
@@ -317,11 +319,11 @@ class TestCollapse:
         first = min(first, count)
         same = random.random((first, first)) < 0.2
         same = same | same.T | np.eye(first, dtype=bool)
-        left, groups = collapse_ranking(ranking, same)
-        gone = [image_id for group in groups.values() for image_id in group]
+        grouped = group_by_likeness(ranking, same)
+        left, gone = grouped.ranking, grouped.list_members()
         assert sorted([*left.ids.tolist(), *gone]) == sorted(ranking.ids.tolist())
         assert pairs_of(left) == pairs_of(ranking.without(gone))
         place = {image_id: number for number, image_id in enumerate(ranking.ids.tolist())}
-        for leader, group in groups.items():
-            assert [leader, *group] == sorted([leader, *group], key=place.__getitem__)
-            assert all(same[place[leader], place[image_id]] for image_id in group)
+        for best, group in grouped.groups.items():
+            assert [best, *group.members] == sorted([best, *group.members], key=place.__getitem__)
+            assert all(same[place[best], place[image_id]] for image_id in group.members)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from retrieval.ranking.copies import collapse_shots
+from retrieval.ranking.groups import Group, group_by_number
 from retrieval.ranking.ranking import Ranking
 from retrieval.ranking.shots import (
     BURST_SECONDS,
@@ -190,13 +190,14 @@ class TestGroups:
 
     def test_the_best_ranked_one_is_shown(self) -> None:
         ranking = Ranking.from_scores([7, 8, 9, 10], [0.9, 0.8, 0.7, 0.7])
-        left, copies = collapse_shots(ranking, [0, 1, 0, 1], [3, 1, 0, 0])
-        assert (left.ids.tolist(), copies) == ([7, 8], {7: (9,), 8: (10,)})
+        grouped = group_by_number(ranking, [0, 1, 0, 1], [3, 1, 0, 0])
+        assert grouped.ranking.ids.tolist() == [7, 8]
+        assert grouped.groups == {7: Group((9,)), 8: Group((10,))}
 
     def test_of_equal_scores_the_edited_picture_then_the_camera_s_then_the_raw_file(self) -> None:
         names = ["IMG_1.CR2", "IMG_1.JPG", "IMG_1 copy.jpg", "IMG_1-edited.jpg"]
         preferences = [parse_shot_name(name).preference for name in names]
         assert preferences == [3, 1, 2, 0]
         unranked = Ranking.from_scores([1, 2, 3, 4], [0.0] * 4)
-        assert collapse_shots(unranked, [0] * 4, preferences)[1] == {4: (1, 2, 3)}
-        assert collapse_shots(unranked.top(3), [0] * 3, preferences[:3])[1] == {2: (1, 3)}
+        assert group_by_number(unranked, [0] * 4, preferences).groups == {4: Group((1, 2, 3))}
+        assert group_by_number(unranked.top(3), [0] * 3, preferences[:3]).groups == {2: Group((1, 3))}

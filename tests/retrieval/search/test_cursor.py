@@ -69,7 +69,7 @@ LINES = (
     "tag:even sort:name-down",
     "odd third weaker:yes",
     "image:7 sort:date",
-    "boat OR image:4 collapse:scenes",
+    "boat OR image:4 group:scene",
     "sort:random:3",
 )
 

@@ -30,7 +30,7 @@ QUERIES = (
     "odd dog weaker:yes",
     "image:7",
     "image:7 boat weaker:yes",
-    "image:9 -image:4 weaker:yes collapse:scenes diversity:0.5",
+    "image:9 -image:4 weaker:yes group:scene diversity:0.5",
     "boat OR tag:third weaker:yes",
 )
 SORTS = [
@@ -105,7 +105,7 @@ def test_the_same_hits_come_in_every_order(library: Library, line: str) -> None:
         hits = ask(library, f"{line} sort:{format_sort(sort)}")
         assert {
             hit.id: replace(hit, rank=0) for hit in hits
-        } == plain  # with scores, bands, copies, contributions
+        } == plain  # with scores, bands, groups, contributions
         assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
         bands = [hit.band == "chance" for hit in hits]
         assert bands == sorted(bands)
@@ -121,7 +121,7 @@ def test_shuffled_orders_differ_by_their_seeds_and_stay(library: Library) -> Non
 
 
 @pytest.mark.parametrize(
-    "line", ["sort:date", "odd sort:name-down weaker:yes", "image:7 sort:size collapse:scenes"]
+    "line", ["sort:date", "odd sort:name-down weaker:yes", "image:7 sort:size group:scene"]
 )
 def test_pages_and_counts_follow_the_order(library: Library, line: str) -> None:
     query = parse_query(line, limit=1000)

@@ -1,0 +1,49 @@
+"""Writes what users save by name, and nothing else of the catalog, in one transaction."""
+
+from __future__ import annotations
+
+from ..query.values import Examples
+from . import saved
+from .clock import utc_now
+from .reader import Reader
+from .records import FusionRecipe
+
+
+class SavedWriter(Reader):
+    """Writes saved searches, concepts and recipes; no image changes, so the change log gets no line."""
+
+    def add_search(self, name: str, line: str) -> None:
+        """Store a saved search, whose name must not be taken; all images of now count as seen."""
+        saved.insert_search(self._connection, name, line, self.newest_image())
+
+    def change_search(self, name: str, line: str) -> None:
+        """Replace the line of a saved search."""
+        saved.update_search(self._connection, name, {"line": line})
+
+    def rename_search(self, name: str, new_name: str) -> None:
+        """Give a saved search another name, which must not be taken."""
+        saved.update_search(self._connection, name, {"name": new_name})
+
+    def note_look(self, name: str, seen_image: int) -> None:
+        """Store that somebody has now seen what a saved search finds among the images up to this id."""
+        saved.update_search(self._connection, name, {"seen_image": seen_image, "looked_at": utc_now()})
+
+    def remove_search(self, name: str) -> None:
+        """Delete a saved search."""
+        saved.delete_search(self._connection, name)
+
+    def keep_concept(self, name: str, examples: Examples) -> None:
+        """Store a set of examples by name; one of the same name is replaced."""
+        saved.keep_concept(self._connection, name, examples)
+
+    def rename_concept(self, name: str, new_name: str) -> None:
+        """Give a concept another name, which must not be taken."""
+        saved.rename_concept(self._connection, name, new_name)
+
+    def forget_concept(self, name: str) -> bool:
+        """Delete a concept; False if there is none of that name."""
+        return saved.forget_concept(self._connection, name)
+
+    def keep_recipe(self, recipe: FusionRecipe) -> None:
+        """Store a recipe; one of the same name is replaced."""
+        saved.keep_recipe(self._connection, recipe)

@@ -1,0 +1,191 @@
+"""The keeper of what users save by name: it checks names and lines, and keeps both in agreement.
+
+It needs no writer's lock: searches and concepts can be saved while pictures are indexed (decision 24).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import final
+
+from ..catalog import SavedCatalog, SavedSearch, SavedWriter
+from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown
+from ..library import Library, catalog_address
+from ..query.language import format_query
+from ..query.named import check_saved_name, find_cycle, list_names, rename_concept, rename_search
+from ..query.values import Examples, Palette, Picture, Query, StoredPicture
+from ..query_lines import parse_query
+from ..search.weights import check_signals
+
+SEARCH, CONCEPT = "saved search", "concept"
+
+
+@contextmanager
+def open_keeper(library: Library) -> Iterator[Keeper]:
+    """The keeper of a library, for one transaction: what it writes is acknowledged when the block ends.
+
+    Raises LibraryBusy where another process writes to the catalog for many seconds without a pause,
+    SchemaOutOfDate, and StorageFailed where the library is read-only.
+    """
+    catalog = SavedCatalog.open(catalog_address(library.path, library.settings))
+    try:
+        with catalog.writing() as writer:
+            yield Keeper(library, writer)
+    finally:
+        catalog.close()
+
+
+@final
+class Keeper:
+    """Changes saved searches and concepts. `open_keeper` makes one."""
+
+    def __init__(self, library: Library, writer: SavedWriter) -> None:
+        self._library, self._writer = library, writer
+
+    # -- saved searches -------------------------------------------------------------------------
+
+    def add_search(self, name: str, line: str) -> None:
+        """Save a search; what the library holds now counts as seen.
+
+        Raises NameTaken, and InvalidQuery or ImageNotFound for a line that could not be answered at any time.
+        """
+        check_saved_name(SEARCH, name)
+        self._check_free(SEARCH, name, self._writer.load_searches())
+        self._check_line(name, line)
+        self._writer.add_search(name, line.strip())
+
+    def change_search(self, name: str, line: str) -> None:
+        """Replace the line of a saved search; raises NameUnknown, and what `add_search` raises for a line."""
+        self._find_search(name)
+        self._check_line(name, line)
+        self._writer.change_search(name, line.strip())
+
+    def rename_search(self, name: str, new_name: str) -> None:
+        """Give a saved search another name, also in the lines of others. Raises NameUnknown and NameTaken."""
+        self._find_search(name)
+        if new_name == name:
+            return
+        check_saved_name(SEARCH, new_name)
+        self._check_free(SEARCH, new_name, self._writer.load_searches())
+        self._writer.rename_search(name, new_name)
+        self._rewrite_lines(
+            lambda query: name in list_names(query).searches,
+            lambda query: rename_search(query, name, new_name),
+        )
+
+    def remove_search(self, name: str) -> None:
+        """Forget a saved search; raises NameUnknown, and NameInUse where others say its name."""
+        self._find_search(name)
+        self._check_unused(SEARCH, name, lambda query: name in list_names(query).searches)
+        self._writer.remove_search(name)
+
+    def note_look(self, name: str, seen_image: int) -> SavedSearch:
+        """Note that the hits among the images up to this id have been seen; an earlier look stays."""
+        saved = self._find_search(name)
+        seen = min(seen_image, self._writer.newest_image())  # nobody has seen what is still to come
+        self._writer.note_look(name, max(saved.seen_image, seen))
+        return self._find_search(name)
+
+    # -- concepts -------------------------------------------------------------------------------
+
+    def keep_concept(self, name: str, examples: Examples) -> None:
+        """Save a set of examples; it replaces one of the same name. Raises ImageNotFound."""
+        if name not in self._writer.load_concepts():
+            check_saved_name(CONCEPT, name)
+        self._check_images(examples.good + examples.bad)
+        self._writer.keep_concept(name, examples)
+
+    def rename_concept(self, name: str, new_name: str) -> None:
+        """Give a concept another name, also in saved searches. Raises NameUnknown and NameTaken."""
+        self._find_concept(name)
+        if new_name == name:
+            return
+        check_saved_name(CONCEPT, new_name)
+        self._check_free(CONCEPT, new_name, self._writer.load_concepts())
+        self._writer.rename_concept(name, new_name)
+        self._rewrite_lines(
+            lambda query: name in list_names(query).concepts,
+            lambda query: rename_concept(query, name, new_name),
+        )
+
+    def remove_concept(self, name: str) -> None:
+        """Forget a concept, not its images. Raises NameUnknown, and NameInUse where saved searches say it."""
+        self._find_concept(name)
+        self._check_unused(CONCEPT, name, lambda query: name in list_names(query).concepts)
+        self._writer.forget_concept(name)
+
+    # -- checks ---------------------------------------------------------------------------------
+
+    def _find_search(self, name: str) -> SavedSearch:
+        searches = self._writer.load_searches()
+        if name not in searches:
+            raise NameUnknown(SEARCH, name, list(searches))
+        return searches[name]
+
+    def _find_concept(self, name: str) -> None:
+        concepts = self._writer.load_concepts()
+        if name not in concepts:
+            raise NameUnknown(CONCEPT, name, list(concepts))
+
+    def _check_free(self, kind: str, name: str, taken: Collection[str]) -> None:
+        if name in taken:
+            raise NameTaken(kind, name)
+
+    def _check_unused(self, kind: str, name: str, says_name: Callable[[Query], bool]) -> None:
+        if users := [other for other, query in self._load_queries().items() if says_name(query)]:
+            raise NameInUse(kind, name, users)
+
+    def _check_line(self, name: str, line: str) -> None:
+        """Raise InvalidQuery or ImageNotFound for a line that could not be answered at any time, anywhere."""
+        query = parse_query(line)
+        check_signals(query, self._library.signal_names)
+        _check_pictures(query)
+        stored = [part.picture if isinstance(part, Palette) else part for part in query.single_parts]
+        ids = [part.image_id for part in stored if isinstance(part, StoredPicture)]
+        self._check_images((*ids, *query.examples.good, *query.examples.bad))
+        names, queries = list_names(query), self._load_queries() | {name: query}
+        recipes = {query.options.recipe} - {None}
+        _check_known("concept", names.concepts, self._writer.load_concepts())
+        _check_known("recipe", recipes, self._writer.load_recipes())
+        _check_known("saved search", names.searches, {*self._writer.load_searches(), name})
+        if cycle := find_cycle(name, queries):
+            raise InvalidQuery(
+                f"saved:{cycle[1]}: leads back to this search ({' → '.join(cycle)}); leave it out"
+            )
+
+    def _check_images(self, ids: Collection[int]) -> None:
+        images = self._writer.load_images(ids)
+        for image_id in ids:
+            if image_id not in images:
+                raise ImageNotFound(image_id)
+
+    def _load_queries(self) -> dict[str, Query]:
+        """The saved searches as queries, without those that another version wrote in another language."""
+        queries: dict[str, Query] = {}
+        for name, saved in self._writer.load_searches().items():
+            with suppress(InvalidQuery):
+                queries[name] = parse_query(saved.line)
+        return queries
+
+    def _rewrite_lines(self, is_meant: Callable[[Query], bool], change: Callable[[Query], Query]) -> None:
+        for name, query in self._load_queries().items():
+            if is_meant(query):
+                self._writer.change_search(name, format_query(change(query)))
+
+
+def _check_pictures(query: Query) -> None:
+    """Raise InvalidQuery for a picture from outside, which may be gone when the search is asked again."""
+    for part in query.single_parts:
+        picture = part.picture if isinstance(part, Palette) else part
+        if isinstance(picture, Picture):
+            raise InvalidQuery(
+                "a saved search finds the like of stored images alone, so that it can always be answered; "
+                "index the picture and write image:ID in the place of file:, url: and upload:"
+            )
+
+
+def _check_known(kind: str, names: Collection[str | None], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise NameUnknown(kind, str(name), sorted(known))
