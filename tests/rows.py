@@ -132,6 +132,9 @@ LISTED = {
     "lenses": st.sampled_from(["EF 50mm", "50mm", "f/1.8", "kit%", "kit"]),
     "creators": st.sampled_from(["ann lee", "LEE", "ann", "ü", "%"]),
     "missing": st.sampled_from(["caption", "tag", "label", "date", "place"]),
+    "months": st.sampled_from(["january", "6", "jun..dec", "November..February", "12"]),
+    "weekdays": st.sampled_from(["wednesday", "TUE", "saturday..monday", "friday", "wed..wed"]),
+    "days": st.sampled_from(["01-01", "12-31", "12-31..01-01", "6-1..6-30", "02-29"]),
 }
 RANGES = {
     ("after", "before"): DAYS,

@@ -129,6 +129,9 @@ ONE_OF_EACH: list[dict[str, Any]] = [
     {"min_iso": 150},
     {"max_exposure": 0.01},
     {"missing": ("tag",)},
+    {"months": ("march..august",)},
+    {"weekdays": ("friday..monday",)},
+    {"days": ("03-15..09-15",)},
     {"captioned": True},
     {"problem": False},
 ]

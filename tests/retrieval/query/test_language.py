@@ -36,7 +36,7 @@ from retrieval.query.keys import KEYS as FIELD_KEYS
 from tests.queries import any_query
 
 KEYS = (
-    "there are folder, name, tag, label, after, before, added-after, added-before, taken, added, shows, "
+    "there are folder, name, tag, label, after, before, added-after, added-before, month, weekday, day, taken, added, shows, "
     "confidence, format, orientation, camera, lens, creator, in-concept, width, height, bytes, iso, aperture, "
     "exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, collapse, narrow, neighbours, weaker, recipe, verify, diversity, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
@@ -119,6 +119,9 @@ UNDERSTOOD = [
         "added-after:2024 Added-Before:2024-06",
         query_of_texts(added_after=date(2024, 1, 1), added_before=date(2024, 6, 1)),
     ),
+    ("month:July month:November..february", query_of_texts(months=("july", "november..february"))),
+    ("weekday:sat..sun day:12-25", query_of_texts(weekdays=("sat..sun",), days=("12-25",))),
+    ("-weekday:monday", Query(filters=~Filters(weekdays=("monday",)))),
     # the other filters
     (
         'shows:tabby shows:"great white shark" confidence:.6',
