@@ -59,6 +59,7 @@ from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query, parse_query
+from .query.readings import Ambiguity, Reading, Understood
 from .query.references import Fetcher, resolve_references
 from .query.values import (
     Alternative,
@@ -105,6 +106,7 @@ __all__ = [
     "USER_SOURCE",
     "AllOf",
     "Alternative",
+    "Ambiguity",
     "Annotation",
     "AnyOf",
     "Backbone",
@@ -158,6 +160,7 @@ __all__ = [
     "ProjectionDamaged",
     "Query",
     "Ranking",
+    "Reading",
     "Reference",
     "Region",
     "Results",
@@ -172,6 +175,7 @@ __all__ = [
     "StoredPicture",
     "Swatch",
     "Text",
+    "Understood",
     "UnknownDescriptor",
     "UnreadableImage",
     "UrlFetcher",

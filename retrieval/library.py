@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,14 +14,14 @@ import numpy as np
 from .catalog import Catalog, CatalogAddress, Facet, Image, Space, sqlite_url
 from .descriptors import text_tower
 from .errors import ImageNotFound, ImageNotInAnswer, InvalidSetting, LibraryNotFound
+from .line_reader import LineReader
 from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
 from .projections.bridge import BridgeView
 from .projections.snapshot import AnyProjection, Snapshot
 from .query.conditions import find_confidence
-from .query.language import parse_query
-from .query.values import Picture, Query, StoredPicture, Text
+from .query.values import Part, Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
 from .ranking.ranking import Ranking
@@ -49,6 +50,7 @@ class Library:
     def __init__(self, path: Path, catalog: Catalog, settings: Settings) -> None:
         self.path, self.catalog, self.settings = path, catalog, settings
         self.search_state = SearchState(catalog, path, settings)
+        self._line_reader = LineReader(catalog, settings)
 
     @classmethod
     def open(cls, path: Path | str, settings: Settings | None = None) -> Library:
@@ -137,15 +139,39 @@ class Library:
         """The newest state of all projections; raises ProjectionDamaged if one of them is damaged."""
         return self.search_state.snapshots.newest_snapshot()
 
+    def read_line(
+        self,
+        line: str,
+        *,
+        parts: tuple[Part, ...] = (),
+        limit: int = 40,
+        offset: int = 0,
+        today: date | None = None,
+    ) -> Query:
+        """The query that a line says: in the query language, and its bare words as a sentence.
+
+        What was understood, and what else the words may mean, is the `reading` of the query. `parts` are
+        added after the parts of the line; *last summer* is reckoned from `today`, by default the day of this
+        machine. The setting `sentences` switches sentences off. Raises InvalidQuery as `parse_query` does.
+        """
+        return self._line_reader.read_line(line, parts=parts, limit=limit, offset=offset, today=today)
+
+    def write_line(self, query: Query) -> str:
+        """The line that `read_line` reads as this query on any day; limit and offset are not in it.
+
+        Raises InvalidQuery for a picture that was given as bytes.
+        """
+        return self._line_reader.write_line(query)
+
     def search(self, query: Query | str) -> Results:
         """The page of hits that the query asks for; the same query always gives the same list.
 
-        A line of text is read by `parse_query`, so `library.search("bus -tag:night")` works; pictures of
-        files and addresses are not read for a line: give them as parts of a Query.
+        A line of text is read by `read_line`, so `library.search("bus -tag:night last summer")` works;
+        pictures of files and addresses are not read for a line: give them as parts of a Query.
         Raises InvalidQuery, ImageNotFound for an unknown stored picture, UnreadableImage for a picture that
         cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
-        query = _as_query(query)
+        query = self._as_query(query)
         check_signals(query, self.signal_names)
         search = self._start_search(query)
         answer = search.find_answer()
@@ -187,7 +213,7 @@ class Library:
         Raises ImageNotFound for an unknown image, ImageNotInAnswer for one that the answer does not list, and
         what `search` raises.
         """
-        query = _as_query(query)
+        query = self._as_query(query)
         search = self._start_search(query)
         answer = search.find_answer()
         positions = np.flatnonzero(answer.ids == image_id)
@@ -207,7 +233,7 @@ class Library:
 
     def count_facets(self, query: Query | str) -> dict[str, Facet]:
         """How many of all images in the answer to a query, on every page, have each value; by facet."""
-        query = _as_query(query)
+        query = self._as_query(query)
         answer = self._start_search(query).find_answer()
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
@@ -216,6 +242,17 @@ class Library:
                 confidence=find_confidence(query.filters),
                 predicted=self.settings.predicted_labels,
             )
+
+    def _as_query(self, query: Query | str) -> Query:
+        """The query, or the one that a line of text says; raises TypeError for anything else."""
+        if isinstance(query, str):
+            return self.read_line(query)
+        if isinstance(query, Query):
+            return query
+        raise TypeError(
+            f"a query is a Query or a line of text, not of the type {type(query).__name__}; search for a "
+            "picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
+        )
 
     def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
         self.search_state.spaces.check_descriptors()
@@ -293,18 +330,6 @@ class Library:
         if pixels is None:
             return self.load_thumbnail(image_id)
         return encode_webp(pixels, side=max(pixels.shape[:2]))
-
-
-def _as_query(query: Query | str) -> Query:
-    """The query, or the one that a line of text says; raises TypeError for anything else."""
-    if isinstance(query, str):
-        return parse_query(query)
-    if isinstance(query, Query):
-        return query
-    raise TypeError(
-        f"a query is a Query or a line of text, not of the type {type(query).__name__}; "
-        "search for a picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
-    )
 
 
 def _page_remarks(query: Query, answer: Answer) -> list[str]:

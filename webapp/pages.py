@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
@@ -14,7 +15,7 @@ from retrieval import ProjectionDamaged, Query, StoredPicture, answers
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .parameters import NoParameters, SearchParameters
-from .requests import build_query, read_files, read_parameters
+from .requests import read_files, read_parameters
 from .services import current_services
 from .wording import image_name, part_names
 
@@ -48,19 +49,25 @@ class QueryPicture:
 def search() -> str:
     """The search page; its address holds the whole search."""
     parameters = read_parameters(SearchParameters, request.args)
-    query = build_query(parameters)
+    query = current_services().read_query(parameters)
     results = current_services().search(query)
     following = next_address("pages.search", results, query, address_values(parameters))
     return render_template(
         "search.html",
         parameters=parameters,
         results=answers.present_results(
-            results, query, PICTURE_ADDRESSES, next_address=following, permalink=permalink(query)
+            results,
+            query,
+            PICTURE_ADDRESSES,
+            next_address=following,
+            permalink=permalink(query),
+            write_line=current_services().library.write_line,
         ),
+        line_address=partial(_line_address, parameters),
         previous=_previous_address(parameters),
         part_names=part_names(query.parts),
         query_pictures=_query_pictures(parameters),
-        browsing=not query.parts,
+        browsing=not query.is_wanting,
         filtered=bool(query.filters),
         image_count=current_services().library.count_images(),
     )
@@ -122,6 +129,11 @@ def _similar_images(image_id: int) -> list[answers.Hit]:
     except ProjectionDamaged:
         return []
     return [answers.present_hit(hit, PICTURE_ADDRESSES) for hit in results.hits]
+
+
+def _line_address(parameters: SearchParameters, line: str) -> str:
+    """The address of the same search with another line."""
+    return url_for("pages.search", **address_values(parameters, q=line, offset=0))
 
 
 def _previous_address(parameters: SearchParameters) -> str | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from retrieval import Palette, Part, Picture, Query, Reference, StoredPicture, parse_query, query_from_json
+from retrieval import Library, Palette, Part, Picture, Query, Reference, StoredPicture, query_from_json
 
 from .errors import InvalidParameter
 from .parameters import SearchParameters
@@ -45,16 +45,17 @@ def _error_sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     return f"{name}: “{str(error['input'])[:40]}” {reason}"
 
 
-def build_query(parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
+def build_query(library: Library, parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
     """The Query of these parameters and of the files sent with them; raises InvalidQuery.
 
-    Its parts are those of `q` first, then stored images, uploaded pictures and files, each in their order.
+    Its parts are those of `q` first, which the library reads, then stored images, uploaded pictures and
+    files, each in their order.
     """
     stored = [StoredPicture(image_id) for image_id in parameters.image]
     uploaded = [Picture(Reference("upload", token)) for token in parameters.picture]
     sent = [Picture(data, name="uploaded picture") for data in files]
     parts: tuple[Part, ...] = (*stored, *uploaded, *sent)
-    return parse_query(parameters.q, parts=parts, limit=parameters.limit, offset=parameters.offset)
+    return library.read_line(parameters.q, parts=parts, limit=parameters.limit, offset=parameters.offset)
 
 
 def names_web_address(query: Query) -> bool:

@@ -15,6 +15,7 @@ from .. import catalog
 from ..errors import InvalidQuery
 from ..query.json_form import query_to_json
 from ..query.language import format_query
+from ..query.readings import Ambiguity, Reading, Understood
 from ..query.values import Query
 from ..ranking.heat import HeatMap
 from ..search.explain import Explanation, MeaningMatch
@@ -55,9 +56,14 @@ def present_results(
     *,
     next_address: str | None = None,
     permalink: str | None = None,
+    write_line: Callable[[Query], str] = format_query,
 ) -> models.Results:
-    """One page of hits, with the query in the forms in which it can be asked again."""
-    line, query_model = _query_forms(query)
+    """One page of hits, with the query in the forms in which it can be asked again.
+
+    `write_line`: that of the library, where lines are read as sentences.
+    """
+    line, query_model = _query_forms(query, write_line)
+    reading = query.reading or Reading("", "")
     return models.Results(
         hits=[present_hit(hit, addresses) for hit in results.hits],
         total=results.total,
@@ -65,15 +71,30 @@ def present_results(
         notes=list(results.notes),
         next=next_address,
         query=query_model,
+        understood=[_present_understood(reading, phrase) for phrase in reading.understood],
+        ambiguous=[_present_ambiguity(reading, phrase) for phrase in reading.ambiguous],
         line=line,
         permalink=permalink,
     )
 
 
-def _query_forms(query: Query) -> tuple[str | None, QueryModel | None]:
+def _present_understood(reading: Reading, phrase: Understood) -> models.UnderstoodPhrase:
+    return models.UnderstoodPhrase(
+        **asdict(phrase), without=reading.line_without(phrase), as_words=reading.line_quoting(phrase)
+    )
+
+
+def _present_ambiguity(reading: Reading, phrase: Ambiguity) -> models.AmbiguousPhrase:
+    readings = [
+        models.PossibleReading(term=term, line=reading.line_with(phrase, term)) for term in phrase.terms
+    ]
+    return models.AmbiguousPhrase(text=phrase.text, start=phrase.start, end=phrase.end, readings=readings)
+
+
+def _query_forms(query: Query, write_line: Callable[[Query], str]) -> tuple[str | None, QueryModel | None]:
     """The query as a line and as JSON; None for one that holds a picture which no text can name."""
     try:
-        return format_query(query), QueryModel.model_validate(query_to_json(query))
+        return write_line(query), QueryModel.model_validate(query_to_json(query))
     except InvalidQuery:
         return None, None
 

@@ -1,7 +1,7 @@
 """Times that come again: months and weekdays by name, days of the year, and ranges of them.
 
-A range includes both ends. One whose end lies before its start goes over the end of the year or of the week:
-`november..february`, `saturday..monday`, `12-27..01-06`. Each function raises ValueError with how to write it.
+A range includes both ends. One whose end lies before its start goes over the end of the year or the week:
+`november..february`, `saturday..monday`, `12-27..01-06`. Parsing raises ValueError with how to write it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final, TypeAlias
 
-Cycle: TypeAlias = tuple[int, int]  # the first and the last number of a range; the last may be the smaller one
+Cycle: TypeAlias = tuple[
+    int, int
+]  # the first and the last number of a range; the last may be the smaller one
 
 MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june"),

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from ..errors import InvalidQuery
 from .checks import check_choice, check_id, check_name, check_text, check_weight, raise_type
 from .conditions import Condition, Filters
+from .readings import Reading
 
 MAX_PARTS = 16  # those of alternatives included
 MAX_ALTERNATIVES = 16
@@ -231,6 +232,11 @@ def list_single_parts(part: Part) -> tuple[SinglePart, ...]:
     return tuple(single for alternative in part.alternatives for single in alternative.parts)
 
 
+def _is_exclusion(part: Part) -> bool:
+    """Whether it takes images out: unwanted words do, and unwanted pictures only move theirs down."""
+    return isinstance(part, Text) and part.weight < 0
+
+
 def _map_single_parts(part: Part, change: Callable[[SinglePart], SinglePart]) -> Part:
     if not isinstance(part, Either):
         return change(part)
@@ -296,11 +302,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Parts, examples, filters and options. Without parts: all images that satisfy the filters, by id.
+    """Parts, examples, filters and options. Without parts: all images that satisfy the filters, by id; with
+    unwanted words alone, those of them that hold none of these.
 
     `filters` is a Filters, or a tree of them: AllOf, AnyOf, Not.
     `weights` maps signals ("words", "subject", "colour") to weights that replace the library's defaults.
     The examples and stored pictures of a query are not among its hits, unless `include_examples` is true.
+    `reading` tells how the line of a query was read, if it came from one; queries are compared without it.
     """
 
     parts: tuple[Part, ...] = ()
@@ -311,13 +319,13 @@ class Query:
     include_examples: bool = False
     options: Options = Options()
     examples: Examples = Examples()
+    reading: Reading | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_types()
         if len(self.single_parts) > MAX_PARTS:
             raise InvalidQuery(f"{len(self.single_parts)} parts; the limit is {MAX_PARTS}")
-        has_positive = self.examples.good or any(part.weight > 0 for part in self.parts)
-        if (self.parts or self.examples) and not has_positive:
+        if not self.is_wanting and (self.examples or not all(map(_is_exclusion, self.parts))):
             raise InvalidQuery("every part is negative; add one that says what to search for")
         if not 1 <= self.limit <= MAX_LIMIT:
             raise InvalidQuery(f"limit {self.limit}: choose from 1 to {MAX_LIMIT}")
@@ -330,6 +338,16 @@ class Query:
                 )
             if not (math.isfinite(weight) and 0 <= weight <= 100):
                 raise InvalidQuery(f"weight {weight} of signal {signal}: choose from 0 to 100")
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether a part or an example says what to search for; otherwise no image is better than another."""
+        return bool(self.examples.good) or any(part.weight > 0 for part in self.parts)
+
+    @property
+    def unwanted_texts(self) -> tuple[str, ...]:
+        """The texts of the parts that are unwanted words."""
+        return tuple(part.text for part in self.parts if isinstance(part, Text) and part.weight < 0)
 
     @property
     def single_parts(self) -> tuple[SinglePart, ...]:

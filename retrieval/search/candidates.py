@@ -42,8 +42,13 @@ def _find_by_filters(context: SearchContext, filters: Filters) -> Int64Ids:
 def alternative_ids(context: SearchContext, slot: Slot) -> Int64Ids:
     """The images that an alternative allows: they satisfy its filters and hold none of its unwanted words."""
     ids = _satisfying_ids(context, slot.filters) if slot.filters else all_ids(context)
+    return without_words(context, ids, slot.without)
+
+
+def without_words(context: SearchContext, ids: Int64Ids, texts: Sequence[str]) -> Int64Ids:
+    """Those of these images that hold no words of these texts."""
     view = context.snapshot.views[WORDS]
-    for text in slot.without:
+    for text in texts:
         held = view.search(context.translator.parse_terms(text), limit=EVERYTHING, allowed=ids)
         ids = np.setdiff1d(ids, held.ids, assume_unique=True)
     return ids

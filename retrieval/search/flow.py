@@ -23,7 +23,7 @@ from ..settings import Settings
 from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, answer_without_parts
 from .backgrounds import Backgrounds
-from .candidates import all_ids, allowed_ids, alternative_ids
+from .candidates import all_ids, allowed_ids, alternative_ids, without_words
 from .context import SearchContext
 from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
@@ -86,8 +86,9 @@ class Search:
         """All steps: rank, expand, verify, put in another order, judge, collapse."""
         query, options = self._context.query, self._context.options
         allowed = allowed_ids(self._context)
-        if not (query.parts or query.examples):
-            ranked = unranked_images(all_ids(self._context) if allowed is None else allowed)
+        if not query.is_wanting:
+            among = all_ids(self._context) if allowed is None else allowed
+            ranked = unranked_images(without_words(self._context, among, query.unwanted_texts))
             return answer_without_parts(ranked, *collapse_copies(self._context, ranked.fused))
         weighted = self._weighting.apply_weights(self._plain_probes)
         probes = self._ask_neighbours(probe for probe in weighted if probe.weight)

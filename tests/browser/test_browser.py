@@ -32,6 +32,7 @@ ADDRESSES = {
     "start": "/",
     "words": "/?q=harbour",
     "words and picture": "/?q=harbour&image=2",
+    "sentence": "/?q=pictures+of+the+harbour+in+January,+without+night",
     "one image": "/images/2",
     "nothing found": "/?q=zebra",
     "mistake": "/?q=foo:bar",

@@ -106,7 +106,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"parts": [{"text": "a", "weight": float("nan")}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": 10**400}]}, "parts[0].weight: a number is needed"),
     ({"parts": [{"text": "a", "weight": 0}]}, "parts[0]: weight 0.0: choose a number from -100 to 100"),
-    ({"parts": [{"text": "a", "weight": -1}]}, "every part is negative"),
+    ({"parts": [{"image": 1, "weight": -1}]}, "every part is negative"),
     (
         {"parts": [{"text": "a", "region": [0, 0, 1, 1]}]},
         "parts[0].region: only a picture has a region; leave it out",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Filters, InvalidQuery, Part, Picture, Query, StoredPicture, Text
+from retrieval import Examples, Filters, InvalidQuery, Part, Picture, Query, StoredPicture, Text
 
 WEIGHED: list[tuple[str, Callable[[float], Part]]] = [
     ("text", lambda weight: Text("sea", weight)),
@@ -45,7 +45,8 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
         "after 2021-05-02 and before 2020-01-01 leave no day between them",
     ),
     (lambda: Query((Text("a"),) * 17), "17 parts; the limit is 16"),
-    (lambda: Query((Text("a", -1.0),)), NEGATIVE),
+    (lambda: Query((StoredPicture(1, -1.0),)), NEGATIVE),
+    (lambda: Query((Text("a", -1.0),), examples=Examples(bad=(1,))), NEGATIVE),
     (lambda: Query((Text("a", -1.0), StoredPicture(1, -2.0), Picture(b"", -0.5))), NEGATIVE),
     (lambda: Query(limit=0), "limit 0: choose from 1 to 1000"),
     (lambda: Query(limit=-1), "limit -1: choose from 1 to 1000"),
