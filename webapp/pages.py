@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -23,7 +24,7 @@ from retrieval import (
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .parameters import NoParameters, SearchParameters
-from .requests import build_query, move_sort, read_files, read_parameters
+from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .wording import image_name, part_names, sort_choices
 
@@ -58,7 +59,9 @@ class QueryPicture:
 @pages.get("/")
 def search() -> str:
     """The search page; its address holds the whole search."""
-    parameters, query, results = _find_hits(move_sort(read_parameters(SearchParameters, request.args)))
+    library = current_services().library
+    asked = move_sort(library, read_parameters(SearchParameters, request.args))
+    parameters, query, results = _find_hits(asked)
     return render_template(
         "search.html",
         parameters=parameters,
@@ -68,7 +71,9 @@ def search() -> str:
             PICTURE_ADDRESSES,
             next_address=_next_page(parameters, query, results),
             find_permalink=permalink,
+            write_line=library.write_line,
         ),
+        line_address=partial(_line_address, parameters),
         previous=_previous_page(parameters, results),
         first=_search_address(parameters),
         with_weaker=_search_address(parameters, q=f"{parameters.q} weaker:yes".strip()),
@@ -79,7 +84,7 @@ def search() -> str:
         query_pictures=_query_pictures(parameters),
         browsing=not query.is_wanting,
         filtered=bool(query.filters),
-        image_count=current_services().library.count_images(),
+        image_count=library.count_images(),
     )
 
 
@@ -90,12 +95,12 @@ def _find_hits(parameters: SearchParameters) -> tuple[SearchParameters, Query, R
     more, a new list is shown from the offset on: an address that somebody kept still leads somewhere.
     """
     current = parameters.model_copy(update={"offset": 0}) if parameters.cursor else parameters
-    query = build_query(current)
+    query = current_services().read_query(current)
     try:
         return parameters, query, current_services().search(query)
     except CursorExpired:
         current = parameters.model_copy(update={"cursor": ""})
-        query = build_query(current)
+        query = current_services().read_query(current)
         results = current_services().search(query)
         return current, query, replace(results, notes=(*results.notes, NEW_LIST))
 
@@ -161,6 +166,11 @@ def _similar_images(image_id: int) -> list[answers.Hit]:
 def _search_address(parameters: SearchParameters, **changes: object) -> str:
     """The address of the first page of a search with these changes."""
     return url_for("pages.search", **address_values(parameters, **FIRST_PAGE, **changes))
+
+
+def _line_address(parameters: SearchParameters, line: str) -> str:
+    """The address of the same search with another line."""
+    return _search_address(parameters, q=line)
 
 
 def _next_page(parameters: SearchParameters, query: Query, results: Results) -> str | None:

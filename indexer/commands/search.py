@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from retrieval import (
     Part,
     Picture,
     Query,
+    Reading,
     Results,
     Settings,
     Sort,
@@ -30,7 +31,6 @@ from retrieval import (
     answers,
     display_path,
     limits_from_settings,
-    parse_query,
     parse_sort,
     query_from_json,
     resolve_references,
@@ -116,13 +116,14 @@ def search_command(
 
     Words are looked for in titles, captions, tags, labels, file and folder names. "quotation marks"
     hold a phrase together, -word excludes, 2:word counts twice; image:17, file:beach.jpg and url:https://…
-    are pictures, colour:navy is a colour; tag: label: folder: after: and others filter. Put the whole query
-    in single quotes, and -- before a query that begins with a minus.
+    are pictures, colour:navy is a colour; tag: label: folder: after: and others filter. Plain sentences are
+    understood, too. Put the whole query in single quotes, and -- before one that begins with a minus.
 
     \b
     Examples:
       pictor search red boat
       pictor search 'harbour "old town" -night tag:boat after:2020'
+      pictor search harbours last summer, at least four stars, no people
       pictor search '2:"golden retriever" file:pool.jpg -fruit'
       pictor search 'image:17@0,0,0.5,1 colour:navy@3,white'
       pictor search beach --sort date-up
@@ -138,22 +139,24 @@ def search_command(
         raise click.UsageError("Give the query in words or with --query, not both.")
     pictures: list[Part] = [StoredPicture(image_id) for image_id in ids]
     pictures += [Picture(path) for path in files]
-    query = read_query(" ".join(words), body, tuple(pictures))
-    query = replace(
-        query,
-        weights={**query.weights, **_parse_weights(weights)},
-        limit=query.limit if limit is None else limit,
-        offset=query.offset if offset is None else offset,
-        sort=query.sort if sort is None else parse_sort(sort),
-        cursor=query.cursor if cursor is None else cursor,
-    )
+    further_weights = _parse_weights(weights)
     with Library.open(library) as opened:
+        query = read_query(opened, " ".join(words), body, tuple(pictures))
+        query = replace(
+            query,
+            weights={**query.weights, **further_weights},
+            limit=query.limit if limit is None else limit,
+            offset=query.offset if offset is None else offset,
+            sort=query.sort if sort is None else parse_sort(sort),
+            cursor=query.cursor if cursor is None else cursor,
+        )
         results = opened.search(
             resolve_references(query, query_fetchers(opened.settings)), with_cursor=output_format == "json"
         )
-    if output_format == "json":
         # With the query as it was asked: the resolved one holds the bytes of its pictures, not their names.
-        print_json(answers.json_values(answers.present_results(results, query)))
+        shown = answers.present_results(results, query, write_line=opened.write_line)
+    if output_format == "json":
+        print_json(answers.json_values(shown))
         return
     if output_format == "paths":
         print_paths(results.hits, nul=ends_with_nul)
@@ -161,13 +164,13 @@ def search_command(
         print_csv(results.hits)
     else:
         _print_hits(results.hits, query.sort)
-    _remark_results(results, query)
+    _remark_results(results, query, shown)
 
 
-def read_query(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
-    """The query in words or in JSON; `pictures` come after its own parts."""
+def read_query(library: Library, line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
+    """The query in words, which the library reads, or in JSON; `pictures` come after its own parts."""
     if body is None:
-        return parse_query(line, parts=pictures, limit=DEFAULT_LIMIT)
+        return library.read_line(line, parts=pictures, limit=DEFAULT_LIMIT)
     query = query_from_json(_read_json(body))
     return replace(query, parts=(*query.parts, *pictures))
 
@@ -229,9 +232,11 @@ def describe_words(image: Image) -> str:
     return line if len(line) <= CAPTION_WIDTH else f"{line[: CAPTION_WIDTH - 2].rstrip()} …"
 
 
-def _remark_results(results: Results, query: Query) -> None:
-    """How many of how many hits these are, and what else is to be said of them."""
-    shown = answers.present_results(results, query)
+def _remark_results(results: Results, query: Query, shown: answers.Results) -> None:
+    """How the line was read, how many of how many hits these are, and what else is to be said of them."""
+    if query.reading:
+        for remark in describe_reading(query.reading):
+            print_remark(remark)
     for note in results.notes:
         print_remark(note)
     _remark_meant(shown.did_you_mean)
@@ -272,6 +277,17 @@ def _remark_meant(meant: Sequence[answers.Rewording]) -> None:
         print_remark(f"nothing found as typed; these are the hits for {lines[0]}, not for {literal}")
     elif meant:
         print_remark(f"did you mean {' or '.join(lines)}?")
+
+
+def describe_reading(reading: Reading) -> Iterator[str]:
+    """A line for all that became conditions, one for what says nothing, and one for each other reading."""
+    terms = [f"“{phrase.text}” is {phrase.term}" for phrase in reading.understood if phrase.term]
+    silent = [f"“{phrase.text}”" for phrase in reading.understood if not phrase.term]
+    if terms:
+        yield f"understood: {'; '.join(terms)}" + (f"; {', '.join(silent)} says nothing" if silent else "")
+    for phrase in reading.ambiguous:
+        first, *others = phrase.terms
+        yield f"“{phrase.text}” was searched as {first}; it may mean {' or '.join(others)}"
 
 
 def hit_remarks(hit: Hit) -> str:

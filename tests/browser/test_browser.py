@@ -33,6 +33,7 @@ ADDRESSES = {
     "words": "/?q=harbour",
     "words and picture": "/?q=harbour&image=2",
     "words by date": "/?q=harbour&sort=date",
+    "sentence": "/?q=pictures+of+the+harbour+in+January,+without+night",
     "one image": "/images/2",
     "nothing found": "/?q=meadow+tag:night",
     "typo": "/?q=medaow",
