@@ -1,4 +1,4 @@
-"""Data that comes with the program: the sample collection, the bundled models, categories, languages."""
+"""Data that comes with the program: the sample, the bundled models, categories, languages, grammars."""
 
 from pathlib import Path
 
@@ -14,3 +14,7 @@ WORD_TOWER = Path(__file__).parent / "word_towers" / "mobilenetv2_100.pictor.npz
 # One folder for each of LANGUAGE_CODES, with the words of a language; languages/README.md describes them.
 LANGUAGES = Path(__file__).parent / "languages"
 LANGUAGE_CODES = ("de", "es", "fr", "vi", "zh")
+
+# How plain sentences are read: a grammar for each of SENTENCE_CODES; sentences/README.md describes them.
+SENTENCES = Path(__file__).parent / "sentences"
+SENTENCE_CODES = ("en", "de")

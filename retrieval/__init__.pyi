@@ -66,6 +66,7 @@ from .query.areas import Circle, Rectangle, Surroundings
 from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
+from .query.readings import Ambiguity, Reading, Understood
 from .query.references import Fetcher, resolve_references
 from .query.rewording import replace_words
 from .query.sort import Sort, format_sort, parse_sort
@@ -120,6 +121,7 @@ __all__ = [
     "USER_SOURCE",
     "AllOf",
     "Alternative",
+    "Ambiguity",
     "Annotation",
     "AnyOf",
     "Backbone",
@@ -183,6 +185,7 @@ __all__ = [
     "ProjectionDamaged",
     "Query",
     "Ranking",
+    "Reading",
     "Rectangle",
     "Reference",
     "Region",
@@ -204,6 +207,7 @@ __all__ = [
     "Surroundings",
     "Swatch",
     "Text",
+    "Understood",
     "UnknownDescriptor",
     "UnreadableImage",
     "UrlFetcher",

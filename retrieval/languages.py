@@ -1,15 +1,19 @@
-"""The languages that texts are read in besides English; their words are in data/languages."""
+"""The languages that texts and sentences are read in; their words and grammars are in data."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from data import LANGUAGE_CODES, LANGUAGES
+from data import LANGUAGE_CODES, LANGUAGES, SENTENCE_CODES, SENTENCES
 
+from .query.keys import KEYS
+from .query.language import PART_KEYS
 from .query.local_names import LocalNames, fold_name
+from .query.sentences.grammars import Grammar
 from .ranking.dictionary import TONAL, Dictionary, EnglishName, spell_unmarked
 from .ranking.spelling import Vocabulary
 from .ranking.tokens import spell_words
@@ -58,6 +62,22 @@ def load_english_words() -> Vocabulary:
     names = [english for english, _ in read_table(folder / "words.tsv")]
     names += [english for _, _, english in read_table(folder / "labels.tsv")]
     return Vocabulary.from_counts(Counter(word for name in names for word in set(spell_words(name))))
+
+
+@cache
+def load_grammars(languages: tuple[str, ...]) -> tuple[Grammar, ...]:
+    """The grammars of English and of those of these languages that have one, English first."""
+    names = [name for name in SENTENCE_CODES if name == "en" or name in languages]
+    files = [SENTENCES / f"{name}.json" for name in names]
+    return tuple(
+        Grammar.from_json(json.loads(file.read_text("utf-8")), {*KEYS, *PART_KEYS}) for file in files
+    )
+
+
+@cache
+def load_makers() -> frozenset[str]:
+    """Makers and kinds of cameras whose names are no other words, in lower case."""
+    return frozenset((SENTENCES / "makers.txt").read_text("utf-8").split())
 
 
 def load_dictionary(folder: Path) -> Dictionary:

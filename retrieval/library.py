@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from .errors import (
     LibraryNotFound,
     NameUnknown,
 )
+from .line_reader import LineReader
 from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, encode_webp
@@ -30,8 +32,7 @@ from .projections.words import WordView
 from .query.conditions import find_confidence
 from .query.rewording import replace_words
 from .query.suggestions import suggest_name
-from .query.values import Examples, Picture, Query, StoredPicture, Text
-from .query_lines import parse_query
+from .query.values import Examples, Part, Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
 from .ranking.ranking import Ranking
@@ -79,6 +80,7 @@ class Library:
     def __init__(self, path: Path, catalog: Catalog, settings: Settings) -> None:
         self.path, self.catalog, self.settings = path, catalog, settings
         self.search_state = SearchState(catalog, path, settings)
+        self._line_reader = LineReader(catalog, settings)
 
     @classmethod
     def open(cls, path: Path | str, settings: Settings | None = None) -> Library:
@@ -167,6 +169,30 @@ class Library:
         """The newest state of all projections; raises ProjectionDamaged if one of them is damaged."""
         return self.search_state.snapshots.newest_snapshot()
 
+    def read_line(
+        self,
+        line: str,
+        *,
+        parts: tuple[Part, ...] = (),
+        limit: int = 40,
+        offset: int = 0,
+        today: date | None = None,
+    ) -> Query:
+        """The query that a line says: in the query language, and its bare words as a sentence.
+
+        What was understood, and what else the words may mean, is the `reading` of the query. `parts` are
+        added after the parts of the line; *last summer* is reckoned from `today`, by default the day of this
+        machine. The setting `sentences` switches sentences off. Raises InvalidQuery as `parse_query` does.
+        """
+        return self._line_reader.read_line(line, parts=parts, limit=limit, offset=offset, today=today)
+
+    def write_line(self, query: Query) -> str:
+        """The line that `read_line` reads as this query on any day; limit, offset and cursor are not in it.
+
+        Raises InvalidQuery for a picture that was given as bytes.
+        """
+        return self._line_reader.write_line(query)
+
     def search(self, query: Query | str, *, with_cursor: bool = False) -> Results:
         """The page of hits that the query asks for; the same query always gives the same list.
 
@@ -175,12 +201,12 @@ class Library:
         none comes twice, whatever others index, change or remove meanwhile. Removed images fall out. What is
         said of a hit is what the query finds now.
 
-        A line of text is read by `parse_query`, so `library.search("bus -tag:night")` works; pictures of
-        files and addresses are not read for a line: give them as parts of a Query.
+        A line of text is read by `read_line`, so `library.search("bus -tag:night last summer")` works;
+        pictures of files and addresses are not read for a line: give them as parts of a Query.
         Raises InvalidQuery, CursorExpired, ImageNotFound for an unknown stored picture, UnreadableImage for a
         picture that cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
-        asked = _as_query(query)
+        asked = self._as_query(query)
         check_signals(asked, self.signal_names)
         search, lists = self._start_search(asked), self.search_state.kept_lists
         # A wrong cursor is refused before anything is ranked.
@@ -268,7 +294,7 @@ class Library:
         Raises ImageNotFound for an unknown image, ImageNotInAnswer for one that the answer does not list, and
         what `search` raises.
         """
-        answered = self._find_answer(_as_query(query))
+        answered = self._find_answer(self._as_query(query))
         query, search, answer = answered.query, answered.search, answered.answer
         positions = np.flatnonzero(answer.ids == image_id)
         if not len(positions):
@@ -289,7 +315,7 @@ class Library:
 
     def count_facets(self, query: Query | str) -> dict[str, Facet]:
         """How many of all images in the answer to a query, on every page, have each value; by facet."""
-        answered = self._find_answer(_as_query(query))
+        answered = self._find_answer(self._as_query(query))
         query, answer = answered.query, answered.answer
         everything = not (query.parts or query.examples or query.filters)
         with self.catalog.reading() as reader:
@@ -354,7 +380,7 @@ class Library:
         this one goes on comes with the next. `newest`: that of the look which a further page belongs to.
         Without newer images nothing is searched. Raises what `search` raises.
         """
-        query = _as_query(query)
+        query = self._as_query(query)
         newest = self.newest_image() if newest is None else newest
         if newest <= seen_image:
             return NewHits((), 0, newest)
@@ -389,9 +415,20 @@ class Library:
             hint = f"did you mean {nearest}?" if nearest else "`pictor saved list` names them"
             raise InvalidQuery(f"saved:{name}: no saved search has this name; {hint}")
         try:
-            return parse_query(saved[name].line)
+            return self.read_line(saved[name].line)
         except InvalidQuery as error:
             raise InvalidQuery(f"saved:{name}: its line cannot be read ({error}); change it") from error
+
+    def _as_query(self, query: Query | str) -> Query:
+        """The query, or the one that a line of text says; raises TypeError for anything else."""
+        if isinstance(query, str):
+            return self.read_line(query)
+        if isinstance(query, Query):
+            return query
+        raise TypeError(
+            f"a query is a Query or a line of text, not of the type {type(query).__name__}; search for a "
+            "picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
+        )
 
     def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
         self.search_state.spaces.check_descriptors()
@@ -477,18 +514,6 @@ class Library:
         if pixels is None:
             return self.load_thumbnail(image_id)
         return encode_webp(pixels, side=max(pixels.shape[:2]))
-
-
-def _as_query(query: Query | str) -> Query:
-    """The query, or the one that a line of text says; raises TypeError for anything else."""
-    if isinstance(query, str):
-        return parse_query(query)
-    if isinstance(query, Query):
-        return query
-    raise TypeError(
-        f"a query is a Query or a line of text, not of the type {type(query).__name__}; "
-        "search for a picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
-    )
 
 
 def _describe_words(answered: AnsweredQuery) -> list[str]:

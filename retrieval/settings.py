@@ -66,6 +66,10 @@ class Settings:
     languages: tuple[str, ...] = _define_setting(
         LANGUAGE_CODES, "Languages besides English whose words find predicted labels"
     )
+    sentences: bool = _define_setting(
+        True, "Read plain sentences in searches: last summer, Nikon, at least four stars"
+    )
+    hemisphere: str = _define_setting("north", "Which months a summer in a sentence means: north, south")
     word_tower: str = _define_setting(
         "bundled", "What words without captions mean: bundled, none, or a file of `pictor train words`"
     )
@@ -107,6 +111,7 @@ class Settings:
         _check_choice("fusion", self.fusion, FUSIONS)
         _check_choice("group", self.group, GROUPINGS)
         _check_choice("url_queries", self.url_queries, ("auto", "always", "never"))
+        _check_choice("hemisphere", self.hemisphere, ("north", "south"))
         _check_choice("precision", self.precision, ("auto", "float32", "bfloat16", "float16"))
         _check_choice("runtime", self.runtime, ("auto", "torch", "onnx", "openvino"))
         for language in self.languages:

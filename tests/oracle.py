@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from statistics import median
 
@@ -76,6 +78,7 @@ def satisfies_filters(
             not filters.formats or image.format.lower() in format_names(filters),
             not filters.orientations or image_orientation(image) in filters.orientations,
             is_taken(image, filters),
+            recurs(image, filters),
             filters.added_after is None or image.added_at.date() >= filters.added_after,
             filters.added_before is None or image.added_at.date() < filters.added_before,
             *(is_sized(image, filters, name) for name in ("width", "height", "bytes")),
@@ -258,6 +261,44 @@ def shows_label(image: Image, labels: Iterable[str], confidence: float = 0.5) ->
 
 def format_names(filters: Filters) -> set[str]:
     return {ALSO_CALLED.get(name.lower(), name.lower()) for name in filters.formats}
+
+
+def recurs(image: Image, filters: Filters) -> bool:
+    """Whether it was taken in one of the months, on one of the weekdays and of the days: walked day by day."""
+    if image.taken_at is None:
+        return not (filters.months or filters.weekdays or filters.days)
+    months, weekdays = (
+        [name.lower() for name in names] for names in (calendar.month_name[1:], calendar.day_name)
+    )
+    days = [f"{date(2020, 1, 1) + timedelta(days=number):%m-%d}" for number in range(366)]
+    month, weekday = months[image.taken_at.month - 1], weekdays[image.taken_at.weekday()]
+    return all(
+        not values or any(name in walk_range(value, names) for value in values)
+        for values, names, name in (
+            (filters.months, months, month),
+            (filters.weekdays, weekdays, weekday),
+            (filters.days, days, f"{image.taken_at:%m-%d}"),
+        )
+    )
+
+
+def walk_range(value: str, names: Sequence[str]) -> set[str]:
+    """The names from the first one of a range to its last, over the end where the last comes before."""
+    first, _, last = value.lower().partition("..")
+    place, end = (find_place(text, names) for text in (first, last or first))
+    walked = {names[place]}
+    while place != end:
+        place = (place + 1) % len(names)
+        walked.add(names[place])
+    return walked
+
+
+def find_place(text: str, names: Sequence[str]) -> int:
+    """Where the name stands: a month by its number, a day with or without zeros, others by their beginning."""
+    if text.isdecimal():
+        return int(text) - 1
+    padded = "-".join(number.zfill(2) for number in text.split("-"))
+    return next(place for place, name in enumerate(names) if name.startswith((padded, text)))
 
 
 def image_orientation(image: Image) -> str:

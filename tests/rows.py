@@ -142,6 +142,9 @@ ASKED_VALUES: dict[str, list[Any]] = {
     "creators": ["ann lee", "LEE", "ann", "ü", "%"],
     "missing": ["caption", "tag", "label", "date", "place", "person"],
     "shapes": ["landscape", "portrait", "square", "panorama"],
+    "months": ["january", "6", "jun..dec", "November..February", "12"],
+    "weekdays": ["wednesday", "TUE", "saturday..monday", "friday", "wed..wed"],
+    "days": ["01-01", "12-31", "12-31..01-01", "6-1..6-30", "02-29"],
     "places": ["hanoi", "TOWN", "old", "21.02850, 105.85420", "105.85420"],
     "persons": ["ann lee", "ANN", "lee", "e"],
     "near": [

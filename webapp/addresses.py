@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import url_for
 
-from retrieval import InvalidQuery, Query, Results, answers, format_query
+from retrieval import InvalidQuery, Query, Results, answers
 
 from .parameters import PageParameters
 from .requests import names_web_address
@@ -29,7 +29,7 @@ def query_values(query: Query) -> dict[str, Any]:
     page = PageParameters(limit=query.limit, offset=query.offset, cursor=query.cursor or "")
     if names_web_address(query):
         raise InvalidQuery("an address never makes a server fetch a picture")
-    line = format_query(query)
+    line = current_services().library.write_line(query)
     return ({"q": line} if line else {}) | address_values(page)
 
 

@@ -14,7 +14,7 @@ from retrieval import InvalidQuery, Query, StoredPicture, answers, read_status
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
 from .errors import PROBLEM, InvalidParameter
 from .parameters import CompletionParameters, NoParameters, PageParameters, SearchParameters
-from .requests import build_query, check_form, read_files, read_json_query, read_parameters
+from .requests import check_form, read_files, read_json_query, read_parameters
 from .services import current_services
 from .uploads import UPLOADED_NAME
 
@@ -82,7 +82,7 @@ def facets_by_body() -> Json:
 
 
 def _query_in_address() -> Query:
-    return build_query(read_parameters(SearchParameters, request.args))
+    return current_services().read_query(read_parameters(SearchParameters, request.args))
 
 
 def _query_in_body() -> Query:
@@ -91,8 +91,9 @@ def _query_in_body() -> Query:
     check_form(request)
     parameters = read_parameters(SearchParameters, CombinedMultiDict([request.args, request.form]))
     files = read_files(request.files, "picture_file")
-    build_query(parameters, files)  # refuses too many parts before any picture is decoded
-    return build_query(parameters, current_services().decoder.reencode_pictures(files, UPLOADED_NAME))
+    current_services().read_query(parameters, files)  # refuses too many parts before any picture is decoded
+    reencoded = current_services().decoder.reencode_pictures(files, UPLOADED_NAME)
+    return current_services().read_query(parameters, reencoded)
 
 
 def _json_query() -> Query:
@@ -118,7 +119,12 @@ def _results_page(endpoint: str, query: Query, values: Json | None) -> Json:
     results = current_services().search(query)
     following = None if values is None else next_address(endpoint, results, query, values)
     page = answers.present_results(
-        results, query, PICTURE_ADDRESSES, next_address=following, find_permalink=permalink
+        results,
+        query,
+        PICTURE_ADDRESSES,
+        next_address=following,
+        find_permalink=permalink,
+        write_line=current_services().library.write_line,
     )
     return _json_values(page)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -17,15 +18,13 @@ from retrieval import (
     Results,
     StoredPicture,
     answers,
-    format_query,
     format_sort,
-    parse_query,
 )
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .parameters import NoParameters, SearchParameters
-from .requests import build_query, move_sort, read_files, read_parameters
+from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .wording import image_name, part_names, sort_choices
 
@@ -60,7 +59,9 @@ class QueryPicture:
 @pages.get("/")
 def search() -> str:
     """The search page; its address holds the whole search."""
-    parameters, query, results = _find_hits(move_sort(read_parameters(SearchParameters, request.args)))
+    library = current_services().library
+    asked = move_sort(library, read_parameters(SearchParameters, request.args))
+    parameters, query, results = _find_hits(asked)
     return render_template(
         "search.html",
         parameters=parameters,
@@ -70,7 +71,9 @@ def search() -> str:
             PICTURE_ADDRESSES,
             next_address=_next_page(parameters, query, results),
             find_permalink=permalink,
+            write_line=library.write_line,
         ),
+        line_address=partial(_line_address, parameters),
         previous=_previous_page(parameters, results),
         first=_search_address(parameters),
         with_weaker=_search_address(parameters, q=f"{parameters.q} weaker:yes".strip()),
@@ -83,7 +86,7 @@ def search() -> str:
         filtered=bool(query.filters),
         saved_line=_line_to_save(query, parameters),
         group_address=_address_of_groups(parameters),
-        image_count=current_services().library.count_images(),
+        image_count=library.count_images(),
     )
 
 
@@ -94,12 +97,12 @@ def _find_hits(parameters: SearchParameters) -> tuple[SearchParameters, Query, R
     more, a new list is shown from the offset on: an address that somebody kept still leads somewhere.
     """
     current = parameters.model_copy(update={"offset": 0}) if parameters.cursor else parameters
-    query = build_query(current)
+    query = current_services().read_query(current)
     try:
         return parameters, query, current_services().search(query)
     except CursorExpired:
         current = parameters.model_copy(update={"cursor": ""})
-        query = build_query(current)
+        query = current_services().read_query(current)
         results = current_services().search(query)
         return current, query, replace(results, notes=(*results.notes, NEW_LIST))
 
@@ -167,21 +170,27 @@ def _line_to_save(query: Query, parameters: SearchParameters) -> str | None:
     is_plain = query == Query(sort=query.sort, limit=query.limit, offset=query.offset, cursor=query.cursor)
     if current_app.config["PUBLIC"] or parameters.picture or is_plain:
         return None
-    return format_query(query)
+    return current_services().library.write_line(query)
 
 
 def _address_of_groups(parameters: SearchParameters) -> str | None:
     """Where all groups are listed, of which the page shows one; None where it shows no single group."""
-    query = parse_query(parameters.q)
+    library = current_services().library
+    query = library.read_line(parameters.q)
     if query.options.group_of is None:
         return None
-    line = format_query(replace(query, options=replace(query.options, group_of=None)))
+    line = library.write_line(replace(query, options=replace(query.options, group_of=None)))
     return _search_address(parameters, q=line)
 
 
 def _search_address(parameters: SearchParameters, **changes: object) -> str:
     """The address of the first page of a search with these changes."""
     return url_for("pages.search", **address_values(parameters, **FIRST_PAGE, **changes))
+
+
+def _line_address(parameters: SearchParameters, line: str) -> str:
+    """The address of the same search with another line."""
+    return _search_address(parameters, q=line)
 
 
 def _next_page(parameters: SearchParameters, query: Query, results: Results) -> str | None:

@@ -29,7 +29,9 @@ class SearchParameters(PageParameters):
     """A search as its address says it; with no part at all: every image, by id."""
 
     q: str = Field(
-        default="", description='The query, as in: harbour "old town" -night image:17 tag:boat after:2020'
+        default="",
+        description='The query, as in: harbour "old town" -night image:17 tag:boat after:2020; or a '
+        "sentence, as in: harbours last summer, at least four stars",
     )
     image: tuple[answers.ImageId, ...] = Field(
         default=(), description="Ids of stored images to find the like of"

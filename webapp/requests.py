@@ -15,15 +15,16 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from retrieval import (
     InvalidQuery,
+    Library,
     Palette,
     Part,
     Picture,
     Query,
+    Reading,
     Reference,
     Sort,
     StoredPicture,
     format_sort,
-    parse_query,
     parse_sort,
     query_from_json,
 )
@@ -61,36 +62,46 @@ def _error_sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     return f"{name}: “{str(error['input'])[:40]}” {reason}"
 
 
-def build_query(parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
+def build_query(library: Library, parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
     """The Query of these parameters and of the files sent with them; raises InvalidQuery.
 
-    Its parts are those of `q` first, then stored images, uploaded pictures and files, each in their order.
-    An order in `q` counts before that of `sort`.
+    Its parts are those of `q` first, which the library reads, then stored images, uploaded pictures and
+    files, each in their order. An order in `q` counts before that of `sort`.
     """
     stored = [StoredPicture(image_id) for image_id in parameters.image]
     uploaded = [Picture(Reference("upload", token)) for token in parameters.picture]
     sent = [Picture(data, name="uploaded picture") for data in files]
     parts: tuple[Part, ...] = (*stored, *uploaded, *sent)
-    query = parse_query(parameters.q, parts=parts, limit=parameters.limit)
+    query = library.read_line(parameters.q, parts=parts, limit=parameters.limit)
     sort = parse_sort(parameters.sort) if query.sort == Sort() else query.sort
     return replace(query, sort=sort, offset=parameters.offset, cursor=parameters.cursor or None)
 
 
-def move_sort(parameters: SearchParameters) -> SearchParameters:
+def move_sort(library: Library, parameters: SearchParameters) -> SearchParameters:
     """The same search with the order that `q` says in `sort`, so that the page shows and changes it there.
 
     Where the order cannot be taken out of the line without changing the rest, everything stays as it is.
     """
-    if not _SORT_TERM.search(parameters.q):
-        return parameters
     first_page = parameters.model_copy(update={"offset": 0, "cursor": ""})
-    query = build_query(first_page)
-    moved = {"q": " ".join(_SORT_TERM.sub(" ", parameters.q).split()), "sort": format_sort(query.sort)}
+    query = build_query(library, first_page)
+    line = _remove_sort(parameters.q, query.reading)
+    if line == parameters.q:
+        return parameters
+    moved = {"q": line, "sort": format_sort(query.sort)}
     try:
-        is_same = build_query(first_page.model_copy(update=moved)) == query
+        is_same = build_query(library, first_page.model_copy(update=moved)) == query
     except InvalidQuery:
         is_same = False
     return parameters.model_copy(update=moved) if is_same else parameters
+
+
+def _remove_sort(line: str, reading: Reading | None) -> str:
+    """The line without the term, or the words, that say an order."""
+    if reading:
+        for phrase in reading.understood:
+            if phrase.term.startswith("sort:"):
+                return reading.line_without(phrase)
+    return " ".join(_SORT_TERM.sub(" ", line).split()) if _SORT_TERM.search(line) else line
 
 
 def names_web_address(query: Query) -> bool:

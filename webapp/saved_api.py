@@ -10,7 +10,7 @@ from flask import Response, current_app, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 
-from retrieval import NameUnknown, SavedNews, answers, open_keeper, parse_query
+from retrieval import NameUnknown, SavedNews, answers, open_keeper
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .errors import PROBLEM, NotPublic
@@ -96,7 +96,7 @@ def _read_body(model: type[AnyModel]) -> AnyModel:
 
 def _present(news: SavedNews) -> answers.SavedSearch:
     """A saved search with the address of the page of its hits."""
-    address = None if news.problem else permalink(parse_query(news.saved.line))
+    address = None if news.problem else permalink(current_services().library.read_line(news.saved.line))
     return answers.present_saved_search(news, address)
 
 
@@ -161,12 +161,17 @@ def remove_search() -> Response:
 def saved_hits() -> Json:
     """The hits of a saved search; reading them is no look."""
     page, name = read_parameters(PageParameters, request.args), _name()
-    line = current_services().library.load_search(name).line
-    query = parse_query(line, limit=page.limit, offset=page.offset)
+    library = current_services().library
+    query = library.read_line(library.load_search(name).line, limit=page.limit, offset=page.offset)
     results = current_services().search(query)
     following = next_address("saved_api.saved_hits", results, query, {"name": name} | address_values(page))
     presented = answers.present_results(
-        results, query, PICTURE_ADDRESSES, next_address=following, find_permalink=permalink
+        results,
+        query,
+        PICTURE_ADDRESSES,
+        next_address=following,
+        find_permalink=permalink,
+        write_line=library.write_line,
     )
     values: Json = answers.json_values(presented)
     return values
@@ -178,7 +183,7 @@ def new_hits() -> Json:
     page, name = read_parameters(PageParameters, request.args), _name()
     library = current_services().library
     saved = library.load_search(name)
-    query = parse_query(saved.line, limit=page.limit, offset=page.offset)
+    query = library.read_line(saved.line, limit=page.limit, offset=page.offset)
     news, last = library.find_new(query, saved.seen_image), page.offset + page.limit
     following = address_values(page, offset=last)
     address = url_for("saved_api.new_hits", name=name, **following) if last < news.total else None

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from pydantic import Field
 from werkzeug import Response
 
-from retrieval import Concept, Query, answers, format_query, open_keeper, parse_query
+from retrieval import Concept, Query, answers, format_query, open_keeper
 
 from .addresses import PICTURE_ADDRESSES
 from .errors import NotPublic
@@ -90,7 +90,7 @@ def new_hits() -> str:
     page = read_parameters(NewHitsParameters, request.args)
     library = current_services().library
     search = library.load_search(page.name)
-    query = parse_query(search.line, limit=page.limit, offset=page.offset)
+    query = library.read_line(search.line, limit=page.limit, offset=page.offset)
     news = library.find_new(query, search.seen_image)
     last = page.offset + page.limit
     address = url_for("saved_pages.new_hits", name=page.name, limit=page.limit, offset=last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import BoundedSemaphore
@@ -25,7 +25,8 @@ from retrieval import (
 
 from .decoding import Decoder
 from .errors import TooManyFetches
-from .requests import names_web_address
+from .parameters import SearchParameters
+from .requests import build_query, names_web_address
 from .uploads import QueryPictures
 
 _KEY = "pictor"
@@ -45,6 +46,10 @@ class Services:
     fetchers: Mapping[str, ByteFetcher]  # none for files: visitors may not name files here
     show_path: Callable[[str], str]  # how a path is shown to visitors
     free_fetches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(FETCHES))
+
+    def read_query(self, parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
+        """The query of these parameters, and of the files sent with them."""
+        return build_query(self.library, parameters, files)
 
     def search(self, query: Query) -> Results:
         """The hits of a query, whose pictures are fetched first."""

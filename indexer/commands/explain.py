@@ -35,8 +35,8 @@ def explain_command(
       pictor explain 17 'harbour file:beach.jpg'
       pictor explain 17 image:4 --json
     """
-    query = read_query(" ".join(words), body, ())
     with Library.open(library) as opened:
+        query = read_query(opened, " ".join(words), body, ())
         explanation = opened.explain(resolve_references(query, query_fetchers(opened.settings)), image_id)
     if as_json:
         print_json(answers.json_values(answers.present_explanation(explanation)))

@@ -15,7 +15,6 @@ from retrieval import (
     answers,
     format_query,
     open_keeper,
-    parse_query,
 )
 
 from .options import json_option, library_option
@@ -110,14 +109,16 @@ def run_search(name: str, only_new: bool, limit: int, offset: int, library: Path
     """
     with Library.open(library) as opened:
         saved, newest = opened.load_search(name), opened.newest_image()
-        query = parse_query(saved.line, limit=limit, offset=offset)
+        query = opened.read_line(saved.line, limit=limit, offset=offset)
         output_format = "json" if as_json else "text"
         if only_new:
             news = opened.find_new(query, saved.seen_image)
             print_new_hits(news, output_format)
             remark_new_hits(news, query)
         else:
-            print_results(opened.search(query), query, output_format)
+            results = opened.search(query)
+            shown = answers.present_results(results, query, write_line=opened.write_line)
+            print_results(results, query, shown, output_format)
         with open_keeper(opened) as keeper:
             keeper.note_look(name, news.newest if only_new else newest)
 

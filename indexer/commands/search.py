@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from retrieval import (
     Part,
     Picture,
     Query,
+    Reading,
     Results,
     Settings,
     Sort,
@@ -33,7 +34,6 @@ from retrieval import (
     answers,
     display_path,
     limits_from_settings,
-    parse_query,
     parse_sort,
     query_from_json,
     resolve_references,
@@ -133,13 +133,14 @@ def search_command(
 
     Words are looked for in titles, captions, tags, labels, file and folder names. "quotation marks"
     hold a phrase together, -word excludes, 2:word counts twice; image:17, file:beach.jpg and url:https://…
-    are pictures, colour:navy is a colour; tag: label: folder: after: and others filter. Put the whole query
-    in single quotes, and -- before a query that begins with a minus.
+    are pictures, colour:navy is a colour; tag: label: folder: after: and others filter. Plain sentences are
+    understood, too. Put the whole query in single quotes, and -- before one that begins with a minus.
 
     \b
     Examples:
       pictor search red boat
       pictor search 'harbour "old town" -night tag:boat after:2020'
+      pictor search harbours last summer, at least four stars, no people
       pictor search '2:"golden retriever" file:pool.jpg -fruit'
       pictor search 'image:17@0,0,0.5,1 colour:navy@3,white'
       pictor search beach --sort date-up
@@ -164,21 +165,24 @@ def search_command(
         return
     pictures: list[Part] = [StoredPicture(image_id) for image_id in ids]
     pictures += [Picture(path) for path in files]
-    line = _load_line(library, saved_name) if saved_name else " ".join(words)
-    query = read_query(line, body, tuple(pictures))
-    query = replace(
-        query,
-        weights={**query.weights, **_parse_weights(weights)},
-        limit=query.limit if limit is None else limit,
-        offset=query.offset if offset is None else offset,
-        sort=query.sort if sort is None else parse_sort(sort),
-        cursor=query.cursor if cursor is None else cursor,
-    )
+    further_weights = _parse_weights(weights)
     with Library.open(library) as opened:
+        line = opened.load_search(saved_name).line if saved_name else " ".join(words)
+        query = read_query(opened, line, body, tuple(pictures))
+        query = replace(
+            query,
+            weights={**query.weights, **further_weights},
+            limit=query.limit if limit is None else limit,
+            offset=query.offset if offset is None else offset,
+            sort=query.sort if sort is None else parse_sort(sort),
+            cursor=query.cursor if cursor is None else cursor,
+        )
         results = opened.search(
             resolve_references(query, query_fetchers(opened.settings)), with_cursor=output_format == "json"
         )
-    print_results(results, query, output_format, nul=ends_with_nul)
+        # With the query as it was asked: the resolved one holds the bytes of its pictures, not their names.
+        shown = answers.present_results(results, query, write_line=opened.write_line)
+    print_results(results, query, shown, output_format, nul=ends_with_nul)
 
 
 def _check_query_options(given: Sequence[str], *, once: bool) -> None:
@@ -188,19 +192,20 @@ def _check_query_options(given: Sequence[str], *, once: bool) -> None:
         raise click.UsageError("--once is for --watch-new.")
 
 
-def _load_line(library: Path, name: str) -> str:
-    with Library.open(library) as opened:
-        return opened.load_search(name).line
-
-
-def print_results(results: Results, query: Query, output_format: str, *, nul: bool = False) -> None:
+def print_results(
+    results: Results,
+    query: Query,
+    shown: answers.Results,
+    output_format: str,
+    *,
+    nul: bool = False,
+) -> None:
     """The hits on stdout, and what else is to be said of them as remarks."""
     if output_format == "json":
-        # With the query as it was asked: the resolved one holds the bytes of its pictures, not their names.
-        print_json(answers.json_values(answers.present_results(results, query)))
+        print_json(answers.json_values(shown))
         return
     _print_list(results.hits, output_format, sort=query.sort, nul=nul)
-    _remark_results(results, query)
+    _remark_results(results, query, shown)
 
 
 def _print_list(
@@ -230,10 +235,10 @@ def remark_new_hits(news: NewHits, query: Query) -> None:
     print_remark(f"{news.total or 'no'} new {'hit' if news.total == 1 else 'hits'}{rest}")
 
 
-def read_query(line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
-    """The query in words or in JSON; `pictures` come after its own parts."""
+def read_query(library: Library, line: str, body: BinaryIO | None, pictures: tuple[Part, ...]) -> Query:
+    """The query in words, which the library reads, or in JSON; `pictures` come after its own parts."""
     if body is None:
-        return parse_query(line, parts=pictures, limit=DEFAULT_LIMIT)
+        return library.read_line(line, parts=pictures, limit=DEFAULT_LIMIT)
     query = query_from_json(_read_json(body))
     return replace(query, parts=(*query.parts, *pictures))
 
@@ -295,9 +300,11 @@ def describe_words(image: Image) -> str:
     return line if len(line) <= CAPTION_WIDTH else f"{line[: CAPTION_WIDTH - 2].rstrip()} …"
 
 
-def _remark_results(results: Results, query: Query) -> None:
-    """How many of how many hits these are, and what else is to be said of them."""
-    shown = answers.present_results(results, query)
+def _remark_results(results: Results, query: Query, shown: answers.Results) -> None:
+    """How the line was read, how many of how many hits these are, and what else is to be said of them."""
+    if query.reading:
+        for remark in describe_reading(query.reading):
+            print_remark(remark)
     for note in results.notes:
         print_remark(note)
     _remark_meant(shown.did_you_mean)
@@ -338,6 +345,17 @@ def _remark_meant(meant: Sequence[answers.Rewording]) -> None:
         print_remark(f"nothing found as typed; these are the hits for {lines[0]}, not for {literal}")
     elif meant:
         print_remark(f"did you mean {' or '.join(lines)}?")
+
+
+def describe_reading(reading: Reading) -> Iterator[str]:
+    """A line for all that became conditions, one for what says nothing, and one for each other reading."""
+    terms = [f"“{phrase.text}” is {phrase.term}" for phrase in reading.understood if phrase.term]
+    silent = [f"“{phrase.text}”" for phrase in reading.understood if not phrase.term]
+    if terms:
+        yield f"understood: {'; '.join(terms)}" + (f"; {', '.join(silent)} says nothing" if silent else "")
+    for phrase in reading.ambiguous:
+        first, *others = phrase.terms
+        yield f"“{phrase.text}” was searched as {first}; it may mean {' or '.join(others)}"
 
 
 def hit_remarks(hit: Hit) -> str:

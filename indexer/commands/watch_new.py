@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from retrieval import Library, LibraryBusy, NewHits, StorageFailed, open_keeper, parse_query
+from retrieval import Library, LibraryBusy, NewHits, StorageFailed, open_keeper
 
 from ..run.following import follow_runs, read_log_state
 from ..run.stop_signals import Stopped, handle_stop_signals
@@ -53,7 +53,7 @@ def _read_pages(library: Library, name: str, seen: int) -> Iterator[NewHits]:
     """The new hits, page by page. Images that come between two pages are left to the next time."""
     line, offset, newest = library.load_search(name).line, 0, 0
     while True:
-        page = library.find_new(parse_query(line, limit=PAGE, offset=offset), seen, newest or None)
+        page = library.find_new(library.read_line(line, limit=PAGE, offset=offset), seen, newest or None)
         newest, offset = page.newest, offset + PAGE
         yield page
         if offset >= page.total:

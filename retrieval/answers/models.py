@@ -87,6 +87,33 @@ class Hit(ImageSummary):
     contributions: list[Contribution]
 
 
+class UnderstoodPhrase(StrictModel):
+    """Words of the line, in characters from `start` up to `end`, and the term that they were read as."""
+
+    text: str
+    start: int
+    end: int
+    term: str = Field(description="In the query language; empty for words that say nothing beside others")
+    without: str = Field(description="The line without these words")
+    as_words: str = Field(description="The line with these words in quotation marks, as words to search for")
+
+
+class PossibleReading(StrictModel):
+    """One way to read words, and the line that says so."""
+
+    term: str
+    line: str
+
+
+class AmbiguousPhrase(StrictModel):
+    """Words of the line that can mean several things, the first of which was searched."""
+
+    text: str
+    start: int
+    end: int
+    readings: list[PossibleReading]
+
+
 class Rewording(StrictModel):
     """What was probably meant by misspelt words."""
 
@@ -142,6 +169,8 @@ class Results(StrictModel):
         description="Address of the next page; null at the end, and where files were sent"
     )
     query: Query | None = Field(description="The query as POST takes it; null where files were sent")
+    understood: list[UnderstoodPhrase] = Field(description="What the words of q were read as, in their order")
+    ambiguous: list[AmbiguousPhrase] = Field(description="Words of q that may mean something else")
     line: str | None = Field(description="The query as q takes it, without limit and offset")
     permalink: str | None = Field(description="Address of the search page with these hits")
 

@@ -15,6 +15,7 @@ from .. import catalog
 from ..errors import InvalidQuery
 from ..query.json_form import query_to_json
 from ..query.language import format_query
+from ..query.readings import Ambiguity, Reading, Understood
 from ..query.rewording import quote_words, replace_words
 from ..query.values import Examples, Query
 from ..ranking.groups import Group
@@ -29,6 +30,7 @@ from . import models
 from .query import Query as QueryModel
 
 Permalinks: TypeAlias = Callable[[Query], str | None]
+LineWriter: TypeAlias = Callable[[Query], str]
 
 DECIMALS: Final = 5  # of the numbers in an explanation
 MAX_MEMBERS: Final = 100  # of a group, that a hit lists
@@ -67,64 +69,90 @@ def present_results(
     *,
     next_address: str | None = None,
     find_permalink: Permalinks = _no_permalink,
+    write_line: LineWriter = format_query,
 ) -> models.Results:
     """One page of hits, with the query in the forms in which it can be asked again.
 
-    `find_permalink` gives the address of the search page with the hits of a query.
+    `find_permalink` gives the address of the search page with the hits of a query; `write_line`: that of the
+    library, where lines are read as sentences.
     """
-    line, query_model = _query_forms(query)
+    line, query_model = _query_forms(query, write_line)
+    reading = query.reading or Reading("", "")
     return models.Results(
         hits=[present_hit(hit, addresses, line) for hit in results.hits],
         total=results.total,
         weaker=results.weaker,
         notes=list(results.notes),
         unknown_words=list(results.unknown_words),
-        did_you_mean=[_present_rewording(meant, query, find_permalink) for meant in results.did_you_mean],
-        remainders=[_present_remainder(left, query, find_permalink) for left in results.remainders],
+        did_you_mean=[
+            _present_rewording(meant, query, find_permalink, write_line) for meant in results.did_you_mean
+        ],
+        remainders=[
+            _present_remainder(left, query, find_permalink, write_line) for left in results.remainders
+        ],
         cursor=results.next_cursor,
         next=next_address,
         query=query_model,
+        understood=[_present_understood(reading, phrase) for phrase in reading.understood],
+        ambiguous=[_present_ambiguity(reading, phrase) for phrase in reading.ambiguous],
         line=line,
         permalink=find_permalink(query),
     )
 
 
-def _present_rewording(rewording: Rewording, query: Query, find_permalink: Permalinks) -> models.Rewording:
+def _present_understood(reading: Reading, phrase: Understood) -> models.UnderstoodPhrase:
+    return models.UnderstoodPhrase(
+        **asdict(phrase), without=reading.line_without(phrase), as_words=reading.line_quoting(phrase)
+    )
+
+
+def _present_ambiguity(reading: Reading, phrase: Ambiguity) -> models.AmbiguousPhrase:
+    readings = [
+        models.PossibleReading(term=term, line=reading.line_with(phrase, term)) for term in phrase.terms
+    ]
+    return models.AmbiguousPhrase(text=phrase.text, start=phrase.start, end=phrase.end, readings=readings)
+
+
+def _present_rewording(
+    rewording: Rewording, query: Query, find_permalink: Permalinks, write_line: LineWriter
+) -> models.Rewording:
     reworded = replace_words(query, rewording.words)
     literal = quote_words(query, rewording.words) if rewording.is_used else None
     return models.Rewording(
         words=dict(rewording.words),
-        line=_format_line(reworded),
+        line=_find_line(reworded, write_line),
         permalink=find_permalink(reworded),
         is_used=rewording.is_used,
-        literal=None if literal is None else _format_line(literal),
+        literal=None if literal is None else _find_line(literal, write_line),
         literal_permalink=None if literal is None else find_permalink(literal),
     )
 
 
-def _present_remainder(remainder: Remainder, query: Query, find_permalink: Permalinks) -> models.Remainder:
+def _present_remainder(
+    remainder: Remainder, query: Query, find_permalink: Permalinks, write_line: LineWriter
+) -> models.Remainder:
     piece, other = remainder.find_query(query)
     return models.Remainder(
         piece=piece,
         is_alone=remainder.is_alone,
         total=remainder.total,
-        line=_format_line(other),
+        line=_find_line(other, write_line),
         permalink=find_permalink(other),
     )
 
 
-def _format_line(query: Query) -> str | None:
+def _find_line(query: Query, write_line: LineWriter) -> str | None:
     """The query as a line; None for one that holds a picture which no text can name."""
     try:
-        return format_query(query)
+        return write_line(query)
     except InvalidQuery:
         return None
 
 
-def _query_forms(query: Query) -> tuple[str | None, QueryModel | None]:
+def _query_forms(query: Query, write_line: LineWriter) -> tuple[str | None, QueryModel | None]:
     """The query as a line and as JSON; None for one that holds a picture which no text can name."""
     try:
-        return format_query(query), QueryModel.model_validate(query_to_json(query))
+        return write_line(query), QueryModel.model_validate(query_to_json(query))
     except InvalidQuery:
         return None, None
 

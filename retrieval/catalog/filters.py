@@ -16,9 +16,12 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Integer,
     Select,
     and_,
     case,
+    cast,
+    extract,
     func,
     literal,
     or_,
@@ -31,6 +34,15 @@ from ..query.areas import Rectangle
 from ..query.checks import FORMAT_ENDINGS
 from ..query.conditions import EXPOSURE, PIXELS_AND_BYTES, Filters
 from ..query.ranges import parse_fraction
+from ..query.recurrence import (
+    MONTHS,
+    WEEKDAYS,
+    Cycle,
+    list_cycle,
+    parse_months,
+    parse_weekdays,
+    parse_year_days,
+)
 from .records import LABEL, PLACE, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
@@ -126,6 +138,7 @@ def _all_conditions(filters: Filters, predicted: bool) -> Iterator[Condition]:
         yield _is_among(_ids_showing(filters.shows, filters.confidence, predicted=predicted))
     yield from _day_conditions(ImageRow.taken_at, filters.after, filters.before)
     yield from _day_conditions(ImageRow.added_at, filters.added_after, filters.added_before)
+    yield from _recurring_conditions(filters)
     yield from _file_conditions(filters)
 
 
@@ -310,6 +323,30 @@ def _day_conditions(
         yield moment >= datetime.combine(after, time.min)
     if before:
         yield moment < datetime.combine(before, time.min)
+
+
+def _recurring_conditions(filters: Filters) -> Iterator[Condition]:
+    if filters.months:
+        yield _taken("month").in_(_list_numbers(map(parse_months, filters.months), len(MONTHS)))
+    if filters.weekdays:
+        numbers = _list_numbers(map(parse_weekdays, filters.weekdays), len(WEEKDAYS))
+        yield _taken("dow").in_([number % len(WEEKDAYS) for number in numbers])  # databases: Sunday is 0
+    if filters.days:
+        yield or_(*(_is_in_days(*parse_year_days(days)) for days in filters.days))
+
+
+def _taken(part: str) -> ColumnElement[int]:
+    """A part of the date when an image was taken, as a whole number; NULL without a date."""
+    return cast(extract(part, ImageRow.taken_at), Integer)
+
+
+def _list_numbers(cycles: Iterable[Cycle], length: int) -> list[int]:
+    return sorted({number for cycle in cycles for number in list_cycle(cycle, length)})
+
+
+def _is_in_days(first: int, last: int) -> Condition:
+    day = _taken("month") * 100 + _taken("day")
+    return and_(day >= first, day <= last) if first <= last else or_(day >= first, day <= last)
 
 
 def _file_conditions(filters: Filters) -> Iterator[Condition]:

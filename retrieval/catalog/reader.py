@@ -138,6 +138,10 @@ class Reader:
             for field, bounds in ranges_asked(filters).items()
         }
 
+    def load_names(self, fields: Iterable[str]) -> dict[str, list[str]]:
+        """The different values of each of these fields, folded."""
+        return {field: list(self._connection.scalars(known_values(field))) for field in fields}
+
     def count_facets(
         self, ids: Iterable[int] | None = None, *, confidence: float = 0.5, predicted: bool = True
     ) -> dict[str, Facet]:

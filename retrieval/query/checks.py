@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date
 from typing import NoReturn
 
@@ -41,6 +42,13 @@ def check_range(name: str, least: float | None, most: float | None, *, is_whole:
 def check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
     if value is not None and value not in choices:
         raise InvalidQuery(f"{name} {value[:40]}: choose from {', '.join(choices)}")
+
+
+def check_recurrence(name: str, value: str, parse: Callable[[str], object]) -> None:
+    try:
+        parse(value)
+    except ValueError as error:
+        raise InvalidQuery(f"{name} {value[:40]}: {error}") from error
 
 
 def check_format(name: str) -> None:

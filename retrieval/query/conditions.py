@@ -15,7 +15,16 @@ from typing import Any, Final, TypeAlias, cast
 
 from ..errors import InvalidQuery
 from .areas import MAX_AREAS, Near, Rectangle
-from .checks import check_choice, check_days, check_format, check_range, check_values, raise_type
+from .checks import (
+    check_choice,
+    check_days,
+    check_format,
+    check_range,
+    check_recurrence,
+    check_values,
+    raise_type,
+)
+from .recurrence import parse_months, parse_weekdays, parse_year_days
 
 ORIENTATIONS: Final = ("landscape", "portrait", "square")
 SHAPES: Final = (*ORIENTATIONS, "panorama")
@@ -23,9 +32,11 @@ MISSABLE: Final = ("caption", "tag", "label", "date", "place", "person")  # what
 PIXELS_AND_BYTES: Final = ("width", "height", "bytes")
 WHOLE_NUMBERS: Final = (*PIXELS_AND_BYTES, "page")
 EXPOSURE: Final = ("iso", "aperture", "exposure", "focal", "rating")  # numbers that metadata state
+RECURRING: Final = {"months": parse_months, "weekdays": parse_weekdays, "days": parse_year_days}
 _CHOICES: Final = (
     *("shows", "formats", "orientations", "shapes", "cameras", "concepts", "creators", "lenses"),
     *("places", "persons", "missing", "saved"),
+    *RECURRING,
 )
 MAX_CONDITIONS: Final = 64  # Filters in one tree: a query to the catalog each
 MAX_DEPTH: Final = 16  # of a tree
@@ -64,6 +75,9 @@ class Filters(Combinable):
       for one.
     - `after` is the first day included, `before` the first day excluded; an image without a date satisfies
       neither. `added_after` and `added_before` are about the day when Pictor first indexed the image.
+    - `months`, `weekdays`, `days`: taken in any one of these months ("july", "june..august"), on any one of
+      these weekdays ("monday") and of these days of the year ("12-25"); see `recurrence`. An image without a
+      date satisfies none.
     - `shows`: any one of these labels, stated, or predicted with at least `confidence`.
     - `creators`, `lenses`, `places`: any one of them; as for `cameras` and `persons`, words of the name are
       enough where nothing has exactly this name.
@@ -118,6 +132,9 @@ class Filters(Combinable):
     min_rating: float | None = None
     max_rating: float | None = None
     missing: tuple[str, ...] = ()
+    months: tuple[str, ...] = ()
+    weekdays: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
     captioned: bool | None = None
     problem: bool | None = None
     shapes: tuple[str, ...] = ()
@@ -142,6 +159,9 @@ class Filters(Combinable):
             check_choice("shape", shape, SHAPES)
         for name in self.missing:
             check_choice("missing", name, MISSABLE)
+        for name, parse in RECURRING.items():
+            for value in getattr(self, name):
+                check_recurrence(name, value, parse)
         if not 0 <= self.confidence <= 1:
             raise InvalidQuery(f"confidence {self.confidence}: choose from 0 to 1")
         check_days("", self.after, self.before)

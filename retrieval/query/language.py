@@ -139,14 +139,15 @@ def _read_weights(terms: Sequence[Term]) -> dict[str, float]:
 # -- a query to a line ----------------------------------------------------------------------------
 
 
-def format_query(query: Query) -> str:
+def format_query(query: Query, *, bare: bool = True) -> str:
     """The line that `parse_query` reads as this query; limit, offset and cursor are not in it.
 
-    A path is written as `file:`. Raises InvalidQuery for a picture that was given as bytes.
+    Without `bare` words, every text has the key `text:`, so that nothing reads it as a sentence. A path is
+    written as `file:`. Raises InvalidQuery for a picture that was given as bytes.
     """
     values = (query.examples, query.options, query)
     terms = [
-        *format_parts(query.parts),
+        *format_parts(query.parts, bare=bare),
         *format_condition(query.filters),
         *(term for value in values for term in format_fields(value)),
     ]

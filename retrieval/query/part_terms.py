@@ -131,14 +131,17 @@ def _build_alternative(members: Members) -> Alternative:
         raise members[0].make_error(error) from error
 
 
-def format_parts(parts: tuple[Part, ...]) -> Iterator[str]:
-    """The terms and groups that are read as these parts. Raises InvalidQuery for a picture given as bytes."""
+def format_parts(parts: tuple[Part, ...], *, bare: bool = True) -> Iterator[str]:
+    """The terms and groups that are read as these parts; words are bare where they can be, and may.
+
+    Raises InvalidQuery for a picture given as bytes.
+    """
     for index, part in enumerate(parts):
         if isinstance(part, Either):
             alternatives = map(_format_alternative, part.alternatives)
             yield f"{format_weight(part.weight)}({' OR '.join(alternatives)})"
         elif isinstance(part, Text):
-            yield _format_text(part, first=index == 0)
+            yield _format_text(part, first=index == 0, bare=bare)
         elif isinstance(part, Concept):
             yield format_term("concept", part.name, part.weight)
         elif isinstance(part, Colours):
@@ -153,10 +156,10 @@ def _format_alternative(alternative: Alternative) -> str:
     return " ".join([*format_parts(alternative.parts), *format_condition(alternative.filters)])
 
 
-def _format_text(part: Text, *, first: bool) -> str:
+def _format_text(part: Text, *, first: bool, bare: bool) -> str:
     """As bare words, as one word or phrase with its weight, or else with the key `text:`."""
-    bare = part.text if first and part.weight == 1 else (format_weight(part.weight) or "1:") + part.text
-    return bare if _reads_as(bare, part) else format_term("text", part.text, part.weight)
+    words = part.text if first and part.weight == 1 else (format_weight(part.weight) or "1:") + part.text
+    return words if bare and _reads_as(words, part) else format_term("text", part.text, part.weight)
 
 
 def _reads_as(line: str, part: Text) -> bool:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from ..errors import InvalidQuery
 from .checks import check_choice, check_id, check_name, check_text, check_weight, raise_type
 from .conditions import Condition, Filters
+from .readings import Reading
 from .sort import Sort
 
 MAX_PARTS = 16  # those of alternatives included
@@ -320,6 +321,7 @@ class Query:
     or removed since; `offset` leaves out the first hits of the answer as it is now.
     `weights` maps signals ("words", "subject", "colour") to weights that replace the library's defaults.
     The examples and stored pictures of a query are not among its hits, unless `include_examples` is true.
+    `reading` tells how the line of a query was read, if it came from one; queries are compared without it.
     """
 
     parts: tuple[Part, ...] = ()
@@ -332,6 +334,7 @@ class Query:
     examples: Examples = Examples()
     sort: Sort = Sort()  # noqa: RUF009 - a frozen value
     cursor: str | None = None
+    reading: Reading | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_types()

@@ -35,6 +35,7 @@ ADDRESSES = {
     "words and picture": "/?q=harbour&image=2",
     "words by date": "/?q=harbour&sort=date",
     "groups": "/?q=group:folder",
+    "sentence": "/?q=pictures+of+the+harbour+in+January,+without+night",
     "one image": "/images/2",
     "nothing found": "/?q=meadow+tag:night",
     "typo": "/?q=medaow",

@@ -35,6 +35,13 @@ CASES = (
     Case("search harbour --library L", 0, "S/harbour/scene-001.jpg"),
     Case("search --like 5 --limit 1 --library L", 0, "   1  "),
     Case(f"search --image {FIRST} --limit 1 --library L", 0, FIRST),
+    Case(
+        "search pictures since 2010 --library L",
+        0,
+        "",
+        "understood: “since 2010” is taken:2010..; “pictures” says nothing",
+    ),
+    Case("search may --library L", 0, "", '“may” was searched as "may"; it may mean month:may'),
     Case("search nothingofthekind --library L", 0, "", "nothing found; try fewer or other words"),
     Case("search --library L", 0, "S/market/scene-008.jpg"),
     Case("search harbour tga:boat --library L", 1, "", "column 9: tga: is not a key; did you mean tag:?"),
@@ -194,7 +201,7 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
     found = command_json("search", "harbour", "--library", library_path)
     assert found.keys() == {
         *("hits", "total", "weaker", "notes", "next", "query", "line", "permalink"),
-        *("unknown_words", "did_you_mean", "remainders"),
+        *("understood", "ambiguous", "unknown_words", "did_you_mean", "remainders"),
     }
     assert (found["line"], found["query"]) == ("harbour", {"parts": [{"text": "harbour"}], "limit": 10})
     assert found["total"] == len(found["hits"]) == 4

@@ -29,6 +29,8 @@ DEFAULTS: dict[str, object] = {
     "candidates": 2000,
     "predicted_labels": True,
     "languages": ("de", "es", "fr", "vi", "zh"),
+    "sentences": True,
+    "hemisphere": "north",
     "word_tower": "bundled",
     "url_queries": "auto",
     "fusion": "relative",

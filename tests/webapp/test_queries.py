@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from socket import socket
 from threading import Event, Semaphore
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -303,3 +304,51 @@ def test_a_concept_whose_good_examples_are_gone(tmp_path: Path, line: str) -> No
         answer = create_app(library).test_client().get("/api/v1/search", query_string={"q": line})
     assert (answer.status_code, answer.json["code"]) == (400, "invalid-query")
     assert "concept mine: none of its good examples is in the library any more" in answer.json["detail"]
+
+
+# -- sentences ------------------------------------------------------------------------------------
+
+
+def test_what_a_sentence_was_read_as_is_shown_and_can_be_removed(
+    client: FlaskClient, parse_page: Callable
+) -> None:
+    address = "?q=harbour+from+January+2020,+without+night"
+    answered = client.get("/api/v1/search" + address).json
+    assert [(phrase["text"], phrase["term"]) for phrase in answered["understood"]] == [
+        ("from January 2020", "taken:2020-01"),
+        ("without night", "-night"),
+    ]
+    assert answered["understood"][0]["without"] == "harbour , without night"
+    page = parse_page(client.get("/" + address).text)
+    assert page.ids == [hit["id"] for hit in answered["hits"]]
+    assert page.ids
+    assert "from January 2020 taken:2020-01" in page.text
+    links = [values["href"] or "" for tag, values in page.tags if tag == "a" and "href" in values]
+    lines = [parse_qs(urlsplit(link).query).get("q", [""])[0] for link in links]
+    for phrase in answered["understood"]:
+        assert {phrase["without"], phrase["as_words"]} <= set(lines)
+    again = client.get("/api/v1/search", query_string={"q": answered["line"]}).json
+    assert again["hits"] == answered["hits"]
+
+
+def test_unwanted_words_alone_can_be_explained(client: FlaskClient) -> None:
+    answered = client.get("/api/v1/search?q=pictures+without+night").json
+    assert answered["line"] == "-night"
+    first = answered["hits"][0]
+    explained = client.get(f"/api/v1/images/{first['id']}/explanation?q=-night").json
+    assert (explained["hit"]["rank"], explained["hit"]["contributions"]) == (1, [])
+
+
+def test_what_is_ambiguous_is_asked_back(client: FlaskClient, parse_page: Callable) -> None:
+    [phrase] = client.get("/api/v1/search?q=orange").json["ambiguous"]
+    assert [reading["line"] for reading in phrase["readings"]] == ['"orange"', "colour:orange"]
+    page = parse_page(client.get("/?q=orange").text)
+    assert "“orange” was searched as words. Search colour:orange instead?" in page.text
+    assert client.get('/api/v1/search?q="orange"').json["ambiguous"] == []
+
+
+def test_words_of_a_query_in_json_are_no_sentence(client: FlaskClient) -> None:
+    answered = client.post("/api/v1/search", json={"parts": [{"text": "harbour last summer"}]}).json
+    assert (answered["understood"], answered["line"]) == ([], 'text:"harbour last summer"')
+    again = client.get("/api/v1/search", query_string={"q": answered["line"]}).json
+    assert again["hits"] == answered["hits"]

@@ -147,6 +147,9 @@ ONE_OF_EACH: list[dict[str, Any]] = [
     {"persons": ("ann",)},
     {"near": (Circle(21, 105.8, 20),)},
     {"within": (Rectangle(20, 105, 22, 106),)},
+    {"months": ("march..august",)},
+    {"weekdays": ("friday..monday",)},
+    {"days": ("03-15..09-15",)},
     {"captioned": True},
     {"problem": False},
 ]

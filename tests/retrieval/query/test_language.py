@@ -41,7 +41,7 @@ from retrieval.query.sort import WAYS
 from tests.queries import any_query
 
 KEYS = (
-    "there are folder, name, tag, label, after, before, added-after, added-before, taken, added, shows, "
+    "there are folder, name, tag, label, after, before, added-after, added-before, month, weekday, day, taken, added, shows, "
     "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, saved, "
     "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, group, narrow, neighbours, weaker, recipe, verify, diversity, group-of, collapse, sort, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
@@ -142,6 +142,9 @@ UNDERSTOOD = [
     ),
     ("shape:Panorama shape:square page:>1", query_of_texts(shapes=("panorama", "square"), min_page=2)),
     ("added-after:9999-12-31", query_of_texts(added_after=date(9999, 12, 31))),
+    ("month:July month:November..february", query_of_texts(months=("july", "november..february"))),
+    ("weekday:sat..sun day:12-25", query_of_texts(weekdays=("sat..sun",), days=("12-25",))),
+    ("-weekday:monday", Query(filters=~Filters(weekdays=("monday",)))),
     # the other filters
     (
         'shows:tabby shows:"great white shark" confidence:.6',
@@ -312,6 +315,12 @@ REFUSED = [
     ("harbour -label:", f"column 9: {NO_VALUE}"),
     ("after: 2020", f"column 1: {NO_VALUE}"),
     ("after:soon", f"column 1: after:soon: {NOT_A_DAY}"),
+    ("month:ju", "column 1: months ju: write a month as july or 7, or several as june..august"),
+    ("sea weekday:8", "column 5: weekdays 8: write a weekday as monday, or several as saturday..sunday"),
+    (
+        "day:12-32",
+        "column 1: days 12-32: write a day of the year as 12-25 (month and day), or several as 12-24..12-26",
+    ),
     ("sea after:20", f"column 5: after:20: {NOT_A_DAY}"),
     ("before:2020/06", f"column 1: before:2020/06: {NOT_A_DAY}"),
     ("before:2020-06-17-1", f"column 1: before:2020-06-17-1: {NOT_A_DAY}"),
