@@ -17,11 +17,16 @@ class NoParameters(answers.StrictModel):
     """An address that takes none."""
 
 
-class PageParameters(answers.StrictModel):
-    """Which page of the hits to show."""
+class OffsetParameters(answers.StrictModel):
+    """Which page of a list that has no cursors to show."""
 
     limit: answers.Limit = 40
     offset: answers.Offset = 0
+
+
+class PageParameters(OffsetParameters):
+    """Which page of the hits to show."""
+
     cursor: str = Field(default="", description="Where to go on, as an answer to the same query says")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from retrieval import NameUnknown, SavedNews, answers, open_keeper
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .errors import PROBLEM, NotPublic
-from .parameters import NoParameters, PageParameters
+from .parameters import NoParameters, OffsetParameters, PageParameters
 from .requests import read_json_values, read_parameters
 from .services import current_services
 
@@ -31,15 +32,15 @@ saved_api = APIBlueprint(
 Name = Field(min_length=1, max_length=80, description="Without a slash; given once")
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 _IN_PATH = {"parameters": [_NAME]}
-_PAGE = {
-    "parameters": [
-        _NAME,
-        *(
-            {"name": name, "in": "query", "description": value.get("description"), "schema": value}
-            for name, value in PageParameters.model_json_schema()["properties"].items()
-        ),
-    ]
-}
+
+
+def _document_page(model: type[OffsetParameters]) -> dict[str, Any]:
+    """What the document says of the parameters of an address with a name and a page."""
+    described = (
+        {"name": name, "in": "query", "description": value.get("description"), "schema": value}
+        for name, value in model.model_json_schema()["properties"].items()
+    )
+    return {"parameters": [_NAME, *described]}
 
 
 class NewSearch(answers.StrictModel):
@@ -157,12 +158,15 @@ def remove_search() -> Response:
     return Response(status=204)
 
 
-@saved_api.get("/saved/<name>/hits", responses={200: answers.Results}, openapi_extensions=_PAGE)
+@saved_api.get(
+    "/saved/<name>/hits", responses={200: answers.Results}, openapi_extensions=_document_page(PageParameters)
+)
 def saved_hits() -> Json:
     """The hits of a saved search; reading them is no look."""
     page, name = read_parameters(PageParameters, request.args), _name()
     library = current_services().library
-    query = library.read_line(library.load_search(name).line, limit=page.limit, offset=page.offset)
+    asked = library.read_line(library.load_search(name).line, limit=page.limit)
+    query = replace(asked, offset=page.offset, cursor=page.cursor or None)
     results = current_services().search(query)
     following = next_address("saved_api.saved_hits", results, query, {"name": name} | address_values(page))
     presented = answers.present_results(
@@ -177,10 +181,12 @@ def saved_hits() -> Json:
     return values
 
 
-@saved_api.get("/saved/<name>/new", responses={200: answers.NewHits}, openapi_extensions=_PAGE)
+@saved_api.get(
+    "/saved/<name>/new", responses={200: answers.NewHits}, openapi_extensions=_document_page(OffsetParameters)
+)
 def new_hits() -> Json:
     """The hits that are new since the last look; `look` notes that they have been seen."""
-    page, name = read_parameters(PageParameters, request.args), _name()
+    page, name = read_parameters(OffsetParameters, request.args), _name()
     library = current_services().library
     saved = library.load_search(name)
     query = library.read_line(saved.line, limit=page.limit, offset=page.offset)

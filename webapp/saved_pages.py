@@ -12,7 +12,7 @@ from retrieval import Concept, Query, answers, format_query, open_keeper
 
 from .addresses import PICTURE_ADDRESSES
 from .errors import NotPublic
-from .parameters import NoParameters, PageParameters, SearchParameters
+from .parameters import NoParameters, OffsetParameters, SearchParameters
 from .requests import read_parameters
 from .services import current_services
 
@@ -50,7 +50,7 @@ class LookForm(NamedForm):
     newest: answers.ImageId
 
 
-class NewHitsParameters(PageParameters, NamedForm):
+class NewHitsParameters(OffsetParameters, NamedForm):
     """Which new hits to show."""
 
 

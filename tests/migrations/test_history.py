@@ -341,5 +341,5 @@ def test_the_table_of_saved_searches_gets_their_lines(engine: Engine) -> None:
         )
         rows = connection.execute(text("SELECT name, line, seen_image, looked_at FROM saved_search")).all()
     assert [tuple(row) for row in rows] == [("boats", "tag:boat", 7, None)]
-    migrate(engine, "-1")
+    migrate(engine, "0008", is_down=True)
     assert "query" in {column["name"] for column in inspect(engine).get_columns("saved_search")}

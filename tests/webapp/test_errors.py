@@ -31,6 +31,10 @@ def _make_error(kind: type[RetrievalError]) -> RetrievalError:
         retrieval.SchemaOutOfDate: lambda: retrieval.SchemaOutOfDate("here", "0001", "0002"),
         retrieval.StorageFailed: lambda: retrieval.StorageFailed("here", "disk full"),
         retrieval.NotEnoughMemory: lambda: retrieval.NotEnoughMemory("vectors", 1),
+        retrieval.NameUnknown: lambda: retrieval.NameUnknown("saved search", "<b>signs</b>", ["boats"]),
+        retrieval.NameTaken: lambda: retrieval.NameTaken("concept", "<b>signs</b>"),
+        retrieval.NameInUse: lambda: retrieval.NameInUse("concept", "<b>signs</b>", ["boats"]),
+        errors.NotPublic: errors.NotPublic,
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
         retrieval.CursorExpired: retrieval.CursorExpired,
@@ -61,6 +65,10 @@ def test_the_table_is_complete() -> None:
     statuses = {kind.__name__: status for kind, status in errors.STATUSES}
     assert statuses == {
         "UnknownHost": 400,
+        "NotPublic": 403,
+        "NameUnknown": 404,
+        "NameTaken": 409,
+        "NameInUse": 409,
         "ForeignRequest": 403,
         "PictureExpired": 404,
         "PictureUnreachable": 502,

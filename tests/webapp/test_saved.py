@@ -100,6 +100,7 @@ def test_a_search_is_saved_changed_and_removed_by_the_api(client: FlaskClient) -
     assert client.get(made.location).json == made.json
     page = client.get("/api/v1/saved/my boats/hits?limit=3").json
     assert ([hit["id"] for hit in page["hits"]], page["total"], page["line"]) == ([1, 5, 9], 4, BOATS)
+    assert "cursor=" in page["next"]
     assert [hit["id"] for hit in client.get(page["next"]).json["hits"]] == [12]
     other = client.post("/api/v1/saved", json={"name": "others", "line": '-saved:"my boats"'})
     assert other.status_code == 201

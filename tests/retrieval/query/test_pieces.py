@@ -16,6 +16,7 @@ from retrieval.query.values import Picture, Query, Text
         ("red boat", [("red boat", "", "red boat")]),
         ("boat tag:a tag:b", [("boat", "tag:a tag:b", "boat"), ("tag:a", "boat tag:b", "tag:a"),
                               ("tag:b", "boat tag:a", "tag:b")]),
+        ("saved:a saved:b", [("saved:a", "saved:b", "saved:a"), ("saved:b", "saved:a", "saved:b")]),
         ("label:a label:b folder:x", [("folder:x", "label:a label:b", "folder:x"),
                                       ("label:a label:b", "folder:x", "label:a label:b")]),
         ("dog -dog", [("dog", "-dog", "dog"), ("-dog", "dog", "-dog")]),

@@ -32,6 +32,7 @@ def complete(library: Library, line: str, limit: int = 10) -> Found:
         ("format:", [("jpeg", "format:jpeg", COUNT)]),
         ("orientation:s", [("square", "orientation:square", None)]),
         ("colour:na", [("navy", "colour:navy", None)]),
+        ("group:d", [("day", "group:day", None)]),
         ("", []), ("even ", []), ("xyz", []), ("iso:1", []), ("nokey:a", []), ("tag:%", []), ("camera:", []),
     ],
 )  # fmt: skip

@@ -32,6 +32,8 @@ QUERIES = (
     "image:7 boat weaker:yes",
     "image:9 -image:4 weaker:yes group:scene diversity:0.5",
     "boat OR tag:third weaker:yes",
+    "group:day",
+    "odd group:day weaker:yes",
 )
 SORTS = [
     *(Sort(by, direction) for by in USUAL_DIRECTIONS for direction in ("up", "down")),
