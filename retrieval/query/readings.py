@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _ONE_SPACE = " "
+_MARKS = " ,;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,13 @@ class Reading:
         return _ONE_SPACE.join(filter(None, (before.rstrip(), term, after.lstrip())))
 
     def line_without(self, phrase: Understood) -> str:
-        """The line without a phrase; without words that say nothing, where nothing else is left."""
-        return "" if self.meant == phrase.term else self.line_with(phrase, "")
+        """The line without a phrase and the marks around it, and without words that say nothing where nothing
+        else is left.
+        """
+        if self.meant == phrase.term:
+            return ""
+        before, after = self.line[: phrase.start].rstrip(_MARKS), self.line[phrase.end :].lstrip(_MARKS)
+        return _ONE_SPACE.join(filter(None, (before, after)))
 
     def line_quoting(self, phrase: Understood | Ambiguity) -> str:
         """The line with a phrase in quotation marks, where it is words again."""

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import pytest
 
-from retrieval import Annotation, Filters, Library, Query, Text, parse_query, write_library
+from retrieval import Annotation, Filters, Library, Query, Text, answers, parse_query, write_library
 from retrieval.line_reader import LineReader
 from tests.databases import new_image
 
@@ -57,7 +57,7 @@ def test_a_sentence_finds_what_its_terms_find(library: Library) -> None:
 
 def test_places_people_and_orders_of_a_library_are_conditions(library: Library) -> None:
     query = library.read_line("photos of Ann Lee in Hanoi, newest first")
-    assert query == parse_query('person:"Ann Lee" place:Hanoi sort:date')
+    assert query == parse_query('person:"ann lee" place:hanoi sort:date')
     assert found(library, "photos of Ann Lee in Hanoi") == [1]
     assert found(library, "without Ann Lee") == [2, 3]
     assert found(library, "boats in Paris") == []
@@ -68,7 +68,7 @@ def test_keys_of_other_languages_stand_beside_sentences(library: Library) -> Non
         query = library.read_line(line, today=TODAY)
         assert set(library.write_line(query).split()) == {
             "boats",
-            "colour:red",
+            "colour:#ff0000",
             "after:2026-06-01",
             "before:2026-09-01",
         }
@@ -99,6 +99,20 @@ def test_a_query_is_written_so_that_it_is_read_as_itself(library: Library) -> No
     for line in ("boats last summer", "orange", "photos from 2019, no people", "2:may -night tag:x"):
         query = library.read_line(line)
         assert library.read_line(library.write_line(query)) == query
+
+
+def test_corrected_words_stay_words(library: Library) -> None:
+    """A corrected line that could be a sentence is written so that it leads to the hits that are told."""
+    query = library.read_line("boats in Hanio")
+    shown = answers.present_results(library.search(query), query, write_line=library.write_line)
+    [meant] = shown.did_you_mean
+    assert (meant.words, meant.line) == ({"Hanio": "hanoi"}, 'text:"boats in hanoi"')
+    assert library.read_line(meant.line) == Query((Text("boats in hanoi"),))
+    empty = library.read_line("boats last summer tag:x", today=TODAY)
+    shown = answers.present_results(library.search(empty), empty, write_line=library.write_line)
+    assert [(left.piece, left.total, left.line) for left in shown.remainders] == [
+        ("tag:x", 2, "boats after:2026-06-01 before:2026-09-01")
+    ]
 
 
 def test_new_names_are_known_at_once(library: Library, tmp_path_factory: pytest.TempPathFactory) -> None:

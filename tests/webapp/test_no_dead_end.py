@@ -39,15 +39,6 @@ def test_a_typo_leads_to_what_was_meant_and_to_itself(client: FlaskClient, parse
     assert explained["hit"]["id"] == 3
 
 
-def test_corrected_words_stay_words(client: FlaskClient) -> None:
-    """A corrected line that would be a sentence is written so that it leads to the hits that are counted."""
-    [meant] = client.get("/api/v1/search?q=meadow+in+Januray").json["did_you_mean"]
-    assert meant["line"] == 'text:"meadow in January"'
-    answer = client.get(meant["permalink"].replace("/?", "/api/v1/search?")).json
-    assert answer["query"] == {"parts": [{"text": "meadow in January"}]}
-    assert not answer["understood"]
-
-
 def test_beside_a_picture_a_typo_keeps_the_picture(client: FlaskClient, parse_page: Callable) -> None:
     page = parse_page(client.get("/?q=medaow&image=2").text)
     assert "Did you mean meadow image:2?" in page.text

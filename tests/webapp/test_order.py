@@ -79,7 +79,7 @@ def test_an_order_in_the_line_moves_to_the_select(client: FlaskClient, parse_pag
         ("harbour OR meadow sort:size", "date", "harbour OR meadow", "size"),
         ("sort:date", None, "", "date"),
         ('harbour "sort:date"', "name", 'harbour "sort:date"', "name"),
-        ("harbour, oldest first", "name", "harbour,", "date-up"),
+        ("harbour, oldest first", "name", "harbour", "date-up"),
         ('sort:"date" harbour', None, "harbour", "date"),
     ):
         page = parse_page(client.get("/", query_string={"q": q} | ({"sort": sort} if sort else {})).text)

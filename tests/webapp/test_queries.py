@@ -318,7 +318,7 @@ def test_what_a_sentence_was_read_as_is_shown_and_can_be_removed(
         ("from January 2020", "taken:2020-01"),
         ("without night", "-night"),
     ]
-    assert answered["understood"][0]["without"] == "harbour , without night"
+    assert answered["understood"][0]["without"] == "harbour without night"
     page = parse_page(client.get("/" + address).text)
     assert page.ids == [hit["id"] for hit in answered["hits"]]
     assert page.ids
