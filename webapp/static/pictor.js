@@ -112,8 +112,15 @@ async function completeLine() {
 
 box.addEventListener("input", completeLine);
 
+// The usual order needs no mention: the address stays as short as what was asked.
+const order = document.getElementById("sort");
+document.getElementById("search").addEventListener("submit", () => {
+  if (order) order.disabled = order.value === "relevance";
+});
+
 // After the Back button, the last upload must not look as if it were still being sent.
 window.addEventListener("pageshow", () => {
   message.replaceChildren();
   upload.reset();
+  if (order) order.disabled = false;
 });
