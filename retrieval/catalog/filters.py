@@ -337,7 +337,8 @@ def _recurring_conditions(filters: Filters) -> Iterator[Condition]:
 
 def _taken(part: str) -> ColumnElement[int]:
     """A part of the date when an image was taken, as a whole number; NULL without a date."""
-    return cast(extract(part, ImageRow.taken_at), Integer)
+    # From the day alone: SQLite takes the weekday of 23:59:59.9999 from the day after.
+    return cast(extract(part, func.date(ImageRow.taken_at)), Integer)
 
 
 def _list_numbers(cycles: Iterable[Cycle], length: int) -> list[int]:

@@ -201,7 +201,7 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
     found = command_json("search", "harbour", "--library", library_path)
     assert found.keys() == {
         *("hits", "total", "weaker", "notes", "next", "query", "line", "permalink"),
-        *("understood", "ambiguous", "unknown_words", "did_you_mean", "remainders"),
+        *("understood", "ambiguous", "unknown_words", "did_you_mean", "remainders", "cursor"),
     }
     assert (found["line"], found["query"]) == ("harbour", {"parts": [{"text": "harbour"}], "limit": 10})
     assert found["total"] == len(found["hits"]) == 4

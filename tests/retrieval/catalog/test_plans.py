@@ -38,6 +38,9 @@ WITHOUT_INDEX = {
     "formats": "there are few, and most images have the same one: all images are read once",
     "orientations": "there are three, computed from width and height: all images are read once",
     "shapes": "there are four, computed from width and height: all images are read once",
+    **dict.fromkeys(
+        ("months", "weekdays", "days"), "they are computed from the day: all images are read once"
+    ),
     "names": "* may stand at the beginning, and names are no column: all locations are read once",
     "without_names": "as names",
     "concepts": "they ask the vectors of subjects, and not the database",

@@ -20,6 +20,7 @@ from retrieval.query.values import Picture, Query, Text
         ("label:a label:b folder:x", [("folder:x", "label:a label:b", "folder:x"),
                                       ("label:a label:b", "folder:x", "label:a label:b")]),
         ("dog -dog", [("dog", "-dog", "dog"), ("-dog", "dog", "-dog")]),
+        ("dog -image:1", [("dog", None, "dog"), ("-image:1", "dog", None)]),
         ("taken:2020 iso:100..200", [
             ("after:2020-01-01 before:2021-01-01", "iso:100..200", "after:2020-01-01 before:2021-01-01"),
             ("iso:100..200", "after:2020-01-01 before:2021-01-01", "iso:100..200")]),
