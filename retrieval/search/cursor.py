@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from dataclasses import dataclass, replace
@@ -47,23 +48,29 @@ class Cursor:
 def digest_query(query: Query) -> bytes:
     """NAME_BYTES that are the same for two queries that ask for the same, whichever page of it.
 
-    Of a picture that was given as bytes, the bytes count.
+    Of a picture that was given as bytes, the bytes count, and of one given by its path, the bytes of the path.
     """
     values = query_to_json(replace(query.map_single_parts(_name_bytes), offset=0, limit=1, cursor=None))
     return digest_bytes(json.dumps(values, sort_keys=True).encode(), NAME_BYTES)
 
 
 def _name_bytes(part: SinglePart) -> SinglePart:
-    """The same part with the digest of its picture, if it holds the bytes of one."""
+    """The same part with the digest of its picture, if it holds the bytes of one or its path."""
     if isinstance(part, Palette) and isinstance(part.picture, Picture):
         return replace(part, picture=_name_picture(part.picture))
     return _name_picture(part) if isinstance(part, Picture) else part
 
 
 def _name_picture(picture: Picture) -> Picture:
-    if not isinstance(picture.source, bytes):
+    if isinstance(picture.source, Reference):
         return picture
-    return replace(picture, source=Reference("upload", hashlib.sha256(picture.source).hexdigest()))
+    # A path is named by its bytes: not every path can be said as text.
+    kind, data = (
+        ("upload", picture.source)
+        if isinstance(picture.source, bytes)
+        else ("file", os.fsencode(picture.source))
+    )
+    return replace(picture, source=Reference(kind, hashlib.sha256(data).hexdigest()))
 
 
 def digest_bytes(data: bytes, size: int) -> bytes:
