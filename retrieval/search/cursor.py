@@ -48,7 +48,7 @@ class Cursor:
 def digest_query(query: Query) -> bytes:
     """NAME_BYTES that are the same for two queries that ask for the same, whichever page of it.
 
-    Of a picture that was given as bytes, the bytes count, and of one given by its path, the bytes of the path.
+    Of a picture that was given as bytes, the bytes count, and of one given by its path, those of the path.
     """
     values = query_to_json(replace(query.map_single_parts(_name_bytes), offset=0, limit=1, cursor=None))
     return digest_bytes(json.dumps(values, sort_keys=True).encode(), NAME_BYTES)
