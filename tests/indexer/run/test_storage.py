@@ -51,7 +51,8 @@ def test_a_write_lock_that_somebody_else_holds_is_exit_code_3_and_searches_go_on
 
 def test_a_catalog_that_is_no_database_is_exit_code_4(tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"This is no database, whatever its name says." * 100)
-    for command in (("search", "harbour"), ("index", tmp_path)):
+    (tmp_path / "pictures").mkdir()
+    for command in (("search", "harbour"), ("index", tmp_path / "pictures")):
         done = pictor(*command, "--library", tmp_path)
         assert (done.returncode, done.stdout) == (4, "")
         assert "storage failed (file is not a database)" in done.stderr
