@@ -229,6 +229,8 @@ def transaction(
             yield connection
     except DBAPIError as error:
         raise _translate_error(engine, address, error) from error
+    except UnicodeDecodeError as error:  # SQLite's own message about a damaged schema quotes it as it is
+        raise StorageFailed(address, error) from error
 
 
 def _take_turn(engine: Engine) -> AbstractContextManager[None]:

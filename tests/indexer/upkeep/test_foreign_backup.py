@@ -191,7 +191,7 @@ def test_settings_that_allow_more_are_left_out_and_named(pack: Pack, tmp_path: P
     assert "Left out of" in done.stderr
     assert 'url_queries = "always", or who searches could make this machine fetch pictures' in done.stderr
     settings = Settings.resolve(restored, {})
-    kept = Settings(max_image_megabytes=10, batch_size=7, collapse="copies")
+    kept = Settings(max_image_megabytes=10, batch_size=7, group="copies")
     assert settings == kept
     with Library.open(restored, settings) as opened:
         assert opened.catalog.is_file
