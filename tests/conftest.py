@@ -28,7 +28,9 @@ from tests.indexing import index_folder
 PLACES = ("harbour", "forest", "market")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    # Before any test imports it: pytest rewrites the assertions of plugins as they are loaded.
+    config.pluginmanager.import_plugin("tests.databases")
     keep_compiled_modules()
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         # A shell starts background processes with Ctrl-C ignored, and commands started here would inherit that.

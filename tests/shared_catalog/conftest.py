@@ -11,10 +11,6 @@ if TYPE_CHECKING:  # pytest loads it as a plugin
     from tests.databases import Server
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.import_plugin("tests.databases")
-
-
 @pytest.fixture
 def url(postgresql: Server) -> Iterator[str]:
     made = postgresql.create_database()

@@ -10,10 +10,6 @@ from sqlalchemy import URL
 from retrieval.catalog import WritableCatalog
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.import_plugin("tests.databases")
-
-
 @pytest.fixture
 def catalog(catalog_url: URL) -> Iterator[WritableCatalog]:
     """Open for writing."""

@@ -323,7 +323,7 @@ class TestNoSyntax:
         [
             ("*", []),
             ("*:*", []),
-            ("harb*", []),
+            ("harb*", [1, 5]),
             ("h?rbour", []),
             ("harbor~", []),
             ("harbor~2", [5]),

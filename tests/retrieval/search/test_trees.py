@@ -14,10 +14,6 @@ from tests.databases import BACKENDS, Server
 TREES = 60
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.import_plugin("tests.databases")
-
-
 @pytest.fixture(params=BACKENDS)
 def row_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RowWorld]:
     """Thirty images with values that SQL could wrongly take for equal, on either database."""
