@@ -332,7 +332,7 @@ class Library:
         """
         search = search or self._start_search(query)
         answer, meant = search.find_answer(), search.correct_query()
-        unknown = tuple(search.find_unknown_words())
+        unknown = search.unknown_words
         unused = tuple(word for word in unknown if not search.has_meaning(word))
         answered = AnsweredQuery(query, search, answer, unknown, unused, tuple(meant))
         if not (meant and meant[0].is_sure) or len(answer.ranked.fused):

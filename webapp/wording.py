@@ -8,6 +8,7 @@ from secrets import randbelow
 from typing import Final
 
 from retrieval import (
+    LOOKS_LIKE,
     Colours,
     Concept,
     Either,
@@ -62,7 +63,7 @@ def hit_remarks(hit: answers.Hit) -> str:
 
     That a hit only looks like it is told by the heading above such hits.
     """
-    return hit.band if hit.band and hit.band != "looks like" else ""
+    return hit.band if hit.band and hit.band != LOOKS_LIKE else ""
 
 
 def group_words(group: answers.Group) -> str:

@@ -9,7 +9,7 @@ it does not satisfy its condition. So an image without a date satisfies the Not 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final, TypeAlias, cast
 
@@ -174,11 +174,13 @@ class Filters(Combinable):
 
     def __repr__(self) -> str:
         """Only what is asked: with all its defaults it would fill a screen."""
-        asked = [f"{entry.name}={getattr(self, entry.name)!r}" for entry in fields(self) if self._asks(entry)]
+        asked = [f"{name}={getattr(self, name)!r}" for name in self.asked_fields]
         return f"Filters({', '.join(asked)})"
 
-    def _asks(self, entry: Field[Any]) -> bool:
-        return bool(getattr(self, entry.name) != entry.default)
+    @property
+    def asked_fields(self) -> tuple[str, ...]:
+        """The names of the fields that are not at their defaults, in their order."""
+        return tuple(entry.name for entry in fields(self) if getattr(self, entry.name) != entry.default)
 
     def __bool__(self) -> bool:
         return self != Filters()

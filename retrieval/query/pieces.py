@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -90,13 +90,8 @@ def _split_condition(condition: Condition) -> Iterator[Condition]:
 
 def _split_filters(filters: Filters) -> Iterator[Filters]:
     """One Filters for each thing that is asked for; both ends of a range are one."""
-    defaults = Filters()
-    given = [
-        field.name
-        for field in fields(Filters)
-        if getattr(filters, field.name) != getattr(defaults, field.name)
-    ]
-    for _, names in groupby([name for name in given if name != "confidence"], _name_range):
+    asked = [name for name in filters.asked_fields if name != "confidence"]
+    for _, names in groupby(asked, _name_range):
         values: dict[str, Any] = {name: getattr(filters, name) for name in names}
         [first, *_] = values
         confidence: dict[str, Any] = {"confidence": filters.confidence} if first == "shows" else {}

@@ -188,14 +188,15 @@ class Search:
     def _judge_rankings(self, ranked: FusedRanking) -> list[Judgement]:
         return [self._context.judge.judge_ranking(ranking, ranked.fused.ids) for ranking in ranked.rankings]
 
-    def find_unknown_words(self) -> list[str]:
+    @cached_property
+    def unknown_words(self) -> tuple[str, ...]:
         """The words and phrases of the query, as they were typed, that are written about no image at all."""
         view, parts = self._context.snapshot.views[WORDS], self._context.query.single_parts
         texts = [part.text for part in parts if isinstance(part, Text) and part.weight > 0]
         if not isinstance(view, WordView):
-            return []
+            return ()
         read = self._context.translator.parse_terms
-        return [word for text in texts for word in unknown_words(text, read(text), view)]
+        return tuple(word for text in texts for word in unknown_words(text, read(text), view))
 
     def has_meaning(self, text: str) -> bool:
         """Whether a text can be looked for by its meaning."""
@@ -204,7 +205,7 @@ class Search:
     def correct_query(self) -> list[Rewording]:
         """What was probably meant by a query with words that nothing knows, the most probable first."""
         view = self._context.snapshot.views[WORDS]
-        if not (isinstance(view, WordView) and self.find_unknown_words()):
+        if not (isinstance(view, WordView) and self.unknown_words):
             return []
         corrector = Corrector(view, self._context.translator, self._knows_word, self._map_text)
         return corrector.correct_query(self._context.query)
