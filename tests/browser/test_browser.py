@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image as PillowImage
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from retrieval import Annotation, Examples, Library, open_keeper, write_library
+from tests.browsing import check_everybody, list_shown_ids, serve_library
 from tests.databases import new_image
-from tests.drawing import draw_scene, encode_picture
-from webapp import create_app, create_server
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ADDRESSES = {
     "start": "/",
     "words": "/?q=harbour",
@@ -44,71 +31,6 @@ ADDRESSES = {
 }
 
 
-@pytest.fixture(scope="module")
-def address(library: Library) -> Iterator[str]:
-    """Where the shared library of scenes is served."""
-    with serve_library(library) as address:
-        yield address
-
-
-@contextmanager
-def serve_library(library: Library) -> Iterator[str]:
-    running = create_server(create_app(library), port=0)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    yield f"http://127.0.0.1:{running.effective_port}"
-    running.close()
-    running.task_dispatcher.shutdown()
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def new_context(browser: Browser, address: str) -> Iterator[Callable[..., BrowserContext]]:
-    """New browser windows; the test fails if one of them writes to the console."""
-    remarks: list[str] = []
-    contexts: list[BrowserContext] = []
-
-    def make(**options: object) -> BrowserContext:
-        context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
-        context.on("console", lambda message: remarks.append(message.text))
-        context.on("weberror", lambda error: remarks.append(str(error.error)))
-        contexts.append(context)
-        return context
-
-    yield make
-    for context in contexts:
-        context.close()
-    # The browser also reports every answer with an error status, which is not a fault of the page.
-    assert [remark for remark in remarks if "Failed to load resource" not in remark] == []
-
-
-@pytest.fixture
-def page(new_context: Callable[..., BrowserContext]) -> Page:
-    return new_context().new_page()
-
-
-@pytest.fixture(scope="module")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("pictures") / "copy of scene 6.jpg"
-    path.write_bytes(encode_picture(PillowImage.fromarray(draw_scene(6)), "JPEG", quality=80))
-    return path
-
-
-def _shown_ids(page: Page) -> list[str]:
-    tiles = page.locator("[data-image-id]")
-    return [tile.get_attribute("data-image-id") or "" for tile in tiles.all()]
-
-
 def test_words_find_pictures_that_are_there(page: Page) -> None:
     page.goto("/")
     page.keyboard.press("/")
@@ -116,7 +38,7 @@ def test_words_find_pictures_that_are_there(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url("/?q=harbour")
     expect(page.get_by_role("heading", level=1)).to_have_text("Pictures found")
-    assert _shown_ids(page)
+    assert list_shown_ids(page)
     page.wait_for_function("Array.from(document.images).every(image => image.complete && image.naturalWidth)")
 
 
@@ -152,7 +74,7 @@ def test_a_picture_can_be_dropped_and_pasted(page: Page, event: str) -> None:
         event,
     )
     page.wait_for_url("**picture=*")
-    assert _shown_ids(page)[0] == "3"
+    assert list_shown_ids(page)[0] == "3"
 
 
 def test_dragging_a_file_shows_where_to_drop_it(page: Page) -> None:
@@ -178,21 +100,21 @@ def test_an_address_gives_the_same_list_to_everybody(
     page.wait_for_url("**picture=*")
     other = new_context().new_page()
     other.goto(page.url)
-    assert _shown_ids(other) == _shown_ids(page)
-    assert len(_shown_ids(page)) == 6
+    assert list_shown_ids(other) == list_shown_ids(page)
+    assert len(list_shown_ids(page)) == 6
     page.get_by_role("link", name="More pictures").click()
     other.goto(page.url)
-    assert _shown_ids(other) == _shown_ids(page)
+    assert list_shown_ids(other) == list_shown_ids(page)
     page.go_back()
-    assert len(_shown_ids(page)) == 6
+    assert len(list_shown_ids(page)) == 6
 
 
 def test_more_like_this_leads_on(page: Page) -> None:
     page.goto("/?q=harbour")
-    first = _shown_ids(page)[0]
+    first = list_shown_ids(page)[0]
     page.get_by_role("link", name="More like this").first.click()
     expect(page).to_have_url(f"/?image={first}")
-    assert first not in _shown_ids(page)
+    assert first not in list_shown_ids(page)
     page.locator(".picture").first.click()
     page.wait_for_url("**/images/*")
     page.get_by_role("link", name="More like this", exact=True).click()
@@ -256,7 +178,7 @@ def test_a_search_is_saved_and_looked_at_by_everybody_and_without_scripts(
         add_harbour(path)
         page.reload()
         page.get_by_role("link", name="1 new").click()
-        assert len(_shown_ids(page)) == 1
+        assert len(list_shown_ids(page)) == 1
         for scheme in ("light", "dark"):
             check_everybody(new_context, [f"{other_address}/saved", page.url], scheme)
         page.get_by_role("button", name="Mark as seen").click()
@@ -277,20 +199,6 @@ def add_harbour(path: Path) -> None:
         [image_id] = writer.add_images([new_image(1000)])
         writer.add_location(b"/new/harbour.jpg", image_id, mtime=0, size=1)
         writer.replace_annotations(image_id, "user", [Annotation("tag", "harbour", "user")])
-
-
-def check_everybody(new_context: Callable[..., BrowserContext], places: list[str], scheme: str) -> None:
-    """Axe finds nothing with all details open, and a narrow screen needs no sideways scrolling."""
-    page = new_context(
-        color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 740}
-    ).new_page()
-    for place in places:
-        page.goto(place)
-        for details in page.locator("details").all():
-            details.evaluate("details => details.open = true")
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,43 @@
+"""What tests of the pages share: a served library, and the checks that every page must pass."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from retrieval import Library
+from webapp import create_app, create_server
+
+
+@contextmanager
+def serve_library(library: Library) -> Iterator[str]:
+    running = create_server(create_app(library), port=0)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    yield f"http://127.0.0.1:{running.effective_port}"
+    running.close()
+    running.task_dispatcher.shutdown()
+    thread.join(10)
+
+
+def list_shown_ids(page: Page) -> list[str]:
+    tiles = page.locator("[data-image-id]")
+    return [tile.get_attribute("data-image-id") or "" for tile in tiles.all()]
+
+
+def check_everybody(new_context: Callable[..., BrowserContext], places: list[str], scheme: str) -> None:
+    """Axe finds nothing with all details open, and a narrow screen needs no sideways scrolling."""
+    page = new_context(
+        color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 740}
+    ).new_page()
+    for place in places:
+        page.goto(place)
+        for details in page.locator("details").all():
+            details.evaluate("details => details.open = true")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
