@@ -146,7 +146,8 @@ class Library:
     def warm_up(self) -> None:
         """Load everything that a query needs, so that the first one does not wait for it."""
         self.describe([np.zeros((64, 64, 3), np.uint8)])
-        self.search_state.snapshots.newest_snapshot()
+        snapshot = self.search_state.snapshots.newest_snapshot()
+        self.search_state.sort_keys.warm_up(snapshot.seq)
 
     @property
     def generations_folder(self) -> Path:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.ranking.order import NO_VALUE, natural_key, order_images, rank_texts, shuffle_values
+from retrieval.ranking.order import (
+    FEW_TEXTS,
+    NO_VALUE,
+    find_places,
+    insert_texts,
+    natural_key,
+    order_images,
+    shuffle_values,
+    sort_texts,
+)
 
 values = st.none() | st.integers(NO_VALUE + 1, 2**63 - 1) | st.integers(0, 3)
 
@@ -44,8 +53,23 @@ def test_they_are_ordered_as_a_plain_sort_does_it(
 )
 def test_names_are_in_natural_order(names: list[str]) -> None:
     keys = list(map(natural_key, names))
-    assert rank_texts(keys[::-1]).tolist() == list(range(len(names)))[::-1]
-    assert rank_texts([*keys, *keys]).tolist() == [*range(len(names))] * 2
+    assert find_places(sort_texts(keys), keys[::-1]).tolist() == list(range(len(names)))[::-1]
+    assert find_places(sort_texts([*keys, *keys]), keys).tolist() == [*range(len(names))]
+    many = keys * FEW_TEXTS
+    assert find_places(sort_texts(many), many).tolist() == [*range(len(names))] * FEW_TEXTS
+
+
+few_texts = st.lists(st.text("ab", max_size=3), max_size=12)
+
+
+@given(few_texts, few_texts)
+def test_texts_that_are_inserted_lie_where_sorting_anew_puts_them(
+    before: list[str], added: list[str]
+) -> None:
+    ordered = sort_texts(before)
+    with_added, moved = insert_texts(ordered, added)
+    assert with_added.tolist() == sorted({*before, *added})
+    assert with_added[moved].tolist() == ordered.tolist()
 
 
 def test_names_that_differ_in_case_marks_or_zeros_alone_are_equal() -> None:
