@@ -89,6 +89,7 @@ class SavedCatalog(Catalog):
     def writing(self) -> Iterator[SavedWriter]:
         """Write what is saved by name; it is acknowledged when the block ends."""
         with engine.transaction(self._engine, self.address, writes=True) as connection:
+            engine.take_server_turn(connection)
             yield SavedWriter(connection)
 
 
@@ -149,6 +150,7 @@ class WritableCatalog(Catalog):
         self._check_lock()
         lock = self._renewed_lock()
         with engine.transaction(self._engine, self.address, writes=True, on=lock) as connection:
+            engine.take_server_turn(connection)
             writer = Writer(connection, self.clock)
             yield writer
             writer.record_changes()

@@ -32,7 +32,7 @@ import migrations
 
 from ..errors import DurabilityTooLow, InvalidSetting, LibraryBusy, SchemaOutOfDate, ServerLost, StorageFailed
 from . import log
-from .turns import write_turn
+from .turns import LONGEST_WAIT, write_turn
 
 CatalogAddress: TypeAlias = str | URL
 
@@ -199,6 +199,17 @@ def _take_lock(connection: Connection, address: str) -> None:
     connection.commit()
 
 
+def take_server_turn(connection: Connection) -> None:
+    """Wait until no other transaction writes to a catalog on a server; see `retrieval.catalog.turns`.
+
+    It has to be the first statement of its transaction: locking a table, unlike a query, does not yet fix
+    which state of the database the transaction sees, so it sees what was committed while it waited.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT:g}s'"))
+        connection.execute(text("LOCK TABLE change IN EXCLUSIVE MODE"))  # which readers do not notice
+
+
 def release_server_lock(lock: Connection) -> None:
     """Free a server's lock, then end the session that held it.
 
@@ -234,13 +245,15 @@ def transaction(
 
 
 def _take_turn(engine: Engine) -> AbstractContextManager[None]:
-    """The turn to write to a SQLite file; a server orders its writers itself."""
+    """The turn to write to a SQLite file; for a server, see `take_server_turn`."""
     return write_turn(_sqlite_path(engine.url)) if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def _translate_error(engine: Engine, address: str, error: DBAPIError) -> LibraryBusy | StorageFailed:
     if isinstance(error, OperationalError) and "locked" in str(error.orig):
         return LibraryBusy(address, f"the database stayed locked for {BUSY_SECONDS} seconds")
+    if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+        return LibraryBusy(address, f"one transaction has taken more than {LONGEST_WAIT:g} seconds")
     unreached = engine.dialect.name != "sqlite" and error.statement is None
     if error.connection_invalidated or unreached:
         return ServerLost(address, error.orig)

@@ -1,9 +1,13 @@
-"""Turns: of all processes, one at a time writes to a SQLite catalog and checkpoints its log.
+"""Turns: of all processes, one at a time writes to a catalog; a SQLite file is checkpointed in the same turn.
 
 Whoever adds images holds the writer's lock of the library besides, for as long as a run takes. What users
 save by name is written without that lock, in a turn between two transactions of the run. SQLite itself lets
 one connection write at a time; a turn holds until the log is checkpointed as well, because of the fault that
 `retrieval.catalog.log` describes. The kernel ends the turn of a process that dies.
+
+On a PostgreSQL server, a turn is a lock on the table of changes (`retrieval.catalog.engine`). Two who save the
+same name at the same moment are answered one after the other, and changes are committed in the order of their
+numbers, so that no reader who follows them misses one.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
@@ -13,7 +15,17 @@ from indexer.run.captions import read_captions
 from indexer.run.pipeline import index
 from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_or_create
-from retrieval import InvalidSetting, Library, LibraryBusy, Settings, parse_query, path_bytes, write_library
+from retrieval import (
+    InvalidSetting,
+    Library,
+    LibraryBusy,
+    NameTaken,
+    Settings,
+    open_keeper,
+    parse_query,
+    path_bytes,
+    write_library,
+)
 from retrieval.catalog import WritableCatalog
 from retrieval.catalog.writer import Writer
 from tests.databases import Server, execute_statements
@@ -39,6 +51,24 @@ def test_it_answers_as_a_library_on_sqlite_does(shared_library: Path, library: L
             assert [hit.image.path for hit in found.hits] == [hit.image.path for hit in expected.hits], line
             assert [hit.score for hit in found.hits] == [hit.score for hit in expected.hits], line
         assert list(check_library(on_server)) == []
+
+
+def test_of_two_who_save_the_same_name_at_once_the_second_is_told_that_it_is_taken(
+    shared_library: Path,
+) -> None:
+    def save(line: str) -> str:
+        with open_keeper(library) as keeper:
+            keeper.add_search("noons", line)
+            time.sleep(0.3)  # the other one comes to its turn meanwhile
+        return line
+
+    with Library.open(shared_library) as library, ThreadPoolExecutor() as threads:
+        saves = [threads.submit(save, line) for line in ("noon", "noon -forest")]
+        errors = [outcome.exception() for outcome in saves]
+        assert sorted(type(error) for error in errors if error) == [NameTaken]
+        [saved] = [outcome.result() for outcome in saves if outcome.exception() is None]
+        with library.catalog.reading() as reader:
+            assert reader.load_searches()["noons"].line == saved
 
 
 def test_its_address_is_remembered_and_no_local_catalog_is_made(shared_library: Path, url: str) -> None:
