@@ -5,9 +5,9 @@ save by name is written without that lock, in a turn between two transactions of
 one connection write at a time; a turn holds until the log is checkpointed as well, because of the fault that
 `retrieval.catalog.log` describes. The kernel ends the turn of a process that dies.
 
-On a PostgreSQL server, a turn is a lock on the table of changes (`retrieval.catalog.engine`). Two who save the
-same name at the same moment are answered one after the other, and changes are committed in the order of their
-numbers, so that no reader who follows them misses one.
+On a PostgreSQL server, a turn is a lock on the table of changes (`retrieval.catalog.engine`). Two who save
+the same name at the same moment are answered one after the other, and changes are committed in the order of
+their numbers, so that no reader who follows them misses one.
 """
 
 from __future__ import annotations
