@@ -17,8 +17,9 @@ from .saved_api import saved_api
 from .saved_pages import saved_pages
 from .security import LOOPBACK, protect_app
 from .services import attach_services
+from .steering import address_with_example
 from .transport import prepare_answers
-from .visitors import RelativePaths
+from .visitors import RelativePaths, library_key
 from .wording import alternative_text, file_name, group_words, hit_remarks, image_name, tile_shape
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
@@ -62,9 +63,11 @@ def create_app(
         "hit_remarks": hit_remarks,
         "file_name": file_name,
         "shape": tile_shape,
+        "address_with_example": address_with_example,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
+    app.config["LIBRARY_KEY"] = library_key(library)
     paths = RelativePaths(library)
     attach_services(app, library, show_path=paths if public else str, decoder=decoder)
     protect_app(app, hosts)

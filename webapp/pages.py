@@ -26,6 +26,7 @@ from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .parameters import NoParameters, SearchParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
+from .steering import move_examples, show_examples, step_name
 from .wording import image_name, part_names, sort_choices
 
 SIMILAR_COUNT = 10  # two rows on a wide screen
@@ -60,7 +61,7 @@ class QueryPicture:
 def search() -> str:
     """The search page; its address holds the whole search."""
     library = current_services().library
-    asked = move_sort(library, read_parameters(SearchParameters, request.args))
+    asked = move_examples(library, move_sort(library, read_parameters(SearchParameters, request.args)))
     parameters, query, results = _find_hits(asked)
     return render_template(
         "search.html",
@@ -86,6 +87,8 @@ def search() -> str:
         filtered=bool(query.filters),
         saved_line=_line_to_save(query, parameters),
         group_address=_address_of_groups(parameters),
+        examples=show_examples(parameters),
+        step_name=step_name(parameters, query),
         image_count=library.count_images(),
     )
 

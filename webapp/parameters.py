@@ -41,6 +41,12 @@ class SearchParameters(PageParameters):
     image: tuple[answers.ImageId, ...] = Field(
         default=(), description="Ids of stored images to find the like of"
     )
+    like: tuple[answers.ImageId, ...] = Field(
+        default=(), description="Ids of stored images that are good examples of what is meant"
+    )
+    unlike: tuple[answers.ImageId, ...] = Field(
+        default=(), description="Ids of stored images that are bad examples"
+    )
     sort: answers.Sorted = "relevance"
     picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
 

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from retrieval import (
+    Examples,
     InvalidQuery,
     Library,
     Palette,
@@ -34,7 +35,7 @@ from .parameters import SearchParameters
 
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-REPEATABLE = frozenset({"image", "picture"})
+REPEATABLE = frozenset({"image", "picture", "like", "unlike", "good", "bad"})
 _SORT_TERM = re.compile(r"(?<!\S)sort:\S+", re.IGNORECASE)
 
 
@@ -66,7 +67,7 @@ def build_query(library: Library, parameters: SearchParameters, files: Sequence[
     """The Query of these parameters and of the files sent with them; raises InvalidQuery.
 
     Its parts are those of `q` first, which the library reads, then stored images, uploaded pictures and
-    files, each in their order. An order in `q` counts before that of `sort`.
+    files, each in their order; so with examples. An order in `q` counts before that of `sort`.
     """
     stored = [StoredPicture(image_id) for image_id in parameters.image]
     uploaded = [Picture(Reference("upload", token)) for token in parameters.picture]
@@ -74,7 +75,14 @@ def build_query(library: Library, parameters: SearchParameters, files: Sequence[
     parts: tuple[Part, ...] = (*stored, *uploaded, *sent)
     query = library.read_line(parameters.q, parts=parts, limit=parameters.limit)
     sort = parse_sort(parameters.sort) if query.sort == Sort() else query.sort
-    return replace(query, sort=sort, offset=parameters.offset, cursor=parameters.cursor or None)
+    good, bad = query.examples.good + parameters.like, query.examples.bad + parameters.unlike
+    return replace(
+        query,
+        sort=sort,
+        examples=Examples(good, bad),
+        offset=parameters.offset,
+        cursor=parameters.cursor or None,
+    )
 
 
 def move_sort(library: Library, parameters: SearchParameters) -> SearchParameters:

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from pydantic import Field
 from werkzeug import Response
 
-from retrieval import Concept, Query, answers, format_query, open_keeper
+from retrieval import Concept, Examples, NameTaken, Query, answers, format_query, open_keeper
 
 from .addresses import PICTURE_ADDRESSES
 from .errors import NotPublic
@@ -29,6 +29,13 @@ class NewSearchForm(NamedForm):
     """A search to be saved."""
 
     line: str = ""
+
+
+class NewConceptForm(NamedForm):
+    """Examples to be saved as a concept."""
+
+    good: tuple[answers.ImageId, ...] = ()
+    bad: tuple[answers.ImageId, ...] = ()
 
 
 class ChangeForm(NamedForm):
@@ -146,6 +153,18 @@ def remove_search() -> Response:
     name = read_parameters(NamedForm, request.form).name
     with open_keeper(current_services().library) as keeper:
         keeper.remove_search(name)
+    return _to_saved()
+
+
+@saved_pages.post("/concepts")
+def save_concept() -> Response:
+    """Save the examples of a search by name; one that there is already is not replaced."""
+    form = read_parameters(NewConceptForm, request.form)
+    name, library = form.name.strip(), current_services().library
+    if name in library.load_concepts():
+        raise NameTaken("concept", name)
+    with open_keeper(library) as keeper:
+        keeper.keep_concept(name, Examples(form.good, form.bad))
     return _to_saved()
 
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from hashlib import blake2b
 from posixpath import commonpath
 from threading import Lock
 from typing import Final
 
 from retrieval import Library
 
+KEY_BYTES: Final = 6
 MAX_AGE: Final = 60.0  # seconds after which the folders are looked up again: an indexing run may add some
+
+
+def library_key(library: Library) -> str:
+    """What browsers tell libraries apart by, where they remember ids; it tells nothing about the library."""
+    facts = library.path.stat()
+    return blake2b(f"{facts.st_dev}:{facts.st_ino}".encode(), digest_size=KEY_BYTES).hexdigest()
 
 
 class RelativePaths:

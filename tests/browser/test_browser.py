@@ -261,7 +261,7 @@ def test_the_pictures_are_one_stop_and_arrows_go_through_them(page: Page, addres
     boxes = [tile.bounding_box() for tile in tiles.all()]
     tops = [round(box["y"]) for box in boxes if box]
     per_row = tops.count(tops[0])
-    assert page.locator(".tile a:not([tabindex='-1'])").count() == 2
+    assert page.locator(".tile a:not([tabindex='-1'])").count() == 3  # the picture, its like, a good example
 
     def focused_tile() -> int:
         return int(
@@ -277,8 +277,9 @@ def test_the_pictures_are_one_stop_and_arrows_go_through_them(page: Page, addres
         reached.append(focused_tile())
     last = tiles.count() - 1
     assert reached == [1, 0, 0, per_row, 0, last, last, 0]
-    page.keyboard.press("Tab")
-    assert focused_tile() == 0
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        assert focused_tile() == 0
     page.keyboard.press("Tab")
     assert focused_tile() == -1
 

@@ -201,7 +201,10 @@ def test_every_reference_in_the_document_leads_somewhere(client: FlaskClient) ->
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ("colour=red", "colour: no such parameter; there are limit, offset, cursor, q, image, sort, picture"),
+        (
+            "colour=red",
+            "colour: no such parameter; there are limit, offset, cursor, q, image, like, unlike, sort, picture",
+        ),
         ("limit=0", "limit: “0” should be greater than or equal to 1"),
         ("limit=1001", "limit: “1001” should be less than or equal to 1000"),
         ("limit=many", "limit: “many” should be a valid integer"),
