@@ -66,6 +66,7 @@ from .query.areas import Circle, Rectangle, Surroundings
 from .query.conditions import AllOf, AnyOf, Filters, Not
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
+from .query.pieces import Piece, list_pieces, replace_part
 from .query.readings import Ambiguity, Reading, Understood
 from .query.references import Fetcher, resolve_references
 from .query.rewording import replace_words
@@ -180,6 +181,7 @@ __all__ = [
     "Picture",
     "PictureDescription",
     "PictureUnreachable",
+    "Piece",
     "Preprocessing",
     "Problem",
     "ProjectionDamaged",
@@ -225,6 +227,7 @@ __all__ = [
     "format_sort",
     "images",
     "limits_from_settings",
+    "list_pieces",
     "list_single_parts",
     "load_word_tower",
     "open_keeper",
@@ -239,6 +242,7 @@ __all__ = [
     "read_sidecar",
     "read_status",
     "refuse_busy",
+    "replace_part",
     "replace_words",
     "resolve_references",
     "round_rows",

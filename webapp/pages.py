@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
@@ -13,6 +13,7 @@ from werkzeug import Response
 
 from retrieval import (
     CursorExpired,
+    Picture,
     ProjectionDamaged,
     Query,
     Results,
@@ -22,15 +23,16 @@ from retrieval import (
 )
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
+from .changes import FIRST_PAGE, AskedSearch
+from .chips import list_chips
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
-from .parameters import NoParameters, SearchParameters
+from .parameters import NoParameters, PageSearchParameters, SearchParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
-from .wording import image_name, part_names, sort_choices
+from .wording import part_names, sort_choices
 
 SIMILAR_COUNT = 10  # two rows on a wide screen
-FIRST_PAGE: Final[dict[str, Any]] = {"offset": 0, "cursor": ""}
 NEW_LIST: Final = "The list that this page was part of is not kept any more; this is a page of a new list."
 
 pages = Blueprint("pages", __name__)
@@ -48,24 +50,17 @@ class UploadedPicture(answers.StrictModel):
     permalink: str = Field(description="Address of the search page with it")
 
 
-@dataclass(frozen=True, slots=True)
-class QueryPicture:
-    """A picture that the page searches by: its name, the address that shows it, and the search without it."""
-
-    name: str
-    address: str
-    without: str
-
-
 @pages.get("/")
 def search() -> str:
     """The search page; its address holds the whole search."""
     library = current_services().library
-    asked = move_examples(library, move_sort(library, read_parameters(SearchParameters, request.args)))
+    asked = move_examples(library, move_sort(library, read_parameters(PageSearchParameters, request.args)))
     parameters, query, results = _find_hits(asked)
+    search = AskedSearch(library, parameters, query)
     return render_template(
         "search.html",
         parameters=parameters,
+        chips=list_chips(search),
         results=answers.present_results(
             results,
             query,
@@ -82,7 +77,7 @@ def search() -> str:
         chosen_sort=format_sort(query.sort),
         sort_choices=sort_choices(query.sort, is_ranked=bool(query.parts or query.examples)),
         part_names=part_names(query.parts),
-        query_pictures=_query_pictures(parameters),
+        has_picture=any(isinstance(part, Picture | StoredPicture) for part in query.parts),
         browsing=not query.is_wanting,
         filtered=bool(query.filters),
         saved_line=_line_to_save(query, parameters),
@@ -93,7 +88,7 @@ def search() -> str:
     )
 
 
-def _find_hits(parameters: SearchParameters) -> tuple[SearchParameters, Query, Results]:
+def _find_hits(parameters: PageSearchParameters) -> tuple[PageSearchParameters, Query, Results]:
     """The hits of one page, with the parameters and the query that they are for.
 
     The addresses of further pages have a cursor and an offset. Where the list of the cursor is not kept any
@@ -119,8 +114,7 @@ def image(image_id: int) -> str:
         "image.html",
         image=answers.present_image(library.load_image(image_id), PICTURE_ADDRESSES),
         similar=_similar_images(image_id),
-        parameters=SearchParameters(),
-        query_pictures=[],
+        parameters=PageSearchParameters(),
         image_count=library.count_images(),
     )
 
@@ -136,16 +130,16 @@ _MULTIPART = {"requestBody": {"required": True, "content": {"multipart/form-data
 def upload() -> Response:
     """Keep a picture for seven days, to search by it; a browser is led to the search page."""
     files = read_files(request.files, "picture")
-    parameters = read_parameters(SearchParameters, request.form)
+    parameters = read_parameters(PageSearchParameters, request.form)
     if len(files) != 1:
         raise InvalidParameter(f"picture: {len(files)} files; choose one picture")
-    token = current_services().pictures.keep_picture(files[0])
+    token = current_services().pictures.keep_picture(files[0], request.files["picture"].filename or "")
     tokens = tuple(dict.fromkeys((*parameters.picture, token)))
     values = address_values(parameters, picture=tokens, **FIRST_PAGE)
     address = url_for("pages.search", **values)
     if wants_page():
         return redirect(address, 303)
-    search = url_for("api.search", **values)
+    search = url_for("api.search", **values | {"off": None})
     kept = UploadedPicture(
         picture=token, address=url_for("media.query_picture", token=token), search=search, permalink=address
     )
@@ -168,7 +162,7 @@ def _similar_images(image_id: int) -> list[answers.Hit]:
     return [answers.present_hit(hit, PICTURE_ADDRESSES) for hit in results.hits]
 
 
-def _line_to_save(query: Query, parameters: SearchParameters) -> str | None:
+def _line_to_save(query: Query, parameters: PageSearchParameters) -> str | None:
     """The line of a search that may be saved: not that for every image, nor one with an uploaded picture."""
     is_plain = query == Query(sort=query.sort, limit=query.limit, offset=query.offset, cursor=query.cursor)
     if current_app.config["PUBLIC"] or parameters.picture or is_plain:
@@ -176,7 +170,7 @@ def _line_to_save(query: Query, parameters: SearchParameters) -> str | None:
     return current_services().library.write_line(query)
 
 
-def _address_of_groups(parameters: SearchParameters) -> str | None:
+def _address_of_groups(parameters: PageSearchParameters) -> str | None:
     """Where all groups are listed, of which the page shows one; None where it shows no single group."""
     library = current_services().library
     query = library.read_line(parameters.q)
@@ -186,17 +180,17 @@ def _address_of_groups(parameters: SearchParameters) -> str | None:
     return _search_address(parameters, q=line)
 
 
-def _search_address(parameters: SearchParameters, **changes: object) -> str:
+def _search_address(parameters: PageSearchParameters, **changes: object) -> str:
     """The address of the first page of a search with these changes."""
     return url_for("pages.search", **address_values(parameters, **FIRST_PAGE, **changes))
 
 
-def _line_address(parameters: SearchParameters, line: str) -> str:
+def _line_address(parameters: PageSearchParameters, line: str) -> str:
     """The address of the same search with another line."""
     return _search_address(parameters, q=line)
 
 
-def _next_page(parameters: SearchParameters, query: Query, results: Results) -> str | None:
+def _next_page(parameters: PageSearchParameters, query: Query, results: Results) -> str | None:
     """The address of the page after this one, or None at the end."""
     if not results.next_cursor:
         return next_address("pages.search", results, query, address_values(parameters))
@@ -204,29 +198,10 @@ def _next_page(parameters: SearchParameters, query: Query, results: Results) -> 
     return url_for("pages.search", **address_values(parameters, cursor=results.next_cursor, offset=offset))
 
 
-def _previous_page(parameters: SearchParameters, results: Results) -> str | None:
+def _previous_page(parameters: PageSearchParameters, results: Results) -> str | None:
     """The address of the page before this one, or None at the start."""
     if not (parameters.offset or results.previous_cursor):
         return None
     offset = max(0, parameters.offset - parameters.limit)
     values = address_values(parameters, cursor=results.previous_cursor or "", offset=offset)
     return url_for("pages.search", **values)
-
-
-def _query_pictures(parameters: SearchParameters) -> list[QueryPicture]:
-    stored = [_stored_query_picture(image_id, parameters) for image_id in parameters.image]
-    return stored + [_uploaded_query_picture(token, parameters) for token in parameters.picture]
-
-
-def _stored_query_picture(image_id: int, parameters: SearchParameters) -> QueryPicture:
-    summary = answers.present_summary(current_services().library.load_image(image_id))
-    remaining = tuple(other for other in parameters.image if other != image_id)
-    address = url_for("media.thumbnail", image_id=image_id)
-    name = image_name(summary) + (" (missing)" if summary.missing else "")
-    return QueryPicture(name, address, _search_address(parameters, image=remaining))
-
-
-def _uploaded_query_picture(token: str, parameters: SearchParameters) -> QueryPicture:
-    remaining = tuple(other for other in parameters.picture if other != token)
-    address = url_for("media.query_picture", token=token)
-    return QueryPicture("Your picture", address, _search_address(parameters, picture=remaining))

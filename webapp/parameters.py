@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
@@ -49,6 +49,15 @@ class SearchParameters(PageParameters):
     )
     sort: answers.Sorted = "relevance"
     picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
+
+
+class PageSearchParameters(SearchParameters):
+    """A search as the address of the page says it: with what was put aside, which counts nothing."""
+
+    off: Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(max_length=16)] = ()
+
+
+AnySearch = TypeVar("AnySearch", bound=SearchParameters)
 
 
 class CompletionParameters(answers.StrictModel):

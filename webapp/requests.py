@@ -31,11 +31,11 @@ from retrieval import (
 )
 
 from .errors import InvalidParameter
-from .parameters import SearchParameters
+from .parameters import AnySearch, SearchParameters
 
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-REPEATABLE = frozenset({"image", "picture", "like", "unlike", "good", "bad"})
+REPEATABLE = frozenset({"image", "picture", "like", "unlike", "good", "bad", "off"})
 _SORT_TERM = re.compile(r"(?<!\S)sort:\S+", re.IGNORECASE)
 
 
@@ -85,7 +85,7 @@ def build_query(library: Library, parameters: SearchParameters, files: Sequence[
     )
 
 
-def move_sort(library: Library, parameters: SearchParameters) -> SearchParameters:
+def move_sort(library: Library, parameters: AnySearch) -> AnySearch:
     """The same search with the order that `q` says in `sort`, so that the page shows and changes it there.
 
     Where the order cannot be taken out of the line without changing the rest, everything stays as it is.

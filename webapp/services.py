@@ -104,7 +104,7 @@ def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], 
     """Give the application its library."""
     limits = replace(limits_from_settings(library.settings), background=library.background)
     picture_decoder = Decoder(limits, decoder)
-    pictures = QueryPictures(library, picture_decoder)
+    pictures = QueryPictures(library, picture_decoder, keeps_names=not app.config["PUBLIC"])
     fetchers: dict[str, ByteFetcher] = {UPLOAD_KIND: pictures.read_picture}
     if library.settings.url_queries == "always":
         fetchers["url"] = UrlFetcher(limits.max_bytes)

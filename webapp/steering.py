@@ -11,7 +11,7 @@ from flask import url_for
 from retrieval import InvalidQuery, Library, Query, answers
 
 from .addresses import address_values
-from .parameters import SearchParameters
+from .parameters import AnySearch, SearchParameters
 from .requests import build_query
 from .services import current_services
 from .wording import image_name
@@ -43,7 +43,7 @@ class ShownExamples:
         return bool(self.good or self.bad)
 
 
-def move_examples(library: Library, parameters: SearchParameters) -> SearchParameters:
+def move_examples(library: Library, parameters: AnySearch) -> AnySearch:
     """The same search with the examples that `q` says as parameters, so that the page shows them as pictures.
 
     Where they cannot be taken out of the line without changing the rest, everything stays as it is.

@@ -20,17 +20,22 @@ TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 FOLDER: Final = "queries"  # in the library; nothing is written outside it
 MAX_PICTURES: Final = 500  # beyond it, the least recently used are removed
 UPLOADED_NAME: Final = "uploaded picture"  # in messages
+MAX_NAME: Final = 120  # characters
 LIFETIME: Final = 7 * 24 * 3600  # seconds since the last use
 
 
 class QueryPictures:
     """The folder of uploaded query pictures, each re-encoded by this server and named by its content."""
 
-    def __init__(self, library: Library, decoder: Decoder) -> None:
+    def __init__(self, library: Library, decoder: Decoder, *, keeps_names: bool = True) -> None:
+        """Without `keeps_names`, nobody learns what others call a picture that both have."""
         self._folder, self._decoder = library.path / FOLDER, decoder
+        self._keeps_names = keeps_names
 
-    def keep_picture(self, data: bytes) -> str:
+    def keep_picture(self, data: bytes, name: str = "") -> str:
         """Store an uploaded picture at working size, without metadata, and return its token.
+
+        `name` is that of its file, which is kept beside it.
 
         Raises UnreadableImage, or StorageFailed where the library cannot be written.
         """
@@ -38,6 +43,7 @@ class QueryPictures:
         token = hashlib.sha256(picture).hexdigest()[:32]
         try:
             self._write_picture(token, picture)
+            self._write_name(token, name)
             self._remove_old_pictures()
         except OSError as error:
             raise StorageFailed(self._folder, error) from error
@@ -57,6 +63,23 @@ class QueryPictures:
         with suppress(OSError):  # another request may remove it now, or the library is read-only
             os.utime(path)
         return data
+
+    def find_name(self, token: str) -> str:
+        """The name of the file that was uploaded; empty where none is known."""
+        if not (self._keeps_names and TOKEN.fullmatch(token)):
+            return ""
+        try:
+            return self._name_path(token).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def _write_name(self, token: str, name: str) -> None:
+        shown = "".join(filter(str.isprintable, re.split(r"[/\\]", name)[-1])).strip()[:MAX_NAME]
+        if self._keeps_names and shown:
+            self._name_path(token).write_text(shown, "utf-8")
+
+    def _name_path(self, token: str) -> Path:
+        return self._folder / f"{token}.name"
 
     def _picture_path(self, token: str) -> Path:
         return self._folder / f"{token}.png"
@@ -78,10 +101,13 @@ class QueryPictures:
         for index, (last_use, path) in enumerate(sorted(self._pictures_by_use(), reverse=True)):
             if index >= MAX_PICTURES or last_use < oldest:
                 path.unlink(missing_ok=True)
+                path.with_suffix(".name").unlink(missing_ok=True)
 
     def _pictures_by_use(self) -> list[tuple[float, Path]]:
         pictures: list[tuple[float, Path]] = []
         for path in self._folder.iterdir():
+            if path.suffix == ".name":
+                continue
             with suppress(FileNotFoundError):  # another request removes old pictures at the same time
                 pictures.append((path.stat().st_mtime, path))
         return pictures

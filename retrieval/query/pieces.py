@@ -6,47 +6,65 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import Any, Final
 
 from ..errors import InvalidQuery
 from .condition_terms import format_condition
-from .conditions import AllOf, Condition, Filters
+from .conditions import AllOf, Condition, Filters, Not
 from .part_terms import format_parts
 from .values import Part, Query
-
-MAX_PIECES: Final = 8  # that are looked at; a search for each answers in the time of a few
 
 # Fields of Filters whose values an image has to satisfy all. Of other lists one value is enough, so that they
 # are one piece.
 _ALL_OF: Final = re.compile(r"tags|concepts|persons|saved|missing|without_\w+")
+_FIELDS: Final = frozenset(field.name for field in fields(Filters))
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One part or condition, as a line says it. `without` is None where a query without it says nothing that
-    can be searched for, and `alone` where it says nothing by itself.
+    """One part or condition, as a line says it.
+
+    `part` is the number of the part among the parts of the query; None for a condition. `without` is None
+    where a query without the piece says nothing that can be searched for, `alone` where the piece says
+    nothing by itself, and `inverse`, the query with the opposite of the piece, where it has none.
     """
 
     text: str
+    part: int | None
+    is_negative: bool
     without: Query | None
     alone: Query | None
+    inverse: Query | None
 
 
 def list_pieces(query: Query) -> list[Piece]:
-    """The first MAX_PIECES parts and conditions of a query, parts first."""
-    return [*_list_parts(query), *_list_conditions(query)][:MAX_PIECES]
+    """The parts and conditions of a query, parts first."""
+    return [*_list_parts(query), *_list_conditions(query)]
 
 
 def _list_parts(query: Query) -> Iterator[Piece]:
     for place, part in enumerate(query.parts):
-        others = (*query.parts[:place], *query.parts[place + 1 :])
+        before, after = query.parts[:place], query.parts[place + 1 :]
         yield Piece(
             _format_part(part),
-            _change_query(query, parts=others),
+            place,
+            part.weight < 0,
+            _change_query(query, parts=(*before, *after)),
             _change_query(query, parts=(part,), filters=Filters()),
+            replace_part(query, place, weight=-part.weight),
         )
+
+
+def replace_part(query: Query, place: int, **changes: Any) -> Query | None:
+    """The query with changes in one of its parts, from its first hit; None where that is no query."""
+    parts = query.parts
+    try:
+        changed = replace(parts[place], **changes)
+    except InvalidQuery:  # alternatives cannot count against an image
+        return None
+    return _change_query(query, parts=(*parts[:place], changed, *parts[place + 1 :]))
 
 
 def _format_part(part: Part) -> str:
@@ -61,7 +79,7 @@ def _change_query(query: Query, **changes: Any) -> Query | None:
     alone.
     """
     try:
-        return replace(query, **changes, offset=0)
+        return replace(query, **changes, offset=0, cursor=None)
     except InvalidQuery:
         return None
 
@@ -69,12 +87,35 @@ def _change_query(query: Query, **changes: Any) -> Query | None:
 def _list_conditions(query: Query) -> Iterator[Piece]:
     members = list(_split_condition(query.filters))
     for place, member in enumerate(members):
-        others = _join_members([*members[:place], *members[place + 1 :]])
+        before, after = members[:place], members[place + 1 :]
+        inverse = _invert_condition(member)
         yield Piece(
             " ".join(format_condition(member)),
-            _change_query(query, filters=others),
+            None,
+            _is_inverted(member),
+            _change_query(query, filters=_join_members([*before, *after])),
             _change_query(query, parts=(), filters=member),
+            _change_query(query, filters=_join_members([*before, inverse, *after])),
         )
+
+
+def _is_inverted(condition: Condition) -> bool:
+    return isinstance(condition, Not) or (
+        isinstance(condition, Filters) and condition.asked_fields[0].startswith("without_")
+    )
+
+
+def _invert_condition(condition: Condition) -> Condition:
+    """The opposite of one piece, in the field that the language has for it, if any."""
+    if isinstance(condition, Not):
+        return condition.condition
+    if isinstance(condition, Filters) and len(condition.asked_fields) == 1:
+        [name] = condition.asked_fields
+        values = getattr(condition, name)
+        other = name.removeprefix("without_") if name.startswith("without_") else f"without_{name}"
+        if other in _FIELDS and len(values) == 1:
+            return Filters(**{other: values})
+    return Not(condition)
 
 
 def _split_condition(condition: Condition) -> Iterator[Condition]:
@@ -108,7 +149,29 @@ def _name_range(field: str) -> str:
 
 
 def _join_members(members: list[Condition]) -> Condition:
-    """What `_split_condition` takes apart; Filters of one field each may be joined as they are."""
-    if len(members) > 1:
-        return AllOf(tuple(members))
-    return members[0] if members else Filters()
+    """What `_split_condition` takes apart, with as few Filters as can say it."""
+    plain, others = Filters(), list[Condition]()
+    for member in members:
+        merged = _merge_filters(plain, member) if isinstance(member, Filters) else None
+        if merged is None:
+            others.append(member)
+        else:
+            plain = merged
+    joined = ([plain] if plain else []) + others
+    if len(joined) > 1:
+        return AllOf(tuple(joined))
+    return joined[0] if joined else Filters()
+
+
+def _merge_filters(one: Filters, other: Filters) -> Filters | None:
+    """One Filters that asks for both; None where both ask for another value of the same field."""
+    values = {name: getattr(one, name) for name in one.asked_fields}
+    for name in other.asked_fields:
+        value = getattr(other, name)
+        if name in values and not _ALL_OF.fullmatch(name):
+            return None
+        values[name] = values.get(name, ()) + value if name in values else value
+    try:
+        return Filters(**values)
+    except InvalidQuery:  # such as ranges that have nothing in common
+        return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from ..query.pieces import Piece, list_pieces
 from ..query.values import Query
+
+MAX_PIECES: Final = 8  # that are looked at; a search for each answers in the time of a few
 
 
 @final
@@ -36,7 +38,7 @@ def find_remainders(query: Query, count: Callable[[Query], int]) -> list[Remaind
     These are the pieces that empty it: without each of them something is found. Where there is no such piece,
     because several of them empty it, it is what each of them finds alone.
     """
-    pieces = list_pieces(query)
+    pieces = list_pieces(query)[:MAX_PIECES]
     if len(pieces) < 2:
         return []
     without = list(_count_each(pieces, count, is_alone=False))

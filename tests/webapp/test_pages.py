@@ -104,7 +104,11 @@ def test_a_query_picture_can_be_seen_and_removed(
     assert client.get(picture).content_type == "image/png"
     removals = [given["href"] for _, given in page.tags if given.get("class") == "remove"]
     token = parse_qs(urlsplit(address).query)["picture"][0]
-    assert removals == [f"/?q=harbour&picture={token}", "/?q=harbour&image=2"]
+    assert removals == [
+        f"/?image=2&picture={token}",
+        f"/?q=harbour&picture={token}",
+        "/?q=harbour&image=2",
+    ]
 
 
 def test_a_page_of_a_file_is_named_beside_it(
