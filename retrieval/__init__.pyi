@@ -8,9 +8,11 @@ from .catalog import (
     Annotation,
     Catalog,
     Content,
+    Edit,
     Facet,
     FusionRecipe,
     Image,
+    KeptEdit,
     Location,
     NewImage,
     Problem,
@@ -28,11 +30,13 @@ from .errors import (
     CursorExpired,
     DecodingImpossible,
     DurabilityTooLow,
+    EditUnknown,
     FeatureDamaged,
     ImageNotFound,
     ImageNotInAnswer,
     ImageTooLarge,
     InvalidCursor,
+    InvalidEdit,
     InvalidLabels,
     InvalidQuery,
     InvalidSetting,
@@ -104,6 +108,7 @@ from .search.remainders import Remainder
 from .settings import SETTINGS, Settings
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import PictureDescription
+from .writing.editor import Editor, open_editor
 from .writing.keeper import Keeper, open_keeper
 from .writing.library_writer import LibraryWriter, write_library
 from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
@@ -140,6 +145,9 @@ __all__ = [
     "DecoderProcess",
     "DecodingImpossible",
     "DurabilityTooLow",
+    "Edit",
+    "EditUnknown",
+    "Editor",
     "Either",
     "Examples",
     "Explanation",
@@ -155,10 +163,12 @@ __all__ = [
     "ImageNotInAnswer",
     "ImageTooLarge",
     "InvalidCursor",
+    "InvalidEdit",
     "InvalidLabels",
     "InvalidQuery",
     "InvalidSetting",
     "Keeper",
+    "KeptEdit",
     "Library",
     "LibraryBusy",
     "LibraryNotFound",
@@ -230,6 +240,7 @@ __all__ = [
     "list_pieces",
     "list_single_parts",
     "load_word_tower",
+    "open_editor",
     "open_keeper",
     "page_digest",
     "parse_query",

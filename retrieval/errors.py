@@ -220,6 +220,24 @@ class ImageNotFound(RetrievalError):
         )
 
 
+class InvalidEdit(RetrievalError):
+    """What is to be said of images cannot be said; the message names the field, and what to write."""
+
+    code = "invalid-edit"
+
+
+class EditUnknown(RetrievalError):
+    """No edit has this number, or it cannot be taken back any more."""
+
+    code = "edit-unknown"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"edit {number}: it was taken back already, or is no longer kept; `pictor edit --list` names "
+            "those that can be taken back"
+        )
+
+
 class ImageNotInAnswer(ImageNotFound):
     """The image is in the library, but the answer to the query does not list it; the message says why."""
 

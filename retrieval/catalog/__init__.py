@@ -1,6 +1,7 @@
 """The catalog in SQL, the only truth: images, locations, facts and features. The only home of sqlalchemy."""
 
 from .catalog import Catalog, SavedCatalog, WritableCatalog
+from .edit_writer import EditWriter
 from .engine import CatalogAddress, sqlite_url
 from .facets import Facet
 from .records import (
@@ -26,14 +27,18 @@ from .records import (
 )
 from .saved_writer import SavedWriter
 from .sort_values import MAX_NAMED, SortValues
+from .statements import ANY, EDITABLE, SINGLE, Edit, KeptEdit, Statement
 
 __all__ = [
+    "ANY",
     "CATEGORY",
+    "EDITABLE",
     "LABEL",
     "MAX_NAMED",
     "NAME_SOURCE",
     "PREDICTED_FIELDS",
     "PREDICTED_SOURCE",
+    "SINGLE",
     "SURE",
     "USER_SOURCE",
     "Annotation",
@@ -41,9 +46,12 @@ __all__ = [
     "CatalogAddress",
     "Change",
     "Content",
+    "Edit",
+    "EditWriter",
     "Facet",
     "FusionRecipe",
     "Image",
+    "KeptEdit",
     "Location",
     "NewImage",
     "Problem",
@@ -54,6 +62,7 @@ __all__ = [
     "Sidecar",
     "SortValues",
     "Space",
+    "Statement",
     "WritableCatalog",
     "sqlite_url",
 ]

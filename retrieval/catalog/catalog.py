@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine
 from ..errors import SchemaOutOfDate, StorageFailed
 from . import engine, soundness
 from .clock import Clock, utc_now
+from .edit_writer import EditWriter
 from .reader import Reader
 from .saved_writer import SavedWriter
 from .writer import Writer
@@ -67,10 +68,11 @@ class Catalog:
 
 @final
 class SavedCatalog(Catalog):
-    """A catalog in which what users save by name may be changed, also while a writer adds images.
+    """A catalog in which people may save things by name and say things of images, also while a writer adds
+    images.
 
-    It takes a turn (see `retrieval.catalog.turns`) for each transaction, and needs no other lock: no writer
-    of images touches these rows. It is a subclass of Catalog, because who saves reads as well.
+    It takes a turn (see `retrieval.catalog.turns`) for each transaction, and needs no other lock. It is a
+    subclass of Catalog, because who saves reads as well.
     """
 
     @classmethod
@@ -91,6 +93,13 @@ class SavedCatalog(Catalog):
         with engine.transaction(self._engine, self.address, writes=True) as connection:
             engine.take_server_turn(connection)
             yield SavedWriter(connection)
+
+    @contextmanager
+    def editing(self) -> Iterator[EditWriter]:
+        """Write what a person says of images; it is acknowledged when the block ends."""
+        with engine.transaction(self._engine, self.address, writes=True) as connection:
+            engine.take_server_turn(connection)
+            yield EditWriter(connection)
 
 
 def _open_for_reading(url: URL, *, unchanging: bool) -> Catalog:

@@ -17,10 +17,11 @@ from ..query.values import Examples
 from ..ranking.arrays import Float16Matrix, Int64Ids
 from ..ranking.narrowing import LabelTable
 from ..ranking.shots import ShotFile
-from . import changes, completions, saved, sidecars, soundness
+from . import changes, completions, edits, saved, sidecars, soundness
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
+from .overruling import load_statements
 from .positions import find_near
 from .records import (
     NAME_SOURCE,
@@ -44,12 +45,14 @@ from .schema import (
     FeatureRow,
     ImageRow,
     LocationRow,
+    OverruledRow,
     ProblemRow,
     ProjectionRow,
     SpaceRow,
     ThumbnailRow,
 )
 from .sort_values import SortValues, load_sort_values
+from .statements import KeptEdit, Statements
 from .times import find_time
 
 LARGEST_ID = 2**63 - 1  # a larger number cannot be an id, and the database would refuse it
@@ -152,16 +155,19 @@ class Reader:
         """What all images, or at most MAX_NAMED, are sorted by; see `retrieval.catalog.sort_values`."""
         return load_sort_values(self._connection, by, ids)
 
-    def load_images(self, ids: Iterable[int]) -> dict[int, Image]:
-        """The images with these ids, in the same order; unknown ids are left out."""
+    def load_images(self, ids: Iterable[int], *, with_overruled: bool = False) -> dict[int, Image]:
+        """The images with these ids, in the same order; unknown ids are left out.
+
+        `with_overruled`: with the facts that a person overruled among their annotations.
+        """
         possible_ids = [int(image_id) for image_id in ids if 0 < image_id <= LARGEST_ID]
         images: dict[int, Image] = {}
         for chunk in split_into_chunks(possible_ids):
-            images |= self._load_chunk(chunk)
+            images |= self._load_chunk(chunk, with_overruled)
         return {image_id: images[image_id] for image_id in possible_ids if image_id in images}
 
-    def _load_chunk(self, ids: Sequence[int]) -> dict[int, Image]:
-        locations, facts = self._locations_by_image(ids), self._annotations_by_image(ids)
+    def _load_chunk(self, ids: Sequence[int], with_overruled: bool) -> dict[int, Image]:
+        locations, facts = self._locations_by_image(ids), self._annotations_by_image(ids, with_overruled)
         columns = [column for column in ImageRow.__table__.columns if column.name not in NOT_OF_IMAGES]
         rows = self._connection.execute(select(*columns).where(ImageRow.id.in_(ids)))
         return {
@@ -178,22 +184,19 @@ class Reader:
             locations[row.image_id].append(Location(*row[1:]))
         return locations
 
-    def _annotations_by_image(self, ids: Sequence[int]) -> dict[int, list[Annotation]]:
+    def _annotations_by_image(self, ids: Sequence[int], with_overruled: bool) -> dict[int, list[Annotation]]:
         facts: dict[int, list[Annotation]] = defaultdict(list)
-        query = select(
-            AnnotationRow.image_id,
-            AnnotationRow.field,
-            AnnotationRow.value,
-            AnnotationRow.source,
-            AnnotationRow.confidence,
-        ).where(AnnotationRow.image_id.in_(ids))
-        for image_id, field, value, source, confidence in self._connection.execute(
-            query.order_by(AnnotationRow.id)
-        ):
-            facts[image_id].append(Annotation(field, value, source, confidence))
+        for image_id, _, *fact in sorted(self._fact_rows(ids, with_overruled)):
+            facts[image_id].append(Annotation(*fact))
         for image_facts in facts.values():
             image_facts.sort(key=lambda fact: source_rank(fact.source))
         return facts
+
+    def _fact_rows(self, ids: Sequence[int], with_overruled: bool) -> Iterator[tuple[Any, ...]]:
+        """Image, id, field, value, source and confidence."""
+        for row in (AnnotationRow, OverruledRow) if with_overruled else (AnnotationRow,):
+            columns = (row.image_id, row.id, row.field, row.value, row.source, row.confidence)
+            yield from map(tuple, self._connection.execute(select(*columns).where(row.image_id.in_(ids))))
 
     def load_thumbnail(self, image_id: int) -> bytes | None:
         """The stored small rendition (WebP), or None for an unknown image."""
@@ -458,6 +461,17 @@ class Reader:
     def count_folders(self) -> list[tuple[str, int]]:
         """The folders that hold pictures, as `list_folders` gives them, with their numbers of images."""
         return completions.count_folders(self._connection)
+
+    def load_edits(self) -> list[KeptEdit]:
+        """The edits that can be taken back, the latest first."""
+        return edits.load_edits(self._connection)
+
+    def load_statements(self, ids: Sequence[int]) -> dict[int, Statements]:
+        """What a person says of each of these images; see `retrieval.catalog.statements`."""
+        said: dict[int, Statements] = {}
+        for chunk in split_into_chunks(ids):
+            said |= load_statements(self._connection, chunk)
+        return said
 
     def load_searches(self) -> dict[str, SavedSearch]:
         """Every saved search, by its name."""

@@ -114,6 +114,55 @@ class AnnotationRow(Base):
     longitude: Mapped[float | None] = mapped_column(Float)
 
 
+class OverruledRow(Base):
+    """Facts that do not count any more, since a person overruled them; with the ids that they had."""
+
+    __tablename__ = "overruled"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
+    field: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float] = mapped_column(Float)
+    latitude: Mapped[float | None] = mapped_column(Float)
+    longitude: Mapped[float | None] = mapped_column(Float)
+
+
+class RejectionRow(Base):
+    """What a person says is not so."""
+
+    __tablename__ = "rejection"
+    __table_args__ = (UniqueConstraint("image_id", "field", "value"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    image_id: Mapped[int] = mapped_column(BigKey, ForeignKey("image.id", ondelete="CASCADE"), index=True)
+    field: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)  # empty for every value of the field
+
+
+class EditRow(Base):
+    __tablename__ = "edit"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(DateTime)
+    said: Mapped[dict[str, list[list[str]]]] = mapped_column(JSON)  # pairs, as in Edit
+
+
+class EditedImageRow(Base):
+    __tablename__ = "edited_image"
+
+    edit_id: Mapped[int] = mapped_column(BigKey, ForeignKey("edit.id", ondelete="CASCADE"), primary_key=True)
+    image_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    # All that was said about the image: fields, values, and whether they are so.
+    before: Mapped[list[list[Any]]] = mapped_column(JSON)
+    after: Mapped[list[list[Any]]] = mapped_column(JSON)
+
+
 class ThumbnailRow(Base):
     __tablename__ = "thumbnail"
 

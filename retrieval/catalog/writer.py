@@ -12,16 +12,15 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from ..paths import display_path
-from ..query.areas import parse_position
-from . import changes, clock, contents, sidecars, times
+from . import changes, clock, contents, overruling, sidecars, times
+from .annotations import annotation_values, delete_annotations, load_source
 from .clock import Clock, utc_now
 from .features import compute_checksum, to_blob
-from .filters import fold_text, folder_key
+from .filters import folder_key
 from .reader import split_into_chunks
 from .records import (
     EMBEDDED_SOURCES,
     FILE_SOURCES,
-    PLACE,
     PREDICTED_SOURCE,
     Annotation,
     Content,
@@ -51,14 +50,17 @@ class Writer(SavedWriter):
         self._clock = clock
         self._changed: dict[int, None] = {}  # changed images, in order; a dict because each counts once
         self._restated: set[int] = set()  # images of which a content came, changed or went
+        self._restated_facts: set[int] = set()  # images with facts that a person may have overruled
 
     def record_changes(self) -> None:
         """Write the changed images into the change log; called once, before the commit.
 
-        Before that, images whose contents changed get the facts that are in their files now.
+        Before that, images whose contents changed get the facts that are in their files now, without those
+        that a person overruled.
         """
         for image_id in sorted(self._restated):
             self._follow_contents(image_id)
+        overruling.overrule_facts(self._connection, sorted(self._restated_facts))
         changes.record_changes(self._connection, "put", self._changed)
 
     def add_images(self, images: Sequence[NewImage]) -> list[int]:
@@ -124,11 +126,10 @@ class Writer(SavedWriter):
         for mine in (
             delete(ThumbnailRow).where(ThumbnailRow.image_id == image_id),
             delete(FeatureRow).where(FeatureRow.image_id == image_id, FeatureRow.space_id.in_(spaces)),
-            delete(AnnotationRow).where(
-                AnnotationRow.image_id == image_id, AnnotationRow.source.in_(sources)
-            ),
         ):
             self._connection.execute(mine)
+        delete_annotations(self._connection, image_id, sources)
+        self._restated_facts.add(image_id)
         self._insert_descriptions([(image_id, image)])
         contents.put_content(self._connection, image_id, image.content)
         values = {
@@ -157,7 +158,7 @@ class Writer(SavedWriter):
         self._insert_rows(
             AnnotationRow,
             [
-                _annotation_values(image_id, fact.source, fact)
+                annotation_values(image_id, fact.source, fact)
                 for image_id, image in numbered
                 for fact in _without_duplicates(image.annotations)
             ],
@@ -248,6 +249,7 @@ class Writer(SavedWriter):
             gone += self._connection.scalars(leaving)
             self._changed.pop(image_id, None)
             self._restated.discard(image_id)
+            self._restated_facts.discard(image_id)
         changes.record_changes(self._connection, "remove", gone)
 
     def forget_unlocated(self) -> None:
@@ -261,16 +263,16 @@ class Writer(SavedWriter):
     def replace_annotations(self, image_id: int, source: str, annotations: Sequence[Annotation]) -> bool:
         """Replace the facts that `source` states about an image; True if that changed anything.
 
-        Facts from other sources stay: what a person stated is never changed because of a file.
+        Facts from other sources stay: what a person stated is never changed because of a file. Facts that a
+        person overruled do not count until that is taken back.
         """
-        mine = (AnnotationRow.image_id == image_id, AnnotationRow.source == source)
-        columns = (AnnotationRow.field, AnnotationRow.value, AnnotationRow.confidence)
-        before = self._connection.execute(select(*columns).where(*mine).order_by(AnnotationRow.id))
+        before = load_source(self._connection, image_id, source)
         facts = list({(fact.field, fact.value): fact for fact in annotations}.values())
-        if [tuple(row) for row in before] == [(fact.field, fact.value, fact.confidence) for fact in facts]:
+        if before == [(fact.field, fact.value, fact.confidence) for fact in facts]:
             return False
-        self._connection.execute(delete(AnnotationRow).where(*mine))
-        self._insert_rows(AnnotationRow, [_annotation_values(image_id, source, fact) for fact in facts])
+        delete_annotations(self._connection, image_id, {source})
+        self._restated_facts.add(image_id)
+        self._insert_rows(AnnotationRow, [annotation_values(image_id, source, fact) for fact in facts])
         self._mark_changed([image_id])
         return True
 
@@ -398,18 +400,3 @@ def _feature_blobs(image: NewImage) -> Iterator[tuple[int, bytes]]:
 def _path_values(path: bytes) -> dict[str, Any]:
     display = display_path(path)
     return {"path": path, "display": display, "folder": folder_key(str(PurePosixPath(display).parent))}
-
-
-def _annotation_values(image_id: int, source: str, fact: Annotation) -> dict[str, Any]:
-    position = parse_position(fact.value) if fact.field == PLACE else None
-    latitude, longitude = position or (None, None)
-    return {
-        "image_id": image_id,
-        "field": fact.field,
-        "value": fact.value,
-        "folded": "" if position else fold_text(fact.value),
-        "source": source,
-        "confidence": fact.confidence,
-        "latitude": latitude,
-        "longitude": longitude,
-    }

@@ -34,7 +34,8 @@ def categorize_images(catalog: WritableCatalog, spaces: Spaces) -> int:
 def _categorize_chunk(catalog: WritableCatalog, spaces: Spaces, ids: Sequence[int]) -> int:
     known = set(load_class_names(spaces.label_set))
     with catalog.reading() as reader:
-        images = [image for image in reader.load_images(ids).values() if _first_label(image) in known]
+        stored = reader.load_images(ids, with_overruled=True)
+        images = [image for image in stored.values() if _first_label(image) in known]
         features = reader.load_features(spaces.subject_space, [image.id for image in images])
     by_id = dict(zip(features[0].tolist(), features[1], strict=True))
     images = [image for image in images if image.id in by_id]

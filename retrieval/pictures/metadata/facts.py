@@ -78,8 +78,13 @@ def _is_fact(value: object) -> bool:
     return value[0] in SOURCES and value[1] in FIELDS
 
 
+def clean_line(text: str) -> str:
+    """A text on one line, with single spaces and without invisible characters."""
+    return " ".join("".join(map(_blank_invisible, text[:MAX_TOTAL_BYTES])).split())
+
+
 def _split_value(field: str, text: str) -> Iterator[str]:
-    line = " ".join("".join(map(_blank_invisible, text[:MAX_TOTAL_BYTES])).split())
+    line = clean_line(text)
     if field != "caption":
         yield from [beginning] if (beginning := _cut_line(line)) else []
         return

@@ -58,14 +58,13 @@ def test_annotations_come_in_the_order_of_their_sources_and_a_persons_own_come_f
     with catalog.writing() as writer:
         for source in reversed(order):
             writer.replace_annotations(
-                number, source, [Annotation("title", title, source) for title in (source, "Same")]
+                number, source, [Annotation("creator", name, source) for name in (source, "Same")]
             )
     with catalog.reading() as reader:
         [image] = reader.load_images([number]).values()
-        assert reader.first_values("title") == {number: USER_SOURCE}
+        assert reader.first_values("creator") == {number: USER_SOURCE}
     assert [fact.source for fact in image.annotations] == [source for source in order for _ in range(2)]
-    assert image.title == USER_SOURCE
-    assert image.field_values("title") == (USER_SOURCE, "Same", *order[1:])
+    assert image.field_values("creator") == (USER_SOURCE, "Same", *order[1:])
 
 
 def test_values_that_differ_in_letter_case_alone_are_given_once(catalog: WritableCatalog) -> None:
