@@ -68,6 +68,7 @@ from .pictures.pixel_digests import find_digests, find_turned_digests
 from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.areas import Circle, Rectangle, Surroundings
 from .query.conditions import AllOf, AnyOf, Filters, Not
+from .query.facet_conditions import narrow_query
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
 from .query.pieces import Piece, list_pieces, replace_part
@@ -241,6 +242,7 @@ __all__ = [
     "list_single_parts",
     "load_word_tower",
     "open_editor",
+    "narrow_query",
     "open_keeper",
     "page_digest",
     "parse_query",

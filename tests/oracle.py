@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from pathlib import PurePosixPath
 from statistics import median
 
 from retrieval import AllOf, Annotation, Circle, Filters, Image, Not, Rectangle, Surroundings
@@ -337,6 +338,8 @@ def values_of(image: Image, facet: str, confidence: float = 0.5) -> set[str]:
             return {name for name in names if not is_position(name)}
         case "year":
             return {f"{image.taken_at.year:04}"} if image.taken_at else set()
+        case "month":
+            return {f"{image.taken_at:%Y-%m}".zfill(7)} if image.taken_at else set()
         case "format":
             return {image.format.lower()}
         case "orientation":
@@ -374,7 +377,10 @@ def sure_facts(facts: Iterable[Annotation], confidence: float) -> list[Annotatio
 
 def count_values(images: Collection[Image], facet: str, confidence: float = 0.5) -> list[tuple[str, int]]:
     """All values of a facet with their counts, in the order in which they are listed."""
-    values = [values_of(image, facet, confidence) for image in images]
+    if facet == "subfolder":
+        values = list_subfolders(images)
+    else:
+        values = [values_of(image, facet, confidence) for image in images]
     counts = Counter(value for values_of_image in values for value in values_of_image)
     if facet == "shows":  # an image also counts for a synonym of its label
         names = counts.keys() | telling_categories(images, confidence)
@@ -382,3 +388,19 @@ def count_values(images: Collection[Image], facet: str, confidence: float = 0.5)
             {name: sum(shows_label(image, [name], confidence) for image in images) for name in names}
         )
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def list_subfolders(images: Collection[Image]) -> list[set[str]]:
+    """Of each image: those folders directly below the one that holds all files in which it lies."""
+    parents = [
+        [PurePosixPath(place.display.casefold()).parent.parts for place in image.locations]
+        for image in images
+    ]
+    every = [parts for of_image in parents for parts in of_image]
+    common = 1
+    while every and all(len(parts) > common and parts[common] == every[0][common] for parts in every):
+        common += 1
+    return [
+        {"/" + "/".join(parts[1 : common + 1]) for parts in of_image if len(parts) > common}
+        for of_image in parents
+    ]

@@ -130,7 +130,7 @@ def _results_page(endpoint: str, query: Query, values: Json | None) -> Json:
 
 
 def _facet_counts(query: Query) -> Json:
-    return _json_values(answers.present_facets(current_services().count_facets(query)))
+    return _json_values(answers.present_facets(current_services().count_facets(query), PICTURE_ADDRESSES))
 
 
 def _explanation_of_image(query: Query) -> Json:

@@ -9,6 +9,7 @@ from werkzeug.routing import IntegerConverter
 
 from retrieval import DEFAULT_DECODER, Library, answers
 
+from .answer_pages import answer_pages
 from .api import api
 from .errors import register_handlers
 from .media import media
@@ -74,6 +75,7 @@ def create_app(
     prepare_answers(app)
     register_handlers(app, paths.hide_in if public else str)
     app.register_blueprint(pages)
+    app.register_blueprint(answer_pages)
     app.register_blueprint(saved_pages)
     app.register_blueprint(media)
     app.register_api(uploads)

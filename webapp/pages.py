@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from time import perf_counter
 from typing import Final
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -55,10 +56,13 @@ def search() -> str:
     """The search page; its address holds the whole search."""
     library = current_services().library
     asked = move_examples(library, move_sort(library, read_parameters(PageSearchParameters, request.args)))
+    start = perf_counter()
     parameters, query, results = _find_hits(asked)
+    seconds = perf_counter() - start
     search = AskedSearch(library, parameters, query)
     return render_template(
         "search.html",
+        seconds=seconds,
         parameters=parameters,
         chips=list_chips(search),
         results=answers.present_results(
@@ -84,6 +88,7 @@ def search() -> str:
         group_address=_address_of_groups(parameters),
         examples=show_examples(parameters),
         step_name=step_name(parameters, query),
+        facets_address=url_for("answer_pages.facets", **address_values(parameters, **FIRST_PAGE)),
         image_count=library.count_images(),
     )
 

@@ -233,8 +233,8 @@ class Facet(StrictModel):
 
 
 class Facets(RootModel[dict[str, Facet]]):
-    """Facets by name: folder, tag, label, shows, year, format, orientation, shape, camera, person, place and
-    captioned."""
+    """Facets by name: folder, subfolder, tag, label, shows, year, month, format, orientation, shape, camera,
+    person, place and captioned."""
 
 
 class Completion(StrictModel):

@@ -44,6 +44,10 @@ class PictureAddresses:
     preview: Callable[[int], str | None]
     path: Callable[[str], str] = str
 
+    def folder(self, folder: str) -> str:
+        """How the path of a folder is shown."""
+        return self.path(f"{folder}/file").removesuffix("/file")
+
 
 def _no_address(_image_id: int) -> None:
     """Without a server nothing has an address."""
@@ -335,9 +339,14 @@ def _rounded_rows(values: npt.NDArray[np.floating]) -> list[list[float]]:
     return rows
 
 
-def present_facets(facets: Mapping[str, catalog.Facet]) -> models.Facets:
+def present_facets(
+    facets: Mapping[str, catalog.Facet], addresses: PictureAddresses = NO_SERVER
+) -> models.Facets:
     """Values with their counts, by facet."""
-    return models.Facets({name: _present_facet(facet) for name, facet in facets.items()})
+    shown = {name: _present_facet(facet) for name, facet in facets.items()}
+    paths = shown["subfolder"]
+    values = [value.model_copy(update={"value": addresses.folder(value.value)}) for value in paths.values]
+    return models.Facets(shown | {"subfolder": paths.model_copy(update={"values": values})})
 
 
 def _present_facet(facet: catalog.Facet) -> models.Facet:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
+from posixpath import commonpath
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Integer,
     Select,
     bindparam,
     case,
-    cast,
     distinct,
-    extract,
     func,
     or_,
     select,
 )
 
-from .filters import CAMERA, ORIENTATION, PERSON, SHAPE, captioned_ids
+from .filters import CAMERA, ORIENTATION, PERSON, SHAPE, captioned_ids, taken_part
 from .records import CATEGORY, LABEL, PLACE, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow
 
@@ -54,16 +52,19 @@ def count_facets(
     """Count the images with these distinct ids, or all images, by each of the FACETS.
 
     A count is the number of these images that satisfy a filter on the value. The exception is `folder`: it is
-    the name of the folder that a file lies in, not of a folder further up. `shows` counts labels under their
+    the name of the folder that a file lies in, not of a folder further up. `subfolder` counts by the folders
+    directly below the deepest one that all files of these images lie in, with all that lies in them, at any
+    depth; its values are paths from the root. `shows` counts labels under their
     first names: stated ones, and with `predicted` also labels and categories that are predicted with at least
     `confidence`. Of a category and a more specific one, or a label, that exactly the same images have, only
-    the more specific one is listed. `year` is
-    the year of `taken_at`, in four digits. `captioned` is yes or no. `place` counts names, not positions.
+    the more specific one is listed. `year` is the year of `taken_at`, in four digits, and `month` its month,
+    as 2019-05. `captioned` is yes or no. `place` counts names, not positions.
     The largest counts come first, equal ones in the order of their values, at most MAX_VALUES of them. Values
     that differ only in upper and lower case are counted as one, spelled as it was first stored.
     """
     chunks = _id_chunks(ids)
     counts = {name: _count_values(connection, grouped, chunks) for name, grouped in _GROUPED.items()}
+    counts["subfolder"] = _count_subfolders(connection, chunks)
     counts["shows"] = _count_labels(connection, chunks, confidence if predicted else None)
     return {name: _make_facet(connection, counts[name], _SPELLED.get(name)) for name in FACETS}
 
@@ -104,12 +105,21 @@ def _count_by_folder(among: Among) -> Grouped:
     return counted.where(among(location.image_id), location.folder != "/").group_by("facet")
 
 
+def _count_by_path(among: Among) -> Grouped:
+    location = LocationRow
+    counted = select(
+        location.folder.label("facet"), func.count(distinct(location.image_id)), func.min(location.id)
+    )
+    return counted.where(among(location.image_id)).group_by("facet")
+
+
 _CAPTIONED = case((ImageRow.id.in_(captioned_ids()), "yes"), else_="no")
 _GROUPED: Mapping[str, Callable[[Among], Grouped]] = {
     "folder": _count_by_folder,
     "tag": partial(_count_by_fact, "tag"),
     "label": partial(_count_by_fact, "label"),
-    "year": partial(_count_by_image, cast(extract("year", ImageRow.taken_at), Integer)),
+    "year": partial(_count_by_image, taken_part("year")),
+    "month": partial(_count_by_image, taken_part("year") * 100 + taken_part("month")),
     "format": partial(_count_by_image, func.lower(ImageRow.format)),
     "orientation": partial(_count_by_image, ORIENTATION),
     "shape": partial(_count_by_image, SHAPE),
@@ -119,8 +129,8 @@ _GROUPED: Mapping[str, Callable[[Among], Grouped]] = {
     "captioned": partial(_count_by_image, _CAPTIONED),
 }
 FACETS = (
-    *("folder", "tag", "label", "shows", "year", "format", "orientation", "shape", "camera"),
-    *("person", "place", "captioned"),
+    *("folder", "subfolder", "tag", "label", "shows", "year", "month", "format", "orientation", "shape"),
+    *("camera", "person", "place", "captioned"),
 )
 
 
@@ -130,10 +140,52 @@ def _count_values(
     summed: dict[str, tuple[int, int]] = {}
     for among in chunks:
         for value, images, row in connection.execute(grouped(among)):
-            name = value if isinstance(value, str) else f"{value:04}"  # a year
+            name = value if isinstance(value, str) else _write_time(value)
             before, first = summed.get(name, (0, row))
             summed[name] = before + images, min(first, row)
     return summed
+
+
+def _write_time(number: int) -> str:
+    """A year, as it is; or a month, which is a hundred times its year and its number."""
+    return f"{number:04}" if number < 10_000 else f"{number // 100:04}-{number % 100:02}"
+
+
+def _count_subfolders(connection: Connection, chunks: Sequence[Among]) -> Counts:
+    """Counts by the folders directly below the one that holds all; an image counts once in each."""
+    folders = _count_values(connection, _count_by_path, chunks)
+    depth = len(_components(commonpath(folders))) if folders else 0
+    counts: dict[str, tuple[int, int]] = {}
+    for folder, (images, row) in folders.items():
+        if path := _cut_path(folder, depth + 1):
+            before, first = counts.get(path, (0, row))
+            counts[path] = before + images, min(first, row)
+    for path in _repeated_paths(connection, chunks, depth + 1):
+        counts[path] = counts[path][0] - 1, counts[path][1]
+    return counts
+
+
+def _components(folder: str) -> list[str]:
+    return [name for name in folder.split("/") if name]
+
+
+def _cut_path(path: str, depth: int) -> str:
+    """The first components of a path, from the root; "" where it has fewer."""
+    names = _components(path)
+    return "/" + "/".join(names[:depth]) if len(names) >= depth else ""
+
+
+def _repeated_paths(connection: Connection, chunks: Sequence[Among], depth: int) -> Iterator[str]:
+    """Each path of this depth, once for each further folder in it that one image lies in."""
+    location = LocationRow
+    several = select(location.image_id).group_by(location.image_id)
+    placed_twice = several.having(func.count(distinct(location.folder)) > 1)
+    for among in chunks:
+        query = select(location.image_id, location.folder).distinct()
+        rows = connection.execute(query.where(among(location.image_id), location.image_id.in_(placed_twice)))
+        cut = Counter((image_id, _cut_path(folder, depth)) for image_id, folder in rows)
+        for (_, path), times in cut.items():
+            yield from [path] * (times - 1) if path else ()
 
 
 Label = tuple[str, str, bool]  # the field, the folded text, and whether it is predicted
@@ -195,23 +247,34 @@ def _select_labels(among: Among, confidence: float | None) -> Select[int, int, s
     return query.where(fact.field.in_(PREDICTED_FIELDS), is_counted, among(fact.image_id))
 
 
-Spelled = Callable[[Connection, Iterable[int]], Iterator[tuple[int, str]]]
+# From the values by their first rows: each row, and the value as it is spelled there.
+Spelled = Callable[[Connection, Mapping[int, str]], Iterator[tuple[int, str]]]
 
 
-def _stored_values(connection: Connection, rows: Iterable[int]) -> Iterator[tuple[int, str]]:
+def _stored_values(connection: Connection, rows: Mapping[int, str]) -> Iterator[tuple[int, str]]:
     query = select(AnnotationRow.id, AnnotationRow.value, AnnotationRow.source)
-    for row, value, source in connection.execute(query.where(AnnotationRow.id.in_(rows))):
+    for row, value, source in connection.execute(query.where(AnnotationRow.id.in_(list(rows)))):
         yield row, value.split(", ")[0] if source == PREDICTED_SOURCE else value
 
 
-def _folder_names(connection: Connection, rows: Iterable[int]) -> Iterator[tuple[int, str]]:
-    query = select(LocationRow.id, LocationRow.display).where(LocationRow.id.in_(rows))
-    for row, display in connection.execute(query):
+def _folder_names(connection: Connection, rows: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    for row, display in _displayed_paths(connection, rows):
         yield row, PurePosixPath(display).parent.name
+
+
+def _folder_paths(connection: Connection, rows: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    for row, display in _displayed_paths(connection, rows):
+        yield row, _cut_path(display, len(_components(rows[row])))
+
+
+def _displayed_paths(connection: Connection, rows: Iterable[int]) -> Iterator[tuple[int, str]]:
+    query = select(LocationRow.id, LocationRow.display).where(LocationRow.id.in_(list(rows)))
+    yield from ((row, display) for row, display in connection.execute(query))
 
 
 _SPELLED: Mapping[str, Spelled] = {
     "folder": _folder_names,
+    "subfolder": _folder_paths,
     "tag": _stored_values,
     "label": _stored_values,
     "shows": _stored_values,
@@ -224,6 +287,6 @@ _SPELLED: Mapping[str, Spelled] = {
 def _make_facet(connection: Connection, counts: Counts, spelled: Spelled | None) -> Facet:
     order = sorted(counts, key=lambda value: (-counts[value][0], value))
     first = {value: counts[value] for value in order[:MAX_VALUES]}
-    texts = dict(spelled(connection, [row for _, row in first.values()])) if spelled else {}
+    texts = dict(spelled(connection, {row: value for value, (_, row) in first.items()})) if spelled else {}
     listed = tuple((texts.get(row, value), images) for value, (images, row) in first.items())
     return Facet(listed, len(order) - len(listed))

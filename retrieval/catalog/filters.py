@@ -327,15 +327,15 @@ def _day_conditions(
 
 def _recurring_conditions(filters: Filters) -> Iterator[Condition]:
     if filters.months:
-        yield _taken("month").in_(_list_numbers(map(parse_months, filters.months), len(MONTHS)))
+        yield taken_part("month").in_(_list_numbers(map(parse_months, filters.months), len(MONTHS)))
     if filters.weekdays:
         numbers = _list_numbers(map(parse_weekdays, filters.weekdays), len(WEEKDAYS))
-        yield _taken("dow").in_([number % len(WEEKDAYS) for number in numbers])  # databases: Sunday is 0
+        yield taken_part("dow").in_([number % len(WEEKDAYS) for number in numbers])  # databases: Sunday is 0
     if filters.days:
         yield or_(*(_is_in_days(*parse_year_days(days)) for days in filters.days))
 
 
-def _taken(part: str) -> ColumnElement[int]:
+def taken_part(part: str) -> ColumnElement[int]:
     """A part of the date when an image was taken, as a whole number; NULL without a date."""
     # From the day alone: SQLite takes the weekday of 23:59:59.9999 from the day after.
     return cast(extract(part, func.date(ImageRow.taken_at)), Integer)
@@ -346,7 +346,7 @@ def _list_numbers(cycles: Iterable[Cycle], length: int) -> list[int]:
 
 
 def _is_in_days(first: int, last: int) -> Condition:
-    day = _taken("month") * 100 + _taken("day")
+    day = taken_part("month") * 100 + taken_part("day")
     return and_(day >= first, day <= last) if first <= last else or_(day >= first, day <= last)
 
 

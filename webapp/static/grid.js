@@ -1,12 +1,12 @@
 // The tiles are one stop of the Tab key: arrows go from tile to tile, and Tab goes through the chosen one.
 "use strict";
 
-const tiles = Array.from(document.querySelectorAll(".tile"));
-const controlsOf = (tile) => tile.querySelectorAll("a, summary");
+const listTiles = () => Array.from(document.querySelectorAll(".tile"));
+const controlsOf = (tile) => tile.querySelectorAll("a, button, summary");
 const pictureOf = (tile) => tile.querySelector(".picture");
 
 function choose(tile) {
-  for (const other of tiles) {
+  for (const other of listTiles()) {
     for (const control of controlsOf(other)) control.tabIndex = other === tile ? 0 : -1;
   }
 }
@@ -19,7 +19,7 @@ function centreOf(tile) {
 // The tile in the next row up or down that lies nearest below or above this one.
 function findInNextRow(tile, direction) {
   const from = centreOf(tile);
-  const places = tiles.map((other) => ({ other, ...centreOf(other) }));
+  const places = listTiles().map((other) => ({ other, ...centreOf(other) }));
   const beyond = places.filter((place) => direction * (place.top - from.top) > 1);
   if (!beyond.length) return null;
   const row = direction * Math.min(...beyond.map((place) => direction * place.top));
@@ -27,13 +27,18 @@ function findInNextRow(tile, direction) {
   return beyond.filter((place) => place.top === row).reduce((best, place) => (distance(place) < distance(best) ? place : best)).other;
 }
 
+const neighbour = (tile, step) => {
+  const tiles = listTiles();
+  return tiles[tiles.indexOf(tile) + step];
+};
+
 const moves = {
-  ArrowRight: (tile) => tiles[tiles.indexOf(tile) + 1],
-  ArrowLeft: (tile) => tiles[tiles.indexOf(tile) - 1],
+  ArrowRight: (tile) => neighbour(tile, 1),
+  ArrowLeft: (tile) => neighbour(tile, -1),
   ArrowDown: (tile) => findInNextRow(tile, 1),
   ArrowUp: (tile) => findInNextRow(tile, -1),
-  Home: () => tiles[0],
-  End: () => tiles.at(-1),
+  Home: () => listTiles()[0],
+  End: () => listTiles().at(-1),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -53,10 +58,18 @@ document.addEventListener("focusin", (event) => {
   history.replaceState({ ...history.state, image: tile.dataset.imageId }, "");
 });
 
-if (tiles.length) choose(tiles[0]);
+function startGrid() {
+  const tiles = listTiles();
+  const focused = document.activeElement?.closest(".tile");
+  if (tiles.length) choose(focused ?? tiles[0]);
+}
 
 // The history entry knows which tile was left, so that Back leads to it.
-if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
-  const left = tiles.find((tile) => tile.dataset.imageId === history.state?.image);
+function returnToTile() {
+  const left = listTiles().find((tile) => tile.dataset.imageId === history.state?.image);
   if (left) pictureOf(left).focus({ preventScroll: true });
 }
+
+document.addEventListener("pictor:results", startGrid);
+document.addEventListener("pictor:tiles", startGrid);
+startGrid();

@@ -44,5 +44,6 @@
   const shown = document.querySelector("article.image");
   if (shown) noteLook(Number(shown.dataset.imageId));
   document.addEventListener("pictor:results", showDimmed);
+  document.addEventListener("pictor:tiles", showDimmed);
   window.addEventListener("pageshow", showDimmed);
 })();

@@ -1,0 +1,76 @@
+"""What people do with the results in a real Chromium: narrow them, see more of them, look closely, ask why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browsing import check_everybody, list_shown_ids
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_rail_narrows_the_results_and_stays_closed(page: Page) -> None:
+    page.goto("/?q=harbour")
+    rail = page.get_by_role("complementary", name="Filters")
+    link = rail.get_by_role("link", name="day2").first
+    count = int(link.locator(".number").inner_text().split()[0])
+    link.click()
+    page.wait_for_url("**tag:day2*")
+    assert len(list_shown_ids(page)) == count
+    page.get_by_role("button", name="Filters").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Filters")).to_have_attribute("aria-expanded", "false")
+    expect(rail).to_be_hidden()
+
+
+def test_on_a_narrow_screen_the_rail_lies_behind_its_button(
+    new_context: Callable[..., BrowserContext],
+) -> None:
+    page = new_context(viewport={"width": 360, "height": 740}).new_page()
+    page.goto("/")
+    rail = page.get_by_role("complementary", name="Filters")
+    expect(rail).to_be_hidden()
+    page.get_by_role("button", name="Filters").click()
+    expect(rail.get_by_role("link", name="day2").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_more_pictures_come_in_place_and_back_leads_to_the_one_that_was_left(page: Page) -> None:
+    page.goto("/?limit=5")
+    page.get_by_role("link", name="More pictures").click()
+    expect(page.locator(".tile")).to_have_count(10)
+    assert page.locator(".tile .picture").nth(5).evaluate("link => link === document.activeElement")
+    page.get_by_role("link", name="More pictures").click()
+    expect(page.locator(".tile")).to_have_count(12)
+    ids = list_shown_ids(page)
+    assert len(set(ids)) == 12
+    page.locator(".tile").nth(10).get_by_role("link", name="More like this").click()
+    page.wait_for_url("**image=*")
+    page.go_back()
+    expect(page.locator(".tile")).to_have_count(12)
+    assert list_shown_ids(page) == ids
+    expect(page.locator(".tile").nth(10).locator(":focus")).to_have_count(1)
+
+
+def test_the_size_of_tiles_and_their_words_are_remembered(page: Page) -> None:
+    page.goto("/?q=harbour")
+    before = page.locator(".picture").first.bounding_box()
+    page.get_by_text("View", exact=True).click()
+    page.get_by_label("Small").check()
+    page.get_by_label("Nothing").check()
+    page.goto("/?q=forest")
+    after = page.locator(".picture").first.bounding_box()
+    assert before
+    assert after
+    assert after["height"] < 0.8 * before["height"]
+    expect(page.locator(".words").first).to_be_hidden()
+
+
+def test_results_and_facets_can_be_used_by_everybody(
+    new_context: Callable[..., BrowserContext], address: str
+) -> None:
+    for scheme in ("light", "dark"):
+        check_everybody(new_context, [f"{address}/facets?q=harbour", f"{address}/?q=harbour&limit=3"], scheme)
