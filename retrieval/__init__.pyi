@@ -67,7 +67,7 @@ from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sid
 from .pictures.pixel_digests import find_digests, find_turned_digests
 from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.areas import Circle, Rectangle, Surroundings
-from .query.conditions import AllOf, AnyOf, Filters, Not
+from .query.conditions import AllOf, AnyOf, Filters, Not, list_filters
 from .query.facet_conditions import narrow_query
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
@@ -238,6 +238,7 @@ __all__ = [
     "format_sort",
     "images",
     "limits_from_settings",
+    "list_filters",
     "list_pieces",
     "list_single_parts",
     "load_word_tower",

@@ -256,11 +256,18 @@ class Library:
         )
 
     def complete_line(
-        self, line: str, *, limit: int = 10, show_folder: Callable[[str], str] = str
+        self,
+        line: str,
+        *,
+        limit: int = 10,
+        show_folder: Callable[[str], str] = str,
+        with_saved: bool = True,
     ) -> list[Completion]:
         """How the last term of an unfinished line may go on, at most `limit` ways; an empty list for none.
 
-        A word goes on as words of the library and as keys; what stands behind a key, as the library's values.
+        A word goes on as words of the library, as keys, as predicted labels and categories of several words
+        and as saved searches; what stands behind a key, as the library's values. Without `with_saved`,
+        nothing that was saved by name is told.
         A word counts the images that had it when the words were last published, and those since then.
         `show_folder` gives what may be known of the path of a folder.
         """
@@ -268,7 +275,15 @@ class Library:
         assert isinstance(view, WordView)
         with self.catalog.reading() as reader:
             most = min(limit, MOST_COMPLETIONS)
-            return complete_line(line, view.vocabulary, reader, most, show_folder=show_folder)
+            return complete_line(
+                line,
+                view.vocabulary,
+                reader,
+                most,
+                show_folder=show_folder,
+                with_saved=with_saved,
+                with_predicted=self.settings.predicted_labels,
+            )
 
     def rank_signals(self, query: Query) -> dict[str, Ranking]:
         """Every signal's full ranking for a query with one part, and the fused one under "fused".

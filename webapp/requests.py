@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from retrieval import (
+    Concept,
+    Either,
     Examples,
     InvalidQuery,
     Library,
@@ -26,6 +28,7 @@ from retrieval import (
     Sort,
     StoredPicture,
     format_sort,
+    list_filters,
     parse_sort,
     query_from_json,
 )
@@ -110,6 +113,20 @@ def _remove_sort(line: str, reading: Reading | None) -> str:
             if phrase.term.startswith("sort:"):
                 return reading.line_without(phrase)
     return " ".join(_SORT_TERM.sub(" ", line).split()) if _SORT_TERM.search(line) else line
+
+
+def names_saved(query: Query) -> bool:
+    """Whether a query asks for something that was saved by name: a search, a concept, a recipe."""
+    alternatives = [
+        choice for part in query.parts if isinstance(part, Either) for choice in part.alternatives
+    ]
+    conditions = (query.filters, *(choice.filters for choice in alternatives))
+    filters = [single for condition in conditions for single in list_filters(condition)]
+    return (
+        query.options.recipe is not None
+        or any(isinstance(part, Concept) for part in query.single_parts)
+        or any(single.saved or single.concepts for single in filters)
+    )
 
 
 def names_web_address(query: Query) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import BoundedSemaphore
@@ -26,11 +27,12 @@ from retrieval import (
 from .decoding import Decoder
 from .errors import TooManyFetches
 from .parameters import SearchParameters
-from .requests import build_query, names_web_address
+from .requests import build_query, names_saved, names_web_address
 from .uploads import QueryPictures
 
 _KEY = "pictor"
 FETCHES: Final = 2  # requests that may wait for the web at a time, so that threads are left for the others
+NO_NAMES: Final = "something that this query names is not saved here, or cannot be searched"
 UPLOAD_KIND = "upload"  # of a reference; the server wrote these pictures itself
 
 ByteFetcher: TypeAlias = Callable[[str], bytes]
@@ -45,6 +47,7 @@ class Services:
     pictures: QueryPictures
     fetchers: Mapping[str, ByteFetcher]  # none for files: visitors may not name files here
     show_path: Callable[[str], str]  # how a path is shown to visitors
+    is_public: bool  # whether strangers may visit
     free_fetches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(FETCHES))
 
     def read_query(self, parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
@@ -53,19 +56,34 @@ class Services:
 
     def search(self, query: Query) -> Results:
         """The hits of a query, whose pictures are fetched first."""
-        return self.library.search(self._fetch_pictures(query), with_cursor=True)
+        with self._keep_names(query):
+            return self.library.search(self._fetch_pictures(query), with_cursor=True)
 
     def explain(self, query: Query, image_id: int) -> Explanation:
         """Why an image is in the answer to a query."""
-        return self.library.explain(self._fetch_pictures(query), image_id)
+        with self._keep_names(query):
+            return self.library.explain(self._fetch_pictures(query), image_id)
 
     def count_facets(self, query: Query) -> dict[str, Facet]:
         """How many images of the whole answer have which values."""
-        return self.library.count_facets(self._fetch_pictures(query))
+        with self._keep_names(query):
+            return self.library.count_facets(self._fetch_pictures(query))
+
+    @contextmanager
+    def _keep_names(self, query: Query) -> Iterator[None]:
+        """What is saved by name can be used by strangers who know its name, but a refusal tells them none."""
+        try:
+            yield
+        except InvalidQuery as error:
+            if self.is_public and names_saved(query):
+                raise InvalidQuery(NO_NAMES) from error
+            raise
 
     def complete_line(self, line: str, limit: int) -> list[Completion]:
         """How the last term of an unfinished line may go on."""
-        return self.library.complete_line(line, limit=limit, show_folder=self._show_folder)
+        return self.library.complete_line(
+            line, limit=limit, show_folder=self._show_folder, with_saved=not self.is_public
+        )
 
     def _show_folder(self, folder: str) -> str:
         """The path of a folder as visitors see those of its files, with a slash behind it."""
@@ -108,7 +126,9 @@ def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], 
     fetchers: dict[str, ByteFetcher] = {UPLOAD_KIND: pictures.read_picture}
     if library.settings.url_queries == "always":
         fetchers["url"] = UrlFetcher(limits.max_bytes)
-    app.extensions[_KEY] = Services(library, picture_decoder, pictures, fetchers, show_path)
+    app.extensions[_KEY] = Services(
+        library, picture_decoder, pictures, fetchers, show_path, app.config["PUBLIC"]
+    )
 
 
 def current_services() -> Services:

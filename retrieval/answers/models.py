@@ -243,10 +243,13 @@ class Completion(StrictModel):
     text: str = Field(description="The word, the key with its colon, or the value of the key")
     line: str = Field(description="The whole line with it")
     count: int | None = Field(description="How many images have it; null where nothing is counted")
+    kind: str = Field(
+        description="word, key, value; label: what a classifier predicts, or a category; search: a saved one"
+    )
 
 
 class Completions(RootModel[list[Completion]]):
-    """The most frequent first; keys behind words."""
+    """The most frequent first; keys, predicted labels and saved searches behind words."""
 
 
 class WordMatch(StrictModel):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, cast, distinct, extract, func, or_, select
 
-from .filters import fold_text
-from .records import PREDICTED_SOURCE
+from .filters import fold_text, ids_showing, known_values
+from .records import PREDICTED_FIELDS, PREDICTED_SOURCE, SURE
 from .schema import AnnotationRow, ImageRow, LocationRow
+
+MAX_NAMES: Final = 500  # that are counted at once
 
 
 def count_values(connection: Connection, field: str, start: str, most: int) -> list[tuple[str, int]]:
@@ -26,6 +28,37 @@ def count_values(connection: Connection, field: str, start: str, most: int) -> l
     rows = connection.execute(counted.group_by(fact.folded).order_by(*order).limit(most)).all()
     spelled = _load_spelling(connection, [row for _, _, row in rows])
     return [(spelled[row], images) for _, images, row in rows]
+
+
+def count_predicted(connection: Connection, start: str, most: int) -> list[tuple[str, int]]:
+    """What classifiers think to see: the first names of labels and categories that begin so, or in which a
+    word begins so, each with the images that probably show it; the most frequent first.
+    """
+    folded = fold_text(start)
+    names = [
+        value
+        for field in PREDICTED_FIELDS
+        for value in connection.scalars(known_values(field))
+        if _begins_name(value.split(", ")[0], folded)
+    ]
+    fact, images = AnnotationRow, func.count()
+    sure = (fact.source == PREDICTED_SOURCE, fact.confidence >= SURE)
+    counted = select(fact.folded).where(
+        fact.field.in_(PREDICTED_FIELDS), fact.folded.in_(names[:MAX_NAMES]), *sure
+    )
+    rows = connection.scalars(counted.group_by(fact.folded).order_by(images.desc(), fact.folded))
+    first_names = list(dict.fromkeys(row.split(", ")[0] for row in rows))[:most]
+    return [(name, _count_showing(connection, name)) for name in first_names]
+
+
+def _count_showing(connection: Connection, name: str) -> int:
+    """How many images the condition shows: finds."""
+    shown = ids_showing([name], SURE, predicted=True).subquery()
+    return connection.scalar(select(func.count(distinct(shown.c.image_id)))) or 0
+
+
+def _begins_name(name: str, start: str) -> bool:
+    return name.startswith(start) or f" {start}" in name
 
 
 def _begins(column: Any, start: str) -> ColumnElement[bool]:

@@ -135,7 +135,7 @@ def _all_conditions(filters: Filters, predicted: bool) -> Iterator[Condition]:
     yield from _location_conditions(filters)
     yield from _fact_conditions(filters)
     if filters.shows:
-        yield _is_among(_ids_showing(filters.shows, filters.confidence, predicted=predicted))
+        yield _is_among(ids_showing(filters.shows, filters.confidence, predicted=predicted))
     yield from _day_conditions(ImageRow.taken_at, filters.after, filters.before)
     yield from _day_conditions(ImageRow.added_at, filters.added_after, filters.added_before)
     yield from _recurring_conditions(filters)
@@ -278,7 +278,8 @@ def ids_named_in(field: str, values: Sequence[str]) -> IdQuery:
     return _stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(named))
 
 
-def _ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
+def ids_showing(labels: Sequence[str], confidence: float, *, predicted: bool) -> Any:
+    """Select the ids of the images with one of these labels, stated, or predicted surely enough."""
     stated = _ids_with_values(LABEL, labels)
     names = [label.casefold() for label in labels]
     guessed = (

@@ -450,6 +450,10 @@ class Reader:
         """The stated values of a field that begin so, with their numbers of images."""
         return completions.count_values(self._connection, field, start, most)
 
+    def count_predicted(self, start: str, most: int) -> list[tuple[str, int]]:
+        """Predicted labels and categories that begin so, with how many images probably show them."""
+        return completions.count_predicted(self._connection, start, most)
+
     def count_years(self) -> list[tuple[str, int]]:
         """The years in which images were taken, the newest first, with their numbers of images."""
         return completions.count_years(self._connection)

@@ -34,7 +34,11 @@ class Unfinished:
 
     def finish_value(self, value: str) -> str:
         """The line with this value behind the key."""
-        return f"{self.before}{format_term(self.key, value)}"
+        return self.finish_with(self.key, value)
+
+    def finish_with(self, key: str, value: str) -> str:
+        """The line with this key and value in the place of the unfinished word."""
+        return f"{self.before}{format_term(key, value)}"
 
 
 def split_unfinished(line: str) -> Unfinished:

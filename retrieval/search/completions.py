@@ -23,6 +23,9 @@ from ..ranking.spelling import Vocabulary
 
 MOST_COMPLETIONS: Final = 50
 MOST_KEYS: Final = 3  # beside words
+MOST_NAMES: Final = 3  # of predicted labels, and of saved searches, beside words
+KINDS: Final = ("word", "key", "value", "label", "search")
+_SAVED_KEYS: Final = frozenset({"saved", "concept", "in-concept", "recipe"})
 
 Counted: TypeAlias = Iterable[tuple[str, int | None]]
 
@@ -45,49 +48,88 @@ _YEARS: Final = frozenset({"taken", "after", "before"})
 @final
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One way to go on: the word, key or value, the whole line with it, and how many images have it.
+    """One way to go on: the word, key, value or name, the whole line with it, and how many images have it.
 
-    `count` is None where nothing is counted, as for a key.
+    `count` is None where nothing is counted, as for a key. `kind` is one of KINDS: a label is one that a
+    classifier predicts, or a category; a search is one that was saved by name.
     """
 
     text: str
     line: str
     count: int | None
+    kind: str
 
 
 def complete_line(
-    line: str, vocabulary: Vocabulary, reader: Reader, most: int, *, show_folder: Callable[[str], str] = str
+    line: str,
+    vocabulary: Vocabulary,
+    reader: Reader,
+    most: int,
+    *,
+    show_folder: Callable[[str], str] = str,
+    with_saved: bool = True,
+    with_predicted: bool = True,
 ) -> list[Completion]:
-    """How the last term of a line may go on; the most frequent first, and keys behind words.
+    """How the last term of a line may go on; the most frequent first; keys, labels and names behind words.
 
-    `show_folder` gives what may be known of the path of a folder.
+    `show_folder` gives what may be known of the path of a folder. Without `with_saved`, nothing that was
+    saved by name is told; without `with_predicted`, nothing that was predicted.
     """
     unfinished = split_unfinished(line)
     key = load_local_names().find_key(unfinished.key)  # the line keeps the key as it was typed
     if key == "folder":
         folders = [(show_folder(folder), images) for folder, images in reader.count_folders()]
         return _finish_values(unfinished, _complete_folder(folders, fold_text(unfinished.start)), most)
+    if (key in _SAVED_KEYS and not with_saved) or (key == "shows" and not with_predicted):
+        return []
     if key:
         values = _complete_value(key, fold_text(unfinished.start), reader, most)
         return _finish_values(unfinished, values, most)
-    return _complete_word(unfinished, vocabulary, most) if unfinished.start else []
+    if not unfinished.start:
+        return []
+    further = [
+        *(_complete_label(unfinished, reader) if with_predicted else ()),
+        *(_complete_search(unfinished, reader) if with_saved else ()),
+    ]
+    words = _complete_word(unfinished, vocabulary, max(1, most - len(further)))
+    return (words + further)[:most]
 
 
 def _finish_values(unfinished: Unfinished, values: Counted, most: int) -> list[Completion]:
-    return [Completion(value, unfinished.finish_value(value), count) for value, count in islice(values, most)]
+    return [
+        Completion(value, unfinished.finish_value(value), count, "value")
+        for value, count in islice(values, most)
+    ]
+
+
+def _complete_label(unfinished: Unfinished, reader: Reader) -> list[Completion]:
+    """Predicted labels and categories of several words: those of one word are words of the library."""
+    if len(unfinished.start) < 2:
+        return []
+    found = reader.count_predicted(unfinished.start, MOST_COMPLETIONS)
+    names = [(name, count) for name, count in found if " " in name][:MOST_NAMES]
+    return [Completion(name, unfinished.finish_with("shows", name), count, "label") for name, count in names]
+
+
+def _complete_search(unfinished: Unfinished, reader: Reader) -> list[Completion]:
+    start = fold_text(unfinished.start)
+    names = [name for name in reader.load_searches() if fold_text(name).startswith(start)][:MOST_NAMES]
+    return [Completion(name, unfinished.finish_with("saved", name), None, "search") for name in names]
 
 
 def _complete_word(unfinished: Unfinished, vocabulary: Vocabulary, most: int) -> list[Completion]:
     start = fold_text(unfinished.start)
     keys = [key for key in dict.fromkeys((*KEYS, *PART_KEYS)) if key.startswith(start)][:MOST_KEYS]
     words = vocabulary.complete_word(start, most - len(keys)) if most > len(keys) else []
-    found = [Completion(word, unfinished.finish_word(word), count) for word, count in words]
-    return (found + [Completion(f"{key}:", unfinished.finish_key(key), None) for key in keys])[:most]
+    found = [Completion(word, unfinished.finish_word(word), count, "word") for word, count in words]
+    return (found + [Completion(f"{key}:", unfinished.finish_key(key), None, "key") for key in keys])[:most]
 
 
 def _complete_value(key: str, start: str, reader: Reader, most: int) -> Counted:
     if key in _FIELDS:
         return reader.count_values(_FIELDS[key], start, most)
+    if key == "shows":
+        return reader.count_predicted(start, most)
     if key in _CHOICES:
         return ((value, None) for value in _CHOICES[key] if value.startswith(start))
     counted = _COUNTED.get(key)
@@ -126,6 +168,7 @@ _COUNTED: Final[dict[str, Callable[[Reader], Counted]]] = {
     "format": lambda reader: sorted(reader.count_formats(), key=lambda pair: -pair[1]),
     "concept": _count_concepts,
     "in-concept": _count_concepts,
+    "saved": lambda reader: ((name, None) for name in reader.load_searches()),
     "recipe": lambda reader: ((name, None) for name in reader.load_recipes()),
     **dict.fromkeys(_YEARS, lambda reader: reader.count_years()),
 }

@@ -218,3 +218,24 @@ def test_another_site_changes_nothing_and_a_public_server_shows_nothing(
     assert "Save this search" not in public.get("/?q=harbour").text
     assert public.get("/api/v1/search?q=saved:a").status_code == 200
     assert list(listed(client)) == ["a"]
+
+
+def test_a_public_server_tells_no_names(served: Library) -> None:
+    """Completions and refusals name nothing that was saved; whoever knows a name can use it."""
+    with open_keeper(served) as keeper:
+        keeper.add_search("secret harbour", "tag:x")
+        keeper.keep_concept("secret quiet", Examples((1,)))
+    private, public = (make_browser(create_app(served, public=public)) for public in (False, True))
+    for line in ("secr", "saved:", "concept:", "in-concept:s", "recipe:"):
+        completions = public.get("/api/v1/completions", query_string={"q": line}).json
+        assert not [found for found in completions if "secret" in found["text"]], line
+    told = [found for found in private.get("/api/v1/completions?q=secr").json if found["kind"] == "search"]
+    assert told == [
+        {"text": "secret harbour", "line": 'saved:"secret harbour"', "count": None, "kind": "search"}
+    ]
+    for line in ("saved:secret", "concept:secret", "in-concept:secret", "harbour OR concept:secret"):
+        asked = {"q": line}
+        assert "secret harbour" not in public.get("/api/v1/search", query_string=asked).text
+        assert "secret quiet" not in public.get("/", query_string=asked).text
+        assert public.get("/api/v1/search", query_string=asked).status_code == 400
+    assert public.get("/api/v1/search", query_string={"q": 'concept:"secret quiet"'}).status_code == 200

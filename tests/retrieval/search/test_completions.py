@@ -33,7 +33,7 @@ def complete(library: Library, line: str, limit: int = 10) -> Found:
         ("orientation:s", [("square", "orientation:square", None)]),
         ("colour:na", [("navy", "colour:navy", None)]),
         ("group:d", [("day", "group:day", None)]),
-        ("", []), ("even ", []), ("xyz", []), ("iso:1", []), ("nokey:a", []), ("tag:%", []), ("camera:", []),
+        ("", []), ("even ", []), ("xyz", []), ("iso:1", []), ("nokey:a", []), ("tag:%", []), ("camera:", []), ("shows:x", []), ("saved:", []),
     ],
 )  # fmt: skip
 def test_words_keys_and_values_go_on(world_library: Library, line: str, expected: Found) -> None:
