@@ -77,5 +77,6 @@ class LineReader:
             seq = reader.last_seq()
             if self._known is None or self._known[0] != seq:
                 names = reader.load_names(NAMED_FIELDS)
-                self._known = seq, Vocabulary.from_values(names, load_makers())
+                has_dates = reader.has_dates()
+                self._known = seq, Vocabulary.from_values(names, load_makers(), has_dates=has_dates)
             return self._known[1]

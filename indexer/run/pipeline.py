@@ -126,6 +126,7 @@ def _run_steps(
     on_event(Planned(plan))
     for problem in walk.problems:
         on_event(ProblemMet(problem))
+    retry_after_loss(lambda: _note_roots(library, walk))
     batches = write_batches(run, plan.to_read, walk.is_expected)
     totals = sum_batches(batches, EarlierLocations.from_plan(locations, plan))
     captions = retry_after_loss(lambda: write_walk(library, run.captions, walk, plan))
@@ -182,6 +183,17 @@ def _make_report(
         seconds=seconds,
         problems=walk.problems + totals.problems + sidecars.problems,
     )
+
+
+def _note_roots(library: LibraryWriter, walk: Walk) -> None:
+    """Store which folders the walk began at, so that the names of those below them count as words."""
+    with library.catalog.reading() as reader:
+        known = reader.load_roots()
+    files = {file.path for file in walk.files}
+    new = [root for root in walk.roots if root not in files and not is_below(root, known)]
+    if new:
+        with library.catalog.writing() as writer:
+            writer.add_roots(new)
 
 
 def _plan_walk(walk: Walk, stamps: Mapping[bytes, Stamp], *, compares: bool, anew: bool) -> Plan:

@@ -17,7 +17,7 @@ from ..query.values import Examples
 from ..ranking.arrays import Float16Matrix, Int64Ids
 from ..ranking.narrowing import LabelTable
 from ..ranking.shots import ShotFile
-from . import changes, completions, edits, saved, sidecars, soundness
+from . import changes, completions, edits, roots, saved, sidecars, soundness
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
@@ -68,6 +68,7 @@ LOCATION_COLUMNS = (
     LocationRow.missing_since,
     LocationRow.page,
     ContentRow.sha256,
+    LocationRow.depth,
 )
 CONTENT_QUERY = select(ContentRow.id).where(
     ContentRow.sha256 == bindparam("sha256")
@@ -144,6 +145,11 @@ class Reader:
     def load_names(self, fields: Iterable[str]) -> dict[str, list[str]]:
         """The different values of each of these fields, folded."""
         return {field: list(self._connection.scalars(known_values(field))) for field in fields}
+
+    def has_dates(self) -> bool:
+        """Whether any image is known to have been taken at some time."""
+        query = select(ImageRow.id).where(ImageRow.taken_at.is_not(None)).limit(1)
+        return self._connection.scalar(query) is not None
 
     def count_facets(
         self, ids: Iterable[int] | None = None, *, confidence: float = 0.5, predicted: bool = True
@@ -310,6 +316,10 @@ class Reader:
             facts[image_id].append(Annotation(field, value, source))
         times = {image_id: find_time(stated) for image_id, stated in facts.items()}
         return {image_id: time for image_id, time in times.items() if time is not None}
+
+    def load_roots(self) -> list[bytes]:
+        """The folders that were given to be indexed, by path."""
+        return roots.load_roots(self._connection)
 
     def load_locations(self) -> dict[bytes, tuple[int, Location]]:
         """Every known path, with the image on its first page."""

@@ -56,6 +56,7 @@ class Location:
     """A path that holds an image, and the page of that file, counted from 1.
 
     `mtime` (in nanoseconds) and `size` (in bytes) are those of the file; `sha256` is that of its content.
+    `depth`: how many of its folders lie below the one that was given to be indexed.
     """
 
     path: bytes
@@ -64,6 +65,7 @@ class Location:
     missing_since: datetime | None = None
     page: int = 1
     sha256: str = ""
+    depth: int = 1
 
     @property
     def display(self) -> str:
@@ -78,6 +80,12 @@ class Location:
     def folder_name(self) -> str:
         """The name of the folder that holds the file."""
         return display_path(self.path.split(b"/")[-2]) if b"/" in self.path else ""
+
+    @property
+    def folder_names(self) -> tuple[str, ...]:
+        """The names of the folder that holds the file, and of those above it below what was indexed."""
+        folders = self.path.split(b"/")[:-1]
+        return tuple(map(display_path, reversed(folders[-self.depth :])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,14 @@ class LocationRow(Base):
     missing_since: Mapped[datetime | None] = mapped_column(DateTime)
     page: Mapped[int] = mapped_column(server_default="1", index=True)  # counted from 1
     content_id: Mapped[int] = mapped_column(BigKey, ForeignKey("content.id", ondelete="CASCADE"), index=True)
+    # How many folders of the path lie below the outermost root that holds it: their names count as words.
+    depth: Mapped[int] = mapped_column(server_default="1")
+
+
+class RootRow(Base):
+    __tablename__ = "root"
+
+    path: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
 
 
 class AnnotationRow(Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from ..paths import display_path
-from . import changes, clock, contents, overruling, sidecars, times
+from . import changes, clock, contents, overruling, roots, sidecars, times
 from .annotations import annotation_values, delete_annotations, load_source
 from .clock import Clock, utc_now
 from .features import compute_checksum, to_blob
@@ -164,6 +165,15 @@ class Writer(SavedWriter):
             ],
         )
 
+    @cached_property
+    def _roots(self) -> list[bytes]:
+        return self.load_roots()
+
+    def add_roots(self, folders: Sequence[bytes]) -> None:
+        """Store that these folders were given to be indexed, none of which is stored already."""
+        self._mark_changed(roots.add_roots(self._connection, folders))
+        self._roots = self.load_roots()
+
     def add_location(
         self, path: bytes, image_id: int, *, mtime: int, size: int, page: int = 1, sha256: str | None = None
     ) -> None:
@@ -182,7 +192,8 @@ class Writer(SavedWriter):
             "missing_since": None,
         }
         if before is None:
-            self._insert_rows(LocationRow, [values | _path_values(path) | {"page": page}])
+            values |= {"page": page, "depth": roots.count_folders(path, self._roots)}
+            self._insert_rows(LocationRow, [values | _path_values(path)])
         else:
             self._connection.execute(update(LocationRow).where(*here).values(values))
         if before != image_id:

@@ -58,7 +58,7 @@ SPELLED, SPELLED_PREDICTED = "spelled", "spelled_predicted"
 MAX_WORDS = 200  # that one prefix stands for; each is a question to the index
 MAX_RECENT = 8  # texts whose matches are kept
 # Of the fields, of the spelled words and of retrieval.ranking.tokens; raise it when either changes.
-ENTRIES_VERSION = 6
+ENTRIES_VERSION = 7
 GAP = " | "  # between values: it is not a token, so no phrase matches across two values
 SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
 WORTH = "^"  # between a position and how much a match of it counts, where that is not 1; it is in no token
@@ -326,9 +326,10 @@ def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
     """The texts that are searched, by field, as they were written."""
     texts = {name: image.field_values(name) for name in FIELDS}
     texts["place"] = tuple(text for text in texts["place"] if any(map(str.isalpha, text)))  # no coordinates
-    paths = [PurePosixPath(location.display) for location in image.locations]
-    texts["name"] = tuple(dict.fromkeys(words for path in paths for words in _path_words(path)))
-    texts[FILE_FIELD] = tuple(dict.fromkeys(path.stem for path in paths if is_by_camera(path.stem)))
+    stems = [PurePosixPath(location.display).stem for location in image.locations]
+    folders = [name for location in image.locations for name in location.folder_names]
+    texts["name"] = tuple(dict.fromkeys([*folders, *(stem for stem in stems if not is_by_camera(stem))]))
+    texts[FILE_FIELD] = tuple(dict.fromkeys(filter(is_by_camera, stems)))
     texts[PREDICTED] = tuple(words for fact in _sure_predictions(image) for words in fact.label_names)
     return texts
 
@@ -344,11 +345,6 @@ def _spelled_texts(image: Image) -> tuple[list[str], list[str]]:
 
 def _sure_predictions(image: Image) -> list[Annotation]:
     return [fact for fact in image.predictions if fact.confidence >= SURE]
-
-
-def _path_words(path: PurePosixPath) -> tuple[str, ...]:
-    """The name of the folder, and the file name without its ending; folders further up say little."""
-    return (path.parent.name,) if is_by_camera(path.stem) else (path.parent.name, path.stem)
 
 
 @cache

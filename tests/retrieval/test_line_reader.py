@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +114,22 @@ def test_corrected_words_stay_words(library: Library) -> None:
     assert [(left.piece, left.total, left.line) for left in shown.remainders] == [
         ("tag:x", 2, "boats after:2026-06-01 before:2026-09-01")
     ]
+
+
+def test_days_stay_words_as_long_as_no_picture_has_a_date(tmp_path: Path) -> None:
+    """A condition could find nothing; a word may."""
+    with write_library(tmp_path / "library") as undated:
+        with undated.catalog.writing() as writer:
+            for image_id in writer.add_images([new_image(number) for number in range(2)]):
+                text = ["summer meadow", "the last train"][image_id - 1]
+                writer.replace_annotations(image_id, "captions", [Annotation("caption", text, "captions")])
+        assert undated.read_line("last summer", today=TODAY) == parse_query("last summer")
+        assert found(undated, "last summer")[:1] == [1]
+        untagged = undated.read_line("in July, untagged", today=TODAY)
+        assert untagged == parse_query("July missing:tag")
+        with undated.catalog.writing() as writer:
+            writer.add_images([new_image(7, taken_at=DAYS[0])])
+        assert undated.read_line("last summer", today=TODAY) == parse_query("taken:2026-06..2026-08")
 
 
 def test_new_names_are_known_at_once(library: Library, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
@@ -15,6 +16,7 @@ from .vocabulary import Vocabulary
 Bindings: TypeAlias = tuple[tuple[str, Any], ...]  # the values of slots, by their names
 Found: TypeAlias = tuple[int, Any]  # the number of the token behind a phrase, and its value
 _CALL: Final = "="
+_DATED: Final = re.compile(r"\(?(taken|month|day|weekday):")  # what images with these days satisfy
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,9 @@ class Parser:
         term = terms[0] or ""
         if sense.is_closed and not self._is_closed(end):
             term, terms = "", ["", *terms]
+        if not self._vocabulary.has_dates:
+            terms = ["" if other and _DATED.match(other) else other for other in terms]
+            term = terms[0] or ""
         others = tuple(dict.fromkeys(other for other in terms[1:] if other and other != term))
         has_sense = bool(term or others) or sense.stays
         return Phrase(start, end, term, others, sense.is_alone, sense.number) if has_sense else None

@@ -24,6 +24,8 @@ _SHORTEST: Final = 2  # letters of a word that names something by itself
 class Vocabulary:
     """The terms for the names that a library knows, by kind: camera, lens, creator, tag …
 
+    Where no image `has_dates`, phrases of days stay words: as conditions they could find nothing.
+
     Words of a name are sure where they begin with a maker (one of `makers`), are several, or have a digit in
     them. Others are of the kind `camera-word`, and `camera-brand` if the name begins with them: they mean a
     camera only where the sentence says so. The same holds for lenses.
@@ -31,9 +33,12 @@ class Vocabulary:
 
     names: Mapping[str, Names] = field(default_factory=dict)
     beginnings: frozenset[str] = frozenset()  # the first words of all names
+    has_dates: bool = True
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Iterable[str]], makers: Iterable[str] = ()) -> Vocabulary:
+    def from_values(
+        cls, values: Mapping[str, Iterable[str]], makers: Iterable[str] = (), *, has_dates: bool = True
+    ) -> Vocabulary:
         """The vocabulary of these values, by kind; values without a letter, as positions, are no names."""
         sure = frozenset(makers)
         listed: dict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
@@ -45,7 +50,8 @@ class Vocabulary:
                     for named in _name_kinds(kind, words, tokens[0].start, sure):
                         listed[named].setdefault(words, format_term(kind, value))
         names = {kind: index_names(phrases.items()) for kind, phrases in listed.items()}
-        return cls(names, frozenset(word for phrases in names.values() for word in phrases))
+        beginnings = frozenset(word for phrases in names.values() for word in phrases)
+        return cls(names, beginnings, has_dates)
 
 
 def _has_letter(text: str) -> bool:
