@@ -37,6 +37,7 @@ COMMANDS = {
     "forget": "Forget files that are missing.",
     "evaluate": "Measure the rankings against labels.",
     "tune": "Learn from labels how much each signal should count.",
+    "edit": "Say something of images: tags, titles, ratings; and take it back.",
     "saved": "Keep searches by name, and see what is new in them.",
     "concept": "Keep named sets of examples, to search and filter with.",
     "serve": "Serve the search page and the API.",
@@ -69,6 +70,7 @@ _COMMANDS_ELSEWHERE: Final = {
     **dict.fromkeys(("web", "server", "ui", "start"), "serve"),
     **dict.fromkeys(("errors", "failures"), "problems"),
     **dict.fromkeys(("reindex",), "rebuild"),
+    **dict.fromkeys(("tag", "rate", "label", "undo"), "edit"),
 }
 
 

@@ -18,6 +18,7 @@ from .catalog import (
     Problem,
     SavedSearch,
     Sidecar,
+    Statement,
 )
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
@@ -106,6 +107,7 @@ from .search.explain import Explanation
 from .search.flow import FUSED
 from .search.hits import Contribution, Hit, NewHits, Results, SavedNews
 from .search.remainders import Remainder
+from .search.suggested_values import Suggestion
 from .settings import SETTINGS, Settings
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import PictureDescription
@@ -214,9 +216,11 @@ __all__ = [
     "Settings",
     "Sidecar",
     "Sort",
+    "Statement",
     "Status",
     "StorageFailed",
     "StoredPicture",
+    "Suggestion",
     "Surroundings",
     "Swatch",
     "Text",

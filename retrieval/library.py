@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from .catalog import Catalog, CatalogAddress, Facet, Image, SavedSearch, Space, sqlite_url
+from .catalog import Catalog, CatalogAddress, Facet, Image, SavedSearch, Space, Statement, sqlite_url
 from .descriptors import text_tower
 from .errors import (
     ImageNotFound,
@@ -48,6 +48,7 @@ from .search.probes import describe_empty_texts
 from .search.remainders import Remainder, find_remainders
 from .search.remarks import describe_unknown_words
 from .search.saved_sets import SavedSets
+from .search.suggested_values import NEIGHBOURS, Suggestion, suggest_values
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
@@ -366,6 +367,27 @@ class Library:
         if len(answer.ranked.fused):
             return []
         return find_remainders(query, lambda other: len(self._find_answer(other).answer.ids))
+
+    def find_ids(self, query: Query | str) -> list[int]:
+        """The ids of all hits of a query, on every page, in their order. Raises what `search` raises."""
+        asked = self._as_query(query)
+        check_signals(asked, self.signal_names)
+        ids: list[int] = self._find_answer(asked).answer.ids.tolist()
+        return ids
+
+    def suggest_values(self, image_id: int) -> tuple[Suggestion, ...]:
+        """Tags and labels that may be so of an image, the surest first: those of its neighbours, and what is
+        surely predicted; nothing that is stated or was rejected. Raises ImageNotFound.
+        """
+        image, query = self.load_image(image_id), Query((StoredPicture(image_id),), limit=NEIGHBOURS)
+        neighbours = [hit.image for hit in self.search(query).hits]
+        rejected = {one.key for one in self.load_statements(image_id) if not one.is_so}
+        return suggest_values(image, neighbours, rejected)
+
+    def load_statements(self, image_id: int) -> tuple[Statement, ...]:
+        """What a person says of an image: what is so first; nothing of an unknown one."""
+        with self.catalog.reading() as reader:
+            return reader.load_statements([image_id])[image_id]
 
     def newest_image(self) -> int:
         """The highest id of an image; 0 where there is none. Later images have higher ones."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.routing import IntegerConverter
@@ -11,6 +12,7 @@ from retrieval import DEFAULT_DECODER, Library, answers
 
 from .answer_pages import answer_pages
 from .api import api
+from .edit_api import edit_api
 from .errors import register_handlers
 from .media import media
 from .pages import pages, uploads
@@ -81,5 +83,17 @@ def create_app(
     app.register_api(uploads)
     app.register_api(api)
     app.register_api(saved_api)
+    _keep_methods(app, edit_api)
+    app.register_api(edit_api)
     app.api_doc  # noqa: B018 - made now, before there are threads
     return app
+
+
+def _keep_methods(app: OpenAPI, blueprint: APIBlueprint) -> None:
+    """Have the document keep the methods of paths that another blueprint has, too; they would be replaced."""
+    for path, item in blueprint.paths.items():
+        if path in app.paths:
+            ours = item.model_dump(exclude_none=True, exclude_unset=True)
+            blueprint.paths[path] = app.paths[path].model_copy(
+                update={name: getattr(item, name) for name in ours}
+            )

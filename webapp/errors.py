@@ -76,8 +76,8 @@ class NotPublic(RetrievalError):
 
     def __init__(self) -> None:
         super().__init__(
-            "What is saved by name is for the owner of this library alone; a public server neither shows "
-            "nor changes it."
+            "What is saved by name and said of images is for the owner of this library alone; a public "
+            "server neither shows nor changes it."
         )
 
 
