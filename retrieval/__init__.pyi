@@ -101,6 +101,7 @@ from .ranking.file_names import GOOGLE_EDITED
 from .ranking.groups import Group
 from .ranking.ranking import Ranking
 from .ranking.relevance import LOOKS_LIKE
+from .run_note import RunNote, RunProgress, ask_to_stop, read_run
 from .search.completions import Completion
 from .search.corrections import Rewording
 from .search.explain import Explanation
@@ -208,6 +209,8 @@ __all__ = [
     "Results",
     "RetrievalError",
     "Rewording",
+    "RunNote",
+    "RunProgress",
     "SavedNews",
     "SavedSearch",
     "SchemaOutOfDate",
@@ -230,6 +233,7 @@ __all__ = [
     "UrlFetcher",
     "WriterLock",
     "answers",
+    "ask_to_stop",
     "display_path",
     "evaluation",
     "fetch_backbone",
@@ -257,6 +261,7 @@ __all__ = [
     "query_to_json",
     "read_file",
     "read_metadata",
+    "read_run",
     "read_sidecar",
     "read_status",
     "refuse_busy",

@@ -18,10 +18,12 @@ def serve_library(library: Library) -> Iterator[str]:
     running = create_server(create_app(library), port=0)
     thread = threading.Thread(target=running.run)
     thread.start()
-    yield f"http://127.0.0.1:{running.effective_port}"
-    running.close()
-    running.task_dispatcher.shutdown()
-    thread.join(10)
+    try:
+        yield f"http://127.0.0.1:{running.effective_port}"
+    finally:
+        running.close()
+        running.task_dispatcher.shutdown()
+        thread.join(10)
 
 
 def list_shown_ids(page: Page) -> list[str]:

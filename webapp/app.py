@@ -20,10 +20,19 @@ from .saved_api import saved_api
 from .saved_pages import saved_pages
 from .security import LOOPBACK, protect_app
 from .services import attach_services
+from .status_pages import status_pages
 from .steering import address_with_example
 from .transport import prepare_answers
 from .visitors import RelativePaths, library_key
-from .wording import alternative_text, file_name, group_words, hit_remarks, image_name, tile_shape
+from .wording import (
+    alternative_text,
+    file_name,
+    format_duration,
+    group_words,
+    hit_remarks,
+    image_name,
+    tile_shape,
+)
 
 MAX_UPLOAD = 20_000_000  # bytes of one request
 
@@ -67,6 +76,7 @@ def create_app(
         "file_name": file_name,
         "shape": tile_shape,
         "address_with_example": address_with_example,
+        "duration": format_duration,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
@@ -79,6 +89,7 @@ def create_app(
     app.register_blueprint(pages)
     app.register_blueprint(answer_pages)
     app.register_blueprint(saved_pages)
+    app.register_blueprint(status_pages)
     app.register_blueprint(media)
     app.register_api(uploads)
     app.register_api(api)

@@ -66,6 +66,14 @@ def hit_remarks(hit: answers.Hit) -> str:
     return hit.band if hit.band and hit.band != LOOKS_LIKE else ""
 
 
+def format_duration(seconds: float) -> str:
+    """Such as 45 seconds, 12 minutes, 3.5 hours."""
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:.{0 if unit == 'minute' else 1}f} {unit}s"
+    return f"{max(1, round(seconds))} seconds"
+
+
 def group_words(group: answers.Group) -> str:
     """The day or the folder of a group, and how many pictures it has; only the number without a name."""
     count = f"{group.count:,} {'picture' if group.count == 1 else 'pictures'}"

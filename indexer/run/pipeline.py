@@ -15,6 +15,7 @@ from ..errors import SourceUnreachable
 from .batches import RunContext, has_long_tail, write_batches
 from .captions import Captions
 from .missing_files import forget_missing
+from .noting import note_progress
 from .paths import is_below
 from .patterns import EVERYTHING, Choice
 from .plan import Plan, Stamp, make_plan
@@ -51,6 +52,7 @@ def index(
 ) -> Report:
     """Bring the library up to date with what lies below the roots; `library` holds the writer's lock.
 
+    Other processes see how far it is, and may ask it to stop (`read_run`, `ask_to_stop`).
     If the process is killed, the batch in progress is lost at most, and the next run continues. Each batch is
     written and reported within a `shield`.
     `compares`: every file is read, and it has changed if its content has, whatever its size and time say.
@@ -60,12 +62,13 @@ def index(
     find what was added in any case.
     Raises SourceUnreachable, before anything is written, when a root cannot be read or is suddenly empty.
     """
-    on_event(Started(tuple(roots)))
-    started = time.monotonic()
-    with _garbage_collection_paused():
-        walk = walk_folders(roots, choice, path_bytes(library.path)).without_paths(unsettled)
-    run = RunContext(library, captions, on_event, shield, anew)
-    return _run_steps(run, walk, started, compares=compares, publishes=publishes)
+    with note_progress(library.path, on_event) as on_noted_event:
+        on_noted_event(Started(tuple(roots)))
+        started = time.monotonic()
+        with _garbage_collection_paused():
+            walk = walk_folders(roots, choice, path_bytes(library.path)).without_paths(unsettled)
+        run = RunContext(library, captions, on_noted_event, shield, anew)
+        return _run_steps(run, walk, started, compares=compares, publishes=publishes)
 
 
 def reindex_files(
@@ -77,9 +80,10 @@ def reindex_files(
     shield: Shield = nullcontext,
 ) -> Report:
     """The same for single files, changed or not; a file that is not there does not become missing."""
-    on_event(Started(tuple(paths)))
-    run = RunContext(library, captions, on_event, shield)
-    return _run_steps(run, find_files(paths), time.monotonic(), compares=True)
+    with note_progress(library.path, on_event) as on_noted_event:
+        on_noted_event(Started(tuple(paths)))
+        run = RunContext(library, captions, on_noted_event, shield)
+        return _run_steps(run, find_files(paths), time.monotonic(), compares=True)
 
 
 def preview_index(

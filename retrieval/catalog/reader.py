@@ -327,6 +327,14 @@ class Reader:
         rows = self._connection.execute(query.order_by(LocationRow.path))
         return {row.path: (row.image_id, Location(*row[1:])) for row in rows}
 
+    def load_missing(self, most: int) -> list[tuple[int, Location]]:
+        """Files that are gone, with the image on their first page: at most so many, the latest gone first."""
+        query = _select_locations().where(LocationRow.page == 1, LocationRow.missing_since.is_not(None))
+        rows = self._connection.execute(
+            query.order_by(LocationRow.missing_since.desc(), LocationRow.path).limit(most)
+        )
+        return [(row.image_id, Location(*row[1:])) for row in rows]
+
     def file_stamps(self) -> dict[bytes, tuple[int, int, bool]]:
         """Size in bytes, modification time in nanoseconds and whether the file is missing, by known path.
 
