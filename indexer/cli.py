@@ -40,6 +40,7 @@ COMMANDS = {
     "edit": "Say something of images: tags, titles, ratings; and take it back.",
     "saved": "Keep searches by name, and see what is new in them.",
     "concept": "Keep named sets of examples, to search and filter with.",
+    "key": "Make and revoke keys for those who may ask a server.",
     "serve": "Serve the search page and the API.",
     "train": "Train a backbone of your own by distillation.",
     "demo": "Draw a sample collection, index it and open the search page.",
@@ -47,7 +48,7 @@ COMMANDS = {
 
 # Commands that only read: when what they print is cut off, as by `head`, nothing is left undone.
 READING_COMMANDS: Final = frozenset(
-    {"search", "explain", "show", "status", "problems", "check", "concept", "saved"}
+    {"search", "explain", "show", "status", "problems", "check", "concept", "saved", "key"}
 )
 EVENT_COMMANDS: Final = frozenset({"index", "retry"})  # with --json these print one event on each line
 CONTINUED_COMMANDS: Final = EVENT_COMMANDS | {"demo", "train"}  # started again, they go on where they were

@@ -2,10 +2,15 @@
 
 from . import answers
 from .catalog import (
+    EDIT_SCOPE,
     NAME_SOURCE,
     PREDICTED_SOURCE,
+    SCOPES,
+    SEARCH_SCOPE,
+    STATUS_SCOPE,
     USER_SOURCE,
     Annotation,
+    ApiKey,
     Catalog,
     Content,
     Edit,
@@ -119,6 +124,7 @@ from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 
 __all__ = [
     "DEFAULT_DECODER",
+    "EDIT_SCOPE",
     "FUSED",
     "GOOGLE_EDITED",
     "LOCK_FILE",
@@ -126,14 +132,18 @@ __all__ = [
     "MAX_PAGES",
     "NAME_SOURCE",
     "PREDICTED_SOURCE",
+    "SCOPES",
+    "SEARCH_SCOPE",
     "SETTINGS",
     "SIDECAR_SOURCE",
+    "STATUS_SCOPE",
     "USER_SOURCE",
     "AllOf",
     "Alternative",
     "Ambiguity",
     "Annotation",
     "AnyOf",
+    "ApiKey",
     "Backbone",
     "BackboneUnavailable",
     "Catalog",

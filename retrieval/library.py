@@ -12,7 +12,17 @@ from typing import Self
 
 import numpy as np
 
-from .catalog import Catalog, CatalogAddress, Facet, Image, SavedSearch, Space, Statement, sqlite_url
+from .catalog import (
+    ApiKey,
+    Catalog,
+    CatalogAddress,
+    Facet,
+    Image,
+    SavedSearch,
+    Space,
+    Statement,
+    sqlite_url,
+)
 from .descriptors import text_tower
 from .errors import (
     ImageNotFound,
@@ -405,6 +415,16 @@ class Library:
         if name not in searches:
             raise NameUnknown("saved search", name, list(searches))
         return searches[name]
+
+    def load_keys(self) -> list[ApiKey]:
+        """The API keys that were made, the oldest first; revoked ones too."""
+        with self.catalog.reading() as reader:
+            return reader.load_keys()
+
+    def find_key(self, key: str) -> ApiKey | None:
+        """The API key that is written so; None for a wrong one, and for one that was revoked."""
+        with self.catalog.reading() as reader:
+            return reader.find_key(key)
 
     def load_searches(self) -> dict[str, SavedSearch]:
         """The saved searches, by name."""

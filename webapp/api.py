@@ -13,6 +13,7 @@ from retrieval import InvalidQuery, Query, StoredPicture, answers, read_status
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
 from .errors import PROBLEM, InvalidParameter
+from .keys import document_keys
 from .parameters import CompletionParameters, NoParameters, PageParameters, SearchParameters
 from .requests import check_form, read_files, read_json_query, read_parameters
 from .services import current_services
@@ -213,7 +214,7 @@ def status() -> Json:
 def openapi() -> Json:
     """This interface as an OpenAPI document."""
     document: Json = current_app.api_doc  # type: ignore[attr-defined]
-    return _without_nulls(document | {"components": _without_nulls(document["components"])})
+    return document_keys(_without_nulls(document | {"components": _without_nulls(document["components"])}))
 
 
 def _without_nulls(values: Json) -> Json:

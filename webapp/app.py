@@ -14,6 +14,7 @@ from .answer_pages import answer_pages
 from .api import api
 from .edit_api import edit_api
 from .errors import register_handlers
+from .keys import require_keys
 from .media import media
 from .pages import pages, uploads
 from .saved_api import saved_api
@@ -49,13 +50,15 @@ def create_app(
     *,
     hosts: tuple[str, ...] | None = LOOPBACK,
     public: bool = False,
+    keys: bool = False,
     decoder: str = DEFAULT_DECODER,
 ) -> Flask:
     """Make the web application for one library.
 
     It answers only requests addressed to one of `hosts`; None answers all, which is for servers behind
-    a proxy that checks. It keeps no session and sets no cookie. With `public`, strangers may visit: paths are
-    shown relative to the folders that hold the pictures. `decoder` decodes the pictures that visitors
+    a proxy that checks. With `public`, strangers may visit: paths are shown relative to the folders that hold
+    the pictures. With `keys`, every request needs a key of the library, which browsers keep in a cookie.
+    `decoder` decodes the pictures that visitors
     send; it is named as for `retrieval.DecoderPool`.
     """
     app = OpenAPI(
@@ -80,10 +83,13 @@ def create_app(
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
+    app.config["KEYS"] = keys
     app.config["LIBRARY_KEY"] = library_key(library)
     paths = RelativePaths(library)
     attach_services(app, library, show_path=paths if public else str, decoder=decoder)
     protect_app(app, hosts)
+    if keys:
+        require_keys(app)
     prepare_answers(app)
     register_handlers(app, paths.hide_in if public else str)
     app.register_blueprint(pages)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from retrieval import (
+    ApiKey,
     CursorExpired,
     DecodingImpossible,
     DurabilityTooLow,
@@ -81,6 +82,30 @@ class NotPublic(RetrievalError):
         )
 
 
+class KeyMissing(RetrievalError):
+    """The request has no key, or one that is not valid."""
+
+    code = "key-missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server answers to keys alone. Send one as “Authorization: Bearer KEY”; the owner of the "
+            "library makes keys with `pictor key create NAME`, and may have revoked this one."
+        )
+
+
+class ScopeMissing(RetrievalError):
+    """The key does not allow this."""
+
+    code = "scope-missing"
+
+    def __init__(self, key: ApiKey, scope: str) -> None:
+        super().__init__(
+            f"The key “{key.name}” does not allow this: it needs the scope {scope}, and the key has "
+            f"{', '.join(key.scopes)}. Ask the owner of the library for another key."
+        )
+
+
 class UnknownHost(RetrievalError):
     """The request is addressed to a name that this server does not answer to."""
 
@@ -92,6 +117,8 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (UnknownHost, 400),
     (ForeignRequest, 403),
     (NotPublic, 403),
+    (KeyMissing, 401),
+    (ScopeMissing, 403),
     (NameUnknown, 404),
     (NameTaken, 409),
     (NameInUse, 409),
@@ -125,6 +152,8 @@ _SENTENCES: Final = {
 # The heading of the error page.
 _HEADINGS: Final = {
     400: "This search does not work",
+    401: "This needs a key",
+    403: "This is not allowed",
     404: "Not found",
     409: "This name cannot be used",
     410: "This list is no longer here",
@@ -169,7 +198,10 @@ def _answer_known_error(show_message: Callable[[str], str], error: RetrievalErro
     status = http_status(error)
     if status >= 500:
         current_app.logger.warning("%s: %s", type(error).__name__, error)
-    return _problem_response(status, error.code, show_message(str(error)))
+    answer = _problem_response(status, error.code, show_message(str(error)))
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="Pictor"'
+    return answer
 
 
 def _answer_http_error(error: HTTPException) -> Response:

@@ -24,6 +24,7 @@ from .output import print_json, print_remark
 @click.option("--port", default=8754, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
 @click.option("--public", is_flag=True, help="Let other machines in, through the address of --host.")
+@click.option("--keys", is_flag=True, help="Answer only requests with a key; see `pictor key`.")
 @click.option(
     "--allow-host",
     "names",
@@ -33,25 +34,43 @@ from .output import print_json, print_remark
 )
 @json_option
 def serve_command(
-    library: Path, host: str, port: int, show: bool, public: bool, names: tuple[str, ...], as_json: bool
+    library: Path,
+    host: str,
+    port: int,
+    show: bool,
+    public: bool,
+    keys: bool,
+    names: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Serve the search page and the API, to this machine only.
 
-    Other machines are served with --public and the --host to listen on. Everybody there sees all pictures.
+    Other machines are served with the --host to listen on, and either --keys, for those who have a key, or
+    --public, for everybody there, who then sees all pictures.
 
     \b
     Examples:
       pictor serve --open
       pictor serve --library archive --port 9000
-      pictor serve --host 0.0.0.0 --public --allow-host pictures.example.org
+      pictor serve --host 0.0.0.0 --keys --allow-host pictures.example.org
+      pictor serve --host 0.0.0.0 --public
     """
-    if not (public or is_loopback(host)):
+    if public and keys:
+        raise click.UsageError("--public lets everybody in, and --keys only those who have a key; choose one")
+    if not (public or keys or is_loopback(host)):
         raise click.UsageError(
             f"--host {host}: everybody who reaches this machine could see and search all pictures of the "
-            "library. Add --public if you want that."
+            "library. Add --keys to let in only those who have a key (`pictor key create NAME`), or --public "
+            "if you want that."
         )
     with Library.open(library) as opened:
-        serve_library(opened, host=host, port=port, show=show, public=public, names=names, as_json=as_json)
+        if keys and not any(key.revoked_at is None for key in opened.load_keys()):
+            raise click.UsageError(
+                "--keys: the library has no key yet; make one with `pictor key create NAME`"
+            )
+        serve_library(
+            opened, host=host, port=port, show=show, public=public, keys=keys, names=names, as_json=as_json
+        )
 
 
 def is_loopback(host: str) -> bool:
@@ -70,12 +89,14 @@ def serve_library(
     show: bool,
     as_json: bool,
     public: bool = False,
+    keys: bool = False,
     names: tuple[str, ...] = (),
 ) -> None:
     """Serve until interrupted. The backbone is loaded by another thread, so the page is available at once."""
     hosts = allowed_hosts(host, names)
     try:
-        server = create_server(create_app(library, hosts=hosts, public=public), host=host, port=port)
+        app = create_app(library, hosts=hosts, public=public, keys=keys)
+        server = create_server(app, host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error
     address = f"http://{bracket_address(host)}:{server.effective_port}/"

@@ -17,6 +17,8 @@ from .edits import (
 )
 from .models import (
     Annotation,
+    ApiKey,
+    ApiKeys,
     Completion,
     Completions,
     Contribution,
@@ -56,6 +58,7 @@ from .presenter import (
     present_facets,
     present_hit,
     present_image,
+    present_key,
     present_new_hits,
     present_results,
     present_saved_search,
@@ -68,6 +71,8 @@ __all__ = [
     "MAX_ID",
     "NO_SERVER",
     "Annotation",
+    "ApiKey",
+    "ApiKeys",
     "Completion",
     "Completions",
     "Contribution",
@@ -124,6 +129,7 @@ __all__ = [
     "present_facets",
     "present_hit",
     "present_image",
+    "present_key",
     "present_new_hits",
     "present_results",
     "present_saved_search",

@@ -218,6 +218,23 @@ class SavedConcepts(StrictModel):
     concepts: list[SavedConcept]
 
 
+class ApiKey(StrictModel):
+    """A key of the API, without its secret. Times are in UTC."""
+
+    name: str
+    prefix: str = Field(description="The part of the key that is no secret")
+    scopes: list[str] = Field(description="What the key allows")
+    created_at: datetime
+    last_used_at: datetime | None = Field(description="May be an hour behind")
+    revoked_at: datetime | None
+
+
+class ApiKeys(StrictModel):
+    """Every key, the oldest first."""
+
+    keys: list[ApiKey]
+
+
 class FacetValue(StrictModel):
     """One value, and how many images of the answer have it."""
 

@@ -206,6 +206,18 @@ def present_saved_search(news: SavedNews, permalink: str | None = None) -> model
     )
 
 
+def present_key(key: catalog.ApiKey) -> models.ApiKey:
+    """A key of the API, without its secret."""
+    return models.ApiKey(
+        name=key.name,
+        prefix=key.prefix,
+        scopes=list(key.scopes),
+        created_at=_add_zone(key.created_at),
+        last_used_at=key.last_used_at and _add_zone(key.last_used_at),
+        revoked_at=key.revoked_at and _add_zone(key.revoked_at),
+    )
+
+
 def present_concept(name: str, examples: Examples) -> models.SavedConcept:
     """A concept with its examples."""
     return models.SavedConcept(name=name, good=list(examples.good), bad=list(examples.bad))

@@ -17,7 +17,7 @@ from ..query.values import Examples
 from ..ranking.arrays import Float16Matrix, Int64Ids
 from ..ranking.narrowing import LabelTable
 from ..ranking.shots import ShotFile
-from . import changes, completions, edits, roots, saved, sidecars, soundness
+from . import changes, completions, edits, keys, roots, saved, sidecars, soundness
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
@@ -29,6 +29,7 @@ from .records import (
     PREDICTED_SOURCE,
     TAKEN,
     Annotation,
+    ApiKey,
     Change,
     FusionRecipe,
     Image,
@@ -320,6 +321,14 @@ class Reader:
     def load_roots(self) -> list[bytes]:
         """The folders that were given to be indexed, by path."""
         return roots.load_roots(self._connection)
+
+    def load_keys(self) -> list[ApiKey]:
+        """Every API key that was made, the oldest first; revoked ones too."""
+        return keys.load_keys(self._connection)
+
+    def find_key(self, key: str) -> ApiKey | None:
+        """The API key that is written so; None for a wrong one, and for one that was revoked."""
+        return keys.find_key(self._connection, key)
 
     def load_locations(self) -> dict[bytes, tuple[int, Location]]:
         """Every known path, with the image on its first page."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ..paths import display_path
 from ..ranking.arrays import Float16Vector
@@ -283,6 +283,27 @@ class SavedSearch:
     created_at: datetime
     seen_image: int
     looked_at: datetime | None = None
+
+
+SEARCH_SCOPE: Final = "search"
+EDIT_SCOPE: Final = "edit"
+STATUS_SCOPE: Final = "status"
+SCOPES: Final = (SEARCH_SCOPE, EDIT_SCOPE, STATUS_SCOPE)  # what an API key may allow
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """Who may ask a server, and for what: some of SCOPES. `prefix` is the part of the key that is no secret.
+
+    Times are in UTC, without a time zone; `last_used_at` may be an hour behind.
+    """
+
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

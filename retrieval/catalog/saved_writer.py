@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..query.values import Examples
-from . import saved
+from . import keys, saved
 from .clock import utc_now
 from .reader import Reader
 from .records import FusionRecipe
 
 
 class SavedWriter(Reader):
-    """Writes saved searches, concepts and recipes; no image changes, so the change log gets no line."""
+    """Writes saved searches, concepts, recipes and API keys; no image changes, so the change log gets no
+    line.
+    """
+
+    def create_key(self, name: str, scopes: Sequence[str]) -> str:
+        """Store a new API key, and return it; it cannot be read again."""
+        return keys.create_key(self._connection, name, scopes)
+
+    def revoke_key(self, prefix: str) -> None:
+        """Let an API key allow nothing any more."""
+        keys.update_key(self._connection, prefix, revoked_at=utc_now())
+
+    def note_key_use(self, prefix: str) -> None:
+        """Store that an API key was used just now."""
+        keys.update_key(self._connection, prefix, last_used_at=utc_now())
 
     def add_search(self, name: str, line: str) -> None:
         """Store a saved search, whose name must not be taken; all images of now count as seen."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import final
 
-from ..catalog import SavedCatalog, SavedSearch, SavedWriter
+from ..catalog import ApiKey, SavedCatalog, SavedSearch, SavedWriter
 from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown
 from ..library import Library, catalog_address
 from ..query.language import format_query
@@ -18,7 +18,7 @@ from ..query.values import Examples, Palette, Picture, Query, StoredPicture
 from ..query_lines import parse_query
 from ..search.weights import check_signals
 
-SEARCH, CONCEPT = "saved search", "concept"
+SEARCH, CONCEPT, KEY = "saved search", "concept", "key"
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def open_keeper(library: Library) -> Iterator[Keeper]:
 
 @final
 class Keeper:
-    """Changes saved searches and concepts. `open_keeper` makes one."""
+    """Changes saved searches, concepts and API keys. `open_keeper` makes one."""
 
     def __init__(self, library: Library, writer: SavedWriter) -> None:
         self._library, self._writer = library, writer
@@ -114,6 +114,30 @@ class Keeper:
         self._find_concept(name)
         self._check_unused(CONCEPT, name, lambda query: name in list_names(query).concepts)
         self._writer.forget_concept(name)
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def create_key(self, name: str, scopes: Collection[str]) -> str:
+        """Make an API key with these scopes, and return it; it cannot be read again. Raises NameTaken."""
+        check_saved_name(KEY, name)
+        self._check_free(KEY, name, [key.name for key in self._valid_keys()])
+        return self._writer.create_key(name, sorted(set(scopes)))
+
+    def revoke_key(self, name: str) -> ApiKey:
+        """Revoke the API key of this name or prefix, and return what was known of it. Raises NameUnknown."""
+        keys = self._valid_keys()
+        key = next((key for key in keys if name in (key.name, key.prefix)), None)
+        if key is None:
+            raise NameUnknown(KEY, name, [key.name for key in keys])
+        self._writer.revoke_key(key.prefix)
+        return key
+
+    def note_key_use(self, key: ApiKey) -> None:
+        """Note that an API key was used just now."""
+        self._writer.note_key_use(key.prefix)
+
+    def _valid_keys(self) -> list[ApiKey]:
+        return [key for key in self._writer.load_keys() if key.revoked_at is None]
 
     # -- checks ---------------------------------------------------------------------------------
 

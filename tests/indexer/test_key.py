@@ -1,0 +1,53 @@
+"""pictor key: a key is made, listed without its secret, used against a real server, and revoked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.indexer.command import pictor
+from tests.indexer.test_serving import LONGEST, run_until_announced
+
+
+def ask_status(address: str, key: str) -> int:
+    request = Request(f"{address}api/v1/search?q=harbour", headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urlopen(request, timeout=LONGEST) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+
+
+def test_a_key_is_made_used_and_revoked(library_path: Path, tmp_path: Path) -> None:
+    library = shutil.copytree(library_path, tmp_path / "library")
+    without = pictor("serve", "--keys", "--library", library)
+    assert (without.returncode, "pictor key create" in without.stderr) == (2, True)
+    made = json.loads(pictor("key", "create", "phone", "--library", library, "--json").stdout)
+    assert (made["name"], made["scopes"]) == ("phone", ["search"])
+    assert "a key has this name already" in pictor("key", "create", "phone", "--library", library).stderr
+    with run_until_announced("serve", "--keys", "--library", library) as (_, address):
+        assert [ask_status(address, key) for key in (made["key"], made["key"][:-1])] == [200, 401]
+        listed = pictor("key", "list", "--library", library).stdout
+        assert "phone: search; made on" in listed
+        assert "last used on" in listed
+        assert made["key"] not in listed + pictor("key", "list", "--json", "--library", library).stdout
+        assert pictor("key", "revoke", "phone", "--library", library).returncode == 0
+        assert ask_status(address, made["key"]) == 401
+    assert "revoked on" in pictor("key", "list", "--library", library).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--public", "--keys"), "choose one"),
+        (("--host", "0.0.0.0"), "--keys to let in only those who have a key"),
+    ],
+)
+def test_who_is_let_in_has_to_be_said(library_path: Path, options: tuple[str, ...], told: str) -> None:
+    refused = pictor("serve", *options, "--library", library_path)
+    assert (refused.returncode, told in " ".join(refused.stderr.split())) == (2, True)

@@ -1,0 +1,183 @@
+"""Keys: every route with every scope, what is stored of a key, and how browsers sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from retrieval import (
+    EDIT_SCOPE,
+    SCOPES,
+    SEARCH_SCOPE,
+    STATUS_SCOPE,
+    Library,
+    NameTaken,
+    NameUnknown,
+    open_keeper,
+)
+from webapp import create_app
+from webapp.keys import find_scope
+
+from .conftest import make_scene_library
+
+FREE = {"/static/<path:filename>", "/sign-in", "/sign-out"}
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    with Library.open(make_scene_library(tmp_path_factory.mktemp("keys") / "library")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def keys(library: Library) -> dict[str, str]:
+    """A key with each scope."""
+    with open_keeper(library) as keeper:
+        return {scope: keeper.create_key(f"only {scope}", [scope]) for scope in SCOPES}
+
+
+@pytest.fixture(scope="module")
+def app(library: Library) -> Flask:
+    return create_app(library, keys=True)
+
+
+def ask(app: Flask, rule: Rule, method: str, **headers: str) -> int:
+    """The status of a request without content; what is wrong about it besides comes after the key."""
+    values = {name: "x" if name in ("filename", "name", "token") else 1 for name in rule.arguments}
+    with app.test_request_context():
+        path = app.url_map.bind("localhost").build(rule.endpoint, values, method=method)
+    return app.test_client().open(path, method=method, headers=headers).status_code
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys: dict[str, str]) -> None:
+    allowed: dict[tuple[str, str], set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if rule.rule in FREE:
+                continue
+            assert ask(app, rule, method) == 401, (rule, method)
+            assert ask(app, rule, method, Authorization="Bearer pictor_00000000_" + "A" * 43) == 401
+            for scope, key in keys.items():
+                # 403 is the answer of the scope alone: nothing else of these requests is forbidden.
+                if ask(app, rule, method, **bearer(key)) != 403:
+                    allowed.setdefault((rule.endpoint, method), set()).add(scope)
+    assert all(len(scopes) == 1 for scopes in allowed.values()), allowed
+    needed = {place: scopes.pop() for place, scopes in allowed.items()}
+    assert needed == {place: find_scope(*place) for place in needed}
+    changing = {place for place in needed if place[1] not in ("GET",)}
+    asking = {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body", "uploads.upload"}
+    assert {endpoint for endpoint, method in changing if needed[endpoint, method] != EDIT_SCOPE} == asking
+    assert needed["api.search", "GET"] == SEARCH_SCOPE
+    assert needed["api.status", "GET"] == STATUS_SCOPE
+    assert set(needed.values()) == set(SCOPES)
+
+
+def test_a_route_that_nobody_thought_of_needs_a_scope() -> None:
+    assert [find_scope("new.route", method) for method in ("GET", "POST", "PATCH", "DELETE")] == [
+        SEARCH_SCOPE,
+        *[EDIT_SCOPE] * 3,
+    ]
+    assert find_scope(None, "GET") == SEARCH_SCOPE  # what is not there is told to those with a key alone
+
+
+def test_of_a_key_nothing_is_stored_that_could_be_used(library: Library) -> None:
+    with open_keeper(library) as keeper:
+        key = keeper.create_key("stored", [SEARCH_SCOPE])
+    secret = key.rpartition("_")[2] if key.count("_") == 2 else key[16:]
+    for path in Path(library.path).glob("catalog.sqlite*"):
+        assert secret.encode() not in path.read_bytes()
+    assert library.find_key(key) is not None
+    for other in (key[:-1], key + "A", key.swapcase(), "", key[:16] + "A" * 43):
+        assert library.find_key(other) is None
+
+
+def test_a_revoked_key_is_refused_from_the_next_request_on(app: Flask, library: Library) -> None:
+    client = app.test_client()
+    with open_keeper(library) as keeper:
+        key = keeper.create_key("short-lived", [SEARCH_SCOPE])
+        with pytest.raises(NameTaken):
+            keeper.create_key("short-lived", [SEARCH_SCOPE])
+    assert client.get("/api/v1/search?q=harbour", headers=bearer(key)).status_code == 200
+    with open_keeper(library) as keeper:
+        assert keeper.revoke_key("short-lived").prefix in key
+        with pytest.raises(NameUnknown):
+            keeper.revoke_key("short-lived")
+    refused = client.get("/api/v1/search?q=harbour", headers=bearer(key))
+    assert (refused.status_code, refused.json["code"]) == (401, "key-missing")  # type: ignore[index]
+    assert refused.headers["WWW-Authenticate"] == 'Bearer realm="Pictor"'
+    assert [key.revoked_at is not None for key in library.load_keys() if key.name == "short-lived"] == [True]
+
+
+def test_a_use_is_noted_once_an_hour(app: Flask, library: Library) -> None:
+    with open_keeper(library) as keeper:
+        key = keeper.create_key("noted", [SEARCH_SCOPE])
+
+    def look() -> datetime | None:
+        assert app.test_client().get("/api/v1/search", headers=bearer(key)).status_code == 200
+        return next(found.last_used_at for found in library.load_keys() if found.name == "noted")
+
+    first = look()
+    assert first is not None
+    assert look() == first
+    with open_keeper(library) as keeper:
+        from retrieval.catalog.keys import update_key
+
+        prefix = key.split("_")[1]
+        update_key(keeper._writer._connection, prefix, last_used_at=first - timedelta(hours=2))
+    later = look()
+    assert later is not None
+    assert later >= first
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    return client
+
+
+def test_a_browser_is_led_to_the_sign_in_and_back_to_what_it_wanted(
+    browser: FlaskClient, keys: dict[str, str]
+) -> None:
+    led = browser.get("/?q=harbour")
+    assert (led.status_code, led.location) == (302, "/sign-in?next=/?q%3Dharbour")
+    assert "Sign in" in browser.get(led.location).text
+    wrong = browser.post("/sign-in", data={"key": "pictor_x", "next": "/?q=harbour"})
+    assert (wrong.status_code, "Set-Cookie" in wrong.headers) == (401, False)
+    signed_in = browser.post("/sign-in", data={"key": f" {keys[SEARCH_SCOPE]} ", "next": "/?q=harbour"})
+    assert (signed_in.status_code, signed_in.location) == (303, "/?q=harbour")
+    assert {"HttpOnly", "SameSite=Strict"} <= set(signed_in.headers["Set-Cookie"].split("; "))
+    assert browser.get("/?q=harbour").status_code == 200
+    assert browser.post("/saved/add", data={"name": "x", "line": "harbour"}).status_code in (403, 404)
+    assert browser.post("/sign-out").status_code == 303
+    assert browser.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:x", ""]
+)
+def test_a_sign_in_never_leads_to_another_site(
+    browser: FlaskClient, keys: dict[str, str], wanted: str
+) -> None:
+    led = browser.post("/sign-in", data={"key": keys[SEARCH_SCOPE], "next": wanted})
+    assert (led.status_code, led.location) == (303, "/")
+
+
+def test_the_document_says_that_keys_are_wanted(app: Flask, library: Library, keys: dict[str, str]) -> None:
+    document = app.test_client().get("/api/v1/openapi.json", headers=bearer(keys[SEARCH_SCOPE])).json
+    assert document is not None
+    assert document["security"] == [{"key": []}]
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    without = create_app(library).test_client().get("/api/v1/openapi.json").json
+    assert without is not None
+    assert "security" not in without
