@@ -38,7 +38,7 @@ _OPEN: Final = frozenset({"static", "keys.show_sign_in", "keys.sign_in", "keys.s
 _ASKING: Final = frozenset(
     {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body", "uploads.upload"}
 )
-_ABOUT_STATE: Final = frozenset({"api.status"})
+_ABOUT_STATE: Final = frozenset({"api.status", "status_pages.status", "status_pages.run"})
 
 keys = Blueprint("keys", __name__)
 
