@@ -35,7 +35,7 @@ from .errors import (
 from .line_reader import LineReader
 from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
-from .pictures.images import RGB, encode_webp
+from .pictures.images import RGB, WORKING_SIDE, encode_webp
 from .projections.bridge import BridgeView
 from .projections.snapshot import AnyProjection, Snapshot
 from .projections.words import WordView
@@ -563,12 +563,13 @@ class Library:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""
         return load_thumbnail(self.catalog, image_id)
 
-    def render_preview(self, image_id: int) -> bytes:
-        """A larger rendition (WebP, at working size), decoded again from the original and free of metadata.
+    def render_preview(self, image_id: int, side: int = WORKING_SIDE) -> bytes:
+        """A larger rendition (WebP, at most `side` pixels on its short side), decoded again from the original
+        and free of metadata.
 
         The thumbnail is returned instead if the original cannot be read or has changed.
         """
-        pixels = read_original(self.load_image(image_id), self.reading_limits)
+        pixels = read_original(self.load_image(image_id), replace(self.reading_limits, side=side))
         if pixels is None:
             return self.load_thumbnail(image_id)
         return encode_webp(pixels, side=max(pixels.shape[:2]))

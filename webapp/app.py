@@ -32,6 +32,8 @@ from .wording import (
     group_words,
     hit_remarks,
     image_name,
+    rendition_name,
+    rendition_words,
     tile_shape,
 )
 
@@ -77,6 +79,8 @@ def create_app(
         "group_words": group_words,
         "hit_remarks": hit_remarks,
         "file_name": file_name,
+        "rendition_name": rendition_name,
+        "rendition_words": rendition_words,
         "shape": tile_shape,
         "address_with_example": address_with_example,
         "duration": format_duration,

@@ -7,6 +7,8 @@ from flask import Blueprint, Response, request
 from .security import POLICY
 from .services import current_services
 
+LARGE_SIDE = 1200  # pixels on the short side: it fills a screen, and is made in a fraction of a second
+
 media = Blueprint("media", __name__, url_prefix="/media")
 
 
@@ -18,6 +20,12 @@ def thumbnail(image_id: int) -> Response:
 @media.get("/<id:image_id>/preview")
 def preview(image_id: int) -> Response:
     return _picture_response(current_services().library.render_preview(image_id), "image/webp")
+
+
+@media.get("/<id:image_id>/large")
+def large(image_id: int) -> Response:
+    """To look at closely."""
+    return _picture_response(current_services().library.render_preview(image_id, LARGE_SIDE), "image/webp")
 
 
 @media.get("/queries/<token>")

@@ -24,7 +24,7 @@ from retrieval import (
 )
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
-from .changes import FIRST_PAGE, AskedSearch
+from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .parameters import NoParameters, PageSearchParameters, SearchParameters
@@ -88,6 +88,7 @@ def search() -> str:
         group_address=_address_of_groups(parameters),
         examples=show_examples(parameters),
         step_name=step_name(parameters, query),
+        query_picture=_query_picture(query),
         facets_address=url_for("answer_pages.facets", **address_values(parameters, **FIRST_PAGE)),
         image_count=library.count_images(),
     )
@@ -210,3 +211,13 @@ def _previous_page(parameters: PageSearchParameters, results: Results) -> str | 
     offset = max(0, parameters.offset - parameters.limit)
     values = address_values(parameters, cursor=results.previous_cursor or "", offset=offset)
     return url_for("pages.search", **values)
+
+
+def _query_picture(query: Query) -> str | None:
+    """The address of the first picture that is searched by, to compare hits with; None without any."""
+    for part in query.parts:
+        if isinstance(part, StoredPicture):
+            return url_for("media.large", image_id=part.image_id)
+        if isinstance(part, Picture) and (token := upload_token(part)):
+            return url_for("media.query_picture", token=token)
+    return None

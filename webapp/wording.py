@@ -22,6 +22,7 @@ from retrieval import (
 )
 
 MAX_SEED: Final = 9999  # short ones are easier to hand on
+BROWSER_FORMATS: Final = frozenset({"jpeg", "png", "gif", "webp", "bmp", "avif"})
 _SORT_LABELS: Final = {
     "date": "Newest first",
     "date-up": "Oldest first",
@@ -56,6 +57,19 @@ def alternative_text(image: answers.ImageSummary) -> str:
     """The text that stands for the picture: its caption, or else its name with tags and labels."""
     words = ", ".join([*image.tags, *image.labels])
     return image.caption or (f"{image_name(image)} ({words})" if words else image_name(image))
+
+
+def rendition_name(image: answers.ImageSummary) -> str:
+    """What the file of a large rendition is called."""
+    return f"{file_name(image).rpartition('.')[0] or file_name(image)}.webp"
+
+
+def rendition_words(image: answers.Image) -> str:
+    """Why it is no original that is shown."""
+    if image.format in BROWSER_FORMATS:
+        return "a rendition without metadata, of at most 1,200 pixels on the short side"
+    kind = {"raw": "raw", "heif": "HEIC"}.get(image.format, image.format.upper())
+    return f"a rendition: browsers do not show {kind} files"
 
 
 def hit_remarks(hit: answers.Hit) -> str:

@@ -31,6 +31,7 @@ class Limits:
     decoder processes can keep to `seconds`. `scaling` is a policy of `scaling.scale_to_eight_bits`.
     `pages` is first or all: with all, every page of a TIFF is a picture. `background` is what shows through
     transparent pixels: white, or content, which is black for drawings that nobody would see on white.
+    Pictures are reduced to `side` pixels on the short side: the working size of descriptors, unless said.
     """
 
     max_bytes: int = 1 << 30
@@ -39,6 +40,7 @@ class Limits:
     scaling: str = "auto"
     pages: str = "first"
     background: str = "white"
+    side: int = 512  # descriptors use 224 to 518, more would only cost memory
 
 
 DEFAULT_LIMITS: Final = Limits()

@@ -44,7 +44,7 @@ except ImportError:  # HEIC is optional
     pillow_heif = None  # type: ignore[assignment]
 
 LOSSLESS_SIDE: Final = 64  # pixels: pictures up to this size are encoded without loss
-WORKING_SIDE: Final = 512  # pixels; descriptors use 224 to 518, more would only cost memory
+WORKING_SIDE: Final = DEFAULT_LIMITS.side
 HAS_HEIF: Final = pillow_heif is not None
 # MPO (3-D cameras) counts as JPEG. A format without a registered plugin would raise KeyError later.
 FORMATS: Final = (
@@ -265,7 +265,7 @@ def _measure_jpeg(data: bytes, limits: Limits) -> str:
     for rest in (mending.JPEG_END, mending.JPEG_NOISE + mending.JPEG_END):
         with _open_incomplete(data + rest, limits) as image:
             height = image.height
-            image.draft(None, _working_size(*image.size))
+            image.draft(None, _working_size(*image.size, WORKING_SIDE))
             views.append(np.asarray(image))
     same = _pixels_equal(*views)
     if same.all():
@@ -332,7 +332,8 @@ def _finish_opened_image(
 ) -> DecodedImage:
     """Load a picture at reduced size. `merge_facts` adds the facts of the raw file that it is in."""
     size = image.size
-    image.draft(None, _working_size(*size))  # JPEG decodes at 1/2, 1/4 or 1/8, not below the target
+    # JPEG decodes at 1/2, 1/4 or 1/8, not below the target.
+    image.draft(None, _working_size(*size, limits.side))
     image.load()
     facts = _read_facts(image.getexif)  # after loading, which turns a TIFF upright
     facts = merge_facts(facts) if merge_facts else facts
@@ -342,7 +343,7 @@ def _finish_opened_image(
     small = _convert_for_resizing(image, limits.scaling)
     if picture_format in ANIMATED_FORMATS and not _shows_something(small):
         small = _find_frame(image, limits.scaling) or small
-    finished = _finish_image(small, size, facts, picture_format, profile, limits.background)
+    finished = _finish_image(small, size, facts, picture_format, profile, limits)
     return replace(finished, has_more_frames=_has_more_frames(image))
 
 
@@ -387,7 +388,7 @@ def _finish_bands(data: bytes, header: bands.BandsHeader, limits: Limits) -> Dec
             profile = image.info.get("icc_profile", b"")
     small = _image_from_bands(pixel_bands, limits.scaling)
     size, picture_format = (header.width, header.height), header.format.lower()
-    return _finish_image(small, size, facts, picture_format, profile, limits.background)
+    return _finish_image(small, size, facts, picture_format, profile, limits)
 
 
 def _image_from_bands(pixel_bands: bands.Bands, scaling: str) -> Image.Image:
@@ -424,13 +425,13 @@ def _finish_image(
     facts: _ExifFacts,
     picture_format: str,
     profile: object,
-    background: str,
+    limits: Limits,
 ) -> DecodedImage:
     """Reduce a picture to working size, convert it to sRGB, turn it upright; `size` is the original's."""
     width, height = size
-    target = _working_size(width, height)
+    target = _working_size(width, height, limits.side)
     small = image if image.size == target else image.resize(target, Image.Resampling.BICUBIC)
-    small = _convert_to_srgb(small, profile, background)
+    small = _convert_to_srgb(small, profile, limits.background)
     if facts.orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[facts.orientation])
     if facts.orientation >= 5:
@@ -438,8 +439,8 @@ def _finish_image(
     return DecodedImage(np.array(small), width, height, picture_format, facts.taken_at, facts.camera)
 
 
-def _working_size(width: int, height: int) -> tuple[int, int]:
-    scale = min(1.0, WORKING_SIDE / min(width, height), 4 * WORKING_SIDE / max(width, height))
+def _working_size(width: int, height: int, side: int) -> tuple[int, int]:
+    scale = min(1.0, side / min(width, height), 4 * side / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 

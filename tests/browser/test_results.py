@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browsing import check_everybody, list_shown_ids
@@ -59,7 +60,7 @@ def test_the_size_of_tiles_and_their_words_are_remembered(page: Page) -> None:
     page.goto("/?q=harbour")
     before = page.locator(".picture").first.bounding_box()
     page.get_by_text("View", exact=True).click()
-    page.get_by_label("Small").check()
+    page.get_by_label("Small", exact=True).check()
     page.get_by_label("Nothing").check()
     page.goto("/?q=forest")
     after = page.locator(".picture").first.bounding_box()
@@ -74,3 +75,66 @@ def test_results_and_facets_can_be_used_by_everybody(
 ) -> None:
     for scheme in ("light", "dark"):
         check_everybody(new_context, [f"{address}/facets?q=harbour", f"{address}/?q=harbour&limit=3"], scheme)
+
+
+def test_a_quick_look_lies_over_the_results_and_leads_through_them(page: Page) -> None:
+    page.goto("/?limit=5")
+    ids = list_shown_ids(page)
+    page.locator(".picture").nth(2).focus()
+    page.keyboard.press("Space")
+    look = page.get_by_role("dialog")
+    expect(look.get_by_role("heading", level=1)).to_be_visible()
+    expect(page).to_have_url(f"/?limit=5#picture={ids[2]}")
+    expect(look.locator(".place")).to_have_text("3 of 12")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(f"/?limit=5#picture={ids[4]}")
+    look.get_by_role("button", name="Next picture").click()  # on the next page of results
+    expect(look.locator(".place")).to_have_text("6 of 12")
+    look.locator(".shown").evaluate("image => image.decode()")
+    page.keyboard.press("Escape")
+    expect(look).to_be_hidden()
+    expect(page).to_have_url("/?limit=5")
+    assert page.locator(".picture").nth(5).evaluate("link => link === document.activeElement")
+
+
+def test_a_quick_look_has_an_address_of_its_own(
+    new_context: Callable[..., BrowserContext], address: str
+) -> None:
+    page = new_context(bypass_csp=True).new_page()
+    page.goto(f"{address}/?q=harbour#picture=3")
+    look = page.get_by_role("dialog")
+    expect(look.locator(".path").first).to_contain_text("scene")
+    page.reload()
+    expect(look.locator(".path").first).to_contain_text("scene")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    look.get_by_role("button", name="Close").click()
+    expect(page).to_have_url(f"{address}/?q=harbour")
+    expect(look).to_be_hidden()
+
+
+def test_a_picture_is_enlarged_compared_and_searched_by_a_region(page: Page) -> None:
+    page.goto("/?image=1")
+    page.locator(".picture").first.click()
+    look = page.get_by_role("dialog")
+    look.get_by_role("button", name="Compare").click()
+    expect(look.get_by_role("img", name="The picture that was searched by")).to_be_visible()
+    look.get_by_label("One over the other").check()
+    look.get_by_role("slider").fill("20")
+    assert look.locator(".shown").evaluate("image => image.style.opacity") == "0.2"
+    look.get_by_role("button", name="Compare").click()
+    before = look.locator(".shown").bounding_box()
+    look.get_by_role("button", name="Larger").click()
+    after = look.locator(".shown").bounding_box()
+    assert before
+    assert after
+    assert after["width"] > 1.4 * before["width"]
+    shown = page.url.rpartition("=")[2]
+    look.get_by_role("button", name="Search a region").click()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=image*")
+    expect(page.get_by_role("searchbox")).to_have_value(f"image:{shown}@0.23,0.25,0.5,0.52")
+    assert list_shown_ids(page)

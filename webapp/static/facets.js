@@ -9,13 +9,12 @@ async function fillRail() {
   const rail = document.getElementById("rail");
   if (!rail || rail.dataset.state || !railIsOpen()) return;
   rail.dataset.state = "waiting";
-  const answer = await fetch(rail.dataset.address).catch(() => null);
-  if (!answer?.ok) {
+  const page = await fetchPage(rail.dataset.address);
+  if (!page?.isFine) {
     rail.textContent = "The filters could not be loaded.";
     delete rail.dataset.state; // the next opening tries again
     return;
   }
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   rail.replaceChildren(page.getElementById("facets"));
   rail.dataset.state = "filled";
 }

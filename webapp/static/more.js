@@ -2,8 +2,7 @@
 // Back all of them are there again, and the picture that was left has the focus.
 "use strict";
 
-const pagesAdded = () => history.state?.pages ?? 0;
-const parsePage = (text) => new DOMParser().parseFromString(text, "text/html");
+let pagesAdded = 0; // to the results that this document shows
 
 // The tiles of the next page go on where those of this one end: also into the same grid, where no divider is between.
 function appendListed(next) {
@@ -26,32 +25,44 @@ function appendListed(next) {
   return tile;
 }
 
+function notePages() {
+  history.replaceState({ ...history.state, pages: pagesAdded }, "");
+}
+
+// Adds the next page and returns its first tile; null at the end.
 async function addPage() {
   const link = document.querySelector("nav.more [rel=next]");
   if (!link) return null;
   link.setAttribute("aria-busy", "true");
-  const answer = await fetch(link.href).catch(() => null);
-  if (!answer?.ok) {
+  const page = await fetchPage(link.href);
+  if (!page?.isFine) {
     location.assign(link.href); // the page says what is wrong
     return null;
   }
-  const next = parsePage(await answer.text());
-  const tile = appendListed(next);
+  const tile = appendListed(page);
+  pagesAdded += 1;
+  notePages();
   document.dispatchEvent(new CustomEvent("pictor:tiles"));
   return tile;
+}
+
+async function returnToPlace() {
+  const wanted = history.state?.pages ?? 0;
+  while (pagesAdded < wanted && (await addPage())) continue;
+  returnToTile();
 }
 
 document.addEventListener("click", async (event) => {
   if (!event.target.closest("nav.more [rel=next]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  history.replaceState({ ...history.state, pages: pagesAdded() + 1 }, "");
   const tile = await addPage();
   tile?.querySelector(".picture").focus({ preventScroll: true });
 });
+window.addEventListener("popstate", notePages);
+document.addEventListener("pictor:results", () => {
+  pagesAdded = 0;
+  notePages();
+});
 
-async function returnToPlace() {
-  for (let page = 0; page < pagesAdded(); page += 1) await addPage();
-  returnToTile();
-}
-
-if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") returnToPlace();
+const arrival = performance.getEntriesByType("navigation")[0]?.type;
+if (arrival === "back_forward" || arrival === "reload") returnToPlace();

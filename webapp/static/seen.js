@@ -41,6 +41,11 @@
     if (tile) noteLook(Number(tile.dataset.imageId));
   });
 
+  document.addEventListener("pictor:look", (event) => {
+    noteLook(Number(event.detail.id));
+    showDimmed();
+  });
+
   const shown = document.querySelector("article.image");
   if (shown) noteLook(Number(shown.dataset.imageId));
   document.addEventListener("pictor:results", showDimmed);
