@@ -58,6 +58,7 @@ HOMES = {
     ),
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),
+    "prometheus_client": ("webapp/metrics.py",),
     "pydantic": ("webapp/", "retrieval/answers/"),
     "waitress": ("webapp/",),
     "webapp": ("webapp/", "indexer/commands/serve.py"),  # the one command that starts the server

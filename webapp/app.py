@@ -16,6 +16,7 @@ from .edit_api import edit_api
 from .errors import register_handlers
 from .keys import require_keys
 from .media import media
+from .metrics import measure_requests
 from .pages import pages, uploads
 from .saved_api import saved_api
 from .saved_pages import saved_pages
@@ -91,6 +92,7 @@ def create_app(
     app.config["LIBRARY_KEY"] = library_key(library)
     paths = RelativePaths(library)
     attach_services(app, library, show_path=paths if public else str, decoder=decoder)
+    measure_requests(app, library)
     protect_app(app, hosts)
     if keys:
         require_keys(app)

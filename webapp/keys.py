@@ -32,13 +32,25 @@ COOKIE: Final = "pictor_key"
 COOKIE_AGE: Final = timedelta(days=30)
 NOTED_EVERY: Final = timedelta(hours=1)
 SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "A key from `pictor key create`"}
-# What needs no key: the sign-in itself, and the files of the page, which tell nothing about the library.
-_OPEN: Final = frozenset({"static", "keys.show_sign_in", "keys.sign_in", "keys.sign_out"})
+# What needs no key, and tells nothing about the library: the sign-in, the files of the page, and what says
+# whether the server lives and answers.
+_OPEN: Final = frozenset(
+    {
+        "static",
+        "keys.show_sign_in",
+        "keys.sign_in",
+        "keys.sign_out",
+        "health.show_life",
+        "health.show_readiness",
+    }
+)
 # Requests that carry a body and change nothing of the library.
 _ASKING: Final = frozenset(
     {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body", "uploads.upload"}
 )
-_ABOUT_STATE: Final = frozenset({"api.status", "status_pages.status", "status_pages.run"})
+_ABOUT_STATE: Final = frozenset(
+    {"api.status", "status_pages.status", "status_pages.run", "health.show_metrics"}
+)
 
 keys = Blueprint("keys", __name__)
 

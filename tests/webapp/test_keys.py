@@ -26,7 +26,7 @@ from webapp.keys import find_scope
 
 from .conftest import make_scene_library
 
-FREE = {"/static/<path:filename>", "/sign-in", "/sign-out"}
+FREE = {"/static/<path:filename>", "/sign-in", "/sign-out", "/healthz", "/readyz"}
 
 
 @pytest.fixture(scope="module")
