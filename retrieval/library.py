@@ -18,6 +18,7 @@ from .catalog import (
     CatalogAddress,
     Facet,
     Image,
+    KeptEdit,
     SavedSearch,
     Space,
     Statement,
@@ -398,6 +399,11 @@ class Library:
         """What a person says of an image: what is so first; nothing of an unknown one."""
         with self.catalog.reading() as reader:
             return reader.load_statements([image_id])[image_id]
+
+    def load_edits(self, image_id: int | None = None) -> list[KeptEdit]:
+        """The edits that can be taken back, or those of one image, the latest first."""
+        with self.catalog.reading() as reader:
+            return reader.load_edits(image_id)
 
     def newest_image(self) -> int:
         """The highest id of an image; 0 where there is none. Later images have higher ones."""

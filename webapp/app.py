@@ -13,6 +13,7 @@ from retrieval import DEFAULT_DECODER, Library, answers
 from .answer_pages import answer_pages
 from .api import api
 from .edit_api import edit_api
+from .edit_pages import edit_pages
 from .errors import register_handlers
 from .keys import require_keys
 from .media import media
@@ -102,6 +103,7 @@ def create_app(
     app.register_blueprint(answer_pages)
     app.register_blueprint(saved_pages)
     app.register_blueprint(status_pages)
+    app.register_blueprint(edit_pages)
     app.register_blueprint(media)
     app.register_api(uploads)
     app.register_api(api)

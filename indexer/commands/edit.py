@@ -119,7 +119,7 @@ def _undo(editor: Editor, name: str, as_json: bool) -> None:
     if as_json:
         print_json(answers.json_values(answers.present_edit(taken)))
     else:
-        print_remark(f"taken back from {count_of(taken.images, 'image')}: {describe_edit(taken.edit)}")
+        print_remark(f"taken back from {count_of(taken.images, 'image')}: {taken.edit.text}")
 
 
 def _print_done(kept: KeptEdit | None, asked: int, as_json: bool) -> None:
@@ -141,14 +141,6 @@ def _print_edits(edits: Sequence[KeptEdit], as_json: bool) -> None:
         return
     for kept in edits:
         images = count_of(kept.images, "image")
-        click.echo(f"{kept.id}: {kept.made_at:%Y-%m-%d %H:%M}, {images}: {describe_edit(kept.edit)}")
+        click.echo(f"{kept.id}: {kept.made_at:%Y-%m-%d %H:%M}, {images}: {kept.edit.text}")
     if not edits:
         print_remark("no edits that can be taken back")
-
-
-def describe_edit(edit: Edit) -> str:
-    """What an edit said, in one line."""
-    added = (f"{field} {value}" for field, value in edit.add)
-    removed = (f"not {field} {value}" if value else f"no {field}" for field, value in edit.remove)
-    unsaid = (f"{field} {value} unsaid".replace("  ", " ") for field, value in edit.unsay)
-    return "; ".join((*added, *removed, *unsaid))

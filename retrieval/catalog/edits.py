@@ -18,12 +18,15 @@ from .statements import EDITABLE, Edit, KeptEdit, Statement, Statements, apply_e
 MOST_EDITS = 200  # that are kept; older ones cannot be taken back any more
 
 
-def load_edits(connection: Connection) -> list[KeptEdit]:
-    """The edits that can be taken back, the latest first."""
+def load_edits(connection: Connection, image_id: int | None = None) -> list[KeptEdit]:
+    """The edits that can be taken back, or those of one image, the latest first."""
     count = func.count(EditedImageRow.image_id)
     counted = select(count).where(EditedImageRow.edit_id == EditRow.id).scalar_subquery()
     query = select(EditRow.id, EditRow.made_at, EditRow.said, counted)
     latest_first = query.order_by(EditRow.id.desc())
+    if image_id is not None:
+        mine = select(EditedImageRow.edit_id).where(EditedImageRow.image_id == image_id)
+        latest_first = latest_first.where(EditRow.id.in_(mine))
     rows = connection.execute(latest_first)
     return [KeptEdit(key, made_at, _read_edit(said), images) for key, made_at, said, images in rows]
 

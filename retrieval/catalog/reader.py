@@ -493,9 +493,9 @@ class Reader:
         """The folders that hold pictures, as `list_folders` gives them, with their numbers of images."""
         return completions.count_folders(self._connection)
 
-    def load_edits(self) -> list[KeptEdit]:
-        """The edits that can be taken back, the latest first."""
-        return edits.load_edits(self._connection)
+    def load_edits(self, image_id: int | None = None) -> list[KeptEdit]:
+        """The edits that can be taken back, or those of one image, the latest first."""
+        return edits.load_edits(self._connection, image_id)
 
     def load_statements(self, ids: Sequence[int]) -> dict[int, Statements]:
         """What a person says of each of these images; see `retrieval.catalog.statements`."""

@@ -63,6 +63,14 @@ class Edit:
     def __bool__(self) -> bool:
         return bool(self.add or self.remove or self.unsay)
 
+    @property
+    def text(self) -> str:
+        """What it says, in one line for people."""
+        added = (f"{field} {value}" for field, value in self.add)
+        removed = (f"not {field} {value}" if value else f"no {field}" for field, value in self.remove)
+        unsaid = (" ".join(("nothing about", field, value)).rstrip() for field, value in self.unsay)
+        return "; ".join((*added, *removed, *unsaid))
+
 
 @dataclass(frozen=True, slots=True)
 class KeptEdit:
