@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -46,8 +46,8 @@ def measure(size: int | None = None) -> dict[str, Any]:
             return {"figures": _measure_times(library, count), "beside": {}}
 
 
-def fill_library(library: LibraryWriter, count: int) -> None:
-    """Add synthetic images, of which one in ten has no date."""
+def fill_library(library: LibraryWriter, count: int, thumbnails: Sequence[bytes] = (b"",)) -> None:
+    """Add synthetic images, of which one in ten has no date; thumbnails are taken in turn."""
     random = np.random.default_rng(0)
     spaces = [space for space in library.spaces if space.descriptor != "details"]
     centres = {space.id: _random_directions(random, CLUSTERS, space.dimension) for space in spaces}
@@ -55,8 +55,12 @@ def fill_library(library: LibraryWriter, count: int) -> None:
         rows = {space.id: _rows_around(random, centres[space.id]) for space in spaces}
         with library.catalog.writing() as writer:
             new = [
-                _new_image(start + place, {key: features[place] for key, features in rows.items()})
-                for place in range(BATCH)
+                _new_image(
+                    number,
+                    {key: features[number - start] for key, features in rows.items()},
+                    thumbnails[number % len(thumbnails)],
+                )
+                for number in range(start, start + BATCH)
             ]
             for image_id in writer.add_images(new):
                 writer.add_location(b"/synthetic/%d.jpg" % image_id, image_id, mtime=0, size=1)
@@ -80,10 +84,12 @@ def _unit_rows(rows: npt.NDArray[np.floating]) -> Features:
     return units
 
 
-def _new_image(number: int, features: dict[int, Features]) -> NewImage:
+def _new_image(number: int, features: dict[int, Features], thumbnail: bytes) -> NewImage:
     digest = hashlib.sha256(b"%d" % number).hexdigest()
     taken = datetime(2000, 1, 1) + timedelta(seconds=number * 7919 % 600_000_000) if number % 10 else None
-    return NewImage(digest, number, 640, 480, "jpeg", 1 + number * 7907 % 9_000_000, taken, b"", features)
+    return NewImage(
+        digest, number, 640, 480, "jpeg", 1 + number * 7907 % 9_000_000, taken, thumbnail, features
+    )
 
 
 def _random_caption(random: np.random.Generator) -> str:
