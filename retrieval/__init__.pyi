@@ -115,6 +115,7 @@ from .search.hits import Contribution, Hit, NewHits, Results, SavedNews
 from .search.remainders import Remainder
 from .search.suggested_values import Suggestion
 from .settings import SETTINGS, Settings
+from .signals import SIGNALS
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import PictureDescription
 from .writing.editor import Editor, open_editor
@@ -136,6 +137,7 @@ __all__ = [
     "SEARCH_SCOPE",
     "SETTINGS",
     "SIDECAR_SOURCE",
+    "SIGNALS",
     "STATUS_SCOPE",
     "USER_SOURCE",
     "AllOf",

@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter
 
 from retrieval import DEFAULT_DECODER, Library, answers
 
-from .answer_pages import answer_pages
+from .answer_pages import answer_pages, why_address
 from .api import api
 from .edit_api import edit_api
 from .edit_pages import edit_pages
@@ -84,6 +84,7 @@ def create_app(
         "rendition_name": rendition_name,
         "rendition_words": rendition_words,
         "shape": tile_shape,
+        "why_address": why_address,
         "address_with_example": address_with_example,
         "duration": format_duration,
     }

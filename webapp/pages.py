@@ -31,7 +31,7 @@ from .parameters import NoParameters, PageSearchParameters, SearchParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
-from .wording import part_names, sort_choices
+from .wording import sort_choices
 
 SIMILAR_COUNT = 10  # two rows on a wide screen
 NEW_LIST: Final = "The list that this page was part of is not kept any more; this is a page of a new list."
@@ -80,7 +80,6 @@ def search() -> str:
         sort=query.sort,
         chosen_sort=format_sort(query.sort),
         sort_choices=sort_choices(query.sort, is_ranked=bool(query.parts or query.examples)),
-        part_names=part_names(query.parts),
         has_picture=any(isinstance(part, Picture | StoredPicture) for part in query.parts),
         browsing=not query.is_wanting,
         filtered=bool(query.filters),

@@ -138,3 +138,21 @@ def test_a_picture_is_enlarged_compared_and_searched_by_a_region(page: Page) -> 
     page.wait_for_url("**q=image*")
     expect(page.get_by_role("searchbox")).to_have_value(f"image:{shown}@0.23,0.25,0.5,0.52")
     assert list_shown_ids(page)
+
+
+def test_the_reasons_of_a_hit_open_beside_it(
+    new_context: Callable[..., BrowserContext], address: str
+) -> None:
+    page = new_context(bypass_csp=True).new_page()
+    page.goto(f"{address}/?q=harbour+image:2")
+    page.locator(".tile").nth(1).hover()
+    page.get_by_role("link", name="Why").nth(1).click()
+    reasons = page.get_by_role("dialog").get_by_role("region", name="Why this picture was found")
+    expect(reasons.locator("mark").first).to_be_visible()
+    expect(reasons.locator(".mapped rect").first).to_be_visible()
+    page.get_by_role("button", name="Next picture").click()
+    expect(reasons).to_contain_text("Rank 3")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.get_by_role("button", name="Why").click()
+    expect(reasons).to_be_hidden()

@@ -35,8 +35,9 @@ def test_the_start_page_shows_the_first_images(client: FlaskClient, parse_page: 
 def test_words_find_pictures_and_say_why(client: FlaskClient, parse_page: Callable) -> None:
     page = parse_page(client.get("/?q=meadow").text)
     assert page.ids == [3, 7]
-    assert "words" in page.text
-    assert "#1" in page.text
+    whys = [given["href"] for tag, given in page.tags if tag == "a" and given.get("class") == "why-link"]
+    assert whys == ["/images/3/why?q=meadow", "/images/7/why?q=meadow"]
+    assert "Rank 1, strong" in parse_page(client.get(whys[0]).text).text
     assert "2 pictures" in page.text
 
 
