@@ -38,6 +38,7 @@ COMMANDS = {
     "evaluate": "Measure the rankings against labels.",
     "tune": "Learn from labels how much each signal should count.",
     "edit": "Say something of images: tags, titles, ratings; and take it back.",
+    "export": "Write what was said of images to XMP files beside them.",
     "saved": "Keep searches by name, and see what is new in them.",
     "concept": "Keep named sets of examples, to search and filter with.",
     "key": "Make and revoke keys for those who may ask a server.",

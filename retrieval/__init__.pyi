@@ -30,7 +30,7 @@ from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.fetching import fetch_backbone
 from .descriptors.runtimes.sentences import SentenceEncoder
 from .descriptors.word_towers import load_word_tower, round_rows, word_tower_to_bytes
-from .durable import sync_to_disk
+from .durable import sync_to_disk, write_file
 from .errors import (
     BackboneUnavailable,
     CursorExpired,
@@ -70,6 +70,7 @@ from .pictures.decoder_protocol import DecodedPage, OpenedFile
 from .pictures.fetch import UrlFetcher
 from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
+from .pictures.metadata.xmp_merging import EMPTY_XMP, merge_xmp_facts
 from .pictures.pixel_digests import find_digests, find_turned_digests
 from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.areas import Circle, Rectangle, Surroundings
@@ -126,6 +127,7 @@ from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 __all__ = [
     "DEFAULT_DECODER",
     "EDIT_SCOPE",
+    "EMPTY_XMP",
     "FUSED",
     "GOOGLE_EDITED",
     "LOCK_FILE",
@@ -262,6 +264,7 @@ __all__ = [
     "list_pieces",
     "list_single_parts",
     "load_word_tower",
+    "merge_xmp_facts",
     "narrow_query",
     "open_editor",
     "open_keeper",
@@ -285,5 +288,6 @@ __all__ = [
     "tuning",
     "word_tower",
     "word_tower_to_bytes",
+    "write_file",
     "write_library",
 ]

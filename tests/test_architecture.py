@@ -44,7 +44,7 @@ HOMES = {
     "onnxruntime": ("retrieval/descriptors/runtimes/onnx.py",),
     "tokenizers": ("retrieval/descriptors/runtimes/sentences.py",),
     "openvino": ("retrieval/descriptors/runtimes/openvino.py",),
-    "xml": ("retrieval/pictures/metadata/xmp.py",),
+    "xml": ("retrieval/pictures/metadata/xmp.py", "retrieval/pictures/metadata/xmp_merging.py"),
     "PIL": ("retrieval/pictures/images.py",),
     "pillow_heif": ("retrieval/pictures/images.py",),
     "imagecodecs": ("retrieval/pictures/bands.py",),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, union
 
 from . import changes
 from .annotations import annotation_values
@@ -29,6 +29,13 @@ def load_edits(connection: Connection, image_id: int | None = None) -> list[Kept
         latest_first = latest_first.where(EditRow.id.in_(mine))
     rows = connection.execute(latest_first)
     return [KeptEdit(key, made_at, _read_edit(said), images) for key, made_at, said, images in rows]
+
+
+def find_spoken_of(connection: Connection) -> list[int]:
+    """The ids, in rising order, of the images of which a person says anything."""
+    fact, rejection = AnnotationRow, RejectionRow
+    stated = select(fact.image_id).where(fact.source == USER_SOURCE, fact.field.in_(EDITABLE))
+    return sorted(connection.scalars(union(stated, select(rejection.image_id))))
 
 
 def begin_edit(connection: Connection, edit: Edit, made_at: datetime) -> int:

@@ -497,6 +497,10 @@ class Reader:
         """The edits that can be taken back, or those of one image, the latest first."""
         return edits.load_edits(self._connection, image_id)
 
+    def find_spoken_of(self) -> list[int]:
+        """The ids, in rising order, of the images of which a person says anything."""
+        return edits.find_spoken_of(self._connection)
+
     def load_statements(self, ids: Sequence[int]) -> dict[int, Statements]:
         """What a person says of each of these images; see `retrieval.catalog.statements`."""
         said: dict[int, Statements] = {}

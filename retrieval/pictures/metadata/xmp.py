@@ -21,7 +21,7 @@ from .keywords import split_keyword
 SOURCE: Final = "xmp"
 MAX_SIZE: Final = 1 << 20  # bytes of a document
 MAX_DEPTH: Final = 32  # nested elements; a title has depth six, the name of a face eleven
-_RDF, _DC = "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://purl.org/dc/elements/1.1/"
+RDF, _DC = "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "http://purl.org/dc/elements/1.1/"
 _PHOTOSHOP, _LIGHTROOM = "http://ns.adobe.com/photoshop/1.0/", "http://ns.adobe.com/lightroom/1.0/"
 _XMP, _EXIF, _TIFF = (f"http://ns.adobe.com/{name}/1.0/" for name in ("xap", "exif", "tiff"))
 _IPTC = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
@@ -33,6 +33,7 @@ _PEOPLE, _PERSON = (f"http://ns.microsoft.com/photo/1.2/{name}" for name in ("",
 _EXIF_EX, _AUX = "http://cipa.jp/exif/1.0/", "http://ns.adobe.com/exif/1.0/aux/"
 HEADLINE: Final = f"{_PHOTOSHOP} Headline"  # a caption, after those that are called so
 RATING: Final = f"{_XMP} Rating"
+LABEL: Final = "urn:pictor:1.0/ Label"  # what a person says that a picture shows; no other program has it
 LATITUDE, LONGITUDE = f"{_EXIF} GPSLatitude", f"{_EXIF} GPSLongitude"
 # Keywords that are paths through a tree, with what separates the levels.
 TREES: Final = {
@@ -69,6 +70,7 @@ FIELDS: Final = {
     LATITUDE: "place",
     LONGITUDE: "place",
     RATING: "rating",
+    LABEL: "label",
     f"{_EXIF} DateTimeOriginal": ORIGINAL,
     f"{_PHOTOSHOP} DateCreated": CREATED,
     f"{_EXIF} DateTimeDigitized": DIGITIZED,
@@ -88,7 +90,7 @@ STRUCTURES: Final = {
     f"{_IPTC_EXTENSION} LocationCreated": _PLACE_PARTS,
     f"{_IPTC_EXTENSION} LocationShown": _PLACE_PARTS,
 }
-_PROPERTIES: Final = (f"{_RDF} RDF", f"{_RDF} Description")  # the elements around a picture's properties
+_PROPERTIES: Final = (f"{RDF} RDF", f"{RDF} Description")  # the elements around a picture's properties
 
 
 def read_xmp_facts(document: bytes) -> list[Pair]:
@@ -171,7 +173,7 @@ class _Handlers:
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start_element, self._end_element
         parser.CharacterDataHandler = self._text.append
-        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartDoctypeDeclHandler = refuse_doctype
         return parser
 
     def _start_element(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -206,5 +208,6 @@ class _Handlers:
             self.values.append((name, text))
 
 
-def _refuse_doctype(*_: object) -> NoReturn:
+def refuse_doctype(*_: object) -> NoReturn:
+    """The handler of document types: raises ValueError."""
     raise ValueError("it declares a document type, which XMP never needs")
