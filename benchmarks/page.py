@@ -137,7 +137,9 @@ def _note_foreign(url: str, address: str, foreign: set[str]) -> None:
 
 
 def _wait_for(page: Page, name: str) -> None:
-    page.wait_for_function(f"noted.{name} !== undefined")
+    """Wait until a frame was noted; the page's policy forbids to wait in the page itself."""
+    while page.evaluate(f"noted.{name} === undefined"):
+        page.wait_for_timeout(20)
 
 
 def _measure_bytes() -> dict[str, float]:

@@ -154,6 +154,11 @@ def test_seasons_follow_the_hemisphere() -> None:
     assert read("every spring", is_southern=True).meant == "month:september..november"
 
 
+@pytest.mark.parametrize("line", ["red boats but not at night", "red boats, not at night"])
+def test_words_behind_but_not_are_excluded(line: str) -> None:
+    assert [phrase.term for phrase in read(line).understood] == ["-night"]
+
+
 def test_places_and_people_are_found_in_a_library_that_names_them() -> None:
     known = Vocabulary.from_values({"place": ["hanoi", "old town"], "person": ["ann lee"]})
     [english] = load_grammars(())
