@@ -45,6 +45,10 @@ def create_server(
         channel_timeout=MAX_SILENCE,
         connection_limit=MAX_CONNECTIONS + SLACK,
         asyncore_use_poll=hasattr(select, "poll"),
+        # A proxy on this machine may say that the visitor's connection is encrypted, and nothing else.
+        trusted_proxy="127.0.0.1",
+        trusted_proxy_headers={"x-forwarded-proto"},
+        clear_untrusted_proxy_headers=True,
         map=table,
     )
     for listener in table.values():
