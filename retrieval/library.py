@@ -557,6 +557,10 @@ class Library:
             raise ImageNotFound(image_id)
         return images[image_id]
 
+    def load_images(self, ids: Sequence[int]) -> dict[int, Image]:
+        """These images with all that is known about them, in the same order; unknown ids are left out."""
+        return self._load_images(ids)
+
     def _load_images(self, ids: Sequence[int]) -> dict[int, Image]:
         """Images without their predicted labels if the settings turn those off."""
         with self.catalog.reading() as reader:

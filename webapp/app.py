@@ -15,6 +15,7 @@ from .api import api
 from .edit_api import edit_api
 from .edit_pages import edit_pages
 from .errors import register_handlers
+from .exports import exports
 from .keys import require_keys
 from .media import media
 from .metrics import measure_requests
@@ -105,6 +106,7 @@ def create_app(
     app.register_blueprint(saved_pages)
     app.register_blueprint(status_pages)
     app.register_blueprint(edit_pages)
+    app.register_blueprint(exports)
     app.register_blueprint(media)
     app.register_api(uploads)
     app.register_api(api)

@@ -117,7 +117,9 @@ def _chosen_images(model: answers.ImagesEdit) -> list[int]:
     """The images that are meant: never all by a slip."""
     if bool(model.images) == (model.q is not None):
         raise InvalidParameter('images: give ids, or a query as q; {"q": ""} means every image')
-    return model.images if model.q is None else current_services().library.find_ids(model.q)
+    if model.q is None:
+        return model.images
+    return current_services().find_ids(current_services().library.read_line(model.q))
 
 
 @edit_api.delete(

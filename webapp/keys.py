@@ -46,7 +46,13 @@ _OPEN: Final = frozenset(
 )
 # Requests that carry a body and change nothing of the library.
 _ASKING: Final = frozenset(
-    {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body", "uploads.upload"}
+    {
+        "api.search_by_body",
+        "api.facets_by_body",
+        "api.explanation_by_body",
+        "uploads.upload",
+        "exports.export_selection",
+    }
 )
 _ABOUT_STATE: Final = frozenset(
     {"api.status", "status_pages.status", "status_pages.run", "health.show_metrics"}

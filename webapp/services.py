@@ -64,6 +64,11 @@ class Services:
         with self._keep_names(query):
             return self.library.explain(self._fetch_pictures(query), image_id)
 
+    def find_ids(self, query: Query) -> list[int]:
+        """The ids of all hits of a query, on every page."""
+        with self._keep_names(query):
+            return self.library.find_ids(self._fetch_pictures(query))
+
     def count_facets(self, query: Query) -> dict[str, Facet]:
         """How many images of the whole answer have which values."""
         with self._keep_names(query):

@@ -38,7 +38,10 @@ def prepare_answers(app: Flask) -> None:
 
 def _may_compress(response: Response) -> bool:
     is_whole = response.status_code not in (204, 206, 304) and "Content-Encoding" not in response.headers
-    return is_whole and request.method != "HEAD" and request.accept_encodings["gzip"] > 0
+    is_download = response.headers.get("Content-Disposition", "").startswith(
+        "attachment"
+    )  # sent as it is made
+    return is_whole and not is_download and request.method != "HEAD" and request.accept_encodings["gzip"] > 0
 
 
 def _compress(response: Response) -> None:

@@ -15,6 +15,13 @@ from .edits import (
     present_suggestions,
     read_edit,
 )
+from .exports import (
+    MOST_RENDITIONS,
+    export_csv,
+    export_json,
+    export_paths,
+    export_renditions,
+)
 from .models import (
     Annotation,
     ApiKey,
@@ -69,6 +76,7 @@ from .query import MAX_ID, ImageId, Limit, Offset, Part, Query, QueryPicture, So
 
 __all__ = [
     "MAX_ID",
+    "MOST_RENDITIONS",
     "NO_SERVER",
     "Annotation",
     "ApiKey",
@@ -121,6 +129,10 @@ __all__ = [
     "Suggestions",
     "Swatch",
     "WordMatch",
+    "export_csv",
+    "export_json",
+    "export_paths",
+    "export_renditions",
     "json_values",
     "present_completions",
     "present_concept",
