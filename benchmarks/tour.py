@@ -1,7 +1,7 @@
-"""The screenshots of docs/page.md, made anew: the sample collection, indexed and looked at in headless Chromium.
+"""The screenshots of docs/page.md, made anew from the sample collection in headless Chromium.
 
-Each one is taken after the steps that the document names, so a step that no longer works ends this with an error.
-The figures are the bytes of the files, which lie in docs/page. --size N: width of the window (default 1200).
+Each one is taken after the steps that the document names, so a step that no longer works ends this with an
+error. The figures are the bytes of the files, which lie in docs/page. --size N: width of the window (1200).
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ def _index_sample(folder: Path) -> Path:
     cut.write_bytes((pictures / "boats" / "boat-001.jpg").read_bytes()[:4000])
     for _ in range(2):
         with open_or_create(library, LibrarySpec()) as opened:
-            index(opened, [path_bytes(pictures)], captions=captions, on_event=lambda event: None)
+            index(opened, [path_bytes(pictures)], captions=captions, on_event=lambda _: None)
         (pictures / "cars" / "car-003.jpg").unlink(missing_ok=True)
     return library
 
@@ -56,9 +57,10 @@ def _index_sample(folder: Path) -> Path:
 def take_pictures(address: str, crop: Path, width: int) -> dict[str, float]:
     """Write every screenshot; their sizes in bytes."""
     sizes = {}
-    for name, show in _SHOTS.items():
+    shots = _SHOTS | {"original": partial(_show_original, crop=crop)}
+    for name, show in shots.items():
         with _open_page(address, width, is_dark=name in _DARK) as page:
-            show(page, crop)
+            show(page)
             page.wait_for_load_state("networkidle")
             sizes[f"{name} (bytes)"] = float(_write_picture(FOLDER / f"{name}.webp", page.screenshot()))
     return sizes
@@ -102,15 +104,15 @@ def _search(page: Page, line: str) -> None:
     page.locator("#results .tile").first.wait_for()
 
 
-def _show_start(page: Page, crop: Path) -> None:
+def _show_start(page: Page) -> None:
     page.goto("/")
 
 
-def _show_sentence(page: Page, crop: Path) -> None:
+def _show_sentence(page: Page) -> None:
     _search(page, "red boats but not at night")
 
 
-def _show_steering(page: Page, crop: Path) -> None:
+def _show_steering(page: Page) -> None:
     _search(page, "butterfly")
     for place, kind in ((1, "good"), (3, "bad")):
         tile = page.locator(".tile").nth(place)
@@ -128,30 +130,29 @@ def _show_original(page: Page, crop: Path) -> None:
     page.locator("#results .tile").first.wait_for()
 
 
-def _show_quick_look(page: Page, crop: Path) -> None:
+def _show_quick_look(page: Page) -> None:
     _search(page, "umbrellas in the rain")
     page.locator(".tile .picture").nth(2).click()
     page.locator("#lightbox .canvas img").first.wait_for()
 
 
-def _show_keys(page: Page, crop: Path) -> None:
+def _show_keys(page: Page) -> None:
     _search(page, "boat OR balloon")
     page.keyboard.press("Escape")  # out of the box
     page.keyboard.press("?")
     page.locator("#keys").wait_for()
 
 
-def _show_status(page: Page, crop: Path) -> None:
+def _show_status(page: Page) -> None:
     page.goto("/status")
 
 
-Shot = Callable[[Page, Path], None]
+Shot = Callable[[Page], None]
 _DARK: Final = frozenset({"keys", "quick-look"})
-_SHOTS: Final[Mapping[str, Shot]] = {
+_SHOTS: Final[dict[str, Shot]] = {
     "start": _show_start,
     "sentence": _show_sentence,
     "steering": _show_steering,
-    "original": _show_original,
     "quick-look": _show_quick_look,
     "keys": _show_keys,
     "status": _show_status,
