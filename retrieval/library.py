@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -25,7 +25,9 @@ from .catalog import (
     sqlite_url,
 )
 from .descriptors import text_tower
+from .descriptors.lab import mean_colours
 from .errors import (
+    FeatureDamaged,
     ImageNotFound,
     ImageNotInAnswer,
     InvalidQuery,
@@ -63,7 +65,7 @@ from .search.suggested_values import NEIGHBOURS, Suggestion, suggest_values
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
-from .signals import MEANING, WORDS
+from .signals import COLOUR, MEANING, WORDS
 from .spaces import Features, PictureDescription
 
 CATALOG_FILE = "catalog.sqlite"
@@ -568,6 +570,25 @@ class Library:
         if self.settings.predicted_labels:
             return images
         return {image_id: image.without_predictions() for image_id, image in images.items()}
+
+    def load_colours(self, ids: Iterable[int]) -> dict[int, str]:
+        """The mean colours of images, as #rrggbb: what stands in their place until they are loaded.
+
+        Images that were not described are left out, and all of them where features are damaged.
+        """
+        space = next((space for space in self.spaces if space.descriptor == COLOUR), None)
+        if space is None:
+            return {}
+        try:
+            with self.catalog.reading() as reader:
+                known, features = reader.load_features(space, ids)
+        except FeatureDamaged:
+            return {}
+        colours = mean_colours(features.astype(np.float32))
+        return {
+            image_id: f"#{bytes(colour).hex()}"
+            for image_id, colour in zip(known.tolist(), colours, strict=True)
+        }
 
     def load_thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""

@@ -87,6 +87,7 @@ def search() -> str:
         group_address=_address_of_groups(parameters),
         examples=show_examples(parameters),
         step_name=step_name(parameters, query),
+        colours=library.load_colours(hit.image.id for hit in results.hits),
         query_picture=_query_picture(query),
         facets_address=url_for("answer_pages.facets", **address_values(parameters, **FIRST_PAGE)),
         image_count=library.count_images(),

@@ -13,10 +13,12 @@ the Fisher kernel", ECCV 2010 (other powers than one half); CIE 1976 L*a*b* with
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ..pictures.images import resize_pixels
 from ..ranking.arrays import RGB, Float32Array, Float32Matrix, Float32Vector
 
+UInt8Matrix: TypeAlias = npt.NDArray[np.uint8]
 Axes: TypeAlias = tuple[tuple[float, ...], ...]  # bin centres along L*, a* and b*, ascending
 
 GRID = 3  # cells along each side
@@ -40,6 +42,7 @@ SRGB_TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 SRGB_TO_WHITE = (SRGB_TO_XYZ / SRGB_TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
+WHITE_TO_SRGB = np.linalg.inv(SRGB_TO_WHITE).astype(np.float32)
 F_TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], dtype=np.float32)
 LAB_OFFSET = np.array([-16, 0, 0], dtype=np.float32)
 
@@ -150,3 +153,21 @@ def encode_angles(values: Float32Matrix) -> Float32Matrix:
     """
     angles = values * np.float32(np.pi / 2 / QUARTER_TURN)
     return np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def mean_colours(vectors: Float32Matrix) -> UInt8Matrix:
+    """(picture, 3): the mean colour in L*a*b* of each picture, as sRGB, read back from its vector."""
+    moments = vectors[:, FINE_BINS + GRID * GRID * COARSE_BINS :]  # those of the whole picture come first
+    angles = np.arctan2(moments[:, 9:12], moments[:, :3])
+    return from_lab((angles * QUARTER_TURN / (np.pi / 2)).astype(np.float32))
+
+
+def from_lab(lab: Float32Array) -> UInt8Matrix:
+    """The inverse of `to_lab`, rounded; what sRGB has not becomes the nearest value of each channel."""
+    middle = (lab[..., 0] + 16) / 116
+    f = np.stack([middle + lab[..., 1] / 500, middle, middle - lab[..., 2] / 200], axis=-1)
+    xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29))
+    linear = np.clip(xyz @ WHITE_TO_SRGB.T, 0, 1)
+    level = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    rgb: UInt8Matrix = np.rint(255 * level).astype(np.uint8)
+    return rgb

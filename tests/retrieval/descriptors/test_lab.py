@@ -10,6 +10,7 @@ from retrieval.descriptors.lab import (
     bin_memberships,
     colour_moments,
     describe_colours,
+    mean_colours,
     reduce_picture,
     soft_histograms,
     to_lab,
@@ -140,3 +141,10 @@ def test_moments_by_hand():
     region[0, 3, 0] = 4
     expected = [1, 0, 0, 3**0.5, 0, 0, 6 ** (1 / 3), 0, 0]
     assert colour_moments(region)[0] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 30, 60), (0, 0, 255), (12, 200, 100)])
+def test_the_mean_colour_can_be_read_back(colour):
+    half = describe_colours(np.full((20, 30, 3), colour, np.uint8)).astype(np.float16)
+    [mean] = mean_colours(half[None].astype(np.float32))
+    assert np.abs(mean.astype(int) - colour).max() <= 1
