@@ -55,6 +55,7 @@ from .search.corrections import Rewording
 from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
+from .search.grouping import stack_images
 from .search.hits import NewHits, Results, SavedNews
 from .search.kept_lists import Walk
 from .search.probes import describe_empty_texts
@@ -589,6 +590,17 @@ class Library:
             image_id: f"#{bytes(colour).hex()}"
             for image_id, colour in zip(known.tolist(), colours, strict=True)
         }
+
+    def stack_images(self, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Of the images of a list, such as a page of hits: those that are a copy or of the shot of an earlier
+        one, by that one, in their order.
+
+        Nothing is stacked where an image was not described or features are damaged.
+        """
+        try:
+            return stack_images(self.catalog, self._feature_source, np.array(ids, np.int64))
+        except (FeatureDamaged, ImageNotFound):
+            return {}
 
     def load_thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""

@@ -31,6 +31,7 @@ from .parameters import NoParameters, PageSearchParameters, SearchParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
+from .tiles import find_looks
 from .wording import sort_choices
 
 SIMILAR_COUNT = 10  # two rows on a wide screen
@@ -87,7 +88,7 @@ def search() -> str:
         group_address=_address_of_groups(parameters),
         examples=show_examples(parameters),
         step_name=step_name(parameters, query),
-        colours=library.load_colours(hit.image.id for hit in results.hits),
+        looks=find_looks(library, results),
         query_picture=_query_picture(query),
         facets_address=url_for("answer_pages.facets", **address_values(parameters, **FIRST_PAGE)),
         image_count=library.count_images(),

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image as PillowImage
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browsing import check_everybody, list_shown_ids
+from retrieval import Library
+from tests.browsing import check_everybody, list_shown_ids, serve_library
+from tests.drawing import draw_scene, encode_picture
+from tests.indexing import index_folder
 
 pytestmark = pytest.mark.browser
 
@@ -156,3 +161,26 @@ def test_the_reasons_of_a_hit_open_beside_it(
     assert found.violations_count == 0, found.generate_report()
     page.get_by_role("button", name="Why").click()
     expect(reasons).to_be_hidden()
+
+
+def test_copies_lie_below_the_first_until_they_are_asked_for(
+    new_context: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, side in enumerate((400, 200, 120)):
+        scene = PillowImage.fromarray(draw_scene(1)).resize((side, side))
+        (folder / f"{number}.png").write_bytes(encode_picture(scene, "PNG"))
+    index_folder(tmp_path / "library", folder)
+    with Library.open(tmp_path / "library") as library, serve_library(library) as other_address:
+        page = new_context().new_page()
+        page.goto(other_address)
+        expect(page.locator(".count")).to_have_text("3 pictures")
+        tiles = page.locator(".tile:visible")
+        expect(tiles).to_have_count(1)
+        page.get_by_role("button", name="+2 copies or shots").click()
+        expect(tiles).to_have_count(3)
+        page.reload()
+        page.get_by_text("View", exact=True).click()
+        page.get_by_label("Each for itself").check()
+        expect(tiles).to_have_count(3)

@@ -1,12 +1,13 @@
 // The tiles are one stop of the Tab key: arrows go from tile to tile, and Tab goes through the chosen one.
 "use strict";
 
-const listTiles = () => Array.from(document.querySelectorAll(".tile"));
+// Those that can be seen: some lie in a stack.
+const listTiles = () => Array.from(document.querySelectorAll("#results .tile, main > .grid .tile")).filter((tile) => tile.getClientRects().length);
 const controlsOf = (tile) => tile.querySelectorAll("a, button, summary");
 const pictureOf = (tile) => tile.querySelector(".picture");
 
 function choose(tile) {
-  for (const other of listTiles()) {
+  for (const other of document.querySelectorAll(".tile")) {
     for (const control of controlsOf(other)) control.tabIndex = other === tile ? 0 : -1;
   }
 }

@@ -24,7 +24,7 @@ const lookedAt = Object.assign(document.createElement("img"), { className: "show
   }
 
   function neighbourOf(id, step) {
-    const tiles = Array.from(document.querySelectorAll("#results .tile"));
+    const tiles = listTiles();
     const found = tiles.findIndex((tile) => tile.dataset.imageId === id);
     return found < 0 ? null : tiles[found + step];
   }
@@ -81,7 +81,10 @@ const lookedAt = Object.assign(document.createElement("img"), { className: "show
     for (const [name, step] of [["previous", -1], ["next", 1]]) act(name).hidden = !neighbourOf(id, step);
     const rank = tileOf(id)?.dataset.rank;
     place.textContent = rank ? `${rank} of ${document.getElementById("results").dataset.total}` : "";
-    if (!quickLook.open) quickLook.showModal();
+    if (!quickLook.open) {
+      quickLook.showModal();
+      quickLook.focus();
+    }
     loadPage(id);
   }
 

@@ -1,8 +1,8 @@
-// How results are shown: the size of tiles, what stands below them, and the rail of filters. It is remembered, and
+// How results are shown: the size of tiles, what stands below them, copies, and the rail of filters. It is remembered, and
 // set before anything is painted, so this script is not deferred. The style sheet does the rest.
 "use strict";
 
-const VIEW = ["size", "facts", "rail"];
+const VIEW = ["size", "facts", "copies", "rail"];
 const root = document.documentElement;
 
 function recallView(name) {

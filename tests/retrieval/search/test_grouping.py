@@ -122,6 +122,12 @@ def test_days_and_folders_have_names_and_the_first_image_stands_for_each(library
     ]
 
 
+def test_a_list_is_stacked_without_changing_it(library: Library) -> None:
+    assert library.stack_images(range(1, 11)) == {1: (2, 3), 4: (5,), 8: (9,)}
+    assert library.stack_images([9, 5, 2, 8, 3]) == {9: (8,), 2: (3,)}
+    assert library.stack_images([]) == {}
+
+
 def test_copies_and_scenes_are_told_by_looks_with_and_without_parts(library: Library) -> None:
     looks = {1: (2, 3), 4: (5,), 6: (), 7: (), 8: (9,), 10: ()}
     assert find_groups(library, "group:copies") == find_groups(library, "group:scene") == looks
