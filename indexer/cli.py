@@ -41,6 +41,7 @@ COMMANDS = {
     "export": "Write what was said of images to XMP files beside them.",
     "saved": "Keep searches by name, and see what is new in them.",
     "concept": "Keep named sets of examples, to search and filter with.",
+    "mcp": "Let an assistant search the library.",
     "key": "Make and revoke keys for those who may ask a server.",
     "serve": "Serve the search page and the API.",
     "train": "Train a backbone of your own by distillation.",
@@ -49,7 +50,7 @@ COMMANDS = {
 
 # Commands that only read: when what they print is cut off, as by `head`, nothing is left undone.
 READING_COMMANDS: Final = frozenset(
-    {"search", "explain", "show", "status", "problems", "check", "concept", "saved", "key"}
+    {"search", "explain", "show", "status", "problems", "check", "concept", "saved", "key", "mcp"}
 )
 EVENT_COMMANDS: Final = frozenset({"index", "retry"})  # with --json these print one event on each line
 CONTINUED_COMMANDS: Final = EVENT_COMMANDS | {"demo", "train"}  # started again, they go on where they were

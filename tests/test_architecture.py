@@ -59,7 +59,9 @@ HOMES = {
     "flask": ("webapp/",),
     "flask_openapi3": ("webapp/",),
     "prometheus_client": ("webapp/metrics.py",),
-    "pydantic": ("webapp/", "retrieval/answers/"),
+    "pydantic": ("webapp/", "retrieval/answers/", "indexer/assistant.py"),
+    "mcp": ("indexer/assistant.py",),
+    "mcp_types": ("indexer/assistant.py",),
     "waitress": ("webapp/",),
     "webapp": ("webapp/", "indexer/commands/serve.py"),  # the one command that starts the server
     "click": ("indexer/cli.py", "indexer/commands/"),
