@@ -50,8 +50,8 @@ _ASKING: Final = frozenset(
         "api.search_by_body",
         "api.facets_by_body",
         "api.explanation_by_body",
-        "uploads.upload",
         "exports.export_selection",
+        "uploads.upload",
     }
 )
 _ABOUT_STATE: Final = frozenset(

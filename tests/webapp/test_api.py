@@ -157,7 +157,7 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
     assert {path: set(operations) for path, operations in document["paths"].items()} == {
         "/api/v1/search": {"get", "post"},
-        "/api/v1/images/{image_id}": {"get"},
+        "/api/v1/images/{image_id}": {"get", "patch"},
         "/api/v1/images/{image_id}/similar": {"get"},
         "/api/v1/images/{image_id}/explanation": {"get", "post"},
         "/api/v1/facets": {"get", "post"},
@@ -170,6 +170,9 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/saved/{name}/look": {"post"},
         "/api/v1/concepts": {"get"},
         "/api/v1/concepts/{name}": {"patch", "delete"},
+        "/api/v1/edits": {"get", "post"},
+        "/api/v1/edits/{number}": {"delete"},
+        "/api/v1/images/{image_id}/suggestions": {"get"},
         "/pictures": {"post"},
     }
     search = document["paths"]["/api/v1/search"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -36,6 +37,10 @@ def _make_error(kind: type[RetrievalError]) -> RetrievalError:
         retrieval.NameInUse: lambda: retrieval.NameInUse("concept", "<b>signs</b>", ["boats"]),
         retrieval.EditUnknown: lambda: retrieval.EditUnknown(7),
         errors.NotPublic: errors.NotPublic,
+        errors.KeyMissing: errors.KeyMissing,
+        errors.ScopeMissing: lambda: errors.ScopeMissing(
+            retrieval.ApiKey("<b>signs</b>", "00000000", ("search",), datetime(2026, 1, 1)), "edit"
+        ),
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
         retrieval.CursorExpired: retrieval.CursorExpired,
@@ -67,6 +72,8 @@ def test_the_table_is_complete() -> None:
     assert statuses == {
         "UnknownHost": 400,
         "NotPublic": 403,
+        "KeyMissing": 401,
+        "ScopeMissing": 403,
         "NameUnknown": 404,
         "NameTaken": 409,
         "NameInUse": 409,

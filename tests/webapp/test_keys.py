@@ -75,7 +75,8 @@ def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys
     needed = {place: scopes.pop() for place, scopes in allowed.items()}
     assert needed == {place: find_scope(*place) for place in needed}
     changing = {place for place in needed if place[1] not in ("GET",)}
-    asking = {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body", "uploads.upload"}
+    bodies = {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body"}
+    asking = bodies | {"exports.export_selection", "uploads.upload"}
     assert {endpoint for endpoint, method in changing if needed[endpoint, method] != EDIT_SCOPE} == asking
     assert needed["api.search", "GET"] == SEARCH_SCOPE
     assert needed["api.status", "GET"] == STATUS_SCOPE

@@ -73,10 +73,10 @@ def test_words_that_nothing_knows_are_named(client: FlaskClient, parse_page: Cal
 
 def test_lines_go_on(client: FlaskClient) -> None:
     assert client.get("/api/v1/completions?q=red+har").json == [
-        {"text": "harbour", "line": "red harbour", "count": 7}
+        {"text": "harbour", "line": "red harbour", "count": 7, "kind": "word"}
     ]
     assert client.get("/api/v1/completions?q=tag:ni").json == [
-        {"text": "night", "line": "tag:night", "count": 3}
+        {"text": "night", "line": "tag:night", "count": 3, "kind": "value"}
     ]
     assert client.get("/api/v1/completions").json == []
     assert len(client.get("/api/v1/completions?q=tag:&limit=2").json) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,7 +25,10 @@ NEWEST = list(range(COUNT, 0, -1))  # the scenes were taken day by day
 
 def select_of(page: Any) -> tuple[str, list[str]]:
     """What is selected as the order, and all values that there are."""
-    options = [given for tag, given in page.tags if tag == "option"]
+    names = [given.get("name") for tag, given in page.tags if tag == "select"]
+    starts = [place for place, (tag, _) in enumerate(page.tags) if tag == "select"]
+    first = starts[names.index("sort")]
+    options = [given for tag, given in takewhile(lambda tag: tag[0] == "option", page.tags[first + 1 :])]
     [chosen] = [given["value"] for given in options if "selected" in given]
     return chosen, [given["value"] for given in options]
 
@@ -57,7 +61,7 @@ def test_the_page_has_a_select_for_the_order_which_keeps_the_rest(
         "size-up",
     ]
     assert values[-1].startswith("random:")
-    [select] = [given for tag, given in page.tags if tag == "select"]
+    [select] = [given for tag, given in page.tags if tag == "select" and given.get("name") == "sort"]
     [form] = [given for tag, given in page.tags if given.get("role") == "search"]
     assert (select["name"], select["form"], form["method"]) == ("sort", form["id"], "get")
     assert [given["form"] for tag, given in page.tags if tag == "button" and given.get("form")] == [
