@@ -35,6 +35,7 @@ from .wording import (
     group_words,
     hit_remarks,
     image_name,
+    is_position,
     rendition_name,
     rendition_words,
     tile_shape,
@@ -89,6 +90,7 @@ def create_app(
         "address_with_example": address_with_example,
         "duration": format_duration,
     }
+    app.jinja_env.tests["position"] = is_position
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
     app.config["KEYS"] = keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from secrets import randbelow
@@ -23,6 +24,7 @@ from retrieval import (
 
 MAX_SEED: Final = 9999  # short ones are easier to hand on
 BROWSER_FORMATS: Final = frozenset({"jpeg", "png", "gif", "webp", "bmp", "avif"})
+_POSITION: Final = re.compile(r"-?[\d.]+, ?-?[\d.]+")
 _SORT_LABELS: Final = {
     "date": "Newest first",
     "date-up": "Oldest first",
@@ -57,6 +59,11 @@ def alternative_text(image: answers.ImageSummary) -> str:
     """The text that stands for the picture: its caption, or else its name with tags and labels."""
     words = ", ".join([*image.tags, *image.labels])
     return image.caption or (f"{image_name(image)} ({words})" if words else image_name(image))
+
+
+def is_position(value: str) -> bool:
+    """Whether the place of an image is a latitude and a longitude, and no name."""
+    return bool(_POSITION.fullmatch(value))
 
 
 def rendition_name(image: answers.ImageSummary) -> str:

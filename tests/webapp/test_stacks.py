@@ -27,7 +27,7 @@ def test_copies_lie_below_the_first_of_them(tmp_path: Path) -> None:
         page = client.get("/").text
         grouped = client.get("/?q=group:copies").text
     assert "3 pictures" in page
-    assert "1 in stacks" in page
+    assert ">1 stacked<" in page
     [(below, copy)] = re.findall(r'class="tile copy" data-below="(\d+)" data-image-id="(\d+)"', page)
     assert re.findall(r'data-stack="(\d+)"', page) == [below]
     assert copy > below

@@ -2,7 +2,9 @@
 // Back all of them are there again, and the picture that was left has the focus.
 "use strict";
 
-let pagesAdded = 0; // to the results that this document shows
+// How many were added to the results that are shown.
+const listedResults = () => document.querySelector(".listed");
+const pagesAdded = () => Number(listedResults()?.dataset.pages ?? 0);
 
 // The tiles of the next page go on where those of this one end: also into the same grid, where no divider is between.
 function appendListed(next) {
@@ -26,7 +28,7 @@ function appendListed(next) {
 }
 
 function notePages() {
-  history.replaceState({ ...history.state, pages: pagesAdded }, "");
+  history.replaceState({ ...history.state, pages: pagesAdded() }, "");
 }
 
 // Adds the next page and returns its first tile; null at the end.
@@ -40,7 +42,7 @@ async function addPage() {
     return null;
   }
   const tile = appendListed(page);
-  pagesAdded += 1;
+  listedResults().dataset.pages = pagesAdded() + 1;
   notePages();
   document.dispatchEvent(new CustomEvent("pictor:tiles"));
   return tile;
@@ -48,7 +50,7 @@ async function addPage() {
 
 async function returnToPlace() {
   const wanted = history.state?.pages ?? 0;
-  while (pagesAdded < wanted && (await addPage())) continue;
+  while (pagesAdded() < wanted && (await addPage())) continue;
   returnToTile();
 }
 
@@ -59,10 +61,7 @@ document.addEventListener("click", async (event) => {
   tile?.querySelector(".picture").focus({ preventScroll: true });
 });
 window.addEventListener("popstate", notePages);
-document.addEventListener("pictor:results", () => {
-  pagesAdded = 0;
-  notePages();
-});
+document.addEventListener("pictor:results", notePages);
 
 const arrival = performance.getEntriesByType("navigation")[0]?.type;
 if (arrival === "back_forward" || arrival === "reload") returnToPlace();

@@ -12,7 +12,7 @@
   async function showReasons(id) {
     const page = await fetchPage(tileOf(id).querySelector(".why-link").href);
     const reasons = page?.getElementById("why");
-    if (!isWanted || !location.hash.endsWith(`=${id}`)) return;
+    if (!isWanted || id !== look.shown) return;
     panel.querySelector(".why")?.remove();
     if (reasons) panel.prepend(reasons);
     else panel.prepend(page?.querySelector("main").textContent.trim() ?? "The server does not answer.");
@@ -27,7 +27,7 @@
 
   button.addEventListener("click", () => {
     want(!isWanted);
-    if (isWanted) showReasons(location.hash.split("=")[1]);
+    if (isWanted) showReasons(look.shown);
   });
   document.addEventListener("click", (event) => {
     const tile = event.target.closest("#results .why-link")?.closest(".tile");
