@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
@@ -27,7 +28,7 @@ from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalin
 from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
-from .parameters import NoParameters, PageSearchParameters, SearchParameters
+from .parameters import NoParameters, PageSearchParameters, UploadParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
@@ -126,9 +127,8 @@ def image(image_id: int) -> str:
     )
 
 
-_FORM = SearchParameters.model_json_schema()
+_FORM = UploadParameters.model_json_schema()
 _FORM["properties"]["picture"] = {"type": "string", "format": "binary", "description": "The picture"}
-_FORM["required"] = ["picture"]
 _MULTIPART = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
 
 
@@ -136,13 +136,11 @@ _MULTIPART = {"requestBody": {"required": True, "content": {"multipart/form-data
 @uploads.post(UPLOADS, responses={201: UploadedPicture}, openapi_extensions=_MULTIPART)
 def upload() -> Response:
     """Keep a picture for seven days, to search by it; a browser is led to the search page."""
-    files = read_files(request.files, "picture")
-    parameters = read_parameters(PageSearchParameters, request.form)
-    if len(files) != 1:
-        raise InvalidParameter(f"picture: {len(files)} files; choose one picture")
-    token = current_services().pictures.keep_picture(files[0], request.files["picture"].filename or "")
+    parameters = read_parameters(UploadParameters, request.form)
+    data, name = _receive_picture(parameters.url)
+    token = current_services().pictures.keep_picture(data, name)
     tokens = tuple(dict.fromkeys((*parameters.picture, token)))
-    values = address_values(parameters, picture=tokens, **FIRST_PAGE)
+    values = address_values(parameters, picture=tokens, url="", **FIRST_PAGE)
     address = url_for("pages.search", **values)
     if wants_page():
         return redirect(address, 303)
@@ -151,6 +149,16 @@ def upload() -> Response:
         picture=token, address=url_for("media.query_picture", token=token), search=search, permalink=address
     )
     return Response(kept.model_dump_json(), 201, {"Location": kept.address}, content_type="application/json")
+
+
+def _receive_picture(address: str) -> tuple[bytes, str]:
+    """The bytes of the picture that was sent, or of the one at an address, and the name of its file."""
+    files = read_files(request.files, "picture")
+    if address and not files:
+        return current_services().fetch_picture(address), urlsplit(address).path
+    if len(files) != 1:
+        raise InvalidParameter(f"picture: {len(files)} files; choose one picture")
+    return files[0], request.files["picture"].filename or ""
 
 
 @uploads.get(UPLOADS, doc_ui=False)

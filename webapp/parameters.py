@@ -57,6 +57,12 @@ class PageSearchParameters(SearchParameters):
     off: Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(max_length=16)] = ()
 
 
+class UploadParameters(PageSearchParameters):
+    """A search to which a picture is added: a file that is sent along, or the one at a web address."""
+
+    url: str = Field(default="", max_length=2000, description="Address of the picture on the web, if allowed")
+
+
 AnySearch = TypeVar("AnySearch", bound=SearchParameters)
 
 

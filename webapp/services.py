@@ -33,6 +33,7 @@ from .uploads import QueryPictures
 _KEY = "pictor"
 FETCHES: Final = 2  # requests that may wait for the web at a time, so that threads are left for the others
 NO_NAMES: Final = "something that this query names is not saved here, or cannot be searched"
+NO_FETCHES: Final = "this server fetches no pictures from the web; save the picture, and send it as a file"
 UPLOAD_KIND = "upload"  # of a reference; the server wrote these pictures itself
 
 ByteFetcher: TypeAlias = Callable[[str], bytes]
@@ -94,6 +95,26 @@ class Services:
         """The path of a folder as visitors see those of its files, with a slash behind it."""
         return self.show_path(f"{folder}file").removesuffix("file")
 
+    def fetch_picture(self, address: str) -> bytes:
+        """The bytes of the picture at a web address, which may be anything.
+
+        Raises InvalidQuery where the owner does not let this server fetch, PictureUnreachable and
+        TooManyFetches.
+        """
+        if "url" not in self.fetchers:
+            raise InvalidQuery(NO_FETCHES)
+        with self._wait_for_web():
+            return self.fetchers["url"](address)
+
+    @contextmanager
+    def _wait_for_web(self) -> Iterator[None]:
+        if not self.free_fetches.acquire(blocking=False):
+            raise TooManyFetches(FETCHES)
+        try:
+            yield
+        finally:
+            self.free_fetches.release()
+
     def _fetch_pictures(self, query: Query) -> Query:
         """The query with its pictures.
 
@@ -104,12 +125,8 @@ class Services:
             return self._resolve_pictures(query)
         if request.method != "POST":
             raise InvalidQuery("url: is taken by POST alone, never from a link; or send the picture itself")
-        if not self.free_fetches.acquire(blocking=False):
-            raise TooManyFetches(FETCHES)
-        try:
+        with self._wait_for_web():
             return self._resolve_pictures(query)
-        finally:
-            self.free_fetches.release()
 
     def _resolve_pictures(self, query: Query) -> Query:
         """The query with its pictures; a decoder process re-encodes those that this server did not write."""
@@ -131,6 +148,7 @@ def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], 
     fetchers: dict[str, ByteFetcher] = {UPLOAD_KIND: pictures.read_picture}
     if library.settings.url_queries == "always":
         fetchers["url"] = UrlFetcher(limits.max_bytes)
+    app.config["FETCHES_ADDRESSES"] = "url" in fetchers
     app.extensions[_KEY] = Services(
         library, picture_decoder, pictures, fetchers, show_path, app.config["PUBLIC"]
     )

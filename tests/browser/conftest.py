@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as PillowImage
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from retrieval import Library
 from tests.browsing import serve_library
 from tests.drawing import draw_scene, encode_picture
 
 CHROMIUM = Path("/usr/bin/chromium")
+expect.set_options(timeout=20_000)  # on a busy machine, the first search of a kind waits for its models
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -79,3 +79,15 @@ def test_an_uploaded_picture_has_the_name_of_its_file(
     weights = [_ask(address) for address in _list_changes(html)[0]]
     token = _ask(answer.headers["Location"])["picture"][0]
     assert {"q": [f"2:upload:{token}"]} in weights
+
+
+def test_what_a_classifier_sees_completes_a_word(client: FlaskClient) -> None:
+    [found] = [one for one in client.get("/api/v1/completions?q=boat+cat").json if one["kind"] == "label"]
+    assert found == {
+        "text": "domestic cat",
+        "line": 'boat shows:"domestic cat"',
+        "count": 1,
+        "kind": "label",
+    }
+    assert client.get('/api/v1/search?q=shows:"domestic cat"').json["total"] == 1
+    assert [one["text"] for one in client.get("/api/v1/completions?q=shows:dom").json] == ["domestic cat"]

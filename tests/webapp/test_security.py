@@ -25,7 +25,7 @@ REQUESTS = [
     ("GET", "/api/v1/status", 200),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/static/pictor.css", 200),
-    ("GET", "/static/pictor.js", 200),
+    ("GET", "/static/live.js", 200),
     ("GET", "/static/grid.js", 200),
     ("GET", "/static/icon.svg", 200),
     ("HEAD", "/", 200),
