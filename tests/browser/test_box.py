@@ -59,7 +59,7 @@ def test_suggestions_are_chosen_by_keys_and_by_pointer(page: Page) -> None:
     page.get_by_role("option", name="tag:").click()
     expect(page.get_by_role("option", name="forest")).to_be_visible()
     page.get_by_role("option", name="forest").click()
-    expect(page).to_have_url("/?q=tag:forest")
+    expect(page).to_have_url("/?q=tag%3Aforest")
     expect(page.locator(".tile")).to_have_count(3)
     box.fill("tag:")
     expect(page.locator("#suggestions")).to_be_visible()

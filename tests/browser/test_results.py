@@ -141,7 +141,7 @@ def test_a_picture_is_enlarged_compared_and_searched_by_a_region(page: Page) -> 
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=image*")
-    expect(page.get_by_role("searchbox")).to_have_value(f"image:{shown}@0.23,0.25,0.5,0.52")
+    expect(page.locator("#q")).to_have_value(f"image:{shown}@0.23,0.25,0.5,0.52")
     assert list_shown_ids(page)
 
 

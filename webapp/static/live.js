@@ -7,6 +7,8 @@
   const main = document.getElementById("main");
   const message = document.getElementById("message");
   const told = document.getElementById("told");
+  const isLive = Boolean(document.getElementById("results")); // other pages have less in them: they are left
+  const STAYS = ["message", "lightbox"]; // in every page of results, and held by scripts
   const MOST = 12; // pages that are kept for Back
   const kept = new Map(); // by the number of their history entry: the nodes that were shown
   let running = null;
@@ -14,14 +16,14 @@
   let line = document.getElementById("q").value; // what it searches for, whatever is typed meanwhile
 
   const isSearch = (url) => url.origin === location.origin && url.pathname === document.getElementById("search").getAttribute("action");
-  const listShown = () => Array.from(main.childNodes).filter((node) => node !== message);
+  const listShown = () => Array.from(main.childNodes).filter((node) => !STAYS.includes(node.id));
   const listKept = (form) => form.querySelectorAll(":scope > input[type=hidden]");
 
   // The nodes of a page that belong to one search.
   function takePage(page) {
     const forms = ["search", "upload"].map((id) => Array.from(listKept(page.getElementById(id))));
     const box = page.getElementById("q");
-    const nodes = Array.from(page.getElementById("main").childNodes).filter((node) => node.id !== "message");
+    const nodes = Array.from(page.getElementById("main").childNodes).filter((node) => !STAYS.includes(node.id));
     return { title: page.title, nodes, forms, line: box.value, placeholder: box.placeholder };
   }
 
@@ -91,6 +93,7 @@
   // typed may not be one yet. Gives how long it took in milliseconds, or null
   // where nothing new is shown.
   async function search(address, { entry = "push", quiet = false, body } = {}) {
+    if (!isLive && !body) return void location.assign(address);
     running?.abort();
     const controller = (running = new AbortController());
     const timers = [setTimeout(() => main.setAttribute("aria-busy", "true"), 120), setTimeout(showWaiting, 700, controller)];
@@ -100,6 +103,7 @@
       const answer = await fetch(address, options);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!page.getElementById("main")) throw new TypeError("no page");
+      if (!isLive) return void location.assign(answer.url);
       main.classList.remove("stale");
       if (quiet && !answer.ok) return null;
       replacePage(takePage(page), answer.url, { entry, keepsLine: quiet });
@@ -115,7 +119,7 @@
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#main a[href]");
-    if (event.defaultPrevented || !link || link.target || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!isLive || event.defaultPrevented || !link || link.target || link.closest("dialog") || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (!isSearch(new URL(link.href)) || link.matches("nav.more a")) return;
     event.preventDefault();
     search(link.href);

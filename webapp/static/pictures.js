@@ -53,7 +53,7 @@
   }
 
   function searchAlso(id) {
-    const address = new URL(location.pathname === "/" ? location.href : "/", location.href);
+    const address = new URL(location.href);
     for (const name of ["offset", "cursor"]) address.searchParams.delete(name);
     address.searchParams.append("image", id);
     document.dispatchEvent(new CustomEvent("pictor:search", { detail: { address: address.href } }));

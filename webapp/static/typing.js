@@ -34,7 +34,7 @@
 
   box.addEventListener("input", (event) => {
     clearTimeout(timer);
-    if (!event.isComposing && document.querySelector("#results")) timer = setTimeout(searchTyped, PAUSE);
+    if (!event.isComposing && document.getElementById("results")) timer = setTimeout(searchTyped, PAUSE);
   });
 
   form.addEventListener("submit", (event) => {
