@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 def suggestions(page: Page) -> list[str]:
-    return [text.split("\n")[0] for text in page.locator("#suggestions .what").all_inner_texts()]
+    return [text.split("\n")[0] for text in page.locator("#completions .what").all_inner_texts()]
 
 
 def test_chips_change_the_search_in_place(page: Page) -> None:
@@ -50,9 +50,9 @@ def test_suggestions_are_chosen_by_keys_and_by_pointer(page: Page) -> None:
     page.goto("/")
     box = page.locator("#q")
     box.press_sequentially("red har")
-    expect(page.locator("#suggestions .what")).to_have_text(["harbour"])
+    expect(page.locator("#completions .what")).to_have_text(["harbour"])
     box.press("ArrowDown")
-    expect(box).to_have_attribute("aria-activedescendant", "suggestion-0")
+    expect(box).to_have_attribute("aria-activedescendant", "completion-0")
     box.press("Enter")
     expect(page).to_have_url("/?q=red+harbour")
     box.fill("ta")
@@ -62,9 +62,9 @@ def test_suggestions_are_chosen_by_keys_and_by_pointer(page: Page) -> None:
     expect(page).to_have_url("/?q=tag%3Aforest")
     expect(page.locator(".tile")).to_have_count(3)
     box.fill("tag:")
-    expect(page.locator("#suggestions")).to_be_visible()
+    expect(page.locator("#completions")).to_be_visible()
     box.press("Escape")
-    expect(page.locator("#suggestions")).to_be_hidden()
+    expect(page.locator("#completions")).to_be_hidden()
     expect(box).to_have_value("tag:")
 
 
@@ -77,15 +77,15 @@ def test_recent_searches_stay_in_the_browser_and_are_forgotten_one_by_one(page: 
         expect(page).to_have_url(f"/?q={line}")
     page.goto("/")
     box.click()
-    expect(page.locator("#suggestions .what")).to_have_text(["lake", "forest", "harbour"])
+    expect(page.locator("#completions .what")).to_have_text(["lake", "forest", "harbour"])
     box.press("ArrowDown")
     box.press("Delete")
-    expect(page.locator("#suggestions .what")).to_have_text(["forest", "harbour"])
+    expect(page.locator("#completions .what")).to_have_text(["forest", "harbour"])
     page.locator(".forget").first.click()
-    expect(page.locator("#suggestions .what")).to_have_text(["harbour"])
+    expect(page.locator("#completions .what")).to_have_text(["harbour"])
     page.reload()
     box.click()
-    expect(page.locator("#suggestions .what")).to_have_text(["harbour"])
+    expect(page.locator("#completions .what")).to_have_text(["harbour"])
 
 
 def test_what_is_typed_is_searched_in_one_step_of_the_history(page: Page) -> None:

@@ -63,7 +63,7 @@
     if (entry === "push") history.pushState({ page: number }, "", address);
     if (entry === "same") history.replaceState({ ...history.state, page: number }, "", address);
     announcePage();
-    if (entry === "push" && !keepsLine) scrollTo(0, 0);
+    if (entry === "push" && !keepsLine && !document.activeElement.closest(".tile")) scrollTo(0, 0);
   }
 
   function showWaiting(controller) {

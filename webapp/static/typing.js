@@ -49,9 +49,8 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey;
-    const isControlK = event.key === "k" && (event.ctrlKey || event.metaKey);
-    if (!isControlK && !(isSlash && !event.target.closest("input, textarea, select"))) return;
+    const typing = event.target.closest("input, textarea, select");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     box.focus();
     box.select();

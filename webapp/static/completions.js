@@ -7,7 +7,7 @@
   const RECENT = `pictor.recent.${document.documentElement.dataset.library}`;
   const KINDS = { label: "shows", search: "saved", key: "key", value: "", word: "", recent: "recent" };
   const box = document.getElementById("q");
-  const list = document.getElementById("suggestions");
+  const list = document.getElementById("completions");
   let active = -1;
   let asked = 0;
 
@@ -35,8 +35,8 @@
   const element = (name, className, text = "") => Object.assign(document.createElement(name), { className, textContent: text });
 
   function makeOption({ text, line, count, kind }, index) {
-    const option = element("li", "suggestion");
-    Object.assign(option, { id: `suggestion-${index}`, role: "option" });
+    const option = element("li", "completion");
+    Object.assign(option, { id: `completion-${index}`, role: "option" });
     Object.assign(option.dataset, { line, kind });
     option.setAttribute("aria-selected", "false");
     option.append(element("span", "what", text), element("small", "kind", count === null ? KINDS[kind] : `${KINDS[kind]} ${count.toLocaleString("en")}`.trim()));
