@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from time import perf_counter
 from typing import Final
@@ -33,6 +36,7 @@ from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
 from .tiles import find_looks
+from .uploads import TOKEN
 from .wording import sort_choices
 
 SIMILAR_COUNT = 10  # two rows on a wide screen
@@ -51,6 +55,19 @@ class UploadedPicture(answers.StrictModel):
     address: str = Field(description="Address of the picture")
     search: str = Field(description="Address of the search by it, for programs")
     permalink: str = Field(description="Address of the search page with it")
+
+
+@pages.app_context_processor
+def offer_expiry() -> dict[str, Callable[[str | None], date | None]]:
+    """What the template of the search page asks for."""
+    return {"kept_until": _kept_until}
+
+
+def _kept_until(line: str | None) -> date | None:
+    """Until when the address of a search holds the uploaded pictures in it; None without any."""
+    tokens = re.findall(rf"upload:({TOKEN.pattern})", line or "")
+    expiries = [current_services().pictures.find_expiry(token) for token in tokens]
+    return min((expiry.date() for expiry in expiries if expiry), default=None)
 
 
 @pages.get("/")

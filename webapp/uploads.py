@@ -8,6 +8,7 @@ import re
 import tempfile
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,14 @@ class QueryPictures:
 
     def _name_path(self, token: str) -> Path:
         return self._folder / f"{token}.name"
+
+    def find_expiry(self, token: str) -> datetime | None:
+        """Until when a picture is kept if nobody searches by it, in UTC; None for one that is not there."""
+        try:
+            last_use = self._picture_path(token).stat().st_mtime
+        except OSError:
+            return None
+        return datetime.fromtimestamp(last_use + LIFETIME, UTC)
 
     def _picture_path(self, token: str) -> Path:
         return self._folder / f"{token}.png"

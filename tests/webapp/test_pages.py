@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
@@ -299,3 +300,14 @@ def test_every_picture_has_words_and_a_reserved_place(client: FlaskClient, parse
     pictures = [given for tag, given in page.tags if tag == "img" and "/media/" in (given["src"] or "")]
     assert all(given["alt"] and given["width"] and given["height"] for given in pictures)
     assert any(given.get("loading") == "lazy" for given in pictures)
+
+
+def test_the_address_of_an_uploaded_picture_says_how_long_it_holds_it(
+    client: FlaskClient, jpeg: Callable, parse_page: Callable
+) -> None:
+    shown = parse_page(client.get(_upload_picture(client, jpeg(5))).text)
+    until = datetime.now(UTC).date() + timedelta(days=7)
+    named = [given["datetime"] for tag, given in shown.tags if tag == "time" and "datetime" in given]
+    assert str(until) in named
+    assert "each visit keeps it for seven days more" in shown.text
+    assert "each visit keeps it" not in client.get("/?q=lake").text
