@@ -6,8 +6,7 @@ from flask import Blueprint, Response, request
 
 from .security import POLICY
 from .services import current_services
-
-LARGE_SIDE = 1200  # pixels on the short side: it fills a screen, and is made in a fraction of a second
+from .wording import LARGE_SIDE
 
 media = Blueprint("media", __name__, url_prefix="/media")
 

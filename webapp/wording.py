@@ -22,6 +22,9 @@ from retrieval import (
     list_single_parts,
 )
 
+LARGE_SIDE: Final = (
+    1200  # pixels on the short side of a large rendition: it fills a screen, and is made at once
+)
 MAX_SEED: Final = 9999  # short ones are easier to hand on
 BROWSER_FORMATS: Final = frozenset({"jpeg", "png", "gif", "webp", "bmp", "avif"})
 _POSITION: Final = re.compile(r"-?[\d.]+, ?-?[\d.]+")
@@ -72,9 +75,10 @@ def rendition_name(image: answers.ImageSummary) -> str:
 
 
 def rendition_words(image: answers.Image) -> str:
-    """Why it is no original that is shown."""
+    """In what the shown picture differs from the file; empty where it does in nothing that can be seen."""
     if image.format in BROWSER_FORMATS:
-        return "a rendition without metadata, of at most 1,200 pixels on the short side"
+        is_smaller = min(image.width, image.height) > LARGE_SIDE
+        return f"a smaller rendition, {LARGE_SIDE:,} pixels on the short side" if is_smaller else ""
     kind = {"raw": "raw", "heif": "HEIC"}.get(image.format, image.format.upper())
     return f"a rendition: browsers do not show {kind} files"
 
