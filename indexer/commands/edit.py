@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from retrieval import Edit, Editor, InvalidEdit, KeptEdit, Library, answers, open_editor
+from retrieval import (
+    Edit,
+    Editor,
+    InvalidEdit,
+    KeptEdit,
+    Library,
+    LibraryBusy,
+    answers,
+    open_editor,
+    write_library,
+)
 
 from .options import json_option, library_option
 from .output import count_of, print_json, print_remark
 from .show import find_image_id
 
 LATEST = "latest"
+MANY = 500  # images: indexing them in memory takes more than a second
 FIELDS = ("title", "caption", "rating", "tag", "label", "person")
 
 
@@ -90,10 +102,23 @@ def edit_command(
         if lists:
             _print_edits(editor.load_edits(), as_json)
         elif undone is not None:
-            _undo(editor, undone, as_json)
+            taken = _undo(editor, undone, as_json)
+            _publish_many(library, taken.images)
         else:
             ids = _find_images(opened, names, matching)
-            _print_done(editor.edit_images(ids, edit), len(ids), as_json)
+            kept = editor.edit_images(ids, edit)
+            _print_done(kept, len(ids), as_json)
+            _publish_many(library, kept.images if kept else 0)
+
+
+def _publish_many(library: Path, images: int) -> None:
+    """Publish an edit of many images, which each process would otherwise index in memory first.
+
+    A run that is at work does so itself.
+    """
+    if images >= MANY:
+        with suppress(LibraryBusy), write_library(library) as writer:
+            writer.publish()
 
 
 def _pairs(values: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
@@ -109,7 +134,7 @@ def _find_images(library: Library, names: Sequence[str], matching: str | None) -
     return library.find_ids(matching)
 
 
-def _undo(editor: Editor, name: str, as_json: bool) -> None:
+def _undo(editor: Editor, name: str, as_json: bool) -> KeptEdit:
     edits = editor.load_edits()
     if name == LATEST and not edits:
         raise InvalidEdit("there is no edit to take back")
@@ -120,6 +145,7 @@ def _undo(editor: Editor, name: str, as_json: bool) -> None:
         print_json(answers.json_values(answers.present_edit(taken)))
     else:
         print_remark(f"taken back from {count_of(taken.images, 'image')}: {taken.edit.text}")
+    return taken
 
 
 def _print_done(kept: KeptEdit | None, asked: int, as_json: bool) -> None:

@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from indexer.cli import cli
+from indexer.commands import edit as edit_module
+from retrieval import write_library
 from tests.indexer.command import run
 
 
@@ -68,3 +70,17 @@ def test_what_cannot_be_done_is_refused(edited: Path, arguments: list[str], mess
     result = CliRunner().invoke(cli, ["edit", "--library", str(edited), *arguments])
     assert result.exit_code != 0
     assert message in f"{result.output} {result.exception}"
+
+
+def test_an_edit_of_many_images_is_published(edited: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit_module, "MANY", 2)
+    edit(edited, 5, "--tag", "one")
+    with write_library(edited) as opened:
+        assert opened.tail_share() > 0
+    edit(edited, 5, 6, "--tag", "many")
+    with write_library(edited) as opened:
+        assert opened.tail_share() == 0
+    assert search(edited, "many") == [5, 6]
+    with write_library(edited):  # as a run does
+        assert "taken back from 2 images" in edit(edited, "--undo")
+    assert search(edited, "tag:many") == []
