@@ -39,6 +39,7 @@ COMMANDS = {
     "tune": "Learn from labels how much each signal should count.",
     "edit": "Say something of images: tags, titles, ratings; and take it back.",
     "export": "Write what was said of images to XMP files beside them.",
+    "duplicates": "List files of which one may be enough.",
     "saved": "Keep searches by name, and see what is new in them.",
     "concept": "Keep named sets of examples, to search and filter with.",
     "mcp": "Let an assistant search the library.",
@@ -50,7 +51,10 @@ COMMANDS = {
 
 # Commands that only read: when what they print is cut off, as by `head`, nothing is left undone.
 READING_COMMANDS: Final = frozenset(
-    {"search", "explain", "show", "status", "problems", "check", "concept", "saved", "key", "mcp"}
+    {
+        *("search", "explain", "duplicates", "show", "status", "problems", "check"),
+        *("concept", "saved", "key", "mcp"),
+    }
 )
 EVENT_COMMANDS: Final = frozenset({"index", "retry"})  # with --json these print one event on each line
 CONTINUED_COMMANDS: Final = EVENT_COMMANDS | {"demo", "train"}  # started again, they go on where they were

@@ -60,6 +60,7 @@ from .errors import (
     StorageFailed,
     UnknownDescriptor,
     UnreadableImage,
+    VerdictNotFound,
 )
 from .library import Library, limits_from_settings
 from .paths import display_path, path_bytes
@@ -105,14 +106,19 @@ from .query_lines import parse_query
 from .ranking import evaluation, tuning, word_tower
 from .ranking.file_names import GOOGLE_EDITED
 from .ranking.groups import Group
+from .ranking.keep_rules import Copy, KeepRule, format_keep_rule, parse_keep_rule
 from .ranking.ranking import Ranking
 from .ranking.relevance import LOOKS_LIKE
+from .ranking.verdicts import Verdict, VerdictKind
 from .run_note import RunNote, RunProgress, ask_to_stop, read_run
+from .search.atlas import Atlas, Cluster
 from .search.completions import Completion
 from .search.corrections import Rewording
+from .search.duplicates import TIERS, DuplicateGroup, Duplicates, Tier
 from .search.explain import Explanation
 from .search.flow import FUSED
 from .search.hits import Contribution, Hit, NewHits, Results, SavedNews
+from .search.overview import FolderNode, Month, Overview, Way
 from .search.remainders import Remainder
 from .search.suggested_values import Suggestion
 from .settings import SETTINGS, Settings
@@ -141,6 +147,7 @@ __all__ = [
     "SIDECAR_SOURCE",
     "SIGNALS",
     "STATUS_SCOPE",
+    "TIERS",
     "USER_SOURCE",
     "AllOf",
     "Alternative",
@@ -148,20 +155,25 @@ __all__ = [
     "Annotation",
     "AnyOf",
     "ApiKey",
+    "Atlas",
     "Backbone",
     "BackboneUnavailable",
     "Catalog",
     "Circle",
+    "Cluster",
     "Colours",
     "Completion",
     "Concept",
     "Content",
     "Contribution",
+    "Copy",
     "CursorExpired",
     "DecodedPage",
     "DecoderPool",
     "DecoderProcess",
     "DecodingImpossible",
+    "DuplicateGroup",
+    "Duplicates",
     "DurabilityTooLow",
     "Edit",
     "EditUnknown",
@@ -173,6 +185,7 @@ __all__ = [
     "FeatureDamaged",
     "Fetcher",
     "Filters",
+    "FolderNode",
     "FusionRecipe",
     "Group",
     "Hit",
@@ -185,6 +198,7 @@ __all__ = [
     "InvalidLabels",
     "InvalidQuery",
     "InvalidSetting",
+    "KeepRule",
     "Keeper",
     "KeptEdit",
     "Library",
@@ -194,6 +208,7 @@ __all__ = [
     "Limits",
     "Location",
     "Metadata",
+    "Month",
     "NameInUse",
     "NameTaken",
     "NameUnknown",
@@ -204,6 +219,7 @@ __all__ = [
     "OnBusy",
     "OpenedFile",
     "Options",
+    "Overview",
     "Palette",
     "Part",
     "Picture",
@@ -241,10 +257,15 @@ __all__ = [
     "Surroundings",
     "Swatch",
     "Text",
+    "Tier",
     "Understood",
     "UnknownDescriptor",
     "UnreadableImage",
     "UrlFetcher",
+    "Verdict",
+    "VerdictKind",
+    "VerdictNotFound",
+    "Way",
     "WriterLock",
     "answers",
     "ask_to_stop",
@@ -256,6 +277,7 @@ __all__ = [
     "find_mismatches",
     "find_strays",
     "find_turned_digests",
+    "format_keep_rule",
     "format_query",
     "format_sort",
     "images",
@@ -269,6 +291,7 @@ __all__ = [
     "open_editor",
     "open_keeper",
     "page_digest",
+    "parse_keep_rule",
     "parse_query",
     "parse_sort",
     "path_bytes",

@@ -238,6 +238,15 @@ class EditUnknown(RetrievalError):
         )
 
 
+class VerdictNotFound(RetrievalError):
+    """No verdict has that number."""
+
+    code = "verdict-not-found"
+
+    def __init__(self, verdict: int) -> None:
+        super().__init__(f"verdict {verdict}: there is none of that number; it may have been withdrawn")
+
+
 class ImageNotInAnswer(ImageNotFound):
     """The image is in the library, but the answer to the query does not list it; the message says why."""
 

@@ -40,6 +40,7 @@ from .originals import load_thumbnail, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, WORKING_SIDE, encode_webp
 from .projections.bridge import BridgeView
+from .projections.likeness import LIKENESS, LikenessView
 from .projections.snapshot import AnyProjection, Snapshot
 from .projections.words import WordView
 from .query.conditions import find_confidence
@@ -48,16 +49,21 @@ from .query.suggestions import suggest_name
 from .query.values import Examples, Part, Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
+from .ranking.keep_rules import KeepRule
 from .ranking.ranking import Ranking
+from .ranking.verdicts import Verdict
 from .search.answer import Answer, build_hits
+from .search.atlas import Atlas
 from .search.completions import MOST_COMPLETIONS, Completion, complete_line
 from .search.corrections import Rewording
+from .search.duplicates import LARGEST, Duplicates, Tier, find_duplicates
 from .search.explain import Explainer, Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
 from .search.grouping import stack_images
 from .search.hits import NewHits, Results, SavedNews
 from .search.kept_lists import Walk
+from .search.overview import Overview
 from .search.probes import describe_empty_texts
 from .search.remainders import Remainder, find_remainders
 from .search.remarks import describe_unknown_words
@@ -546,6 +552,37 @@ class Library:
         tower = self.search_state.spaces.text_tower
         return [tower.unavailable_reason] if texts and tower and tower.unavailable_reason else []
 
+    def find_duplicates(self, tier: Tier = "picture", rule: KeepRule = LARGEST) -> Duplicates:
+        """The groups of copies of one tier, and of each the copy that a rule would keep; nothing is deleted.
+
+        The tiers are those of `retrieval.search.duplicates.find_duplicates`. Raises InvalidQuery for another
+        one, and ProjectionDamaged.
+        """
+        view = self.snapshot().views.get(LIKENESS)
+        return find_duplicates(self.catalog, view if isinstance(view, LikenessView) else None, tier, rule)
+
+    def make_overview(self) -> Overview:
+        """What the library consisted of at the last publication: ways in, folders, months, with pictures.
+
+        It is made when it is first asked for, and kept until the next publication. Raises ProjectionDamaged.
+        """
+        pointers = self.snapshot().pointers
+        return self.search_state.overviews.newest_overview(tuple(pointers.items()))
+
+    def make_atlas(self) -> Atlas | None:
+        """The map of the images by what they show, with named clusters; None where they are too few for one.
+
+        The places are those of the last publication. Raises ProjectionDamaged.
+        """
+        snapshot = self.snapshot()
+        view = snapshot.views.get(LIKENESS)
+        return self.search_state.atlases.find_atlas(view) if isinstance(view, LikenessView) else None
+
+    def load_verdicts(self) -> list[Verdict]:
+        """What people said about which images are one picture, the oldest first."""
+        with self.catalog.reading() as reader:
+            return reader.load_verdicts()
+
     # -- showing images -------------------------------------------------------------------------
 
     def count_images(self) -> int:
@@ -595,8 +632,11 @@ class Library:
         """Of the images of a list, such as a page of hits: those that are a copy or of the shot of an earlier
         one, by that one, in their order.
 
-        Nothing is stacked where an image was not described or features are damaged.
+        Nothing is stacked where an image was not described, in a library without spaces, or where features
+        are damaged.
         """
+        if not self.search_state.spaces.vector_spaces:
+            return {}
         try:
             return stack_images(self.catalog, self._feature_source, np.array(ids, np.int64))
         except (FeatureDamaged, ImageNotFound):

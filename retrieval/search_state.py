@@ -12,6 +12,7 @@ from .descriptors.text_tower import TextTower
 from .descriptors.word_towers import find_word_tower
 from .languages import load_translator
 from .projections.bridge import BridgeProjection, BridgeView
+from .projections.likeness import LikenessProjection
 from .projections.neighbours import NeighbourProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import VectorProjection
@@ -19,11 +20,13 @@ from .projections.words import WordProjection
 from .ranking.arrays import Float32Matrix, Float32Vector
 from .ranking.translation import Translator
 from .ranking.word_tower import WordTower
+from .search.atlas import Atlases
 from .search.backgrounds import Backgrounds
 from .search.kept_lists import KeptLists
+from .search.overview import Overviews
 from .search.sort_keys import SortKeys
 from .settings import Settings
-from .signals import MEANING, SIGNALS, SUBJECT
+from .signals import COLOUR, MEANING, SIGNALS, SUBJECT
 from .spaces import Spaces
 
 
@@ -46,11 +49,14 @@ class SearchState:
         """Every projection: the words, and those of each live space."""
         words = WordProjection(predicted=self._settings.predicted_labels)
         spaces, device = self.spaces.vector_spaces, self._settings.device
-        subjects = [space for space in spaces if space.descriptor == SUBJECT]
+        subjects, colours = (
+            [space for space in spaces if space.descriptor == name] for name in (SUBJECT, COLOUR)
+        )
         return (
             words,
             *(VectorProjection(space, device) for space in spaces),
             *(NeighbourProjection(space, device) for space in subjects),
+            *(LikenessProjection(space, colour) for space in subjects for colour in colours),
             *(
                 BridgeProjection(space, self.word_tower)
                 for space in subjects
@@ -103,6 +109,16 @@ class SearchState:
     def sort_keys(self) -> SortKeys:
         """What images are sorted by."""
         return SortKeys(self._catalog)
+
+    @cached_property
+    def atlases(self) -> Atlases:
+        """The map of the library with named clusters."""
+        return Atlases(self._catalog, predicted=self._settings.predicted_labels)
+
+    @cached_property
+    def overviews(self) -> Overviews:
+        """What the library consists of, for browsing."""
+        return Overviews(self._catalog, predicted=self._settings.predicted_labels)
 
     def text_mapper(self, snapshot: Snapshot) -> Callable[[str], Float32Vector | None]:
         """What maps texts to vectors of the subject space.

@@ -12,11 +12,15 @@ from retrieval import DEFAULT_DECODER, Library, answers
 
 from .answer_pages import answer_pages, why_address
 from .api import api
+from .browse_pages import browse_pages, list_ways
+from .duplicate_api import duplicate_api
+from .duplicate_pages import duplicate_pages
 from .edit_api import edit_api
 from .edit_pages import edit_pages
 from .errors import register_handlers
 from .exports import exports
 from .keys import require_keys
+from .map_pages import map_pages
 from .media import media
 from .metrics import measure_requests
 from .pages import pages, uploads
@@ -91,6 +95,7 @@ def create_app(
         "duration": format_duration,
     }
     app.jinja_env.tests["position"] = is_position
+    app.jinja_env.globals["list_ways"] = list_ways
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
     app.config["KEYS"] = keys
@@ -109,12 +114,16 @@ def create_app(
     app.register_blueprint(status_pages)
     app.register_blueprint(edit_pages)
     app.register_blueprint(exports)
+    app.register_blueprint(browse_pages)
+    app.register_blueprint(map_pages)
+    app.register_blueprint(duplicate_pages)
     app.register_blueprint(media)
     app.register_api(uploads)
     app.register_api(api)
     app.register_api(saved_api)
     _keep_methods(app, edit_api)
     app.register_api(edit_api)
+    app.register_api(duplicate_api)
     app.api_doc  # noqa: B018 - made now, before there are threads
     return app
 

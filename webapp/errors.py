@@ -34,6 +34,7 @@ from retrieval import (
     SchemaOutOfDate,
     StorageFailed,
     UnreadableImage,
+    VerdictNotFound,
 )
 
 
@@ -77,8 +78,8 @@ class NotPublic(RetrievalError):
 
     def __init__(self) -> None:
         super().__init__(
-            "What is saved by name and said of images is for the owner of this library alone; a public "
-            "server neither shows nor changes it."
+            "What is saved by name and said of images is for the owner of this library alone, as are "
+            "duplicates; a public server neither shows nor changes them."
         )
 
 
@@ -120,6 +121,7 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (KeyMissing, 401),
     (ScopeMissing, 403),
     (NameUnknown, 404),
+    (VerdictNotFound, 404),
     (NameTaken, 409),
     (NameInUse, 409),
     (InvalidEdit, 400),

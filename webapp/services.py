@@ -88,10 +88,10 @@ class Services:
     def complete_line(self, line: str, limit: int) -> list[Completion]:
         """How the last term of an unfinished line may go on."""
         return self.library.complete_line(
-            line, limit=limit, show_folder=self._show_folder, with_saved=not self.is_public
+            line, limit=limit, show_folder=self.show_folder, with_saved=not self.is_public
         )
 
-    def _show_folder(self, folder: str) -> str:
+    def show_folder(self, folder: str) -> str:
         """The path of a folder as visitors see those of its files, with a slash behind it."""
         return self.show_path(f"{folder}file").removesuffix("file")
 

@@ -15,9 +15,23 @@ from ..pictures.metadata import SIDECAR_SOURCE
 from ..query.conditions import Filters
 from ..query.values import Examples
 from ..ranking.arrays import Float16Matrix, Int64Ids
+from ..ranking.keep_rules import Copy
 from ..ranking.narrowing import LabelTable
 from ..ranking.shots import ShotFile
-from . import changes, completions, edits, keys, roots, saved, sidecars, soundness
+from ..ranking.verdicts import Verdict
+from . import (
+    changes,
+    completions,
+    copies,
+    edits,
+    keys,
+    overview,
+    roots,
+    saved,
+    sidecars,
+    soundness,
+    verdicts,
+)
 from .facets import Facet, count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
@@ -515,6 +529,48 @@ class Reader:
     def load_concepts(self) -> dict[str, Examples]:
         """The examples of every saved concept, by its name."""
         return saved.load_concepts(self._connection)
+
+    def load_verdicts(self) -> list[Verdict]:
+        """Every verdict about which images are one picture, the oldest first."""
+        return verdicts.load_verdicts(self._connection)
+
+    def find_same_bytes(self) -> list[int]:
+        """The images of which several files hold the same bytes, by rising id."""
+        return copies.find_same_bytes(self._connection)
+
+    def find_same_pixels(self) -> list[int]:
+        """The images of which files hold different bytes, by rising id."""
+        return copies.find_same_pixels(self._connection)
+
+    def load_copies(self, ids: Sequence[int]) -> dict[int, list[Copy]]:
+        """The files of these images that are there, by path; of many ids, those of other images, too."""
+        copies_by_image: dict[int, list[Copy]] = defaultdict(list)
+        query = copies.select_copies()
+        for row in self._rows_among(query, LocationRow.image_id, ids):
+            copies_by_image[row.image_id].append(copies.copy_from_row(row))
+        return copies_by_image
+
+    def load_folder_images(self) -> list[tuple[str, int]]:
+        """Each folder that holds pictures, as the catalog stores it, with each image in it."""
+        return overview.load_folder_images(self._connection)
+
+    def load_folder_spelling(self) -> dict[str, str]:
+        """By folder, as the catalog stores it: the path of a file in it, spelled as on the disk."""
+        return overview.load_folder_spelling(self._connection)
+
+    def count_months(self) -> list[tuple[str, int, int]]:
+        """The months in which images were taken, the newest first: how many, and the newest image."""
+        return overview.count_months(self._connection)
+
+    def find_surest(self, label: str) -> int | None:
+        """The image that shows a label or category, folded, most surely."""
+        return overview.find_surest(self._connection, label)
+
+    def find_newest(self, filters: Filters, *, predicted: bool = True) -> int | None:
+        """The newest of the images that satisfy the filters, which name no areas; None for none."""
+        matching = matching_ids(filters, self._choose_numbers(filters), predicted=predicted)
+        newest: int | None = self._connection.scalar(select(func.max(matching.subquery().c[0])))
+        return newest
 
     def load_recipes(self) -> dict[str, FusionRecipe]:
         """Every saved recipe of the fusion, by its name."""

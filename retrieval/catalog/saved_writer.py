@@ -1,19 +1,20 @@
-"""Writes what users save by name, and nothing else of the catalog, in one transaction."""
+"""Writes what users state beside a run: what they save by name, and verdicts; in one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..query.values import Examples
-from . import keys, saved
+from ..ranking.verdicts import VerdictKind
+from . import keys, saved, verdicts
 from .clock import utc_now
 from .reader import Reader
 from .records import FusionRecipe
 
 
 class SavedWriter(Reader):
-    """Writes saved searches, concepts, recipes and API keys; no image changes, so the change log gets no
-    line.
+    """Writes saved searches, concepts, recipes, verdicts and API keys; no image changes, so the change log
+    gets no line.
     """
 
     def create_key(self, name: str, scopes: Sequence[str]) -> str:
@@ -59,6 +60,14 @@ class SavedWriter(Reader):
     def forget_concept(self, name: str) -> bool:
         """Delete a concept; False if there is none of that name."""
         return saved.forget_concept(self._connection, name)
+
+    def add_verdict(self, kind: VerdictKind, images: tuple[int, ...]) -> int:
+        """Store what somebody said about images; its number."""
+        return verdicts.insert_verdict(self._connection, kind, images)
+
+    def withdraw_verdict(self, verdict: int) -> bool:
+        """Delete a verdict; False if there is none of that number."""
+        return verdicts.delete_verdict(self._connection, verdict)
 
     def keep_recipe(self, recipe: FusionRecipe) -> None:
         """Store a recipe; one of the same name is replaced."""

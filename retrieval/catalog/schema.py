@@ -288,6 +288,19 @@ class ConceptRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime)
 
 
+class VerdictRow(Base):
+    __tablename__ = "verdict"
+    __table_args__ = (
+        CheckConstraint("kind IN ('same', 'different')", name="kind"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)  # the later of two that contradict counts
+    kind: Mapped[str] = mapped_column(Text)
+    images: Mapped[list[int]] = mapped_column(JSON)  # ids; an image that was removed is ignored
+    stated_at: Mapped[datetime] = mapped_column(DateTime)
+
+
 class SidecarRow(Base):
     __tablename__ = "sidecar"
     __table_args__ = (UniqueConstraint("path", "image_id"), {"sqlite_autoincrement": True})

@@ -9,7 +9,7 @@ from typing import Self, final
 
 import numpy as np
 
-from ..ranking.arrays import Float32Matrix
+from ..ranking.arrays import Float32Matrix, Int64Vector
 
 STORED_DTYPE = np.dtype(np.float16)
 
@@ -51,6 +51,17 @@ class RowFile:
         for length in self._lengths:
             data = self._file.read(length * self.dimension * STORED_DTYPE.itemsize)
             yield np.frombuffer(data, STORED_DTYPE).reshape(length, self.dimension).astype(np.float32)
+
+    def take_rows(self, positions: Int64Vector) -> Float32Matrix:
+        """The rows at these positions, in any order; the system reads them as it needs them."""
+        self._file.flush()
+        shape = len(self), self.dimension
+        rows = (
+            np.memmap(self._file, STORED_DTYPE, "r", shape=shape)
+            if len(self)
+            else np.zeros(shape, STORED_DTYPE)
+        )
+        return rows[positions].astype(np.float32)
 
     def sample_evenly(self, count: int) -> Float32Matrix:
         """At most `count` rows, evenly spaced; all rows if there are no more."""

@@ -23,6 +23,7 @@ from ..ranking.arrays import (
     Float32Vector,
     Float64Scores,
     Int64Ids,
+    Int64Matrix,
 )
 from ..ranking.ranking import Ranking, round_scores
 from . import generations, gpu, segments
@@ -189,6 +190,12 @@ class RowIndex:
             products, positions, rows = self._index.search_and_reconstruct(block, count)
             is_result = positions >= 0
             yield block, np.where(is_result[:, :, None], rows, 0), np.where(is_result, products, 0)
+
+    def search_positions(self, queries: Float32Matrix, count: int) -> Int64Matrix:
+        """The positions of the `count` rows with the largest inner products, (query, neighbour); -1 if there
+        are fewer."""
+        positions: Int64Matrix = self._index.search(queries, count)[1]
+        return positions
 
 
 @final

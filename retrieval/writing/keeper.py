@@ -1,6 +1,6 @@
-"""The keeper of what users save by name: it checks names and lines, and keeps both in agreement.
+"""The keeper of what users state: searches and concepts by name, which agree with each other, and verdicts.
 
-It needs no writer's lock: searches and concepts can be saved while pictures are indexed (decision 24).
+It needs no writer's lock: all of it can be stated while pictures are indexed (decision 24).
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from contextlib import contextmanager, suppress
 from typing import final
 
 from ..catalog import ApiKey, SavedCatalog, SavedSearch, SavedWriter
-from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown
+from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown, VerdictNotFound
 from ..library import Library, catalog_address
 from ..query.language import format_query
 from ..query.named import check_saved_name, find_cycle, list_names, rename_concept, rename_search
 from ..query.values import Examples, Palette, Picture, Query, StoredPicture
 from ..query_lines import parse_query
+from ..ranking.verdicts import DIFFERENT, VerdictKind
 from ..search.weights import check_signals
 
+MOST_JUDGED = 500  # images in one verdict
 SEARCH, CONCEPT, KEY = "saved search", "concept", "key"
 
 
@@ -38,7 +40,7 @@ def open_keeper(library: Library) -> Iterator[Keeper]:
 
 @final
 class Keeper:
-    """Changes saved searches, concepts and API keys. `open_keeper` makes one."""
+    """Changes saved searches, concepts, verdicts and API keys. `open_keeper` makes one."""
 
     def __init__(self, library: Library, writer: SavedWriter) -> None:
         self._library, self._writer = library, writer
@@ -114,6 +116,26 @@ class Keeper:
         self._find_concept(name)
         self._check_unused(CONCEPT, name, lambda query: name in list_names(query).concepts)
         self._writer.forget_concept(name)
+
+    # -- verdicts -------------------------------------------------------------------------------
+
+    def state_verdict(self, kind: VerdictKind, images: Collection[int]) -> int:
+        """Note that these images are all one picture, or that no two of them are; the verdict's number.
+
+        Of one image alone, DIFFERENT says that its files shall be several. Raises InvalidQuery for too few or
+        too many images, and ImageNotFound.
+        """
+        stated = tuple(sorted(set(images)))
+        least = 1 if kind == DIFFERENT else 2
+        if not least <= len(stated) <= MOST_JUDGED:
+            raise InvalidQuery(f"a verdict is about {least} to {MOST_JUDGED} images, not about {len(stated)}")
+        self._check_images(stated)
+        return self._writer.add_verdict(kind, stated)
+
+    def withdraw_verdict(self, verdict: int) -> None:
+        """Take a verdict back, so that those which it contradicted count again. Raises VerdictNotFound."""
+        if not self._writer.withdraw_verdict(verdict):
+            raise VerdictNotFound(verdict)
 
     # -- keys -----------------------------------------------------------------------------------
 

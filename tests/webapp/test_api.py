@@ -173,6 +173,9 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/edits": {"get", "post"},
         "/api/v1/edits/{number}": {"delete"},
         "/api/v1/images/{image_id}/suggestions": {"get"},
+        "/api/v1/duplicates": {"get"},
+        "/api/v1/verdicts": {"get", "post"},
+        "/api/v1/verdicts/{number}": {"delete"},
         "/pictures": {"post"},
     }
     search = document["paths"]["/api/v1/search"]
