@@ -126,8 +126,13 @@ def _find_phrases(parser: Parser, grammar: Grammar, start: int) -> Iterator[Phra
         yield excluded
     elif phrase:
         yield phrase
-    elif behind := parser.find_name("without", start):
+    elif (behind := parser.find_name("without", start)) and not _is_mark_before_excluded(parser, start):
         yield from _exclude_words(parser, grammar, start, behind)
+
+
+def _is_mark_before_excluded(parser: Parser, start: int) -> bool:
+    """Whether a token is the comma in front of a condition that is excluded."""
+    return not parser.tokens[start].is_word and _find_excluded(parser, start + 1) is not None
 
 
 def _find_excluded(parser: Parser, start: int) -> Phrase | None:
