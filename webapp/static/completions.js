@@ -39,7 +39,7 @@
     Object.assign(option, { id: `completion-${index}`, role: "option" });
     Object.assign(option.dataset, { line, kind });
     option.setAttribute("aria-selected", "false");
-    option.append(element("span", "what", text), element("small", "kind", count === null ? KINDS[kind] : `${KINDS[kind]} ${count.toLocaleString("en")}`.trim()));
+    option.append(element("span", "what", text), element("small", "hint", count === null ? KINDS[kind] : `${KINDS[kind]} ${count.toLocaleString("en")}`.trim()));
     if (kind === "recent") {
       const remove = element("span", "forget", "×");
       remove.title = "Forget this search";
