@@ -79,6 +79,7 @@ from .query.conditions import AllOf, AnyOf, Filters, Not, list_filters
 from .query.facet_conditions import narrow_query
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
+from .query.part_terms import COLOUR_NAMES
 from .query.pieces import Piece, list_pieces, replace_part
 from .query.readings import Ambiguity, Reading, Understood
 from .query.references import Fetcher, resolve_references
@@ -131,6 +132,7 @@ from .writing.library_writer import LibraryWriter, write_library
 from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 
 __all__ = [
+    "COLOUR_NAMES",
     "DEFAULT_DECODER",
     "EDIT_SCOPE",
     "EMPTY_XMP",

@@ -30,8 +30,9 @@ from retrieval import (
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
+from .colours import address_with_colour, list_colours
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
-from .parameters import NoParameters, PageSearchParameters, UploadParameters
+from .parameters import ColourParameters, NoParameters, PageSearchParameters, UploadParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
@@ -84,6 +85,7 @@ def search() -> str:
         seconds=seconds,
         parameters=parameters,
         chips=list_chips(search),
+        colours=list_colours(search),
         results=answers.present_results(
             results,
             query,
@@ -128,6 +130,16 @@ def _find_hits(parameters: PageSearchParameters) -> tuple[PageSearchParameters, 
         query = current_services().read_query(current)
         results = current_services().search(query)
         return current, query, replace(results, notes=(*results.notes, NEW_LIST))
+
+
+@pages.get("/colours")
+def add_colour() -> Response:
+    """Lead to the same search with one more colour."""
+    asked = read_parameters(ColourParameters, request.args)
+    parameters = PageSearchParameters.model_validate(asked.model_dump(exclude={"colour"}))
+    services = current_services()
+    search = AskedSearch(services.library, parameters, services.read_query(parameters))
+    return redirect(address_with_colour(search, asked.colour), 303)
 
 
 @pages.get("/images/<id:image_id>")

@@ -57,6 +57,12 @@ class PageSearchParameters(SearchParameters):
     off: Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(max_length=16)] = ()
 
 
+class ColourParameters(PageSearchParameters):
+    """A search to which a colour is added."""
+
+    colour: Annotated[str, Field(max_length=7)]  # #rrggbb; the query language checks it
+
+
 class UploadParameters(PageSearchParameters):
     """A search to which a picture is added: a file that is sent along, or the one at a web address."""
 

@@ -81,6 +81,17 @@ def test_an_uploaded_picture_has_the_name_of_its_file(
     assert {"q": [f"2:upload:{token}"]} in weights
 
 
+def test_colours_join_one_another(client: FlaskClient) -> None:
+    html = client.get("/?q=harbours+in+January+2020").text
+    assert 'href="/?q=harbours+in+January+2020+colour:navy"' in html
+    assert 'href="/?q=colour:%23ff0000,%23000080+-night"' in client.get("/?q=colour:red+-night").text
+    answer = client.get("/colours?q=colour:%23ff0000&image=2&colour=%231e90ff")
+    assert _ask(answer.headers["Location"]) == {"q": ["colour:#ff0000,#1e90ff"], "image": ["2"]}
+    shown = client.get(answer.headers["Location"])
+    assert shown.text.count('fill="#1e90ff"') == 1
+    assert client.get("/colours?colour=blau").status_code == 400
+
+
 def test_what_a_classifier_sees_completes_a_word(client: FlaskClient) -> None:
     [found] = [one for one in client.get("/api/v1/completions?q=boat+cat").json if one["kind"] == "label"]
     assert found == {
