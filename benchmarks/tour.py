@@ -34,7 +34,7 @@ WIDTH, HEIGHT, QUALITY = 1200, 760, 72
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Bytes by screenshot."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="pictor-") as folder:
         library = _index_sample(Path(folder))
         crop = _crop_picture(Path(folder))
         with Library.open(library) as opened_library, serve_library(opened_library) as address:
@@ -101,6 +101,7 @@ def _search(page: Page, line: str) -> None:
     page.goto("/")
     page.locator("#q").fill(line)
     page.keyboard.press("Enter")
+    page.wait_for_url("**q=*")
     page.locator("#results .tile").first.wait_for()
 
 
@@ -143,6 +144,26 @@ def _show_keys(page: Page) -> None:
     page.locator("#keys").wait_for()
 
 
+def _show_duplicates(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Duplicates").click()
+    page.wait_for_url("**/duplicates*")
+
+
+def _show_dates(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Browse").click()
+    page.get_by_role("link", name="Dates").click()
+    page.wait_for_url("**/dates")
+
+
+def _show_map(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Map").click()
+    page.wait_for_url("**/map*")
+    page.wait_for_timeout(3000)  # it is drawn on a canvas
+
+
 def _show_status(page: Page) -> None:
     page.goto("/status")
 
@@ -154,6 +175,9 @@ _SHOTS: Final[dict[str, Shot]] = {
     "sentence": _show_sentence,
     "steering": _show_steering,
     "quick-look": _show_quick_look,
+    "duplicates": _show_duplicates,
+    "dates": _show_dates,
+    "map": _show_map,
     "keys": _show_keys,
     "status": _show_status,
 }

@@ -13,9 +13,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 pytestmark = pytest.mark.browser
 
 WALK = Path(__file__).parents[2] / "docs" / "page.md"
-MOST_TABS = 60
+MOST_TABS = 200  # the rail of filters has many stops
 TARGETS = {"rules": {"target-size": {"enabled": True}}}
 TILES = "[...document.querySelectorAll('.tile .picture')].indexOf(document.activeElement)"
+SHOWN = (
+    "[...document.querySelectorAll('.tile')]"
+    ".findIndex(tile => `#picture=${tile.dataset.imageId}` === location.hash)"
+)
 FOCUSED = "document.activeElement.id"
 
 
@@ -27,6 +31,10 @@ def read_walk() -> list[tuple[list[str], str]]:
 
 def has_examples(page: Page, good: int, bad: int) -> bool:
     return (page.locator(".good .example").count(), page.locator(".bad .example").count()) == (good, bad)
+
+
+def shows_quick_look(page: Page, index: int) -> bool:
+    return page.locator("#lightbox").is_visible() and bool(page.evaluate(SHOWN) == index)
 
 
 CHECKS: dict[str, Callable[[Page], bool]] = {
@@ -46,6 +54,11 @@ CHECKS: dict[str, Callable[[Page], bool]] = {
     "the list of keys is open": lambda page: page.locator("#keys").is_visible(),
     "the list is closed, and a picture has the focus again": lambda page: (
         not page.locator("#keys").is_visible() and page.evaluate(TILES) == 1
+    ),
+    "a quick look at it is open": lambda page: shows_quick_look(page, 1),
+    "the quick look shows the one before it": lambda page: shows_quick_look(page, 0),
+    "the quick look is closed, and that one has the focus": lambda page: (
+        not page.locator("#lightbox").is_visible() and page.evaluate(TILES) == 0
     ),
     "pictures like it are listed": lambda page: "image=" in page.url and page.locator(".tile").count() > 2,
     "the switch of the single letters has the focus": lambda page: page.evaluate(FOCUSED) == "letters",
