@@ -122,7 +122,9 @@ class TestWriting:
             live = {pointer.generation for pointer in pointers(library).values()}
             assert {path.name for path in library.generations_folder.iterdir()} == live
             files = [path for name in live for path in (library.generations_folder / name).glob("**/*")]
-            assert all(file.is_file() and file.suffix in (".seg", ".toc", ".faiss", ".tsv") for file in files)
+            assert all(
+                file.is_file() and file.suffix in (".seg", ".toc", ".faiss", ".tsv", ".npy") for file in files
+            )
 
 
 def truncate(path: Path) -> None:
