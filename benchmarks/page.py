@@ -28,8 +28,9 @@ from tests.browsing import serve_library
 from .latency import fill_library
 
 CHROMIUM = "/usr/bin/chromium"
-WORDS = ("wb", "wc", "wd", "we", "wf", "wg", "wh", "wi", "wj", "wba", "wca")  # from frequent to rare
+WORDS = ("wb", "wc", "wd", "wf", "wg", "wh", "wi", "wj", "wba", "wca")  # from frequent to rare
 THUMBNAILS, SIDE = 50, 320
+MOST_LOOKS = 1500  # 30 seconds
 STATIC = Path(__file__).parents[1] / "webapp" / "static"
 LEVEL = 5  # as the server compresses
 
@@ -138,8 +139,11 @@ def _note_foreign(url: str, address: str, foreign: set[str]) -> None:
 
 def _wait_for(page: Page, name: str) -> None:
     """Wait until a frame was noted; the page's policy forbids to wait in the page itself."""
-    while page.evaluate(f"noted.{name} === undefined"):
+    for _ in range(MOST_LOOKS):
+        if page.evaluate(f"noted.{name} !== undefined"):
+            return
         page.wait_for_timeout(20)
+    raise TimeoutError(f"{page.url}: no frame has the results ({name})")
 
 
 def _measure_bytes() -> dict[str, float]:

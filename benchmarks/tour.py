@@ -62,6 +62,7 @@ def take_pictures(address: str, crop: Path, width: int) -> dict[str, float]:
         with _open_page(address, width, is_dark=name in _DARK) as page:
             show(page)
             page.wait_for_load_state("networkidle")
+            page.evaluate("scrollTo(0, 0)")
             sizes[f"{name} (bytes)"] = float(_write_picture(FOLDER / f"{name}.webp", page.screenshot()))
     return sizes
 
