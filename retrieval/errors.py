@@ -233,8 +233,8 @@ class EditUnknown(RetrievalError):
 
     def __init__(self, number: int) -> None:
         super().__init__(
-            f"edit {number}: it was taken back already, or is no longer kept; `pictor edit --list` names "
-            "those that can be taken back"
+            f"edit {number}: it may have been taken back already, or is no longer kept; `pictor edit --list` "
+            "names those that can be"
         )
 
 

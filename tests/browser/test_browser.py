@@ -244,8 +244,8 @@ def test_escape_leaves_the_box_and_keeps_what_was_typed(page: Page, address: str
 def test_help_lies_over_the_pictures(page: Page, address: str) -> None:
     page.goto(address)
     before = page.locator(".tile").first.bounding_box()
-    page.locator(".help summary").click()
-    assert page.locator(".help .card").is_visible()
+    page.get_by_text("How to search").click()
+    assert page.get_by_role("region", name="How to search").is_visible()
     assert page.locator(".tile").first.bounding_box() == before
 
 

@@ -62,7 +62,7 @@ def test_images_are_edited_by_id_path_and_query_and_edits_are_taken_back(edited:
         (["5", "--rating", "6"], "6 is not in the range 0<=x<=5"),
         (["--undo"], "there is no edit to take back"),
         (["--undo", "x"], "no number of an edit"),
-        (["--undo", "7"], "edit 7: it was taken back already"),
+        (["--undo", "7"], "edit 7: it may have been taken back already"),
         (["999", "--tag", "x"], "image 999: not in the library"),
     ],
 )

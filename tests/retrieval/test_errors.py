@@ -154,6 +154,22 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "gulls: no concept has this name; there are cats, dogs",
     ),
     (
+        errors.InvalidEdit("rating 7: choose 1 to 5, or nothing"),
+        "invalid-edit",
+        "rating 7: choose 1 to 5, or nothing",
+    ),
+    (
+        errors.EditUnknown(7),
+        "edit-unknown",
+        "edit 7: it may have been taken back already, or is no longer kept; `pictor edit --list` names those "
+        "that can be",
+    ),
+    (
+        errors.VerdictNotFound(7),
+        "verdict-not-found",
+        "verdict 7: there is none of that number; it may have been withdrawn",
+    ),
+    (
         errors.NameInUse("saved search", "boats", ["ships"]),
         "name-in-use",
         "boats: the saved search is part of saved searches (ships); change or remove these first",

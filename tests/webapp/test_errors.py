@@ -79,6 +79,7 @@ def test_the_table_is_complete() -> None:
         "NameInUse": 409,
         "InvalidEdit": 400,
         "EditUnknown": 404,
+        "VerdictNotFound": 404,
         "ForeignRequest": 403,
         "PictureExpired": 404,
         "PictureUnreachable": 502,

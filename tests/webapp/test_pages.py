@@ -198,7 +198,7 @@ def test_the_forms_keep_the_rest_of_the_search(client: FlaskClient, parse_page: 
     page = parse_page(client.get("/?q=lake&image=2&limit=7").text)
     hidden = [(given["name"], given["value"]) for _, given in page.tags if given.get("type") == "hidden"]
     kept = [("image", "2"), ("limit", "7")]
-    assert hidden == [*kept, ("q", "lake"), *kept, ("line", "lake image:2")]
+    assert hidden == [*kept, ("q", "lake"), *kept, ("line", "lake image:2"), ("q", "lake"), *kept]
 
 
 def test_one_image_tells_all_about_itself(client: FlaskClient, parse_page: Callable) -> None:

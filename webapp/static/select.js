@@ -5,7 +5,7 @@
 const selection = { bar: document.getElementById("selection"), ids: new Set(), isAll: false, last: null };
 
 selection.results = () => document.getElementById("results");
-selection.hasLine = () => selection.results().dataset.line !== undefined; // "" finds every picture
+selection.hasLine = () => selection.results()?.dataset.line !== undefined; // "" finds every picture
 selection.holds = (tile) => selection.isAll || selection.ids.has(tile.dataset.imageId);
 
 // From all hits to those that are shown: a single one can be left out only of these.
@@ -29,7 +29,7 @@ selection.clear = () => {
 
 selection.show = () => {
   const { bar } = selection;
-  const total = selection.results().dataset.total;
+  const total = selection.results()?.dataset.total ?? "0"; // a page of an error has no results
   const count = selection.isAll ? total : selection.ids.size.toLocaleString("en");
   bar.hidden = !selection.isAll && !selection.ids.size;
   document.body.classList.toggle("selecting", !bar.hidden);
