@@ -24,10 +24,12 @@
   }
 
   showTheme(recallTheme());
+  document.documentElement.dataset.scripts = "yes"; // what only scripts can do is shown from the first frame on
 
+  // Rows are not painted before they are whole, or their pictures would move while the page comes in.
+  document.addEventListener("readystatechange", () => { document.documentElement.dataset.parsed = "yes"; });
   document.addEventListener("DOMContentLoaded", () => {
     document.getElementById("theme").value = recallTheme();
-    document.getElementById("preferences").hidden = false;
   });
   document.addEventListener("change", (event) => {
     if (event.target.id !== "theme") return;

@@ -22,7 +22,6 @@ function rememberView(name, value) {
   }
 }
 
-root.dataset.scripts = "yes";
 for (const name of VIEW) {
   const value = recallView(name);
   if (value) root.dataset[name] = value;
