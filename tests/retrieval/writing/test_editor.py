@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,20 +13,10 @@ from retrieval import (
     ImageNotFound,
     InvalidEdit,
     Library,
-    Settings,
     open_editor,
     write_library,
 )
 from retrieval.writing import editor as editor_module
-from tests.world import World
-
-
-@pytest.fixture
-def library(world: World, tmp_path: Path) -> Iterator[Library]:
-    """A copy of the world, open for reading."""
-    path = Path(shutil.copytree(world.path, tmp_path / "library"))
-    with Library.open(path, Settings(weaker=True)) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,7 +18,6 @@ from retrieval import (
     NameTaken,
     NameUnknown,
     RetrievalError,
-    Settings,
     open_keeper,
     parse_query,
     query_from_json,
@@ -28,15 +25,6 @@ from retrieval import (
 )
 from retrieval.query.named import find_cycle
 from tests.databases import new_image
-from tests.world import World
-
-
-@pytest.fixture
-def library(world: World, tmp_path: Path) -> Iterator[Library]:
-    """A copy of the world, open for reading."""
-    path = Path(shutil.copytree(world.path, tmp_path / "library"))
-    with Library.open(path, Settings(weaker=True)) as opened:
-        yield opened
 
 
 def keep(library: Library, change: Callable[[Keeper], Any]) -> Any:
