@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -58,19 +57,6 @@ class UploadedPicture(answers.StrictModel):
     permalink: str = Field(description="Address of the search page with it")
 
 
-@pages.app_context_processor
-def offer_expiry() -> dict[str, Callable[[str | None], date | None]]:
-    """What the template of the search page asks for."""
-    return {"kept_until": _kept_until}
-
-
-def _kept_until(line: str | None) -> date | None:
-    """Until when the address of a search holds the uploaded pictures in it; None without any."""
-    tokens = re.findall(rf"upload:({TOKEN.pattern})", line or "")
-    expiries = [current_services().pictures.find_expiry(token) for token in tokens]
-    return min((expiry.date() for expiry in expiries if expiry), default=None)
-
-
 @pages.get("/")
 def search() -> str:
     """The search page; its address holds the whole search."""
@@ -80,20 +66,22 @@ def search() -> str:
     parameters, query, results = _find_hits(asked)
     seconds = perf_counter() - start
     search = AskedSearch(library, parameters, query)
+    presented = answers.present_results(
+        results,
+        query,
+        PICTURE_ADDRESSES,
+        next_address=_next_page(parameters, query, results),
+        find_permalink=permalink,
+        write_line=library.write_line,
+    )
     return render_template(
         "search.html",
         seconds=seconds,
         parameters=parameters,
         chips=list_chips(search),
         colours=list_colours(search),
-        results=answers.present_results(
-            results,
-            query,
-            PICTURE_ADDRESSES,
-            next_address=_next_page(parameters, query, results),
-            find_permalink=permalink,
-            write_line=library.write_line,
-        ),
+        results=presented,
+        until=_find_expiry(presented.line),
         line_address=partial(_line_address, parameters),
         previous=_previous_page(parameters, results),
         first=_search_address(parameters),
@@ -113,6 +101,13 @@ def search() -> str:
         facets_address=url_for("answer_pages.facets", **address_values(parameters, **FIRST_PAGE)),
         image_count=library.count_images(),
     )
+
+
+def _find_expiry(line: str | None) -> date | None:
+    """Until when the address of a search holds the uploaded pictures in it; None without any."""
+    tokens = re.findall(rf"upload:({TOKEN.pattern})", line or "")
+    expiries = [current_services().pictures.find_expiry(token) for token in tokens]
+    return min((expiry.date() for expiry in expiries if expiry), default=None)
 
 
 def _find_hits(parameters: PageSearchParameters) -> tuple[PageSearchParameters, Query, Results]:
