@@ -83,8 +83,9 @@ from .query.part_terms import COLOUR_NAMES
 from .query.pieces import Piece, list_pieces, replace_part
 from .query.readings import Ambiguity, Reading, Understood
 from .query.references import Fetcher, resolve_references
-from .query.rewording import replace_words
+from .query.rewording import Rewording, replace_words
 from .query.sort import Sort, format_sort, parse_sort
+from .query.unfinished import Completion
 from .query.values import (
     Alternative,
     Colours,
@@ -105,6 +106,7 @@ from .query.values import (
 )
 from .query_lines import parse_query
 from .ranking import evaluation, tuning, word_tower
+from .ranking.duplicate_groups import TIERS, DuplicateGroup, Duplicates, Tier
 from .ranking.file_names import GOOGLE_EDITED
 from .ranking.groups import Group
 from .ranking.keep_rules import Copy, KeepRule, format_keep_rule, parse_keep_rule
@@ -113,10 +115,7 @@ from .ranking.relevance import LOOKS_LIKE
 from .ranking.verdicts import Verdict, VerdictKind
 from .run_note import RunNote, RunProgress, ask_to_stop, read_run
 from .search.atlas import Atlas, Cluster
-from .search.completions import Completion
-from .search.corrections import Rewording
-from .search.duplicates import TIERS, DuplicateGroup, Duplicates, Tier
-from .search.explain import Explanation
+from .search.explanations import Explanation
 from .search.flow import FUSED
 from .search.hits import Contribution, Hit, NewHits, Results, SavedNews
 from .search.overview import FolderNode, Month, Overview, Way

@@ -44,20 +44,22 @@ from .projections.likeness import LIKENESS, LikenessView
 from .projections.snapshot import AnyProjection, Snapshot
 from .projections.words import WordView
 from .query.conditions import find_confidence
-from .query.rewording import replace_words
+from .query.rewording import Rewording, replace_words
 from .query.suggestions import suggest_name
+from .query.unfinished import Completion
 from .query.values import Examples, Part, Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.arrays import Float64Scores, Int64Ids
+from .ranking.duplicate_groups import Duplicates, Tier
 from .ranking.keep_rules import KeepRule
 from .ranking.ranking import Ranking
 from .ranking.verdicts import Verdict
 from .search.answer import Answer, build_hits
 from .search.atlas import Atlas
-from .search.completions import MOST_COMPLETIONS, Completion, complete_line
-from .search.corrections import Rewording
-from .search.duplicates import LARGEST, Duplicates, Tier, find_duplicates
-from .search.explain import Explainer, Explanation
+from .search.completions import MOST_COMPLETIONS, complete_line
+from .search.duplicates import LARGEST, find_duplicates
+from .search.explain import Explainer
+from .search.explanations import Explanation
 from .search.features import FeatureSource
 from .search.flow import Search
 from .search.grouping import stack_images

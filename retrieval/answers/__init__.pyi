@@ -1,5 +1,6 @@
 """The shapes, and the functions that make them of the engine's values."""
 
+from .addresses import NO_SERVER, PictureAddresses
 from .duplicates import (
     Copy,
     DuplicateGroup,
@@ -69,8 +70,6 @@ from .models import (
     WordMatch,
 )
 from .presenter import (
-    NO_SERVER,
-    PictureAddresses,
     json_values,
     present_completions,
     present_concept,

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 from pydantic import Field
 
+from ..ranking import duplicate_groups as found
 from ..ranking import keep_rules, verdicts
-from ..search import duplicates as found
+from .addresses import NO_SERVER, PictureAddresses
 from .models import CameraTime, PictureAddress
-from .presenter import NO_SERVER, PictureAddresses
 from .query import ImageId, StrictModel
 
 Tier: TypeAlias = found.Tier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
@@ -16,17 +16,17 @@ from ..errors import InvalidQuery
 from ..query.json_form import query_to_json
 from ..query.language import format_query
 from ..query.readings import Ambiguity, Reading, Understood
-from ..query.rewording import quote_words, replace_words
+from ..query.rewording import Rewording, quote_words, replace_words
+from ..query.unfinished import Completion
 from ..query.values import Examples, Query
 from ..ranking.groups import Group
 from ..ranking.heat import HeatMap
-from ..search.completions import Completion
-from ..search.corrections import Rewording
-from ..search.explain import Explanation, MeaningMatch
+from ..search.explanations import Explanation, MeaningMatch
 from ..search.hits import Contribution, Hit, NewHits, Results, SavedNews
 from ..search.remainders import Remainder
 from ..soundness import Status
 from . import models
+from .addresses import NO_SERVER, PictureAddresses
 from .query import Query as QueryModel
 
 Permalinks: TypeAlias = Callable[[Query], str | None]
@@ -36,28 +36,8 @@ DECIMALS: Final = 5  # of the numbers in an explanation
 MAX_MEMBERS: Final = 100  # of a group, that a hit lists
 
 
-@dataclass(frozen=True, slots=True)
-class PictureAddresses:
-    """Where a server shows the pictures of an image, by its id, and how it shows the path of a file."""
-
-    thumbnail: Callable[[int], str | None]
-    preview: Callable[[int], str | None]
-    path: Callable[[str], str] = str
-
-    def folder(self, folder: str) -> str:
-        """How the path of a folder is shown."""
-        return self.path(f"{folder}/file").removesuffix("/file")
-
-
-def _no_address(_image_id: int) -> None:
-    """Without a server nothing has an address."""
-
-
 def _no_permalink(_query: Query) -> None:
     """Without a server no search has an address."""
-
-
-NO_SERVER: Final = PictureAddresses(_no_address, _no_address)
 
 
 def json_values(model: BaseModel) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, union_all
 
 from ..query.areas import parse_position
-from .filters import fold_text
+from .folding import fold_text
 from .records import PLACE, Annotation
 from .schema import AnnotationRow, OverruledRow
 

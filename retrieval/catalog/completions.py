@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, cast, distinct, extract, func, or_, select
 
-from .filters import fold_text, ids_showing, known_values
+from .filters import ids_showing, known_values
+from .folding import fold_text
 from .records import PREDICTED_FIELDS, PREDICTED_SOURCE, SURE
 from .schema import AnnotationRow, ImageRow, LocationRow
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from posixpath import commonpath
@@ -23,7 +22,7 @@ from sqlalchemy import (
 )
 
 from .filters import CAMERA, ORIENTATION, PERSON, SHAPE, captioned_ids, taken_part
-from .records import CATEGORY, LABEL, PLACE, PREDICTED_FIELDS, PREDICTED_SOURCE
+from .records import CATEGORY, LABEL, PLACE, PREDICTED_FIELDS, PREDICTED_SOURCE, Facet
 from .schema import AnnotationRow, ImageRow, LocationRow
 
 MAX_VALUES = 50  # values that one facet lists
@@ -32,14 +31,6 @@ CHUNK = 20_000  # ids in one statement: at most some 400 kB of SQL; SQLite accep
 Among = Callable[[Any], ColumnElement[bool]]  # condition: a column of image ids holds one of those to count
 Grouped = Select[Any, int, int]  # columns: value, number of images, first row
 Counts = Mapping[str, tuple[int, int]]  # by value: number of images, and the id of the first row with it
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """Values, each with its number of images. `more` is how many further values are not listed."""
-
-    counts: tuple[tuple[str, int], ...]
-    more: int
 
 
 def count_facets(

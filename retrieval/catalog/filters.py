@@ -43,6 +43,7 @@ from ..query.recurrence import (
     parse_weekdays,
     parse_year_days,
 )
+from .folding import fold_text
 from .records import LABEL, PLACE, PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow, ProblemRow
 
@@ -113,11 +114,6 @@ def _is_in_range(text: str, least: float | None, most: float | None) -> bool:
 def _number_conditions(numbers: Mapping[str, Sequence[str]]) -> Iterator[Condition]:
     for field, texts in numbers.items():
         yield _is_among(_stated_ids(AnnotationRow.field == field, AnnotationRow.folded.in_(texts)))
-
-
-def fold_text(text: str) -> str:
-    """How a value is stored and compared: lower case, each letter and its marks one character (NFC)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def folder_key(folder: str) -> str:

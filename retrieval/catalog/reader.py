@@ -32,7 +32,7 @@ from . import (
     soundness,
     verdicts,
 )
-from .facets import Facet, count_facets
+from .facets import count_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
 from .overruling import load_statements
@@ -45,6 +45,7 @@ from .records import (
     Annotation,
     ApiKey,
     Change,
+    Facet,
     FusionRecipe,
     Image,
     Location,

@@ -260,6 +260,14 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True)
+class Facet:
+    """Values, each with its number of images. `more` is how many further values are not listed."""
+
+    counts: tuple[tuple[str, int], ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class FusionRecipe:
     """A saved weighting of signals: the fusion, its k, a weight for each signal, and the measured gain."""
 

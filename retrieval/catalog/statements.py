@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from .filters import fold_text
+from .folding import fold_text
 from .records import CATEGORY, LABEL, PREDICTED_SOURCE, USER_SOURCE
 
 SINGLE: Final = (

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, final
 
 from .values import Query, SinglePart, Text
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rewording:
+    """What was probably meant by misspelt words: by each word as it was typed, the one in its place.
+
+    `is_sure`: whether it can be taken for granted, and none of the words stands in quotation marks.
+    `is_used`: whether the hits are those of the reworded query (`replace_words`), since the one that was
+    typed finds none.
+    """
+
+    words: Mapping[str, str]
+    is_sure: bool
+    is_used: bool = False
 
 
 def list_texts(query: Query) -> list[str]:

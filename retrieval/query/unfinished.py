@@ -1,10 +1,10 @@
-"""The unfinished term at the end of a line that somebody is typing."""
+"""The unfinished term at the end of a line that somebody is typing, and how it may go on."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, final
 
 from .terms import NUMBER, format_term
 
@@ -12,6 +12,7 @@ _TERM: Final = re.compile(
     rf"(?P<before>.*?)(?P<sign>\(*-?(?:{NUMBER}:)?\(*)(?:(?P<key>[^\W\d]\w*(?:-\w+)*):)?(?P<quote>\"?)(?P<start>[^\"]*)",
     re.DOTALL,
 )
+KINDS: Final = ("word", "key", "value", "label", "search")
 _WORD: Final = re.compile(r'(?:"(?:[^"]|"")*(?:"|$)|[^\s"])+')  # a space in quotation marks does not end it
 
 
@@ -39,6 +40,21 @@ class Unfinished:
     def finish_with(self, key: str, value: str) -> str:
         """The line with this key and value in the place of the unfinished word."""
         return f"{self.before}{format_term(key, value)}"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One way to go on: the word, key, value or name, the whole line with it, and how many images have it.
+
+    `count` is None where nothing is counted, as for a key. `kind` is one of KINDS: a label is one that a
+    classifier predicts, or a category; a search is one that was saved by name.
+    """
+
+    text: str
+    line: str
+    count: int | None
+    kind: str
 
 
 def split_unfinished(line: str) -> Unfinished:

@@ -6,25 +6,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TypeAlias, final
+from typing import Final, TypeAlias
 
-from ..catalog.filters import fold_text
+from ..catalog.folding import fold_text
 from ..catalog.reader import Reader
 from ..languages import load_local_names
 from ..query.conditions import MISSABLE, ORIENTATIONS
 from ..query.keys import KEYS
 from ..query.language import PART_KEYS
 from ..query.part_terms import COLOUR_NAMES
-from ..query.unfinished import Unfinished, split_unfinished
+from ..query.unfinished import Completion, Unfinished, split_unfinished
 from ..query.values import EXPANSIONS, FUSIONS, GROUPINGS, RERANKINGS
 from ..ranking.spelling import Vocabulary
 
 MOST_COMPLETIONS: Final = 50
 MOST_KEYS: Final = 3  # beside words
 MOST_NAMES: Final = 3  # of predicted labels, and of saved searches, beside words
-KINDS: Final = ("word", "key", "value", "label", "search")
 _SAVED_KEYS: Final = frozenset({"saved", "concept", "in-concept", "recipe"})
 
 Counted: TypeAlias = Iterable[tuple[str, int | None]]
@@ -43,21 +41,6 @@ _CHOICES: Final = {
     ),
 }
 _YEARS: Final = frozenset({"taken", "after", "before"})
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """One way to go on: the word, key, value or name, the whole line with it, and how many images have it.
-
-    `count` is None where nothing is counted, as for a key. `kind` is one of KINDS: a label is one that a
-    classifier predicts, or a category; a search is one that was saved by name.
-    """
-
-    text: str
-    line: str
-    count: int | None
-    kind: str
 
 
 def complete_line(

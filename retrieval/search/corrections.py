@@ -8,13 +8,12 @@ being written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Final, final
 
 from ..languages import load_english_words
 from ..projections.words import WordView
-from ..query.rewording import list_texts, list_words
+from ..query.rewording import Rewording, list_texts, list_words
 from ..query.values import Query
 from ..ranking.spelling import Correction, is_sure
 from ..ranking.stop_words import DEPICTIONS, STOP_WORDS
@@ -25,21 +24,6 @@ from .probes import TextMapper
 MAX_WORDS: Final = 8  # of a query that are corrected
 MAX_ANSWERS: Final = 3  # queries that may have been meant
 _LOOKED_AT: Final = 8  # words near to a misspelt one, of which some may find nothing
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Rewording:
-    """What was probably meant by misspelt words: by each word as it was typed, the one in its place.
-
-    `is_sure`: whether it can be taken for granted, and none of the words stands in quotation marks.
-    `is_used`: whether the hits are those of the reworded query (`replace_words`), since the one that was
-    typed finds none.
-    """
-
-    words: Mapping[str, str]
-    is_sure: bool
-    is_used: bool = False
 
 
 @final

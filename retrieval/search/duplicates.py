@@ -3,62 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final
 
 from ..catalog import Catalog
 from ..catalog.reader import Reader
 from ..errors import InvalidQuery
 from ..projections.likeness import LikenessView
 from ..ranking.copies import PICTURE, SCENE
+from ..ranking.duplicate_groups import TIERS, DuplicateGroup, Duplicates, Tier
 from ..ranking.keep_rules import Copy, KeepRule, list_differences
 from ..ranking.verdicts import Verdict, group_pairs, list_meant, settle_verdicts
 
-Tier: TypeAlias = Literal["bytes", "picture", "scene", "confirmed"]
-TIERS: Final = get_args(Tier)
 LARGEST: Final = KeepRule()
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateGroup:
-    """Copies of which one may be enough, by path, and the one that the rule would keep.
-
-    `differences`: what tells them apart, of size, format, bytes, date and content.
-    """
-
-    images: tuple[int, ...]
-    copies: tuple[Copy, ...]
-    kept: Copy
-    differences: frozenset[str]
-
-    @property
-    def spare(self) -> tuple[Copy, ...]:
-        """The copies that the rule would not keep."""
-        return tuple(copy for copy in self.copies if copy is not self.kept)
-
-    @property
-    def spare_bytes(self) -> int:
-        """How many bytes these have."""
-        return sum(copy.bytes for copy in self.spare)
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicates:
-    """All groups of a tier, those with the most spare bytes first, then by their first image.
-
-    `uncompared`: how many images are compared with others only at the end of the next indexing run.
-    """
-
-    groups: tuple[DuplicateGroup, ...]
-    uncompared: int = field(default=0)
-
-    @property
-    def spare_files(self) -> int:
-        return sum(len(group.spare) for group in self.groups)
-
-    @property
-    def spare_bytes(self) -> int:
-        return sum(group.spare_bytes for group in self.groups)
 
 
 def check_tier(tier: str) -> None:

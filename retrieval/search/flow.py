@@ -11,6 +11,7 @@ import numpy as np
 from ..catalog import Catalog
 from ..projections.snapshot import Snapshot
 from ..projections.words import WordView
+from ..query.rewording import Rewording
 from ..query.slots import Slot
 from ..query.values import Query, StoredPicture, Text
 from ..ranking.arrays import BoolVector, Float64Scores, Int64Ids
@@ -25,7 +26,7 @@ from .answer import Answer, list_positions
 from .backgrounds import Backgrounds
 from .candidates import all_ids, allowed_ids, alternative_ids, without_words
 from .context import SearchContext
-from .corrections import Corrector, Rewording
+from .corrections import Corrector
 from .features import FeatureSource
 from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
 from .grouping import describe_groups, group_images

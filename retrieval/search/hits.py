@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..catalog.records import Image, SavedSearch
+from ..query.rewording import Rewording
 from ..ranking.groups import Group
-from .corrections import Rewording
 from .remainders import Remainder
 
 SHOWN_IDS = 10  # of the hits, where results are shown in short

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import ImageNotFound, Library, Picture, Query, StoredPicture, Text
-from retrieval.search.explain import Explanation
+from retrieval.search.explanations import Explanation
 
 
 def explain_hit(library: Library, *parts: Text | Picture | StoredPicture, image_id: int) -> Explanation:
