@@ -20,6 +20,7 @@ from .edit_pages import edit_pages
 from .errors import register_handlers
 from .exports import exports
 from .keys import require_keys
+from .locales import speak_languages
 from .map_pages import map_pages
 from .media import media
 from .metrics import measure_requests
@@ -94,6 +95,7 @@ def create_app(
         "address_with_example": address_with_example,
         "duration": format_duration,
     }
+    speak_languages(app)
     app.jinja_env.tests["position"] = is_position
     app.jinja_env.globals["list_ways"] = list_ways
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

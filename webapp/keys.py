@@ -40,6 +40,7 @@ _OPEN: Final = frozenset(
         "keys.show_sign_in",
         "keys.sign_in",
         "keys.sign_out",
+        "locales.choose_language",
         "health.show_life",
         "health.show_readiness",
     }
