@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from ..catalog import Image
-from .presenter import NO_SERVER, PictureAddresses, json_values, present_image
+from .addresses import NO_SERVER, PictureAddresses
+from .presenter import json_values, present_image
 
 COLUMNS: Final = (
     *("id", "path", "page", "missing", "title", "caption", "tags", "labels", "people", "rating"),
