@@ -36,7 +36,7 @@ HOMES = {
     "sqlalchemy": ("retrieval/catalog/", "migrations/"),
     "alembic": ("retrieval/catalog/engine.py", "migrations/"),
     "faiss": ("retrieval/projections/vectors.py", "retrieval/projections/gpu.py"),
-    "whoosh": ("retrieval/projections/words.py",),
+    "whoosh": ("retrieval/projections/words.py", "retrieval/projections/word_postings.py"),
     "torch": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "timm": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "safetensors": ("retrieval/descriptors/runtimes/", "indexer/training/"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -25,7 +25,6 @@ from ..ranking.spelling import Vocabulary
 from ..ranking.tokens import (
     Prefix,
     Terms,
-    Translation,
     Unit,
     analyse_text,
     list_spellings,
@@ -36,6 +35,8 @@ from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 from .spelled_words import SpelledWords
+from .word_postings import SegmentPostings, has_frequent, write_frequent
+from .word_scores import WordScores
 
 # The weight of a match in each field: words that a person chose for the picture count most, then words about
 # its file. Words that nobody chose count least.
@@ -69,11 +70,10 @@ POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more 
 
 @final
 class WordIndex:
-    """Whoosh readers over the same schema, with the image id of each of their documents, and how the words of
-    their images are spelled."""
+    """The segments of an index, and how the words of its images are spelled."""
 
-    def __init__(self, readers: list[Any], spelled: SpelledWords | None = None) -> None:
-        self.readers, self.spelled = readers, spelled or SpelledWords()
+    def __init__(self, segments: list[SegmentPostings], spelled: SpelledWords | None = None) -> None:
+        self.segments, self.spelled = segments, spelled or SpelledWords()
 
     @classmethod
     def open(cls, folder: Path) -> WordIndex:
@@ -82,8 +82,8 @@ class WordIndex:
         from whoosh.index import open_dir
 
         try:
-            readers = _segment_readers(open_dir(str(folder), readonly=True).reader())
-            return cls(readers, SpelledWords.load(folder))
+            readers = _segment_readers(open_dir(str(folder), readonly=True))
+            return cls([SegmentPostings(reader, folder) for reader in readers], SpelledWords.load(folder))
         except NoIndex as error:  # Whoosh raises it for files that vanished after they were verified
             raise FileNotFoundError(str(error)) from error
 
@@ -93,7 +93,7 @@ class WordIndex:
         index = _memory_storage().create_index(_make_schema())
         # Whoosh cannot write runs to a storage in memory.
         spelled = _add_images(index, images, memory=math.inf)
-        return cls(_segment_readers(index.reader()), spelled)
+        return cls([SegmentPostings(reader) for reader in _segment_readers(index)], spelled)
 
 
 @final
@@ -115,12 +115,13 @@ class WordView(AbstractView[Terms]):
         """`fields`: those that are searched, with their weights."""
         self._fields = fields
         self._spelled = (published.spelled, tail.spelled)
-        self._readers = [reader for reader in published.readers + tail.readers if reader.doc_count_all()]
-        in_tail = np.array([reader in tail.readers for reader in self._readers], bool)
-        sizes = [reader.doc_count_all() for reader in self._readers]
-        self._image_ids = np.concatenate([_image_ids(reader) for reader in self._readers] or [_no_ids()])
-        is_old = np.repeat(~in_tail, sizes)
+        segments = [segment for segment in published.segments + tail.segments if segment.size]
+        self._segments = segments
+        in_tail = np.array([segment in tail.segments for segment in segments], bool)
+        self._image_ids = np.concatenate([_no_ids(), *(segment.image_ids for segment in segments)])
+        is_old = np.repeat(~in_tail, [segment.size for segment in segments])
         self._counts = ~(is_old & np.isin(self._image_ids, hidden))
+        self._scores = WordScores(segments, ~self._counts, held=FIELDS_HELD, predicted=PREDICTED)
         # Whoosh's readers keep a position in their files, so only one search runs at a time.
         self._searching = threading.Lock()
         # Ranking, judging, remarking and explaining search for the same words, one after the other, for each
@@ -138,7 +139,7 @@ class WordView(AbstractView[Terms]):
 
     def find_matches(self, query: Terms) -> tuple[Matches, ...]:
         """The images with each word and each phrase; an image's score is the sum over all of them."""
-        if not self._readers:
+        if not self._segments:
             return ()
         with self._searching:
             if query not in self._recent:
@@ -160,11 +161,7 @@ class WordView(AbstractView[Terms]):
 
     def _match_words(self, words: Unit) -> Ranking:
         tokens = self._expand_prefix(words) if isinstance(words, Prefix) else ()
-        searcher = _make_searcher(self._readers, hidden=np.flatnonzero(~self._counts))
-        query = _make_query(words, self._fields, tokens)
-        results = list(searcher.search(query, limit=None, optimize=False).items())
-        documents = np.array([document for document, _ in results], np.int64)
-        scores = np.array([score for _, score in results], np.float64)
+        documents, scores = self._scores.score_unit(words, self._fields, tokens)
         keep = self._counts[documents]
         return Ranking.from_scores(self._image_ids[documents][keep], scores[keep])
 
@@ -173,10 +170,12 @@ class WordView(AbstractView[Terms]):
         fields = (SPELLED, SPELLED_PREDICTED) if PREDICTED in self._fields else (SPELLED,)
         words: set[str] = set()
         first = 0
-        for reader in self._readers:
-            counts = self._counts[first : first + reader.doc_count_all()]
-            words.update(word for name in fields for word in _words_from(reader, name, prefix.start, counts))
-            first += reader.doc_count_all()
+        for segment in self._segments:
+            counts = self._counts[first : first + segment.size]
+            words.update(
+                word for name in fields for word in _words_from(segment.reader, name, prefix.start, counts)
+            )
+            first += segment.size
         if len(words) > MAX_WORDS:
             raise InvalidQuery(
                 f"{prefix.start}*: {len(words)} words of the library begin so; the limit is {MAX_WORDS}: "
@@ -371,19 +370,24 @@ def _memory_storage() -> Any:
 def _create_index(folder: Path, images: Iterable[Image]) -> None:
     from whoosh.index import create_in
 
-    spelled = _add_images(create_in(str(folder), _make_schema()), images, memory=POSTINGS_MEMORY)
-    spelled.write(folder)
-    _remove_lock_files(folder)
+    _add_segment(create_in(str(folder), _make_schema()), folder, images)
 
 
 def _extend_index(previous: Path, folder: Path, images: Iterable[Image]) -> None:
-    """Share the finished segments and spelled words, which never change, and add new ones."""
+    """Share the finished segments and the files beside them, which never change, and add new ones."""
     from whoosh.index import open_dir
 
     for path in previous.iterdir():
         share_file(path, folder / path.name)
-    spelled = _add_images(open_dir(str(folder)), images, memory=POSTINGS_MEMORY)
-    spelled.write(folder)
+    _add_segment(open_dir(str(folder)), folder, images)
+
+
+def _add_segment(index: Any, folder: Path, images: Iterable[Image]) -> None:
+    """Write the images to a new segment, and the files beside it."""
+    _add_images(index, images, memory=POSTINGS_MEMORY).write(folder)
+    for reader in _segment_readers(index):
+        if reader.doc_count_all() and not has_frequent(reader, folder):
+            write_frequent(reader, folder, (*FIELDS, FIELDS_HELD))
     _remove_lock_files(folder)
 
 
@@ -412,66 +416,10 @@ def _remove_lock_files(folder: Path) -> None:
             path.unlink()
 
 
-def _make_query(words: Unit, fields: Mapping[str, float], tokens: Sequence[str] = ()) -> Any:
-    """`tokens` are those that a prefix stands for: the best of them counts."""
-    from whoosh.query import DisjunctionMax, Or, Phrase, Term
-
-    if isinstance(words, Prefix):
-        return DisjunctionMax([_make_query(token, fields) for token in tokens])
-    if isinstance(words, Translation):  # the best of its names counts
-        labels = {name: boost for name, boost in fields.items() if name == PREDICTED}
-        names = [name[0] if len(name) == 1 else name for name in words.names]
-        return DisjunctionMax([_make_query(name, labels) for name in names if labels])
-    if isinstance(words, str):
-        return Or([Term(name, words, boost=boost) for name, boost in fields.items()])
-    if isinstance(words, tuple):
-        return Or([Phrase(name, list(words), boost=boost) for name, boost in fields.items()])
-    whole_or_parts = (
-        [Term(name, words.whole, boost=boost), Phrase(name, list(words.parts), boost=boost)]
-        for name, boost in fields.items()
-    )
-    return Or([DisjunctionMax(alternatives) for alternatives in whole_or_parts])
-
-
-def _make_searcher(readers: list[Any], *, hidden: Int64Ids) -> Any:
-    """A searcher over all readers whose statistics leave the hidden documents out."""
-    from whoosh.reading import MultiReader
-    from whoosh.scoring import BM25F
-    from whoosh.searching import Searcher
-
-    gone = set(hidden.tolist())
-
-    class Counting(Searcher):  # type: ignore[misc]  # Whoosh has no types
-        def idf(self, fieldname: str, text: str) -> float:
-            # Whoosh's own formula for the inverse document frequency of BM25F.
-            return float(np.log((self._doccount - len(gone)) / (self._matching(fieldname, text) + 1)) + 1)
-
-        def avg_field_length(self, fieldname: str) -> float:
-            # The mean over the images that have the field, as in Lucene. With a mean over all images, the
-            # label of the only image labelled by hand would seem long, and count less than predicted ones.
-            length = self.field_length(fieldname)
-            length -= sum(self.doc_field_length(number, fieldname, 0) or 0 for number in gone)
-            return float(length / max(1, self._matching(FIELDS_HELD, fieldname)))
-
-        def _matching(self, fieldname: str, text: str) -> int:
-            matching = int(self.ixreader.doc_frequency(fieldname, text))
-            if gone and matching:
-                matching -= len(gone.intersection(self.ixreader.postings(fieldname, text).all_ids()))
-            return matching
-
-    # How many labels and categories a picture has says nothing about how well one of them fits.
-    weighting = BM25F(**{f"{PREDICTED}_B": 0.0})
-    return Counting(MultiReader(readers), closereader=False, weighting=weighting)
-
-
-def _segment_readers(reader: Any) -> list[Any]:
+def _segment_readers(index: Any) -> list[Any]:
     """The readers of the segments of an index."""
+    reader = index.reader()
     return [reader] if reader.is_atomic() else list(reader.readers)
-
-
-def _image_ids(reader: Any) -> Int64Ids:
-    column = reader.column_reader("id")
-    return np.fromiter((column[document] for document in range(reader.doc_count_all())), np.int64)
 
 
 def _no_ids() -> Int64Ids:
