@@ -2,8 +2,12 @@
 
 from . import answers
 from .catalog import (
+    BACKUP_SCOPE,
     EDIT_SCOPE,
+    INDEX_SCOPE,
+    METRICS_SCOPE,
     NAME_SOURCE,
+    ORIGINALS_SCOPE,
     PREDICTED_SOURCE,
     SCOPES,
     SEARCH_SCOPE,
@@ -52,6 +56,7 @@ from .errors import (
     NameTaken,
     NameUnknown,
     NotEnoughMemory,
+    OriginalMissing,
     PictureUnreachable,
     ProjectionDamaged,
     RetrievalError,
@@ -131,16 +136,20 @@ from .writing.library_writer import LibraryWriter, write_library
 from .writing.lock import LOCK_FILE, OnBusy, WriterLock, refuse_busy
 
 __all__ = [
+    "BACKUP_SCOPE",
     "COLOUR_NAMES",
     "DEFAULT_DECODER",
     "EDIT_SCOPE",
     "EMPTY_XMP",
     "FUSED",
     "GOOGLE_EDITED",
+    "INDEX_SCOPE",
     "LOCK_FILE",
     "LOOKS_LIKE",
     "MAX_PAGES",
+    "METRICS_SCOPE",
     "NAME_SOURCE",
+    "ORIGINALS_SCOPE",
     "PREDICTED_SOURCE",
     "SCOPES",
     "SEARCH_SCOPE",
@@ -220,6 +229,7 @@ __all__ = [
     "OnBusy",
     "OpenedFile",
     "Options",
+    "OriginalMissing",
     "Overview",
     "Palette",
     "Part",

@@ -206,6 +206,17 @@ class NotEnoughMemory(RetrievalError):
         )
 
 
+class OriginalMissing(RetrievalError):
+    """No file of an image is there any more as it was indexed."""
+
+    code = "original-missing"
+
+    def __init__(self, image_id: int) -> None:
+        super().__init__(
+            f"image {image_id}: its file is gone, changed or too large; run `pictor index` on its folder"
+        )
+
+
 class ImageNotFound(RetrievalError):
     """No image has that id, or no image is at that path."""
 

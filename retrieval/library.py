@@ -19,6 +19,7 @@ from .catalog import (
     Facet,
     Image,
     KeptEdit,
+    Location,
     SavedSearch,
     Space,
     Statement,
@@ -36,7 +37,7 @@ from .errors import (
     NameUnknown,
 )
 from .line_reader import LineReader
-from .originals import load_thumbnail, read_original
+from .originals import load_thumbnail, read_file_of, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, WORKING_SIDE, encode_webp
 from .projections.bridge import BridgeView
@@ -647,6 +648,10 @@ class Library:
     def load_thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""
         return load_thumbnail(self.catalog, image_id)
+
+    def read_original(self, image_id: int) -> tuple[Location, bytes]:
+        """The file of an image as it is, and where it lies; raises ImageNotFound and OriginalMissing."""
+        return read_file_of(self.load_image(image_id), self.reading_limits)
 
     def render_preview(self, image_id: int, side: int = WORKING_SIDE) -> bytes:
         """A larger rendition (WebP, at most `side` pixels on its short side), decoded again from the original

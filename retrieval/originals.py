@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
 
-from .catalog import Catalog, Image
-from .errors import ImageNotFound, UnreadableImage
+from .catalog import Catalog, Image, Location
+from .errors import ImageNotFound, OriginalMissing, UnreadableImage
 from .pictures.files import Limits, read_file
 from .pictures.images import RGB, decode_image
 from .pictures.tiff_pages import extract_page, page_digest
@@ -14,16 +16,27 @@ from .query.values import Region
 
 def read_original(image: Image, limits: Limits) -> RGB | None:
     """The original at working size; None if no location holds a readable file that is still the same."""
+    for location, data in _unchanged_files(image, limits):
+        with suppress(UnreadableImage):
+            page = extract_page(data, location.page)
+            return decode_image(page, name=location.display, limits=limits).pixels
+    return None
+
+
+def read_file_of(image: Image, limits: Limits) -> tuple[Location, bytes]:
+    """A file of an image that is still the same, as it is. Raises OriginalMissing where there is none."""
+    found = next(_unchanged_files(image, limits), None)
+    if found is None:
+        raise OriginalMissing(image.id)
+    return found
+
+
+def _unchanged_files(image: Image, limits: Limits) -> Iterator[tuple[Location, bytes]]:
     for location in image.locations:
-        try:
+        with suppress(UnreadableImage):
             data = read_file(location.path, limits)
             if page_digest(hashlib.sha256(data).hexdigest(), location.page) == location.sha256:
-                return decode_image(
-                    extract_page(data, location.page), name=location.display, limits=limits
-                ).pixels
-        except UnreadableImage:
-            continue
-    return None
+                yield location, data
 
 
 def pixels_of(catalog: Catalog, image: Image, limits: Limits) -> RGB:

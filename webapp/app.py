@@ -27,6 +27,7 @@ from .metrics import measure_requests
 from .pages import pages, uploads
 from .saved_api import saved_api
 from .saved_pages import saved_pages
+from .scopes import may
 from .security import LOOPBACK, protect_app
 from .services import attach_services
 from .status_pages import status_pages
@@ -97,7 +98,7 @@ def create_app(
     }
     speak_languages(app)
     app.jinja_env.tests["position"] = is_position
-    app.jinja_env.globals["list_ways"] = list_ways
+    app.jinja_env.globals |= {"list_ways": list_ways, "may": may}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
     app.config["KEYS"] = keys

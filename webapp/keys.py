@@ -7,24 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug import Response
 
-from retrieval import (
-    EDIT_SCOPE,
-    SEARCH_SCOPE,
-    STATUS_SCOPE,
-    ApiKey,
-    Library,
-    RetrievalError,
-    answers,
-    open_keeper,
-)
+from retrieval import ApiKey, Library, RetrievalError, answers, open_keeper
 
 from .errors import KeyMissing, ScopeMissing, wants_page
 from .parameters import NoParameters
 from .requests import read_parameters
+from .scopes import find_scope
 from .security import SAFE
 from .services import current_services
 
@@ -32,32 +24,6 @@ COOKIE: Final = "pictor_key"
 COOKIE_AGE: Final = timedelta(days=30)
 NOTED_EVERY: Final = timedelta(hours=1)
 SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "A key from `pictor key create`"}
-# What needs no key, and tells nothing about the library: the sign-in, the files of the page, and what says
-# whether the server lives and answers.
-_OPEN: Final = frozenset(
-    {
-        "static",
-        "keys.show_sign_in",
-        "keys.sign_in",
-        "keys.sign_out",
-        "locales.choose_language",
-        "health.show_life",
-        "health.show_readiness",
-    }
-)
-# Requests that carry a body and change nothing of the library.
-_ASKING: Final = frozenset(
-    {
-        "api.search_by_body",
-        "api.facets_by_body",
-        "api.explanation_by_body",
-        "exports.export_selection",
-        "uploads.upload",
-    }
-)
-_ABOUT_STATE: Final = frozenset(
-    {"api.status", "status_pages.status", "status_pages.run", "health.show_metrics"}
-)
 
 keys = Blueprint("keys", __name__)
 
@@ -81,20 +47,6 @@ def require_keys(app: Flask) -> None:
     app.before_request(_check_key)
 
 
-def find_scope(endpoint: str | None, method: str) -> str | None:
-    """The scope that a request needs; None where no key is needed.
-
-    Whatever changes something needs the scope of edits, so that a route nobody thought of is not left open.
-    """
-    if endpoint in _OPEN:
-        return None
-    if endpoint in _ABOUT_STATE:
-        return STATUS_SCOPE
-    if method in SAFE or endpoint in _ASKING:
-        return SEARCH_SCOPE
-    return EDIT_SCOPE
-
-
 def _check_key() -> Response | None:
     scope = find_scope(request.endpoint, request.method)
     if scope is None:
@@ -107,6 +59,7 @@ def _check_key() -> Response | None:
         raise KeyMissing
     if scope not in key.scopes:
         raise ScopeMissing(key, scope)
+    g.scopes, g.asker = key.scopes, key.name
     _note_use(library, key)
     return None
 

@@ -1,9 +1,10 @@
-"""The pictures themselves: only by id or token, and always as Pictor encoded them."""
+"""The pictures themselves: only by id or token, shown as Pictor encoded them; files are for keeping."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
+from .errors import NotPublic
 from .security import POLICY
 from .services import current_services
 from .wording import LARGE_SIDE
@@ -25,6 +26,17 @@ def preview(image_id: int) -> Response:
 def large(image_id: int) -> Response:
     """To look at closely."""
     return _picture_response(current_services().library.render_preview(image_id, LARGE_SIDE), "image/webp")
+
+
+@media.get("/<id:image_id>/original")
+def original(image_id: int) -> Response:
+    """The file itself, to be kept, never to be shown: it may hold anything beside its picture."""
+    if current_app.config["PUBLIC"]:
+        raise NotPublic()
+    location, data = current_services().library.read_original(image_id)
+    response = _picture_response(data, "application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=location.display.rpartition("/")[2])
+    return response
 
 
 @media.get("/queries/<token>")

@@ -42,13 +42,14 @@ def key_command() -> None:
 def create_key(name: str, scopes: tuple[str, ...], library: Path, as_json: bool) -> None:
     """Make a key and print it; it is shown this once alone.
 
-    search: search and see pictures and all that is known about them. edit: save searches and concepts, and
-    state facts. status: what the library holds, and its problems.
+    search: search and see pictures and all that is known about them. originals: get their files as they are.
+    edit: save searches and concepts, and state facts. index: start and stop indexing runs. status: what the
+    library holds, and its problems. metrics: figures of the server. backup: a copy of the whole library.
 
     \b
     Examples:
       pictor key create phone
-      pictor key create monitor --scope status --json
+      pictor key create monitor --scope metrics --json
     """
     with Library.open(library) as opened, open_keeper(opened) as keeper:
         key = keeper.create_key(name, scopes)

@@ -4,10 +4,14 @@ from .catalog import Catalog, SavedCatalog, WritableCatalog
 from .edit_writer import EditWriter
 from .engine import CatalogAddress, sqlite_url
 from .records import (
+    BACKUP_SCOPE,
     CATEGORY,
     EDIT_SCOPE,
+    INDEX_SCOPE,
     LABEL,
+    METRICS_SCOPE,
     NAME_SOURCE,
+    ORIGINALS_SCOPE,
     PREDICTED_FIELDS,
     PREDICTED_SOURCE,
     SCOPES,
@@ -36,12 +40,16 @@ from .statements import ANY, EDITABLE, SINGLE, Edit, KeptEdit, Statement
 
 __all__ = [
     "ANY",
+    "BACKUP_SCOPE",
     "CATEGORY",
     "EDITABLE",
     "EDIT_SCOPE",
+    "INDEX_SCOPE",
     "LABEL",
     "MAX_NAMED",
+    "METRICS_SCOPE",
     "NAME_SOURCE",
+    "ORIGINALS_SCOPE",
     "PREDICTED_FIELDS",
     "PREDICTED_SOURCE",
     "SCOPES",

@@ -294,9 +294,21 @@ class SavedSearch:
 
 
 SEARCH_SCOPE: Final = "search"
+ORIGINALS_SCOPE: Final = "originals"
 EDIT_SCOPE: Final = "edit"
+INDEX_SCOPE: Final = "index"
 STATUS_SCOPE: Final = "status"
-SCOPES: Final = (SEARCH_SCOPE, EDIT_SCOPE, STATUS_SCOPE)  # what an API key may allow
+METRICS_SCOPE: Final = "metrics"
+BACKUP_SCOPE: Final = "backup"
+SCOPES: Final = (  # what a key or a person may be allowed
+    SEARCH_SCOPE,
+    ORIGINALS_SCOPE,
+    EDIT_SCOPE,
+    INDEX_SCOPE,
+    STATUS_SCOPE,
+    METRICS_SCOPE,
+    BACKUP_SCOPE,
+)
 
 
 @dataclass(frozen=True, slots=True)

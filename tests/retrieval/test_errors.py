@@ -95,6 +95,11 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "give this process more memory, or end other programs, then run again",
     ),
     (
+        errors.OriginalMissing(12),
+        "original-missing",
+        "image 12: its file is gone, changed or too large; run `pictor index` on its folder",
+    ),
+    (
         errors.ImageNotFound(12),
         "image-not-found",
         "image 12: not in the library; it may have been removed",

@@ -87,6 +87,7 @@ def test_the_table_is_complete() -> None:
         "CursorExpired": 410,
         "InvalidQuery": 400,
         "ImageNotFound": 404,
+        "OriginalMissing": 404,
         "ImageTooLarge": 413,
         "UnreadableImage": 415,
         "DecodingImpossible": 503,

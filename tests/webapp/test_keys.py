@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,9 @@ from werkzeug.routing import Rule
 
 from retrieval import (
     EDIT_SCOPE,
+    INDEX_SCOPE,
+    METRICS_SCOPE,
+    ORIGINALS_SCOPE,
     SCOPES,
     SEARCH_SCOPE,
     STATUS_SCOPE,
@@ -22,11 +27,13 @@ from retrieval import (
     open_keeper,
 )
 from webapp import create_app
-from webapp.keys import find_scope
+from webapp.scopes import find_scope
 
 from .conftest import make_scene_library
 
-FREE = {"/static/<path:filename>", "/sign-in", "/sign-out", "/healthz", "/readyz"}
+RARE = set(SCOPES) - {SEARCH_SCOPE, EDIT_SCOPE}
+FORMS = {"/pictures", "/export", "/sign-out", "/language"}  # of those who may only search
+FREE = {"/static/<path:filename>", "/sign-in", "/sign-out", "/language", "/healthz", "/readyz"}
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +84,16 @@ def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys
     changing = {place for place in needed if place[1] not in ("GET",)}
     bodies = {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body"}
     asking = bodies | {"exports.export_selection", "uploads.upload"}
-    assert {endpoint for endpoint, method in changing if needed[endpoint, method] != EDIT_SCOPE} == asking
-    assert needed["api.search", "GET"] == SEARCH_SCOPE
-    assert needed["api.status", "GET"] == STATUS_SCOPE
-    assert set(needed.values()) == set(SCOPES)
+    assert {endpoint for endpoint, method in changing if needed[endpoint, method] == SEARCH_SCOPE} == asking
+    others = {(scope, endpoint) for (endpoint, _), scope in needed.items() if scope in RARE}
+    assert others == {
+        (ORIGINALS_SCOPE, "media.original"),
+        (INDEX_SCOPE, "status_pages.stop_run"),
+        (METRICS_SCOPE, "health.show_metrics"),
+        (STATUS_SCOPE, "api.status"),
+        (STATUS_SCOPE, "status_pages.status"),
+        (STATUS_SCOPE, "status_pages.run"),
+    }
 
 
 def test_a_route_that_nobody_thought_of_needs_a_scope() -> None:
@@ -182,3 +195,41 @@ def test_the_document_says_that_keys_are_wanted(app: Flask, library: Library, ke
     without = create_app(library).test_client().get("/api/v1/openapi.json").json
     assert without is not None
     assert "security" not in without
+
+
+def test_a_page_hides_what_its_key_may_not_do(app: Flask, keys: dict[str, str], library: Library) -> None:
+    def read(scopes: set[str], address: str) -> str:
+        with open_keeper(library) as keeper:
+            key = keeper.create_key(f"page {len(library.load_keys())}", scopes)
+        answer = app.test_client().get(address, headers=bearer(key))
+        assert answer.status_code == 200
+        return answer.text
+
+    search, editing = {SEARCH_SCOPE}, {SEARCH_SCOPE, EDIT_SCOPE}
+    for address, mark in (
+        ("/", "data-edit="),
+        ("/?q=harbour", "/saved"),
+        ("/images/1", "/images/1/facts"),
+        ("/images/1", 'class="edit"'),
+    ):
+        assert mark in read(editing, address)
+    for address in ("/", "/?q=harbour", "/images/1", "/saved", "/duplicates"):
+        page = read(search, address)
+        assert set(re.findall(r'action="([^"]+)" method="post"', page)) <= {
+            "/pictures",
+            "/export",
+            "/sign-out",
+        }
+        assert '/original"' not in page
+    assert "/media/1/original" in read({SEARCH_SCOPE, ORIGINALS_SCOPE}, "/images/1")
+
+
+def test_an_original_is_sent_as_it_is_to_be_kept(app: Flask, keys: dict[str, str], library: Library) -> None:
+    path = Path(os.fsdecode(library.load_image(1).locations[0].path))
+    sent = app.test_client().get("/media/1/original", headers=bearer(keys[ORIGINALS_SCOPE]))
+    assert (sent.status_code, sent.data) == (200, path.read_bytes())
+    assert sent.content_type == "application/octet-stream"
+    assert sent.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert "sandbox" in sent.headers["Content-Security-Policy"]
+    public = create_app(library, public=True).test_client().get("/media/1/original")
+    assert public.status_code == 403

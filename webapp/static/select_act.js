@@ -28,7 +28,7 @@
     undo.addEventListener("click", async () => {
       const taken = await send("DELETE", `${bar.dataset.edits}/${edit.id}`);
       status.textContent = taken.isFine ? `Taken back from ${taken.images}.` : taken.detail;
-      bar.querySelector("[data-select=edit]").focus();
+      bar.querySelector("[data-select=edit]")?.focus();
     });
     status.append(" ", undo);
   }
@@ -43,7 +43,7 @@
     for (const field of bar.querySelectorAll("[data-edit]")) field.value = "";
   }
 
-  bar.querySelector("[data-select=edit]").addEventListener("click", sayOfAll);
+  bar.querySelector("[data-select=edit]")?.addEventListener("click", sayOfAll);
   bar.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches("[data-edit]")) return;
     event.preventDefault(); // it would export
