@@ -39,17 +39,25 @@ class Status:
     meaning: str = ""
     remarks: tuple[str, ...] = ()
 
+    @property
+    def behind(self) -> int:
+        """How many changes the projection that is furthest behind does not hold yet; all without any."""
+        return self.last_seq - min((projection.seq for projection in self.projections), default=0)
+
 
 def read_status(library: Library) -> Status:
-    """What a library holds; damaged projections are named, not repaired."""
-    damages = tuple(str(damage) for damage in find_damages(library))
+    """What a library holds; damaged projections are named, not repaired.
+
+    In a process that searches, each generation is verified once (see `Snapshots.find_damages`).
+    """
+    damages = tuple(str(damage) for damage in library.search_state.snapshots.find_damages())
     with library.catalog.reading() as reader:
         return Status(
             path=str(library.path),
             images=reader.count_images(),
             locations=reader.count_locations(missing=False),
             missing=reader.count_locations(missing=True),
-            problems=len(reader.load_problems()),
+            problems=reader.count_problems(),
             spaces=tuple(reader.load_spaces()),
             projections=tuple(live_pointers(reader, library.generations_folder)),
             last_seq=reader.last_seq(),
@@ -77,7 +85,7 @@ def _describe_meaning(library: Library) -> str:
 
 
 def find_damages(library: Library) -> list[ProjectionDamaged]:
-    """Every projection that cannot be trusted, with its reason."""
+    """Every projection that cannot be trusted, with its reason; all of their files are read."""
     return find_damaged(library.catalog, library.projections, library.generations_folder)
 
 

@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from retrieval import Library
+from retrieval import Library, read_status
 
 from .errors import NotPublic
 from .parameters import NoParameters
@@ -36,17 +36,17 @@ class LibraryCollector(Collector):
         self._library = library
 
     def collect(self) -> Iterable[Metric]:
-        library = self._library
-        with library.catalog.reading() as reader:
-            figures = {
-                "pictor_images": ("Images in the library", reader.count_images()),
-                "pictor_missing_files": ("Files that were not found", reader.count_locations(missing=True)),
-                "pictor_problem_files": ("Files that could not be indexed", len(reader.load_problems())),
-                "pictor_changes": ("Number of the newest change of the catalog", reader.last_seq()),
-            }
-        snapshot = library.snapshot()
-        published = min((pointer.seq for pointer in snapshot.pointers.values() if pointer), default=0)
-        figures["pictor_published_changes"] = ("Newest change that every index holds", published)
+        status = read_status(self._library)
+        figures = {
+            "pictor_images": ("Images in the library", status.images),
+            "pictor_missing_files": ("Files that were not found", status.missing),
+            "pictor_problem_files": ("Files that could not be indexed", status.problems),
+            "pictor_changes": ("Number of the newest change of the catalog", status.last_seq),
+            "pictor_published_changes": (
+                "Newest change that every index holds",
+                status.last_seq - status.behind,
+            ),
+        }
         for name, (meaning, value) in figures.items():
             yield GaugeMetricFamily(name, meaning, value)
 

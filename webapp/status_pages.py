@@ -10,7 +10,7 @@ from typing import Final
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from retrieval import Library, Location, Problem, Status, ask_to_stop, read_run, read_status
+from retrieval import Library, Location, Problem, ask_to_stop, read_run, read_status
 
 from .errors import NotPublic
 from .parameters import NoParameters, SearchParameters
@@ -53,7 +53,7 @@ def status() -> str:
         "status.html",
         status=found,
         run=read_run(library.path),
-        behind=_count_behind(found),
+        behind=found.behind,
         newest=_newest_picture(library),
         kinds=_list_kinds(library) if is_private else (),
         missing=_list_missing(library) if is_private else (),
@@ -80,11 +80,6 @@ def stop_run() -> Response:
     read_parameters(NoParameters, request.form)
     ask_to_stop(current_services().library.path)
     return redirect(url_for("status_pages.status"), 303)
-
-
-def _count_behind(status: Status) -> int:
-    """How many changes the index that is furthest behind does not have yet."""
-    return status.last_seq - min((index.seq for index in status.projections), default=0)
 
 
 def _newest_picture(library: Library) -> str:

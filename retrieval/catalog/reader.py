@@ -455,6 +455,10 @@ class Reader:
         query = select(ProblemRow.path, ProblemRow.code, ProblemRow.reason, ProblemRow.tries)
         return [Problem(*row) for row in self._connection.execute(query.order_by(ProblemRow.path))]
 
+    def count_problems(self) -> int:
+        """How many files could not be indexed, or only in part."""
+        return self._connection.scalar(select(func.count()).select_from(ProblemRow)) or 0
+
     def digests_with_problem(self, code: str) -> frozenset[str]:
         """The SHA-256 of the contents that lie at a path with this problem."""
         query = (

@@ -7,10 +7,14 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from ..catalog import Projection
 from ..durable import compute_seal, remove_path
 from ..errors import NotEnoughMemory, ProjectionDamaged, StorageFailed
+
+# Of each file of a generation: its name, size, time of change, and number on the disk.
+Stamp: TypeAlias = tuple[tuple[str, int, int, int], ...]
 
 
 def new_name(stem: str, seq: int) -> str:
@@ -32,6 +36,14 @@ def verify_generation(root: Path, pointer: Projection, versions: str) -> Path:
             pointer.generation, f"{seal.bytes} of {pointer.bytes} bytes, and a wrong checksum"
         )
     return path
+
+
+def stamp_generation(root: Path, pointer: Projection | None) -> Stamp:
+    """What differs as soon as a program has written to a generation; empty for one that is missing."""
+    path = root / pointer.generation if pointer else root
+    files = sorted(path.iterdir()) if pointer and path.is_dir() else [path]
+    stats = [(file.name, file.stat()) for file in files if file.is_file()]
+    return tuple((name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in stats)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from ..catalog import Catalog, Change, Projection
 from ..catalog.reader import Reader
 from ..errors import ProjectionDamaged
 from .base import AbstractProjection, AbstractView, Tail
+from .generations import Stamp, stamp_generation
 from .publications import live_pointers
 
 ATTEMPTS = 3  # a writer may prune a generation after its pointer was read and before it was opened
@@ -32,9 +33,13 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
-    """A loaded generation; it is used as long as its pointer stays the same."""
+    """A loaded generation; it is used as long as its pointer stays the same.
+
+    `stamp` is that of its files when they were verified.
+    """
 
     pointer: Projection | None
+    stamp: Stamp
     loaded: Any
 
 
@@ -84,10 +89,37 @@ class Snapshots:
     ) -> AbstractView[Any]:
         opened = self._opened.get(projection.signal)
         if opened is None or opened.pointer != pointer:
-            opened = _Opened(pointer, projection.load_generation(self._root, pointer))
-            self._opened[projection.signal] = opened
+            opened = self._open_generation(projection, pointer)
         changes = reader.changes_since(pointer.seq if pointer else 0)
         return projection.make_view(opened.loaded, reader, make_tail(changes))
+
+    def _open_generation(self, projection: AnyProjection, pointer: Projection | None) -> _Opened:
+        stamp = stamp_generation(self._root, pointer)
+        opened = _Opened(pointer, stamp, projection.load_generation(self._root, pointer))
+        self._opened[projection.signal] = opened
+        return opened
+
+    def find_damages(self) -> list[ProjectionDamaged]:
+        """Every projection whose live generation cannot be trusted, with its reason.
+
+        A generation is verified once, when it is opened for searches, and again where size or time of its
+        files have changed since: `retrieval.soundness.find_damages` reads all of them at each call.
+        """
+        with self._refreshing:
+            with self._catalog.reading() as reader:
+                pointers = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
+            found = (self._find_damage(one, pointers[one.signal]) for one in self._projections)
+            return [damage for damage in found if damage is not None]
+
+    def _find_damage(self, projection: AnyProjection, pointer: Projection | None) -> ProjectionDamaged | None:
+        opened = self._opened.get(projection.signal)
+        if opened and (opened.pointer, opened.stamp) == (pointer, stamp_generation(self._root, pointer)):
+            return None
+        try:
+            self._open_generation(projection, pointer)
+        except ProjectionDamaged as damage:
+            return damage
+        return None
 
     def _pointers_moved(self) -> bool:
         with self._catalog.reading() as reader:

@@ -183,11 +183,32 @@ class TestDamage:
             writer.publish(anew=True)
         assert answers(path) == expected
 
-    @pytest.mark.parametrize("ending", [".seg", ".toc"])
-    def test_each_file_of_a_words_generation_counts(self, path: Path, ending: str) -> None:
-        [part] = (path / "projections").glob(f"words-*/*{ending}")
-        flip(part)
+    @pytest.mark.parametrize("name", ["*.seg", "*.toc", "spelled-*.tsv", "frequent-*.npy", "frequent-*.tsv"])
+    def test_each_file_of_a_words_generation_counts(self, path: Path, name: str) -> None:
+        [part] = (path / "projections").glob(f"words-*/{name}")
+        flip(part) if part.stat().st_size else lengthen(part)
         self.check_refusal(path, "words")
+
+    def test_the_status_reads_a_generation_once_and_again_when_its_files_have_changed(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read = list[str]()
+
+        def compute_seal(root: Path, name: str) -> durable.Seal:
+            read.append(name)
+            return durable.compute_seal(root, name)
+
+        monkeypatch.setattr("retrieval.projections.generations.compute_seal", compute_seal)
+        with Library.open(path) as library:
+            for _ in range(3):
+                assert read_status(library).damages == ()
+            live = [pointer.generation for pointer in pointers(library).values()]
+            assert sorted(read) == sorted(live)
+            [part] = library.generations_folder.glob("words-*/*.seg")
+            flip(part)
+            [damage] = read_status(library).damages
+            assert damage.startswith("words-")
+            assert len(read) == len(live) + 1
 
     def test_one_file_too_many_is_refused(self, path: Path) -> None:
         [folder] = (path / "projections").glob("words-*")
