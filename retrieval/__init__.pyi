@@ -90,6 +90,7 @@ from .query.readings import Ambiguity, Reading, Understood
 from .query.references import Fetcher, resolve_references
 from .query.rewording import Rewording, replace_words
 from .query.sort import Sort, format_sort, parse_sort
+from .query.suggestions import suggest_name
 from .query.unfinished import Completion
 from .query.values import (
     Alternative,
@@ -318,6 +319,7 @@ __all__ = [
     "replace_words",
     "resolve_references",
     "round_rows",
+    "suggest_name",
     "sync_to_disk",
     "tuning",
     "word_tower",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from .errors import (
     InvalidSetting,
     LibraryNotFound,
     NameUnknown,
+    RetrievalError,
 )
 from .line_reader import LineReader
 from .originals import load_thumbnail, read_file_of, read_original
@@ -61,7 +62,7 @@ from .search.completions import MOST_COMPLETIONS, complete_line
 from .search.duplicates import LARGEST, find_duplicates
 from .search.explain import Explainer
 from .search.explanations import Explanation
-from .search.features import FeatureSource
+from .search.features import NONE_DESCRIBED, DescribedPicture, FeatureSource
 from .search.flow import Search
 from .search.grouping import stack_images
 from .search.hits import NewHits, Results, SavedNews
@@ -71,6 +72,7 @@ from .search.probes import describe_empty_texts
 from .search.remainders import Remainder, find_remainders
 from .search.remarks import describe_unknown_words
 from .search.saved_sets import SavedSets
+from .search.stages import LOAD
 from .search.suggested_values import NEIGHBOURS, Suggestion, suggest_values
 from .search.weights import check_signals
 from .search_state import SearchState
@@ -78,6 +80,8 @@ from .settings import Settings
 from .signals import COLOUR, MEANING, WORDS
 from .spaces import Features, PictureDescription
 
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 CATALOG_FILE = "catalog.sqlite"
 
 
@@ -233,15 +237,51 @@ class Library:
         """
         asked = self._as_query(query)
         check_signals(asked, self.signal_names)
-        search, lists = self._start_search(asked), self.search_state.kept_lists
+        return self._answer_query(asked, self._start_search, with_cursor=with_cursor)
+
+    def search_many(
+        self, queries: Sequence[Query | str], *, with_cursor: bool = False
+    ) -> list[Results | RetrievalError]:
+        """The answer to each query, in their order; in the place of one that cannot be answered, its error.
+
+        All of them search one state of the library, and their pictures are described together, so that this
+        takes less time than one search after the other. The answers are those of `search`.
+        """
+        asked = [_attempt(self._as_query, query) for query in queries]
+        pictures = [
+            part
+            for query in asked
+            if isinstance(query, Query)
+            for part in query.single_parts
+            if isinstance(part, Picture)
+        ]
+        start = partial(
+            self._start_search,
+            snapshot=self.snapshot(),
+            described=self._feature_source.describe_pictures(pictures),
+        )
+
+        def find_results(query: Query) -> Results:
+            check_signals(query, self.signal_names)
+            return self._answer_query(query, start, with_cursor=with_cursor)
+
+        return [
+            query if isinstance(query, RetrievalError) else _attempt(find_results, query) for query in asked
+        ]
+
+    def _answer_query(
+        self, asked: Query, start_search: Callable[[Query], Search], *, with_cursor: bool
+    ) -> Results:
+        search, lists = start_search(asked), self.search_state.kept_lists
         # A wrong cursor is refused before anything is ranked.
         walk = lists.resume_walk(asked, asked.cursor, search.seq) if asked.cursor else None
-        answered = self._find_answer(asked, search)
+        answered = self._find_answer(asked, search, start_search)
         query, search, answer = answered.query, answered.search, answered.answer
         if walk is None:
             name = lists.keep_answer(asked, answer.ids, search.seq) if with_cursor else None
             walk = Walk(answer.ids, query.offset, name)
-        images, ranks, end = self._load_page(walk, query.limit)
+        with search.stopwatch.measure(LOAD):
+            images, ranks, end = self._load_page(walk, query.limit)
         return Results(
             tuple(build_hits(answer, images, search.amounts, ranks=ranks)),
             len(walk.ids),
@@ -252,6 +292,7 @@ class Library:
             tuple(self._find_remainders(query, answer)),
             walk.cursor_at(end),
             walk.cursor_at(max(0, walk.start - query.limit)) if walk.start else None,
+            search.stopwatch.seconds,
         )
 
     def _load_page(self, walk: Walk, limit: int) -> tuple[dict[int, Image], list[int], int]:
@@ -365,12 +406,18 @@ class Library:
                 predicted=self.settings.predicted_labels,
             )
 
-    def _find_answer(self, query: Query, search: Search | None = None) -> AnsweredQuery:
+    def _find_answer(
+        self,
+        query: Query,
+        search: Search | None = None,
+        start_search: Callable[[Query], Search] | None = None,
+    ) -> AnsweredQuery:
         """The answer to a query; where it is empty, that to what was surely meant by its misspelt words.
 
-        `search`: the search for the query, where one was started already.
+        `search`: the search for the query, where one was started already; `start_search` starts others.
         """
-        search = search or self._start_search(query)
+        start_search = start_search or self._start_search
+        search = search or start_search(query)
         answer, meant = search.find_answer(), search.correct_query()
         unknown = search.unknown_words
         unused = tuple(word for word in unknown if not search.has_meaning(word))
@@ -378,7 +425,7 @@ class Library:
         if not (meant and meant[0].is_sure) or len(answer.ranked.fused):
             return answered
         reworded = replace_words(query, meant[0].words)
-        other_search = self._start_search(reworded)
+        other_search = start_search(reworded)
         other = other_search.find_answer()
         if not len(other.ids):
             return answered
@@ -506,18 +553,23 @@ class Library:
             "picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
         )
 
-    def _start_search(self, query: Query, settings: Settings | None = None) -> Search:
+    def _start_search(
+        self,
+        query: Query,
+        settings: Settings | None = None,
+        *,
+        snapshot: Snapshot | None = None,
+        described: Mapping[Picture, DescribedPicture] = NONE_DESCRIBED,
+    ) -> Search:
         self.search_state.spaces.check_descriptors()
-        snapshot, has_tower = (
-            self.search_state.snapshots.newest_snapshot(),
-            self.search_state.spaces.text_tower,
-        )
+        snapshot = snapshot or self.snapshot()
+        has_tower = self.search_state.spaces.text_tower
         make_search = partial(
             Search,
             catalog=self.catalog,
             snapshot=snapshot,
             backgrounds=self.search_state.backgrounds,
-            features=self._feature_source,
+            features=self._make_feature_source(described),
             map_text=self.search_state.text_mapper(snapshot),
             text_closeness=text_tower.text_closeness if has_tower else caption_bridge.bridge_closeness,
             translator=self.search_state.translator,
@@ -535,7 +587,10 @@ class Library:
 
     @property
     def _feature_source(self) -> FeatureSource:
-        return FeatureSource(self.catalog, self.search_state.spaces, self.reading_limits)
+        return self._make_feature_source(NONE_DESCRIBED)
+
+    def _make_feature_source(self, described: Mapping[Picture, DescribedPicture]) -> FeatureSource:
+        return FeatureSource(self.catalog, self.search_state.spaces, self.reading_limits, described)
 
     def _describe_removed_examples(self, query: Query) -> list[str]:
         ids = (*query.examples.good, *query.examples.bad)
@@ -665,6 +720,14 @@ class Library:
         return encode_webp(pixels, side=max(pixels.shape[:2]))
 
 
+def _attempt(find: Callable[[Asked], Found], asked: Asked) -> Found | RetrievalError:
+    """What is found, or the error in its place."""
+    try:
+        return find(asked)
+    except RetrievalError as error:
+        return error
+
+
 def _describe_words(answered: AnsweredQuery) -> list[str]:
     """What is said of unknown words, unless others are searched in their place."""
     if any(rewording.is_used for rewording in answered.did_you_mean):
@@ -689,6 +752,8 @@ def _absence_reason(query: Query, answer: Answer, image_id: int) -> str:
     if best is not None:
         return "it is in another group; give the query no group-of: to list it"
     if image_id in answer.ranked.fused.ids:
+        if query.options.min_score:
+            return "it is below the relevance line or min-score; give the query weaker:yes and no min-score"
         return "it is below the relevance line; give the query weaker:yes to list it"
     stored = [part.image_id for part in query.single_parts if isinstance(part, StoredPicture)]
     if image_id in (*stored, *query.examples.good, *query.examples.bad):

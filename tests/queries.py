@@ -177,6 +177,7 @@ options = valid_values(
     group_of=st.none() | ids,
     verify=st.integers(0, 1000),
     diversity=shares,
+    min_score=shares,
     **dict.fromkeys(("narrow", "neighbours", "weaker"), maybe),
 )
 sorts = (

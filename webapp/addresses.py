@@ -8,7 +8,7 @@ from flask import url_for
 
 from retrieval import InvalidQuery, Query, Results, answers
 
-from .parameters import OffsetParameters, PageParameters
+from .parameters import PageParameters
 from .requests import names_web_address
 from .services import current_services
 
@@ -19,7 +19,7 @@ PICTURE_ADDRESSES: Final = answers.PictureAddresses(
 )
 
 
-def address_values(parameters: OffsetParameters, **changes: object) -> dict[str, Any]:
+def address_values(parameters: answers.StrictModel, **changes: object) -> dict[str, Any]:
     """The parameters as they stand in an address: those that differ from the defaults, after `changes`."""
     return parameters.model_copy(update=changes).model_dump(exclude_defaults=True)
 

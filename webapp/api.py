@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from flask import Response, current_app, jsonify, request
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
-from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
-from retrieval import InvalidQuery, Query, StoredPicture, answers, read_status
+from retrieval import (
+    InvalidQuery,
+    Query,
+    Results,
+    RetrievalError,
+    StoredPicture,
+    answers,
+    query_from_json,
+    read_status,
+)
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
-from .errors import PROBLEM, InvalidParameter
+from .batches import SearchBatch, check_batch, keep_fields
+from .documenting import IMAGE_ID, describe_body, describe_parameters
+from .errors import PROBLEM, InvalidParameter, problem_values
 from .keys import document_keys
-from .parameters import CompletionParameters, NoParameters, PageParameters, SearchParameters
-from .requests import check_form, read_files, read_json_query, read_parameters
+from .parameters import (
+    AnswerParameters,
+    ApiSearchParameters,
+    CompletionParameters,
+    NoParameters,
+    PageParameters,
+    SearchParameters,
+    SimilarParameters,
+)
+from .requests import (
+    check_form,
+    read_files,
+    read_json_query,
+    read_json_values,
+    read_parameters,
+    take_parameters,
+)
 from .services import current_services
 from .uploads import UPLOADED_NAME
 
@@ -28,17 +55,6 @@ api = APIBlueprint(
     abp_responses={status: dict(PROBLEM) for status in ("400", "404", "4XX", "5XX")},
 )
 
-_IMAGE_ID = {"name": "image_id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-
-
-# flask-openapi3 documents and requests.py reads, since the former takes every form value for JSON: it would
-# turn q="old town" into q=old town. So parameters are documented by hand, from the models that check them.
-def _document_parameters(model: type[BaseModel]) -> list[Json]:
-    return [
-        {"name": name, "in": "query", "description": value.get("description"), "schema": value}
-        for name, value in model.model_json_schema()["properties"].items()
-    ]
-
 
 def _document_bodies() -> Json:
     schema = SearchParameters.model_json_schema()
@@ -48,8 +64,9 @@ def _document_bodies() -> Json:
     return {"content": {"application/json": {"schema": query}, "multipart/form-data": {"schema": schema}}}
 
 
-_IN_ADDRESS = {"parameters": _document_parameters(SearchParameters)}
+_IN_ADDRESS = {"parameters": describe_parameters(SearchParameters)}
 _IN_BODY = {"requestBody": _document_bodies()}
+_SHOWN = describe_parameters(AnswerParameters)
 
 
 def _image_id() -> int:
@@ -58,16 +75,54 @@ def _image_id() -> int:
 
 
 # The names of these functions are in the document, as ids of operations.
-@api.get("/search", responses={200: answers.Results}, openapi_extensions=_IN_ADDRESS)
+@api.get(
+    "/search",
+    responses={200: answers.Results},
+    openapi_extensions={"parameters": describe_parameters(ApiSearchParameters)},
+)
 def search() -> Json:
     """Search by all that the query language can say."""
-    return _search_results(_query_in_address())
+    shown, values = take_parameters(AnswerParameters, request.args)
+    return _search_results(_query_in_address(values), shown)
 
 
-@api.post("/search", responses={200: answers.Results}, openapi_extensions=_IN_BODY)
+@api.post("/search", responses={200: answers.Results}, openapi_extensions={"parameters": _SHOWN, **_IN_BODY})
 def search_by_body() -> Json:
     """Search by a query in JSON, or by a form: pictures that are sent along, and all that GET takes."""
-    return _search_results(_query_in_body())
+    shown, values = take_parameters(AnswerParameters, request.args)
+    return _search_results(_query_in_body(values), shown)
+
+
+@api.post(
+    "/search/batch",
+    responses={200: answers.BatchAnswers},
+    openapi_extensions=describe_body(SearchBatch, *_SHOWN),
+)
+def search_batch() -> Json:
+    """Search by many queries at once, which takes less time than one by one; each is answered for itself."""
+    shown = read_parameters(AnswerParameters, request.args)
+    batch = read_json_values(SearchBatch, request.get_data())
+    queries = [_attempt(query_from_json, values) for values in batch.searches]
+    check_batch([query for query in queries if isinstance(query, Query)])
+    found = current_services().search_many(queries)
+    presented = [_present_found(query, results, shown) for query, results in zip(queries, found, strict=True)]
+    return {"answers": presented}
+
+
+def _attempt(read: Callable[[object], Query], values: object) -> Query | RetrievalError:
+    try:
+        return read(values)
+    except RetrievalError as error:
+        return error
+
+
+def _present_found(
+    query: Query | RetrievalError, found: Results | RetrievalError, shown: AnswerParameters
+) -> Json:
+    if isinstance(query, RetrievalError) or isinstance(found, RetrievalError):
+        assert isinstance(found, RetrievalError)
+        return {"problem": problem_values(found)}
+    return {"results": _present_page(found, query, None, shown)}
 
 
 @api.get("/facets", responses={200: answers.Facets}, openapi_extensions=_IN_ADDRESS)
@@ -82,43 +137,50 @@ def facets_by_body() -> Json:
     return _facet_counts(_query_in_body())
 
 
-def _query_in_address() -> Query:
-    return current_services().read_query(read_parameters(SearchParameters, request.args))
+def _query_in_address(values: MultiDict[str, str] | None = None) -> Query:
+    values = request.args if values is None else values
+    return current_services().read_query(read_parameters(SearchParameters, values))
 
 
-def _query_in_body() -> Query:
+def _query_in_body(values: MultiDict[str, str] | None = None) -> Query:
+    """The query of a body, and of these values of the address: all of them where none are given."""
+    values = request.args if values is None else values
     if request.is_json:
-        return _json_query()
+        return _json_query(values)
     check_form(request)
-    parameters = read_parameters(SearchParameters, CombinedMultiDict([request.args, request.form]))
+    parameters = read_parameters(SearchParameters, CombinedMultiDict([values, request.form]))
     files = read_files(request.files, "picture_file")
     current_services().read_query(parameters, files)  # refuses too many parts before any picture is decoded
     reencoded = current_services().decoder.reencode_pictures(files, UPLOADED_NAME)
     return current_services().read_query(parameters, reencoded)
 
 
-def _json_query() -> Query:
+def _json_query(values: MultiDict[str, str]) -> Query:
     """The query of a body in JSON, or that of the address if the body is an empty object."""
     query = read_json_query(request.get_data())
-    if not request.args:
+    if not values:
         return query
     if query != Query():
-        name = next(iter(request.args))[:80]
+        name = next(iter(values))[:80]
         raise InvalidParameter(f"{name}: the body holds a query already; put all of it there")
-    return _query_in_address()
+    return _query_in_address(values)
 
 
-def _search_results(query: Query) -> Json:
+def _search_results(query: Query, shown: AnswerParameters) -> Json:
     try:
-        values = query_values(query)
+        values = query_values(query) | address_values(shown)
     except InvalidQuery:  # a file that was sent has no address, so only the sender can ask for the next page
         values = None
-    return _results_page("api.search", query, values)
+    return _results_page("api.search", query, values, shown)
 
 
-def _results_page(endpoint: str, query: Query, values: Json | None) -> Json:
+def _results_page(endpoint: str, query: Query, values: Json | None, shown: AnswerParameters) -> Json:
     results = current_services().search(query)
     following = None if values is None else next_address(endpoint, results, query, values)
+    return _present_page(results, query, following, shown)
+
+
+def _present_page(results: Results, query: Query, following: str | None, shown: AnswerParameters) -> Json:
     page = answers.present_results(
         results,
         query,
@@ -126,8 +188,9 @@ def _results_page(endpoint: str, query: Query, values: Json | None) -> Json:
         next_address=following,
         find_permalink=permalink,
         write_line=current_services().library.write_line,
+        with_timings=shown.timings,
     )
-    return _json_values(page)
+    return keep_fields(_json_values(page), shown)
 
 
 def _facet_counts(query: Query) -> Json:
@@ -147,7 +210,7 @@ def _json_values(model: BaseModel) -> Json:
 @api.get(
     "/images/<id:image_id>",
     responses={200: answers.Image},
-    openapi_extensions={"parameters": [_IMAGE_ID]},
+    openapi_extensions={"parameters": [IMAGE_ID]},
 )
 def image() -> Json:
     """All that is known about one image."""
@@ -159,21 +222,23 @@ def image() -> Json:
 @api.get(
     "/images/<id:image_id>/similar",
     responses={200: answers.Results},
-    openapi_extensions={"parameters": [_IMAGE_ID, *_document_parameters(PageParameters)]},
+    openapi_extensions={"parameters": [IMAGE_ID, *describe_parameters(SimilarParameters)]},
 )
 def similar() -> Json:
     """The images most like this one."""
-    page = read_parameters(PageParameters, request.args)
+    shown, values = take_parameters(AnswerParameters, request.args)
+    page = read_parameters(PageParameters, values)
     image_id = _image_id()
     parts = (StoredPicture(image_id),)
     query = Query(parts, limit=page.limit, offset=page.offset, cursor=page.cursor or None)
-    return _results_page("api.similar", query, {"image_id": image_id} | address_values(page))
+    following = {"image_id": image_id} | address_values(page) | address_values(shown)
+    return _results_page("api.similar", query, following, shown)
 
 
 @api.get(
     "/images/<id:image_id>/explanation",
     responses={200: answers.Explanation},
-    openapi_extensions={"parameters": [_IMAGE_ID, *_document_parameters(SearchParameters)]},
+    openapi_extensions={"parameters": [IMAGE_ID, *describe_parameters(SearchParameters)]},
 )
 def explanation() -> Json:
     """Why an image is in the answer to a query: contributions, words, heat maps, points in common."""
@@ -183,7 +248,7 @@ def explanation() -> Json:
 @api.post(
     "/images/<id:image_id>/explanation",
     responses={200: answers.Explanation},
-    openapi_extensions={"parameters": [_IMAGE_ID], **_IN_BODY},
+    openapi_extensions={"parameters": [IMAGE_ID], **_IN_BODY},
 )
 def explanation_by_body() -> Json:
     """The same for a query in JSON or a form."""
@@ -193,7 +258,7 @@ def explanation_by_body() -> Json:
 @api.get(
     "/completions",
     responses={200: answers.Completions},
-    openapi_extensions={"parameters": _document_parameters(CompletionParameters)},
+    openapi_extensions={"parameters": describe_parameters(CompletionParameters)},
 )
 def completions() -> Response:
     """How the last term of an unfinished line may go on: words, keys, and the library's values."""

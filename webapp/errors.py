@@ -173,6 +173,7 @@ PROBLEM: Final = {
     "description": "What went wrong, in one sentence",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
 }
+_KEY: Final = "problems"
 UPLOADS: Final = "/pictures"  # both pages and programs send pictures there
 
 
@@ -193,6 +194,7 @@ def register_handlers(app: Flask, show_message: Callable[[str], str] = str) -> N
 
     `show_message` takes out of a message what visitors may not learn.
     """
+    app.extensions[_KEY] = show_message
     app.register_error_handler(RetrievalError, partial(_answer_known_error, show_message))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unknown_error)
@@ -230,14 +232,24 @@ def _answer_unknown_error(error: Exception) -> Response:
     )
 
 
-def _problem_response(status: int, code: str, detail: str) -> Response:
-    problem: dict[str, object] = {
+def problem_values(error: RetrievalError) -> dict[str, object]:
+    """An error as a problem within another answer."""
+    show_message: Callable[[str], str] = current_app.extensions[_KEY]
+    return _problem_values(http_status(error), error.code, show_message(str(error)))
+
+
+def _problem_values(status: int, code: str, detail: str) -> dict[str, object]:
+    return {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,
         "code": code,
     }
+
+
+def _problem_response(status: int, code: str, detail: str) -> Response:
+    problem = _problem_values(status, code, detail)
     if request.path.startswith(("/api/", "/media/")) or (request.path == UPLOADS and not wants_page()):
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     heading = _HEADINGS.get(status, HTTP_STATUS_CODES[status])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from retrieval import answers
+from retrieval import answers, suggest_name
 
 from .uploads import TOKEN
 
+HIT_FIELDS: Final = tuple(answers.Hit.model_fields)
 Token = Annotated[str, Field(pattern=f"^{TOKEN.pattern}$")]
 
 
@@ -49,6 +50,42 @@ class SearchParameters(PageParameters):
     )
     sort: answers.Sorted = "relevance"
     picture: tuple[Token, ...] = Field(default=(), description="Tokens of uploaded query pictures")
+
+
+def _split_commas(values: object) -> object:
+    """A list of names, also where one value holds several with commas between them."""
+    if isinstance(values, tuple | list) and all(isinstance(value, str) for value in values):
+        return tuple(name.strip() for value in values for name in value.split(","))
+    return values
+
+
+def _check_field(name: str) -> str:
+    """Raises ValueError for what is no field of a hit."""
+    if name not in HIT_FIELDS:
+        nearest = suggest_name(name, HIT_FIELDS)
+        meant = f"did you mean {nearest}?" if nearest else f"there are {', '.join(HIT_FIELDS)}"
+        raise ValueError(f"is no field of a hit; {meant}")
+    return name
+
+
+HitField = Annotated[str, AfterValidator(_check_field), Field(json_schema_extra={"enum": list(HIT_FIELDS)})]
+
+
+class AnswerParameters(answers.StrictModel):
+    """What of an answer is wanted."""
+
+    fields: Annotated[tuple[HitField, ...], BeforeValidator(_split_commas)] = Field(
+        default=(), description="Fields of each hit, besides its id; all of them where none is named"
+    )
+    timings: bool = Field(default=False, description="Whether to tell how long each stage took")
+
+
+class ApiSearchParameters(SearchParameters, AnswerParameters):
+    """A search, and what of the answer is wanted."""
+
+
+class SimilarParameters(PageParameters, AnswerParameters):
+    """Which page of the images like another one, and what of it is wanted."""
 
 
 class PageSearchParameters(SearchParameters):

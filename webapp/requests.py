@@ -31,6 +31,7 @@ from retrieval import (
     list_filters,
     parse_sort,
     query_from_json,
+    suggest_name,
 )
 
 from .errors import InvalidParameter
@@ -38,7 +39,7 @@ from .parameters import AnySearch, SearchParameters
 
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-REPEATABLE = frozenset({"image", "picture", "like", "unlike", "good", "bad", "off"})
+REPEATABLE = frozenset({"image", "picture", "like", "unlike", "good", "bad", "off", "fields"})
 _SORT_TERM = re.compile(r"(?<!\S)sort:\S+", re.IGNORECASE)
 
 
@@ -52,17 +53,35 @@ def read_parameters(model: type[AnyParameters], values: MultiDict[str, str]) -> 
     try:
         return model.model_validate(parameters)
     except ValidationError as error:
-        raise InvalidParameter(_error_sentence(model, error.errors()[0])) from error
+        raise InvalidParameter(_error_sentence(model, _choose_error(error.errors()))) from error
+
+
+def take_parameters(
+    model: type[AnyParameters], values: MultiDict[str, str]
+) -> tuple[AnyParameters, MultiDict[str, str]]:
+    """Check those values that a model knows, and return the others with it; raises InvalidParameter."""
+    known, others = (
+        MultiDict([pair for pair in values.items(multi=True) if (pair[0] in model.model_fields) is is_known])
+        for is_known in (True, False)
+    )
+    return read_parameters(model, known), others
+
+
+def _choose_error(errors: list[ErrorDetails]) -> ErrorDetails:
+    """A name that is not known says more than that the one which was meant is missing."""
+    return min(errors, key=lambda error: error["type"] != "extra_forbidden")
 
 
 def _error_sentence(model: type[BaseModel], error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         known_names = ", ".join(model.model_fields) or "none here"
-        return f"{name[:80]}: no such parameter; there are {known_names}"
+        nearest = suggest_name(name[:80], model.model_fields)
+        meant = f"; did you mean {nearest}?" if nearest else ""
+        return f"{name[:80]}: no such parameter; there are {known_names}{meant}"
     if error["type"] == "string_pattern_mismatch":
         return f"{name}: not the token of an uploaded picture; upload the picture again"
-    reason = error["msg"].removeprefix("Input ")
+    reason = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f"{name}: “{str(error['input'])[:40]}” {reason}"
 
 
@@ -149,7 +168,7 @@ def read_json_values(model: type[AnyParameters], body: bytes) -> AnyParameters:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise InvalidParameter(_error_sentence(model, error.errors()[0])) from error
+        raise InvalidParameter(_error_sentence(model, _choose_error(error.errors()))) from error
 
 
 def _load_json(body: bytes) -> object:

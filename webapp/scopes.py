@@ -34,6 +34,7 @@ _OPEN: Final = frozenset(
 # Requests that need another scope than their method says.
 _SCOPES: Final[Mapping[str, str]] = {
     "api.search_by_body": SEARCH_SCOPE,
+    "api.search_batch": SEARCH_SCOPE,
     "api.facets_by_body": SEARCH_SCOPE,
     "api.explanation_by_body": SEARCH_SCOPE,
     "exports.export_selection": SEARCH_SCOPE,

@@ -19,6 +19,7 @@ from retrieval import (
     Library,
     Query,
     Results,
+    RetrievalError,
     UrlFetcher,
     limits_from_settings,
     resolve_references,
@@ -34,6 +35,7 @@ _KEY = "pictor"
 FETCHES: Final = 2  # requests that may wait for the web at a time, so that threads are left for the others
 NO_NAMES: Final = "something that this query names is not saved here, or cannot be searched"
 NO_FETCHES: Final = "this server fetches no pictures from the web; save the picture, and send it as a file"
+NO_WEB_IN_BATCH: Final = "url: is not taken in a batch; store the picture by POST /api/v1/queries first"
 UPLOAD_KIND = "upload"  # of a reference; the server wrote these pictures itself
 
 ByteFetcher: TypeAlias = Callable[[str], bytes]
@@ -59,6 +61,27 @@ class Services:
         """The hits of a query, whose pictures are fetched first."""
         with self._keep_names(query):
             return self.library.search(self._fetch_pictures(query), with_cursor=True)
+
+    def search_many(self, queries: Sequence[Query | RetrievalError]) -> list[Results | RetrievalError]:
+        """The hits of each query, or why it has none; errors among them are kept."""
+        fetched = [
+            query if isinstance(query, RetrievalError) else self._fetch_in_batch(query) for query in queries
+        ]
+        found = iter(
+            self.library.search_many(
+                [query for query in fetched if isinstance(query, Query)], with_cursor=True
+            )
+        )
+        return [query if isinstance(query, RetrievalError) else next(found) for query in fetched]
+
+    def _fetch_in_batch(self, query: Query) -> Query | RetrievalError:
+        try:
+            if names_web_address(query):
+                raise InvalidQuery(NO_WEB_IN_BATCH)
+            with self._keep_names(query):
+                return self._resolve_pictures(query)
+        except RetrievalError as error:
+            return error
 
     def explain(self, query: Query, image_id: int) -> Explanation:
         """Why an image is in the answer to a query."""

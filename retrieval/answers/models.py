@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-from pydantic import Field, RootModel, WithJsonSchema
+from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from .query import Query, StrictModel
@@ -75,7 +75,9 @@ class Group(StrictModel):
 
 
 class Hit(ImageSummary):
-    """One image of the answer."""
+    """One image of the answer; with `fields`, only these of it and the id."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["id"]})
 
     rank: int
     score: float
@@ -145,12 +147,30 @@ class Remainder(StrictModel):
     permalink: str | None = Field(description="Address of the search page with that query")
 
 
+class SearchProblem(StrictModel):
+    """A query of a batch that could not be answered."""
+
+    problem: ProblemDetails
+
+
+class SearchResults(StrictModel):
+    """The answer to a query of a batch."""
+
+    results: Results
+
+
+class BatchAnswers(StrictModel):
+    """The answers to the queries of a batch, in their order."""
+
+    answers: list[SearchResults | SearchProblem]
+
+
 class Results(StrictModel):
     """One page of hits: best first, equal scores by rising id, or in the order that `sort` says."""
 
     hits: list[Hit]
     total: int
-    weaker: int = Field(description="Images below the relevance line, which are not listed")
+    weaker: int = Field(description="Images below the relevance line or min_score, which are not listed")
     notes: list[str] = Field(description="What could not take part in the search, and why")
     unknown_words: list[str] = Field(
         description="Words that nothing knows, as they were typed; they were not used"
@@ -173,6 +193,10 @@ class Results(StrictModel):
     ambiguous: list[AmbiguousPhrase] = Field(description="Words of q that may mean something else")
     line: str | None = Field(description="The query as q takes it, without limit and offset")
     permalink: str | None = Field(description="Address of the search page with these hits")
+    timings: dict[str, float] | None = Field(
+        description="Seconds of each stage, where they were asked for: describe, filter, rank, verify, "
+        "judge, order, load"
+    )
 
 
 class NewHits(StrictModel):

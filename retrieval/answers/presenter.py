@@ -54,6 +54,7 @@ def present_results(
     next_address: str | None = None,
     find_permalink: Permalinks = _no_permalink,
     write_line: LineWriter = format_query,
+    with_timings: bool = False,
 ) -> models.Results:
     """One page of hits, with the query in the forms in which it can be asked again.
 
@@ -81,6 +82,7 @@ def present_results(
         ambiguous=[_present_ambiguity(reading, phrase) for phrase in reading.ambiguous],
         line=line,
         permalink=find_permalink(query),
+        timings=dict(results.timings) if with_timings else None,
     )
 
 

@@ -131,6 +131,7 @@ KEYS: Final[dict[str, Key]] = {
         for name in names
     },
     "group-of": Key(Options, ("group_of",), _COUNT),
+    "min-score": Key(Options, ("min_score",), _SHARE),
     "collapse": Key(Options, ("group",), _FORMER_GROUPING, is_alias=True),
     "sort": Key(Query, ("sort",), _SORT, alternative="write sort:date-up, as in the other direction"),
     "include-examples": _switch_key(Query, "include_examples", "include-examples"),

@@ -282,6 +282,7 @@ class Options:
     many of the first hits are verified point by point. `diversity`: from 0 (relevance only) to 1 (variety
     only). `group`: one of GROUPINGS; of each group only the best image is listed. `group_of`: list the images
     of the group that holds this one instead. `weaker`: list hits below the relevance line as well.
+    `min_score`: list no hit with a lower score; images without a score are listed all the same.
     """
 
     fusion: str | None = None
@@ -295,6 +296,7 @@ class Options:
     group: str | None = None
     group_of: int | None = None
     weaker: bool | None = None
+    min_score: float | None = None
 
     def __post_init__(self) -> None:
         if self.recipe is not None:
@@ -309,6 +311,8 @@ class Options:
             raise InvalidQuery(f"verify {self.verify}: choose from 0 to {MAX_LIMIT}")
         if self.diversity is not None and not 0 <= self.diversity <= 1:
             raise InvalidQuery(f"diversity {self.diversity}: choose from 0 to 1")
+        if self.min_score is not None and not 0 <= self.min_score <= MAX_LIMIT:
+            raise InvalidQuery(f"min_score {self.min_score}: choose from 0 to {MAX_LIMIT}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard, final
+from types import MappingProxyType
+from typing import Final, TypeGuard, final
 
 import numpy as np
 
 from ..catalog import PREDICTED_FIELDS, Annotation, Catalog, Space
-from ..errors import ImageNotFound, InvalidQuery
+from ..errors import ImageNotFound, InvalidQuery, RetrievalError
 from ..originals import cut_region, pixels_of
 from ..pictures.files import Limits, read_file
 from ..pictures.images import decode_image
@@ -22,12 +25,34 @@ MIN_SIDE = 4  # pixels; no shape can be seen in fewer
 MAX_PLAIN_RANGE = 8  # levels of 256
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DescribedPicture:
+    """The pixels of a picture of a query, or of its region, and its features by signal."""
+
+    pixels: RGB
+    features: Mapping[str, Float32Vector]
+
+
+NONE_DESCRIBED: Final[Mapping[Picture, DescribedPicture]] = MappingProxyType({})
+DESCRIBED_AT_ONCE: Final = 32  # pictures of one pass of the backbone
+
+
 @final
 class FeatureSource:
-    """Loads what the catalog holds, and describes what it does not hold: pictures and regions of a query."""
+    """Loads what the catalog holds, and describes what it does not hold: pictures and regions of a query.
 
-    def __init__(self, catalog: Catalog, spaces: Spaces, limits: Limits) -> None:
+    `described`: pictures that `describe_pictures` described before.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        spaces: Spaces,
+        limits: Limits,
+        described: Mapping[Picture, DescribedPicture] = NONE_DESCRIBED,
+    ) -> None:
         self._catalog, self._spaces, self._limits = catalog, spaces, limits
+        self._described = described
         self.bare_pictures: dict[str, str] = {}  # that a search described: by name, why they are bare
 
     # -- the pictures of a query ----------------------------------------------------------------
@@ -36,6 +61,8 @@ class FeatureSource:
         """The pixels that a part of a query is about: those of its region, if it has one."""
         if isinstance(picture, StoredPicture):
             return cut_region(self._load_stored_pixels(picture.image_id), picture.region)
+        if picture in self._described:
+            return self._described[picture].pixels
         return cut_region(self._decode_picture(picture), picture.region)
 
     def load_picture_features(self, picture: Picture | StoredPicture) -> dict[str, Float32Vector]:
@@ -46,9 +73,36 @@ class FeatureSource:
         pixels = self.load_pixels(picture)
         if reason := describe_bareness(pixels):
             self.bare_pictures[_name_picture(picture)] = reason
-        features = self._spaces.describe([pixels])[0]
-        # Rounded as stored features are, so that a picture finds itself with the same scores.
-        return {space.descriptor: features[space.id].astype(np.float32) for space in spaces}
+        if isinstance(picture, Picture) and picture in self._described:
+            return dict(self._described[picture].features)
+        return self._describe_pixels([pixels])[0]
+
+    def describe_pictures(self, pictures: Iterable[Picture]) -> dict[Picture, DescribedPicture]:
+        """Those of these pictures that can be decoded, described in few passes of the backbone."""
+        pixels: dict[Picture, RGB] = {}
+        for picture in pictures:
+            with suppress(RetrievalError, OSError):  # the search that asks for it tells why
+                pixels[picture] = self.load_pixels(picture)
+        features = self._describe_pixels(list(pixels.values()))
+        return {
+            picture: DescribedPicture(pixels[picture], found)
+            for picture, found in zip(pixels, features, strict=True)
+        }
+
+    def _describe_pixels(self, pictures: Sequence[RGB]) -> list[dict[str, Float32Vector]]:
+        """The features by signal, rounded as stored ones are, so that a picture finds itself with the same
+        scores.
+        """
+        described = [
+            features
+            for start in range(0, len(pictures), DESCRIBED_AT_ONCE)
+            for features in self._spaces.describe(pictures[start : start + DESCRIBED_AT_ONCE])
+        ]
+        spaces = self._spaces.vector_spaces
+        return [
+            {space.descriptor: features[space.id].astype(np.float32) for space in spaces}
+            for features in described
+        ]
 
     def load_predictions(self, picture: Picture | StoredPicture) -> dict[str, list[tuple[str, float]]]:
         """What is predicted for a part of a query, with confidences, by field: LABEL and CATEGORY."""

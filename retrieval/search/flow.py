@@ -38,6 +38,7 @@ from .refinement import expand_probe, reorder_images, verify_images
 from .remarks import unknown_words
 from .saved_sets import SavedSets
 from .sort_keys import SortKeys
+from .stages import DESCRIBE, FILTER, JUDGE, ORDER, RANK, VERIFY, Stopwatch
 from .weights import Closeness, Weighting
 
 FUSED = "fused"  # the name of the fused ranking beside those of the signals
@@ -84,6 +85,7 @@ class Search:
         )
         self._weighting = Weighting(self._context, text_closeness)
         self._knows_word, self._map_text = knows_word, map_text
+        self.stopwatch = Stopwatch()
 
     def _find_allowed(self, slot: Slot) -> Int64Ids:
         return alternative_ids(self._context, slot)
@@ -102,24 +104,30 @@ class Search:
 
     def find_answer(self) -> Answer:
         """All steps: rank, expand, verify, put in another order, judge, group, sort."""
-        return sort_answer(self._context, self._find_by_relevance())
+        found = self._find_by_relevance()
+        with self.stopwatch.measure(ORDER):
+            return sort_answer(self._context, found)
 
     def _find_by_relevance(self) -> Answer:
         query, options = self._context.query, self._context.options
-        allowed = allowed_ids(self._context)
+        with self.stopwatch.measure(FILTER):
+            allowed = allowed_ids(self._context)
         if not query.is_wanting:
             among = all_ids(self._context) if allowed is None else allowed
             ranked = unranked_images(without_words(self._context, among, query.unwanted_texts))
             return self._group_listed(ranked, ranked.fused, (), None, np.zeros(len(ranked.fused), bool))
-        weighted = self._weighting.apply_weights(self._plain_probes)
-        probes = self._ask_neighbours(probe for probe in weighted if probe.weight)
-        ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
-        if options.expand != "none":
-            probes = [expand_probe(self._context, probe, ranked) for probe in probes]
+        with self.stopwatch.measure(DESCRIBE):
+            weighted = self._weighting.apply_weights(self._plain_probes)
+        with self.stopwatch.measure(RANK):
+            probes = self._ask_neighbours(probe for probe in weighted if probe.weight)
             ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
-        ranked = verify_images(self._context, ranked, self._weighting.weight_of(DETAILS), self.amounts)
-        ranked = reorder_images(self._context, ranked)
-        return self._select_shown(ranked)
+            if options.expand != "none":
+                probes = [expand_probe(self._context, probe, ranked) for probe in probes]
+                ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
+        with self.stopwatch.measure(VERIFY):
+            ranked = verify_images(self._context, ranked, self._weighting.weight_of(DETAILS), self.amounts)
+        with self.stopwatch.measure(JUDGE):
+            return self._select_shown(reorder_images(self._context, ranked))
 
     @cached_property
     def amounts(self) -> Amounts:
@@ -169,6 +177,7 @@ class Search:
         if levels is not None:
             shown = np.lexsort((shown, alike, -levels))
             shown = shown if self._context.options.weaker else shown[levels[shown] > 0]
+        shown = shown[ranked.fused.scores[shown] >= self._context.options.min_score]
         listed = _rank_listed(ranked.fused, shown, levels, alike)
         return self._group_listed(ranked, listed, judgements, levels, alike)
 

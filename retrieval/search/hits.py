@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..catalog.records import Image, SavedSearch
 from ..query.rewording import Rewording
@@ -92,7 +93,8 @@ class Results:
 
     `unknown_words` are written about no image, as they were typed. `did_you_mean`: what was probably meant by
     misspelt ones, the most probable first. `remainders` say why nothing was found. The cursors are those of
-    the next and the previous page of the same list, where there is one and the list is kept.
+    the next and the previous page of the same list, where there is one and the list is kept. `timings`: the
+    seconds of each stage (see `stages`).
     """
 
     hits: tuple[Hit, ...]
@@ -104,6 +106,7 @@ class Results:
     remainders: tuple[Remainder, ...] = ()
     next_cursor: str | None = None
     previous_cursor: str | None = None
+    timings: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def ids(self) -> list[int]:

@@ -25,6 +25,7 @@ class SearchOptions:
     group: str
     group_of: int | None
     weaker: bool
+    min_score: float
 
     @classmethod
     def from_query(cls, options: Options, settings: Settings) -> SearchOptions:
@@ -40,6 +41,7 @@ class SearchOptions:
             group=_choose(options.group, settings.group),
             group_of=options.group_of,
             weaker=_choose(options.weaker, settings.weaker),
+            min_score=_choose(options.min_score, 0.0),
         )
 
 

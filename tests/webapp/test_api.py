@@ -157,6 +157,7 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
     assert {path: set(operations) for path, operations in document["paths"].items()} == {
         "/api/v1/search": {"get", "post"},
+        "/api/v1/search/batch": {"post"},
         "/api/v1/images/{image_id}": {"get", "patch"},
         "/api/v1/images/{image_id}/similar": {"get"},
         "/api/v1/images/{image_id}/explanation": {"get", "post"},
@@ -179,9 +180,9 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/pictures": {"post"},
     }
     search = document["paths"]["/api/v1/search"]
-    assert {parameter["name"] for parameter in search["get"]["parameters"]} == set(
-        SearchParameters.model_fields
-    )
+    shown = {"fields", "timings"}
+    names = {parameter["name"] for parameter in search["get"]["parameters"]}
+    assert names == {*SearchParameters.model_fields, *shown}
     bodies = search["post"]["requestBody"]["content"]
     form = bodies["multipart/form-data"]["schema"]["properties"]
     assert set(form) == {*SearchParameters.model_fields, "picture_file"}
@@ -191,7 +192,7 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert set(said["Part"]["properties"]) == {*json_form.PART_KEYS, "weight", "region"}
     assert said["Filters"]["properties"]["after"]["anyOf"][0] == {"type": "string", "format": "date"}
     similar = document["paths"]["/api/v1/images/{image_id}/similar"]["get"]["parameters"]
-    assert {parameter["name"] for parameter in similar} == {"image_id", "limit", "offset", "cursor"}
+    assert {parameter["name"] for parameter in similar} == {"image_id", "limit", "offset", "cursor", *shown}
 
 
 def test_every_reference_in_the_document_leads_somewhere(client: FlaskClient) -> None:

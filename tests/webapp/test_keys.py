@@ -82,7 +82,7 @@ def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys
     needed = {place: scopes.pop() for place, scopes in allowed.items()}
     assert needed == {place: find_scope(*place) for place in needed}
     changing = {place for place in needed if place[1] not in ("GET",)}
-    bodies = {"api.search_by_body", "api.facets_by_body", "api.explanation_by_body"}
+    bodies = {"api.search_by_body", "api.search_batch", "api.facets_by_body", "api.explanation_by_body"}
     asking = bodies | {"exports.export_selection", "uploads.upload"}
     assert {endpoint for endpoint, method in changing if needed[endpoint, method] == SEARCH_SCOPE} == asking
     others = {(scope, endpoint) for (endpoint, _), scope in needed.items() if scope in RARE}
