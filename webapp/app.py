@@ -20,6 +20,7 @@ from .edit_pages import edit_pages
 from .errors import register_handlers
 from .exports import exports
 from .keys import require_keys
+from .language_pages import language_pages
 from .locales import speak_languages
 from .map_pages import map_pages
 from .media import media
@@ -36,6 +37,9 @@ from .transport import prepare_answers
 from .visitors import RelativePaths, library_key
 from .wording import (
     alternative_text,
+    band_name,
+    fact_name,
+    field_name,
     file_name,
     format_duration,
     group_words,
@@ -95,6 +99,9 @@ def create_app(
         "why_address": why_address,
         "address_with_example": address_with_example,
         "duration": format_duration,
+        "band_name": band_name,
+        "field_name": field_name,
+        "fact_name": fact_name,
     }
     speak_languages(app)
     app.jinja_env.tests["position"] = is_position
@@ -121,6 +128,7 @@ def create_app(
     app.register_blueprint(map_pages)
     app.register_blueprint(duplicate_pages)
     app.register_blueprint(media)
+    app.register_blueprint(language_pages)
     app.register_api(uploads)
     app.register_api(api)
     app.register_api(saved_api)

@@ -24,14 +24,11 @@ from retrieval import (
 )
 
 from .errors import InvalidParameter
+from .locales import gettext, month_name
 from .parameters import NoParameters, PageSearchParameters
 from .requests import read_parameters
 from .services import current_services
 
-MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 START_LABELS, START_WORDS = 16, 10  # of the ways on the start page
 MANY: Final = 0.6  # a label that a larger share of all pictures has leads nowhere
 
@@ -114,7 +111,7 @@ def dates() -> str:
     read_parameters(NoParameters, request.args)
     months = current_services().library.make_overview().months
     years = {
-        year: [(MONTHS[month.month - 1], _month_address(month), month) for month in group]
+        year: [(month_name(month.month), _month_address(month), month) for month in group]
         for year, group in groupby(months, key=lambda month: month.year)
     }
     totals = {year: sum(month.count for _, _, month in listed) for year, listed in years.items()}
@@ -128,10 +125,10 @@ def labels() -> str:
     read_parameters(NoParameters, request.args)
     overview = current_services().library.make_overview()
     sections = {
-        "What they show": overview.labels,
-        "Tags": overview.tags,
-        "People": overview.persons,
-        "Places": overview.places,
+        gettext("What they show"): overview.labels,
+        gettext("Tags"): overview.tags,
+        gettext("People"): overview.persons,
+        gettext("Places"): overview.places,
     }
     listed = {title: _list_entries(ways) for title, ways in sections.items() if ways}
     return _render("labels.html", kind="labels", sections=listed)
@@ -179,7 +176,7 @@ def _list_crumbs(overview: Overview, node: FolderNode) -> list[tuple[str, str]]:
     """The folders above a folder, each with its address."""
     names = _below_top(overview, node).split("/") if node.key != overview.top else []
     above = ["/".join(names[: depth + 1]) for depth in range(len(names) - 1)]
-    first = [("All folders", url_for(".folders"))] if names else []
+    first = [(gettext("All folders"), url_for(".folders"))] if names else []
     return first + [(path.rpartition("/")[2], url_for(".folders", at=path)) for path in above]
 
 

@@ -31,11 +31,16 @@ from retrieval import (
 )
 
 from .changes import AskedSearch, upload_token
+from .locales import gettext, gettext_noop
 from .services import current_services
-from .uploads import UPLOADED_NAME
 from .wording import image_name
 
-WEIGHTS: Final = {0.5: "half", 1.0: "once", 2.0: "twice", 4.0: "four times"}
+WEIGHTS: Final = {
+    0.5: gettext_noop("half"),
+    1.0: gettext_noop("once"),
+    2.0: gettext_noop("twice"),
+    4.0: gettext_noop("four times"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ def _list_weights(asked: AskedSearch, piece: Piece, part: Part) -> Iterator[Weig
         changed = replace_part(asked.query, piece.part, weight=sign * weight)
         address = changed and asked.changed_address(changed)
         if address:
-            yield WeightChoice(words, address, abs(part.weight) == weight)
+            yield WeightChoice(gettext(words), address, abs(part.weight) == weight)
 
 
 def _describe_part(part: Part) -> str:
@@ -138,7 +143,7 @@ def _describe_part(part: Part) -> str:
     if isinstance(part, Text):
         return part.text
     if isinstance(part, Palette):
-        return f"colours of {_describe_part(part.picture)}"
+        return gettext("colours of %(picture)s", picture=_describe_part(part.picture))
     if isinstance(part, StoredPicture):
         return _name_stored(part.image_id)
     if isinstance(part, Picture):
@@ -153,13 +158,14 @@ def _name_stored(image_id: int) -> str:
     try:
         summary = answers.present_summary(current_services().library.load_image(image_id))
     except ImageNotFound:
-        return f"image {image_id}, which is not there"
-    return image_name(summary) + (" (missing)" if summary.missing else "")
+        return gettext("picture %(number)s, which is not there", number=image_id)
+    name = image_name(summary)
+    return gettext("%(name)s (missing)", name=name) if summary.missing else name
 
 
 def _name_picture(part: Picture) -> str:
     if token := upload_token(part):
-        return current_services().pictures.find_name(token) or UPLOADED_NAME.capitalize()
+        return current_services().pictures.find_name(token) or gettext("Uploaded picture")
     return part.source.value if isinstance(part.source, Reference) else part.name
 
 

@@ -8,11 +8,26 @@ from typing import Final
 from retrieval import COLOUR_NAMES, Colours, Swatch, replace_part
 
 from .changes import AskedSearch
+from .locales import gettext, gettext_noop
 
 MAX_SWATCHES: Final = 8  # of one part
 PLAIN: Final = (
-    *("red", "orange", "yellow", "lime", "green", "teal", "blue", "navy", "purple", "pink"),
-    *("brown", "maroon", "white", "silver", "grey", "black"),
+    gettext_noop("red"),
+    gettext_noop("orange"),
+    gettext_noop("yellow"),
+    gettext_noop("lime"),
+    gettext_noop("green"),
+    gettext_noop("teal"),
+    gettext_noop("blue"),
+    gettext_noop("navy"),
+    gettext_noop("purple"),
+    gettext_noop("pink"),
+    gettext_noop("brown"),
+    gettext_noop("maroon"),
+    gettext_noop("white"),
+    gettext_noop("silver"),
+    gettext_noop("grey"),
+    gettext_noop("black"),
 )
 
 
@@ -27,7 +42,9 @@ class ColourChoice:
 
 def list_colours(asked: AskedSearch) -> list[ColourChoice]:
     """The plain colours, in the order of the rainbow, and then those without one."""
-    return [ColourChoice(name, COLOUR_NAMES[name], address_with_colour(asked, name)) for name in PLAIN]
+    return [
+        ColourChoice(gettext(name), COLOUR_NAMES[name], address_with_colour(asked, name)) for name in PLAIN
+    ]
 
 
 def address_with_colour(asked: AskedSearch, colour: str) -> str:

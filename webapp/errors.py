@@ -38,6 +38,8 @@ from retrieval import (
     VerdictNotFound,
 )
 
+from .locales import gettext, gettext_noop
+
 
 class InvalidParameter(InvalidQuery):
     """A parameter of the request is unknown, or its value is out of range; the message names it."""
@@ -155,16 +157,16 @@ _SENTENCES: Final = {
 }
 # The heading of the error page.
 _HEADINGS: Final = {
-    400: "This search does not work",
-    401: "This needs a key",
-    403: "This is not allowed",
-    404: "Not found",
-    409: "This name cannot be used",
-    410: "This list is no longer here",
-    413: "This picture is too large",
-    415: "This picture cannot be read",
-    502: "This picture cannot be fetched",
-    503: "The library cannot answer now",
+    400: gettext_noop("This search does not work"),
+    401: gettext_noop("This needs a key"),
+    403: gettext_noop("This is not allowed"),
+    404: gettext_noop("Not found"),
+    409: gettext_noop("This name cannot be used"),
+    410: gettext_noop("This list is no longer here"),
+    413: gettext_noop("This picture is too large"),
+    415: gettext_noop("This picture cannot be read"),
+    502: gettext_noop("This picture cannot be fetched"),
+    503: gettext_noop("The library cannot answer now"),
 }
 
 
@@ -252,7 +254,7 @@ def _problem_response(status: int, code: str, detail: str) -> Response:
     problem = _problem_values(status, code, detail)
     if request.path.startswith(("/api/", "/media/")) or (request.path == UPLOADS and not wants_page()):
         return Response(json.dumps(problem), status, content_type="application/problem+json")
-    heading = _HEADINGS.get(status, HTTP_STATUS_CODES[status])
+    heading = gettext(_HEADINGS.get(status, HTTP_STATUS_CODES[status]))
     words = request.args.get("q", "")
     page = render_template("error.html", problem=problem, heading=heading, words=words)
     return Response(page, status, content_type="text/html; charset=utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,21 +11,28 @@ from flask import url_for
 from retrieval import Facet, InvalidQuery, Library, Query, format_query, narrow_query
 
 from .addresses import PICTURE_ADDRESSES, address_values
+from .locales import format_month, gettext, gettext_noop
 from .parameters import SearchParameters
 
 # In the order of the page.
 TITLES: Final[Mapping[str, str]] = {
-    "subfolder": "Folders",
-    "tag": "Tags",
-    "label": "Labels",
-    "shows": "Shows",
-    "year": "Years",
-    "month": "Months",
-    "person": "People",
-    "place": "Places",
-    "camera": "Cameras",
-    "format": "Formats",
-    "shape": "Shapes",
+    "subfolder": gettext_noop("Folders"),
+    "tag": gettext_noop("Tags"),
+    "label": gettext_noop("Labels"),
+    "shows": gettext_noop("Shows"),
+    "year": gettext_noop("Years"),
+    "month": gettext_noop("Months"),
+    "person": gettext_noop("People"),
+    "place": gettext_noop("Places"),
+    "camera": gettext_noop("Cameras"),
+    "format": gettext_noop("Formats"),
+    "shape": gettext_noop("Shapes"),
+}
+_SHAPES: Final = {
+    "portrait": gettext_noop("portrait"),
+    "landscape": gettext_noop("landscape"),
+    "square": gettext_noop("square"),
+    "panorama": gettext_noop("panorama"),
 }
 SHOWN: Final = 8  # values that are listed at once; the others unfold
 
@@ -109,5 +115,7 @@ def value_name(facet: str, value: str) -> str:
         return value.rstrip("/").rpartition("/")[2]
     if facet == "month":
         year, month = value.split("-")
-        return f"{calendar.month_name[int(month)]} {year}"
+        return format_month(int(year), int(month))
+    if facet == "shape":
+        return gettext(_SHAPES.get(value, value))
     return value.upper() if facet == "format" else value

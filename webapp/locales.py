@@ -12,7 +12,6 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import urlsplit
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
@@ -22,35 +21,22 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 from babel.units import format_unit
-from flask import Blueprint, Flask, redirect, request, url_for
+from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale, get_translations
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 from werkzeug import Response
 
-from retrieval import answers
-
-from .requests import read_parameters
-
 # English dates are in the order of day, month, year.
 LANGUAGES: Final[Mapping[str, Locale]] = {"en": Locale("en", "GB"), "de": Locale("de")}
 ENGLISH: Final = "en"
 COOKIE: Final = "pictor_language"
-COOKIE_AGE: Final = 365 * 24 * 3600  # seconds
 TRANSLATIONS: Final = Path(__file__).parent / "translations"
 SCRIPTS: Final = "webapp/static/"  # where the messages of scripts are found
 SIZE_UNITS: Final = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
 
 Messages: TypeAlias = dict[str, list[str]]
-
-locales = Blueprint("locales", __name__)
-
-
-class LanguageForm(answers.StrictModel):
-    """The language that a visitor wants to read."""
-
-    language: str
 
 
 class _Messages(Domain):  # type: ignore[misc]
@@ -68,7 +54,7 @@ def speak_languages(app: Flask) -> None:
     app.jinja_env.globals |= {
         "ngettext": _ngettext_in_template,
         "language": current_language,
-        "languages": {name: locale.display_name for name, locale in LANGUAGES.items()},
+        "languages": {name: locale.get_language_name() for name, locale in LANGUAGES.items()},
         "script_messages": script_messages,
     }
     app.jinja_env.filters |= {
@@ -78,7 +64,6 @@ def speak_languages(app: Flask) -> None:
         "file_size": format_file_size,
         "percent": format_share,
     }
-    app.register_blueprint(locales)
     app.after_request(_name_language)
 
 
@@ -101,31 +86,6 @@ def _name_language(response: Response) -> Response:
         response.headers["Content-Language"] = current_language()
         response.vary.update(("Accept-Language", "Cookie"))
     return response
-
-
-@locales.post("/language")
-def choose_language() -> Response:
-    """Remember the language of this browser in a cookie, and lead back to the page."""
-    form = read_parameters(LanguageForm, request.form)
-    answer = redirect(_page_before(), 303)
-    if form.language in LANGUAGES:
-        answer.set_cookie(
-            COOKIE,
-            form.language,
-            max_age=COOKIE_AGE,
-            secure=request.is_secure,
-            httponly=True,
-            samesite="Lax",
-        )
-    return answer
-
-
-def _page_before() -> str:
-    """The address on this server that the form was sent from."""
-    before = urlsplit(request.referrer or "")
-    if before.netloc != request.host or before.path.startswith("//"):
-        return url_for("pages.search")
-    return f"{before.path}?{before.query}" if before.query else before.path
 
 
 def gettext(message: str, **values: object) -> str:
@@ -170,7 +130,8 @@ def format_day(day: date) -> str:
 
 def format_time(moment: datetime) -> str:
     """Such as 4 May 2020, 10:11, as the clock at that place showed it."""
-    return format_skeleton("yMMMdHm", moment.replace(tzinfo=None), locale=_locale())
+    local = moment.replace(tzinfo=None)
+    return ", ".join(format_skeleton(skeleton, local, locale=_locale()) for skeleton in ("yMMMd", "Hm"))
 
 
 def format_month(year: int, month: int) -> str:
@@ -181,6 +142,12 @@ def format_month(year: int, month: int) -> str:
 def month_name(month: int) -> str:
     """Such as May."""
     return str(_locale().months["stand-alone"]["wide"][month])
+
+
+def format_amount(number: float, unit: str, digits: int = 0) -> str:
+    """A number with its unit, by its name in CLDR, such as 3.5 hours."""
+    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    return format_unit(number, unit, "long", format=pattern, locale=_locale())
 
 
 def format_file_size(size: float) -> str:

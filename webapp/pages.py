@@ -31,6 +31,7 @@ from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
 from .colours import address_with_colour, list_colours
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
+from .locales import gettext, gettext_noop
 from .parameters import ColourParameters, NoParameters, PageSearchParameters, UploadParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
@@ -40,7 +41,9 @@ from .uploads import TOKEN
 from .wording import sort_choices
 
 SIMILAR_COUNT = 10  # two rows on a wide screen
-NEW_LIST: Final = "The list that this page was part of is not kept any more; this is a page of a new list."
+NEW_LIST: Final = gettext_noop(
+    "The list that this page was part of is not kept any more; this is a page of a new list."
+)
 
 pages = Blueprint("pages", __name__)
 uploads = APIBlueprint(
@@ -124,7 +127,7 @@ def _find_hits(parameters: PageSearchParameters) -> tuple[PageSearchParameters, 
         current = parameters.model_copy(update={"cursor": ""})
         query = current_services().read_query(current)
         results = current_services().search(query)
-        return current, query, replace(results, notes=(*results.notes, NEW_LIST))
+        return current, query, replace(results, notes=(*results.notes, gettext(NEW_LIST)))
 
 
 @pages.get("/colours")

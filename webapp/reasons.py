@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,19 +11,33 @@ from typing import Final
 
 from flask import url_for
 
-from retrieval import SIGNALS, Part, Picture, StoredPicture, answers
+from retrieval import Part, Picture, StoredPicture, answers
 
 from .changes import upload_token
+from .locales import format_share, gettext, gettext_noop
+from .wording import field_name
 
-# How the fields of images are called.
-FIELDS: Final = {
-    "predicted": "predicted label",
-    "name": "file name",
-    "folder": "folder",
-    "caption": "caption",
-    "title": "title",
-    "tag": "tag",
-    "label": "label",
+# What the signals are called on the page; the engine's own titles are for programs.
+_SIGNALS: Final = {
+    "words": gettext_noop("words"),
+    "subject": gettext_noop("what is shown"),
+    "colour": gettext_noop("colours"),
+    "texture": gettext_noop("surfaces"),
+    "layout": gettext_noop("arrangement"),
+    "meaning": gettext_noop("meaning of words"),
+    "details": gettext_noop("the same picture"),
+}
+_PLACE: Final = re.compile(r"([a-z ]+), (\d+) % of the match")  # as the engine says where a match lies
+_PLACES: Final = {
+    "upper left": gettext_noop("upper left"),
+    "upper": gettext_noop("upper middle"),
+    "upper right": gettext_noop("upper right"),
+    "left": gettext_noop("left"),
+    "middle": gettext_noop("middle"),
+    "right": gettext_noop("right"),
+    "lower left": gettext_noop("lower left"),
+    "lower": gettext_noop("lower middle"),
+    "lower right": gettext_noop("lower right"),
 }
 TONES: Final = 6  # colours of the shares in the style sheet
 
@@ -80,12 +95,11 @@ def list_shares(hit: answers.Hit, part_names: Sequence[str]) -> list[Share]:
     percents = round_percents([100 * contribution.share for contribution in hit.contributions])
     start, shares = 0.0, []
     for number, contribution in enumerate(hit.contributions):
-        signal = SIGNALS.get(contribution.signal)
         width = 100 * max(contribution.share, 0.0) / gains
         has_part = len(part_names) > 1 and contribution.part >= 0
         shares.append(
             Share(
-                title=signal.title if signal else contribution.signal,
+                title=gettext(_SIGNALS.get(contribution.signal, contribution.signal)),
                 part=part_names[contribution.part] if has_part else "",
                 rank=contribution.rank,
                 percent=percents[number],
@@ -113,7 +127,7 @@ def mark_words(matches: Iterable[answers.WordMatch]) -> Iterator[MarkedText]:
         found = list(of_text)
         typed = ", ".join(dict.fromkeys(match.typed for match in found if match.typed))
         spans = [(match.start, match.end) for match in found]
-        yield MarkedText(FIELDS.get(field, field), tuple(_cut_pieces(value, spans)), typed)
+        yield MarkedText(field_name(field), tuple(_cut_pieces(value, spans)), typed)
 
 
 def _cut_pieces(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
@@ -153,10 +167,19 @@ def _compare_picture(
         image,
         tuple(_list_cells(heat.query)),
         tuple(_list_cells(heat.image)),
-        heat.image.summary,
+        _describe_place(heat.image.summary),
         heat.cosine,
         found,
     )
+
+
+def _describe_place(summary: str) -> str:
+    """Where most of a match lies, in the language of the page."""
+    said = _PLACE.fullmatch(summary)
+    if said is None or said[1] not in _PLACES:
+        return summary
+    share = format_share(int(said[2]) / 100)
+    return gettext("%(place)s, %(share)s of the match", place=gettext(_PLACES[said[1]]), share=share)
 
 
 def _picture_address(part: Part) -> str | None:

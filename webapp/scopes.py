@@ -26,7 +26,7 @@ _OPEN: Final = frozenset(
         "keys.show_sign_in",
         "keys.sign_in",
         "keys.sign_out",
-        "locales.choose_language",
+        "language_pages.choose_language",
         "health.show_life",
         "health.show_readiness",
     }

@@ -13,6 +13,7 @@ from werkzeug import Response
 from retrieval import Library, Location, Problem, ask_to_stop, read_run, read_status
 
 from .errors import NotPublic
+from .locales import format_time
 from .parameters import NoParameters, SearchParameters
 from .repairs import find_repair
 from .requests import read_parameters
@@ -85,7 +86,7 @@ def stop_run() -> Response:
 def _newest_picture(library: Library) -> str:
     """When the last picture was added; empty where there is none."""
     newest = library.newest_image()
-    return library.load_image(newest).added_at.isoformat(" ")[:16] if newest else ""
+    return format_time(library.load_image(newest).added_at) if newest else ""
 
 
 def _list_kinds(library: Library) -> tuple[ProblemKind, ...]:

@@ -11,6 +11,7 @@ from flask import url_for
 from retrieval import InvalidQuery, Library, Query, answers
 
 from .addresses import address_values
+from .locales import gettext, ngettext
 from .parameters import AnySearch, SearchParameters
 from .requests import build_query
 from .services import current_services
@@ -85,8 +86,8 @@ def step_name(parameters: SearchParameters, query: Query) -> str:
     good, bad = len(query.examples.good), len(query.examples.bad)
     named = {
         parameters.q: bool(parameters.q),
-        "a picture": count == 1,
-        f"{count} pictures": count > 1,
+        gettext("a picture"): count == 1,
+        ngettext("%(num)s picture", "%(num)s pictures", count): count > 1,
         f"+{good}": bool(good),
         f"−{bad}": bool(bad),
     }

@@ -22,21 +22,50 @@ from retrieval import (
     list_single_parts,
 )
 
+from .locales import format_amount, gettext, gettext_noop, ngettext
+
 LARGE_SIDE: Final = (
     1200  # pixels on the short side of a large rendition: it fills a screen, and is made at once
 )
 MAX_SEED: Final = 9999  # short ones are easier to hand on
 BROWSER_FORMATS: Final = frozenset({"jpeg", "png", "gif", "webp", "bmp", "avif"})
+_BANDS: Final = {
+    "strong": gettext_noop("strong"),
+    "likely": gettext_noop("likely"),
+    "weak": gettext_noop("weak"),
+    "chance": gettext_noop("chance"),
+    LOOKS_LIKE: gettext_noop("looks like"),
+}
+_FIELDS: Final = {
+    "predicted": gettext_noop("predicted label"),
+    "name": gettext_noop("file name"),
+    "folder": gettext_noop("folder"),
+    "caption": gettext_noop("caption"),
+    "title": gettext_noop("title"),
+    "tag": gettext_noop("tag"),
+    "label": gettext_noop("label"),
+    "person": gettext_noop("person"),
+    "place": gettext_noop("place"),
+    "rating": gettext_noop("rating"),
+}
+# What tells copies apart.
+_FACTS: Final = {
+    "size": gettext_noop("size"),
+    "format": gettext_noop("format"),
+    "bytes": gettext_noop("bytes"),
+    "date": gettext_noop("date"),
+    "content": gettext_noop("content"),
+}
 _POSITION: Final = re.compile(r"-?[\d.]+, ?-?[\d.]+")
 _SORT_LABELS: Final = {
-    "date": "Newest first",
-    "date-up": "Oldest first",
-    "added": "Last added first",
-    "added-up": "First added first",
-    "name": "Name, A to Z",
-    "name-down": "Name, Z to A",
-    "size": "Largest file first",
-    "size-up": "Smallest file first",
+    "date": gettext_noop("Newest first"),
+    "date-up": gettext_noop("Oldest first"),
+    "added": gettext_noop("Last added first"),
+    "added-up": gettext_noop("First added first"),
+    "name": gettext_noop("Name, A to Z"),
+    "name-down": gettext_noop("Name, Z to A"),
+    "size": gettext_noop("Largest file first"),
+    "size-up": gettext_noop("Smallest file first"),
 }
 
 
@@ -47,7 +76,7 @@ def image_name(image: answers.ImageSummary) -> str:
 
 def file_name(image: answers.ImageSummary) -> str:
     """The name of its file, or what stands for it where no file is known."""
-    return image.path.rpartition("/")[2] or f"image {image.id}"
+    return image.path.rpartition("/")[2] or gettext("picture %(number)s", number=image.id)
 
 
 def tile_shape(image: answers.ImageSummary) -> int:
@@ -78,9 +107,17 @@ def rendition_words(image: answers.Image) -> str:
     """In what the shown picture differs from the file; empty where it does in nothing that can be seen."""
     if image.format in BROWSER_FORMATS:
         is_smaller = min(image.width, image.height) > LARGE_SIDE
-        return f"a smaller rendition, {LARGE_SIDE:,} pixels on the short side" if is_smaller else ""
+        return (
+            ngettext(
+                "a smaller rendition, %(num)s pixel on the short side",
+                "a smaller rendition, %(num)s pixels on the short side",
+                LARGE_SIDE,
+            )
+            if is_smaller
+            else ""
+        )
     kind = {"raw": "raw", "heif": "HEIC"}.get(image.format, image.format.upper())
-    return f"a rendition: browsers do not show {kind} files"
+    return gettext("a rendition: browsers do not show %(kind)s files", kind=kind)
 
 
 def hit_remarks(hit: answers.Hit) -> str:
@@ -88,31 +125,47 @@ def hit_remarks(hit: answers.Hit) -> str:
 
     That a hit only looks like it is told by the heading above such hits.
     """
-    return hit.band if hit.band and hit.band != LOOKS_LIKE else ""
+    return band_name(hit.band) if hit.band and hit.band != LOOKS_LIKE else ""
+
+
+def band_name(band: str) -> str:
+    """What a band is called on the page."""
+    return gettext(_BANDS.get(band, band))
+
+
+def field_name(field: str) -> str:
+    """What a field of an image is called on the page."""
+    return gettext(_FIELDS.get(field, field))
+
+
+def fact_name(fact: str) -> str:
+    """What is called on the page what tells copies apart."""
+    return gettext(_FACTS.get(fact, fact))
 
 
 def format_duration(seconds: float) -> str:
     """Such as 45 seconds, 12 minutes, 3.5 hours."""
-    for unit, length in (("hour", 3600), ("minute", 60)):
+    for unit, length, digits in (("hour", 3600, 1), ("minute", 60, 0)):
         if seconds >= 1.5 * length:
-            return f"{seconds / length:.{0 if unit == 'minute' else 1}f} {unit}s"
-    return f"{max(1, round(seconds))} seconds"
+            return format_amount(seconds / length, unit, digits)
+    return format_amount(max(1, round(seconds)), "second")
 
 
 def group_words(group: answers.Group) -> str:
     """The day or the folder of a group, and how many pictures it has; only the number without a name."""
-    count = f"{group.count:,} {'picture' if group.count == 1 else 'pictures'}"
+    count = ngettext("%(num)s picture", "%(num)s pictures", group.count)
     name = group.name.rstrip("/").rpartition("/")[2] or group.name
     return f"{name} · {count}" if name else count
 
 
 def sort_choices(sort: Sort, *, is_ranked: bool) -> dict[str, str]:
     """The orders to choose from, each with what it is called; shuffling has a new seed for each page."""
-    first = {"relevance": "Best match first" if is_ranked else "In the order of indexing"}
+    first = {"relevance": gettext("Best match first") if is_ranked else gettext("In the order of indexing")}
     seed = randbelow(MAX_SEED) + 1
-    shuffled = {format_sort(sort): "Shuffled"} if sort.seed is not None else {}
-    again = {f"random:{seed}": "Shuffled again" if shuffled else "Shuffled"}
-    return first | _SORT_LABELS | shuffled | again
+    shuffled = {format_sort(sort): gettext("Shuffled")} if sort.seed is not None else {}
+    again = {f"random:{seed}": gettext("Shuffled again") if shuffled else gettext("Shuffled")}
+    named = {value: gettext(label) for value, label in _SORT_LABELS.items()}
+    return first | named | shuffled | again
 
 
 def part_names(parts: Sequence[Part]) -> list[str]:
@@ -133,5 +186,8 @@ def _part_name(part: Part) -> str:
     if isinstance(part, Concept):
         return part.name
     if isinstance(part, Either):
-        return " or ".join(dict.fromkeys(map(_part_name, list_single_parts(part)))) or "a condition"
-    return "colours" if isinstance(part, Colours) else "palette" if isinstance(part, Palette) else "picture"
+        names = dict.fromkeys(map(_part_name, list_single_parts(part)))
+        return gettext(" or ").join(names) or gettext("a condition")
+    if isinstance(part, Colours):
+        return gettext("colours")
+    return gettext("palette") if isinstance(part, Palette) else gettext("picture")

@@ -127,8 +127,8 @@ def test_tiles_show_the_date_where_it_decides(make_library: Callable[..., Librar
     client = make_browser(create_app(library))
     page = client.get("/?sort=date").text
     dates = [
-        '<time datetime="2020-01-03T12:00:00">2020-01-03 12:00</time>',
-        '<time datetime="2020-01-01T12:00:00">2020-01-01 12:00</time>',
+        '<time datetime="2020-01-03T12:00:00">3 Jan 2020, 12:00</time>',
+        '<time datetime="2020-01-01T12:00:00">1 Jan 2020, 12:00</time>',
         "no date",
     ]
     places = [page.index(f'<p class="date">{date}</p>') for date in dates]

@@ -45,7 +45,7 @@ def test_the_page_of_reasons_marks_words_and_adds_up(client: FlaskClient) -> Non
     page = client.get(address).text
     assert "<mark>harbour</mark>" in page
     shares = page[page.index('<ul class="signals">') :]
-    assert sum(map(int, re.findall(r">(-?\d+) %</b>", shares))) == 100
+    assert sum(map(int, re.findall(r">(-?\d+)%</b>", shares))) == 100
 
 
 def test_a_copy_is_explained_by_a_heat_map_on_both_pictures(

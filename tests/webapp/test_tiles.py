@@ -47,5 +47,5 @@ def test_what_the_heading_says_is_not_said_on_each_tile() -> None:
 
 
 def test_a_picture_without_a_known_file_has_a_name() -> None:
-    assert file_name(hit()) == "image 7"
+    assert file_name(hit()) == "picture 7"
     assert file_name(hit(path="a/b.jpg")) == "b.jpg"

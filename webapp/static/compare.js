@@ -8,7 +8,7 @@
   const canvas = quickLook.querySelector(".canvas");
   const query = document.createElement("img");
   query.className = "query";
-  query.alt = "The picture that was searched by";
+  query.alt = gettext("The picture that was searched by");
   query.draggable = false;
 
   const queryAddress = () => document.getElementById("results")?.dataset.queryPicture;

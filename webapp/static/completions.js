@@ -5,7 +5,7 @@
   const MOST = 30; // recent searches that are kept, and how many are shown
   const SHOWN = 6;
   const RECENT = `pictor.recent.${document.documentElement.dataset.library}`;
-  const KINDS = { label: "shows", search: "saved", key: "key", value: "", word: "", recent: "recent" };
+  const KINDS = { label: gettext("shows"), search: gettext("saved"), key: gettext("key"), value: "", word: "", recent: gettext("recent") };
   const box = document.getElementById("q");
   const list = document.getElementById("completions");
   let active = -1;
@@ -39,12 +39,12 @@
     Object.assign(option, { id: `completion-${index}`, role: "option" });
     Object.assign(option.dataset, { line, kind });
     option.setAttribute("aria-selected", "false");
-    option.append(element("span", "what", text), element("small", "hint", count === null ? KINDS[kind] : `${KINDS[kind]} ${count.toLocaleString("en")}`.trim()));
+    option.append(element("span", "what", text), element("small", "hint", count === null ? KINDS[kind] : `${KINDS[kind]} ${formatNumber(count)}`.trim()));
     if (kind === "recent") {
       const remove = element("span", "forget", "×");
-      remove.title = "Forget this search";
+      remove.title = gettext("Forget this search");
       option.append(remove);
-      option.setAttribute("aria-description", "Delete forgets this search");
+      option.setAttribute("aria-description", gettext("Delete forgets this search"));
     }
     return option;
   }

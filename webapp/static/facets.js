@@ -11,7 +11,7 @@ async function fillRail() {
   rail.dataset.state = "waiting";
   const page = await fetchPage(rail.dataset.address);
   if (!page?.isFine) {
-    rail.textContent = "The filters could not be loaded.";
+    rail.textContent = gettext("The filters could not be loaded.");
     delete rail.dataset.state; // the next opening tries again
     return;
   }

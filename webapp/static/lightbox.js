@@ -54,7 +54,7 @@ const lookedAt = Object.assign(document.createElement("img"), { className: "show
     if (id !== look.shown) return;
     const article = page?.querySelector("article.image");
     if (!article) {
-      panel.textContent = page?.querySelector("main").textContent.trim() ?? "The server does not answer.";
+      panel.textContent = page?.querySelector("main").textContent.trim() ?? gettext("The server does not answer.");
       return;
     }
     const large = article.querySelector(".large img");
@@ -78,7 +78,7 @@ const lookedAt = Object.assign(document.createElement("img"), { className: "show
     panel.textContent = "…";
     for (const [name, step] of [["previous", -1], ["next", 1]]) act(name).hidden = !neighbourOf(id, step);
     const rank = tileOf(id)?.dataset.rank;
-    place.textContent = rank ? `${rank} of ${document.getElementById("results").dataset.total}` : "";
+    place.textContent = rank ? gettext("%(rank)s of %(total)s", { rank: formatNumber(Number(rank)), total: formatNumber(Number(document.getElementById("results").dataset.total)) }) : "";
     if (!quickLook.open) {
       quickLook.showModal();
       quickLook.focus();

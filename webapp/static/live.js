@@ -68,9 +68,9 @@
 
   function showWaiting(controller) {
     main.setAttribute("aria-busy", "true");
-    const cancel = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: "Cancel" });
+    const cancel = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: gettext("Cancel") });
     cancel.addEventListener("click", () => controller.abort());
-    message.append(message.textContent ? "" : "Searching …", cancel);
+    message.append(message.textContent ? "" : gettext("Searching …"), cancel);
   }
 
   function stopWaiting(timers) {

@@ -38,7 +38,7 @@
     panel: () => act("panel").setAttribute("aria-pressed", String(quickLook.classList.toggle("alone") === false)),
     async copy() {
       const path = panel.querySelector(".path").textContent;
-      await navigator.clipboard.writeText(path).then(() => { place.textContent = "Path copied"; }, () => { place.textContent = path; });
+      await navigator.clipboard.writeText(path).then(() => { place.textContent = gettext("Path copied"); }, () => { place.textContent = path; });
     },
   };
   const keys = { ArrowLeft: "previous", ArrowRight: "next", i: "panel" };

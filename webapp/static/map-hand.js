@@ -96,7 +96,7 @@ draw.addEventListener("click", () => {
   const isOn = map.dataset.mode !== "lasso";
   map.dataset.mode = isOn ? "lasso" : "";
   draw.setAttribute("aria-pressed", isOn);
-  document.getElementById("map-message").textContent = isOn ? "Draw a line around the pictures that you want." : "";
+  document.getElementById("map-message").textContent = isOn ? gettext("Draw a line around the pictures that you want.") : "";
 });
 document.getElementById("closer").addEventListener("click", () => zoom(1.5));
 document.getElementById("farther").addEventListener("click", () => zoom(1 / 1.5));

@@ -25,11 +25,11 @@
     if (!file) return;
     const limit = Number(picture.dataset.mostBytes);
     if (file.size > limit) {
-      showMessage(`${file.name} has ${Math.ceil(file.size / 1e6)} MB; the limit is ${limit / 1e6} MB.`);
+      showMessage(gettext("%(name)s has %(size)s MB; the limit is %(limit)s MB.", { name: file.name, size: formatNumber(Math.ceil(file.size / 1e6)), limit: formatNumber(limit / 1e6) }));
       upload.reset();
       return;
     }
-    showMessage("Looking for pictures like this one …", URL.createObjectURL(file));
+    showMessage(gettext("Looking for pictures like this one …"), URL.createObjectURL(file));
     carryValue("q", box.value); // even words that were not searched for yet
     upload.requestSubmit();
   }
@@ -45,7 +45,7 @@
 
   function takePicture(files) {
     const file = Array.from(files).find((item) => item.type.startsWith("image/"));
-    if (!file) return showMessage("That is not a picture.");
+    if (!file) return showMessage(gettext("That is not a picture."));
     const chosen = new DataTransfer();
     chosen.items.add(file);
     picture.files = chosen.files;
@@ -91,7 +91,7 @@
     if (event.clipboardData.files.length) return takePicture(event.clipboardData.files);
     if (!upload.dataset.fetches || !/^https?:\/\/\S+$/.test(text) || (event.target.matches("input, textarea") && event.target !== box)) return;
     event.preventDefault();
-    showMessage(`Fetching ${text} …`);
+    showMessage(gettext("Fetching %(address)s …", { address: text }));
     const body = new FormData();
     for (const [name, value] of new FormData(upload)) if (typeof value === "string" && name !== "q") body.append(name, value);
     body.append("q", box.value);

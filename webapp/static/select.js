@@ -29,14 +29,14 @@ selection.clear = () => {
 
 selection.show = () => {
   const { bar } = selection;
-  const total = selection.results()?.dataset.total ?? "0"; // a page of an error has no results
-  const count = selection.isAll ? total : selection.ids.size.toLocaleString("en");
+  const total = Number(selection.results()?.dataset.total ?? 0); // a page of an error has no results
+  const count = selection.isAll ? total : selection.ids.size;
   bar.hidden = !selection.isAll && !selection.ids.size;
   document.body.classList.toggle("selecting", !bar.hidden);
-  bar.querySelector(".selected").textContent = selection.isAll ? `All ${total} hits selected` : `${count} selected`;
+  bar.querySelector(".selected").textContent = selection.isAll ? ngettext("The only hit selected", "All %(num)s hits selected", total) : ngettext("%(num)s selected", "%(num)s selected", count);
   const all = bar.querySelector("[data-select=all]");
   all.hidden = selection.isAll || count === total || !selection.hasLine();
-  all.textContent = `Select all ${total}`;
+  all.textContent = gettext("Select all %(total)s", { total: formatNumber(total) });
   for (const tile of listTiles()) tile.querySelector(".mark")?.setAttribute("aria-checked", selection.holds(tile));
 };
 
@@ -48,7 +48,7 @@ selection.show = () => {
       if (tile.querySelector(".mark")) continue;
       const mark = Object.assign(document.createElement("button"), { type: "button", className: "mark", tabIndex: -1 });
       mark.setAttribute("role", "checkbox");
-      mark.setAttribute("aria-label", `Select ${tile.querySelector(".name").textContent.trim()}`);
+      mark.setAttribute("aria-label", gettext("Select %(name)s", { name: tile.querySelector(".name").textContent.trim() }));
       tile.querySelector(".picture").after(mark);
     }
     selection.show();

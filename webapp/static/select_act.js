@@ -19,15 +19,15 @@
       const answer = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
       return { isFine: answer.ok, ...(await answer.json()) };
     } catch {
-      return { isFine: false, detail: "The server does not answer." };
+      return { isFine: false, detail: gettext("The server does not answer.") };
     }
   }
 
   function offerUndo(edit) {
-    const undo = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: "Undo" });
+    const undo = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: gettext("Undo") });
     undo.addEventListener("click", async () => {
       const taken = await send("DELETE", `${bar.dataset.edits}/${edit.id}`);
-      status.textContent = taken.isFine ? `Taken back from ${taken.images}.` : taken.detail;
+      status.textContent = taken.isFine ? ngettext("Taken back from %(num)s picture.", "Taken back from %(num)s pictures.", taken.images) : taken.detail;
       bar.querySelector("[data-select=edit]")?.focus();
     });
     status.append(" ", undo);
@@ -38,7 +38,7 @@
     const which = selection.isAll ? { q: selection.results().dataset.line } : { images: Array.from(selection.ids, Number) };
     const edit = await send("POST", bar.dataset.edits, { ...readEdit(), ...which });
     if (!edit.isFine) return void (status.textContent = edit.detail);
-    status.textContent = edit.id ? `${edit.images} changed.` : "Nothing changed: it was said already.";
+    status.textContent = edit.id ? ngettext("%(num)s changed.", "%(num)s changed.", edit.images) : gettext("Nothing changed: it was said already.");
     if (edit.id) offerUndo(edit);
     for (const field of bar.querySelectorAll("[data-edit]")) field.value = "";
   }

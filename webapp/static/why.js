@@ -15,7 +15,7 @@
     if (!isWanted || id !== look.shown) return;
     panel.querySelector(".why")?.remove();
     if (reasons) panel.prepend(reasons);
-    else panel.prepend(page?.querySelector("main").textContent.trim() ?? "The server does not answer.");
+    else panel.prepend(page?.querySelector("main").textContent.trim() ?? gettext("The server does not answer."));
     panel.scrollTop = 0;
   }
 
