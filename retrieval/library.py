@@ -176,6 +176,7 @@ class Library:
         self.describe([np.zeros((64, 64, 3), np.uint8)])
         snapshot = self.search_state.snapshots.newest_snapshot()
         self.search_state.sort_keys.warm_up(snapshot.seq)
+        self.search_state.facet_tables.warm_up()
 
     @property
     def generations_folder(self) -> Path:
@@ -399,12 +400,11 @@ class Library:
         answered = self._find_answer(self._as_query(query))
         query, answer = answered.query, answered.answer
         everything = not (query.parts or query.examples or query.filters)
-        with self.catalog.reading() as reader:
-            return reader.count_facets(
-                None if everything and len(answer.ids) == len(answer.ranked.fused) else answer.ids.tolist(),
-                confidence=find_confidence(query.filters),
-                predicted=self.settings.predicted_labels,
-            )
+        return self.search_state.facet_tables.count_facets(
+            None if everything and len(answer.ids) == len(answer.ranked.fused) else answer.ids,
+            confidence=find_confidence(query.filters),
+            predicted=self.settings.predicted_labels,
+        )
 
     def _find_answer(
         self,

@@ -22,6 +22,7 @@ from .ranking.translation import Translator
 from .ranking.word_tower import WordTower
 from .search.atlas import Atlases
 from .search.backgrounds import Backgrounds
+from .search.facet_table import FacetTables
 from .search.kept_lists import KeptLists
 from .search.overview import Overviews
 from .search.sort_keys import SortKeys
@@ -109,6 +110,11 @@ class SearchState:
     def sort_keys(self) -> SortKeys:
         """What images are sorted by."""
         return SortKeys(self._catalog)
+
+    @cached_property
+    def facet_tables(self) -> FacetTables:
+        """What counts the facets of answers."""
+        return FacetTables(self._catalog)
 
     @cached_property
     def atlases(self) -> Atlases:

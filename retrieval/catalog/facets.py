@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from heapq import nsmallest
 from pathlib import PurePosixPath
 from posixpath import commonpath
 from typing import Any
@@ -57,7 +58,13 @@ def count_facets(
     counts = {name: _count_values(connection, grouped, chunks) for name, grouped in _GROUPED.items()}
     counts["subfolder"] = _count_subfolders(connection, chunks)
     counts["shows"] = _count_labels(connection, chunks, confidence if predicted else None)
-    return {name: _make_facet(connection, counts[name], _SPELLED.get(name)) for name in FACETS}
+    return spell_facets(connection, {name: select_largest(counts[name]) for name in FACETS})
+
+
+def select_largest(counts: Counts) -> tuple[Counts, int]:
+    """The MAX_VALUES largest, equal ones in the order of their values, and how many more there are."""
+    order = nsmallest(MAX_VALUES, counts, key=lambda value: (-counts[value][0], value))
+    return {value: counts[value] for value in order}, len(counts) - len(order)
 
 
 def _id_chunks(ids: Iterable[int] | None) -> list[Among]:
@@ -104,19 +111,25 @@ def _count_by_path(among: Among) -> Grouped:
     return counted.where(among(location.image_id)).group_by("facet")
 
 
+# The facets that count stated facts, with their fields.
+STATED: Mapping[str, str] = {
+    "tag": "tag",
+    "label": "label",
+    "camera": CAMERA,
+    "person": PERSON,
+    "place": PLACE,
+}
+PATH = "path"  # the whole folders of files, of which `subfolder` is made
+
 _CAPTIONED = case((ImageRow.id.in_(captioned_ids()), "yes"), else_="no")
 _GROUPED: Mapping[str, Callable[[Among], Grouped]] = {
+    **{name: partial(_count_by_fact, field) for name, field in STATED.items()},
     "folder": _count_by_folder,
-    "tag": partial(_count_by_fact, "tag"),
-    "label": partial(_count_by_fact, "label"),
     "year": partial(_count_by_image, taken_part("year")),
     "month": partial(_count_by_image, taken_part("year") * 100 + taken_part("month")),
     "format": partial(_count_by_image, func.lower(ImageRow.format)),
     "orientation": partial(_count_by_image, ORIENTATION),
     "shape": partial(_count_by_image, SHAPE),
-    "camera": partial(_count_by_fact, CAMERA),
-    "person": partial(_count_by_fact, PERSON),
-    "place": partial(_count_by_fact, PLACE),
     "captioned": partial(_count_by_image, _CAPTIONED),
 }
 FACETS = (
@@ -131,13 +144,13 @@ def _count_values(
     summed: dict[str, tuple[int, int]] = {}
     for among in chunks:
         for value, images, row in connection.execute(grouped(among)):
-            name = value if isinstance(value, str) else _write_time(value)
+            name = value if isinstance(value, str) else write_time(value)
             before, first = summed.get(name, (0, row))
             summed[name] = before + images, min(first, row)
     return summed
 
 
-def _write_time(number: int) -> str:
+def write_time(number: int) -> str:
     """A year, as it is; or a month, which is a hundred times its year and its number."""
     return f"{number:04}" if number < 10_000 else f"{number // 100:04}-{number % 100:02}"
 
@@ -145,10 +158,10 @@ def _write_time(number: int) -> str:
 def _count_subfolders(connection: Connection, chunks: Sequence[Among]) -> Counts:
     """Counts by the folders directly below the one that holds all; an image counts once in each."""
     folders = _count_values(connection, _count_by_path, chunks)
-    depth = len(_components(commonpath(folders))) if folders else 0
+    depth = len(list_components(commonpath(folders))) if folders else 0
     counts: dict[str, tuple[int, int]] = {}
     for folder, (images, row) in folders.items():
-        if path := _cut_path(folder, depth + 1):
+        if path := cut_path(folder, depth + 1):
             before, first = counts.get(path, (0, row))
             counts[path] = before + images, min(first, row)
     for path in _repeated_paths(connection, chunks, depth + 1):
@@ -156,13 +169,14 @@ def _count_subfolders(connection: Connection, chunks: Sequence[Among]) -> Counts
     return counts
 
 
-def _components(folder: str) -> list[str]:
+def list_components(folder: str) -> list[str]:
+    """The names of a path, from the root."""
     return [name for name in folder.split("/") if name]
 
 
-def _cut_path(path: str, depth: int) -> str:
+def cut_path(path: str, depth: int) -> str:
     """The first components of a path, from the root; "" where it has fewer."""
-    names = _components(path)
+    names = list_components(path)
     return "/" + "/".join(names[:depth]) if len(names) >= depth else ""
 
 
@@ -174,7 +188,7 @@ def _repeated_paths(connection: Connection, chunks: Sequence[Among], depth: int)
     for among in chunks:
         query = select(location.image_id, location.folder).distinct()
         rows = connection.execute(query.where(among(location.image_id), location.image_id.in_(placed_twice)))
-        cut = Counter((image_id, _cut_path(folder, depth)) for image_id, folder in rows)
+        cut = Counter((image_id, cut_path(folder, depth)) for image_id, folder in rows)
         for (_, path), times in cut.items():
             yield from [path] * (times - 1) if path else ()
 
@@ -193,39 +207,37 @@ def _count_labels(connection: Connection, chunks: Sequence[Among], confidence: f
             rows[key] = min(row, rows.get(key, row))
     named = _group_by_name(images)
     counts: dict[str, tuple[int, int]] = {}
-    for label, row in _without_repetitions(images, rows):
-        name = _label_names(label)[0]
+    for label in list_telling({label: frozenset(ids) for label, ids in images.items()}, rows):
+        name, row = label_names(label)[0], rows[label]
         count = len(set().union(*named[name]))
         counts[name] = (count, min(row, counts.get(name, (0, row))[1]))
     return counts
 
 
-def _without_repetitions(
-    images: Mapping[Label, set[int]], rows: Mapping[Label, int]
-) -> Iterator[tuple[Label, int]]:
-    """The labels with their first rows, but no category that says of the same images what one before it says.
+def list_telling(shown: Mapping[Label, Hashable], rows: Mapping[Label, int]) -> Iterator[Label]:
+    """The labels, but no category that says of the same images what one before it says.
 
+    `shown`: the images of each label, in a form that is equal for the same images; `rows`: their first rows.
     Labels come before categories, and the rows of one image hold the more specific categories before the
     others: so of a dog, a mammal and an animal that the same images show, the dog remains.
     """
-    seen: set[frozenset[int]] = set()
-    for label, row in sorted(rows.items(), key=lambda entry: (entry[0][0] == CATEGORY, entry[1])):
-        shown = frozenset(images[label])
-        if label[0] == LABEL or shown not in seen:
-            yield label, row
-        seen.add(shown)
+    seen: set[Hashable] = set()
+    for label in sorted(rows, key=lambda label: (label[0] == CATEGORY, rows[label])):
+        if label[0] == LABEL or shown[label] not in seen:
+            yield label
+        seen.add(shown[label])
 
 
 def _group_by_name(images: Mapping[Label, set[int]]) -> dict[str, list[set[int]]]:
     """By name: the sets of images of all labels with this name."""
     named: dict[str, list[set[int]]] = defaultdict(list)
     for label, ids in images.items():
-        for name in _label_names(label):
+        for name in label_names(label):
             named[name].append(ids)
     return named
 
 
-def _label_names(label: Label) -> list[str]:
+def label_names(label: Label) -> list[str]:
     """The names that find a label, the usual one first."""
     _, text, is_predicted = label
     return [*text.split(", "), text] if is_predicted else [text]
@@ -255,7 +267,7 @@ def _folder_names(connection: Connection, rows: Mapping[int, str]) -> Iterator[t
 
 def _folder_paths(connection: Connection, rows: Mapping[int, str]) -> Iterator[tuple[int, str]]:
     for row, display in _displayed_paths(connection, rows):
-        yield row, _cut_path(display, len(_components(rows[row])))
+        yield row, cut_path(display, len(list_components(rows[row])))
 
 
 def _displayed_paths(connection: Connection, rows: Iterable[int]) -> Iterator[tuple[int, str]]:
@@ -275,9 +287,15 @@ _SPELLED: Mapping[str, Spelled] = {
 }
 
 
-def _make_facet(connection: Connection, counts: Counts, spelled: Spelled | None) -> Facet:
-    order = sorted(counts, key=lambda value: (-counts[value][0], value))
-    first = {value: counts[value] for value in order[:MAX_VALUES]}
-    texts = dict(spelled(connection, {row: value for value, (_, row) in first.items()})) if spelled else {}
-    listed = tuple((texts.get(row, value), images) for value, (images, row) in first.items())
-    return Facet(listed, len(order) - len(listed))
+def spell_facets(connection: Connection, counted: Mapping[str, tuple[Counts, int]]) -> dict[str, Facet]:
+    """By facet: its values as they are spelled in their first rows, and how many more there are."""
+    return {
+        name: _make_facet(connection, counts, more, _SPELLED.get(name))
+        for name, (counts, more) in counted.items()
+    }
+
+
+def _make_facet(connection: Connection, counts: Counts, more: int, spelled: Spelled | None) -> Facet:
+    rows = {row: value for value, (_, row) in counts.items()}
+    texts = dict(spelled(connection, rows)) if spelled and rows else {}
+    return Facet(tuple((texts.get(row, value), images) for value, (images, row) in counts.items()), more)

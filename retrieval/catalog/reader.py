@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
@@ -32,7 +32,8 @@ from . import (
     soundness,
     verdicts,
 )
-from .facets import count_facets
+from .facet_rows import FacetRows, load_facet_rows
+from .facets import Counts, count_facets, spell_facets
 from .features import select_features, stack_features, verify_blobs
 from .filters import known_values, matching_ids, numbers_in_range, ranges_asked
 from .overruling import load_statements
@@ -172,6 +173,14 @@ class Reader:
     ) -> dict[str, Facet]:
         """How many of these distinct images, or of all, have each value; see `retrieval.catalog.facets`."""
         return count_facets(self._connection, ids, confidence=confidence, predicted=predicted)
+
+    def load_facet_rows(self, ids: Sequence[int] | None = None) -> FacetRows:
+        """The values of all images, or of at most MAX_NAMED; see `retrieval.catalog.facet_rows`."""
+        return load_facet_rows(self._connection, ids)
+
+    def spell_facets(self, counted: Mapping[str, tuple[Counts, int]]) -> dict[str, Facet]:
+        """Facets with their values as they were first stored; see `retrieval.catalog.facets`."""
+        return spell_facets(self._connection, counted)
 
     def load_sort_values(self, by: str, ids: Sequence[int] | None = None) -> SortValues:
         """What all images, or at most MAX_NAMED, are sorted by; see `retrieval.catalog.sort_values`."""
