@@ -85,7 +85,7 @@ from .query.facet_conditions import narrow_query
 from .query.json_form import query_from_json, query_to_json
 from .query.language import format_query
 from .query.part_terms import COLOUR_NAMES
-from .query.pieces import Piece, list_pieces, replace_part
+from .query.pieces import Piece, list_options, list_pieces, replace_part
 from .query.readings import Ambiguity, Reading, Understood
 from .query.references import Fetcher, resolve_references
 from .query.rewording import Rewording, replace_words
@@ -295,6 +295,7 @@ __all__ = [
     "images",
     "limits_from_settings",
     "list_filters",
+    "list_options",
     "list_pieces",
     "list_single_parts",
     "load_word_tower",

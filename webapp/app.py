@@ -13,6 +13,7 @@ from retrieval import DEFAULT_DECODER, Library, answers
 from .answer_pages import answer_pages, why_address
 from .api import api
 from .browse_pages import browse_pages, list_ways
+from .change_pages import changes
 from .duplicate_api import duplicate_api
 from .duplicate_pages import duplicate_pages
 from .edit_api import edit_api
@@ -119,6 +120,7 @@ def create_app(
     prepare_answers(app)
     register_handlers(app, paths.hide_in if public else str)
     app.register_blueprint(pages)
+    app.register_blueprint(changes)
     app.register_blueprint(answer_pages)
     app.register_blueprint(saved_pages)
     app.register_blueprint(status_pages)

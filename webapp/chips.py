@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from flask import url_for
-
 from retrieval import (
     Colours,
     ImageNotFound,
@@ -21,19 +19,20 @@ from retrieval import (
     Piece,
     Query,
     Reference,
-    Region,
     StoredPicture,
     Swatch,
     Text,
     answers,
+    list_options,
     list_pieces,
     replace_part,
 )
 
 from .changes import AskedSearch, upload_token
 from .locales import gettext, gettext_noop
+from .query_pictures import QueryPicture, find_asked_picture, find_picture
 from .services import current_services
-from .wording import image_name
+from .wording import image_name, option_words
 
 WEIGHTS: Final = {
     0.5: gettext_noop("half"),
@@ -53,16 +52,8 @@ class WeightChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryPicture:
-    """A picture that is searched by: where it can be seen, and the box of it that counts."""
-
-    address: str
-    region: Region | None
-
-
-@dataclass(frozen=True, slots=True)
 class Chip:
-    """One part or condition of a search, or one that was put aside (`is_on` is false)."""
+    """One part, condition or option of a search, or one that was put aside (`is_on` is false)."""
 
     term: str
     text: str
@@ -86,7 +77,10 @@ def list_chips(asked: AskedSearch) -> list[Chip]:
     """The chips of a search, except what its sentence was read as, which is shown beside its words."""
     read = set(_list_read_terms(asked.query))
     pieces = [piece for piece in list_pieces(asked.query) if piece.text not in read]
-    return [*(_make_chip(asked, piece) for piece in pieces), *_list_put_aside(asked)]
+    options = [
+        _make_option_chip(asked, piece) for piece in list_options(asked.query) if piece.text not in read
+    ]
+    return [*(_make_chip(asked, piece) for piece in pieces), *options, *_list_put_aside(asked)]
 
 
 def _list_read_terms(query: Query) -> Iterator[str]:
@@ -95,7 +89,8 @@ def _list_read_terms(query: Query) -> Iterator[str]:
     library = current_services().library
     for phrase in query.reading.understood:
         if phrase.term:
-            yield from (piece.text for piece in list_pieces(library.read_line(phrase.term)))
+            query = library.read_line(phrase.term)
+            yield from (piece.text for piece in (*list_pieces(query), *list_options(query)))
 
 
 def _make_chip(asked: AskedSearch, piece: Piece) -> Chip:
@@ -113,9 +108,14 @@ def _make_chip(asked: AskedSearch, piece: Piece) -> Chip:
         weight=1.0 if part is None else abs(part.weight),
         inverse=inverse or None,
         weights=() if part is None else tuple(_list_weights(asked, piece, part)),
-        picture=None if part is None else _find_picture(part),
+        picture=None if piece.part is None else find_asked_picture(asked, piece.part),
         swatches=part.swatches if isinstance(part, Colours) else (),
     )
+
+
+def _make_option_chip(asked: AskedSearch, option: Piece) -> Chip:
+    aside = _address_without(asked, option, off=(*asked.parameters.off, option.text))
+    return Chip(option.text, option_words(option.text), _address_without(asked, option), aside)
 
 
 def _invert_text(piece: Piece) -> str:
@@ -169,15 +169,6 @@ def _name_picture(part: Picture) -> str:
     return part.source.value if isinstance(part.source, Reference) else part.name
 
 
-def _find_picture(part: Part) -> QueryPicture | None:
-    picture = part.picture if isinstance(part, Palette) else part
-    if isinstance(picture, StoredPicture):
-        return QueryPicture(url_for("media.thumbnail", image_id=picture.image_id), picture.region)
-    if isinstance(picture, Picture) and (token := upload_token(picture)):
-        return QueryPicture(url_for("media.query_picture", token=token), picture.region)
-    return None
-
-
 def _list_put_aside(asked: AskedSearch) -> Iterator[Chip]:
     for place, line in enumerate(asked.parameters.off):
         others = (*asked.parameters.off[:place], *asked.parameters.off[place + 1 :])
@@ -185,12 +176,12 @@ def _list_put_aside(asked: AskedSearch) -> Iterator[Chip]:
         part = _read_part(asked.library, line)
         yield Chip(
             line,
-            line if part is None else _describe_part(part),
+            option_words(line) if part is None else _describe_part(part),
             asked.address(off=others),
             back,
             is_on=False,
             is_negative=line.startswith("-"),
-            picture=None if part is None else _find_picture(part),
+            picture=None if part is None else find_picture(part),
             swatches=part.swatches if isinstance(part, Colours) else (),
         )
 

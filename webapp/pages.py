@@ -22,6 +22,7 @@ from retrieval import (
     Query,
     Results,
     StoredPicture,
+    Text,
     answers,
     format_sort,
 )
@@ -29,10 +30,11 @@ from retrieval import (
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
-from .colours import address_with_colour, list_colours
+from .colours import list_colours
+from .emphasis import BALANCES, STEP_WORDS, show_emphasis
 from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .locales import gettext, gettext_noop
-from .parameters import ColourParameters, NoParameters, PageSearchParameters, UploadParameters
+from .parameters import NoParameters, PageSearchParameters, UploadParameters
 from .requests import move_sort, read_files, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
@@ -83,12 +85,17 @@ def search() -> str:
         parameters=parameters,
         chips=list_chips(search),
         colours=list_colours(search),
+        emphasis=show_emphasis(search),
+        asked_words=" ".join(part.text for part in query.parts if isinstance(part, Text)),
+        step_words=STEP_WORDS,
+        balances=BALANCES,
         results=presented,
         until=_find_expiry(presented.line),
         line_address=partial(_line_address, parameters),
         previous=_previous_page(parameters, results),
         first=_search_address(parameters),
-        with_weaker=_search_address(parameters, q=f"{parameters.q} weaker:yes".strip()),
+        with_weaker=_address_with_weaker(parameters),
+        weaker_page=_address_with_weaker(parameters, offset=results.total),
         sort=query.sort,
         chosen_sort=format_sort(query.sort),
         sort_choices=sort_choices(query.sort, is_ranked=bool(query.parts or query.examples)),
@@ -128,16 +135,6 @@ def _find_hits(parameters: PageSearchParameters) -> tuple[PageSearchParameters, 
         query = current_services().read_query(current)
         results = current_services().search(query)
         return current, query, replace(results, notes=(*results.notes, gettext(NEW_LIST)))
-
-
-@pages.get("/colours")
-def add_colour() -> Response:
-    """Lead to the same search with one more colour."""
-    asked = read_parameters(ColourParameters, request.args)
-    parameters = PageSearchParameters.model_validate(asked.model_dump(exclude={"colour"}))
-    services = current_services()
-    search = AskedSearch(services.library, parameters, services.read_query(parameters))
-    return redirect(address_with_colour(search, asked.colour), 303)
 
 
 @pages.get("/images/<id:image_id>")
@@ -225,6 +222,12 @@ def _address_of_groups(parameters: PageSearchParameters) -> str | None:
 def _search_address(parameters: PageSearchParameters, **changes: object) -> str:
     """The address of the first page of a search with these changes."""
     return url_for("pages.search", **address_values(parameters, **FIRST_PAGE, **changes))
+
+
+def _address_with_weaker(parameters: PageSearchParameters, *, offset: int = 0) -> str:
+    """The address of this search with what is below the relevance line, from some hit on."""
+    line = f"{parameters.q} weaker:yes".strip()
+    return url_for("pages.search", **address_values(parameters, q=line, offset=offset, cursor=""))
 
 
 def _line_address(parameters: PageSearchParameters, line: str) -> str:

@@ -11,6 +11,7 @@ from retrieval import answers, suggest_name
 from .uploads import TOKEN
 
 HIT_FIELDS: Final = tuple(answers.Hit.model_fields)
+SHARE: Final = r"[01](\.\d{1,6})?"  # of a side
 Token = Annotated[str, Field(pattern=f"^{TOKEN.pattern}$")]
 
 
@@ -98,6 +99,29 @@ class ColourParameters(PageSearchParameters):
     """A search to which a colour is added."""
 
     colour: Annotated[str, Field(max_length=7)]  # #rrggbb; the query language checks it
+
+
+class CropParameters(PageSearchParameters):
+    """A search of which one picture is cut to a box."""
+
+    part: Annotated[int, Field(ge=0, le=1000, description="The number of the part, from 0")]
+    box: Annotated[
+        str, Field(pattern=r"^[01](\.\d{1,6})?(,[01](\.\d{1,6})?){3}$")
+    ]  # left, top, width, height
+
+
+Step = Annotated[int, Field(ge=0, le=5)]
+
+
+class EmphasisParameters(PageSearchParameters):
+    """A search in which other things count: a step for each way to be similar, words against pictures."""
+
+    subject: Step | None = None
+    colour: Step | None = None
+    texture: Step | None = None
+    layout: Step | None = None
+    details: Step | None = None
+    balance: Annotated[int, Field(ge=-2, le=2)] | None = None
 
 
 class UploadParameters(PageSearchParameters):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import struct
 import tempfile
 import time
 from contextlib import suppress
@@ -73,6 +74,15 @@ class QueryPictures:
             return self._name_path(token).read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             return ""
+
+    def find_ratio(self, token: str) -> float:
+        """The width of a stored picture over its height; 1 for one that is not there."""
+        try:
+            with self._picture_path(token).open("rb") as file:
+                width, height = struct.unpack(">II", file.read(24)[16:])  # where PNG says them
+        except (OSError, struct.error):
+            return 1.0
+        return float(width / height)
 
     def _write_name(self, token: str, name: str) -> None:
         shown = "".join(filter(str.isprintable, re.split(r"[/\\]", name)[-1])).strip()[:MAX_NAME]

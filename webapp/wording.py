@@ -56,6 +56,13 @@ _FACTS: Final = {
     "date": gettext_noop("date"),
     "content": gettext_noop("content"),
 }
+WAYS: Final = {  # what pictures can be similar in, by signal
+    "subject": gettext_noop("subject"),
+    "colour": gettext_noop("colours"),
+    "texture": gettext_noop("surfaces"),
+    "layout": gettext_noop("arrangement"),
+    "details": gettext_noop("details"),
+}
 _POSITION: Final = re.compile(r"-?[\d.]+, ?-?[\d.]+")
 _SORT_LABELS: Final = {
     "date": gettext_noop("Newest first"),
@@ -67,6 +74,38 @@ _SORT_LABELS: Final = {
     "size": gettext_noop("Largest file first"),
     "size-up": gettext_noop("Smallest file first"),
 }
+
+
+_OPTIONS: Final = {
+    "weaker:yes": gettext_noop("weaker matches, too"),
+    "weaker:no": gettext_noop("no weaker matches"),
+    "group:day": gettext_noop("the best of each day"),
+    "group:folder": gettext_noop("the best of each folder"),
+    "group:shot": gettext_noop("the best of each shot"),
+    "group:scene": gettext_noop("the best of each scene"),
+    "group:copies": gettext_noop("one of each set of copies"),
+    "group:none": gettext_noop("each for itself"),
+    "include-examples:yes": gettext_noop("the pictures searched by, too"),
+    "narrow:yes": gettext_noop("only what shows the same kind of thing"),
+    "neighbours:no": gettext_noop("each picture compared alone"),
+}
+_WEIGHTS: Final = re.compile(r"(?:weight\.\w+:\S+ ?)+")
+
+
+def option_words(option: str) -> str:
+    """What an option of a line is called on its chip; the option itself where it has no other name."""
+    if _WEIGHTS.fullmatch(option):
+        weights = (term.removeprefix("weight.").split(":") for term in option.split())
+        return ", ".join(
+            _weight_words(gettext(WAYS.get(signal, signal)), weight) for signal, weight in weights
+        )
+    if option.startswith("group-of:"):
+        return gettext("one group")
+    return gettext(_OPTIONS[option]) if option in _OPTIONS else option
+
+
+def _weight_words(name: str, weight: str) -> str:
+    return gettext("no %(name)s", name=name) if weight == "0" else f"{name} × {weight}"
 
 
 def image_name(image: answers.ImageSummary) -> str:

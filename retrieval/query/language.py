@@ -26,12 +26,11 @@ from .keys import KEYS, parse_number
 from .local_names import ENGLISH_ONLY, LocalNames
 from .part_terms import build_either, build_parts, format_parts, is_part
 from .suggestions import describe_unknown_key
-from .terms import PICTURE_KEYS, Term, format_number, format_term
+from .terms import PICTURE_KEYS, WEIGHT_PREFIX, Term, format_weights
 from .values import Examples, Options, Part, Query
 
 PART_KEYS: Final = ("text", *PICTURE_KEYS, "palette", "colour", "concept")
 ENGLISH_KEYS: Final = frozenset({*KEYS, *PART_KEYS})
-WEIGHT_PREFIX: Final = "weight."  # before the name of a signal
 
 
 # -- a line to a query ----------------------------------------------------------------------------
@@ -151,7 +150,4 @@ def format_query(query: Query, *, bare: bool = True) -> str:
         *format_condition(query.filters),
         *(term for value in values for term in format_fields(value)),
     ]
-    weights = [
-        format_term(WEIGHT_PREFIX + signal, format_number(weight)) for signal, weight in query.weights.items()
-    ]
-    return " ".join([*terms, *weights])
+    return " ".join([*terms, *format_weights(query.weights)])

@@ -1,20 +1,22 @@
-"""The pieces of a query: its parts and conditions, each with the query without it and the query of it
-alone.
+"""The pieces of a query: its parts, conditions and options, each with the query without it, and parts and
+conditions with the query of it alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import groupby
 from typing import Any, Final
 
 from ..errors import InvalidQuery
 from .condition_terms import format_condition
 from .conditions import AllOf, Condition, Filters, Not
+from .fields import format_fields
 from .part_terms import format_parts
-from .values import Part, Query
+from .terms import format_weights
+from .values import Options, Part, Query
 
 # Fields of Filters whose values an image has to satisfy all. Of other lists one value is enough, so that they
 # are one piece.
@@ -24,9 +26,9 @@ _FIELDS: Final = frozenset(field.name for field in fields(Filters))
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One part or condition, as a line says it.
+    """One part, condition or option, as a line says it.
 
-    `part` is the number of the part among the parts of the query; None for a condition. `without` is None
+    `part` is the number of the part among the parts of the query; None for any other. `without` is None
     where a query without the piece says nothing that can be searched for, `alone` where the piece says
     nothing by itself, and `inverse`, the query with the opposite of the piece, where it has none.
     """
@@ -42,6 +44,27 @@ class Piece:
 def list_pieces(query: Query) -> list[Piece]:
     """The parts and conditions of a query, parts first."""
     return [*_list_parts(query), *_list_conditions(query)]
+
+
+def list_options(query: Query) -> list[Piece]:
+    """What a query says about the whole search: each option, and the weights of signals together."""
+    options = asdict(query.options).items()
+    pieces = [_option_piece(query, name, value) for name, value in options if value is not None]
+    if query.include_examples:
+        [term] = format_fields(Query(include_examples=True))
+        pieces.append(_make_option(term, _change_query(query, include_examples=False)))
+    if query.weights:
+        pieces.append(_make_option(" ".join(format_weights(query.weights)), _change_query(query, weights={})))
+    return pieces
+
+
+def _option_piece(query: Query, name: str, value: Any) -> Piece:
+    [term] = format_fields(Options(**{name: value}))
+    return _make_option(term, _change_query(query, options=replace(query.options, **{name: None})))
+
+
+def _make_option(text: str, without: Query | None) -> Piece:
+    return Piece(text, None, is_negative=False, without=without, alone=None, inverse=None)
 
 
 def _list_parts(query: Query) -> Iterator[Piece]:

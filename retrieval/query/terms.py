@@ -10,13 +10,14 @@ quotation marks inside quotation marks mean one. Only the keys of REGION_KEYS ca
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..errors import InvalidQuery
 from .values import Region
 
 PALETTE_PREFIX = "palette:"
+WEIGHT_PREFIX = "weight."  # before the name of a signal
 PICTURE_KEYS = ("image", "file", "url", "upload")
 REGION_KEYS = frozenset({*PICTURE_KEYS, *(PALETTE_PREFIX + key for key in PICTURE_KEYS)})
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -153,6 +154,12 @@ def format_weight(weight: float) -> str:
     if abs(weight) == 1:
         return "" if weight > 0 else "-"
     return f"{format_number(weight)}:"
+
+
+def format_weights(weights: Mapping[str, float]) -> Iterator[str]:
+    """The terms that give signals these weights."""
+    for signal, weight in weights.items():
+        yield format_term(WEIGHT_PREFIX + signal, format_number(weight))
 
 
 def format_region(region: Region) -> str:

@@ -77,7 +77,8 @@ const lookedAt = Object.assign(document.createElement("img"), { className: "show
     showPicture(id);
     panel.textContent = "…";
     for (const [name, step] of [["previous", -1], ["next", 1]]) act(name).hidden = !neighbourOf(id, step);
-    const rank = tileOf(id)?.dataset.rank;
+    const tile = tileOf(id);
+    const rank = tile?.closest(".grid").previousElementSibling?.dataset.kind === "weaker" ? "" : tile?.dataset.rank;
     place.textContent = rank ? gettext("%(rank)s of %(total)s", { rank: formatNumber(Number(rank)), total: formatNumber(Number(document.getElementById("results").dataset.total)) }) : "";
     if (!quickLook.open) {
       quickLook.showModal();

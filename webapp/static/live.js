@@ -8,7 +8,7 @@
   const message = document.getElementById("message");
   const told = document.getElementById("told");
   const isLive = Boolean(document.getElementById("results")); // other pages have less in them: they are left
-  const STAYS = ["message", "lightbox"]; // in every page of results, and held by scripts
+  const STAYS = ["message", "lightbox", "cropper"]; // in every page of results, and held by scripts
   const MOST = 12; // pages that are kept for Back
   const kept = new Map(); // by the number of their history entry: the nodes that were shown
   let running = null;
@@ -68,6 +68,7 @@
 
   function showWaiting(controller) {
     main.setAttribute("aria-busy", "true");
+    message.querySelector("button")?.remove(); // of a search that this one takes the place of
     const cancel = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: gettext("Cancel") });
     cancel.addEventListener("click", () => controller.abort());
     message.append(message.textContent ? "" : gettext("Searching …"), cancel);
@@ -120,7 +121,7 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#main a[href]");
     if (!isLive || event.defaultPrevented || !link || link.target || link.closest("dialog") || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    if (!isSearch(new URL(link.href)) || link.matches("nav.more a")) return;
+    if (!isSearch(new URL(link.href)) || link.matches("nav.more a, .unfold")) return;
     event.preventDefault();
     search(link.href);
   });
