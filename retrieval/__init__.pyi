@@ -38,6 +38,7 @@ from .durable import sync_to_disk, write_file
 from .errors import (
     BackboneUnavailable,
     CursorExpired,
+    DeadlinePassed,
     DecodingImpossible,
     DurabilityTooLow,
     EditUnknown,
@@ -131,6 +132,7 @@ from .settings import SETTINGS, Settings
 from .signals import SIGNALS
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import PictureDescription
+from .watch import Watch, current_watch, watching
 from .writing.editor import Editor, open_editor
 from .writing.keeper import Keeper, open_keeper
 from .writing.library_writer import LibraryWriter, write_library
@@ -179,6 +181,7 @@ __all__ = [
     "Contribution",
     "Copy",
     "CursorExpired",
+    "DeadlinePassed",
     "DecodedPage",
     "DecoderPool",
     "DecoderProcess",
@@ -277,10 +280,12 @@ __all__ = [
     "Verdict",
     "VerdictKind",
     "VerdictNotFound",
+    "Watch",
     "Way",
     "WriterLock",
     "answers",
     "ask_to_stop",
+    "current_watch",
     "display_path",
     "evaluation",
     "fetch_backbone",
@@ -323,6 +328,7 @@ __all__ = [
     "suggest_name",
     "sync_to_disk",
     "tuning",
+    "watching",
     "word_tower",
     "word_tower_to_bytes",
     "write_file",

@@ -106,6 +106,18 @@ class InvalidLabels(RetrievalError):
     code = "invalid-labels"
 
 
+class DeadlinePassed(RetrievalError):
+    """The answer would have come too late, so that nothing more is done for it."""
+
+    code = "deadline-passed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the answer: it takes longer than a request may take here (setting answer_seconds); ask for "
+            "less, or try again when fewer ask"
+        )
+
+
 class LibraryNotFound(RetrievalError):
     """There is no library in that folder."""
 

@@ -41,6 +41,7 @@ from .line_reader import LineReader
 from .originals import load_thumbnail, read_file_of, read_original
 from .pictures.files import Limits
 from .pictures.images import RGB, WORKING_SIDE, encode_webp
+from .processors import use_one_thread
 from .projections.bridge import BridgeView
 from .projections.likeness import LIKENESS, LikenessView
 from .projections.snapshot import AnyProjection, Snapshot
@@ -79,6 +80,7 @@ from .search_state import SearchState
 from .settings import Settings
 from .signals import COLOUR, MEANING, WORDS
 from .spaces import Features, PictureDescription
+from .watch import stage
 
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
@@ -177,6 +179,12 @@ class Library:
         snapshot = self.search_state.snapshots.newest_snapshot()
         self.search_state.sort_keys.warm_up(snapshot.seq)
         self.search_state.facet_tables.warm_up()
+
+    def prepare_serving(self) -> None:
+        """For a process that answers many requests at once: no answer waits while a new generation is loaded,
+        and each computes with one thread, so that those at the same time do not slow each other down."""
+        use_one_thread()
+        self.search_state.snapshots.load_aside()
 
     @property
     def generations_folder(self) -> Path:
@@ -283,8 +291,9 @@ class Library:
             walk = Walk(answer.ids, query.offset, name)
         with search.stopwatch.measure(LOAD):
             images, ranks, end = self._load_page(walk, query.limit)
+            hits = tuple(build_hits(answer, images, search.amounts, ranks=ranks))
         return Results(
-            tuple(build_hits(answer, images, search.amounts, ranks=ranks)),
+            hits,
             len(walk.ids),
             self._describe_search(answered),
             answer.folded_count,
@@ -400,11 +409,12 @@ class Library:
         answered = self._find_answer(self._as_query(query))
         query, answer = answered.query, answered.answer
         everything = not (query.parts or query.examples or query.filters)
-        return self.search_state.facet_tables.count_facets(
-            None if everything and len(answer.ids) == len(answer.ranked.fused) else answer.ids,
-            confidence=find_confidence(query.filters),
-            predicted=self.settings.predicted_labels,
-        )
+        with stage("count"):
+            return self.search_state.facet_tables.count_facets(
+                None if everything and len(answer.ids) == len(answer.ranked.fused) else answer.ids,
+                confidence=find_confidence(query.filters),
+                predicted=self.settings.predicted_labels,
+            )
 
     def _find_answer(
         self,

@@ -77,6 +77,18 @@ class Settings:
         "auto",
         "Whether queries may name pictures by URL: auto (in commands, not on a server), always, never",
     )
+    answer_seconds: float = _define_setting(
+        10.0,
+        "A server gives up an answer that takes longer, with the time that it waits",
+        least=0.1,
+        most=3600,
+    )
+    searches_at_once: int = _define_setting(
+        0, "Searches that a server answers at the same time; 0: two more than there are processors", most=256
+    )
+    searches_waiting: int = _define_setting(
+        64, "Searches that may wait at a server; further ones are refused at once", most=10_000
+    )
     fusion: str = _define_setting(
         "relative", "How rankings are fused: relative (by score), calibrated, reciprocal-rank"
     )

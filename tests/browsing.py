@@ -21,8 +21,7 @@ def serve_library(library: Library) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{running.effective_port}"
     finally:
-        running.close()
-        running.task_dispatcher.shutdown()
+        running.stop()
         thread.join(10)
 
 

@@ -64,6 +64,7 @@ HOMES = {
     "pydantic": ("webapp/", "retrieval/answers/", "indexer/assistant.py"),
     "mcp": ("indexer/assistant.py",),
     "mcp_types": ("indexer/assistant.py",),
+    "threadpoolctl": ("retrieval/processors.py",),
     "waitress": ("webapp/",),
     "webapp": ("webapp/", "indexer/commands/serve.py"),  # the one command that starts the server
     "click": ("indexer/cli.py", "indexer/commands/"),
@@ -78,7 +79,7 @@ MAY_PURE = {"__future__", "bisect", "calendar", "collections", "dataclasses", "d
             "lazy_loader", "math", "numpy", "pathlib", "re", "regex", "snowballstemmer", "statistics", "struct", "typing",
             "unicodedata", "zlib"}  # fmt: skip
 # The rooms of the engine from the ground up: each may import those before it, and none behind.
-ROOMS = ("errors", "paths", "durable", "run_note", "query", "ranking", "languages", "query_lines", "signals", "categories", "pictures", "settings", "catalog", "projections",
+ROOMS = ("errors", "watch", "processors", "paths", "durable", "run_note", "query", "ranking", "languages", "query_lines", "signals", "categories", "pictures", "settings", "catalog", "projections",
          "descriptors", "spaces", "originals", "search", "search_state", "line_reader", "library", "soundness", "writing",
          "answers")  # fmt: skip
 

@@ -9,6 +9,6 @@ with Library.open("holiday") as library:
 
 from .app import create_app
 from .security import LOOPBACK
-from .server import MAX_THREADS, create_server
+from .server import Server, create_server
 
-__all__ = ["LOOPBACK", "MAX_THREADS", "create_app", "create_server"]
+__all__ = ["LOOPBACK", "Server", "create_app", "create_server"]

@@ -14,6 +14,12 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
+
+from retrieval import RetrievalError
+
+from .deadlines import DEADLINE
+from .lanes import QUICK, find_lane
 
 MAX_CONNECTIONS: Final = 256  # together; a process may usually open 1,024 files
 MAX_FROM_ADDRESS: Final = 64  # of one address that Pictor waits for; a browser opens six
@@ -30,12 +36,40 @@ MAX_PIPELINED: Final = 8  # requests that wait in one connection; browsers send 
 IDLE, HEADERS, ANSWER, BODY, WORK = range(5)
 
 
+class RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """The answer to one request: that of the application, or a refusal."""
+
+    def execute(self) -> None:
+        refused = self.channel.refused
+        if refused is None:
+            super().execute()
+        else:
+            self._write_refusal(*refused)
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[DEADLINE] = self.channel.deadline
+        return environ
+
+    def _write_refusal(self, error: RetrievalError, seconds: int) -> None:
+        accept = self.request.headers.get("ACCEPT", "")
+        refusal = self.channel.server.refusals.find(error, self.request.path, accept)
+        body = b"" if self.request.command == "HEAD" else refusal.body
+        self.status, self.content_length, self.complete = refusal.status, len(refusal.body), True
+        self.response_headers = [*refusal.headers, ("Retry-After", str(seconds))]
+        self.write(body)
+
+
 class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
-    """One connection, with limits for how long its client may take.
+    """One connection, with limits for how long its client may take; a Task of the lanes.
 
     Waitress's loop asks each connection once a second or more often whether it is `readable`; the limits are
     looked at then.
     """
+
+    task_class = RequestTask
+    refused: tuple[RetrievalError, int] | None = None
+    deadline = float("inf")
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
         self._step, self._to_send = HEADERS, 0
@@ -50,10 +84,30 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self._watch_time()
         return bool(super().readable())
 
-    def service(self) -> None:
-        """Answer one request; waitress calls it in one of its threads."""
+    @property
+    def lane(self) -> str:
+        """The lane of the request that is next; one that waitress itself refuses costs nothing."""
+        request = self.requests[0]
+        return QUICK if request.error else find_lane(request.path)
+
+    def answer(self, deadline: float) -> None:
+        """Answer one request; a thread of its lane calls it."""
+        self.deadline, self.refused = deadline, None
+        self._serve()
+
+    def refuse(self, error: RetrievalError, seconds: int) -> None:
+        """Refuse one request."""
+        self.refused = error, seconds
+        self._serve()
+
+    def _serve(self) -> None:
         self._served += 1
-        super().service()
+        self.service()
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is made, or on its way."""
+        return not self.will_close and bool(self.requests or self.total_outbufs_len)
 
     @property
     def is_working(self) -> bool:

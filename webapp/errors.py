@@ -15,6 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from retrieval import (
     ApiKey,
     CursorExpired,
+    DeadlinePassed,
     DecodingImpossible,
     DurabilityTooLow,
     EditUnknown,
@@ -66,6 +67,18 @@ class TooManyFetches(RetrievalError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} pictures are being fetched from the web already; try again soon")
+
+
+class ServerBusy(RetrievalError):
+    """As many requests wait as may."""
+
+    code = "server-busy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this server: as many requests wait for an answer as may (setting searches_waiting); try again "
+            "in some seconds"
+        )
 
 
 class ForeignRequest(RetrievalError):
@@ -133,6 +146,8 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (CursorExpired, 410),
     (PictureUnreachable, 502),
     (TooManyFetches, 503),
+    (ServerBusy, 503),
+    (DeadlinePassed, 503),
     (InvalidQuery, 400),
     (ImageNotFound, 404),
     (OriginalMissing, 404),
@@ -148,6 +163,9 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (NotEnoughMemory, 503),
     (RetrievalError, 500),
 )
+# Nothing is wrong then: the same request may be answered a little later.
+PASSING: Final = (ServerBusy, DeadlinePassed, TooManyFetches, LibraryBusy)
+RETRY_SECONDS: Final = 5
 TOO_LARGE_CODES: Final = ("too-many-pixels", "too-many-bytes")
 # Our sentences for errors that Werkzeug finds; for other statuses its own are shown.
 _SENTENCES: Final = {
@@ -204,9 +222,11 @@ def register_handlers(app: Flask, show_message: Callable[[str], str] = str) -> N
 
 def _answer_known_error(show_message: Callable[[str], str], error: RetrievalError) -> Response:
     status = http_status(error)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, PASSING):
         current_app.logger.warning("%s: %s", type(error).__name__, error)
     answer = _problem_response(status, error.code, show_message(str(error)))
+    if isinstance(error, PASSING):
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Pictor"'
     return answer

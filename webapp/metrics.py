@@ -6,25 +6,28 @@ Metrics are in the format of Prometheus, by its own library. None names a pictur
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Final, final
 
 from flask import Blueprint, Flask, Response, current_app, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from retrieval import Library, read_status
 
+from .deadlines import limit_answers
 from .errors import NotPublic
+from .lanes import LaneQueue
 from .parameters import NoParameters
 from .requests import read_parameters
 from .services import current_services
 
 # Seconds; finer where searches usually lie.
 BUCKETS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
-_KEY: Final = "metrics"
+_KEY, _LANES = "metrics", "lane meters"
 
 health = Blueprint("health", __name__)
 
@@ -59,7 +62,17 @@ def measure_requests(app: Flask, library: Library) -> None:
         "pictor_request_seconds", "Time of requests", ("route",), buckets=BUCKETS, registry=registry
     )
     answered = Counter("pictor_requests", "Requests", ("route", "method", "status"), registry=registry)
-    app.extensions[_KEY] = registry
+    stages = Histogram(
+        "pictor_stage_seconds",
+        "Time of the stages of answers",
+        ("stage",),
+        buckets=BUCKETS,
+        registry=registry,
+    )
+    limit_answers(
+        app, library.settings.answer_seconds, lambda name, taken: stages.labels(name).observe(taken)
+    )
+    app.extensions[_KEY], app.extensions[_LANES] = registry, LaneMeters(registry)
     app.register_blueprint(health)
 
     @app.before_request
@@ -68,10 +81,49 @@ def measure_requests(app: Flask, library: Library) -> None:
 
     @app.after_request
     def count_request(response: Response) -> Response:
+        if "started" not in g:  # nobody asked: the answers of a full server are made beforehand
+            return response
         route = request.endpoint or "none"  # never the path: there is no end of them
-        seconds.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        seconds.labels(route).observe(time.perf_counter() - g.started)
         answered.labels(route, request.method, str(response.status_code)).inc()
         return response
+
+
+@final
+class LaneMeters:
+    """How many requests are in which lane of a server, how long they waited, and which were refused."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "pictor_wait_seconds", "Time before answers", ("lane",), buckets=BUCKETS, registry=registry
+        )
+        self._refused = Counter(
+            "pictor_refusals", "Requests that were refused", ("lane", "code"), registry=registry
+        )
+        self._waiting = Gauge("pictor_waiting", "Requests that wait", ("lane",), registry=registry)
+        self._running = Gauge(
+            "pictor_running", "Requests that are being answered", ("lane",), registry=registry
+        )
+
+    def note_wait(self, lane: str, seconds: float) -> None:
+        """Note how long a request waited before its answer began."""
+        self._seconds.labels(lane).observe(seconds)
+
+    def note_refusal(self, lane: str, code: str) -> None:
+        """Note that a request was refused."""
+        self._refused.labels(lane, code).inc()
+
+    def show_queues(self, queues: Mapping[str, LaneQueue]) -> None:
+        """Show from now on how many requests these queues hold."""
+        for name, queue in queues.items():
+            self._waiting.labels(name).set_function(partial(getattr, queue, "waiting"))
+            self._running.labels(name).set_function(partial(getattr, queue, "running"))
+
+
+def lane_meters(app: Flask) -> LaneMeters:
+    """The meters of an application's lanes."""
+    meters: LaneMeters = app.extensions[_LANES]
+    return meters
 
 
 @health.get("/healthz")

@@ -179,5 +179,10 @@ def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], 
 
 def current_services() -> Services:
     """The services of the application that answers the current request."""
-    services: Services = current_app.extensions[_KEY]
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The services of an application."""
+    services: Services = app.extensions[_KEY]
     return services

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import webbrowser
 from contextlib import suppress
@@ -12,7 +13,7 @@ from threading import Thread, Timer
 import click
 
 from retrieval import Library, RetrievalError
-from webapp import LOOPBACK, create_app, create_server
+from webapp import LOOPBACK, Server, create_app, create_server
 
 from .options import json_option, library_option
 from .output import print_json, print_remark
@@ -92,8 +93,9 @@ def serve_library(
     keys: bool = False,
     names: tuple[str, ...] = (),
 ) -> None:
-    """Serve until interrupted. The backbone is loaded by another thread, so the page is available at once."""
+    """Serve until a signal comes. Another thread loads the backbone, so that the page is there at once."""
     hosts = allowed_hosts(host, names)
+    library.prepare_serving()
     try:
         app = create_app(library, hosts=hosts, public=public, keys=keys)
         server = create_server(app, host=host, port=port)
@@ -104,7 +106,19 @@ def serve_library(
     if public:
         print_remark(describe_publicity(library, hosts))
     Thread(target=_warm_up_library, args=[library], daemon=True, name="warm-up").start()
+    _stop_on_signals(server)
     server.run()
+
+
+def _stop_on_signals(server: Server) -> None:
+    """Finish what is being answered at the first signal; a second one ends the process."""
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        server.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 def allowed_hosts(host: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from .preprocessing import Preprocessing
 from .runtimes.base import BackboneOutput, Runtime
 from .runtimes.choice import choose_runtime
 from .runtimes.weights import Weights, read_classifier
+from .shared_passes import SharedPasses
 
 NetworkKey: TypeAlias = tuple[str, str, Preprocessing]
 
@@ -38,6 +39,7 @@ class Network:
         self._is_projected = TOWER_KEY in configuration
         self._preprocessing = Preprocessing.from_json(configuration)
         self._head = ClassifierSettings.from_json(configuration)
+        self._passes = SharedPasses(lambda batch, stages: self._runtime.run_batch(batch, stages))
 
     @property
     def key(self) -> NetworkKey:
@@ -50,8 +52,11 @@ class Network:
         return self._sha256
 
     def run_pictures(self, pictures: Sequence[RGB], stages: Collection[int] = ()) -> BackboneOutput:
-        """One pass over the pictures, with the stages of these numbers; raises BackboneUnavailable."""
-        return self._runtime.run_batch(self._preprocessing.prepare_batch(pictures), sorted(stages))
+        """One pass over the pictures, with the stages of these numbers; raises BackboneUnavailable.
+
+        Pictures of other threads may share the pass.
+        """
+        return self._passes.run_batch(self._preprocessing.prepare_batch(pictures), sorted(stages))
 
     def last_map(self, picture: RGB) -> tuple[Float32Vector, Float32Array, Region]:
         """The pooled feature of a picture, and the map (channel, row, column) it was pooled from.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,20 @@ class _Opened:
     loaded: Any
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loading:
+    """Generations that another thread loads, and the pointers that lead to them."""
+
+    pointers: Mapping[str, Projection | None]
+    opened: Future[dict[str, _Opened]]
+
+
 class Snapshots:
     """Gives the newest snapshot; parts that did not change since the last one are used again.
 
-    Safe to call from many threads: a snapshot is replaced by a new object, never changed.
+    Safe to call from many threads: a snapshot is replaced by a new object, never changed. A generation that
+    was published meanwhile is loaded by the thread that needs it, while the others wait, or aside (see
+    `load_aside`).
     """
 
     def __init__(self, catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> None:
@@ -54,6 +65,13 @@ class Snapshots:
         self._refreshing = threading.Lock()
         self._opened: dict[str, _Opened] = {}
         self._snapshot: Snapshot | None = None
+        self._loader: ThreadPoolExecutor | None = None
+        self._loading: _Loading | None = None
+
+    def load_aside(self) -> None:
+        """From now on nobody waits for a new generation: a thread loads it, and until it is there, the one
+        before answers, with a longer tail. Both are in memory for a while."""
+        self._loader = self._loader or ThreadPoolExecutor(1, "generation")
 
     def newest_snapshot(self) -> Snapshot:
         """The state with every image that was committed before the call.
@@ -71,18 +89,60 @@ class Snapshots:
 
     def _refresh_snapshot(self) -> Snapshot:
         with self._catalog.reading() as reader:
-            pointers = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
+            pointers = self._choose_pointers(
+                _pointers_by_signal(self._projections, live_pointers(reader, self._root))
+            )
             seq = reader.last_seq()
-            if self._snapshot is None or self._snapshot.seq != seq or self._is_stale(pointers):
+            held = self._snapshot
+            if held is None or held.seq != seq or held.pointers != pointers:
                 views = {
                     projection.signal: self._make_view(projection, pointers[projection.signal], reader)
                     for projection in self._projections
                 }
-                self._snapshot = Snapshot(seq, views, pointers)
-        return self._snapshot
+                held = self._snapshot = Snapshot(seq, views, pointers)
+        return held
 
     def _is_stale(self, pointers: Mapping[str, Projection | None]) -> bool:
         return any(self._opened[signal].pointer != pointer for signal, pointer in pointers.items())
+
+    def _choose_pointers(self, newest: Mapping[str, Projection | None]) -> Mapping[str, Projection | None]:
+        """The newest pointers, or those of the generations in use while newer ones are loaded aside.
+
+        Raises ProjectionDamaged if one of the newer ones is damaged. Where there is no memory for them, those
+        before go on answering.
+        """
+        if self._loader is None or self._snapshot is None:
+            return newest
+        if self._loading is not None and self._loading.opened.done():
+            self._take_up(self._loading, newest)
+        if self._loading is None and self._is_stale(newest):
+            opened = self._loader.submit(self._load_generations, newest, dict(self._opened))
+            self._loading = _Loading(newest, opened)
+        return {signal: opened.pointer for signal, opened in self._opened.items()}
+
+    def _take_up(self, loading: _Loading, newest: Mapping[str, Projection | None]) -> None:
+        """Use what was loaded aside; what could not be loaded is tried again when the pointers move."""
+        error = loading.opened.exception()
+        if error is None:
+            self._opened |= loading.opened.result()
+        if error is None or loading.pointers != newest:
+            self._loading = None
+        elif isinstance(error, ProjectionDamaged):
+            raise error
+
+    def _load_generations(
+        self, pointers: Mapping[str, Projection | None], opened: Mapping[str, _Opened]
+    ) -> dict[str, _Opened]:
+        """The generations that these pointers lead to and that are not opened yet."""
+        return {
+            projection.signal: self._load_generation(projection, pointers[projection.signal])
+            for projection in self._projections
+            if opened[projection.signal].pointer != pointers[projection.signal]
+        }
+
+    def _load_generation(self, projection: AnyProjection, pointer: Projection | None) -> _Opened:
+        stamp = stamp_generation(self._root, pointer)
+        return _Opened(pointer, stamp, projection.load_generation(self._root, pointer))
 
     def _make_view(
         self, projection: AnyProjection, pointer: Projection | None, reader: Reader
@@ -94,9 +154,7 @@ class Snapshots:
         return projection.make_view(opened.loaded, reader, make_tail(changes))
 
     def _open_generation(self, projection: AnyProjection, pointer: Projection | None) -> _Opened:
-        stamp = stamp_generation(self._root, pointer)
-        opened = _Opened(pointer, stamp, projection.load_generation(self._root, pointer))
-        self._opened[projection.signal] = opened
+        opened = self._opened[projection.signal] = self._load_generation(projection, pointer)
         return opened
 
     def find_damages(self) -> list[ProjectionDamaged]:
@@ -107,8 +165,14 @@ class Snapshots:
         """
         with self._refreshing:
             with self._catalog.reading() as reader:
-                pointers = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
-            found = (self._find_damage(one, pointers[one.signal]) for one in self._projections)
+                newest = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
+            try:
+                chosen = self._choose_pointers(newest)
+            except ProjectionDamaged as damage:
+                return [damage]
+            # What is being loaded aside is being verified, too.
+            checked = [one for one in self._projections if chosen[one.signal] == newest[one.signal]]
+            found = (self._find_damage(one, newest[one.signal]) for one in checked)
             return [damage for damage in found if damage is not None]
 
     def _find_damage(self, projection: AnyProjection, pointer: Projection | None) -> ProjectionDamaged | None:

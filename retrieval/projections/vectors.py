@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -116,7 +117,8 @@ class VectorIndex:
         if allowed is not None:
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
         row = _pad_rows(query.reshape(1, -1), self._index.d)
-        scores, ids = self._index.search(row, count, params=parameters)
+        with _one_thread():
+            scores, ids = self._index.search(row, count, params=parameters)
         is_result = ids[0] >= 0
         return ids[0][is_result], round_scores(scores[0][is_result])
 
@@ -301,6 +303,18 @@ def faiss_version() -> str:
         except PackageNotFoundError:
             continue
     raise PackageNotFoundError("faiss-gpu or faiss-cpu")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for what this thread asks FAISS: a single query keeps no more busy, and they would spin."""
+    faiss = _load_faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 @cache

@@ -16,6 +16,7 @@ from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, WeightedRanking, fuse
 from ..ranking.ranking import Ranking, union_ids
 from ..signals import CONDITION, WORDS
+from ..watch import until_deadline
 from .probes import Probe
 
 EVERYTHING = 2**31  # more images than any library has
@@ -110,7 +111,8 @@ def rank_images(
     ask = partial(_ask_probe, views=views, excluded=excluded)
     # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
     with ThreadPoolExecutor(max(len(asking), 1), "probe") as threads:
-        first = list(threads.map(lambda probe, most: ask(probe, most, allowed), asking, limits))
+        found = threads.map(lambda probe, most: ask(probe, most, allowed), asking, limits)
+        first = list(until_deadline(found))
         together = union_ids(*(ranking.ids[:limit] for ranking in first))
 
         def complete_ranking(probe: Probe, ranking: Ranking, most: int) -> Ranking:

@@ -24,6 +24,7 @@ from ..ranking.rerank import (
 from ..ranking.verification import choose_candidates
 from ..ranking.verification import rank_verified as verified
 from ..signals import DETAILS, NEIGHBOURS, SUBJECT
+from ..watch import until_deadline
 from .context import SearchContext
 from .gather import FusedRanking, ProbeRanking
 from .probes import Probe
@@ -80,7 +81,8 @@ def _rank_by_keypoints(
     if not len(keypoints):
         return Ranking.from_scores([], [])
     ids = choose_candidates(rankings, context.options.verify).tolist()
-    return verified(keypoints, context.features.load_stored_keypoints(ids).items())
+    stored = context.features.load_stored_keypoints(ids)
+    return verified(keypoints, until_deadline(stored.items()))
 
 
 # -- another order ------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, final
 
+from ..watch import stage
+
 DESCRIBE, FILTER, RANK, VERIFY, JUDGE, ORDER, LOAD = STAGES = (
     "describe",  # decode and describe the pictures, and map the texts
     "filter",  # find the images that satisfy the conditions
@@ -27,11 +29,12 @@ class Stopwatch:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
-        """Add the time that passes within."""
+    def measure(self, name: str) -> Iterator[None]:
+        """Add the time that passes within; raises DeadlinePassed instead of beginning too late."""
         started = time.perf_counter()
         try:
-            yield
+            with stage(name):
+                yield
         finally:
-            passed = self.seconds.get(stage, 0.0) + time.perf_counter() - started
-            self.seconds[stage] = round(passed, DECIMALS)
+            passed = self.seconds.get(name, 0.0) + time.perf_counter() - started
+            self.seconds[name] = round(passed, DECIMALS)

@@ -149,6 +149,12 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "end other programs, which leaves memory and time for this one, or install Pictor again",
     ),
     (
+        errors.DeadlinePassed(),
+        "deadline-passed",
+        "the answer: it takes longer than a request may take here (setting answer_seconds); ask for less, "
+        "or try again when fewer ask",
+    ),
+    (
         errors.NameTaken("saved search", "boats"),
         "name-taken",
         "boats: a saved search has this name already; choose another, or rename that one",

@@ -31,11 +31,9 @@ def port(app: Flask) -> Iterator[int]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield server.effective_port
-    server.close()
-    server.task_dispatcher.shutdown()  # type: ignore[attr-defined]
+    server.stop()
     thread.join(LONGEST)
-    for channel in list(server.active_channels.values()):  # type: ignore[attr-defined]
-        channel.close()
+    assert not thread.is_alive()
 
 
 def connect(port: int, start: bytes = b"") -> socket.socket:

@@ -43,6 +43,8 @@ def _make_error(kind: type[RetrievalError]) -> RetrievalError:
         ),
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
+        errors.ServerBusy: errors.ServerBusy,
+        retrieval.DeadlinePassed: retrieval.DeadlinePassed,
         retrieval.CursorExpired: retrieval.CursorExpired,
         retrieval.PictureUnreachable: lambda: retrieval.PictureUnreachable("https://a.b/c", "takes too long"),
     }
@@ -84,6 +86,8 @@ def test_the_table_is_complete() -> None:
         "PictureExpired": 404,
         "PictureUnreachable": 502,
         "TooManyFetches": 503,
+        "ServerBusy": 503,
+        "DeadlinePassed": 503,
         "CursorExpired": 410,
         "InvalidQuery": 400,
         "ImageNotFound": 404,

@@ -9,22 +9,19 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from webapp import MAX_THREADS, create_server
+from webapp import create_server
 
 
 @pytest.fixture(scope="module")
 def port(app: Flask) -> Iterator[int]:
     running = create_server(app, port=0)
     assert running.effective_host == "127.0.0.1"
-    assert running.adj.threads == MAX_THREADS
     thread = threading.Thread(target=running.run)
     thread.start()
     yield running.effective_port
-    running.close()
-    running.task_dispatcher.shutdown()
-    thread.join(10)
-    for channel in list(running.active_channels.values()):  # on a busy machine it has not seen us hang up
-        channel.close()
+    running.stop()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def _get_answer(port: int, **headers: str) -> http.client.HTTPResponse:

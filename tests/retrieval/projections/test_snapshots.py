@@ -25,6 +25,8 @@ from retrieval import (
     read_status,
     write_library,
 )
+from retrieval.catalog import Projection
+from retrieval.projections.words import WordIndex, WordProjection
 from tests.drawing import draw_scene
 from tests.reference import pairs_of
 
@@ -236,3 +238,46 @@ class TestManyThreads:
             assert reader.search(Query((Text("twin"), StoredPicture(1)), limit=5)).hits
             count += 1
         return count
+
+
+class TestLoadedAside:
+    def test_nobody_waits_for_a_new_generation_and_no_answer_changes(
+        self, writer: LibraryWriter, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Library.open(path) as reader:
+            reader.prepare_serving()
+            before = reader.snapshot().pointers
+            [image_id] = add_scenes(writer, [77], "lantern")
+            writer.publish()
+            may_load, loading = Event(), Event()
+            load = WordProjection.load_generation
+
+            def load_later(projection: WordProjection, root: Path, pointer: Projection | None) -> WordIndex:
+                loading.set()
+                assert may_load.wait(60)
+                return load(projection, root, pointer)
+
+            monkeypatch.setattr(WordProjection, "load_generation", load_later)
+            assert reader.search("lantern").ids == [image_id]
+            assert loading.wait(60)
+            assert reader.snapshot().pointers == before
+            aside = exact_rankings(reader)
+            may_load.set()
+            reader.search_state.snapshots._loader.shutdown()  # type: ignore[union-attr]
+            after = reader.snapshot()
+            assert after.pointers != before
+            assert after.pointers == writer.snapshot().pointers
+            assert ids_only(exact_rankings(reader)) == ids_only(aside)
+
+    def test_a_damaged_one_is_an_error_until_it_is_mended(self, writer: LibraryWriter, path: Path) -> None:
+        with Library.open(path) as reader:
+            reader.prepare_serving()
+            reader.snapshot()
+            add_scenes(writer, [77], "lantern")
+            writer.publish()
+            shutil.rmtree(writer.generations_folder)
+            reader.snapshot()
+            reader.search_state.snapshots._loader.shutdown()  # type: ignore[union-attr]
+            for _ in range(2):
+                with pytest.raises(ProjectionDamaged):
+                    reader.search("lantern")
