@@ -176,9 +176,10 @@ class Library:
     def warm_up(self) -> None:
         """Load everything that a query needs, so that the first one does not wait for it."""
         self.describe([np.zeros((64, 64, 3), np.uint8)])
-        snapshot = self.search_state.snapshots.newest_snapshot()
-        self.search_state.sort_keys.warm_up(snapshot.seq)
+        self.search(Query((Text("light"),)))
+        self.search_state.sort_keys.warm_up(self.snapshot().seq)
         self.search_state.facet_tables.warm_up()
+        self.make_overview()
 
     def prepare_serving(self) -> None:
         """For a process that answers many requests at once: no answer waits while a new generation is loaded,

@@ -57,9 +57,11 @@ class LineReader:
 
         Raises InvalidQuery for a picture that was given as bytes.
         """
-        line = format_query(query)
+        line, plain = format_query(query), format_query(query, bare=False)
+        if line == plain:  # it has no bare words
+            return line
         first_page = replace(query, limit=1, offset=0, cursor=None)
-        return line if self.read_line(line, limit=1) == first_page else format_query(query, bare=False)
+        return line if self.read_line(line, limit=1) == first_page else plain
 
     def _read_sentence(self, line: str, today: date) -> Reading:
         calendar = Calendar(today, is_southern=self._settings.hemisphere == "south")

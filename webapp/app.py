@@ -31,7 +31,7 @@ from .saved_api import saved_api
 from .saved_pages import saved_pages
 from .scopes import may
 from .security import LOOPBACK, protect_app
-from .services import attach_services
+from .services import attach_services, current_services
 from .status_pages import status_pages
 from .steering import address_with_example
 from .transport import prepare_answers
@@ -149,3 +149,14 @@ def _keep_methods(app: OpenAPI, blueprint: APIBlueprint) -> None:
             blueprint.paths[path] = app.paths[path].model_copy(
                 update={name: getattr(item, name) for name in ours}
             )
+
+
+def warm_up(app: Flask) -> None:
+    """Compile every template and load what queries need, so that no visitor waits for it.
+
+    Raises RetrievalError where the library cannot be searched.
+    """
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
+    with app.app_context():
+        current_services().library.warm_up()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import socket
 import webbrowser
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from threading import Thread, Timer
@@ -13,7 +15,7 @@ from threading import Thread, Timer
 import click
 
 from retrieval import Library, RetrievalError
-from webapp import LOOPBACK, Server, create_app, create_server
+from webapp import LOOPBACK, Server, create_app, create_server, warm_up
 
 from .options import json_option, library_option
 from .output import print_json, print_remark
@@ -105,7 +107,7 @@ def serve_library(
     _announce_address(address, library, show=show, as_json=as_json)
     if public:
         print_remark(describe_publicity(library, hosts))
-    Thread(target=_warm_up_library, args=[library], daemon=True, name="warm-up").start()
+    Thread(target=_load_early, args=[partial(warm_up, app)], daemon=True, name="warm-up").start()
     _stop_on_signals(server)
     server.run()
 
@@ -169,8 +171,8 @@ def _announce_address(address: str, library: Library, *, show: bool, as_json: bo
         Timer(1.0, webbrowser.open, [address]).start()
 
 
-def _warm_up_library(library: Library) -> None:
+def _load_early(warm_up: Callable[[], None]) -> None:
     try:
-        library.warm_up()
+        warm_up()
     except RetrievalError as error:
         print_remark(f"{error}")  # the page shows it as well, wherever it matters

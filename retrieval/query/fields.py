@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any, TypeAlias
 
 from ..errors import InvalidQuery
@@ -67,8 +68,14 @@ def format_fields(value: Owner, left_out: tuple[str, ...] = ()) -> Iterator[str]
 
 def _format_field(value: object, key: str, entry: Key, names: tuple[str, ...]) -> Iterator[str]:
     """Nothing for a default value, one term for each value of a list, or else one term."""
-    defaults = entry.owner()
+    defaults = _make_default(entry.owner)
     values = [getattr(value, name) for name in names]
     if values != [getattr(defaults, name) for name in names]:
         term_values = values[0] if entry.is_list else [values[0] if len(values) == 1 else tuple(values)]
         yield from (format_term(key, entry.kind.format(term_value)) for term_value in term_values)
+
+
+@cache
+def _make_default(owner: type[Any]) -> Any:
+    """Its value without any field set; frozen, as all of them are."""
+    return owner()
