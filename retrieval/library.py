@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -46,7 +46,7 @@ from .projections.bridge import BridgeView
 from .projections.likeness import LIKENESS, LikenessView
 from .projections.snapshot import AnyProjection, Snapshot
 from .projections.words import WordView
-from .query.conditions import find_confidence
+from .query.conditions import Filters, find_confidence
 from .query.rewording import Rewording, replace_words
 from .query.suggestions import suggest_name
 from .query.unfinished import Completion
@@ -588,6 +588,7 @@ class Library:
             knows_word=self.search_state.word_knower(snapshot),
             sort_keys=self.search_state.sort_keys,
             settings=settings or self.settings,
+            picked_lists=self.search_state.picked_lists,
         )
 
         def find_ids(saved_query: Query) -> Int64Ids:
@@ -646,6 +647,21 @@ class Library:
         snapshot = self.snapshot()
         view = snapshot.views.get(LIKENESS)
         return self.search_state.atlases.find_atlas(view) if isinstance(view, LikenessView) else None
+
+    def pick_images(self, ids: Sequence[int]) -> str:
+        """The value of `among:` for these images, at least one: their ids, or a list that is kept for a week.
+
+        Raises StorageFailed where they are too many for a line and the library cannot be written.
+        """
+        return self.search_state.picked_lists.write_value(np.array(ids, np.int64))
+
+    def find_picked(self, value: str) -> Int64Ids:
+        """The images of the library that a value of `among:` means. Raises InvalidQuery."""
+        return self._start_search(Query(filters=Filters(among=(value,)))).find_answer().found_ids
+
+    def find_picked_expiry(self, value: str) -> datetime | None:
+        """Until when a value of `among:` is kept if nobody uses it, in UTC; None for one without an end."""
+        return self.search_state.picked_lists.find_expiry(value)
 
     def load_verdicts(self) -> list[Verdict]:
         """What people said about which images are one picture, the oldest first."""

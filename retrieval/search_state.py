@@ -25,6 +25,7 @@ from .search.backgrounds import Backgrounds
 from .search.facet_table import FacetTables
 from .search.kept_lists import KeptLists
 from .search.overview import Overviews
+from .search.picked_lists import PickedLists
 from .search.sort_keys import SortKeys
 from .settings import Settings
 from .signals import COLOUR, MEANING, SIGNALS, SUBJECT
@@ -43,6 +44,7 @@ class SearchState:
         self._catalog, self._settings = catalog, settings
         self.generations_folder = path / "projections"
         self.kept_lists = KeptLists(path / "cursors")
+        self.picked_lists = PickedLists(path / "picked")
         self.spaces = Spaces(catalog, path / "backbones", settings)
 
     @cached_property

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval import Annotation, fetch_backbone, images, write_library
+from retrieval import PREDICTED_SOURCE, Annotation, fetch_backbone, images, write_library
 from tests.databases import new_image
 from tests.drawing import draw_scene
 
@@ -15,7 +15,10 @@ COUNT, CLUSTERS = 160, 4
 
 
 def make_mapped_library(path: Path) -> Path:
-    """Image n is of kind (n - 1) % CLUSTERS, which its label says and its features show."""
+    """Image n is of kind (n - 1) % CLUSTERS, which its features show.
+
+    Two of three have a label that says so; what a classifier guessed all have.
+    """
     random = np.random.default_rng(5)
     thumbnail = images.encode_webp(draw_scene(3), side=320)
     with write_library(path) as library:
@@ -30,7 +33,10 @@ def make_mapped_library(path: Path) -> Path:
                 new = replace(new_image(number + 1), features=features, thumbnail=thumbnail)
                 [image_id] = writer.add_images([new])
                 writer.add_location(f"/kinds/{image_id}.jpg".encode(), image_id, mtime=0, size=1)
-                label = f"kind{number % CLUSTERS}"
-                writer.replace_annotations(image_id, "t", [Annotation("label", label, "t")])
+                kind = number % CLUSTERS
+                told = [Annotation("label", f"kind{kind}", "t")] if number % 3 else []
+                writer.replace_annotations(image_id, "t", told)
+                guessed = Annotation("label", f"guess{kind}", PREDICTED_SOURCE, 0.9)
+                writer.replace_annotations(image_id, PREDICTED_SOURCE, [guessed])
         library.publish()
     return path

@@ -29,7 +29,7 @@ from retrieval import (
 )
 
 from .changes import AskedSearch, upload_token
-from .locales import gettext, gettext_noop
+from .locales import gettext, gettext_noop, ngettext
 from .query_pictures import QueryPicture, find_asked_picture, find_picture
 from .services import current_services
 from .wording import image_name, option_words
@@ -100,7 +100,7 @@ def _make_chip(asked: AskedSearch, piece: Piece) -> Chip:
     inverse = piece.inverse and asked.changed_address(piece.inverse, piece.text, _invert_text(piece))
     return Chip(
         piece.text,
-        piece.text.removeprefix("-") if part is None else _describe_part(part),
+        _describe_condition(piece) if part is None else _describe_part(part),
         without,
         _address_without(asked, piece, off=set_aside),
         part=piece.part,
@@ -111,6 +111,14 @@ def _make_chip(asked: AskedSearch, piece: Piece) -> Chip:
         picture=None if piece.part is None else find_asked_picture(asked, piece.part),
         swatches=part.swatches if isinstance(part, Colours) else (),
     )
+
+
+def _describe_condition(piece: Piece) -> str:
+    text = piece.text.removeprefix("-")
+    if not text.startswith("among:"):
+        return text
+    count = len(current_services().library.find_picked(text.removeprefix("among:")))
+    return ngettext("%(num)s picked picture", "%(num)s picked pictures", count)
 
 
 def _make_option_chip(asked: AskedSearch, option: Piece) -> Chip:

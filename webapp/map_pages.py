@@ -6,13 +6,12 @@ import re
 from typing import Annotated, Final
 
 import numpy as np
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 from werkzeug import Response
 
 from retrieval import Atlas, Examples, Query, answers
 
-from .addresses import PICTURE_ADDRESSES
 from .errors import InvalidParameter
 from .parameters import NoParameters, PageSearchParameters
 from .requests import read_parameters
@@ -20,7 +19,6 @@ from .services import current_services
 
 MOST_CORNERS: Final = 200  # of a polygon
 EXAMPLES: Final = 8  # of the pictures inside, by which more are found
-LISTED: Final = 60  # pictures on one page
 CORNER: Final = re.compile(r"(\d(?:\.\d{1,6})?),(\d(?:\.\d{1,6})?)", re.ASCII)
 SHORT: Final = 65_535  # the largest place, as it is sent
 
@@ -37,7 +35,6 @@ class AreaParameters(answers.StrictModel):
     """A polygon on the map."""
 
     area: Annotated[str, Field(max_length=4000, description="Corners as x,y;x,y;… from 0 to 1")]
-    offset: answers.Offset = 0
 
 
 @map_pages.get("")
@@ -72,24 +69,15 @@ def pack_points(atlas: Atlas) -> bytes:
 
 
 @map_pages.get("/area")
-def area() -> str:
-    """The pictures inside a polygon, and a search for more like them."""
-    asked = read_parameters(AreaParameters, request.args)
+def area() -> str | Response:
+    """Lead to the search among the pictures inside a polygon, or say that there are none."""
+    corners = _read_corners(read_parameters(AreaParameters, request.args).area)
     library = current_services().library
     atlas = library.make_atlas()
-    ids = [] if atlas is None else atlas.find_inside(_read_corners(asked.area)).tolist()
-    shown = ids[asked.offset : asked.offset + LISTED]
-    with library.catalog.reading() as reader:
-        images = reader.load_images(shown)
-    last = asked.offset + LISTED
-    following = url_for("map_pages.area", area=asked.area, offset=last) if last < len(ids) else None
-    return _render(
-        "area.html",
-        total=len(ids),
-        images=[answers.present_summary(image, PICTURE_ADDRESSES) for image in images.values()],
-        following=following,
-        like=_find_like(ids) if ids else None,
-    )
+    ids = [] if atlas is None else atlas.find_inside(corners).tolist()
+    if not ids:
+        return _render("area.html")
+    return redirect(url_for("pages.search", q=f"among:{library.pick_images(ids)}"), 303)
 
 
 def _read_corners(text: str) -> list[tuple[float, float]]:

@@ -42,6 +42,7 @@ from .tiles import find_looks
 from .uploads import TOKEN
 from .wording import sort_choices
 
+KEPT_LIST: Final = re.compile(r"among:([0-9a-f]{32})")
 SIMILAR_COUNT = 10  # two rows on a wide screen
 NEW_LIST: Final = gettext_noop(
     "The list that this page was part of is not kept any more; this is a page of a new list."
@@ -91,6 +92,7 @@ def search() -> str:
         balances=BALANCES,
         results=presented,
         until=_find_expiry(presented.line),
+        picked_until=_find_picked_expiry(presented.line),
         line_address=partial(_line_address, parameters),
         previous=_previous_page(parameters, results),
         first=_search_address(parameters),
@@ -117,6 +119,13 @@ def _find_expiry(line: str | None) -> date | None:
     """Until when the address of a search holds the uploaded pictures in it; None without any."""
     tokens = re.findall(rf"upload:({TOKEN.pattern})", line or "")
     expiries = [current_services().pictures.find_expiry(token) for token in tokens]
+    return min((expiry.date() for expiry in expiries if expiry), default=None)
+
+
+def _find_picked_expiry(line: str | None) -> date | None:
+    """Until when the address of a search holds the picked pictures in it; None where it always does."""
+    library = current_services().library
+    expiries = [library.find_picked_expiry(name) for name in KEPT_LIST.findall(line or "")]
     return min((expiry.date() for expiry in expiries if expiry), default=None)
 
 
@@ -202,9 +211,9 @@ def _similar_images(image_id: int) -> list[answers.Hit]:
 
 
 def _line_to_save(query: Query, parameters: PageSearchParameters) -> str | None:
-    """The line of a search that may be saved: not that for every image, nor one with an uploaded picture."""
+    """The line of a search that may be saved: not that for every image, nor one whose pictures expire."""
     is_plain = query == Query(sort=query.sort, limit=query.limit, offset=query.offset, cursor=query.cursor)
-    if current_app.config["PUBLIC"] or parameters.picture or is_plain:
+    if current_app.config["PUBLIC"] or parameters.picture or is_plain or KEPT_LIST.search(parameters.q):
         return None
     return current_services().library.write_line(query)
 

@@ -99,6 +99,8 @@ def option_words(option: str) -> str:
         return ", ".join(
             _weight_words(gettext(WAYS.get(signal, signal)), weight) for signal, weight in weights
         )
+    if option.removeprefix("-").startswith("among:"):
+        return gettext("picked pictures")
     if option.startswith("group-of:"):
         return gettext("one group")
     return gettext(_OPTIONS[option]) if option in _OPTIONS else option

@@ -24,6 +24,7 @@ from .checks import (
     check_values,
     raise_type,
 )
+from .picks import check_picked
 from .recurrence import parse_months, parse_weekdays, parse_year_days
 
 ORIENTATIONS: Final = ("landscape", "portrait", "square")
@@ -35,7 +36,7 @@ EXPOSURE: Final = ("iso", "aperture", "exposure", "focal", "rating")  # numbers 
 RECURRING: Final = {"months": parse_months, "weekdays": parse_weekdays, "days": parse_year_days}
 _CHOICES: Final = (
     *("shows", "formats", "orientations", "shapes", "cameras", "concepts", "creators", "lenses"),
-    *("places", "persons", "missing", "saved"),
+    *("places", "persons", "missing", "saved", "among"),
     *RECURRING,
 )
 MAX_CONDITIONS: Final = 64  # Filters in one tree: a query to the catalog each
@@ -67,8 +68,9 @@ class Filters(Combinable):
     a letter and its accent are one character or two.
 
     - `folders`, `labels`, `formats`, `orientations` (of ORIENTATIONS), `cameras`: any one of them;
-      `tags`, `concepts`, `persons`, `saved`: all of them; `without_…`: none of them. A folder is one or more
-      whole path components ("2019/summer"), anywhere in the path, or an absolute path; * and ? as in `names`.
+      `tags`, `concepts`, `persons`, `saved`, `among`: all of them; `without_…`: none of them. A folder is one
+      or more whole path components ("2019/summer"), anywhere in the path, or an absolute path; * and ? as in
+      `names`.
     - `shapes` (of SHAPES): any one of them, by the sides, of which an image has one: panorama from 2:1 on,
       square up to 21:20, else landscape or portrait. An orientation compares width and height exactly.
     - `names`: any one of these names of files, with or without their endings; * stands for any characters, ?
@@ -91,6 +93,7 @@ class Filters(Combinable):
     - `missing`: the image has none of these; each one of MISSABLE. Predicted labels do not count, and a title
       counts as a caption.
     - `saved`: what the saved search of this name finds, above the relevance line.
+    - `among`: the images with these ids ("3,17,20..25"), or those of a kept list of this name; see `picks`.
     - `captioned`: whether an image has a caption. `problem`: whether a file of it could not be read at the
       last visit.
     """
@@ -145,6 +148,7 @@ class Filters(Combinable):
     min_page: int | None = None
     max_page: int | None = None
     saved: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("folders", "names", "tags", "labels"):
@@ -162,6 +166,8 @@ class Filters(Combinable):
         for name, parse in RECURRING.items():
             for value in getattr(self, name):
                 check_recurrence(name, value, parse)
+        for value in self.among:
+            check_picked(value)
         if not 0 <= self.confidence <= 1:
             raise InvalidQuery(f"confidence {self.confidence}: choose from 0 to 1")
         check_days("", self.after, self.before)

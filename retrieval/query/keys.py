@@ -119,6 +119,7 @@ KEYS: Final[dict[str, Key]] = {
     "within": _list_key("within", _RECTANGLE),
     "in-concept": _list_key("concepts"),
     "saved": _list_key("saved"),
+    "among": _list_key("among"),
     **{key: _range_key(key, _WHOLE_BOUNDS) for key in WHOLE_NUMBERS},
     **{key: _range_key(key, _BOUNDS) for key in EXPOSURE},
     "missing": _list_key("missing", _CHOICE),

@@ -20,7 +20,7 @@ from .values import Options, Part, Query
 
 # Fields of Filters whose values an image has to satisfy all. Of other lists one value is enough, so that they
 # are one piece.
-_ALL_OF: Final = re.compile(r"tags|concepts|persons|saved|missing|without_\w+")
+_ALL_OF: Final = re.compile(r"tags|concepts|persons|saved|among|missing|without_\w+")
 _FIELDS: Final = frozenset(field.name for field in fields(Filters))
 
 

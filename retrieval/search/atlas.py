@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import final
+from typing import Final, final
 
 import numpy as np
 
 from ..catalog import Catalog
 from ..projections.likeness import CollectionMap, LikenessView
-from ..ranking.arrays import Float32Matrix, Int64Ids, Int64Vector
+from ..ranking.arrays import BoolVector, Float32Matrix, Int64Ids, Int64Vector
 from ..ranking.collection_map import is_inside
 from ..ranking.narrowing import LabelTable
+
+GIVEN_SHARE: Final = 0.2  # of a cluster: a label that people gave to so much of it is its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,14 @@ class Atlases:
         with self._catalog.reading() as reader:
             labels = reader.load_labels()
         if not self._predicted:
-            kept = ~labels.predicted
-            rows, codes, predicted = labels.rows[kept], labels.codes[kept], labels.predicted[kept]
-            labels = replace(labels, rows=rows, codes=codes, predicted=predicted)
+            labels = _select_rows(labels, ~labels.predicted)
         clusters = tuple(_describe_clusters(drawn, labels))
         return Atlas(drawn.ids, drawn.places, drawn.clusters, clusters)
 
 
 def _describe_clusters(drawn: CollectionMap, labels: LabelTable) -> Iterator[Cluster]:
     count = int(drawn.clusters.max()) + 1
-    codes = _choose_labels(drawn, labels, count)
+    codes = _choose_names(drawn, labels, count)
     for number, code in enumerate(codes):
         members = np.flatnonzero(drawn.clusters == number)
         if not len(members):
@@ -97,8 +97,23 @@ def _find_landmark(drawn: CollectionMap, members: Int64Vector, showing: Int64Ids
     return int(chosen[np.square(drawn.places[chosen] - middle).sum(axis=1).argmin()])
 
 
-def _choose_labels(drawn: CollectionMap, labels: LabelTable, count: int) -> list[int]:
-    """For each cluster the label that it has more of than the rest, by how many of it have it; or -1."""
+def _choose_names(drawn: CollectionMap, labels: LabelTable, count: int) -> list[int]:
+    """For each cluster a label that people gave to enough of it, or else the best of all labels; or -1."""
+    given = _choose_labels(drawn, _select_rows(labels, ~labels.predicted), count, least=GIVEN_SHARE)
+    chosen = _choose_labels(drawn, labels, count)
+    return [told if told >= 0 else other for told, other in zip(given, chosen, strict=True)]
+
+
+def _select_rows(labels: LabelTable, kept: BoolVector) -> LabelTable:
+    rows, codes, predicted = labels.rows[kept], labels.codes[kept], labels.predicted[kept]
+    return replace(labels, rows=rows, codes=codes, predicted=predicted)
+
+
+def _choose_labels(drawn: CollectionMap, labels: LabelTable, count: int, *, least: float = 0.0) -> list[int]:
+    """For each cluster the label that it has more of than the rest, by how many of it have it; or -1.
+
+    Labels that fewer than the share `least` of a cluster have do not name it.
+    """
     if not len(labels.codes):
         return [-1] * count
     known = np.full(int(max(labels.images.max(), drawn.ids.max())) + 1, -1, np.int64)
@@ -109,7 +124,7 @@ def _choose_labels(drawn: CollectionMap, labels: LabelTable, count: int) -> list
     table = np.bincount(cells, minlength=count * len(labels.labels)).reshape(count, -1)
     sizes = np.maximum(np.bincount(drawn.clusters, minlength=count), 1)[:, None]
     shares, overall = table / sizes, np.maximum(table.sum(axis=0), 1) / len(drawn.ids)
-    surprise = shares * np.log(np.maximum(shares, 1e-9) / overall)
+    surprise = np.where(shares >= least, shares * np.log(np.maximum(shares, 1e-9) / overall), 0.0)
     best = surprise.argmax(axis=1)
     codes: list[int] = np.where(surprise.max(axis=1) > 0, best, -1).tolist()
     return codes

@@ -38,6 +38,8 @@ def _find_by_filters(context: SearchContext, filters: Filters) -> Int64Ids:
         ids = np.intersect1d(ids, _concept_ids(context, name))
     for name in filters.saved:
         ids = np.intersect1d(ids, context.saved_sets.find_named(name))
+    for value in filters.among:
+        ids = context.picked_lists.select_ids(ids, value)
     return ids
 
 

@@ -12,6 +12,7 @@ from ..settings import Settings
 from .features import FeatureSource
 from .judging import Judge
 from .options import SearchOptions
+from .picked_lists import PickedLists
 from .probes import ProbeMaker
 from .saved_sets import SavedSets
 from .sort_keys import SortKeys
@@ -32,3 +33,4 @@ class SearchContext:
     judge: Judge
     sort_keys: SortKeys
     saved_sets: SavedSets
+    picked_lists: PickedLists

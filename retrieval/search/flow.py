@@ -33,6 +33,7 @@ from .grouping import describe_groups, group_images
 from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
 from .options import SearchOptions
 from .order import sort_answer
+from .picked_lists import PickedLists
 from .probes import Probe, ProbeMaker, TextMapper
 from .refinement import expand_probe, reorder_images, verify_images
 from .remarks import unknown_words
@@ -69,6 +70,7 @@ class Search:
         sort_keys: SortKeys,
         settings: Settings,
         saved_sets: SavedSets,
+        picked_lists: PickedLists,
     ) -> None:
         self._context = SearchContext(
             query=query,
@@ -82,6 +84,7 @@ class Search:
             judge=Judge(snapshot, backgrounds, load_rivals),
             sort_keys=sort_keys,
             saved_sets=saved_sets,
+            picked_lists=picked_lists,
         )
         self._weighting = Weighting(self._context, text_closeness)
         self._knows_word, self._map_text = knows_word, map_text

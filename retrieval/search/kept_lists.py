@@ -6,10 +6,6 @@ in it, so each image comes once. Where the library can be read only, no list is 
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
@@ -19,7 +15,8 @@ import numpy as np
 from ..errors import CursorExpired, InvalidCursor
 from ..query.values import Query
 from ..ranking.arrays import Int64Ids
-from .cursor import NAME_BYTES, Cursor, digest_bytes, digest_query
+from .cursor import NAME_BYTES, Cursor, digest_query
+from .kept_files import KeptFiles
 
 LIFETIME: Final = 24 * 3600  # seconds since a list was used last
 MAX_LISTS: Final = 1000  # beyond it, and beyond MAX_BYTES, those that were not used for longest are removed
@@ -68,7 +65,7 @@ class KeptLists:
     """The folder of the lists; a file has the digest of its content as its name. Safe for many processes."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._files = KeptFiles(folder, LIFETIME, MAX_LISTS, MAX_BYTES)
 
     def keep_answer(self, query: Query, ids: Int64Ids, seq: int) -> str | None:
         """Keep the answer to a query in the state `seq`, and return the name of the list.
@@ -77,15 +74,10 @@ class KeptLists:
         """
         if query.offset + query.limit >= len(ids):
             return None
-        data = KeptList(digest_query(query), seq, ids).data
-        name = digest_bytes(data, NAME_BYTES).hex()
         try:
-            if not self._renew(name):
-                self._write_file(name, data)
-                self._remove_old_lists()
+            return self._files.keep(KeptList(digest_query(query), seq, ids).data)
         except OSError:
             return None
-        return name
 
     def resume_walk(self, query: Query, token: str, seq: int) -> Walk:
         """The walk that goes on at a cursor; `seq` is the state of the library now.
@@ -103,54 +95,7 @@ class KeptLists:
 
     def _load_list(self, name: str) -> KeptList:
         """The list of this name; loading it renews its lifetime."""
-        try:
-            data = self._path(name).read_bytes()
-        except OSError as error:
-            raise CursorExpired from error
-        is_whole = digest_bytes(data, NAME_BYTES).hex() == name
-        with suppress(OSError):  # the library may have become read-only
-            if is_whole:
-                self._renew(name)
-            else:
-                self._path(name).unlink()  # so that the list can be kept again
-        if not is_whole:
+        data = self._files.load(name)
+        if data is None:
             raise CursorExpired
         return KeptList.from_data(data)
-
-    def _path(self, name: str) -> Path:
-        return self._folder / name
-
-    def _renew(self, name: str) -> bool:
-        """Note that a list is used now; False if it is not there."""
-        try:
-            os.utime(self._path(name))
-        except FileNotFoundError:
-            return False
-        return True
-
-    def _write_file(self, name: str, data: bytes) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(temporary).replace(self._path(name))
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
-    def _remove_old_lists(self) -> None:
-        """Remove lists unused for LIFETIME, the oldest beyond the limits, and leftovers of a crash."""
-        oldest, total = time.time() - LIFETIME, 0
-        for count, (last_use, size, path) in enumerate(sorted(self._lists_by_use(), reverse=True)):
-            if count >= MAX_LISTS or total >= MAX_BYTES or last_use < oldest:
-                path.unlink(missing_ok=True)
-            total += size
-
-    def _lists_by_use(self) -> list[tuple[float, int, Path]]:
-        lists: list[tuple[float, int, Path]] = []
-        for path in self._folder.iterdir():
-            with suppress(FileNotFoundError):  # another process removes old lists at the same time
-                found = path.stat()
-                lists.append((found.st_mtime, found.st_size, path))
-        return lists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -80,10 +81,12 @@ def test_a_line_around_all_pictures_finds_all(page: Page) -> None:
     for place in places[1:]:
         page.mouse.move(*place)
     page.mouse.up()
-    page.wait_for_url("**/map/area**")
-    expect(page.locator(".count")).to_have_text(f"{COUNT} pictures")
+    expect(page).to_have_url(f"/?q=among:1..{COUNT}")
+    expect(page.locator(".chip")).to_contain_text(f"{COUNT} picked pictures")
+    page.get_by_role("link", name=re.compile("Remove")).click()
+    expect(page).to_have_url("/")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_read_the_map(new_context: Callable[..., BrowserContext], scheme: str) -> None:
-    check_everybody(new_context, ["/map", "/map/area?area=0,0;1,0;1,1;0,1"], scheme)
+    check_everybody(new_context, ["/map", "/map/area?area=0,0;0,0;0,0", "/?q=among:1..9"], scheme)

@@ -51,21 +51,25 @@ def test_points_are_sent_as_arrays(mapped: FlaskClient, served: Library) -> None
     assert np.abs(x - atlas.places[:, 0]).max() < 1e-4
 
 
-def test_a_line_around_pictures_lists_them_and_leads_to_a_search(
+def test_a_line_around_pictures_is_a_condition_of_the_search(
     mapped: FlaskClient, served: Library, parse_page: Callable
 ) -> None:
     atlas = served.make_atlas()
     assert atlas is not None
-    left = mapped.get("/map/area?area=0,0;0.5,0;0.5,1;0,1").text
+    address = mapped.get("/map/area?area=0,0;0.5,0;0.5,1;0,1").headers["Location"]
     expected = int((atlas.places[:, 0] < 0.5).sum())
-    assert f"{expected} pictures" in parse_page(left).text
-    [address] = [
-        given["href"]
-        for tag, given in parse_page(left).tags
-        if tag == "a" and given.get("class") == "button strong"
-    ][:1]
-    assert mapped.get(address).status_code == 200
-    assert "0 pictures" in parse_page(mapped.get("/map/area?area=0,0;0,0;0,0").text).text
+    shown = mapped.get(address).text
+    assert f"{expected} picked pictures" in shown
+    assert f"{expected} pictures" in parse_page(shown).text
+    inside = atlas.ids[atlas.places[:, 0] < 0.5]
+    told = parse_page(mapped.get(f"{address}+-missing:label&limit=200").text).ids
+    assert told == [number for number in inside.tolist() if (number - 1) % 3]
+    corner = atlas.places[4]
+    near = ";".join(
+        f"{corner[0] + x:.5f},{corner[1] + y:.5f}" for x, y in ((-0.001, -0.001), (0.001, 0), (0, 0.001))
+    )
+    assert mapped.get("/map/area", query_string={"area": near}).headers["Location"] == "/?q=among:5"
+    assert "There are no pictures inside the line" in mapped.get("/map/area?area=0,0;0,0;0,0").text
 
 
 @pytest.mark.parametrize("area", ["", "0,0;1,1", "0,0;1,1;2", "a,b;c,d;e,f", ";".join(["0,0"] * 201)])

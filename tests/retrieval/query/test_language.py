@@ -42,7 +42,7 @@ from tests.queries import any_query
 
 KEYS = (
     "there are folder, name, tag, label, after, before, added-after, added-before, month, weekday, day, taken, added, shows, "
-    "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, saved, "
+    "confidence, format, orientation, shape, camera, lens, creator, person, place, near, within, in-concept, saved, among, "
     "width, height, bytes, page, iso, aperture, exposure, focal, rating, missing, captioned, problem, like, unlike, fusion, expand, rerank, group, narrow, neighbours, weaker, recipe, verify, diversity, group-of, min-score, collapse, sort, include-examples, text, image, "
     "file, url, upload, palette, colour, concept, weight.SIGNAL (or put it in quotation marks)"
 )
