@@ -27,6 +27,7 @@ from .catalog import (
     Problem,
     SavedSearch,
     Sidecar,
+    Space,
     Statement,
 )
 from .descriptors.backbone import Backbone
@@ -264,6 +265,7 @@ __all__ = [
     "Settings",
     "Sidecar",
     "Sort",
+    "Space",
     "Statement",
     "Status",
     "StorageFailed",

@@ -52,8 +52,9 @@ from .query.suggestions import suggest_name
 from .query.unfinished import Completion
 from .query.values import Examples, Part, Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
-from .ranking.arrays import Float64Scores, Int64Ids
+from .ranking.arrays import Float32Vector, Float64Scores, Int64Ids
 from .ranking.duplicate_groups import Duplicates, Tier
+from .ranking.heat import draw_heat
 from .ranking.keep_rules import KeepRule
 from .ranking.ranking import Ranking
 from .ranking.verdicts import Verdict
@@ -78,7 +79,7 @@ from .search.suggested_values import NEIGHBOURS, Suggestion, suggest_values
 from .search.weights import check_signals
 from .search_state import SearchState
 from .settings import Settings
-from .signals import COLOUR, MEANING, WORDS
+from .signals import COLOUR, MEANING, SUBJECT, WORDS
 from .spaces import Features, PictureDescription
 from .watch import stage
 
@@ -734,6 +735,45 @@ class Library:
     def read_original(self, image_id: int) -> tuple[Location, bytes]:
         """The file of an image as it is, and where it lies; raises ImageNotFound and OriginalMissing."""
         return read_file_of(self.load_image(image_id), self.reading_limits)
+
+    def load_vectors(self, image_id: int) -> list[tuple[Space, Float32Vector]]:
+        """The stored feature of an image in every space that has vectors; raises ImageNotFound."""
+        source = self._feature_source
+        return [
+            (space, source.load_stored_features(space.descriptor, [image_id])[0])
+            for space in self.search_state.spaces.vector_spaces
+        ]
+
+    def embed(
+        self, part: Text | Picture | StoredPicture, signal: str = SUBJECT
+    ) -> tuple[Space, Float32Vector]:
+        """The vector of a text or a picture in the space of a signal, as it is compared with stored ones.
+
+        Texts have one in the subject space alone. Raises InvalidQuery for another signal and for a text that
+        says nothing to this library, ImageNotFound and UnreadableImage.
+        """
+        spaces = {space.descriptor: space for space in self.search_state.spaces.vector_spaces}
+        if signal not in spaces or (isinstance(part, Text) and signal != SUBJECT):
+            known = [SUBJECT] if isinstance(part, Text) else list(spaces)
+            raise InvalidQuery(f"space {signal[:80]}: there is no such vector; there are {', '.join(known)}")
+        if not isinstance(part, Text):
+            return spaces[signal], self._feature_source.load_picture_features(part)[signal]
+        vector = self.search_state.text_mapper(self.snapshot())(part.text)
+        if vector is None:
+            raise InvalidQuery(f"text: “{part.text[:80]}” has no meaning that this library knows; reword it")
+        return spaces[signal], vector
+
+    def render_heat(self, query: Query | str, image_id: int) -> bytes:
+        """An image (WebP) with what in it is like the first picture of a query; raises as `explain` does, and
+        InvalidQuery where nothing can be shown.
+        """
+        explained = self.explain(query, image_id)
+        if not explained.heat:
+            raise InvalidQuery(
+                "there is no heat map: the query holds no picture, or the backbone does not tell places apart"
+            )
+        pixels = self._feature_source.load_pixels(StoredPicture(image_id))
+        return encode_webp(draw_heat(pixels, explained.heat[0].image), side=max(pixels.shape[:2]))
 
     def render_preview(self, image_id: int, side: int = WORKING_SIDE) -> bytes:
         """A larger rendition (WebP, at most `side` pixels on its short side), decoded again from the original

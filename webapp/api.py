@@ -24,17 +24,19 @@ from retrieval import (
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
 from .batches import SearchBatch, check_batch, keep_fields
 from .documenting import IMAGE_ID, describe_body, describe_parameters
-from .errors import PROBLEM, InvalidParameter, problem_values
+from .errors import PROBLEM, InvalidParameter, NotPublic, problem_values
 from .keys import document_keys
 from .parameters import (
     AnswerParameters,
     ApiSearchParameters,
     CompletionParameters,
     NoParameters,
+    OffsetParameters,
     PageParameters,
     SearchParameters,
     SimilarParameters,
 )
+from .repairs import find_repair
 from .requests import (
     check_form,
     read_files,
@@ -273,6 +275,31 @@ def status() -> Json:
     read_parameters(NoParameters, request.args)
     library = current_services().library
     return _json_values(answers.present_status(read_status(library), library.signal_names))
+
+
+@api.get(
+    "/problems",
+    responses={200: answers.Problems},
+    openapi_extensions={"parameters": describe_parameters(OffsetParameters)},
+)
+def problems() -> Json:
+    """The files that could not be indexed, and what mends each."""
+    page = read_parameters(OffsetParameters, request.args)
+    if current_app.config["PUBLIC"]:
+        raise NotPublic
+    with current_services().library.catalog.reading() as reader:
+        found = reader.load_problems()
+    shown = [
+        answers.Problem(
+            path=problem.display,
+            code=problem.code,
+            reason=problem.reason,
+            repair=find_repair(problem.code),
+            tries=problem.tries,
+        )
+        for problem in found[page.offset : page.offset + page.limit]
+    ]
+    return _json_values(answers.Problems(problems=shown, total=len(found)))
 
 
 @api.get("/openapi.json", doc_ui=False)

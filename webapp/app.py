@@ -20,13 +20,15 @@ from .edit_api import edit_api
 from .edit_pages import edit_pages
 from .errors import register_handlers
 from .exports import exports
+from .image_api import image_api
 from .keys import require_keys
 from .language_pages import language_pages
 from .locales import speak_languages
 from .map_pages import map_pages
 from .media import media
 from .metrics import measure_requests
-from .pages import pages, uploads
+from .pages import pages
+from .query_api import query_api
 from .saved_api import saved_api
 from .saved_pages import saved_pages
 from .scopes import may
@@ -131,8 +133,9 @@ def create_app(
     app.register_blueprint(duplicate_pages)
     app.register_blueprint(media)
     app.register_blueprint(language_pages)
-    app.register_api(uploads)
     app.register_api(api)
+    app.register_api(query_api)
+    app.register_api(image_api)
     app.register_api(saved_api)
     _keep_methods(app, edit_api)
     app.register_api(edit_api)

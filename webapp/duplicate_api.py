@@ -12,6 +12,7 @@ from pydantic import Field
 from retrieval import Verdict, VerdictNotFound, answers, open_keeper, parse_keep_rule
 
 from .addresses import PICTURE_ADDRESSES, address_values
+from .documenting import NUMBER, describe_body, describe_parameters
 from .errors import PROBLEM, NotPublic
 from .parameters import NoParameters, OffsetParameters
 from .requests import read_json_values, read_parameters
@@ -47,23 +48,7 @@ class NewVerdict(answers.StrictModel):
     )
 
 
-_PARAMETERS = {
-    "parameters": [
-        {"name": name, "in": "query", "description": value.get("description"), "schema": value}
-        for name, value in DuplicateParameters.model_json_schema()["properties"].items()
-    ]
-}
-_NUMBER = {
-    "parameters": [
-        {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-    ]
-}
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": NewVerdict.model_json_schema()}},
-    }
-}
+_PARAMETERS = {"parameters": describe_parameters(DuplicateParameters)}
 
 
 @duplicate_api.before_request
@@ -105,7 +90,9 @@ def verdicts() -> Json:
     return values
 
 
-@duplicate_api.post("/verdicts", responses={201: answers.Verdict}, openapi_extensions=_BODY)
+@duplicate_api.post(
+    "/verdicts", responses={201: answers.Verdict}, openapi_extensions=describe_body(NewVerdict)
+)
 def state_verdict() -> Response:
     """Note that images are all one picture, or that no two of them are."""
     read_parameters(NoParameters, request.args)
@@ -118,7 +105,9 @@ def state_verdict() -> Response:
     return Response(text, 201, headers, content_type="application/json")
 
 
-@duplicate_api.delete("/verdicts/<id:number>", responses={204: None}, openapi_extensions=_NUMBER)
+@duplicate_api.delete(
+    "/verdicts/<id:number>", responses={204: None}, openapi_extensions={"parameters": [NUMBER]}
+)
 def withdraw_verdict() -> Response:
     """Take a verdict back; those that it contradicted count again."""
     read_parameters(NoParameters, request.args)

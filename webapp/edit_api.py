@@ -11,6 +11,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from retrieval import Edit, KeptEdit, answers, open_editor
 
 from .addresses import PICTURE_ADDRESSES
+from .documenting import IMAGE_ID, NUMBER, describe_body
 from .errors import PROBLEM, InvalidParameter, NotPublic
 from .parameters import NoParameters
 from .requests import read_json_values, read_parameters
@@ -24,22 +25,6 @@ edit_api = APIBlueprint(
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "403", "404", "4XX", "5XX")},
 )
-
-
-def _in_path(name: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-
-
-def _body(model: type[answers.StrictModel], *parameters: Json) -> Json:
-    """How a body in JSON is documented; the shapes in it are written where they are used."""
-    schema = model.model_json_schema()
-    shapes = schema.pop("$defs", {})
-    text = json.dumps(schema)
-    for name, shape in shapes.items():
-        text = text.replace(f'"$ref": "#/$defs/{name}"', json.dumps(shape)[1:-1])
-    content = {"application/json": {"schema": json.loads(text)}}
-    body: Json = {"requestBody": {"required": True, "content": content}}
-    return body | ({"parameters": list(parameters)} if parameters else {})
 
 
 @edit_api.before_request
@@ -63,7 +48,7 @@ def _edit_images(ids: list[int], edit: Edit) -> KeptEdit | None:
 @edit_api.patch(
     "/images/<id:image_id>",
     responses={200: answers.EditedImage},
-    openapi_extensions=_body(answers.ImageEdit, _in_path("image_id")),
+    openapi_extensions=describe_body(answers.ImageEdit, IMAGE_ID),
 )
 def edit_image() -> Json:
     """Say something of an image: tags, labels, people, a title, a caption, a rating. No file is touched."""
@@ -81,7 +66,7 @@ def edit_image() -> Json:
 @edit_api.get(
     "/images/<id:image_id>/suggestions",
     responses={200: answers.Suggestions},
-    openapi_extensions={"parameters": [_in_path("image_id")]},
+    openapi_extensions={"parameters": [IMAGE_ID]},
 )
 def suggestions() -> Json:
     """Tags and labels that may be so of an image, and what was rejected."""
@@ -103,7 +88,7 @@ def edits() -> Json:
     return values
 
 
-@edit_api.post("/edits", responses={201: answers.Edit}, openapi_extensions=_body(answers.ImagesEdit))
+@edit_api.post("/edits", responses={201: answers.Edit}, openapi_extensions=describe_body(answers.ImagesEdit))
 def edit_images() -> Response:
     """Say the same of many images: those with these ids, or all hits of a query."""
     read_parameters(NoParameters, request.args)
@@ -125,7 +110,7 @@ def _chosen_images(model: answers.ImagesEdit) -> list[int]:
 @edit_api.delete(
     "/edits/<id:number>",
     responses={200: answers.Edit},
-    openapi_extensions={"parameters": [_in_path("number")]},
+    openapi_extensions={"parameters": [NUMBER]},
 )
 def take_back_edit() -> Json:
     """Take an edit back from all of its images; what was said later about the same values stays."""

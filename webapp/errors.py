@@ -194,7 +194,6 @@ PROBLEM: Final = {
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
 }
 _KEY: Final = "problems"
-UPLOADS: Final = "/pictures"  # both pages and programs send pictures there
 
 
 def wants_page() -> bool:
@@ -272,7 +271,7 @@ def _problem_values(status: int, code: str, detail: str) -> dict[str, object]:
 
 def _problem_response(status: int, code: str, detail: str) -> Response:
     problem = _problem_values(status, code, detail)
-    if request.path.startswith(("/api/", "/media/")) or (request.path == UPLOADS and not wants_page()):
+    if request.path.startswith(("/api/", "/media/")):
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     heading = gettext(_HEADINGS.get(status, HTTP_STATUS_CODES[status]))
     words = request.args.get("q", "")

@@ -14,18 +14,18 @@ media = Blueprint("media", __name__, url_prefix="/media")
 
 @media.get("/<id:image_id>/thumbnail")
 def thumbnail(image_id: int) -> Response:
-    return _picture_response(current_services().library.load_thumbnail(image_id), "image/webp")
+    return picture_response(current_services().library.load_thumbnail(image_id), "image/webp")
 
 
 @media.get("/<id:image_id>/preview")
 def preview(image_id: int) -> Response:
-    return _picture_response(current_services().library.render_preview(image_id), "image/webp")
+    return picture_response(current_services().library.render_preview(image_id), "image/webp")
 
 
 @media.get("/<id:image_id>/large")
 def large(image_id: int) -> Response:
     """To look at closely."""
-    return _picture_response(current_services().library.render_preview(image_id, LARGE_SIDE), "image/webp")
+    return picture_response(current_services().library.render_preview(image_id, LARGE_SIDE), "image/webp")
 
 
 @media.get("/<id:image_id>/original")
@@ -34,17 +34,18 @@ def original(image_id: int) -> Response:
     if current_app.config["PUBLIC"]:
         raise NotPublic()
     location, data = current_services().library.read_original(image_id)
-    response = _picture_response(data, "application/octet-stream")
+    response = picture_response(data, "application/octet-stream")
     response.headers.set("Content-Disposition", "attachment", filename=location.display.rpartition("/")[2])
     return response
 
 
 @media.get("/queries/<token>")
 def query_picture(token: str) -> Response:
-    return _picture_response(current_services().pictures.read_picture(token), "image/png")
+    return picture_response(current_services().pictures.read_picture(token), "image/png")
 
 
-def _picture_response(data: bytes, content_type: str) -> Response:
+def picture_response(data: bytes, content_type: str) -> Response:
+    """A picture that Pictor encoded; nothing is sent to whoever has the same one already."""
     response = Response(data, content_type=content_type)
     # Browsers ask again each time, since another library that is served later at this address has other
     # pictures under the same ids. A picture that has not changed is not sent again.

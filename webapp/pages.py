@@ -8,11 +8,8 @@ from datetime import date
 from functools import partial
 from time import perf_counter
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from flask_openapi3.blueprint import APIBlueprint
-from pydantic import Field
 from werkzeug import Response
 
 from retrieval import (
@@ -32,10 +29,10 @@ from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
 from .colours import list_colours
 from .emphasis import BALANCES, STEP_WORDS, show_emphasis
-from .errors import PROBLEM, UPLOADS, InvalidParameter, wants_page
 from .locales import gettext, gettext_noop
 from .parameters import NoParameters, PageSearchParameters, UploadParameters
-from .requests import move_sort, read_files, read_parameters
+from .query_api import keep_sent_picture
+from .requests import move_sort, read_parameters
 from .services import current_services
 from .steering import move_examples, show_examples, step_name
 from .tiles import find_looks
@@ -49,18 +46,7 @@ NEW_LIST: Final = gettext_noop(
 )
 
 pages = Blueprint("pages", __name__)
-uploads = APIBlueprint(
-    "uploads", __name__, abp_responses={status: dict(PROBLEM) for status in ("400", "4XX", "5XX")}
-)
-
-
-class UploadedPicture(answers.StrictModel):
-    """A picture that is kept to search by."""
-
-    picture: str = Field(description="Its token, as the parameter picture and as upload in a query")
-    address: str = Field(description="Address of the picture")
-    search: str = Field(description="Address of the search by it, for programs")
-    permalink: str = Field(description="Address of the search page with it")
+UPLOADS: Final = "/pictures"
 
 
 @pages.get("/")
@@ -160,41 +146,17 @@ def image(image_id: int) -> str:
     )
 
 
-_FORM = UploadParameters.model_json_schema()
-_FORM["properties"]["picture"] = {"type": "string", "format": "binary", "description": "The picture"}
-_MULTIPART = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
-
-
-# The name of this function is in the document, as the id of the operation.
-@uploads.post(UPLOADS, responses={201: UploadedPicture}, openapi_extensions=_MULTIPART)
+@pages.post(UPLOADS)
 def upload() -> Response:
-    """Keep a picture for seven days, to search by it; a browser is led to the search page."""
+    """Keep a picture for seven days and lead to the search by it; programs use `query_api`."""
     parameters = read_parameters(UploadParameters, request.form)
-    data, name = _receive_picture(parameters.url)
-    token = current_services().pictures.keep_picture(data, name)
+    token = keep_sent_picture(parameters.url)
     tokens = tuple(dict.fromkeys((*parameters.picture, token)))
     values = address_values(parameters, picture=tokens, url="", **FIRST_PAGE)
-    address = url_for("pages.search", **values)
-    if wants_page():
-        return redirect(address, 303)
-    search = url_for("api.search", **values | {"off": None})
-    kept = UploadedPicture(
-        picture=token, address=url_for("media.query_picture", token=token), search=search, permalink=address
-    )
-    return Response(kept.model_dump_json(), 201, {"Location": kept.address}, content_type="application/json")
+    return redirect(url_for("pages.search", **values), 303)
 
 
-def _receive_picture(address: str) -> tuple[bytes, str]:
-    """The bytes of the picture that was sent, or of the one at an address, and the name of its file."""
-    files = read_files(request.files, "picture")
-    if address and not files:
-        return current_services().fetch_picture(address), urlsplit(address).path
-    if len(files) != 1:
-        raise InvalidParameter(f"picture: {len(files)} files; choose one picture")
-    return files[0], request.files["picture"].filename or ""
-
-
-@uploads.get(UPLOADS, doc_ui=False)
+@pages.get(UPLOADS)
 def leave_upload() -> Response:
     """The page after a picture that could not be read has this address; reloading it leads to the search."""
     return redirect(url_for("pages.search"), 303)

@@ -39,7 +39,7 @@ from .parameters import AnySearch, SearchParameters
 
 AnyParameters = TypeVar("AnyParameters", bound=BaseModel)
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-REPEATABLE = frozenset({"image", "picture", "like", "unlike", "good", "bad", "off", "fields"})
+REPEATABLE = frozenset({"image", "picture", "like", "unlike", "good", "bad", "off", "fields", "id"})
 _SORT_TERM = re.compile(r"(?<!\S)sort:\S+", re.IGNORECASE)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from flask import Response, current_app, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 
-from retrieval import NameUnknown, SavedNews, answers, open_keeper
+from retrieval import Examples, NameUnknown, SavedNews, answers, open_keeper
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
+from .documenting import NAME, describe_body, describe_parameters
 from .errors import PROBLEM, NotPublic
 from .parameters import NoParameters, OffsetParameters, PageParameters
 from .requests import read_json_values, read_parameters
@@ -30,17 +31,12 @@ saved_api = APIBlueprint(
 )
 
 Name = Field(min_length=1, max_length=80, description="Without a slash; given once")
-_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-_IN_PATH = {"parameters": [_NAME]}
+_IN_PATH = {"parameters": [NAME]}
 
 
 def _document_page(model: type[OffsetParameters]) -> dict[str, Any]:
     """What the document says of the parameters of an address with a name and a page."""
-    described = (
-        {"name": name, "in": "query", "description": value.get("description"), "schema": value}
-        for name, value in model.model_json_schema()["properties"].items()
-    )
-    return {"parameters": [_NAME, *described]}
+    return {"parameters": [NAME, *describe_parameters(model)]}
 
 
 class NewSearch(answers.StrictModel):
@@ -57,6 +53,14 @@ class SearchChange(answers.StrictModel):
     line: str | None = Field(default=None, description="The new query, as q takes it")
 
 
+class NewConcept(answers.StrictModel):
+    """Examples to be saved: ids of images that belong to what is meant, and of some that do not."""
+
+    name: str = Name
+    good: Annotated[tuple[answers.ImageId, ...], Field(max_length=1000)] = ()
+    bad: Annotated[tuple[answers.ImageId, ...], Field(max_length=1000)] = ()
+
+
 class ConceptChange(answers.StrictModel):
     """The new name of a concept."""
 
@@ -69,13 +73,6 @@ class Look(answers.StrictModel):
     newest: answers.ImageId | None = Field(
         default=None, description="Up to which image, as `new` says it; all that there are now otherwise"
     )
-
-
-def _body(model: type[answers.StrictModel], *parameters: Json) -> Json:
-    """How a body in JSON is documented."""
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    body: Json = {"requestBody": {"required": True, "content": content}}
-    return body | ({"parameters": list(parameters)} if parameters else {})
 
 
 @saved_api.before_request
@@ -119,7 +116,7 @@ def saved_searches() -> Json:
     return values
 
 
-@saved_api.post("/saved", responses={201: answers.SavedSearch}, openapi_extensions=_body(NewSearch))
+@saved_api.post("/saved", responses={201: answers.SavedSearch}, openapi_extensions=describe_body(NewSearch))
 def save_search() -> Response:
     """Save a search by name; what the library holds now counts as seen."""
     search = _read_body(NewSearch)
@@ -136,7 +133,9 @@ def saved_search() -> Response:
 
 
 @saved_api.patch(
-    "/saved/<name>", responses={200: answers.SavedSearch}, openapi_extensions=_body(SearchChange, _NAME)
+    "/saved/<name>",
+    responses={200: answers.SavedSearch},
+    openapi_extensions=describe_body(SearchChange, NAME),
 )
 def change_search() -> Response:
     """Give a saved search another name, another query, or both; other saved searches follow a new name."""
@@ -200,7 +199,7 @@ def new_hits() -> Json:
 
 
 @saved_api.post(
-    "/saved/<name>/look", responses={200: answers.SavedSearch}, openapi_extensions=_body(Look, _NAME)
+    "/saved/<name>/look", responses={200: answers.SavedSearch}, openapi_extensions=describe_body(Look, NAME)
 )
 def look() -> Response:
     """Note that the hits of a saved search have been seen; what is added later counts as new."""
@@ -222,19 +221,45 @@ def concepts() -> Json:
     return values
 
 
+@saved_api.post(
+    "/concepts", responses={201: answers.SavedConcept}, openapi_extensions=describe_body(NewConcept)
+)
+def save_concept() -> Response:
+    """Save examples by name; they take the place of those that had it."""
+    concept = _read_body(NewConcept)
+    with open_keeper(current_services().library) as keeper:
+        keeper.keep_concept(concept.name, Examples(concept.good, concept.bad))
+    headers = {"Location": f"/api/v1/concepts/{quote(concept.name)}"}
+    text = json.dumps(_present_concept(concept.name))
+    return Response(text, 201, headers, content_type="application/json")
+
+
+@saved_api.get("/concepts/<name>", responses={200: answers.SavedConcept}, openapi_extensions=_IN_PATH)
+def concept() -> Json:
+    """One concept, with its examples."""
+    read_parameters(NoParameters, request.args)
+    return _present_concept(_name())
+
+
+def _present_concept(name: str) -> Json:
+    known = current_services().library.load_concepts()
+    if name not in known:
+        raise NameUnknown("concept", name, list(known))
+    values: Json = answers.json_values(answers.present_concept(name, known[name]))
+    return values
+
+
 @saved_api.patch(
-    "/concepts/<name>", responses={200: answers.SavedConcept}, openapi_extensions=_body(ConceptChange, _NAME)
+    "/concepts/<name>",
+    responses={200: answers.SavedConcept},
+    openapi_extensions=describe_body(ConceptChange, NAME),
 )
 def rename_concept() -> Json:
     """Give a concept another name, also in saved searches."""
     new_name = _read_body(ConceptChange).name
     with open_keeper(current_services().library) as keeper:
         keeper.rename_concept(_name(), new_name)
-    known = current_services().library.load_concepts()
-    if new_name not in known:  # another request renamed it meanwhile
-        raise NameUnknown("concept", new_name, list(known))
-    values: Json = answers.json_values(answers.present_concept(new_name, known[new_name]))
-    return values
+    return _present_concept(new_name)
 
 
 @saved_api.delete("/concepts/<name>", responses={204: None}, openapi_extensions=_IN_PATH)

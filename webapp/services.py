@@ -9,6 +9,8 @@ from functools import partial
 from threading import BoundedSemaphore
 from typing import Final, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from flask import Flask, current_app, request
 
 from retrieval import (
@@ -17,9 +19,13 @@ from retrieval import (
     Facet,
     InvalidQuery,
     Library,
+    Picture,
     Query,
     Results,
     RetrievalError,
+    Space,
+    StoredPicture,
+    Text,
     UrlFetcher,
     limits_from_settings,
     resolve_references,
@@ -38,6 +44,7 @@ NO_FETCHES: Final = "this server fetches no pictures from the web; save the pict
 NO_WEB_IN_BATCH: Final = "url: is not taken in a batch; store the picture by POST /api/v1/queries first"
 UPLOAD_KIND = "upload"  # of a reference; the server wrote these pictures itself
 
+Vector: TypeAlias = npt.NDArray[np.float32]
 ByteFetcher: TypeAlias = Callable[[str], bytes]
 
 
@@ -87,6 +94,19 @@ class Services:
         """Why an image is in the answer to a query."""
         with self._keep_names(query):
             return self.library.explain(self._fetch_pictures(query), image_id)
+
+    def render_heat(self, query: Query, image_id: int) -> bytes:
+        """An image with what in it is like the first picture of a query."""
+        with self._keep_names(query):
+            return self.library.render_heat(self._fetch_pictures(query), image_id)
+
+    def embed(self, part: Text | Picture | StoredPicture, signal: str) -> tuple[Space, Vector]:
+        """The vector of a text or a picture in the space of a signal."""
+        if isinstance(part, Picture):
+            [resolved] = self._resolve_pictures(Query((part,))).single_parts
+            assert isinstance(resolved, Picture)
+            part = resolved
+        return self.library.embed(part, signal)
 
     def find_ids(self, query: Query) -> list[int]:
         """The ids of all hits of a query, on every page."""

@@ -53,12 +53,15 @@ from .models import (
     HeatMap,
     Hit,
     Image,
+    Images,
     ImageSummary,
     Location,
     NewHits,
     Points,
     PredictedLabel,
+    Problem,
     ProblemDetails,
+    Problems,
     Remainder,
     Results,
     Rewording,
@@ -70,6 +73,8 @@ from .models import (
     SearchResults,
     Space,
     Status,
+    Vector,
+    Vectors,
     WordMatch,
 )
 from .presenter import (
@@ -86,6 +91,7 @@ from .presenter import (
     present_saved_search,
     present_status,
     present_summary,
+    present_vector,
 )
 from .query import MAX_ID, ImageId, Limit, Offset, Part, Query, QueryPicture, Sorted, StrictModel, Swatch
 
@@ -119,6 +125,7 @@ __all__ = [
     "ImageEdit",
     "ImageId",
     "ImageSummary",
+    "Images",
     "ImagesEdit",
     "Limit",
     "ListEdit",
@@ -129,7 +136,9 @@ __all__ = [
     "PictureAddresses",
     "Points",
     "PredictedLabel",
+    "Problem",
     "ProblemDetails",
+    "Problems",
     "Query",
     "QueryPicture",
     "Remainder",
@@ -150,6 +159,8 @@ __all__ = [
     "Suggestions",
     "Swatch",
     "Tier",
+    "Vector",
+    "Vectors",
     "Verdict",
     "VerdictKind",
     "Verdicts",
@@ -176,6 +187,7 @@ __all__ = [
     "present_status",
     "present_suggestions",
     "present_summary",
+    "present_vector",
     "present_verdict",
     "read_edit",
 ]

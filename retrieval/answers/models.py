@@ -428,6 +428,44 @@ class Space(StrictModel):
     state: str
 
 
+class Vector(StrictModel):
+    """The feature of an image, a picture or a text in one space; the cosine of two compares them."""
+
+    space: str
+    fingerprint: str = Field(description="Vectors with the same one may be compared")
+    dimension: int
+    values: list[float]
+
+
+class Vectors(StrictModel):
+    """The stored features of an image, one for each space."""
+
+    vectors: list[Vector]
+
+
+class Images(StrictModel):
+    """Images in the order that they were asked for in, without those that are not there."""
+
+    images: list[Image]
+
+
+class Problem(StrictModel):
+    """A file that could not be indexed."""
+
+    path: str
+    code: str
+    reason: str
+    repair: str = Field(description="What mends it")
+    tries: int
+
+
+class Problems(StrictModel):
+    """One page of the files that could not be indexed."""
+
+    problems: list[Problem]
+    total: int
+
+
 class Status(StrictModel):
     """What the library holds."""
 

@@ -33,6 +33,7 @@ Permalinks: TypeAlias = Callable[[Query], str | None]
 LineWriter: TypeAlias = Callable[[Query], str]
 
 DECIMALS: Final = 5  # of the numbers in an explanation
+VECTOR_DECIMALS: Final = 7  # float16 holds no more
 MAX_MEMBERS: Final = 100  # of a group, that a hit lists
 
 
@@ -351,6 +352,14 @@ def _present_facet(facet: catalog.Facet) -> models.Facet:
 def present_completions(completions: Iterable[Completion]) -> models.Completions:
     """How an unfinished line may go on."""
     return models.Completions([models.Completion(**asdict(completion)) for completion in completions])
+
+
+def present_vector(space: catalog.Space, vector: npt.NDArray[np.floating]) -> models.Vector:
+    """A feature in one space."""
+    values: list[float] = vector.astype(np.float64).round(VECTOR_DECIMALS).tolist()
+    return models.Vector(
+        space=space.descriptor, fingerprint=space.fingerprint, dimension=space.dimension, values=values
+    )
 
 
 def present_status(status: Status, signals: Iterable[str]) -> models.Status:

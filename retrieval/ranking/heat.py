@@ -11,10 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..query.values import Region
-from .arrays import BoolMatrix, Float32Array, Float32Matrix, Float32Vector
+from .arrays import RGB, BoolMatrix, Float32Array, Float32Matrix, Float32Vector
 
+HEAT_COLOUR = (255, 64, 0)
+DENSITY = 0.7  # of the colour over the hottest cell
 EXACT = 1e-3  # largest relative difference of pooled feature and mean of cells; that of bfloat16 is smaller
 
 
@@ -49,6 +52,25 @@ class HeatMap:
         name = " ".join(word for word in (("upper", "", "lower")[row], ("left", "", "right")[column]) if word)
         positive = float(self.cells.clip(min=0).sum())
         return f"{name or 'middle'}, {100 * float(fields.max()) / max(positive, 1e-12):.0f} % of the match"
+
+
+def draw_heat(pixels: RGB, heat: HeatMap) -> RGB:
+    """The picture with HEAT_COLOUR over the cells that speak for the match, the densest over the hottest."""
+    height, width = pixels.shape[:2]
+    strength = heat.cells.clip(min=0) / max(float(heat.cells.max(initial=0)), 1e-12)
+    rows, columns = heat.cells.shape
+    down = _cell_numbers(height, heat.frame.top, heat.frame.height, rows)
+    across = _cell_numbers(width, heat.frame.left, heat.frame.width, columns)
+    # A row and a column of zeros beside the cells, for what the backbone did not see.
+    dense = DENSITY * np.pad(strength, ((0, 1), (0, 1)))[np.ix_(down, across)][:, :, None]
+    drawn: RGB = (pixels * (1 - dense) + np.array(HEAT_COLOUR) * dense).astype(np.uint8)
+    return drawn
+
+
+def _cell_numbers(side: int, start: float, share: float, count: int) -> npt.NDArray[np.int64]:
+    """The cell over each pixel of a side; `count` for pixels outside of the frame."""
+    places = ((np.arange(side) + 0.5) / side - start) / share * count
+    return np.where((places >= 0) & (places < count), places, count).astype(np.int64)
 
 
 def heat_maps(one: Float32Array, other: Float32Array) -> tuple[Float32Matrix, Float32Matrix]:

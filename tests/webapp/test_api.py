@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -158,26 +159,34 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert {path: set(operations) for path, operations in document["paths"].items()} == {
         "/api/v1/search": {"get", "post"},
         "/api/v1/search/batch": {"post"},
+        "/api/v1/images": {"get"},
         "/api/v1/images/{image_id}": {"get", "patch"},
+        "/api/v1/images/{image_id}/vectors": {"get"},
+        "/api/v1/images/{image_id}/thumbnail": {"get"},
+        "/api/v1/images/{image_id}/rendition": {"get"},
+        "/api/v1/images/{image_id}/heatmap": {"get"},
+        "/api/v1/queries": {"post"},
+        "/api/v1/queries/{query_id}": {"get"},
+        "/api/v1/embed": {"post"},
         "/api/v1/images/{image_id}/similar": {"get"},
         "/api/v1/images/{image_id}/explanation": {"get", "post"},
         "/api/v1/facets": {"get", "post"},
         "/api/v1/completions": {"get"},
         "/api/v1/status": {"get"},
+        "/api/v1/problems": {"get"},
         "/api/v1/saved": {"get", "post"},
         "/api/v1/saved/{name}": {"get", "patch", "delete"},
         "/api/v1/saved/{name}/hits": {"get"},
         "/api/v1/saved/{name}/new": {"get"},
         "/api/v1/saved/{name}/look": {"post"},
-        "/api/v1/concepts": {"get"},
-        "/api/v1/concepts/{name}": {"patch", "delete"},
+        "/api/v1/concepts": {"get", "post"},
+        "/api/v1/concepts/{name}": {"get", "patch", "delete"},
         "/api/v1/edits": {"get", "post"},
         "/api/v1/edits/{number}": {"delete"},
         "/api/v1/images/{image_id}/suggestions": {"get"},
         "/api/v1/duplicates": {"get"},
         "/api/v1/verdicts": {"get", "post"},
         "/api/v1/verdicts/{number}": {"delete"},
-        "/pictures": {"post"},
     }
     search = document["paths"]["/api/v1/search"]
     shown = {"fields", "timings"}
@@ -318,13 +327,14 @@ def test_an_address_and_a_body_are_never_half_used(client: FlaskClient) -> None:
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/plain, */*"])
 def test_a_program_that_uploads_gets_json(client: FlaskClient, jpeg: Callable, accept: str | None) -> None:
     headers = {"Accept": accept} if accept else {"Accept": ""}
-    data = {"picture": (BytesIO(jpeg(3)), "a.jpg"), "q": "harbour"}
-    answer = client.post("/pictures", data=data, headers=headers)
+    data = {"picture": (BytesIO(jpeg(3)), "a.jpg")}
+    answer = client.post("/api/v1/queries", data=data, headers=headers)
     assert (answer.status_code, answer.mimetype) == (201, "application/json")
-    token = answer.json["picture"]
-    assert answer.headers["Location"] == answer.json["address"] == f"/media/queries/{token}"
+    token = answer.json["id"]
+    assert client.get(answer.headers["Location"]).json == answer.json
+    assert datetime.fromisoformat(answer.json["expires_at"]) > datetime.now(UTC) + timedelta(days=6)
     found = client.get(answer.json["search"]).json
-    assert found == client.get(f"/api/v1/search?q=harbour&picture={token}").json
+    assert found == client.get(f"/api/v1/search?picture={token}").json
     assert (
         client.get(answer.json["permalink"]).status_code
         == client.get(answer.json["address"]).status_code
@@ -335,7 +345,7 @@ def test_a_program_that_uploads_gets_json(client: FlaskClient, jpeg: Callable, a
         {},
         {"picture": (BytesIO(jpeg(3)), "a"), "colour": "red"},
     ):
-        problem = client.post("/pictures", data=data, headers=headers)
+        problem = client.post("/api/v1/queries", data=data, headers=headers)
         assert problem.status_code in (400, 415)
         assert problem.mimetype == "application/problem+json"
 
@@ -363,9 +373,9 @@ def find_nulls(value: object, path: str = "") -> Iterator[str]:
 def test_nothing_in_the_document_is_null(client: FlaskClient) -> None:
     document = client.get("/api/v1/openapi.json").json
     assert list(find_nulls(document)) == []
-    upload = document["paths"]["/pictures"]["post"]
+    upload = document["paths"]["/api/v1/queries"]["post"]
     form = upload["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert set(form["properties"]) - {*SearchParameters.model_fields} == {"off", "url"}
+    assert set(form["properties"]) == {"picture", "url"}
     assert form["properties"]["picture"]["format"] == "binary"
     assert upload["responses"]["201"]["content"]["application/json"]["schema"]
 

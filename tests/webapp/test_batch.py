@@ -24,8 +24,8 @@ def picture(number: int) -> bytes:
 
 
 def keep(client: FlaskClient, number: int) -> str:
-    kept = client.post("/pictures", data={"picture": (BytesIO(picture(number)), "a.png")})
-    token: str = kept.json["picture"]  # type: ignore[index]
+    kept = client.post("/api/v1/queries", data={"picture": (BytesIO(picture(number)), "a.png")})
+    token: str = kept.json["id"]  # type: ignore[index]
     return token
 
 

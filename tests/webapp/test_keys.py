@@ -83,7 +83,12 @@ def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys
     assert needed == {place: find_scope(*place) for place in needed}
     changing = {place for place in needed if place[1] not in ("GET",)}
     bodies = {"api.search_by_body", "api.search_batch", "api.facets_by_body", "api.explanation_by_body"}
-    asking = bodies | {"exports.export_selection", "uploads.upload"}
+    asking = bodies | {
+        "exports.export_selection",
+        "pages.upload",
+        "query_api.store_query",
+        "query_api.embed",
+    }
     assert {endpoint for endpoint, method in changing if needed[endpoint, method] == SEARCH_SCOPE} == asking
     others = {(scope, endpoint) for (endpoint, _), scope in needed.items() if scope in RARE}
     assert others == {
@@ -91,6 +96,7 @@ def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys
         (INDEX_SCOPE, "status_pages.stop_run"),
         (METRICS_SCOPE, "health.show_metrics"),
         (STATUS_SCOPE, "api.status"),
+        (STATUS_SCOPE, "api.problems"),
         (STATUS_SCOPE, "status_pages.status"),
         (STATUS_SCOPE, "status_pages.run"),
     }

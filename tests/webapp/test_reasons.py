@@ -51,8 +51,8 @@ def test_the_page_of_reasons_marks_words_and_adds_up(client: FlaskClient) -> Non
 def test_a_copy_is_explained_by_a_heat_map_on_both_pictures(
     client: FlaskClient, jpeg: Callable[[int], bytes]
 ) -> None:
-    kept = client.post("/pictures", data={"picture": (BytesIO(jpeg(3)), "x.jpg")}, headers={"Accept": "*/*"})
-    page = client.get(f"/images/4/why?picture={kept.get_json()['picture']}").text
+    kept = client.post("/api/v1/queries", data={"picture": (BytesIO(jpeg(3)), "x.jpg")})
+    page = client.get(f"/images/4/why?picture={kept.get_json()['id']}").text
     maps = page.split('<div class="mapped">')[1:]
     assert kept.get_json()["address"] in maps[0]
     assert "/media/4/preview" in maps[1]
