@@ -1,4 +1,4 @@
-"""python -m benchmarks NAME [--size N] [--json]"""
+"""python -m benchmarks NAME [--size N] [--part NAME] [--json]"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-PRIVATE = ("__main__", "disks", "faults", "indexed", "intervals", "sets", "subjects")
+PRIVATE = ("__main__", "clients", "disks", "faults", "indexed", "intervals", "sets", "subjects")
 
 
 def main() -> None:
@@ -21,13 +21,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("name", nargs="?", choices=names)
     parser.add_argument("--size", type=int, help="how much to measure; each benchmark says of what")
+    parser.add_argument("--part", help="one part of a benchmark that has several")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if arguments.name is None:
         for name in names:
             print(f"{name}: {(import_module(f'benchmarks.{name}').__doc__ or '').splitlines()[0]}")
         return
-    measured = import_module(f"benchmarks.{arguments.name}").measure(size=arguments.size)
+    options = {"part": arguments.part} if arguments.part else {}
+    measured = import_module(f"benchmarks.{arguments.name}").measure(size=arguments.size, **options)
     result = {"name": arguments.name, "machine": platform.processor() or platform.machine(), **measured}
     print(json.dumps(result, indent=2) if arguments.json else format_tables(result))
 

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from socket import MSG_PEEK, SHUT_RDWR, create_connection, socket
 from threading import Event, Thread
@@ -63,6 +64,19 @@ CONNECTION_ATTACKS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A process that serves a library: its port and its number."""
+
+    port: int
+    pid: int
+
+    def resident_mib(self) -> float:
+        """The memory that it uses, in MiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
 @contextmanager
 def run_server(folder: Path) -> Iterator[int]:
     """A process that serves a small library; gives its port."""
@@ -73,17 +87,36 @@ def run_server(folder: Path) -> Iterator[int]:
     subprocess.run(
         [*command, "index", folder / "pictures", "--library", library], check=True, capture_output=True
     )
-    serve = [*command, "serve", "--library", str(library), "--port", "0", "--json"]
-    with subprocess.Popen(serve, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with serve(library) as served:
+        yield served.port
+
+
+@contextmanager
+def serve(library: Path) -> Iterator[Served]:
+    """A process that serves a library, as by `pictor serve`."""
+    command = [
+        sys.executable,
+        "-m",
+        "indexer.cli",
+        "serve",
+        "--library",
+        str(library),
+        "--port",
+        "0",
+        "--json",
+    ]
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             assert process.stdout
             printed = "".join(iter(process.stdout.readline, "}\n")) + "}"
-            yield int(json.loads(printed)["address"].rstrip("/").rpartition(":")[2])
+            yield Served(int(json.loads(printed)["address"].rstrip("/").rpartition(":")[2]), process.pid)
         finally:
             process.kill()
 
 
-def hold_connections(port: int, count: int, start: bytes, drip: bytes, seconds: float = LASTS) -> float:
+def hold_connections(
+    port: int, count: int, start: bytes, drip: bytes, seconds: float = LASTS, path: str = "/api/v1/status"
+) -> float:
     """Hold connections for a while, opening those again that are closed; gives another's longest wait."""
     ended = Event()
     threads = [
@@ -95,7 +128,7 @@ def hold_connections(port: int, count: int, start: bytes, drip: bytes, seconds: 
     time.sleep(2)  # until all of them stand
     end, longest = time.monotonic() + seconds, 0.0
     while time.monotonic() < end:
-        longest = max(longest, waiting_time(port))
+        longest = max(longest, waiting_time(port, path))
         time.sleep(1)
     ended.set()
     for thread in threads:
@@ -104,12 +137,12 @@ def hold_connections(port: int, count: int, start: bytes, drip: bytes, seconds: 
     return longest
 
 
-def waiting_time(port: int) -> float:
-    """Seconds until the status comes, or WAIT if it does not come."""
+def waiting_time(port: int, path: str = "/api/v1/status") -> float:
+    """Seconds until an answer comes, or WAIT if it does not come."""
     began = time.monotonic()
     with suppress(OSError, http.client.HTTPException):
         connection = http.client.HTTPConnection(_HOST, port, timeout=WAIT)
-        connection.request("GET", "/api/v1/status")
+        connection.request("GET", path)
         connection.getresponse().read()
         connection.close()
         return time.monotonic() - began
@@ -119,7 +152,7 @@ def waiting_time(port: int) -> float:
 def send_dear_pictures(port: int, count: int, name: str) -> Figures:
     """What a request with pictures of many pixels and few bytes gets, and how long others wait for it."""
     picture = images.encode_png(np.zeros((SIDE, SIDE, 3), np.uint8))
-    body, kind = _form_of_pictures(picture, count)
+    body, kind = form_of_pictures(picture, count)
     status: list[int] = []
     took = _Timer()
 
@@ -147,7 +180,7 @@ class _Timer:
         self.seconds = time.monotonic() - began
 
 
-def _form_of_pictures(picture: bytes, count: int) -> tuple[bytes, str]:
+def form_of_pictures(picture: bytes, count: int) -> tuple[bytes, str]:
     body = io.BytesIO()
     for _ in range(count):
         body.write(b'--x\r\nContent-Disposition: form-data; name="picture_file"; filename="a.png"\r\n\r\n')

@@ -46,12 +46,17 @@ def measure(size: int | None = None) -> dict[str, Any]:
             return {"figures": _measure_times(library, count), "beside": {}}
 
 
-def fill_library(library: LibraryWriter, count: int, thumbnails: Sequence[bytes] = (b"",)) -> None:
-    """Add synthetic images, of which one in ten has no date; thumbnails are taken in turn."""
-    random = np.random.default_rng(0)
+def fill_library(
+    library: LibraryWriter, count: int, thumbnails: Sequence[bytes] = (b"",), *, first: int = 0
+) -> None:
+    """Add synthetic images, of which one in ten has no date; thumbnails are taken in turn.
+
+    `first`: how many were added before, which are others.
+    """
+    random = np.random.default_rng(first)
     spaces = [space for space in library.spaces if space.descriptor != "details"]
     centres = {space.id: _random_directions(random, CLUSTERS, space.dimension) for space in spaces}
-    for start in range(0, count, BATCH):
+    for start in range(first, first + count, BATCH):
         rows = {space.id: _rows_around(random, centres[space.id]) for space in spaces}
         with library.catalog.writing() as writer:
             new = [
@@ -94,10 +99,10 @@ def _new_image(number: int, features: dict[int, Features], thumbnail: bytes) -> 
 
 
 def _random_caption(random: np.random.Generator) -> str:
-    return " ".join(_word_of_rank(rank) for rank in random.zipf(1.2, 8) if rank <= VOCABULARY)
+    return " ".join(word_of_rank(rank) for rank in random.zipf(1.2, 8) if rank <= VOCABULARY)
 
 
-def _word_of_rank(rank: int) -> str:
+def word_of_rank(rank: int) -> str:
     return "w" + "".join("abcdefghij"[int(digit)] for digit in str(rank))
 
 

@@ -75,14 +75,14 @@ def measure(size: int | None = None) -> dict[str, Any]:
     count = size or 100_000
     with tempfile.TemporaryDirectory() as folder:
         with open_or_create(Path(folder), LibrarySpec()) as opened:
-            fill_library(opened, count, _draw_thumbnails())
+            fill_library(opened, count, draw_thumbnails())
             opened.publish()
         with Library.open(folder) as library, serve_library(library) as address, _open_browser() as browser:
             library.warm_up()
             return {"figures": _measure_pages(browser, address) | _measure_bytes(), "beside": {}}
 
 
-def _draw_thumbnails() -> list[bytes]:
+def draw_thumbnails() -> list[bytes]:
     """Smooth pictures of random colours."""
     random = np.random.default_rng(0)
     across, down = np.linspace(0, 1, SIDE)[None, :, None], np.linspace(0, 1, SIDE * 3 // 4)[:, None, None]

@@ -63,8 +63,7 @@ class RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """One connection, with limits for how long its client may take; a Task of the lanes.
 
-    Waitress's loop asks each connection once a second or more often whether it is `readable`; the limits are
-    looked at then.
+    The loop of the server calls `watch_time` once a second or more often.
     """
 
     task_class = RequestTask
@@ -79,10 +78,6 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.network = network_of(addr[0])
         others = [other for other in map.values() if isinstance(other, TimedChannel) and other is not self]
         close_crowd(self, others)
-
-    def readable(self) -> bool:
-        self._watch_time()
-        return bool(super().readable())
 
     @property
     def lane(self) -> str:
@@ -114,7 +109,8 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         """Whether Pictor works on a request of this connection."""
         return bool(self.requests)
 
-    def _watch_time(self) -> None:
+    def watch_time(self) -> None:
+        """Close the connection if its client has taken too long for what it does now."""
         if self._served != self._served_before:  # perhaps so fast that it was not seen at work
             self._served_before, self._step = self._served, WORK
         step, now = self._current_step(), time.monotonic()

@@ -12,7 +12,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Final, Protocol, TypeAlias, final
 
@@ -20,7 +20,7 @@ from retrieval import DeadlinePassed, RetrievalError, Settings
 
 from .errors import ServerBusy
 
-QUICK, PICTURES, SEARCHES, REFUSALS = "quick", "pictures", "searches", "refusals"
+QUICK, PICTURES, SEARCHES = "quick", "pictures", "searches"
 # What is at hand: files of the page, stored thumbnails, and what watches the server.
 _QUICK: Final = re.compile(r"/static/|/(healthz|readyz|metrics)$|/media/queries/|.*/thumbnail$")
 _PICTURES: Final = re.compile(r"/media/|.*/(rendition|preview|large)$")  # read again from their originals
@@ -49,7 +49,6 @@ def lanes_of_settings(settings: Settings) -> tuple[Lane, ...]:
         Lane(QUICK, QUICK_THREADS, UNBOUNDED),
         Lane(PICTURES, PICTURE_THREADS, settings.searches_waiting),
         Lane(SEARCHES, at_once, settings.searches_waiting),
-        Lane(REFUSALS, 1, UNBOUNDED),
     )
 
 
@@ -61,7 +60,7 @@ def find_lane(path: str) -> str:
 
 
 class Task(Protocol):
-    """A request that is answered, or refused, by one thread."""
+    """A request that is answered, or refused."""
 
     @property
     def lane(self) -> str:
@@ -80,7 +79,6 @@ class _Entry:
     lane: str
     since: float
     deadline: float
-    refusal: RetrievalError | None = None
 
 
 NoteWait: TypeAlias = Callable[[str, float], None]  # by lane: seconds
@@ -179,13 +177,19 @@ class LaneQueues:
         self._answer_seconds = answer_seconds
         self._note_wait, self._note_refusal = note_wait, note_refusal
         self.queues = {lane.name: LaneQueue(lane, self._work) for lane in lanes}
+        self._refused: deque[_Entry] = deque()
 
     def take(self, task: Task) -> None:
-        """Have a request answered in its lane, or refused if that is full."""
+        """Have a request answered in its lane, or refused by `refuse_rest` if that is full."""
         now = time.monotonic()
         entry = _Entry(task, task.lane, now, now + self._answer_seconds)
         if not self.queues[entry.lane].offer(entry):
-            self.queues[REFUSALS].offer(replace(entry, refusal=ServerBusy()))
+            self._refused.append(entry)
+
+    def refuse_rest(self) -> None:
+        """Refuse what found its lane full; whoever brings the requests calls it, so it needs no thread."""
+        while self._refused:
+            self._refuse(self._refused.popleft(), ServerBusy())
 
     def close(self, seconds: float = 0.0) -> None:
         """End the threads, and wait for each so many seconds."""
@@ -195,11 +199,13 @@ class LaneQueues:
             queue.join(seconds)
 
     def _work(self, entry: _Entry) -> None:
-        lane = entry.lane
-        refusal = entry.refusal or (DeadlinePassed() if time.monotonic() > entry.deadline else None)
-        if refusal is not None:
-            self._note_refusal(lane, refusal.code)
-            entry.task.refuse(refusal, self.queues[lane].retry_seconds)
+        now = time.monotonic()
+        if now > entry.deadline:
+            self._refuse(entry, DeadlinePassed())
             return
-        self._note_wait(lane, time.monotonic() - entry.since)
+        self._note_wait(entry.lane, now - entry.since)
         entry.task.answer(entry.deadline)
+
+    def _refuse(self, entry: _Entry, error: RetrievalError) -> None:
+        self._note_refusal(entry.lane, error.code)
+        entry.task.refuse(error, self.queues[entry.lane].retry_seconds)

@@ -9,7 +9,7 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from threading import Event
+from threading import Event, get_ident
 from typing import Any, Final, final
 
 import waitress
@@ -26,7 +26,9 @@ from .services import services_of
 # Waitress refuses larger requests itself, in plain text; below it our own page can name the limit of uploads.
 MAX_REQUEST: Final = 200_000_000  # bytes
 SLACK: Final = 16  # connections that are being closed, and waitress's own entries in its table
+RECEIVED: Final = 1 << 17  # bytes at a time; each time costs a look at all connections
 LOOKAHEAD: Final = 1  # requests read while one is answered, so that it is seen when its client has gone
+WATCH_SECONDS: Final = 0.1  # between two looks at how long clients take
 STOP_SECONDS: Final = 8.0  # for what is being answered when the server stops; containers get ten
 
 
@@ -54,6 +56,11 @@ class Server:
         """`listeners`: one for each address; `table`: all sockets of waitress, later connections too."""
         self._listeners, self._table, self._queues = listeners, table, queues
         self._is_stopping = Event()
+        self._watched = 0.0  # when it was last looked at how long clients take
+        self._loop_thread = 0
+        self._wake_loop = listeners[0].pull_trigger
+        for listener in listeners:
+            listener.pull_trigger = self._wake
 
     @property
     def effective_host(self) -> str:
@@ -67,6 +74,7 @@ class Server:
 
     def run(self) -> None:
         """Answer until `stop` is called, and then what is being answered, for at most STOP_SECONDS."""
+        self._loop_thread = get_ident()
         try:
             self._loop(lambda: not self._is_stopping.is_set())
             self._stop_listening()
@@ -80,11 +88,27 @@ class Server:
         """Have `run` accept nothing more, finish and return; from any thread, or from a signal handler."""
         self._is_stopping.set()
         with suppress(OSError):  # it has stopped already
-            self._listeners[0].pull_trigger()
+            self._wake_loop()
+
+    def _wake(self) -> None:
+        """Have the loop look at its connections; what it did itself it sees anyway."""
+        if get_ident() != self._loop_thread:
+            self._wake_loop()
 
     def _loop(self, goes_on: Callable[[], bool]) -> None:
         while goes_on():
             wasyncore.loop(timeout=1, map=self._table, use_poll=hasattr(select, "poll"), count=1)
+            self._queues.refuse_rest()
+            self._watch_clients()
+
+    def _watch_clients(self) -> None:
+        if time.monotonic() - self._watched > WATCH_SECONDS:
+            for channel in self._channels():
+                channel.watch_time()
+            self._watched = time.monotonic()
+
+    def _channels(self) -> list[TimedChannel]:
+        return [one for one in self._table.values() if isinstance(one, TimedChannel)]
 
     def _stop_listening(self) -> None:
         for listener in self._listeners:
@@ -93,7 +117,7 @@ class Server:
 
     def _has_work(self) -> bool:
         """Whether answers are made or on their way; connections without any are closed."""
-        channels = [one for one in self._table.values() if isinstance(one, TimedChannel)]
+        channels = self._channels()
         for channel in channels:
             if not channel.is_answering:
                 channel.will_close = True
@@ -136,6 +160,7 @@ def _listen(app: Flask, host: str, port: int, table: dict[int, Any], dispatcher:
         ident=None,
         max_request_body_size=MAX_REQUEST,
         channel_timeout=MAX_SILENCE,
+        recv_bytes=RECEIVED,
         channel_request_lookahead=LOOKAHEAD,
         connection_limit=MAX_CONNECTIONS + SLACK,
         asyncore_use_poll=hasattr(select, "poll"),
