@@ -30,7 +30,7 @@ import numpy as np
 from data import LANGUAGE_CODES, LANGUAGES
 from retrieval import Library, Query, Text
 from retrieval.languages import BETWEEN_NAMES, load_translator, read_table
-from retrieval.projections.words import PREDICTED, searchable_texts
+from retrieval.projections.word_entries import PREDICTED, searchable_texts
 from retrieval.signals import MEANING
 
 from .indexed import open_indexed

@@ -20,6 +20,8 @@ def display_path(path: AnyPath) -> str:
     `b"a\xff.jpg"` gives `a\xff.jpg`; line ends, control characters and direction marks are escaped as well.
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if text.isascii() and text.isprintable():  # most paths are, and runs show very many
+        return text
     return "".join(_escape_character(character) for character in text)
 
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from ..catalog import Projection
 from ..catalog.reader import Reader
-from ..ranking.arrays import Int64Ids
+from ..ranking.arrays import Int64Ids, Int64Vector
 from ..ranking.ranking import Ranking
 
 LoadedT = TypeVar("LoadedT")
@@ -20,12 +20,13 @@ QueryT = TypeVar("QueryT", contravariant=True)
 class Tail:
     """The changes after a generation's watermark.
 
-    `put`: the images to search in addition to the generation. `hidden`: the images whose entry in the
-    generation no longer counts: removed ones, and those in `put`.
+    `put`: the images to search in addition to the generation; `put_changes`: the last change of each.
+    `hidden`: the images whose entry in the generation no longer counts: removed ones, and those in `put`.
     """
 
     put: Int64Ids
     hidden: Int64Ids
+    put_changes: Int64Vector
 
 
 class AbstractView(ABC, Generic[QueryT]):

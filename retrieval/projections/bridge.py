@@ -29,7 +29,8 @@ from ..ranking.word_tower import WordTower
 from ..signals import MEANING
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
-from .words import ENTRIES_VERSION, load_entries
+from .word_entries import ENTRIES_VERSION
+from .words import load_entries
 
 STATED_FIELDS = (
     "title",

@@ -194,9 +194,10 @@ class Snapshots:
 
 def make_tail(changes: Sequence[Change]) -> Tail:
     """The images to search in addition to a generation, and those whose entry in it no longer counts."""
-    put = [change.image_id for change in changes if change.operation == "put"]
-    changed = [change.image_id for change in changes]
-    return Tail(np.array(sorted(put), np.int64), np.array(sorted(changed), np.int64))
+    put = sorted((change.image_id, change.seq) for change in changes if change.operation == "put")
+    numbers = np.array(put, np.int64).reshape(-1, 2)
+    changed = sorted(change.image_id for change in changes)
+    return Tail(numbers[:, 0], np.array(changed, np.int64), numbers[:, 1])
 
 
 def find_pointer(projection: AnyProjection, pointers: Sequence[Projection]) -> Projection | None:

@@ -8,7 +8,7 @@ frequent tokens are therefore kept a second time, in two files beside each segme
     frequent-SEGMENT.tsv   a line for each token: its field, the token, where its numbers begin, how many
                            documents it has, and how many positions
 
-A segment without these files, such as one in memory, is read from Whoosh alone.
+A segment without these files, which older releases wrote, is read from Whoosh alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ranking.arrays import Float64Vector, Int64Ids, Int64Vector
+from ..ranking.arrays import BoolVector, Float64Vector, Int64Ids, Int64Vector
 
 LEAST: Final = 128  # documents of a frequent token: what Whoosh reads at once
 Extent: TypeAlias = tuple[int, int, int]  # where the numbers of a token begin; documents and positions
@@ -97,6 +97,10 @@ class SegmentPostings:
             column[: len(written)] = written
         return column
 
+    def total_length(self, field: str) -> int:
+        """How many tokens all documents have in a field."""
+        return int(self.reader.field_length(field))
+
     def count_documents(self, field: str, token: str) -> int:
         """How many documents have a token in a field."""
         return int(self.reader.doc_frequency(field, token))
@@ -107,6 +111,12 @@ class SegmentPostings:
         if extent is not None:
             return self._cut_postings(*extent)
         return _read_postings(self.reader, field, token) if (field, token) in self.reader else None
+
+    def list_words(self, field: str, start: str, counts: BoolVector) -> Iterator[str]:
+        """The words in a field that begin so, and that a document which counts has."""
+        for word in self.reader.expand_prefix(field, start):
+            if any(counts[document] for document in self.reader.postings(field, word).all_ids()):
+                yield word.decode()
 
     def _cut_postings(self, start: int, documents: int, positions: int) -> Postings:
         ends = np.cumsum([start, documents, documents, documents, positions])
@@ -171,6 +181,12 @@ def _read_numbers(reader: Any, field: str, token: str) -> tuple[NDArray[Any], ..
         np.array([len(one) for one in positions], np.int32),
         np.array([position for one in positions for position in one], np.int32),
     )
+
+
+def approximate_lengths(lengths: Int64Vector) -> Int64Vector:
+    """Lengths as Whoosh keeps them: the first that a byte stands for and that is not smaller."""
+    known = _known_lengths()
+    return known[np.minimum(np.searchsorted(known, lengths), len(known) - 1)]
 
 
 @cache

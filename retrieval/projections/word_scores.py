@@ -16,11 +16,13 @@ import numpy.typing as npt
 from ..ranking.arrays import BoolVector, Float64Vector, Int64Vector
 from ..ranking.ranking import union_ids
 from ..ranking.tokens import Compound, Prefix, Translation, Unit
+from .memory_postings import MemoryPostings
 from .word_postings import Postings, SegmentPostings
 
 K1: Final = 1.2  # how soon further occurrences of a token in one document stop to count
 B: Final = 0.75  # how much a long field counts less
 
+Segment: TypeAlias = SegmentPostings | MemoryPostings
 Fields: TypeAlias = Mapping[str, float]  # the weight of a match, by field
 Scored: TypeAlias = tuple[Int64Vector, Float64Vector]  # documents, rising, and their scores
 NOTHING: Final[Scored] = (np.empty(0, np.int64), np.empty(0))
@@ -36,9 +38,7 @@ class WordScores:
     many labels and categories a picture has says nothing about how well one of them fits.
     """
 
-    def __init__(
-        self, segments: Sequence[SegmentPostings], hidden: BoolVector, *, held: str, predicted: str
-    ) -> None:
+    def __init__(self, segments: Sequence[Segment], hidden: BoolVector, *, held: str, predicted: str) -> None:
         """`held` is the field that lists the fields of a document; `predicted` that of predicted labels."""
         self._segments, self._hidden = segments, hidden
         self._held, self._predicted = held, predicted
@@ -106,7 +106,7 @@ class WordScores:
         return self._mean_lengths[field]
 
     def _compute_mean_length(self, field: str) -> float:
-        total = sum(segment.reader.field_length(field) for segment in self._segments)
+        total = sum(segment.total_length(field) for segment in self._segments)
         holding = sum(segment.count_documents(self._held, field) for segment in self._segments)
         if self._hidden_count and holding:
             total -= int(self._find_lengths(field, np.flatnonzero(self._hidden)).sum())

@@ -2,67 +2,50 @@
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
-from ..catalog import SURE, Annotation, Image, Projection
+from ..catalog import Image, Projection
 from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
 from ..errors import InvalidQuery
-from ..ranking.arrays import BoolVector, Int64Ids
-from ..ranking.file_names import is_by_camera
+from ..ranking.arrays import Int64Ids
 from ..ranking.ranking import Ranking, round_scores, union_ids
 from ..ranking.spelling import Vocabulary
 from ..ranking.tokens import (
     Prefix,
     Terms,
     Unit,
-    analyse_text,
-    list_spellings,
-    name_token,
     stem_word,
 )
 from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
+from .memory_postings import MemoryPostings
 from .spelled_words import SpelledWords
+from .word_entries import (
+    ENTRIES_VERSION,
+    FIELDS,
+    FIELDS_HELD,
+    PREDICTED,
+    SPELLED,
+    SPELLED_PREDICTED,
+    Entry,
+    split_positions,
+)
 from .word_postings import SegmentPostings, has_frequent, write_frequent
-from .word_scores import WordScores
+from .word_scores import Segment, WordScores
 
-# The weight of a match in each field: words that a person chose for the picture count most, then words about
-# its file. Words that nobody chose count least.
-FIELDS = {
-    "title": 2.0,
-    "tag": 2.0,
-    "label": 2.0,
-    "caption": 1.5,
-    "place": 1.5,
-    "creator": 1.0,
-    "name": 0.7,
-    "file": 0.7,
-    "predicted": 0.5,
-}
-PREDICTED = "predicted"  # the field of predicted labels and categories: English names, worth their confidence
-FILE_FIELD = "file"  # names that a camera gave: found whole, but not by the words in them
-FIELDS_HELD = "holds"  # the Whoosh field that lists the fields in which an image has words
-# The Whoosh fields with the words as they are written, without their stems: prefixes are looked for there.
-SPELLED, SPELLED_PREDICTED = "spelled", "spelled_predicted"
 MAX_WORDS = 200  # that one prefix stands for; each is a question to the index
 MAX_RECENT = 8  # texts whose matches are kept
-# Of the fields, of the spelled words and of retrieval.ranking.tokens; raise it when either changes.
-ENTRIES_VERSION = 7
-GAP = " | "  # between values: it is not a token, so no phrase matches across two values
-SAME_POSITION = "/"  # between tokens that stand at one position; it is in no token
-WORTH = "^"  # between a position and how much a match of it counts, where that is not 1; it is in no token
 CHUNK = 1000  # images read from the catalog at a time
 MAX_SEGMENTS = 8  # each segment slows a search a little; with this many, the index is built anew
 POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more memory does not make it faster
@@ -72,8 +55,9 @@ POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more 
 class WordIndex:
     """The segments of an index, and how the words of its images are spelled."""
 
-    def __init__(self, segments: list[SegmentPostings], spelled: SpelledWords | None = None) -> None:
+    def __init__(self, segments: list[Segment], spelled: SpelledWords | None = None) -> None:
         self.segments, self.spelled = segments, spelled or SpelledWords()
+        self._tail: dict[int, tuple[int, Entry]] = {}  # by image: its change, and its entry then
 
     @classmethod
     def open(cls, folder: Path) -> WordIndex:
@@ -87,13 +71,24 @@ class WordIndex:
         except NoIndex as error:  # Whoosh raises it for files that vanished after they were verified
             raise FileNotFoundError(str(error)) from error
 
+    def index_tail(self, reader: Reader, tail: Tail) -> WordIndex:
+        """An index of the images that changed since; only those that changed since the last call are read."""
+        changes = dict(zip(tail.put.tolist(), tail.put_changes.tolist(), strict=True))
+        kept = {image_id: self._tail[image_id] for image_id in changes.keys() & self._tail.keys()}
+        kept = {image_id: known for image_id, known in kept.items() if known[0] == changes[image_id]}
+        new = sorted(changes.keys() - kept.keys())
+        for image in load_entries(reader, new):
+            kept[image.id] = changes[image.id], Entry.of_image(image)
+        self._tail = kept
+        return WordIndex.build_in_memory([kept[image_id][1] for image_id in sorted(kept)])
+
     @classmethod
-    def build_in_memory(cls, images: Iterable[Image]) -> WordIndex:
+    def build_in_memory(cls, entries: Sequence[Entry]) -> WordIndex:
         """Index a few images without touching the disk."""
-        index = _memory_storage().create_index(_make_schema())
-        # Whoosh cannot write runs to a storage in memory.
-        spelled = _add_images(index, images, memory=math.inf)
-        return cls([SegmentPostings(reader) for reader in _segment_readers(index)], spelled)
+        spelled = SpelledWords()
+        for entry in entries:
+            spelled.add_image(entry.stated, entry.predicted)
+        return cls([MemoryPostings(entries)] if entries else [], spelled)
 
 
 @final
@@ -172,9 +167,7 @@ class WordView(AbstractView[Terms]):
         first = 0
         for segment in self._segments:
             counts = self._counts[first : first + segment.size]
-            words.update(
-                word for name in fields for word in _words_from(segment.reader, name, prefix.start, counts)
-            )
+            words.update(word for name in fields for word in segment.list_words(name, prefix.start, counts))
             first += segment.size
         if len(words) > MAX_WORDS:
             raise InvalidQuery(
@@ -182,13 +175,6 @@ class WordView(AbstractView[Terms]):
                 "write more letters before the star"
             )
         return tuple(dict.fromkeys(map(stem_word, sorted(words))))
-
-
-def _words_from(reader: Any, field: str, start: str, counts: BoolVector) -> Iterator[str]:
-    """The words in a field that begin so, and that an image which counts has."""
-    for word in reader.expand_prefix(field, start):
-        if any(counts[document] for document in reader.postings(field, word).all_ids()):
-            yield word.decode()
 
 
 @final
@@ -228,8 +214,7 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
             return WordIndex.open(path)
 
     def make_view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
-        fresh = WordIndex.build_in_memory(load_entries(reader, tail.put)) if len(tail.put) else WordIndex([])
-        return WordView(loaded, fresh, tail.hidden, fields=self._fields)
+        return WordView(loaded, loaded.index_tail(reader, tail), tail.hidden, fields=self._fields)
 
     def _only_additions(self, reader: Reader, root: Path, previous: Projection | None) -> list[int] | None:
         """The images added since a generation; None if the index has to be built anew.
@@ -261,89 +246,16 @@ def whoosh_version() -> str:
     return version("whoosh-reloaded")
 
 
-def index_fields(image: Image) -> dict[str, str]:
-    """What is indexed about an image, by field: positions separated by spaces (see PositionTokenizer)."""
-    fields = {
-        name: GAP.join(_write_positions(name, value) for value in values)
-        for name, values in searchable_texts(image).items()
-    }
-    fields[PREDICTED] = GAP.join(_write_predicted(image))
-    held = {FIELDS_HELD: " ".join(name for name, words in fields.items() if words.strip(GAP))}
-    return fields | held | _write_spellings(image)
-
-
-def _write_spellings(image: Image) -> dict[str, str]:
-    """All words about an image, by the field of those that are predicted and of those that are not."""
-    texts = searchable_texts(image)
-    predicted = texts.pop(PREDICTED)
-    del texts[FILE_FIELD]  # cameras begin all names alike
-    written = _spell_texts(text for values in texts.values() for text in values)
-    return {SPELLED: " ".join(written), SPELLED_PREDICTED: " ".join(_spell_texts(predicted))}
-
-
-def _spell_texts(texts: Iterable[str]) -> dict[str, None]:
-    return {spelling: None for text in texts for spelling in list_spellings(text)}
-
-
-def _write_positions(field: str, value: str) -> str:
-    if field == FILE_FIELD:
-        return name_token(value)
-    return " ".join(SAME_POSITION.join(position) for position in analyse_text(value))
-
-
-def _write_predicted(image: Image) -> Iterator[str]:
-    """The positions of what is surely predicted, with their worth: that of a word is the confidence of the
-    surest label or category with this word, however many have it.
-    """
-    seen: set[str] = set()
-    for fact in sorted(_sure_predictions(image), key=lambda sure: -sure.confidence):
-        for name in fact.label_names:
-            positions = [SAME_POSITION.join(position) for position in analyse_text(name)]
-            worths = [0.0 if position in seen else fact.confidence for position in positions]
-            seen.update(positions)
-            yield " ".join(
-                f"{position}{WORTH}{worth:g}" for position, worth in zip(positions, worths, strict=True)
-            )
-
-
 class PositionTokenizer:
-    """Reads what `index_fields` writes; Whoosh keeps it, by its name, in the schema of an index."""
+    """Reads the fields of entries; Whoosh keeps it, by its name, in the schema of an index."""
 
     def __call__(self, value: str, *, mode: str = "", **_: Any) -> Iterator[Any]:
         from whoosh.analysis import Token
 
         token = Token(positions=True, mode=mode)
-        for number, entry in enumerate(value.split()):
-            position, worth = entry.partition(WORTH)[::2]
-            for text in position.split(SAME_POSITION):
-                token.text, token.pos, token.stopped = text, number, False
-                token.boost = float(worth or 1)
-                yield token
-
-
-def searchable_texts(image: Image) -> dict[str, tuple[str, ...]]:
-    """The texts that are searched, by field, as they were written."""
-    texts = {name: image.field_values(name) for name in FIELDS}
-    texts["place"] = tuple(text for text in texts["place"] if any(map(str.isalpha, text)))  # no coordinates
-    stems = [PurePosixPath(location.display).stem for location in image.locations]
-    folders = [name for location in image.locations for name in location.folder_names]
-    texts["name"] = tuple(dict.fromkeys([*folders, *(stem for stem in stems if not is_by_camera(stem))]))
-    texts[FILE_FIELD] = tuple(dict.fromkeys(filter(is_by_camera, stems)))
-    texts[PREDICTED] = tuple(words for fact in _sure_predictions(image) for words in fact.label_names)
-    return texts
-
-
-def _spelled_texts(image: Image) -> tuple[list[str], list[str]]:
-    """The texts whose words are kept as they are written: what is stated about an image, what is
-    predicted.
-    """
-    texts = searchable_texts(image)
-    stated = [text for name in FIELDS if name not in (PREDICTED, FILE_FIELD) for text in texts[name]]
-    return stated, list(texts[PREDICTED])
-
-
-def _sure_predictions(image: Image) -> list[Annotation]:
-    return [fact for fact in image.predictions if fact.confidence >= SURE]
+        for number, text, worth in split_positions(value):
+            token.text, token.pos, token.boost, token.stopped = text, number, worth, False
+            yield token
 
 
 @cache
@@ -353,18 +265,6 @@ def _make_schema() -> Any:
     columns: dict[str, Any] = {name: TEXT(analyzer=PositionTokenizer(), phrase=True) for name in FIELDS}
     columns |= {name: KEYWORD() for name in (FIELDS_HELD, SPELLED, SPELLED_PREDICTED)}
     return Schema(id=NUMERIC(int, bits=64, sortable=True, stored=False), **columns)
-
-
-def _memory_storage() -> Any:
-    """A storage that is entirely in memory. Whoosh's own RamStorage keeps temporary files in a folder that
-    all processes share, and the first process to finish removes the files of the others."""
-    from whoosh.filedb.filestore import RamStorage
-
-    class Memory(RamStorage):  # type: ignore[misc]  # Whoosh has no types
-        def temp_storage(self, name: str | None = None) -> Any:
-            return Memory()
-
-    return Memory()
 
 
 def _create_index(folder: Path, images: Iterable[Image]) -> None:
@@ -400,8 +300,9 @@ def _add_images(index: Any, images: Iterable[Image], *, memory: float) -> Spelle
     writer, spelled = index.writer(limitmb=memory), SpelledWords()
     try:
         for image in images:
-            writer.add_document(id=image.id, **index_fields(image))
-            spelled.add_image(*_spelled_texts(image))
+            entry = Entry.of_image(image)
+            writer.add_document(id=image.id, **entry.fields)
+            spelled.add_image(entry.stated, entry.predicted)
     except BaseException:
         writer.cancel()
         raise

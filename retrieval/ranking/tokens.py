@@ -142,11 +142,14 @@ def list_spellings(text: str) -> list[str]:
     return list(dict.fromkeys(spelled))
 
 
-def _spell_word(word: _Word) -> Iterator[str]:
-    if word.is_unspaced:
-        return
-    bare = _POSSESSIVE.sub("", word.text)
-    yield from filter(None, map(fold_word, (bare.replace("'", ""), *_INNER_EDGE.split(bare))))
+def _spell_word(word: _Word) -> tuple[str, ...]:
+    return () if word.is_unspaced else _cached_spellings(word.text)
+
+
+@lru_cache(_CACHED_WORDS)
+def _cached_spellings(word: str) -> tuple[str, ...]:
+    bare = _POSSESSIVE.sub("", word)
+    return tuple(filter(None, map(fold_word, (bare.replace("'", ""), *_INNER_EDGE.split(bare)))))
 
 
 def name_token(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import final
 from ..catalog import CATEGORY, SURE, Image
 from ..categories import find_kinds
 from ..projections.bridge import BridgeView
-from ..projections.words import PREDICTED, searchable_texts
+from ..projections.word_entries import PREDICTED, searchable_texts
 from ..query.slots import list_slots
 from ..query.values import Picture, Query, StoredPicture, Text
 from ..ranking.heat import HeatMap, heat_maps

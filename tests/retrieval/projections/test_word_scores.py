@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
+from whoosh.index import open_dir
 
 from retrieval import Annotation, Library, LibraryWriter, write_library
 from retrieval.projections import word_postings
 from retrieval.projections import words as projection
-from retrieval.projections.words import FIELDS, FIELDS_HELD, PREDICTED, WordView
+from retrieval.projections.word_entries import FIELDS, FIELDS_HELD, PREDICTED
+from retrieval.projections.words import WordView
 from retrieval.ranking.ranking import Ranking, round_scores
 from retrieval.ranking.tokens import Compound, Prefix, Terms, Translation, Unit
 from tests.wording import add_words, remove_images, replace_words
@@ -67,12 +70,22 @@ def view_of(library: Library) -> WordView:
     return view
 
 
-def rank_by_whoosh(view: WordView, unit: Unit) -> Ranking:
+def open_readers(library: Library, folder: Path) -> list[Any]:
+    """Whoosh's readers of the segments of the newest view; what is in memory is indexed by Whoosh, too."""
+    segments = view_of(library)._segments
+    published = [one.reader for one in segments if isinstance(one, word_postings.SegmentPostings)]
+    for segment in segments[len(published) :]:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        projection._create_index(folder, library.load_images(segment.image_ids.tolist()).values())
+        published += projection._segment_readers(open_dir(str(folder)))
+    return published
+
+
+def rank_by_whoosh(view: WordView, readers: list[Any], unit: Unit) -> Ranking:
     """The answer of Whoosh's own searcher over the same segments, with the statistics that are promised."""
     tokens = view._expand_prefix(unit) if isinstance(unit, Prefix) else ()
-    searcher = _make_searcher(
-        [segment.reader for segment in view._segments], np.flatnonzero(~view._counts).tolist()
-    )
+    searcher = _make_searcher(readers, np.flatnonzero(~view._counts).tolist())
     scores = _score_unit(searcher, unit, FIELDS, tokens)
     kept = {document: score for document, score in scores.items() if view._counts[document]}
     ids = view._image_ids[list(kept)] if kept else np.empty(0, np.int64)
@@ -140,9 +153,9 @@ def _make_searcher(readers: list[Any], hidden: list[int]) -> Any:
 
 
 def assert_equal_rankings(library: Library) -> None:
-    view = view_of(library)
+    view, readers = view_of(library), open_readers(library, library.path / "whoosh")
     for unit in UNITS:
-        expected, [found] = rank_by_whoosh(view, unit), view.find_matches(_terms(unit))
+        expected, [found] = rank_by_whoosh(view, readers, unit), view.find_matches(_terms(unit))
         own = Ranking.from_scores(found.ranking.ids, round_scores(found.ranking.scores))
         assert own.ids.tolist() == expected.ids.tolist(), unit
         assert own.scores.tolist() == expected.scores.tolist(), unit
@@ -177,6 +190,7 @@ def test_they_are_those_of_whoosh_in_segments_in_the_tail_and_beside_hidden_docu
 def test_postings_are_the_same_from_files_and_from_whoosh(words: LibraryWriter) -> None:
     add_random(words, random.Random(3), 12, publish=True)
     [segment] = view_of(words)._segments
+    assert isinstance(segment, word_postings.SegmentPostings)
     plain = word_postings.SegmentPostings(segment.reader)
     assert segment.image_ids.tolist() == list(range(1, 13))
     for field, token in [("caption", "boat"), ("predicted", "fox"), ("tag", "red")]:
