@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -20,6 +22,7 @@ from .catalog import (
     Image,
     KeptEdit,
     Location,
+    Restriction,
     SavedSearch,
     Space,
     Statement,
@@ -108,9 +111,13 @@ class Library:
     Safe to search from many threads. Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, path: Path, catalog: Catalog, settings: Settings) -> None:
+    def __init__(
+        self, path: Path, catalog: Catalog, settings: Settings, shared: SearchState | None = None
+    ) -> None:
+        """`shared`: the state of another library with the same spaces, whose models are used."""
         self.path, self.catalog, self.settings = path, catalog, settings
-        self.search_state = SearchState(catalog, path, settings)
+        self.is_whole = shared is None
+        self.search_state = SearchState(catalog, path, settings, shared)
         self._line_reader = LineReader(catalog, settings)
 
     @classmethod
@@ -121,6 +128,22 @@ class Library:
         if not Library.has_library(path, settings):
             raise LibraryNotFound(path)
         return Library(path, Catalog.open(catalog_address(path, settings)), settings)
+
+    def restrict(self, restriction: Restriction) -> Library:
+        """The library as if it held nothing but what the restriction lets see; for reading alone.
+
+        It has a folder of its own in the folder of this one, for projections and cursors. Those that were
+        published there are used; without them, searches index in memory what they need.
+        """
+        folder = self.views_folder / view_name(restriction)
+        with suppress(OSError):  # of a library that can only be read
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Library(folder, self.catalog.restrict(restriction), self.settings, self.search_state)
+
+    @property
+    def views_folder(self) -> Path:
+        """The folder that holds those of restricted libraries."""
+        return self.path / "views"
 
     @staticmethod
     def has_library(path: Path, settings: Settings) -> bool:
@@ -826,6 +849,11 @@ def _absence_reason(query: Query, answer: Answer, image_id: int) -> str:
     if image_id in (*stored, *query.examples.good, *query.examples.bad):
         return "it is searched by; give the query include-examples:yes to list it"
     return "a condition leaves it out, or no part of the query finds it"
+
+
+def view_name(restriction: Restriction) -> str:
+    """The name of the folder of a restricted library, which does not say what it is restricted to."""
+    return hashlib.sha256(restriction.text.encode()).hexdigest()[:32]
 
 
 def limits_from_settings(settings: Settings) -> Limits:

@@ -40,12 +40,16 @@ class SearchState:
     be dropped by itself.
     """
 
-    def __init__(self, catalog: Catalog, path: Path, settings: Settings) -> None:
+    def __init__(
+        self, catalog: Catalog, path: Path, settings: Settings, shared: SearchState | None = None
+    ) -> None:
+        """`shared`: the state of another library, whose spaces and models are used."""
         self._catalog, self._settings = catalog, settings
         self.generations_folder = path / "projections"
         self.kept_lists = KeptLists(path / "cursors")
         self.picked_lists = PickedLists(path / "picked")
-        self.spaces = Spaces(catalog, path / "backbones", settings)
+        self._shared = shared
+        self.spaces: Spaces = shared.spaces if shared else Spaces(catalog, path / "backbones", settings)
 
     @cached_property
     def projections(self) -> tuple[AnyProjection, ...]:
@@ -70,7 +74,7 @@ class SearchState:
     @cached_property
     def translator(self) -> Translator:
         """What reads texts in other languages than English."""
-        return load_translator(self._settings.languages)
+        return self._shared.translator if self._shared else load_translator(self._settings.languages)
 
     @cached_property
     def word_tower(self) -> WordTower | None:
@@ -78,6 +82,8 @@ class SearchState:
 
         Raises InvalidSetting for a setting `word_tower` that names no file for this backbone.
         """
+        if self._shared:
+            return self._shared.word_tower
         subjects = (space for space in self.spaces.live if space.descriptor == SUBJECT)
         configurations = [space.configuration for space in subjects]
         return find_word_tower(self._settings.word_tower, configurations[0]) if configurations else None
@@ -88,6 +94,8 @@ class SearchState:
 
         They take as long as some pictures, so they are made when they are first needed, and kept.
         """
+        if self._shared:
+            return self._shared.rival_loader
         return None if self.word_tower is None else cache(self.word_tower.map.map_anchors)
 
     @property

@@ -82,8 +82,7 @@ def suggestions() -> Json:
 def edits() -> Json:
     """The edits that can be taken back, the latest first."""
     read_parameters(NoParameters, request.args)
-    with open_editor(current_services().library) as editor:
-        listed = [answers.present_edit(kept) for kept in editor.load_edits()]
+    listed = [answers.present_edit(kept) for kept in current_services().library.load_edits()]
     values: Json = answers.json_values(answers.Edits(edits=listed))
     return values
 

@@ -59,7 +59,7 @@ def _check_key() -> Response | None:
         raise KeyMissing
     if scope not in key.scopes:
         raise ScopeMissing(key, scope)
-    g.scopes, g.asker = key.scopes, key.name
+    g.scopes, g.asker, g.restriction = key.scopes, key.name, key.restriction
     _note_use(library, key)
     return None
 

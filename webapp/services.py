@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from threading import BoundedSemaphore
-from typing import Final, TypeAlias
+from threading import BoundedSemaphore, Lock
+from typing import Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 
 from retrieval import (
     Completion,
@@ -21,6 +22,7 @@ from retrieval import (
     Library,
     Picture,
     Query,
+    Restriction,
     Results,
     RetrievalError,
     Space,
@@ -38,6 +40,7 @@ from .requests import build_query, names_saved, names_web_address
 from .uploads import QueryPictures
 
 _KEY = "pictor"
+MOST_PARTS: Final = 16  # restricted libraries that are open at a time
 FETCHES: Final = 2  # requests that may wait for the web at a time, so that threads are left for the others
 NO_NAMES: Final = "something that this query names is not saved here, or cannot be searched"
 NO_FETCHES: Final = "this server fetches no pictures from the web; save the picture, and send it as a file"
@@ -50,7 +53,7 @@ ByteFetcher: TypeAlias = Callable[[str], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One per application; safe to use from many threads."""
+    """One for all who see the whole library, and one for each part of it; safe to use from many threads."""
 
     library: Library
     decoder: Decoder
@@ -183,6 +186,37 @@ class Services:
         return self.decoder.reencode_picture(fetch(value), value)
 
 
+@final
+class Parts:
+    """The services for those who see a part of the library alone; the latest are kept. Safe for threads.
+
+    Their library holds nothing else, and so nothing that is asked of it can tell of anything else.
+    """
+
+    def __init__(self, whole: Services) -> None:
+        self._whole, self._opening = whole, Lock()
+        self._kept: OrderedDict[Restriction, Services] = OrderedDict()
+
+    def find_part(self, restriction: Restriction | None) -> Services:
+        """The services of those who see no more than this; those of the whole library for None."""
+        if restriction is None:
+            return self._whole
+        with self._opening:
+            part = self._kept.pop(restriction, None) or self._open_part(restriction)
+            self._kept[restriction] = part
+            if len(self._kept) > MOST_PARTS:
+                _, oldest = self._kept.popitem(last=False)
+                oldest.library.close()
+        return part
+
+    def _open_part(self, restriction: Restriction) -> Services:
+        whole = self._whole
+        library = whole.library.restrict(restriction)
+        pictures = QueryPictures(library, whole.decoder)
+        fetchers = {**whole.fetchers, UPLOAD_KIND: pictures.read_picture}
+        return replace(whole, library=library, pictures=pictures, fetchers=fetchers)
+
+
 def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], str], decoder: str) -> None:
     """Give the application its library."""
     limits = replace(limits_from_settings(library.settings), background=library.background)
@@ -192,17 +226,20 @@ def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], 
     if library.settings.url_queries == "always":
         fetchers["url"] = UrlFetcher(limits.max_bytes)
     app.config["FETCHES_ADDRESSES"] = "url" in fetchers
-    app.extensions[_KEY] = Services(
-        library, picture_decoder, pictures, fetchers, show_path, app.config["PUBLIC"]
-    )
+    whole = Services(library, picture_decoder, pictures, fetchers, show_path, app.config["PUBLIC"])
+    app.extensions[_KEY] = Parts(whole)
 
 
 def current_services() -> Services:
     """The services of the application that answers the current request."""
-    return services_of(current_app)
+    return _parts_of(current_app).find_part(g.get("restriction"))
 
 
 def services_of(app: Flask) -> Services:
-    """The services of an application."""
-    services: Services = app.extensions[_KEY]
-    return services
+    """The services of an application, for the whole library."""
+    return _parts_of(app).find_part(None)
+
+
+def _parts_of(app: Flask) -> Parts:
+    parts: Parts = app.extensions[_KEY]
+    return parts

@@ -11,6 +11,7 @@ from retrieval import SCOPES, SEARCH_SCOPE, ApiKey, Library, answers, open_keepe
 
 from .options import json_option, library_option
 from .output import print_json, print_remark
+from .restrictions import read_restriction, restriction_options
 
 
 @click.group("key")
@@ -37,22 +38,29 @@ def key_command() -> None:
     show_default=True,
     help="What the key allows; repeatable.",
 )
+@restriction_options
 @library_option
 @json_option
-def create_key(name: str, scopes: tuple[str, ...], library: Path, as_json: bool) -> None:
+def create_key(
+    name: str, scopes: tuple[str, ...], folder: Path | None, tag: str | None, library: Path, as_json: bool
+) -> None:
     """Make a key and print it; it is shown this once alone.
 
     search: search and see pictures and all that is known about them. originals: get their files as they are.
     edit: save searches and concepts, and state facts. index: start and stop indexing runs. status: what the
     library holds, and its problems. metrics: figures of the server. backup: a copy of the whole library.
 
+    A key may be restricted to a folder or a tag: for it, there is nothing else in the library.
+
     \b
     Examples:
       pictor key create phone
+      pictor key create grandma --folder ~/Pictures/family
+      pictor key create club --tag club --scope search --scope originals
       pictor key create monitor --scope metrics --json
     """
     with Library.open(library) as opened, open_keeper(opened) as keeper:
-        key = keeper.create_key(name, scopes)
+        key = keeper.create_key(name, scopes, read_restriction(opened, folder, tag))
     if as_json:
         print_json({"name": name, "scopes": sorted(scopes), "key": key})
         return
@@ -77,7 +85,8 @@ def list_keys(library: Path, as_json: bool) -> None:
         print_json(answers.json_values(answers.ApiKeys(keys=[answers.present_key(key) for key in listed])))
         return
     for key in listed:
-        click.echo(f"{key.prefix}  {key.name}: {', '.join(key.scopes)}; {_describe_use(key)}")
+        seen = f", {key.restriction.text} alone" if key.restriction else ""
+        click.echo(f"{key.prefix}  {key.name}: {', '.join(key.scopes)}{seen}; {_describe_use(key)}")
     if not listed:
         print_remark("no keys; make one with `pictor key create NAME`")
 

@@ -248,6 +248,7 @@ class ApiKey(StrictModel):
     name: str
     prefix: str = Field(description="The part of the key that is no secret")
     scopes: list[str] = Field(description="What the key allows")
+    sees: str | None = Field(description="The folder or tag that the key is restricted to")
     created_at: datetime
     last_used_at: datetime | None = Field(description="May be an hour behind")
     revoked_at: datetime | None

@@ -195,6 +195,7 @@ def present_key(key: catalog.ApiKey) -> models.ApiKey:
         name=key.name,
         prefix=key.prefix,
         scopes=list(key.scopes),
+        sees=key.restriction.text if key.restriction else None,
         created_at=_add_zone(key.created_at),
         last_used_at=key.last_used_at and _add_zone(key.last_used_at),
         revoked_at=key.revoked_at and _add_zone(key.revoked_at),

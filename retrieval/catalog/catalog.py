@@ -14,6 +14,7 @@ from . import engine, soundness
 from .clock import Clock, utc_now
 from .edit_writer import EditWriter
 from .reader import Reader
+from .records import Restriction
 from .saved_writer import SavedWriter
 from .writer import Writer
 
@@ -42,6 +43,11 @@ class Catalog:
         """Ask questions of one state of the catalog."""
         with engine.transaction(self._engine, self.address) as connection:
             yield Reader(connection)
+
+    def restrict(self, restriction: Restriction) -> Catalog:
+        """The same catalog, for reading, as if it held nothing but what the restriction lets see."""
+        sql = engine.open_engine(self._url, writable=False, restriction=restriction)
+        return Catalog(sql, self._url)
 
     def has_content(self, digest: str) -> bool:
         """Whether the content with this SHA-256 has been acknowledged."""

@@ -32,6 +32,8 @@ import migrations
 
 from ..errors import DurabilityTooLow, InvalidSetting, LibraryBusy, SchemaOutOfDate, ServerLost, StorageFailed
 from . import log
+from .records import Restriction
+from .restrictions import hide_tables
 from .turns import LONGEST_WAIT, write_turn
 
 CatalogAddress: TypeAlias = str | URL
@@ -75,10 +77,13 @@ def parse_address(url: CatalogAddress) -> URL:
     return parts
 
 
-def open_engine(url: URL, *, writable: bool, unchanging: bool = False) -> Engine:
+def open_engine(
+    url: URL, *, writable: bool, unchanging: bool = False, restriction: Restriction | None = None
+) -> Engine:
     """An engine for durable transactions if `writable`, and otherwise for reading only.
 
-    `unchanging` promises that nobody writes in the meantime; SQLite then needs only the file itself.
+    `unchanging` promises that nobody writes in the meantime; SQLite then needs only the file itself. Who
+    reads under a restriction sees nothing else (see `retrieval.catalog.restrictions`).
 
     SQLite uses a write-ahead log with synchronous=FULL. In a test of power losses this lost none of 200
     commits, where synchronous=NORMAL lost all of them. Readers open the file read-only and never checkpoint,
@@ -86,12 +91,21 @@ def open_engine(url: URL, *, writable: bool, unchanging: bool = False) -> Engine
     raises DurabilityTooLow if these settings cannot be had.
     """
     if url.get_backend_name() != "sqlite":
-        return _bind_to_process(_server_engine(url, writable=writable))
+        return _bind_to_process(_restrict(_server_engine(url, writable=writable), restriction))
     engine = create_engine(_sqlite_address(url, writable=writable, unchanging=unchanging))
     pragmas, address = WRITER_PRAGMAS if writable else READER_PRAGMAS, str(_sqlite_path(url))
     event.listen(engine, "connect", lambda connection, _: prepare_connection(connection, pragmas, address))
     event.listen(engine, "begin", _begin_transaction)
-    return _bind_to_process(engine)
+    return _bind_to_process(_restrict(engine, restriction))
+
+
+def _restrict(engine: Engine, restriction: Restriction | None) -> Engine:
+    if restriction is not None:
+        backend = engine.dialect.name
+        event.listen(
+            engine.pool, "connect", lambda connection, _: hide_tables(connection, restriction, backend)
+        )
+    return engine
 
 
 def _bind_to_process(engine: Engine) -> Engine:

@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, update
 
 from .clock import utc_now
-from .records import ApiKey
-from .schema import ApiKeyRow
+from .records import ApiKey, Restriction
+from .schema import ApiKeyRow, PersonRow
 
 PREFIX_BYTES: Final = 4
 SECRET_BYTES: Final = 32
@@ -30,6 +30,8 @@ _COLUMNS: Final = (
     ApiKeyRow.created_at,
     ApiKeyRow.last_used_at,
     ApiKeyRow.revoked_at,
+    ApiKeyRow.folder,
+    ApiKeyRow.tag,
 )
 
 
@@ -51,12 +53,15 @@ def find_key(connection: Connection, key: str) -> ApiKey | None:
     return _make_key(row)
 
 
-def create_key(connection: Connection, name: str, scopes: Sequence[str]) -> str:
+def create_key(
+    connection: Connection, name: str, scopes: Sequence[str], restriction: Restriction | None = None
+) -> str:
     """Store a new key, and return it; it cannot be read again."""
     prefix = secrets.token_hex(PREFIX_BYTES)
     key = f"pictor_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
     values = {"name": name, "prefix": prefix, "sha256": _digest_key(key), "scopes": " ".join(scopes)}
-    connection.execute(insert(ApiKeyRow).values(**values, created_at=utc_now()))
+    made = insert(ApiKeyRow).values(**values, created_at=utc_now())
+    connection.execute(made.values(**write_restriction(restriction)))
     return key
 
 
@@ -67,7 +72,27 @@ def update_key(connection: Connection, prefix: str, **times: datetime) -> None:
 
 def _make_key(row: Row[*tuple[Any, ...]]) -> ApiKey:
     times = (row.created_at, row.last_used_at, row.revoked_at)
-    return ApiKey(row.name, row.prefix, tuple(row.scopes.split()), *times)
+    return ApiKey(row.name, row.prefix, tuple(row.scopes.split()), *times, read_restriction(row))
+
+
+def load_restrictions(connection: Connection) -> list[Restriction]:
+    """What valid keys and people are restricted to, each once, in the order of the text."""
+    of_keys = select(ApiKeyRow.folder, ApiKeyRow.tag).where(ApiKeyRow.revoked_at.is_(None))
+    rows = connection.execute(of_keys.union(select(PersonRow.folder, PersonRow.tag)))
+    found = {read_restriction(row) for row in rows} - {None}
+    return sorted((one for one in found if one), key=lambda restriction: restriction.text)
+
+
+def write_restriction(restriction: Restriction | None) -> dict[str, str | None]:
+    """The columns that store a restriction."""
+    return {} if restriction is None else {restriction.kind: restriction.value}
+
+
+def read_restriction(row: Any) -> Restriction | None:
+    """The restriction in the columns of a row."""
+    if row.folder is not None:
+        return Restriction("folder", row.folder)
+    return None if row.tag is None else Restriction("tag", row.tag)
 
 
 def _digest_key(key: str) -> str:

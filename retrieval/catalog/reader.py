@@ -52,6 +52,7 @@ from .records import (
     Location,
     Problem,
     Projection,
+    Restriction,
     SavedSearch,
     Space,
     source_rank,
@@ -349,6 +350,10 @@ class Reader:
     def load_keys(self) -> list[ApiKey]:
         """Every API key that was made, the oldest first; revoked ones too."""
         return keys.load_keys(self._connection)
+
+    def load_restrictions(self) -> list[Restriction]:
+        """What those who may ask a server are restricted to, each once."""
+        return keys.load_restrictions(self._connection)
 
     def find_key(self, key: str) -> ApiKey | None:
         """The API key that is written so; None for a wrong one, and for one that was revoked."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ..paths import display_path
 from ..ranking.arrays import Float16Vector
@@ -309,13 +309,32 @@ SCOPES: Final = (  # what a key or a person may be allowed
     METRICS_SCOPE,
     BACKUP_SCOPE,
 )
+# What may be allowed for a part of a library: the others change, measure or copy the whole.
+RESTRICTED_SCOPES: Final = (SEARCH_SCOPE, ORIGINALS_SCOPE, STATUS_SCOPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """The part of a library that a key or a person sees: the images in a folder and below, or with a tag.
+
+    `value`: an absolute path, or a tag.
+    """
+
+    kind: Literal["folder", "tag"]
+    value: str
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return f"{self.kind} {self.value}"
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """Who may ask a server, and for what: some of SCOPES. `prefix` is the part of the key that is no secret.
 
-    Times are in UTC, without a time zone; `last_used_at` may be an hour behind.
+    Times are in UTC, without a time zone; `last_used_at` may be an hour behind. `restriction`: what the key
+    sees; None for the whole library.
     """
 
     name: str
@@ -324,6 +343,7 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    restriction: Restriction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from ..ranking.verdicts import VerdictKind
 from . import keys, saved, verdicts
 from .clock import utc_now
 from .reader import Reader
-from .records import FusionRecipe
+from .records import FusionRecipe, Restriction
 
 
 class SavedWriter(Reader):
@@ -17,9 +17,9 @@ class SavedWriter(Reader):
     gets no line.
     """
 
-    def create_key(self, name: str, scopes: Sequence[str]) -> str:
+    def create_key(self, name: str, scopes: Sequence[str], restriction: Restriction | None) -> str:
         """Store a new API key, and return it; it cannot be read again."""
-        return keys.create_key(self._connection, name, scopes)
+        return keys.create_key(self._connection, name, scopes, restriction)
 
     def revoke_key(self, prefix: str) -> None:
         """Let an API key allow nothing any more."""

@@ -263,6 +263,48 @@ class ApiKeyRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime)
+    folder: Mapped[str | None] = mapped_column(Text)  # the key sees nothing but what lies in it
+    tag: Mapped[str | None] = mapped_column(Text)
+
+
+class PersonRow(Base):
+    __tablename__ = "person"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    password_hash: Mapped[str] = mapped_column(Text)  # by Argon2, with its own salt
+    scopes: Mapped[str] = mapped_column(Text)
+    folder: Mapped[str | None] = mapped_column(Text)
+    tag: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime)
+
+
+class SignInRow(Base):
+    """A browser in which somebody is signed in: a person, or who has a key."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sha256: Mapped[str] = mapped_column(Text, unique=True)  # of what the browser's cookie holds
+    person_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("person.id", ondelete="CASCADE"))
+    key_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("api_key.id", ondelete="CASCADE"))
+    ends_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class DeedRow(Base):
+    """Who did what, and when; the ids rise with the time."""
+
+    __tablename__ = "deed"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    done_at: Mapped[datetime] = mapped_column(DateTime)
+    who: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(Text)
+    about: Mapped[str] = mapped_column(Text)
 
 
 class SavedSearchRow(Base):

@@ -27,6 +27,8 @@ def open_editor(library: Library) -> Iterator[Editor]:
     Raises SchemaOutOfDate, and StorageFailed where the library is read-only. Its methods raise LibraryBusy
     where another process writes to the catalog for many seconds without a pause.
     """
+    if not library.is_whole:
+        raise ValueError("a restricted library is for reading alone")
     catalog = SavedCatalog.open(catalog_address(library.path, library.settings))
     try:
         yield Editor(catalog)

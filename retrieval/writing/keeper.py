@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import final
 
-from ..catalog import ApiKey, SavedCatalog, SavedSearch, SavedWriter
+from ..catalog import RESTRICTED_SCOPES, ApiKey, Restriction, SavedCatalog, SavedSearch, SavedWriter
 from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown, VerdictNotFound
 from ..library import Library, catalog_address
 from ..query.language import format_query
@@ -30,6 +30,8 @@ def open_keeper(library: Library) -> Iterator[Keeper]:
     Raises LibraryBusy where another process writes to the catalog for many seconds without a pause,
     SchemaOutOfDate, and StorageFailed where the library is read-only.
     """
+    if not library.is_whole:
+        raise ValueError("a restricted library is for reading alone")
     catalog = SavedCatalog.open(catalog_address(library.path, library.settings))
     try:
         with catalog.writing() as writer:
@@ -139,11 +141,15 @@ class Keeper:
 
     # -- keys -----------------------------------------------------------------------------------
 
-    def create_key(self, name: str, scopes: Collection[str]) -> str:
-        """Make an API key with these scopes, and return it; it cannot be read again. Raises NameTaken."""
+    def create_key(self, name: str, scopes: Collection[str], restriction: Restriction | None = None) -> str:
+        """Make an API key with these scopes, and return it; it cannot be read again.
+
+        Raises NameTaken, and InvalidQuery for a restriction that cannot be kept with these scopes.
+        """
         check_saved_name(KEY, name)
+        check_restriction(restriction, scopes)
         self._check_free(KEY, name, [key.name for key in self._valid_keys()])
-        return self._writer.create_key(name, sorted(set(scopes)))
+        return self._writer.create_key(name, sorted(set(scopes)), restriction)
 
     def revoke_key(self, name: str) -> ApiKey:
         """Revoke the API key of this name or prefix, and return what was known of it. Raises NameUnknown."""
@@ -218,6 +224,21 @@ class Keeper:
         for name, query in self._load_queries().items():
             if is_meant(query):
                 self._writer.change_search(name, format_query(change(query)))
+
+
+def check_restriction(restriction: Restriction | None, scopes: Collection[str]) -> None:
+    """Raise InvalidQuery for a restriction that says nothing, or scopes that concern the whole library."""
+    if restriction is None:
+        return
+    if whole := sorted(set(scopes) - set(RESTRICTED_SCOPES)):
+        raise InvalidQuery(
+            f"{', '.join(whole)}: concerns the whole library; who is restricted to a {restriction.kind} may "
+            f"{', '.join(RESTRICTED_SCOPES)}"
+        )
+    if restriction.kind == "folder" and not restriction.value.startswith("/"):
+        raise InvalidQuery(f"{restriction.value}: give the whole path of the folder, from / on")
+    if not restriction.value.isprintable() or not restriction.value.strip():
+        raise InvalidQuery(f"{restriction.value!r}: no {restriction.kind} can be called so")
 
 
 def _check_pictures(query: Query) -> None:

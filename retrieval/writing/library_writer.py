@@ -15,7 +15,7 @@ from ..library import Library, catalog_address
 from ..pictures.images import RGB
 from ..search_state import SearchState
 from ..settings import FILE_NAME, Settings
-from . import categorizer, publisher, space_maker
+from . import categorizer, publisher, space_maker, views
 from .lock import OnBusy, WriterLock, refuse_busy
 
 
@@ -99,9 +99,10 @@ class LibraryWriter(Library):
         True when there was anything to do.
         """
         self._lock.check_held()
-        return publisher.publish_projections(
+        is_new = publisher.publish_projections(
             self.catalog, self.projections, self.generations_folder, anew=anew
         )
+        return views.publish_views(self, self.catalog, anew=anew) or is_new
 
     def tail_share(self) -> float:
         """Unpublished images as a share of the published ones."""

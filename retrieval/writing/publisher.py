@@ -15,14 +15,21 @@ MIN_PUBLISHED = 4000  # images; searching a short tail costs less than publishin
 
 
 def publish_projections(
-    catalog: WritableCatalog, projections: Sequence[AnyProjection], root: Path, *, anew: bool = False
+    catalog: WritableCatalog,
+    projections: Sequence[AnyProjection],
+    root: Path,
+    *,
+    anew: bool = False,
+    seen: Catalog | None = None,
 ) -> bool:
     """Bring every projection up to the newest change; True if there was anything to do.
+
+    What they hold is read from `seen`, which may show less than the catalog, or else from the catalog.
 
     With `anew` generations are built from the catalog alone and share no file with older ones. After a crash
     at any moment either all old generations are live, or all new ones.
     """
-    with catalog.reading() as reader:
+    with (seen or catalog).reading() as reader:
         pointers, seq = live_pointers(reader, root), reader.last_seq()
         if not anew and _is_up_to_date(projections, pointers, seq):
             generations.prune_strays(root, [pointer.generation for pointer in pointers])
