@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Flask
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
@@ -21,6 +23,8 @@ from .edit_pages import edit_pages
 from .errors import register_handlers
 from .exports import exports
 from .image_api import image_api
+from .job_api import job_api
+from .jobs import Jobs
 from .keys import require_keys
 from .language_pages import language_pages
 from .locales import speak_languages
@@ -71,6 +75,7 @@ def create_app(
     public: bool = False,
     keys: bool = False,
     decoder: str = DEFAULT_DECODER,
+    command: Sequence[str] = (),
 ) -> Flask:
     """Make the web application for one library.
 
@@ -78,7 +83,8 @@ def create_app(
     a proxy that checks. With `public`, strangers may visit: paths are shown relative to the folders that hold
     the pictures. With `keys`, every request needs a key of the library, which browsers keep in a cookie.
     `decoder` decodes the pictures that visitors
-    send; it is named as for `retrieval.DecoderPool`.
+    send; it is named as for `retrieval.DecoderPool`. `command` is how `pictor` is called on this machine, for
+    indexing runs and copies that are started from here; without it, none are.
     """
     app = OpenAPI(
         __name__,
@@ -113,6 +119,7 @@ def create_app(
     app.config["PUBLIC"] = public
     app.config["KEYS"] = keys
     app.config["LIBRARY_KEY"] = library_key(library)
+    app.extensions["jobs"] = Jobs(library.path, command)
     paths = RelativePaths(library)
     attach_services(app, library, show_path=paths if public else str, decoder=decoder)
     measure_requests(app, library)
@@ -136,6 +143,7 @@ def create_app(
     app.register_api(api)
     app.register_api(query_api)
     app.register_api(image_api)
+    app.register_api(job_api)
     app.register_api(saved_api)
     _keep_methods(app, edit_api)
     app.register_api(edit_api)

@@ -123,6 +123,47 @@ class ScopeMissing(RetrievalError):
         )
 
 
+class JobRunning(RetrievalError):
+    """Another indexing run that this server started is at work."""
+
+    code = "job-running"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"The job {job_id} is at work on this library. Wait until it has ended, or stop it by DELETE "
+            f"/api/v1/jobs/{job_id}."
+        )
+
+
+class JobUnknown(RetrievalError):
+    """No job has this id."""
+
+    code = "job-unknown"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"There is no job {job_id[:80]}; GET /api/v1/jobs lists those that are remembered.")
+
+
+class NotOffered(RetrievalError):
+    """This server starts no commands."""
+
+    code = "not-offered"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server starts no runs and makes no copies; one that `pictor serve` starts does."
+        )
+
+
+class SnapshotBusy(RetrievalError):
+    """A copy of the library is being made or sent."""
+
+    code = "snapshot-busy"
+
+    def __init__(self) -> None:
+        super().__init__("A copy of this library is being made or sent already; try again when it is done.")
+
+
 class UnknownHost(RetrievalError):
     """The request is addressed to a name that this server does not answer to."""
 
@@ -140,6 +181,10 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (VerdictNotFound, 404),
     (NameTaken, 409),
     (NameInUse, 409),
+    (JobRunning, 409),
+    (JobUnknown, 404),
+    (NotOffered, 501),
+    (SnapshotBusy, 503),
     (InvalidEdit, 400),
     (EditUnknown, 404),
     (PictureExpired, 404),

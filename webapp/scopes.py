@@ -8,6 +8,7 @@ from typing import Final
 from flask import current_app, g
 
 from retrieval import (
+    BACKUP_SCOPE,
     EDIT_SCOPE,
     INDEX_SCOPE,
     METRICS_SCOPE,
@@ -47,6 +48,12 @@ _SCOPES: Final[Mapping[str, str]] = {
     "status_pages.status": STATUS_SCOPE,
     "status_pages.run": STATUS_SCOPE,
     "status_pages.stop_run": INDEX_SCOPE,
+    "job_api.registered_folders": INDEX_SCOPE,
+    "job_api.start_index": INDEX_SCOPE,
+    "job_api.jobs": INDEX_SCOPE,
+    "job_api.job": INDEX_SCOPE,
+    "job_api.stop_job": INDEX_SCOPE,
+    "job_api.snapshot": BACKUP_SCOPE,
     "health.show_metrics": METRICS_SCOPE,
 }
 _OF_STRANGERS: Final = frozenset({SEARCH_SCOPE, STATUS_SCOPE})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
@@ -99,7 +100,8 @@ def serve_library(
     hosts = allowed_hosts(host, names)
     library.prepare_serving()
     try:
-        app = create_app(library, hosts=hosts, public=public, keys=keys)
+        command = (sys.executable, "-m", "indexer.cli")
+        app = create_app(library, hosts=hosts, public=public, keys=keys, command=command)
         server = create_server(app, host=host, port=port)
     except OSError as error:
         raise click.ClickException(f"{host}:{port}: {error.strerror}; choose another with --port") from error

@@ -37,6 +37,8 @@ def _make_error(kind: type[RetrievalError]) -> RetrievalError:
         retrieval.NameInUse: lambda: retrieval.NameInUse("concept", "<b>signs</b>", ["boats"]),
         retrieval.EditUnknown: lambda: retrieval.EditUnknown(7),
         errors.NotPublic: errors.NotPublic,
+        errors.NotOffered: errors.NotOffered,
+        errors.SnapshotBusy: errors.SnapshotBusy,
         errors.KeyMissing: errors.KeyMissing,
         errors.ScopeMissing: lambda: errors.ScopeMissing(
             retrieval.ApiKey("<b>signs</b>", "00000000", ("search",), datetime(2026, 1, 1)), "edit"
@@ -79,6 +81,10 @@ def test_the_table_is_complete() -> None:
         "NameUnknown": 404,
         "NameTaken": 409,
         "NameInUse": 409,
+        "JobRunning": 409,
+        "JobUnknown": 404,
+        "NotOffered": 501,
+        "SnapshotBusy": 503,
         "InvalidEdit": 400,
         "EditUnknown": 404,
         "VerdictNotFound": 404,

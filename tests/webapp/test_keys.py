@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from retrieval import (
+    BACKUP_SCOPE,
     EDIT_SCOPE,
     INDEX_SCOPE,
     METRICS_SCOPE,
@@ -94,6 +95,12 @@ def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys
     assert others == {
         (ORIGINALS_SCOPE, "media.original"),
         (INDEX_SCOPE, "status_pages.stop_run"),
+        (INDEX_SCOPE, "job_api.registered_folders"),
+        (INDEX_SCOPE, "job_api.start_index"),
+        (INDEX_SCOPE, "job_api.jobs"),
+        (INDEX_SCOPE, "job_api.job"),
+        (INDEX_SCOPE, "job_api.stop_job"),
+        (BACKUP_SCOPE, "job_api.snapshot"),
         (METRICS_SCOPE, "health.show_metrics"),
         (STATUS_SCOPE, "api.status"),
         (STATUS_SCOPE, "api.problems"),
