@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import BrowserContext, Page
 
 from retrieval import Library
@@ -14,8 +15,8 @@ from webapp import create_app, create_server
 
 
 @contextmanager
-def serve_library(library: Library) -> Iterator[str]:
-    running = create_server(create_app(library), port=0)
+def serve_library(library: Library, app: Flask | None = None) -> Iterator[str]:
+    running = create_server(app or create_app(library), port=0)
     thread = threading.Thread(target=running.run)
     thread.start()
     try:
