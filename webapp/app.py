@@ -33,6 +33,7 @@ from .media import media
 from .metrics import measure_requests
 from .pages import pages
 from .query_api import query_api
+from .renditions import large_sources, tile_sizes, tile_sources
 from .saved_api import saved_api
 from .saved_pages import saved_pages
 from .scopes import may
@@ -108,6 +109,9 @@ def create_app(
         "why_address": why_address,
         "address_with_example": address_with_example,
         "duration": format_duration,
+        "tile_sources": tile_sources,
+        "tile_sizes": tile_sizes,
+        "large_sources": large_sources,
         "band_name": band_name,
         "field_name": field_name,
         "fact_name": fact_name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -13,7 +13,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from retrieval import (
-    ApiKey,
     CursorExpired,
     DeadlinePassed,
     DecodingImpossible,
@@ -116,10 +115,10 @@ class ScopeMissing(RetrievalError):
 
     code = "scope-missing"
 
-    def __init__(self, key: ApiKey, scope: str) -> None:
+    def __init__(self, name: str, scopes: Iterable[str], scope: str) -> None:
         super().__init__(
-            f"The key “{key.name}” does not allow this: it needs the scope {scope}, and the key has "
-            f"{', '.join(key.scopes)}. Ask the owner of the library for another key."
+            f"The key “{name}” does not allow this: it needs the scope {scope}, and the key has "
+            f"{', '.join(scopes)}. Ask the owner of the library for another key."
         )
 
 

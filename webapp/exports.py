@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from flask import Blueprint, Response, current_app, request, stream_with_context
 from pydantic import Field
 
-from retrieval import Image, ImageNotFound, Library, answers
+from retrieval import ORIGINALS_SCOPE, Image, ImageNotFound, Library, OriginalMissing, answers
 
 from .addresses import PICTURE_ADDRESSES
 from .errors import InvalidParameter, NotPublic
 from .parameters import SearchParameters
 from .requests import read_parameters
+from .scopes import require_scope
 from .services import current_services
 
 exports = Blueprint("exports", __name__, url_prefix="/export")
 
 IMAGES_AT_A_TIME: Final = 500
-Format = Annotated[Literal["csv", "json", "paths", "zip"], Field(description="zip: pictures, as WebP")]
+Format = Annotated[
+    Literal["csv", "json", "paths", "zip", "originals"],
+    Field(description="zip: pictures, as WebP; originals: a ZIP of the files as they are"),
+]
+ZIPS: Final = ("zip", "originals")
 _TYPES: Final = {
     "csv": ("text/csv; charset=utf-8", "pictures.csv"),
     "json": ("application/json", "pictures.json"),
     "paths": ("text/plain; charset=utf-8", "pictures.txt"),
     "zip": ("application/zip", "pictures.zip"),
+    "originals": ("application/zip", "originals.zip"),
 }
 
 
@@ -66,8 +73,10 @@ def export_selection() -> Response:
 
 
 def _export(ids: list[int], format_name: str) -> Response:
+    if format_name == "originals":
+        require_scope(ORIGINALS_SCOPE)
     most = answers.MOST_RENDITIONS
-    if format_name == "zip" and len(ids) > most:
+    if format_name in ZIPS and len(ids) > most:
         raise InvalidParameter(
             f"format: a ZIP holds at most {most:,} pictures, and these are {len(ids):,}; narrow the search, "
             "or choose csv, json or paths"
@@ -87,15 +96,20 @@ def _load_images(library: Library, ids: list[int]) -> Iterator[Image]:
 
 def _write(library: Library, images: Iterable[Image], format_name: str) -> Iterator[bytes]:
     if format_name == "zip":
-
-        def render(image_id: int) -> bytes:
-            try:
-                return library.render_preview(image_id)
-            except ImageNotFound:  # removed meanwhile
-                return b""
-
-        return answers.export_renditions(images, render)
+        return answers.export_renditions(images, partial(_read_or_nothing, library.render_preview))
+    if format_name == "originals":
+        return answers.export_originals(
+            images, partial(_read_or_nothing, lambda image_id: library.read_original(image_id)[1])
+        )
     if format_name == "paths":
         return answers.export_paths(images)
     write = answers.export_csv if format_name == "csv" else answers.export_json
     return write(images, PICTURE_ADDRESSES)
+
+
+def _read_or_nothing(read: Callable[[int], bytes], image_id: int) -> bytes:
+    """What is read of an image, or nothing where it or its file is gone."""
+    try:
+        return read(image_id)
+    except (ImageNotFound, OriginalMissing):
+        return b""

@@ -58,7 +58,7 @@ def _check_key() -> Response | None:
             return redirect(url_for("keys.show_sign_in", next=request.full_path.rstrip("?")))
         raise KeyMissing
     if scope not in key.scopes:
-        raise ScopeMissing(key, scope)
+        raise ScopeMissing(key.name, key.scopes, scope)
     g.scopes, g.asker, g.restriction = key.scopes, key.name, key.restriction
     _note_use(library, key)
     return None

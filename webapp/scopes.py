@@ -17,6 +17,7 @@ from retrieval import (
     STATUS_SCOPE,
 )
 
+from .errors import ScopeMissing
 from .security import SAFE
 
 # What needs no key, and tells nothing about the library: the sign-in, the files of the page, and what says
@@ -75,3 +76,9 @@ def may(scope: str) -> bool:
     if current_app.config["PUBLIC"]:
         return scope in _OF_STRANGERS
     return not current_app.config["KEYS"] or scope in g.get("scopes", ())
+
+
+def require_scope(scope: str) -> None:
+    """Raise ScopeMissing unless whoever asks may do what needs this scope besides that of the request."""
+    if not may(scope):
+        raise ScopeMissing(g.asker, g.scopes, scope)

@@ -23,10 +23,8 @@ from retrieval import (
 )
 
 from .locales import format_amount, gettext, gettext_noop, ngettext
+from .renditions import LARGE_SIDE
 
-LARGE_SIDE: Final = (
-    1200  # pixels on the short side of a large rendition: it fills a screen, and is made at once
-)
 MAX_SEED: Final = 9999  # short ones are easier to hand on
 BROWSER_FORMATS: Final = frozenset({"jpeg", "png", "gif", "webp", "bmp", "avif"})
 _BANDS: Final = {

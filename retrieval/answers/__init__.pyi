@@ -33,6 +33,7 @@ from .exports import (
     MOST_RENDITIONS,
     export_csv,
     export_json,
+    export_originals,
     export_paths,
     export_renditions,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "csv_of_duplicates",
     "export_csv",
     "export_json",
+    "export_originals",
     "export_paths",
     "export_renditions",
     "json_values",

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Final
@@ -93,11 +94,33 @@ class _Stream(io.RawIOBase):
 
 def export_renditions(images: Iterable[Image], render: Callable[[int], bytes]) -> Iterator[bytes]:
     """A ZIP of the large WebP renditions, in the order of the images, up to MOST_BYTES."""
+    named = (
+        (f"{number:04} {PurePosixPath(image.path).stem[:100]}.webp", image.id)
+        for number, image in enumerate(images, 1)
+    )
+    return _export_zip(named, render)
+
+
+def export_originals(images: Iterable[Image], read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """A ZIP of the files as they are, up to MOST_BYTES; of those with one name, later ones get a number."""
+    return _export_zip(_name_files(images), read)
+
+
+def _name_files(images: Iterable[Image]) -> Iterator[tuple[str, int]]:
+    used: Counter[str] = Counter()
+    for image in images:
+        path = PurePosixPath(image.path)
+        used[path.name] += 1
+        count = used[path.name]
+        yield path.name if count == 1 else f"{path.stem} ({count}){path.suffix}", image.id
+
+
+def _export_zip(named: Iterable[tuple[str, int]], read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """A ZIP of what is read of each image; what is empty or does not fit is listed in it."""
     stream, size, left_out = _Stream(), 0, []
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for number, image in enumerate(images, 1):
-            name = f"{number:04} {PurePosixPath(image.path).stem[:100]}.webp"
-            data = render(image.id) if size < MOST_BYTES else b""
+        for name, image_id in named:
+            data = read(image_id) if size < MOST_BYTES else b""
             size += len(data)
             if not data or size > MOST_BYTES:
                 left_out.append(f"{name}\n")

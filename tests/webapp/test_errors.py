@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -40,9 +39,7 @@ def _make_error(kind: type[RetrievalError]) -> RetrievalError:
         errors.NotOffered: errors.NotOffered,
         errors.SnapshotBusy: errors.SnapshotBusy,
         errors.KeyMissing: errors.KeyMissing,
-        errors.ScopeMissing: lambda: errors.ScopeMissing(
-            retrieval.ApiKey("<b>signs</b>", "00000000", ("search",), datetime(2026, 1, 1)), "edit"
-        ),
+        errors.ScopeMissing: lambda: errors.ScopeMissing("<b>signs</b>", ("search",), "edit"),
         retrieval.LibraryBusy: lambda: retrieval.LibraryBusy("here", "process 7"),
         errors.PictureExpired: errors.PictureExpired,
         errors.ServerBusy: errors.ServerBusy,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -68,6 +70,25 @@ def test_a_zip_holds_the_renditions_and_lists_what_does_not_fit(
     data = client.post("/export", data={"ids": "2,1", "format": "zip"}).data
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.read(exports.LEFT_OUT) == b"0002 scene-000.webp\n"
+
+
+def test_a_zip_holds_the_files_as_they_are_by_their_names(make_library: Callable[..., Library]) -> None:
+    library = make_library(3)
+    paths = [Path(os.fsdecode(library.load_image(number).locations[0].path)) for number in (1, 2, 3)]
+    paths[2].unlink()
+    answer = create_app(library).test_client().post("/export", data={"ids": "3,2,1", "format": "originals"})
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="originals.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.namelist() == [paths[1].name, paths[0].name, exports.LEFT_OUT]
+        assert archive.read(paths[0].name) == paths[0].read_bytes()
+        assert archive.read(exports.LEFT_OUT).decode() == f"{paths[2].name}\n"
+
+
+def test_of_files_with_one_name_later_ones_get_a_number(library: Library) -> None:
+    images = [library.load_image(1), library.load_image(2), library.load_image(1)]
+    data = b"".join(exports.export_originals(images, lambda image_id: b"x"))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.namelist() == ["scene-000.jpg", "scene-001.jpg", "scene-000 (2).jpg"]
 
 
 def test_too_many_pictures_for_a_zip_are_refused(client: FlaskClient) -> None:

@@ -231,14 +231,26 @@ def test_a_page_hides_what_its_key_may_not_do(app: Flask, keys: dict[str, str], 
         assert set(re.findall(r'action="([^"]+)" method="post"', page)) <= FORMS
         assert '/original"' not in page
     assert "/media/1/original" in read({SEARCH_SCOPE, ORIGINALS_SCOPE}, "/images/1")
+    for scopes, status in ((search, 403), (search | {ORIGINALS_SCOPE}, 200)):
+        with open_keeper(library) as keeper:
+            key = keeper.create_key(f"files {status}", scopes)
+        sent = app.test_client().post(
+            "/export", data={"ids": "1", "format": "originals"}, headers=bearer(key)
+        )
+        assert sent.status_code == status
 
 
 def test_an_original_is_sent_as_it_is_to_be_kept(app: Flask, keys: dict[str, str], library: Library) -> None:
     path = Path(os.fsdecode(library.load_image(1).locations[0].path))
     sent = app.test_client().get("/media/1/original", headers=bearer(keys[ORIGINALS_SCOPE]))
     assert (sent.status_code, sent.data) == (200, path.read_bytes())
-    assert sent.content_type == "application/octet-stream"
+    assert sent.content_type == "image/jpeg"
+    assert sent.headers["X-Content-Type-Options"] == "nosniff"
     assert sent.headers["Content-Disposition"].startswith("attachment; filename=")
     assert "sandbox" in sent.headers["Content-Security-Policy"]
+    part = {"Range": "bytes=10-19"} | bearer(keys[ORIGINALS_SCOPE])
+    ranged = app.test_client().get("/media/1/original", headers=part)
+    assert (ranged.status_code, ranged.data) == (206, path.read_bytes()[10:20])
+    assert ranged.headers["Content-Range"] == f"bytes 10-19/{path.stat().st_size}"
     public = create_app(library, public=True).test_client().get("/media/1/original")
     assert public.status_code == 403

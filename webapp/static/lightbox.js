@@ -64,9 +64,9 @@ const lookedAt = Object.assign(document.createElement("img"), { className: "show
     panel.replaceChildren(...article.querySelector(".about").children, ...page.querySelectorAll(".similar, .similar + .grid"));
     panel.scrollTop = 0;
     quickLook.setAttribute("aria-label", panel.querySelector("h1").textContent);
-    const download = act("download");
-    download.href = large.src;
-    download.download = large.dataset.name;
+    // The file as it is, to those who may have it; to others what is shown.
+    const file = panel.querySelector("[data-original]");
+    Object.assign(act("download"), file ? { href: file.href, download: file.download } : { href: large.src, download: large.dataset.name });
     act("copy").hidden = !panel.querySelector(".path");
     quickLook.dispatchEvent(new CustomEvent("pictor:look", { bubbles: true, detail: { id, article } }));
   }
