@@ -43,7 +43,7 @@ def large_sources(image: answers.ImageSummary) -> str:
     preview, large = (rendition_width(image, side) for side in (PREVIEW_SIDE, LARGE_SIDE))
     if image.missing or preview == large:
         return ""
-    addresses = (url_for(f"media.{name}", image_id=image.id) for name in ("preview", "large"))
+    sources = {"preview": preview, "large": large}
     return ", ".join(
-        f"{address} {width}w" for address, width in zip(addresses, (preview, large), strict=True)
+        f"{url_for(f'media.{name}', image_id=image.id)} {width}w" for name, width in sources.items()
     )
