@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
@@ -113,7 +113,7 @@ def serve_ready(library: Path, requests: Sequence[bytes]) -> Iterator[Served]:
     """A server that has answered every kind of request before."""
     with serve(library) as served:
         kinds = requests[:5]
-        asyncio.run(ask_in_turn(served.port, 1, kinds * 2, _times(2 * len(kinds))))
+        asyncio.run(ask_in_turn(served.port, 1, cycle(kinds), _times(2 * len(kinds))))
         yield served
 
 
@@ -138,7 +138,7 @@ def measure_engine(size: int | None) -> Figures:
         library.prepare_serving()
         library.warm_up()
         queries = [query for query, _ in make_queries(IMAGES)]
-        figures = {}
+        figures: Figures = {}
         for count in (1, 2, 4):
             times = _search_in_threads(library, queries, count, seconds)
             figures |= _describe_times(f"{count} threads", times) | {
@@ -226,18 +226,20 @@ def measure_slow(size: int | None) -> Figures:
 def measure_publication(size: int | None) -> Figures:
     """Answers before, while and after images are added and published."""
     seconds, requests = size or SECONDS / 2, [request for _, request in make_queries(FEW_IMAGES)]
+
+    def ask(port: int, name: str) -> Figures:
+        answers = asyncio.run(ask_in_turn(port, 2, cycle(requests), _for_seconds(seconds)))
+        return _describe_answers(name, answers, seconds)
+
     with make_library(FEW_IMAGES) as made, tempfile.TemporaryDirectory() as folder:
         library = shutil.copytree(made, Path(folder, "library"))
         with serve_ready(library, requests) as served:
-            ask = lambda: asyncio.run(  # noqa: E731
-                ask_in_turn(served.port, 2, cycle(requests), _for_seconds(seconds))
-            )
-            figures = _describe_answers("before", ask(), seconds)
-            writer = Thread(target=_publish_more, args=[library])
+            figures = ask(served.port, "before")
+            writer = get_context("spawn").Process(target=_publish_more, args=[library])
             writer.start()
-            figures |= _describe_answers("while it is written", ask(), seconds)
+            figures |= ask(served.port, "while it is written")
             writer.join()
-            return figures | _describe_answers("while it is taken up", ask(), seconds)
+            return figures | ask(served.port, "while it is taken up")
 
 
 def _publish_more(library: Path) -> None:
@@ -260,12 +262,12 @@ def measure_memory(size: int | None) -> Figures:
             answers.update(answer.status for answer in asked)
             held.append((answers.total(), served.resident_mib()))
             print(f"{held[-1][0]} requests, {held[-1][1]:.1f} MiB", flush=True)
-    settled = np.array(held[LOOKS // 4 :])
+    asked_for, memory = np.array(held[LOOKS // 4 :]).T
     return {
         "requests": answers.total(),
         "errors": answers.total() - answers[200],
         "at the end (MiB)": held[-1][1],
-        "growth (MiB for 10,000 requests; promised: 1)": float(np.polyfit(*settled.T, 1)[0]) * 10_000,
+        "growth (MiB for 10,000 requests; promised: 1)": float(np.polyfit(asked_for, memory, 1)[0]) * 10_000,
     }
 
 

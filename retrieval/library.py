@@ -206,10 +206,10 @@ class Library:
         self.make_overview()
 
     def prepare_serving(self) -> None:
-        """For a process that answers many requests at once: no answer waits while a new generation is loaded,
-        and each computes with one thread, so that those at the same time do not slow each other down."""
+        """For a process that answers many requests at once: what is new of the indexes is prepared aside, and
+        no answer waits for it; each computes with one thread, so that they do not slow each other."""
         use_one_thread()
-        self.search_state.snapshots.load_aside()
+        self.search_state.snapshots.prepare_aside()
 
     @property
     def generations_folder(self) -> Path:

@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..catalog import Catalog, Change, Projection
 from ..catalog.reader import Reader
 from ..errors import ProjectionDamaged
+from ..signals import WORDS
 from .base import AbstractProjection, AbstractView, Tail
 from .generations import Stamp, stamp_generation
 from .publications import live_pointers
 
 ATTEMPTS = 3  # a writer may prune a generation after its pointer was read and before it was opened
+
+LONG_TAIL: Final = 100  # changes; indexing the words of as many takes a quarter of a second
 
 AnyProjection = AbstractProjection[Any, Any]
 
@@ -45,19 +48,18 @@ class _Opened:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Loading:
-    """Generations that another thread loads, and the pointers that lead to them."""
+class _Prepared:
+    """A snapshot that another thread makes, of the generations that these pointers lead to."""
 
     pointers: Mapping[str, Projection | None]
-    opened: Future[dict[str, _Opened]]
+    made: Future[tuple[dict[str, _Opened], Snapshot]]
 
 
 class Snapshots:
     """Gives the newest snapshot; parts that did not change since the last one are used again.
 
-    Safe to call from many threads: a snapshot is replaced by a new object, never changed. A generation that
-    was published meanwhile is loaded by the thread that needs it, while the others wait, or aside (see
-    `load_aside`).
+    Safe to call from many threads: a snapshot is replaced by a new object, never changed. What takes long is
+    made by the thread that needs it, while the others wait, or aside (see `prepare_aside`).
     """
 
     def __init__(self, catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> None:
@@ -65,16 +67,18 @@ class Snapshots:
         self._refreshing = threading.Lock()
         self._opened: dict[str, _Opened] = {}
         self._snapshot: Snapshot | None = None
-        self._loader: ThreadPoolExecutor | None = None
-        self._loading: _Loading | None = None
+        self._aside: ThreadPoolExecutor | None = None
+        self._prepared: _Prepared | None = None
 
-    def load_aside(self) -> None:
-        """From now on nobody waits for a new generation: a thread loads it, and until it is there, the one
-        before answers, with a longer tail. Both are in memory for a while."""
-        self._loader = self._loader or ThreadPoolExecutor(1, "generation")
+    def prepare_aside(self) -> None:
+        """From now on nobody waits for a new generation, or for more than LONG_TAIL changes since the last.
+
+        A thread prepares them; until it has, the snapshot before answers. Both are in memory for a while.
+        """
+        self._aside = self._aside or ThreadPoolExecutor(1, "snapshot")
 
     def newest_snapshot(self) -> Snapshot:
-        """The state with every image that was committed before the call.
+        """The state with every image that was committed before the call, unless it is prepared aside.
 
         Raises ProjectionDamaged if a generation does not match the catalog.
         """
@@ -89,46 +93,58 @@ class Snapshots:
 
     def _refresh_snapshot(self) -> Snapshot:
         with self._catalog.reading() as reader:
-            pointers = self._choose_pointers(
-                _pointers_by_signal(self._projections, live_pointers(reader, self._root))
-            )
-            seq = reader.last_seq()
+            pointers, seq = self._newest_pointers(reader), reader.last_seq()
+            if self._aside is not None and self._snapshot is not None:
+                pointers = self._choose_pointers(pointers, seq, self._aside)
+                if self._is_long(seq):
+                    return self._snapshot
             held = self._snapshot
             if held is None or held.seq != seq or held.pointers != pointers:
-                views = {
-                    projection.signal: self._make_view(projection, pointers[projection.signal], reader)
-                    for projection in self._projections
-                }
-                held = self._snapshot = Snapshot(seq, views, pointers)
+                self._opened |= self._load_generations(pointers, self._opened)
+                held = self._snapshot = self._make_snapshot(self._opened, reader)
         return held
 
-    def _is_stale(self, pointers: Mapping[str, Projection | None]) -> bool:
-        return any(self._opened[signal].pointer != pointer for signal, pointer in pointers.items())
+    def _newest_pointers(self, reader: Reader) -> dict[str, Projection | None]:
+        return _pointers_by_signal(self._projections, live_pointers(reader, self._root))
 
-    def _choose_pointers(self, newest: Mapping[str, Projection | None]) -> Mapping[str, Projection | None]:
-        """The newest pointers, or those of the generations in use while newer ones are loaded aside.
+    def _choose_pointers(
+        self, newest: Mapping[str, Projection | None], seq: int, aside: ThreadPoolExecutor
+    ) -> dict[str, Projection | None]:
+        """Those of the generations in use, while what is newer is prepared aside.
 
-        Raises ProjectionDamaged if one of the newer ones is damaged. Where there is no memory for them, those
-        before go on answering.
+        Raises ProjectionDamaged if one of the newer generations is damaged.
         """
-        if self._loader is None or self._snapshot is None:
-            return newest
-        if self._loading is not None and self._loading.opened.done():
-            self._take_up(self._loading, newest)
-        if self._loading is None and self._is_stale(newest):
-            opened = self._loader.submit(self._load_generations, newest, dict(self._opened))
-            self._loading = _Loading(newest, opened)
+        if self._prepared is not None and self._prepared.made.done():
+            self._take_up(self._prepared, newest)
+        has_much = self._is_long(seq) and self._snapshot is not None and self._snapshot.seq != seq
+        if self._prepared is None and (has_much or self._pointers_in_use() != newest):
+            self._prepared = _Prepared(newest, aside.submit(self._prepare, newest, dict(self._opened)))
+        return self._pointers_in_use()
+
+    def _pointers_in_use(self) -> dict[str, Projection | None]:
         return {signal: opened.pointer for signal, opened in self._opened.items()}
 
-    def _take_up(self, loading: _Loading, newest: Mapping[str, Projection | None]) -> None:
-        """Use what was loaded aside; what could not be loaded is tried again when the pointers move."""
-        error = loading.opened.exception()
-        if error is None:
-            self._opened |= loading.opened.result()
-        if error is None or loading.pointers != newest:
-            self._loading = None
-        elif isinstance(error, ProjectionDamaged):
+    def _is_long(self, seq: int) -> bool:
+        """Whether much has changed since the words in use were published; indexing these takes longest."""
+        pointer = self._opened[WORDS].pointer
+        return seq - (pointer.seq if pointer else 0) > LONG_TAIL
+
+    def _take_up(self, prepared: _Prepared, newest: Mapping[str, Projection | None]) -> None:
+        """Use what was prepared aside; what failed is tried again, a damaged generation when the pointers
+        move."""
+        error = prepared.made.exception()
+        if isinstance(error, ProjectionDamaged) and prepared.pointers == newest:
             raise error
+        self._prepared = None
+        if error is None:
+            self._opened, self._snapshot = prepared.made.result()
+
+    def _prepare(
+        self, pointers: Mapping[str, Projection | None], opened: Mapping[str, _Opened]
+    ) -> tuple[dict[str, _Opened], Snapshot]:
+        fresh = {**opened, **self._load_generations(pointers, opened)}
+        with self._catalog.reading() as reader:
+            return fresh, self._make_snapshot(fresh, reader)
 
     def _load_generations(
         self, pointers: Mapping[str, Projection | None], opened: Mapping[str, _Opened]
@@ -137,25 +153,19 @@ class Snapshots:
         return {
             projection.signal: self._load_generation(projection, pointers[projection.signal])
             for projection in self._projections
-            if opened[projection.signal].pointer != pointers[projection.signal]
+            if projection.signal not in opened
+            or opened[projection.signal].pointer != pointers[projection.signal]
         }
 
     def _load_generation(self, projection: AnyProjection, pointer: Projection | None) -> _Opened:
         stamp = stamp_generation(self._root, pointer)
         return _Opened(pointer, stamp, projection.load_generation(self._root, pointer))
 
-    def _make_view(
-        self, projection: AnyProjection, pointer: Projection | None, reader: Reader
-    ) -> AbstractView[Any]:
-        opened = self._opened.get(projection.signal)
-        if opened is None or opened.pointer != pointer:
-            opened = self._open_generation(projection, pointer)
-        changes = reader.changes_since(pointer.seq if pointer else 0)
-        return projection.make_view(opened.loaded, reader, make_tail(changes))
-
-    def _open_generation(self, projection: AnyProjection, pointer: Projection | None) -> _Opened:
-        opened = self._opened[projection.signal] = self._load_generation(projection, pointer)
-        return opened
+    def _make_snapshot(self, opened: Mapping[str, _Opened], reader: Reader) -> Snapshot:
+        """The views of these generations with what changed since."""
+        views = {one.signal: _make_view(one, opened[one.signal], reader) for one in self._projections}
+        pointers = {one.signal: opened[one.signal].pointer for one in self._projections}
+        return Snapshot(reader.last_seq(), views, pointers)
 
     def find_damages(self) -> list[ProjectionDamaged]:
         """Every projection whose live generation cannot be trusted, with its reason.
@@ -165,13 +175,15 @@ class Snapshots:
         """
         with self._refreshing:
             with self._catalog.reading() as reader:
-                newest = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
-            try:
-                chosen = self._choose_pointers(newest)
-            except ProjectionDamaged as damage:
-                return [damage]
-            # What is being loaded aside is being verified, too.
-            checked = [one for one in self._projections if chosen[one.signal] == newest[one.signal]]
+                newest, seq = self._newest_pointers(reader), reader.last_seq()
+            in_use = newest
+            if self._aside is not None and self._snapshot is not None:
+                try:
+                    in_use = self._choose_pointers(newest, seq, self._aside)
+                except ProjectionDamaged as damage:
+                    return [damage]
+            # What is being prepared aside is being verified, too.
+            checked = [one for one in self._projections if in_use[one.signal] == newest[one.signal]]
             found = (self._find_damage(one, newest[one.signal]) for one in checked)
             return [damage for damage in found if damage is not None]
 
@@ -180,16 +192,19 @@ class Snapshots:
         if opened and (opened.pointer, opened.stamp) == (pointer, stamp_generation(self._root, pointer)):
             return None
         try:
-            self._open_generation(projection, pointer)
+            self._opened[projection.signal] = self._load_generation(projection, pointer)
         except ProjectionDamaged as damage:
             return damage
         return None
 
     def _pointers_moved(self) -> bool:
         with self._catalog.reading() as reader:
-            pointers = _pointers_by_signal(self._projections, live_pointers(reader, self._root))
-        opened = {signal: generation.pointer for signal, generation in self._opened.items()}
-        return any(opened.get(signal) != pointer for signal, pointer in pointers.items())
+            return self._newest_pointers(reader) != self._pointers_in_use()
+
+
+def _make_view(projection: AnyProjection, opened: _Opened, reader: Reader) -> AbstractView[Any]:
+    changes = reader.changes_since(opened.pointer.seq if opened.pointer else 0)
+    return projection.make_view(opened.loaded, reader, make_tail(changes))
 
 
 def make_tail(changes: Sequence[Change]) -> Tail:

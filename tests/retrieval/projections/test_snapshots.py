@@ -26,6 +26,7 @@ from retrieval import (
     write_library,
 )
 from retrieval.catalog import Projection
+from retrieval.projections import snapshot
 from retrieval.projections.words import WordIndex, WordProjection
 from tests.drawing import draw_scene
 from tests.reference import pairs_of
@@ -263,7 +264,7 @@ class TestLoadedAside:
             assert reader.snapshot().pointers == before
             aside = exact_rankings(reader)
             may_load.set()
-            reader.search_state.snapshots._loader.shutdown()  # type: ignore[union-attr]
+            reader.search_state.snapshots._aside.shutdown()  # type: ignore[union-attr]
             after = reader.snapshot()
             assert after.pointers != before
             assert after.pointers == writer.snapshot().pointers
@@ -277,7 +278,21 @@ class TestLoadedAside:
             writer.publish()
             shutil.rmtree(writer.generations_folder)
             reader.snapshot()
-            reader.search_state.snapshots._loader.shutdown()  # type: ignore[union-attr]
+            reader.search_state.snapshots._aside.shutdown()  # type: ignore[union-attr]
             for _ in range(2):
                 with pytest.raises(ProjectionDamaged):
                     reader.search("lantern")
+
+    def test_many_changes_are_indexed_aside_as_well(
+        self, writer: LibraryWriter, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(snapshot, "LONG_TAIL", 3)
+        with Library.open(path) as reader:
+            reader.prepare_serving()
+            reader.snapshot()
+            few = add_scenes(writer, [77, 78], "lantern")
+            assert sorted(reader.search("lantern").ids) == few, "few changes are there at once"
+            many = add_scenes(writer, [79, 80], "lantern")
+            assert sorted(reader.search("lantern").ids) == few
+            reader.search_state.snapshots._aside.shutdown()  # type: ignore[union-attr]
+            assert sorted(reader.search("lantern").ids) == few + many
