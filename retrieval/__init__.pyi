@@ -116,7 +116,7 @@ from .query.values import (
 )
 from .query_lines import parse_query
 from .ranking import evaluation, tuning, word_tower
-from .ranking.duplicate_groups import TIERS, DuplicateGroup, Duplicates, Tier
+from .ranking.duplicate_groups import TIERS, DuplicateGroup, Duplicates, NearCopy, Tier
 from .ranking.file_names import GOOGLE_EDITED
 from .ranking.groups import Group
 from .ranking.keep_rules import Copy, KeepRule, format_keep_rule, parse_keep_rule
@@ -230,6 +230,7 @@ __all__ = [
     "NameInUse",
     "NameTaken",
     "NameUnknown",
+    "NearCopy",
     "NewHits",
     "NewImage",
     "Not",

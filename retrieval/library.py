@@ -56,7 +56,7 @@ from .query.unfinished import Completion
 from .query.values import Examples, Part, Picture, Query, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.arrays import Float32Vector, Float64Scores, Int64Ids
-from .ranking.duplicate_groups import Duplicates, Tier
+from .ranking.duplicate_groups import Duplicates, NearCopy, Tier
 from .ranking.heat import draw_heat
 from .ranking.keep_rules import KeepRule
 from .ranking.ranking import Ranking
@@ -64,7 +64,7 @@ from .ranking.verdicts import Verdict
 from .search.answer import Answer, build_hits
 from .search.atlas import Atlas
 from .search.completions import MOST_COMPLETIONS, complete_line
-from .search.duplicates import LARGEST, find_duplicates
+from .search.duplicates import LARGEST, find_copies, find_duplicates
 from .search.explain import Explainer
 from .search.explanations import Explanation
 from .search.features import NONE_DESCRIBED, DescribedPicture, FeatureSource
@@ -654,6 +654,15 @@ class Library:
         """
         view = self.snapshot().views.get(LIKENESS)
         return find_duplicates(self.catalog, view if isinstance(view, LikenessView) else None, tier, rule)
+
+    def find_copies(self, image_id: int) -> tuple[NearCopy, ...]:
+        """The files that are like an image, the most alike first.
+
+        Raises ImageNotFound and ProjectionDamaged.
+        """
+        view = self.snapshot().views.get(LIKENESS)
+        found = view if isinstance(view, LikenessView) else None
+        return find_copies(self.catalog, found, self.load_image(image_id))
 
     def make_overview(self) -> Overview:
         """What the library consisted of at the last publication: ways in, folders, months, with pictures.

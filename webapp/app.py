@@ -16,6 +16,7 @@ from .answer_pages import answer_pages, why_address
 from .api import api
 from .browse_pages import browse_pages, list_ways
 from .change_pages import changes
+from .copies import list_copies
 from .duplicate_api import duplicate_api
 from .duplicate_pages import duplicate_pages
 from .edit_api import edit_api
@@ -118,7 +119,7 @@ def create_app(
     }
     speak_languages(app)
     app.jinja_env.tests["position"] = is_position
-    app.jinja_env.globals |= {"list_ways": list_ways, "may": may}
+    app.jinja_env.globals |= {"list_copies": list_copies, "list_ways": list_ways, "may": may}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
     app.config["KEYS"] = keys

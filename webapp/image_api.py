@@ -15,9 +15,9 @@ from .documenting import IMAGE_ID, describe_parameters
 from .errors import PROBLEM
 from .media import picture_response
 from .parameters import NoParameters, SearchParameters
+from .renditions import LARGE_SIDE
 from .requests import read_parameters
 from .services import current_services
-from .wording import LARGE_SIDE
 
 Json: TypeAlias = dict[str, Any]
 MOST_IMAGES: Final = 100

@@ -119,6 +119,14 @@ class LikenessView(AbstractView[int]):
         chosen: Int64Matrix = pairs[order][pairs[order, 2] >= least, :2]
         return chosen
 
+    def list_alike(self, image_id: int) -> Int64Matrix:
+        """(image, 2): what is like an image, and how much (PICTURE or SCENE); the most come first."""
+        pairs, cosines = self._published.pairs, self._published.cosines
+        is_in = (pairs[:, :2] == image_id).any(axis=1)
+        others = np.column_stack([pairs[is_in, :2].sum(axis=1) - image_id, pairs[is_in, 2]])
+        alike: Int64Matrix = others[np.lexsort((others[:, 0], -cosines[is_in], -others[:, 1]))]
+        return alike
+
 
 @final
 class LikenessProjection(AbstractProjection[Likenesses, int]):

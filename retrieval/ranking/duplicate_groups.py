@@ -35,6 +35,14 @@ class DuplicateGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class NearCopy:
+    """A file that is like an image, and how much: the same bytes, the same picture, or the same scene."""
+
+    tier: Tier
+    copy: Copy
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicates:
     """All groups of a tier, those with the most spare bytes first, then by their first image.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ..catalog import Catalog
+from ..catalog import Catalog, Image
 from ..catalog.reader import Reader
 from ..errors import InvalidQuery
 from ..projections.likeness import LikenessView
 from ..ranking.copies import PICTURE, SCENE
-from ..ranking.duplicate_groups import TIERS, DuplicateGroup, Duplicates, Tier
+from ..ranking.duplicate_groups import TIERS, DuplicateGroup, Duplicates, NearCopy, Tier
 from ..ranking.keep_rules import Copy, KeepRule, list_differences
 from ..ranking.verdicts import Verdict, group_pairs, list_meant, settle_verdicts
 
@@ -83,3 +83,33 @@ def _repeated(copies: Sequence[Copy]) -> Iterable[Copy]:
     """The copies whose bytes another one holds, too."""
     digests = [copy.sha256 for copy in copies]
     return (copy for copy in copies if digests.count(copy.sha256) > 1)
+
+
+def find_copies(catalog: Catalog, view: LikenessView | None, image: Image) -> tuple[NearCopy, ...]:
+    """The other files of an image, and those of images that are like it, the most alike first.
+
+    What people said counts: images that they put together are one picture; those told apart from it, or
+    from a more alike one, are left out.
+    """
+    with catalog.reading() as reader:
+        tiers = _rate_others(reader, view, image.id)
+        copies = reader.load_copies([image.id, *tiers])
+    shown = image.location
+    near = [
+        NearCopy("bytes" if copy.sha256 == shown.sha256 else "picture", copy)
+        for copy in copies.get(image.id, ())
+        if shown and copy.path != shown.path
+    ]
+    near += [NearCopy(tier, copy) for other, tier in tiers.items() for copy in copies.get(other, ())]
+    return tuple(sorted(near, key=lambda found: TIERS.index(found.tier)))
+
+
+def _rate_others(reader: Reader, view: LikenessView | None, image_id: int) -> dict[int, Tier]:
+    """The images that are like an image, each with how much."""
+    settled = settle_verdicts(reader.load_verdicts())
+    classes = (members for members in settled.list_classes() if image_id in members)
+    rated: dict[int, Tier] = {other: "picture" for other in next(classes, ()) if other != image_id}
+    for other, alike in view.list_alike(image_id).tolist() if view else ():
+        if other not in rated and settled.join(image_id, other):
+            rated[other] = "picture" if alike >= PICTURE else "scene"
+    return rated

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -29,6 +30,27 @@ def client(served: Library) -> FlaskClient:
 def groups(client: FlaskClient, **parameters: object) -> list[list[int]]:
     answer = client.get("/api/v1/duplicates", query_string=parameters).json
     return sorted(group["images"] for group in answer["groups"])
+
+
+def list_near(page: str) -> list[tuple[str, int]]:
+    """What the page of an image says about copies: how much they are alike, and their ids."""
+    section = page.partition('class="copies-of"')[2].partition("</section>")[0]
+    parts = re.split(r"<h3>(.*?)</h3>", section)[1:]
+    near = zip(parts[::2], parts[1::2], strict=True)
+    return [(tier, int(number)) for tier, listed in near for number in re.findall(r"/images/(\d+)", listed)]
+
+
+def test_the_page_of_a_picture_lists_its_copies(client: FlaskClient, served: Library) -> None:
+    assert list_near(client.get("/images/1").text) == [("Same bytes", 1)]
+    assert list_near(client.get("/images/3").text) == [("Same picture", 3)]
+    page = client.get("/images/2").text
+    assert sorted(list_near(page)) == [("Same picture", 7), ("Same picture", 8)]
+    assert list_near(client.get("/images/6").text) == []
+    assert 'class="path differs"' in page
+    apart = client.post("/api/v1/verdicts", json={"kind": "different", "images": [2, 8]})
+    assert list_near(client.get("/images/2").text) == [("Same picture", 7)]
+    client.delete(apart.headers["Location"])
+    assert list_near(create_app(served, public=True).test_client().get("/images/2").text) == []
 
 
 def test_a_verdict_of_the_page_is_remembered_and_can_be_undone(
