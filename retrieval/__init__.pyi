@@ -32,6 +32,7 @@ from .catalog import (
     Space,
     Statement,
 )
+from .client import Client
 from .descriptors.backbone import Backbone
 from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.fetching import fetch_backbone
@@ -63,9 +64,11 @@ from .errors import (
     OriginalMissing,
     PictureUnreachable,
     ProjectionDamaged,
+    RequestRefused,
     RetrievalError,
     SchemaOutOfDate,
     ServerLost,
+    ServerUnreachable,
     StorageFailed,
     UnknownDescriptor,
     UnreadableImage,
@@ -82,6 +85,7 @@ from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
 from .pictures.metadata.xmp_merging import EMPTY_XMP, merge_xmp_facts
 from .pictures.pixel_digests import find_digests, find_turned_digests
+from .pictures.query_pictures import make_picture
 from .pictures.tiff_pages import MAX_PAGES, page_digest
 from .query.areas import Circle, Rectangle, Surroundings
 from .query.conditions import AllOf, AnyOf, Filters, Not, list_filters
@@ -177,6 +181,7 @@ __all__ = [
     "BackboneUnavailable",
     "Catalog",
     "Circle",
+    "Client",
     "Cluster",
     "Colours",
     "Completion",
@@ -256,6 +261,7 @@ __all__ = [
     "Reference",
     "Region",
     "Remainder",
+    "RequestRefused",
     "Restriction",
     "Results",
     "RetrievalError",
@@ -267,6 +273,7 @@ __all__ = [
     "SchemaOutOfDate",
     "SentenceEncoder",
     "ServerLost",
+    "ServerUnreachable",
     "Settings",
     "Sidecar",
     "Sort",
@@ -311,6 +318,7 @@ __all__ = [
     "list_pieces",
     "list_single_parts",
     "load_word_tower",
+    "make_picture",
     "merge_xmp_facts",
     "narrow_query",
     "open_editor",

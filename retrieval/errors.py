@@ -304,6 +304,30 @@ def _format_amount(number: float) -> str:
     return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
+class ServerUnreachable(RetrievalError):
+    """A client cannot reach its server, or cannot read what it answers.
+
+    Whether a change was made, if one was asked for, is not known.
+    """
+
+    code = "server-unreachable"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"{url}: the server cannot be reached ({reason}); look whether it runs, then try again"
+        )
+
+
+class RequestRefused(RetrievalError):
+    """A server refuses what a client asks for, such as without a key; `code` is that of the server."""
+
+    code = "request-refused"
+
+    def __init__(self, reason: str, code: str = code) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 class UnknownDescriptor(RetrievalError):
     """No descriptor has that name."""
 

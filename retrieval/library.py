@@ -49,6 +49,7 @@ from .projections.bridge import BridgeView
 from .projections.likeness import LIKENESS, LikenessView
 from .projections.snapshot import AnyProjection, Snapshot
 from .projections.words import WordView
+from .query.checks import raise_query_type
 from .query.conditions import Filters, find_confidence
 from .query.rewording import Rewording, replace_words
 from .query.suggestions import suggest_name
@@ -328,6 +329,7 @@ class Library:
             walk.cursor_at(end),
             walk.cursor_at(max(0, walk.start - query.limit)) if walk.start else None,
             search.stopwatch.seconds,
+            self.load_thumbnail,
         )
 
     def _load_page(self, walk: Walk, limit: int) -> tuple[dict[int, Image], list[int], int]:
@@ -581,12 +583,9 @@ class Library:
         """The query, or the one that a line of text says; raises TypeError for anything else."""
         if isinstance(query, str):
             return self.read_line(query)
-        if isinstance(query, Query):
-            return query
-        raise TypeError(
-            f"a query is a Query or a line of text, not of the type {type(query).__name__}; search for a "
-            "picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
-        )
+        if not isinstance(query, Query):
+            raise_query_type(query)
+        return query
 
     def _start_search(
         self,

@@ -29,6 +29,7 @@ class Status:
 
     path: str
     images: int
+    newest: int
     locations: int
     missing: int
     problems: int
@@ -55,6 +56,7 @@ def read_status(library: Library) -> Status:
         return Status(
             path=str(library.path),
             images=reader.count_images(),
+            newest=reader.newest_image(),
             locations=reader.count_locations(missing=False),
             missing=reader.count_locations(missing=True),
             problems=reader.count_problems(),

@@ -16,6 +16,7 @@ from webapp import create_app, create_server
 
 @contextmanager
 def serve_library(library: Library, app: Flask | None = None) -> Iterator[str]:
+    """Serve a library on a free port of this machine; `app`: an application of it that is not the usual one."""
     running = create_server(app or create_app(library), port=0)
     thread = threading.Thread(target=running.run)
     thread.start()

@@ -23,7 +23,7 @@ from retrieval import (
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink, query_values
 from .batches import SearchBatch, check_batch, keep_fields
-from .documenting import IMAGE_ID, describe_body, describe_parameters
+from .documenting import IMAGE_ID, describe_body, describe_parameters, name_operation
 from .errors import PROBLEM, InvalidParameter, NotPublic, problem_values
 from .keys import document_keys
 from .parameters import (
@@ -55,6 +55,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 
@@ -66,8 +67,8 @@ def _document_bodies() -> Json:
     return {"content": {"application/json": {"schema": query}, "multipart/form-data": {"schema": schema}}}
 
 
-_IN_ADDRESS = {"parameters": describe_parameters(SearchParameters)}
-_IN_BODY = {"requestBody": _document_bodies()}
+IN_ADDRESS = {"parameters": describe_parameters(SearchParameters)}
+IN_BODY = {"requestBody": _document_bodies()}
 _SHOWN = describe_parameters(AnswerParameters)
 
 
@@ -85,14 +86,14 @@ def _image_id() -> int:
 def search() -> Json:
     """Search by all that the query language can say."""
     shown, values = take_parameters(AnswerParameters, request.args)
-    return _search_results(_query_in_address(values), shown)
+    return _search_results(query_in_address(values), shown)
 
 
-@api.post("/search", responses={200: answers.Results}, openapi_extensions={"parameters": _SHOWN, **_IN_BODY})
+@api.post("/search", responses={200: answers.Results}, openapi_extensions={"parameters": _SHOWN, **IN_BODY})
 def search_by_body() -> Json:
     """Search by a query in JSON, or by a form: pictures that are sent along, and all that GET takes."""
     shown, values = take_parameters(AnswerParameters, request.args)
-    return _search_results(_query_in_body(values), shown)
+    return _search_results(query_in_body(values), shown)
 
 
 @api.post(
@@ -127,24 +128,24 @@ def _present_found(
     return {"results": _present_page(found, query, None, shown)}
 
 
-@api.get("/facets", responses={200: answers.Facets}, openapi_extensions=_IN_ADDRESS)
+@api.get("/facets", responses={200: answers.Facets}, openapi_extensions=IN_ADDRESS)
 def facets() -> Json:
     """How many images of the whole answer to a query have which folders, tags, labels, years …"""
-    return _facet_counts(_query_in_address())
+    return _facet_counts(query_in_address())
 
 
-@api.post("/facets", responses={200: answers.Facets}, openapi_extensions=_IN_BODY)
+@api.post("/facets", responses={200: answers.Facets}, openapi_extensions=IN_BODY)
 def facets_by_body() -> Json:
     """The same for a query in JSON or a form."""
-    return _facet_counts(_query_in_body())
+    return _facet_counts(query_in_body())
 
 
-def _query_in_address(values: MultiDict[str, str] | None = None) -> Query:
+def query_in_address(values: MultiDict[str, str] | None = None) -> Query:
     values = request.args if values is None else values
     return current_services().read_query(read_parameters(SearchParameters, values))
 
 
-def _query_in_body(values: MultiDict[str, str] | None = None) -> Query:
+def query_in_body(values: MultiDict[str, str] | None = None) -> Query:
     """The query of a body, and of these values of the address: all of them where none are given."""
     values = request.args if values is None else values
     if request.is_json:
@@ -165,7 +166,7 @@ def _json_query(values: MultiDict[str, str]) -> Query:
     if query != Query():
         name = next(iter(values))[:80]
         raise InvalidParameter(f"{name}: the body holds a query already; put all of it there")
-    return _query_in_address(values)
+    return query_in_address(values)
 
 
 def _search_results(query: Query, shown: AnswerParameters) -> Json:
@@ -244,17 +245,17 @@ def similar() -> Json:
 )
 def explanation() -> Json:
     """Why an image is in the answer to a query: contributions, words, heat maps, points in common."""
-    return _explanation_of_image(_query_in_address())
+    return _explanation_of_image(query_in_address())
 
 
 @api.post(
     "/images/<id:image_id>/explanation",
     responses={200: answers.Explanation},
-    openapi_extensions={"parameters": [IMAGE_ID], **_IN_BODY},
+    openapi_extensions={"parameters": [IMAGE_ID], **IN_BODY},
 )
 def explanation_by_body() -> Json:
     """The same for a query in JSON or a form."""
-    return _explanation_of_image(_query_in_body())
+    return _explanation_of_image(query_in_body())
 
 
 @api.get(

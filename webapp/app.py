@@ -28,6 +28,7 @@ from .job_api import job_api
 from .jobs import Jobs
 from .keys import require_keys
 from .language_pages import language_pages
+from .line_api import line_api
 from .locales import speak_languages
 from .map_pages import map_pages
 from .media import media
@@ -147,6 +148,7 @@ def create_app(
     app.register_blueprint(language_pages)
     app.register_api(api)
     app.register_api(query_api)
+    app.register_api(line_api)
     app.register_api(image_api)
     app.register_api(job_api)
     app.register_api(saved_api)

@@ -12,7 +12,7 @@ from pydantic import Field
 from retrieval import Verdict, VerdictNotFound, answers, open_keeper, parse_keep_rule
 
 from .addresses import PICTURE_ADDRESSES, address_values
-from .documenting import NUMBER, describe_body, describe_parameters
+from .documenting import NUMBER, describe_body, describe_parameters, name_operation
 from .errors import PROBLEM, NotPublic
 from .parameters import NoParameters, OffsetParameters
 from .requests import read_json_values, read_parameters
@@ -25,6 +25,7 @@ duplicate_api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "403", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 

@@ -11,9 +11,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from retrieval import Edit, KeptEdit, answers, open_editor
 
 from .addresses import PICTURE_ADDRESSES
-from .documenting import IMAGE_ID, NUMBER, describe_body
+from .documenting import IMAGE_ID, NUMBER, describe_body, describe_parameters, name_operation
 from .errors import PROBLEM, InvalidParameter, NotPublic
-from .parameters import NoParameters
+from .parameters import EditParameters, NoParameters
 from .requests import read_json_values, read_parameters
 from .services import current_services
 
@@ -24,6 +24,7 @@ edit_api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "403", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 
@@ -78,11 +79,15 @@ def suggestions() -> Json:
     return values
 
 
-@edit_api.get("/edits", responses={200: answers.Edits})
+@edit_api.get(
+    "/edits",
+    responses={200: answers.Edits},
+    openapi_extensions={"parameters": describe_parameters(EditParameters)},
+)
 def edits() -> Json:
-    """The edits that can be taken back, the latest first."""
-    read_parameters(NoParameters, request.args)
-    listed = [answers.present_edit(kept) for kept in current_services().library.load_edits()]
+    """The edits that can be taken back, or those of one image, the latest first."""
+    image_id = read_parameters(EditParameters, request.args).image_id
+    listed = [answers.present_edit(kept) for kept in current_services().library.load_edits(image_id)]
     values: Json = answers.json_values(answers.Edits(edits=listed))
     return values
 

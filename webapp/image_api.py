@@ -11,7 +11,7 @@ from pydantic import Field
 from retrieval import answers
 
 from .addresses import PICTURE_ADDRESSES
-from .documenting import IMAGE_ID, describe_parameters
+from .documenting import IMAGE_ID, describe_parameters, name_operation
 from .errors import PROBLEM
 from .media import picture_response
 from .parameters import NoParameters, SearchParameters
@@ -27,6 +27,7 @@ image_api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 

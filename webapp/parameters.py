@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -131,6 +132,19 @@ class UploadParameters(PageSearchParameters):
 
 
 AnySearch = TypeVar("AnySearch", bound=SearchParameters)
+
+
+class LineParameters(OffsetParameters):
+    """A line that is to be read, and not searched for."""
+
+    q: str = Field(default="", description="The line, as a search takes it")
+    today: date | None = Field(default=None, description="The day that “last summer” is reckoned from")
+
+
+class EditParameters(answers.StrictModel):
+    """Which edits are wanted."""
+
+    image_id: answers.ImageId | None = Field(default=None, description="Only those of this image")
 
 
 class CompletionParameters(answers.StrictModel):

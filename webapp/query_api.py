@@ -12,7 +12,7 @@ from pydantic import Field
 
 from retrieval import Picture, Reference, StoredPicture, Text, answers
 
-from .documenting import describe_body, describe_path
+from .documenting import describe_body, describe_path, name_operation
 from .errors import PROBLEM, InvalidParameter, PictureExpired
 from .parameters import NoParameters, Token
 from .requests import read_files, read_json_values, read_parameters
@@ -26,6 +26,7 @@ query_api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 

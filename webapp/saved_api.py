@@ -14,7 +14,7 @@ from pydantic import Field
 from retrieval import Examples, NameUnknown, SavedNews, answers, open_keeper
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
-from .documenting import NAME, describe_body, describe_parameters
+from .documenting import NAME, describe_body, describe_parameters, name_operation
 from .errors import PROBLEM, NotPublic
 from .parameters import NoParameters, OffsetParameters, PageParameters
 from .requests import read_json_values, read_parameters
@@ -28,6 +28,7 @@ saved_api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "403", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 Name = Field(min_length=1, max_length=80, description="Without a slash; given once")
@@ -70,7 +71,7 @@ class ConceptChange(answers.StrictModel):
 class Look(answers.StrictModel):
     """What has been seen of a saved search."""
 
-    newest: answers.ImageId | None = Field(
+    newest: Annotated[int, Field(ge=0, le=answers.MAX_ID)] | None = Field(
         default=None, description="Up to which image, as `new` says it; all that there are now otherwise"
     )
 

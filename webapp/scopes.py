@@ -39,6 +39,8 @@ _SCOPES: Final[Mapping[str, str]] = {
     "api.search_batch": SEARCH_SCOPE,
     "api.facets_by_body": SEARCH_SCOPE,
     "api.explanation_by_body": SEARCH_SCOPE,
+    "line_api.write_line": SEARCH_SCOPE,
+    "line_api.ids_by_body": SEARCH_SCOPE,
     "exports.export_selection": SEARCH_SCOPE,
     "pages.upload": SEARCH_SCOPE,
     "query_api.store_query": SEARCH_SCOPE,

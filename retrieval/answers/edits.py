@@ -98,9 +98,10 @@ class Suggestion(FieldValue):
 
 
 class Suggestions(StrictModel):
-    """What may be so of an image, and what was rejected."""
+    """What may be so of an image, and what a person said of it: what is so, and what was rejected."""
 
     suggestions: list[Suggestion]
+    stated: list[FieldValue]
     rejected: list[FieldValue]
 
 
@@ -135,10 +136,12 @@ def present_edit(kept: catalog.KeptEdit | None) -> Edit:
 def present_suggestions(
     suggested: Iterable[suggested_values.Suggestion], said: Iterable[catalog.Statement]
 ) -> Suggestions:
-    """What may be so of an image, and what a person rejected."""
+    """What may be so of an image, and what a person says of it."""
+    statements = tuple(said)
     return Suggestions(
         suggestions=[Suggestion(**asdict(suggestion)) for suggestion in suggested],
-        rejected=_present((one.field, one.value) for one in said if not one.is_so),
+        stated=_present((one.field, one.value) for one in statements if one.is_so),
+        rejected=_present((one.field, one.value) for one in statements if not one.is_so),
     )
 
 

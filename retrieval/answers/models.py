@@ -120,6 +120,7 @@ class Rewording(StrictModel):
     """What was probably meant by misspelt words."""
 
     words: dict[str, str] = Field(description="By each word as it was typed: the one that was meant")
+    is_sure: bool = Field(description="Whether that can be taken for granted")
     line: str | None = Field(
         description="The query with these words, as q takes it; null where files were sent"
     )
@@ -139,6 +140,7 @@ class Remainder(StrictModel):
     """
 
     piece: str = Field(description="The part or condition, as a line says it")
+    number: int = Field(description="Which piece of the query it is, counted from 0")
     is_alone: bool = Field(description="Whether the rest was left out, and not the piece")
     total: int
     line: str | None = Field(
@@ -185,6 +187,7 @@ class Results(StrictModel):
         description="With this as cursor, the same query gives the next page of this list, whatever is "
         "indexed or removed meanwhile; null at the end, and where the library cannot be written"
     )
+    previous_cursor: str | None = Field(description="The same for the page before this one")
     next: str | None = Field(
         description="Address of the next page; null at the end, and where files were sent"
     )
@@ -215,6 +218,7 @@ class SavedSearch(StrictModel):
     line: str = Field(description="The query, as q takes it")
     created_at: datetime
     looked_at: datetime | None
+    seen_image: int = Field(description="The newest image at the last look, or when it was saved")
     new: int | None = Field(
         description="How many of its hits were added since the last look; null where that was not counted"
     )
@@ -345,6 +349,9 @@ class Points(StrictModel):
 
     part: int
     inliers: int
+    transform: list[list[float]] = Field(
+        description="Two rows of three numbers, which map x, y and 1 of the query's picture to x and y"
+    )
     points: list[list[float]]
 
 
@@ -382,6 +389,8 @@ class Location(StrictModel):
     page: int = Field(description="Which page of the file it is, counted from 1")
     bytes: int
     sha256: str = Field(description="Of the file's content, as it was read last")
+    written_at: datetime = Field(description="When the file was last changed, in UTC")
+    depth: int = Field(description="How many of its folders lie below the one that was given to be indexed")
     missing_since: datetime | None
 
 
@@ -408,6 +417,7 @@ class Image(ImageSummary):
     """All that is known about one image."""
 
     sha256: str
+    perceptual_hash: str = Field(description="16 hexadecimal digits; alike pictures differ in few bits")
     format: str
     bytes: int
     added_at: datetime
@@ -418,6 +428,27 @@ class Image(ImageSummary):
     )
     locations: list[Location]
     annotations: list[Annotation]
+
+
+class ImageIds(StrictModel):
+    """The ids of all hits of a query, in their order."""
+
+    ids: list[int]
+
+
+class Line(StrictModel):
+    """A query as a line, as q takes it."""
+
+    line: str
+
+
+class Reading(Line):
+    """What a line was read as: phrases that were understood, and ambiguities."""
+
+    meant: str = Field(description="What the line is meant to be in the query language")
+    query: Query = Field(description="The query as POST takes it")
+    understood: list[UnderstoodPhrase]
+    ambiguous: list[AmbiguousPhrase]
 
 
 class Space(StrictModel):
@@ -471,6 +502,7 @@ class Status(StrictModel):
     """What the library holds."""
 
     images: int
+    newest: int = Field(description="The highest id of an image; 0 where there is none")
     locations: int
     missing: int
     problems: int

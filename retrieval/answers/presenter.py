@@ -77,6 +77,7 @@ def present_results(
             _present_remainder(left, query, find_permalink, write_line) for left in results.remainders
         ],
         cursor=results.next_cursor,
+        previous_cursor=results.previous_cursor,
         next=next_address,
         query=query_model,
         understood=[_present_understood(reading, phrase) for phrase in reading.understood],
@@ -100,6 +101,18 @@ def _present_ambiguity(reading: Reading, phrase: Ambiguity) -> models.AmbiguousP
     return models.AmbiguousPhrase(text=phrase.text, start=phrase.start, end=phrase.end, readings=readings)
 
 
+def present_reading(query: Query, line: str) -> models.Reading:
+    """What a line was read as."""
+    reading = query.reading or Reading(line, line)
+    return models.Reading(
+        line=line,
+        meant=reading.meant,
+        query=QueryModel.model_validate(query_to_json(query)),
+        understood=[_present_understood(reading, phrase) for phrase in reading.understood],
+        ambiguous=[_present_ambiguity(reading, phrase) for phrase in reading.ambiguous],
+    )
+
+
 def _present_rewording(
     rewording: Rewording, query: Query, find_permalink: Permalinks, write_line: LineWriter
 ) -> models.Rewording:
@@ -107,6 +120,7 @@ def _present_rewording(
     literal = quote_words(query, rewording.words) if rewording.is_used else None
     return models.Rewording(
         words=dict(rewording.words),
+        is_sure=rewording.is_sure,
         line=_find_line(reworded, write_line),
         permalink=find_permalink(reworded),
         is_used=rewording.is_used,
@@ -121,6 +135,7 @@ def _present_remainder(
     piece, other = remainder.find_query(query)
     return models.Remainder(
         piece=piece,
+        number=remainder.piece,
         is_alone=remainder.is_alone,
         total=remainder.total,
         line=_find_line(other, write_line),
@@ -183,6 +198,7 @@ def present_saved_search(news: SavedNews, permalink: str | None = None) -> model
         line=saved.line,
         created_at=_add_zone(saved.created_at),
         looked_at=saved.looked_at and _add_zone(saved.looked_at),
+        seen_image=saved.seen_image,
         new=news.new,
         problem=news.problem or None,
         permalink=permalink,
@@ -239,6 +255,7 @@ def present_image(image: catalog.Image, addresses: PictureAddresses = NO_SERVER)
     return models.Image(
         **_summary_fields(image, addresses),
         sha256=image.sha256,
+        perceptual_hash=f"{image.perceptual_hash % 2**64:016x}",
         format=image.format,
         bytes=image.bytes,
         added_at=_add_zone(image.added_at),
@@ -265,6 +282,8 @@ def _present_location(location: catalog.Location, addresses: PictureAddresses) -
         page=location.page,
         bytes=location.size,
         sha256=location.sha256,
+        written_at=location.written_at,
+        depth=location.depth,
         missing_since=location.missing_since and _add_zone(location.missing_since),
     )
 
@@ -302,7 +321,10 @@ def present_explanation(
         ],
         points=[
             models.Points(
-                part=points.part, inliers=points.match.inliers, points=_rounded_rows(points.match.points)
+                part=points.part,
+                inliers=points.match.inliers,
+                transform=_rounded_rows(points.match.transform),
+                points=_rounded_rows(points.match.points),
             )
             for points in explanation.points
         ],
@@ -376,6 +398,7 @@ def present_status(status: Status, signals: Iterable[str]) -> models.Status:
     ]
     return models.Status(
         images=status.images,
+        newest=status.newest,
         locations=status.locations,
         missing=status.missing,
         problems=status.problems,

@@ -83,11 +83,15 @@ class Not(StrictModel):
 Condition: TypeAlias = AllOf | AnyOf | Not | Filters
 
 
+# A default would hold every field of Filters; what writes clients from the document cannot read it.
+Conditions = Annotated[Condition, Field(json_schema_extra=lambda schema: schema.pop("default", None))]
+
+
 class Alternative(StrictModel):
     """One way to fit: all of its parts, among the images that satisfy its filters."""
 
     parts: list[SinglePart] = []
-    filters: Condition = Filters()
+    filters: Conditions = Filters()
 
 
 class Part(SinglePart):
@@ -102,7 +106,7 @@ class Query(StrictModel):
     """All that a line of the query language can say; what is left out stands at its default."""
 
     parts: list[Part] = []
-    filters: Condition = Filters()
+    filters: Conditions = Filters()
     options: Options = Options()
     examples: Examples = Examples()
     weights: dict[str, float] = Field(default={}, description="How much each signal counts, from 0 to 100")

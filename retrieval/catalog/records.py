@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from ..paths import display_path
@@ -66,6 +66,11 @@ class Location:
     page: int = 1
     sha256: str = ""
     depth: int = 1
+
+    @property
+    def written_at(self) -> datetime:
+        """`mtime` to the second, in UTC."""
+        return datetime.fromtimestamp(self.mtime // 10**9, UTC)
 
     @property
     def display(self) -> str:

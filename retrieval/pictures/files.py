@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ..errors import ImageTooLarge, UnreadableImage
 from ..paths import display_path
@@ -62,23 +64,46 @@ def read_file(path: bytes | str | Path, limits: Limits = DEFAULT_LIMITS) -> byte
         return _read_once(path, name, limits)
 
 
-def _read_once(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
+def open_file(path: bytes | str | Path) -> BinaryIO:
+    """A regular file to be read piece by piece; raises as `read_file` does, except for its content."""
+    name = display_path(os.fsencode(path))
+    with _naming_failures(name):
+        file = os.fdopen(os.open(path, _FLAGS), "rb")
     try:
+        _check_regular(os.fstat(file.fileno()), name)
+    except UnreadableImage:
+        file.close()
+        raise
+    return file
+
+
+def _read_once(path: bytes | str | Path, name: str, limits: Limits) -> bytes:
+    with _naming_failures(name):
         descriptor = os.open(path, _FLAGS)
         try:
             return _read_regular(descriptor, name, limits)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def _naming_failures(name: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = f"cannot be read ({getattr(error, 'strerror', None) or error}); check the disk and the path"
         number = getattr(error, "errno", None)
         raise UnreadableImage(name, *_FAILURES.get(number or 0, ("unreadable", reason))) from error
 
 
+def _check_regular(facts: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise UnreadableImage(name, "not-regular", "not a regular file; give a picture file")
+
+
 def _read_regular(descriptor: int, name: str, limits: Limits) -> bytes:
     before = os.fstat(descriptor)
-    if not stat.S_ISREG(before.st_mode):
-        raise UnreadableImage(name, "not-regular", "not a regular file; give a picture file")
+    _check_regular(before, name)
     if before.st_size > limits.max_bytes:
         amount, limit = before.st_size / 1e6, limits.max_bytes / 1e6
         raise ImageTooLarge(name, amount=amount, limit=limit, unit="MB", setting="max_image_megabytes")

@@ -44,6 +44,9 @@ except ImportError:  # HEIC is optional
     pillow_heif = None  # type: ignore[assignment]
 
 LOSSLESS_SIDE: Final = 64  # pixels: pictures up to this size are encoded without loss
+PillowImage: TypeAlias = Image.Image
+# The modes of Pillow's pictures that a PNG file can have.
+_PNG_MODES: Final = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")
 WORKING_SIDE: Final = DEFAULT_LIMITS.side
 HAS_HEIF: Final = pillow_heif is not None
 # MPO (3-D cameras) counts as JPEG. A format without a registered plugin would raise KeyError later.
@@ -584,6 +587,14 @@ def encode_jpeg(pixels: RGB, *, quality: int = 85, taken_at: datetime | None = N
 def encode_png(pixels: RGB) -> bytes:
     """Encode as PNG: lossless, without metadata."""
     return _encode_image(Image.fromarray(pixels), "PNG")
+
+
+def encode_pillow(image: PillowImage) -> bytes:
+    """A PNG of a picture of Pillow, which may be of any mode, with its orientation and its colour profile."""
+    can_be_kept = image.mode in _PNG_MODES
+    shown = image if can_be_kept else image.convert("RGB")
+    profile = image.info.get("icc_profile") if can_be_kept else None
+    return _encode_image(shown, "PNG", exif=image.getexif(), icc_profile=profile, compress_level=1)
 
 
 def encode_ppm(pixels: RGB) -> bytes:

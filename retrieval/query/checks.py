@@ -21,6 +21,14 @@ def raise_type(subject: str, value: object, needed: str) -> NoReturn:
     raise TypeError(f"{subject} is of the type {type(value).__name__}; it must be {needed}")
 
 
+def raise_query_type(value: object) -> NoReturn:
+    """The same for what is searched for."""
+    raise TypeError(
+        f"a query is a Query or a line of text, not of the type {type(value).__name__}; search for a "
+        "picture with Query((Picture(path),)), for a stored one with Query((StoredPicture(17),))"
+    )
+
+
 def check_weight(weight: float) -> None:
     if not math.isfinite(weight) or weight == 0 or abs(weight) > 100:
         raise InvalidQuery(f"weight {weight}: choose a number from -100 to 100 that is not 0")

@@ -19,16 +19,18 @@ Key = TypeVar("Key", int, str)
 class Group:
     """What one image stands for: itself, and the other images of its group, best first.
 
-    `name` is what they share, where it has a name: a day, a folder.
+    `name` is what they share, where it has a name: a day, a folder. `more`: how many others are not listed,
+    as in the answer of a server.
     """
 
     members: tuple[int, ...] = ()
     name: str = ""
+    more: int = 0
 
     @property
     def count(self) -> int:
         """How many images the group has, with the one that stands for it."""
-        return 1 + len(self.members)
+        return 1 + len(self.members) + self.more
 
 
 @dataclass(frozen=True, slots=True, eq=False)

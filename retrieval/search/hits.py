@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
 
 from ..catalog.records import Image, SavedSearch
+from ..errors import RetrievalError
 from ..query.rewording import Rewording
 from ..ranking.groups import Group
+from .contact_sheet import Tile, draw_contact_sheet
 from .remainders import Remainder
+from .tables import make_frame
 
 SHOWN_IDS = 10  # of the hits, where results are shown in short
+SHOWN_TILES: Final = 100  # of the hits, on a contact sheet
+_OF_IMAGE: Final = (
+    "path",
+    "page",
+    "title",
+    "caption",
+    "tags",
+    "labels",
+    "width",
+    "height",
+    "format",
+    "taken_at",
+)
+COLUMNS: Final = ("rank", "id", "score", "band", *_OF_IMAGE)  # of a table of hits; signals come behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +113,8 @@ class Results:
     `unknown_words` are written about no image, as they were typed. `did_you_mean`: what was probably meant by
     misspelt ones, the most probable first. `remainders` say why nothing was found. The cursors are those of
     the next and the previous page of the same list, where there is one and the list is kept. `timings`: the
-    seconds of each stage (see `stages`).
+    seconds of each stage (see `stages`). `load_thumbnail` gives the small rendition of an image,
+    for the contact sheet.
     """
 
     hits: tuple[Hit, ...]
@@ -107,10 +127,43 @@ class Results:
     next_cursor: str | None = None
     previous_cursor: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)
+    load_thumbnail: Callable[[int], bytes] | None = field(default=None, compare=False)
 
     @property
     def ids(self) -> list[int]:
         return [hit.id for hit in self.hits]
+
+    def to_pandas(self) -> Any:
+        """The hits as a pandas.DataFrame: a row for each, with what is known of its image, and a column for
+        each signal with what it gave to the score.
+
+        Raises ModuleNotFoundError without pandas, which comes with pictor[pandas].
+        """
+        return make_frame(list(map(_list_row, self.hits)), COLUMNS)
+
+    def __getstate__(self) -> list[object]:
+        """A copy of the results, or one in another process, has no library to show thumbnails of."""
+        values = [getattr(self, each.name) for each in fields(self)]
+        return [*values[:-1], None]
+
+    def __setstate__(self, state: list[object]) -> None:
+        for each, value in zip(fields(self), state, strict=True):
+            object.__setattr__(self, each.name, value)
+
+    def _repr_html_(self) -> str:
+        """A contact sheet of at most SHOWN_TILES hits, as notebooks show it."""
+        return draw_contact_sheet(
+            map(self._make_tile, self.hits[:SHOWN_TILES]), f"{len(self.hits)} of {self.total} hits"
+        )
+
+    def _make_tile(self, hit: Hit) -> Tile:
+        picture = None
+        if self.load_thumbnail is not None:
+            with suppress(RetrievalError):  # removed meanwhile, or the server is gone: its words remain
+                picture = self.load_thumbnail(hit.id)
+        name = hit.image.title or hit.image.path.rpartition("/")[2]
+        band = f", {hit.band}" if hit.band else ""
+        return Tile(picture, hit.image.caption or name, f"{hit.rank}. {name} ({hit.score:.3f}{band})")
 
     def __repr__(self) -> str:
         """In one short line, with the first ids only."""
@@ -118,3 +171,11 @@ class Results:
         more = ", …" if len(self.hits) > SHOWN_IDS else ""
         images = f": images {shown}{more}" if self.hits else ""
         return f"<Results: {len(self.hits)} of {self.total} hits{images}>"
+
+
+def _list_row(hit: Hit) -> dict[str, object]:
+    values = (hit.rank, hit.id, hit.score, hit.band, *(getattr(hit.image, name) for name in _OF_IMAGE))
+    gave: dict[str, float] = {}
+    for share in hit.contributions:
+        gave[share.signal] = gave.get(share.signal, 0.0) + share.amount
+    return {**dict(zip(COLUMNS, values, strict=True)), **gave}

@@ -6,8 +6,8 @@ It needs no writer's lock: images can be edited while others are indexed (decisi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Final, TypeAlias, final
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final, Protocol, TypeAlias, TypeVar, final, overload
 
 from ..catalog import ANY, EDITABLE, Edit, KeptEdit, SavedCatalog
 from ..errors import EditUnknown, ImageNotFound, InvalidEdit
@@ -20,13 +20,31 @@ RATINGS: Final = ("1", "2", "3", "4", "5")
 Pair: TypeAlias = tuple[str, str]
 
 
-@contextmanager
-def open_editor(library: Library) -> Iterator[Editor]:
-    """The editor of a library. Each of its methods is acknowledged when it returns.
+class RemoteEditor(Protocol):
+    """What edits the images of a library elsewhere, with the methods of an Editor: a Client."""
+
+    def edit_images(self, ids: Iterable[int], edit: Edit) -> KeptEdit | None: ...
+    def take_back(self, number: int) -> KeptEdit: ...
+
+
+AnyEditor = TypeVar("AnyEditor", bound=RemoteEditor)
+
+
+@overload
+def open_editor(library: Library) -> AbstractContextManager[Editor]: ...
+@overload
+def open_editor(library: AnyEditor) -> AbstractContextManager[AnyEditor]: ...
+def open_editor(library: Library | AnyEditor) -> AbstractContextManager[Editor | AnyEditor]:
+    """The editor of a library; a client is its own. Each of its methods is acknowledged when it returns.
 
     Raises SchemaOutOfDate, and StorageFailed where the library is read-only. Its methods raise LibraryBusy
     where another process writes to the catalog for many seconds without a pause.
     """
+    return _open_editor(library) if isinstance(library, Library) else nullcontext(library)
+
+
+@contextmanager
+def _open_editor(library: Library) -> Iterator[Editor]:
     if not library.is_whole:
         raise ValueError("a restricted library is for reading alone")
     catalog = SavedCatalog.open(catalog_address(library.path, library.settings))
@@ -80,10 +98,10 @@ class Editor:
                     writer.forget_edit(number)
         return kept
 
-    def load_edits(self) -> list[KeptEdit]:
-        """The edits that can be taken back, the latest first."""
+    def load_edits(self, image_id: int | None = None) -> list[KeptEdit]:
+        """The edits that can be taken back, or those of one image, the latest first."""
         with self._catalog.reading() as reader:
-            return reader.load_edits()
+            return reader.load_edits(image_id)
 
     def _check_images(self, ids: Sequence[int]) -> None:
         with self._catalog.reading() as reader:

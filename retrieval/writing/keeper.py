@@ -6,8 +6,8 @@ It needs no writer's lock: all of it can be stated while pictures are indexed (d
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
-from typing import final
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from typing import Protocol, TypeVar, final, overload
 
 from ..catalog import RESTRICTED_SCOPES, ApiKey, Restriction, SavedCatalog, SavedSearch, SavedWriter
 from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown, VerdictNotFound
@@ -23,13 +23,34 @@ MOST_JUDGED = 500  # images in one verdict
 SEARCH, CONCEPT, KEY = "saved search", "concept", "key"
 
 
-@contextmanager
-def open_keeper(library: Library) -> Iterator[Keeper]:
+class RemoteKeeper(Protocol):
+    """What keeps names in a library elsewhere, with the methods of a Keeper: a Client."""
+
+    def add_search(self, name: str, line: str) -> None: ...
+    def keep_concept(self, name: str, examples: Examples) -> None: ...
+    def state_verdict(self, kind: VerdictKind, images: Collection[int]) -> int: ...
+
+
+AnyKeeper = TypeVar("AnyKeeper", bound=RemoteKeeper)
+
+
+@overload
+def open_keeper(library: Library) -> AbstractContextManager[Keeper]: ...
+@overload
+def open_keeper(library: AnyKeeper) -> AbstractContextManager[AnyKeeper]: ...
+def open_keeper(library: Library | AnyKeeper) -> AbstractContextManager[Keeper | AnyKeeper]:
     """The keeper of a library, for one transaction: what it writes is acknowledged when the block ends.
+
+    A client is its own keeper: each of its methods is a transaction.
 
     Raises LibraryBusy where another process writes to the catalog for many seconds without a pause,
     SchemaOutOfDate, and StorageFailed where the library is read-only.
     """
+    return _open_keeper(library) if isinstance(library, Library) else nullcontext(library)
+
+
+@contextmanager
+def _open_keeper(library: Library) -> Iterator[Keeper]:
     if not library.is_whole:
         raise ValueError("a restricted library is for reading alone")
     catalog = SavedCatalog.open(catalog_address(library.path, library.settings))

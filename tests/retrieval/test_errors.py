@@ -100,6 +100,17 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "image 12: its file is gone, changed or too large; run `pictor index` on its folder",
     ),
     (
+        errors.ServerUnreachable("http://pictures.example", "connection refused"),
+        "server-unreachable",
+        "http://pictures.example: the server cannot be reached (connection refused); look whether it runs, "
+        "then try again",
+    ),
+    (
+        errors.RequestRefused("picture: more than 20 MB; send a smaller one", "request-entity-too-large"),
+        "request-entity-too-large",
+        "picture: more than 20 MB; send a smaller one",
+    ),
+    (
         errors.ImageNotFound(12),
         "image-not-found",
         "image 12: not in the library; it may have been removed",

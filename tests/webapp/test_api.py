@@ -159,6 +159,8 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
     assert {path: set(operations) for path, operations in document["paths"].items()} == {
         "/api/v1/search": {"get", "post"},
         "/api/v1/search/batch": {"post"},
+        "/api/v1/line": {"get", "post"},
+        "/api/v1/ids": {"get", "post"},
         "/api/v1/images": {"get"},
         "/api/v1/images/{image_id}": {"get", "patch"},
         "/api/v1/images/{image_id}/vectors": {"get"},

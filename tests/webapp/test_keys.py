@@ -89,6 +89,8 @@ def test_every_route_wants_a_key_with_the_scope_of_what_it_does(app: Flask, keys
         "pages.upload",
         "query_api.store_query",
         "query_api.embed",
+        "line_api.write_line",
+        "line_api.ids_by_body",
     }
     assert {endpoint for endpoint, method in changing if needed[endpoint, method] == SEARCH_SCOPE} == asking
     others = {(scope, endpoint) for (endpoint, _), scope in needed.items() if scope in RARE}

@@ -94,7 +94,7 @@ def test_a_search_is_saved_changed_and_removed_by_the_api(client: FlaskClient) -
     made = client.post("/api/v1/saved", json={"name": "my boats", "line": BOATS})
     assert (made.status_code, made.location) == (201, "/api/v1/saved/my%20boats")
     assert made.json | {"created_at": ""} == {
-        "name": "my boats", "line": BOATS, "created_at": "", "looked_at": None, "new": 0, "problem": None,
+        "name": "my boats", "line": BOATS, "created_at": "", "looked_at": None, "seen_image": 12, "new": 0, "problem": None,
         "permalink": "/?q=harbour+-night",
     }  # fmt: skip
     assert client.get(made.location).json == made.json
@@ -164,7 +164,7 @@ def test_a_search_is_saved_while_pictures_are_indexed(served: Library, client: F
         ("GET", "/api/v1/saved/none/hits", None, 404, "name-unknown"),
         ("GET", "/api/v1/saved/none/new", None, 404, "name-unknown"),
         ("POST", "/api/v1/saved/none/look", {}, 404, "name-unknown"),
-        ("POST", "/api/v1/saved/none/look", {"newest": 0}, 400, "invalid-parameter"),
+        ("POST", "/api/v1/saved/none/look", {"newest": -1}, 400, "invalid-parameter"),
         ("PATCH", "/api/v1/saved/none", {"name": "x"}, 404, "name-unknown"),
         ("DELETE", "/api/v1/saved/none", None, 404, "name-unknown"),
         ("PATCH", "/api/v1/concepts/none", {"name": "x"}, 404, "name-unknown"),
