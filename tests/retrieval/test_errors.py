@@ -106,9 +106,9 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "then try again",
     ),
     (
-        errors.RequestRefused("picture: more than 20 MB; send a smaller one", "request-entity-too-large"),
+        errors.RequestRefused("picture: more than 20 MB; choose a smaller one", "request-entity-too-large"),
         "request-entity-too-large",
-        "picture: more than 20 MB; send a smaller one",
+        "picture: more than 20 MB; choose a smaller one",
     ),
     (
         errors.ImageNotFound(12),
