@@ -17,7 +17,7 @@ from pydantic import Field
 
 from retrieval import RunProgress, StorageFailed, answers, read_run
 
-from .documenting import describe_body, describe_path
+from .documenting import describe_body, describe_path, name_operation
 from .errors import PROBLEM, InvalidParameter, NotPublic, SnapshotBusy
 from .jobs import ID, Jobs, JobState
 from .parameters import NoParameters
@@ -33,6 +33,7 @@ job_api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "403", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 

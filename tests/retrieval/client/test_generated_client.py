@@ -16,8 +16,8 @@ from retrieval import Filters, Library, Query, StoredPicture, Text, query_to_jso
 pytest.importorskip("openapi_python_client", reason="it is not installed")
 
 
-# The tool knows no pictures; they are bytes to it.
-SETTINGS = "post_hooks: []\ncontent_type_overrides:\n  image/webp: application/octet-stream\n"
+# The tool knows neither pictures nor archives; they are bytes to it.
+SETTINGS = "post_hooks: []\ncontent_type_overrides:\n  image/webp: application/octet-stream\n  application/x-tar: application/octet-stream\n"
 
 
 @pytest.fixture(scope="module")
