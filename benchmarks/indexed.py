@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +30,30 @@ def open_indexed(pictures: Path, spec: LibrarySpec) -> Iterator[Library]:
             (folder / DONE).touch()
         with Library.open(folder) as library:
             yield library
+
+
+@contextmanager
+def open_numbered(name: str, pictures: Sequence[Path], spec: LibrarySpec) -> Iterator[Library]:
+    """A library of these files with numbers as their names, in their order, and without a word about them.
+
+    `name` is that of the folder with the copies, which is kept where libraries are.
+    """
+    with _copies_folder(name) as folder:
+        for number, picture in enumerate(pictures):
+            copy = folder / f"{number}{picture.suffix}"
+            if not copy.exists():
+                shutil.copyfile(picture, copy)
+        with open_indexed(folder, spec) as library:
+            yield library
+
+
+@contextmanager
+def _copies_folder(name: str) -> Iterator[Path]:
+    kept = os.environ.get("PICTOR_BENCH_KEEP")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(kept or place, "numbered", name)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from retrieval import LOOKS_LIKE, Hit, Library, Query, Text
 from retrieval.ranking.relevance import LIKELY, STRONG, WEAK
 from retrieval.ranking.stop_words import STOP_WORDS
 
-from .meaning import captioned_pictures, open_half_captioned
+from .indexed import open_numbered
+from .meaning import captioned_pictures
 from .relevance import search_nonsense
 from .sets import BUNDLED, ROOT, why_unavailable
 
@@ -39,7 +40,8 @@ def measure(size: int | None = None) -> dict[str, Any]:
     figures: dict[str, float] = {}
     worst: dict[str, dict[str, float]] = {}
     for name in SETS[:size]:
-        with open_half_captioned(captioned_pictures(name), BUNDLED, captioned=False) as library:
+        pictures = [picture.path for picture in captioned_pictures(name)]
+        with open_numbered(name, pictures, BUNDLED) as library:
             labels = load_labels(library, name)
             found = {
                 label: search_name(library, label) for label in sorted(frozenset().union(*labels.values()))

@@ -3,19 +3,18 @@
 Names of classes among the pictures of caltech101, corel1k and grocery81 (mean average precision, the share of
 right ones among the first ten, and the worst class); categories and captions among those of coco_mini;
 captions among the tenth of flickr_train that the tower was not made from. Nothing of what names or captions
-say is in the libraries: files have numbers for names. Also the time to open the tower and to encode a text.
+say is in the libraries: files have numbers for names. Names are also asked as a search does, with the labels
+that were predicted. Also the time to open the tower and to encode a text. With PICTOR_TEXT_ENCODER set to the
+folder of the encoder, texts are asked with it.
 --size N: the first N sets.
 """
 
 from __future__ import annotations
 
 import csv
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -25,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from data import WORD_TOWER
-from retrieval import Library, Query, Text, evaluation, load_word_tower
+from retrieval import FUSED, Library, Query, Text, evaluation, load_word_tower
 
-from .indexed import open_indexed
+from .indexed import open_numbered
 from .sets import BUNDLED, ROOT, why_unavailable
 
 NAMED = ("caltech101", "corel1k", "grocery81")
@@ -63,7 +62,7 @@ def measure(size: int | None = None) -> dict[str, Any]:
 def measure_set(name: str) -> Figures:
     """The figures of one set."""
     pictures = read_pictures(name)
-    with open_unnamed(name, pictures) as library:
+    with open_numbered(name, [picture.path for picture in pictures], BUNDLED) as library:
         numbers = _picture_numbers(library)
         figures = _measure_captions(library, name, pictures, numbers) if name in DESCRIBED else {}
         return figures | (_measure_names(library, name, pictures, numbers) if name != "flickr_train" else {})
@@ -99,18 +98,6 @@ def read_pictures(name: str) -> list[NamedPicture]:
     return pictures[HELD_OUT - 1 :: HELD_OUT] if name == "flickr_train" else pictures
 
 
-@contextmanager
-def open_unnamed(name: str, pictures: Sequence[NamedPicture]) -> Iterator[Library]:
-    """A library of the pictures with numbers as names, and without a word about them."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place, name)
-        folder.mkdir()
-        for number, picture in enumerate(pictures):
-            shutil.copyfile(picture.path, folder / f"{number}{picture.path.suffix}")
-        with open_indexed(folder, BUNDLED) as library:
-            yield library
-
-
 def _picture_numbers(library: Library) -> dict[int, set[int]]:
     """The numbers of the pictures by image id; an image that occurs several times has several."""
     with library.catalog.reading() as reader:
@@ -124,17 +111,23 @@ def _measure_names(
     library: Library, name: str, pictures: Sequence[NamedPicture], numbers: dict[int, set[int]]
 ) -> Figures:
     labels = sorted({label for picture in pictures for label in picture.labels})
-    found: dict[str, tuple[float, float]] = {}
+    found: dict[str, tuple[float, float, float]] = {}
     for label in labels:
         right = {number for number, picture in enumerate(pictures) if label in picture.labels}
         relevance = _rank_relevance(library, label, right, numbers)
+        searched = _rank_relevance(library, label, right, numbers, FUSED)
         count = sum(bool(own & right) for own in numbers.values())
-        found[label] = evaluation.average_precision(relevance, count), float(relevance[:10].sum() / 10)
-    precisions = np.array(list(found.values()))
+        found[label] = (
+            evaluation.average_precision(relevance, count),
+            evaluation.average_precision(searched, count),
+            float(relevance[:10].sum() / 10),
+        )
+    means = np.array(list(found.values())).mean(axis=0).tolist()
     worst = min(labels, key=lambda label: found[label][0])
     return {
-        f"{name} names mAP": float(precisions[:, 0].mean()),
-        f"{name} names P@10": float(precisions[:, 1].mean()),
+        f"{name} names mAP": means[0],
+        f"{name} names P@10": means[2],
+        f"{name} names, with predicted labels, mAP": means[1],
         f"{name} names, worst: {worst}": found[worst][0],
     }
 
@@ -150,8 +143,10 @@ def _measure_captions(
     return {f"{name} captions R@{first}": float(np.mean(np.array(ranks) < first)) for first in FIRST}
 
 
-def _rank_relevance(library: Library, text: str, right: set[int], numbers: dict[int, set[int]]) -> Relevance:
-    """For each image in the order of its meaning, whether it is a right one; none for a text without one."""
-    ranking = library.rank_signals(Query((Text(text),))).get("meaning")
+def _rank_relevance(
+    library: Library, text: str, right: set[int], numbers: dict[int, set[int]], signal: str = "meaning"
+) -> Relevance:
+    """For each image in the order of a signal, whether it is a right one; none for a text without one."""
+    ranking = library.rank_signals(Query((Text(text),))).get(signal)
     ids = ranking.ids.tolist() if ranking else []
     return np.array([bool(numbers[image_id] & right) for image_id in ids], bool)

@@ -9,7 +9,7 @@ from typing import final
 
 from .catalog import Catalog
 from .descriptors.text_tower import TextTower
-from .descriptors.word_towers import find_word_tower
+from .descriptors.word_towers import find_text_encoder
 from .languages import load_translator
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.likeness import LikenessProjection
@@ -19,7 +19,7 @@ from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
 from .ranking.arrays import Float32Matrix, Float32Vector
 from .ranking.translation import Translator
-from .ranking.word_tower import WordTower
+from .ranking.word_tower import TextEncoder
 from .search.atlas import Atlases
 from .search.backgrounds import Backgrounds
 from .search.facet_table import FacetTables
@@ -59,16 +59,13 @@ class SearchState:
         subjects, colours = (
             [space for space in spaces if space.descriptor == name] for name in (SUBJECT, COLOUR)
         )
+        encoder = self.word_tower if self.spaces.text_tower is None else None
         return (
             words,
             *(VectorProjection(space, device) for space in spaces),
-            *(NeighbourProjection(space, device) for space in subjects),
+            *(NeighbourProjection(space, device, encoder) for space in subjects),
             *(LikenessProjection(space, colour) for space in subjects for colour in colours),
-            *(
-                BridgeProjection(space, self.word_tower)
-                for space in subjects
-                if self.spaces.text_tower is None
-            ),
+            *(BridgeProjection(space, encoder) for space in subjects if self.spaces.text_tower is None),
         )
 
     @cached_property
@@ -77,16 +74,17 @@ class SearchState:
         return self._shared.translator if self._shared else load_translator(self._settings.languages)
 
     @cached_property
-    def word_tower(self) -> WordTower | None:
+    def word_tower(self) -> TextEncoder | None:
         """What maps words to the subject space without captions; None where its backbone has nothing such.
 
-        Raises InvalidSetting for a setting `word_tower` that names no file for this backbone.
+        Raises InvalidSetting for settings `word_tower` and `text_encoder` that do not fit this backbone or
+        each other, and BackboneUnavailable for an encoder that cannot be loaded.
         """
         if self._shared:
             return self._shared.word_tower
         subjects = (space for space in self.spaces.live if space.descriptor == SUBJECT)
         configurations = [space.configuration for space in subjects]
-        return find_word_tower(self._settings.word_tower, configurations[0]) if configurations else None
+        return find_text_encoder(self._settings, configurations[0]) if configurations else None
 
     @cached_property
     def rival_loader(self) -> Callable[[], Float32Matrix] | None:
@@ -96,7 +94,7 @@ class SearchState:
         """
         if self._shared:
             return self._shared.rival_loader
-        return None if self.word_tower is None else cache(self.word_tower.map.map_anchors)
+        return None if self.word_tower is None else cache(self.word_tower.map_anchors)
 
     @property
     def signal_names(self) -> tuple[str, ...]:

@@ -73,6 +73,11 @@ class Settings:
     word_tower: str = _define_setting(
         "bundled", "What words without captions mean: bundled, none, or a file of `pictor train words`"
     )
+    text_encoder: str = _define_setting(
+        "none",
+        "What reads texts beside the word tower's table: none, or the folder of the sentence encoder "
+        "that the tower was made with (pictor[sentences])",
+    )
     url_queries: str = _define_setting(
         "auto",
         "Whether queries may name pictures by URL: auto (in commands, not on a server), always, never",

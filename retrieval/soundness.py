@@ -80,7 +80,7 @@ def _describe_meaning(library: Library) -> str:
     by_captions = f"the caption bridge, {len(bridge.rows)} words"
     if tower is None:
         return f"off: {bridge.reason}" if bridge.reason else f"by {by_captions}"
-    by_tower = f"by the word tower, {len(tower.table.rows)} words"
+    by_tower = f"by {tower.description}"
     if bridge.reason:
         return f"{by_tower}; without the caption bridge: {bridge.reason}"
     return f"{by_tower}, and {by_captions}, whose share is {bridge.share:.0%}"

@@ -4,14 +4,16 @@ Regression leads a caption near its picture, whatever lies beside it. Here the p
 the loss is the cross entropy of the own picture among all of the batch, and of the own caption (InfoNCE: van
 den Oord, Li and Vinyals, 2018; in both directions: Radford et al., 2021). It begins at the solution of the
 regression and ends after few steps, and words are left out of captions at random, because a few thousand
-pictures are soon known by heart.
+pictures are soon known by heart. Vectors of a sentence encoder stay as they are; there captions of one
+picture are joined at random instead, and noise is added.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -23,17 +25,57 @@ from .word_table import average_bags
 
 STEPS, BATCH, WARM_UP = 140, 1024, 10
 LEFT_OUT = 0.15  # of the words of a caption
+JOINED, NOISE = 0.5, 0.5  # of captions that an encoder has given vectors
 SHARPNESS = 3.0  # logarithm of what cosines are multiplied by, at the beginning
 MAP_RATE, ROW_RATE = 3e-3, 2e-2  # of a step, as a share of the mean size of what is fitted
 SHARPNESS_RATE = 0.01
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Captions:
-    """Captions as rows of a table, none of them empty, with the row of the picture of each."""
+    """Captions as rows of a table, none of them empty, with the row of the picture of each.
+
+    How they are changed at random: the share of rows that is `left_out`, the share of captions that is
+    `joined` with one of the same picture, and the length of the `noise` that is added to a vector of length
+    1.
+    """
 
     bags: Sequence[Sequence[int]]
     pictures: Tensor
+    left_out: float = LEFT_OUT
+    joined: float = 0.0
+    noise: float = 0.0
+
+    @classmethod
+    def from_encoder(cls, pictures: Tensor) -> Captions:
+        """Captions that an encoder has given vectors, which are the rows of the table."""
+        bags = [[place] for place in range(len(pictures))]
+        return cls(bags, pictures, left_out=0.0, joined=JOINED, noise=NOISE)
+
+    def change_bag(self, place: int, random: torch.Generator) -> Sequence[int]:
+        """The rows of a caption without some of them, and maybe with those of another of its picture."""
+        bag, others = self.bags[place], self._places[int(self.pictures[place])]
+        if self.joined and float(torch.rand(1, generator=random)) < self.joined:
+            bag = [*bag, *self.bags[others[int(torch.randint(len(others), (1,), generator=random))]]]
+        kept = (torch.rand(len(bag), generator=random) >= self.left_out).tolist()
+        return [row for row, is_kept in zip(bag, kept, strict=True) if is_kept] or bag
+
+    def draw_places(self, random: torch.Generator) -> Tensor:
+        """Places of captions of different pictures, one caption for each picture."""
+        own = list(self._places.values())
+        chosen = torch.randperm(len(own), generator=random)[:BATCH].tolist()
+        draws = torch.rand(len(chosen), generator=random).tolist()
+        return torch.tensor([
+            own[number][int(draw * len(own[number]))] for number, draw in zip(chosen, draws, strict=True)
+        ])  # fmt: skip
+
+    @cached_property
+    def _places(self) -> dict[int, list[int]]:
+        """The places of the captions of each picture."""
+        places: dict[int, list[int]] = {}
+        for place, picture in enumerate(self.pictures.tolist()):
+            places.setdefault(picture, []).append(place)
+        return places
 
 
 class CaptionMap(nn.Module):
@@ -49,9 +91,12 @@ class CaptionMap(nn.Module):
         )
         self.sharpness = nn.Parameter(torch.tensor(SHARPNESS))
 
-    def score_pictures(self, bags: Sequence[Sequence[int]], pictures: Tensor) -> Tensor:
+    def encode_bags(self, bags: Sequence[Sequence[int]]) -> Tensor:
+        """The vectors of texts, (text, number), at length 1."""
+        return normalize(average_bags(bags, len(self.rows)) @ self.rows, dim=1)
+
+    def score_pictures(self, vectors: Tensor, pictures: Tensor) -> Tensor:
         """The cosine of each text with each picture, (text, picture), times the sharpness."""
-        vectors = normalize(average_bags(bags, len(self.rows)) @ self.rows, dim=1)
         nearness = torch.exp(word_tower.KERNEL * (vectors @ self.anchors.T - 1))
         found = nearness @ self.coefficients - self.centre
         lengths = (
@@ -65,14 +110,17 @@ def fit_by_contrast(
 ) -> None:
     """Fits the map, in place, to captions of pictures, (picture, dimension) at length 1.
 
-    Rows that no caption uses stay as they are. `on_step` gets the number of the step and its loss.
+    What needs no gradient stays as it is, and so do rows that no caption uses. `on_step` gets the number of
+    the step and its loss.
     """
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(_choose_rates(start), betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _rate_at)
-    for step, chosen in enumerate(_draw_batches(captions, random)):
-        bags = [_leave_words_out(captions.bags[place], random) for place in chosen]
-        scores = start.score_pictures(bags, pictures[captions.pictures[chosen]])
+    for step in range(STEPS):
+        chosen = captions.draw_places(random)
+        vectors = start.encode_bags([captions.change_bag(place, random) for place in chosen.tolist()])
+        vectors = _add_noise(vectors, captions.noise, random)
+        scores = start.score_pictures(vectors, pictures[captions.pictures[chosen]])
         own = torch.arange(len(chosen))
         loss = (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
         optimizer.zero_grad()
@@ -88,6 +136,7 @@ def _choose_rates(start: CaptionMap) -> list[dict[str, object]]:
     sized = [
         {"params": [fitted[name]], "lr": rate * float(fitted[name].detach().abs().mean())}
         for name, rate in rates.items()
+        if fitted[name].requires_grad
     ]
     return [*sized, {"params": [start.sharpness], "lr": SHARPNESS_RATE}]
 
@@ -97,20 +146,8 @@ def _rate_at(step: int) -> float:
     return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / STEPS))
 
 
-def _draw_batches(captions: Captions, random: torch.Generator) -> Iterator[Tensor]:
-    """For each step places of captions of different pictures, one caption for each picture."""
-    places: dict[int, list[int]] = {}
-    for place, picture in enumerate(captions.pictures.tolist()):
-        places.setdefault(picture, []).append(place)
-    own = list(places.values())
-    for _ in range(STEPS):
-        chosen = torch.randperm(len(own), generator=random)[:BATCH].tolist()
-        draws = torch.rand(len(chosen), generator=random).tolist()
-        yield torch.tensor([
-            own[number][int(draw * len(own[number]))] for number, draw in zip(chosen, draws, strict=True)
-        ])  # fmt: skip
-
-
-def _leave_words_out(bag: Sequence[int], random: torch.Generator) -> Sequence[int]:
-    kept = (torch.rand(len(bag), generator=random) >= LEFT_OUT).tolist()
-    return [row for row, is_kept in zip(bag, kept, strict=True) if is_kept] or bag
+def _add_noise(vectors: Tensor, length: float, random: torch.Generator) -> Tensor:
+    if not length:
+        return vectors
+    noise = torch.randn(vectors.shape, generator=random) / vectors.shape[1] ** 0.5
+    return normalize(vectors + length * noise, dim=1)

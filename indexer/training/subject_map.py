@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from retrieval import word_tower
 
@@ -16,6 +18,7 @@ NAME_RIDGE, CAPTION_RIDGE = 1.0, 3.0
 NAME_AXES, CAPTION_AXES = 192, 256
 METRIC_RIDGE = 0.3  # of the mean variance of the pictures
 SMALL = 1e-3  # on the diagonal of what is solved, so that equal anchors do no harm
+SAMPLE_STEP = 7  # every seventh caption tells what texts have in common
 SHARES = (0.25, 0.3, 0.4, 0.5)  # of captions beside names, at equal spread, for 1, 2, 3 and more words
 
 
@@ -36,14 +39,33 @@ class Axes:
     axes: Tensor
 
 
-def choose_anchors(first_names: Tensor, captions: Tensor, seed: int) -> Tensor:
-    """The texts that all others are compared with, (anchor, number): names, and captions drawn at random.
+@dataclass(frozen=True, slots=True, eq=False)
+class KernelFit:
+    """The parts of a kernel map (`retrieval.ranking.word_tower.KernelMap`) while it is made."""
+
+    coefficients: Tensor
+    centre: Tensor
+    axes: Tensor
+
+    def lead(self, nearness: Tensor, looks: Tensor | None = None) -> Tensor:
+        """Where texts with this nearness to the anchors are led, (text, dimension), at length 1."""
+        found = nearness @ self.coefficients - self.centre
+        return normalize((found if looks is None else found + looks) @ self.axes, dim=1)
+
+    def finish(self) -> word_tower.KernelMap:
+        return word_tower.KernelMap(
+            *(part.detach().numpy() for part in (self.coefficients, self.centre, self.axes))
+        )
+
+
+def choose_anchors(first_names: Sequence[str], captions: Sequence[str], seed: int) -> list[str]:
+    """The texts that all others are compared with: names, and captions drawn at random.
 
     A regression on some texts instead of all: Williams and Seeger, "Using the Nyström method to speed up
     kernel machines", NIPS 2000.
     """
     order = torch.randperm(len(captions), generator=torch.Generator().manual_seed(seed))
-    return torch.cat([first_names, captions[order[:CAPTION_ANCHORS]]])
+    return [*first_names, *(captions[place] for place in order[:CAPTION_ANCHORS].tolist())]
 
 
 def choose_axes(directions: Tensor, pictures: Tensor, count: int) -> Axes:
@@ -59,6 +81,12 @@ def choose_axes(directions: Tensor, pictures: Tensor, count: int) -> Axes:
     return Axes(root @ main, main.T @ inverse)
 
 
+def find_inverse(axes: Tensor, pictures: Tensor) -> Axes:
+    """The way to these axes along which the scores of a direction among the pictures change least."""
+    covariance = _covariance(pictures)
+    return Axes(covariance @ axes.T @ torch.linalg.inv(axes @ covariance @ axes.T), axes)
+
+
 def regress(anchors: Tensor, pairs: Pairs, ridge: float) -> Tensor:
     """The directions of the anchors, (anchor, dimension), by kernel ridge regression."""
     near = measure_nearness(pairs.texts, anchors)
@@ -67,13 +95,13 @@ def regress(anchors: Tensor, pairs: Pairs, ridge: float) -> Tensor:
     return directions
 
 
-def regress_captions(anchors: Tensor, captions: Pairs) -> Tensor:
+def regress_captions(anchors: Tensor, captions: Pairs, ridge: float = CAPTION_RIDGE) -> Tensor:
     """The same for captions, multiplied by (S + ridge)⁻¹ with the covariance S of the pictures.
 
     That discounts what all pictures have in common.
     """
     whitening: Tensor = torch.linalg.inv(_covariance(captions.directions))
-    return regress(anchors, captions, CAPTION_RIDGE) @ whitening
+    return regress(anchors, captions, ridge) @ whitening
 
 
 def measure_nearness(texts: Tensor, anchors: Tensor) -> Tensor:
@@ -81,10 +109,22 @@ def measure_nearness(texts: Tensor, anchors: Tensor) -> Tensor:
     return torch.exp(word_tower.KERNEL * (texts @ anchors.T - 1))
 
 
-def weigh_captions(names: Tensor, sentences: Tensor, pictures: Tensor) -> npt.NDArray[np.float32]:
-    """SHARES at equal spread, as shares of unit vectors; both lead some texts to directions of length 1."""
-    spreads = [_mean_spread(vectors, pictures) for vectors in (names, sentences)]
-    return _share_units(spreads[0] / spreads[1])
+def make_subject_map(
+    anchors: Tensor,
+    names: KernelFit,
+    captions: KernelFit,
+    nearness: Tensor,
+    pictures: Tensor,
+    looks: Tensor | None = None,
+) -> word_tower.SubjectMap:
+    """Both maps with SHARES at equal spread.
+
+    `nearness` of some captions with the anchors, and their `looks`, tell how wide the scores of both spread.
+    """
+    led = names.lead(nearness, looks), captions.lead(nearness)
+    spreads = [_mean_spread(vectors, pictures) for vectors in led]
+    shares = _share_units(spreads[0] / spreads[1])
+    return word_tower.SubjectMap(anchors.numpy(), names.finish(), captions.finish(), shares)
 
 
 def _covariance(pictures: Tensor) -> Tensor:

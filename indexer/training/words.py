@@ -16,18 +16,22 @@ from data.categories.wordnet import WordNet
 from retrieval import InvalidSetting, Library, SentenceEncoder, round_rows, word_tower, word_tower_to_bytes
 
 from .contrast import STEPS, CaptionMap, Captions, fit_by_contrast
+from .encoder_map import EncodedTexts, EncoderTexts, fit_encoder_map
 from .looks import Looks, Things, guess_looks
 from .subject_map import (
     CAPTION_AXES,
     NAME_AXES,
     NAME_RIDGE,
+    SAMPLE_STEP,
+    KernelFit,
     Pairs,
     choose_anchors,
     choose_axes,
+    find_inverse,
+    make_subject_map,
     measure_nearness,
     regress,
     regress_captions,
-    weigh_captions,
 )
 from .vocabulary import CLASSES, Vocabulary, choose_vocabulary, list_classes, list_definitions, vary_captions
 from .word_table import average_bags, fit_table, list_bags
@@ -39,7 +43,7 @@ HELD_OUT = 10  # every tenth picture measures what captions find
 BLOCK = 512  # texts between two reports
 FEWEST = 100  # captioned pictures
 MOST_LOOKS = 12_000  # those that are guessed most surely
-SAMPLE_STEP = 7  # every seventh caption tells what texts have in common
+FITTED = ("photos", "synonyms", "definitions", "captions", "varied")  # texts that the table is fitted to
 
 OnStep: TypeAlias = Callable[[str, int, int, str], None]  # stage, done, total, note
 
@@ -68,14 +72,6 @@ class MadeTower:
     recalls: tuple[float, float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Texts:
-    """Texts of one kind, with the vectors that the table shall give them, (text, number)."""
-
-    texts: list[str]
-    vectors: Tensor
-
-
 def make_word_tower(
     library: Library, encoder: SentenceEncoder, frequent: list[str], wordnet: Path, seed: int, on_step: OnStep
 ) -> MadeTower:
@@ -90,10 +86,13 @@ def make_word_tower(
     vocabulary = choose_vocabulary(frequent, wordnet, learned.captions)
     varied = vary_captions(learned.captions, frequent, wordnet, VARIED, seed)
     kinds = _encode_kinds(encoder, vocabulary, learned.captions, varied, on_step)
-    table = _make_table(vocabulary, kinds)
-    classes = torch.from_numpy(weight - weight.mean(axis=0))
-    looks = guess_looks(Things(WordNet(wordnet), table), normalize(classes, dim=1))
-    tower = fit_tower(table, learned, normalize(classes, dim=1), looks, sha256, seed, on_step)
+    table = _make_table(vocabulary, _centre_kinds(kinds))
+    classes = normalize(torch.from_numpy(weight - weight.mean(axis=0)), dim=1)
+    looks = guess_looks(Things(WordNet(wordnet), table), classes)
+    texts = _choose_anchor_texts(table, learned.captions, seed)
+    tower = fit_tower(table, texts, learned, classes, looks, sha256, seed, on_step)
+    encoder_map = _fit_encoder(encoder, kinds, texts, learned, classes, tower, seed, on_step)
+    tower = replace(tower, encoder_map=encoder_map)
     return MadeTower(word_tower_to_bytes(tower), measure_recalls(tower, pictures.select(held_out=True)))
 
 
@@ -132,30 +131,38 @@ def _encode_kinds(
     captions: list[str],
     varied: list[str],
     on_step: OnStep,
-) -> dict[str, _Texts]:
-    """The vectors of all texts, in the main directions, at length 1.
+) -> dict[str, EncodedTexts]:
+    """The vectors of all texts as the encoder gives them, by kind."""
+    names = list_classes(CLASSES)
+    texts = {
+        "words": list(vocabulary.words.values()),
+        "phrases": list(vocabulary.phrases.values()),
+        "names": [name for own in names for name in own],
+        "photos": [f"a photo of a {own[0]}" for own in names],
+        "synonyms": [", ".join(own) for own in names],
+        "definitions": list_definitions(CLASSES),
+        "captions": captions,
+        "varied": varied,
+    }
+    return {
+        kind: EncodedTexts(own, _encode_texts(encoder, own, kind, on_step)) for kind, own in texts.items()
+    }
+
+
+def _centre_kinds(kinds: Mapping[str, EncodedTexts]) -> dict[str, EncodedTexts]:
+    """The same in the main directions, at length 1.
 
     From each the mean of its kind is subtracted, since single words, names and sentences lie in different
     regions of an encoder's space. Phrases count as words, and varied captions as captions.
     """
-    names, definitions = list_classes(CLASSES), list_definitions(CLASSES)
-    texts = {
-        "words": list(vocabulary.words.values()),
-        "phrases": list(vocabulary.phrases.values()),
-        "photos": [f"a photo of a {own[0]}" for own in names],
-        "synonyms": [", ".join(own) for own in names],
-        "definitions": definitions,
-        "captions": captions,
-        "varied": varied,
-    }
-    found = {kind: _encode_texts(encoder, own, kind, on_step) for kind, own in texts.items()}
-    means = {kind: vectors.mean(dim=0) for kind, vectors in found.items()}
+    means = {kind: own.vectors.mean(dim=0) for kind, own in kinds.items()}
     means |= {"phrases": means["words"], "varied": means["captions"]}
-    centred = {kind: normalize(vectors - means[kind], dim=1) for kind, vectors in found.items()}
+    centred = {kind: normalize(own.vectors - means[kind], dim=1) for kind, own in kinds.items()}
     together = torch.cat([centred["words"][::3], centred["captions"][::5], centred["definitions"]])
     directions = torch.linalg.eigh(together.T @ together)[1][:, -NUMBERS:]
     return {
-        kind: _Texts(texts[kind], normalize(vectors @ directions, dim=1)) for kind, vectors in centred.items()
+        kind: EncodedTexts(kinds[kind].texts, normalize(vectors @ directions, dim=1))
+        for kind, vectors in centred.items()
     }
 
 
@@ -167,16 +174,15 @@ def _encode_texts(encoder: SentenceEncoder, texts: Sequence[str], kind: str, on_
     return torch.cat(blocks)
 
 
-def _make_table(vocabulary: Vocabulary, kinds: Mapping[str, _Texts]) -> word_tower.WordTable:
+def _make_table(vocabulary: Vocabulary, kinds: Mapping[str, EncodedTexts]) -> word_tower.WordTable:
     """Words, and the phrases that their words describe worst; fitted to all texts but single words."""
     rows = {key: row for row, key in enumerate(vocabulary.words)}
     phrases = _choose_phrases(vocabulary, rows, kinds)
     alone = list_bags(kinds["phrases"].texts, rows)
     start = torch.cat([kinds["words"].vectors, kinds["phrases"].vectors[list(phrases.values())]])
     rows |= {key: len(rows) + place for place, key in enumerate(phrases)}
-    whole = [kind for kind in kinds if kind not in ("words", "phrases")]
-    bags = alone + [bag for kind in whole for bag in list_bags(kinds[kind].texts, rows)]
-    targets = torch.cat([kinds[kind].vectors for kind in ("phrases", *whole)])
+    bags = alone + [bag for kind in FITTED for bag in list_bags(kinds[kind].texts, rows)]
+    targets = torch.cat([kinds[kind].vectors for kind in ("phrases", *FITTED)])
     known = [place for place, bag in enumerate(bags) if bag]
     fitted = fit_table(start, [bags[place] for place in known], targets[known])
     numbers, scales = round_rows(fitted.numpy())
@@ -185,7 +191,7 @@ def _make_table(vocabulary: Vocabulary, kinds: Mapping[str, _Texts]) -> word_tow
 
 
 def _choose_phrases(
-    vocabulary: Vocabulary, rows: Mapping[str, int], kinds: Mapping[str, _Texts]
+    vocabulary: Vocabulary, rows: Mapping[str, int], kinds: Mapping[str, EncodedTexts]
 ) -> dict[str, int]:
     """The keys of the phrases that the mean of their words resembles least, with their places."""
     keys = list(vocabulary.phrases)
@@ -197,8 +203,16 @@ def _choose_phrases(
     return {keys[place]: place for place in chosen}
 
 
+def _choose_anchor_texts(table: word_tower.WordTable, captions: Sequence[str], seed: int) -> list[str]:
+    """The texts that all others are compared with, all of which the table knows."""
+    usual = [own[0] for own in list_classes(CLASSES)]
+    names, known = ([text for text in texts if table.find_rows(text.split())] for texts in (usual, captions))
+    return choose_anchors(names, known, seed)
+
+
 def fit_tower(
     table: word_tower.WordTable,
+    anchor_texts: Sequence[str],
     pictures: CaptionedPictures,
     classes: Tensor,
     looks: Looks,
@@ -210,9 +224,8 @@ def fit_tower(
 
     `classes`: what each class looks like, (class, dimension), at length 1.
     """
-    usual = [own[0] for own in list_classes(CLASSES)]
     vectors, rows = _look_up(table, pictures.captions, pictures.rows)
-    anchors = choose_anchors(_look_up(table, usual, range(len(usual)))[0], vectors, seed)
+    anchors = _look_up(table, anchor_texts, range(len(anchor_texts)))[0]
     start = _start_captions(table, anchors, Pairs(vectors, rows, pictures.subjects))
     refined = _refine_captions(start, table, pictures, seed, on_step)
     numbers, scales = round_rows(refined.rows.detach().numpy())
@@ -281,17 +294,47 @@ def _weigh_maps(
     nearness = measure_nearness(
         torch.from_numpy(np.array([table.mean_vector(rows) for rows in bags])), anchors
     )
-    named = nearness @ names[0] + torch.from_numpy(np.array([table.mean_look(rows) for rows in bags]))
-    by_name = _to_kernel_map(names[0], named.mean(dim=0), names[1])
-    by_caption = _to_kernel_map(captions.coefficients, captions.centre, captions.axes)
-    led = normalize((named - named.mean(dim=0)) @ names[1], dim=1)
-    shown = torch.from_numpy(by_caption.map_nearness(nearness.numpy()))
-    shares = weigh_captions(led, shown, pictures.subjects)
-    return word_tower.SubjectMap(anchors.numpy(), by_name, by_caption, shares)
+    looks = torch.from_numpy(np.array([table.mean_look(rows) for rows in bags]))
+    by_name = KernelFit(names[0], (nearness @ names[0] + looks).mean(dim=0), names[1])
+    by_caption = KernelFit(captions.coefficients, captions.centre, captions.axes)
+    return make_subject_map(anchors, by_name, by_caption, nearness, pictures.subjects, looks)
 
 
-def _to_kernel_map(coefficients: Tensor, centre: Tensor, axes: Tensor) -> word_tower.KernelMap:
-    return word_tower.KernelMap(*(part.detach().numpy() for part in (coefficients, centre, axes)))
+def _fit_encoder(
+    encoder: SentenceEncoder,
+    kinds: Mapping[str, EncodedTexts],
+    anchor_texts: Sequence[str],
+    pictures: CaptionedPictures,
+    classes: Tensor,
+    tower: word_tower.WordTower,
+    seed: int,
+    on_step: OnStep,
+) -> word_tower.EncoderMap:
+    """The map of the encoder itself, along the axes of the maps of the table."""
+    counts = [len(own) for own in list_classes(CLASSES)]
+    named = [row for row, count in enumerate(counts) for _ in range(count)]
+    names = [kinds[kind] for kind in ("names", "synonyms", "definitions")]
+    texts = EncoderTexts(
+        EncodedTexts(
+            [text for own in names for text in own.texts], torch.cat([own.vectors for own in names])
+        ),
+        torch.tensor([*named, *range(len(counts)), *range(len(counts))]),
+        kinds["captions"],
+        torch.tensor(pictures.rows),
+        EncodedTexts(anchor_texts, _encode_texts(encoder, anchor_texts, "anchors", on_step)),
+    )
+    axes = [
+        find_inverse(torch.from_numpy(led.axes), pictures.subjects)
+        for led in (tower.map.names, tower.map.sentences)
+    ]
+    whole = [kinds[kind] for kind in ("words", "phrases", "synonyms", "definitions", "captions")]
+
+    probes = torch.from_numpy(encoder.encode_texts(word_tower.PROBES))
+
+    def report(step: int, loss: float) -> None:
+        on_step("fitting the encoder", step, STEPS, f"{loss:.3f}")
+
+    return fit_encoder_map(texts, whole, classes, pictures.subjects, (axes[0], axes[1]), probes, seed, report)
 
 
 def _look_up(table: word_tower.WordTable, texts: Sequence[str], rows: Sequence[int]) -> tuple[Tensor, Tensor]:

@@ -17,14 +17,27 @@ from data import WORD_TOWER
 
 from ..errors import InvalidSetting
 from ..ranking.arrays import Float32Matrix, Float32Vector
-from ..ranking.word_tower import Int8Matrix, KernelMap, SubjectMap, WordTable, WordTower
+from ..ranking.sentence_tower import SentenceTower
+from ..ranking.word_tower import (
+    PROBES,
+    EncoderMap,
+    Int8Matrix,
+    KernelMap,
+    SubjectMap,
+    TextEncoder,
+    WordTable,
+    WordTower,
+)
+from ..settings import Settings
 from ..signals import BUNDLED_WEIGHTS
+from .runtimes.sentences import SentenceEncoder
 
 BUNDLED, NONE = "bundled", "none"  # values of the setting `word_tower`, beside the name of a file
 TOWER_VERSION = 2
 _OPENED_TOWERS = 4
 
 _KERNEL_MAPS = ("names", "sentences")
+_ENCODER = "encoder_"  # what the names of the arrays of an encoder's map begin with
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -45,6 +58,33 @@ def find_word_tower(setting: str, configuration: Mapping[str, Any]) -> WordTower
             f"has {sha256[:12]}…; make one with `pictor train words`, or choose bundled or none"
         )
     return tower
+
+
+def find_text_encoder(settings: Settings, configuration: Mapping[str, Any]) -> TextEncoder | None:
+    """What the settings `word_tower` and `text_encoder` name for a subject space of this configuration.
+
+    Raises InvalidSetting for settings that do not fit, and BackboneUnavailable for an encoder that cannot be
+    loaded.
+    """
+    tower = find_word_tower(settings.word_tower, configuration)
+    if tower is None or settings.text_encoder == NONE:
+        return tower
+    return ask_by_encoder(tower, Path(settings.text_encoder).expanduser())
+
+
+def ask_by_encoder(tower: WordTower, folder: Path) -> SentenceTower:
+    """The tower, asked with the sentence encoder in a folder in place of its table.
+
+    Raises InvalidSetting where the tower was made with another encoder, and BackboneUnavailable where there
+    is none, or the packages for it are missing.
+    """
+    encoder = SentenceEncoder(folder)
+    if tower.encoder_map is None or not tower.encoder_map.is_made_for(encoder.encode_texts(PROBES)):
+        raise InvalidSetting(
+            f"text_encoder = {str(folder)!r}: the word tower was not made with this encoder; make one with "
+            "`pictor train words` and name its file as word_tower, or choose none"
+        )
+    return SentenceTower(tower, tower.encoder_map, encoder.encode_texts, encoder.has_word)
 
 
 def load_word_tower(path: Path) -> WordTower:
@@ -80,19 +120,27 @@ def _tower_from_arrays(arrays: Arrays, identity: str) -> WordTower:
         arrays["look_of"].astype(np.int64),
     )
     weights_sha256 = arrays["weights_sha256"].tobytes().decode()
-    return WordTower(table, _map_from_arrays(arrays), weights_sha256, identity)
+    encoder_map = _encoder_map_from_arrays(arrays) if "encoder_probes" in arrays else None
+    return WordTower(table, _map_from_arrays(arrays), weights_sha256, identity, encoder_map)
 
 
-def _map_from_arrays(arrays: Arrays) -> SubjectMap:
+def _encoder_map_from_arrays(arrays: Arrays) -> EncoderMap:
+    probes, centres = (arrays[f"{_ENCODER}{name}"].astype(np.float32) for name in ("probes", "centres"))
+    return EncoderMap(probes, centres, _map_from_arrays(arrays, _ENCODER))
+
+
+def _map_from_arrays(arrays: Arrays, prefix: str = "") -> SubjectMap:
+    """A map; the one of an encoder leads along the axes of that of the table."""
     names, sentences = (
         KernelMap(
-            _read_rows(arrays, f"{name}_coefficients"),
-            arrays[f"{name}_centre"].astype(np.float32),
+            _read_rows(arrays, f"{prefix}{name}_coefficients"),
+            arrays[f"{prefix}{name}_centre"].astype(np.float32),
             arrays[f"{name}_axes"].astype(np.float32),
         )
         for name in _KERNEL_MAPS
     )
-    return SubjectMap(_read_rows(arrays, "anchors"), names, sentences, arrays["shares"].astype(np.float32))
+    anchors, shares = _read_rows(arrays, f"{prefix}anchors"), arrays[f"{prefix}shares"]
+    return SubjectMap(anchors, names, sentences, shares.astype(np.float32))
 
 
 def _read_rows(arrays: Arrays, name: str) -> Float32Matrix:
@@ -102,7 +150,7 @@ def _read_rows(arrays: Arrays, name: str) -> Float32Matrix:
 def word_tower_to_bytes(tower: WordTower) -> bytes:
     """The file of a word tower; the same bytes for the same tower.
 
-    Matrices are rounded to 8 bits by row, axes to float16.
+    Matrices are rounded to 8 bits by row, axes to float16. The map of an encoder has the axes of the table's.
     """
     table, file = tower.table, BytesIO()
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -114,19 +162,28 @@ def word_tower_to_bytes(tower: WordTower) -> bytes:
         "looks": table.looks,
         "look_scales": table.look_scales,
         "look_of": table.look_of.astype(np.int32),
-        "shares": tower.map.shares,
         "weights_sha256": np.frombuffer(tower.weights_sha256.encode(), np.uint8),
     }
-    matrices = {"anchors": tower.map.anchors}
-    for name in _KERNEL_MAPS:
-        kernel_map: KernelMap = getattr(tower.map, name)
-        matrices[f"{name}_coefficients"] = kernel_map.coefficients
-        arrays[f"{name}_centre"] = kernel_map.centre
-        arrays[f"{name}_axes"] = kernel_map.axes.astype(np.float16)
-    for name, matrix in matrices.items():
-        arrays[name], arrays[f"{name}_scales"] = round_rows(matrix)
+    arrays |= _map_to_arrays(tower.map)
+    arrays |= {f"{name}_axes": getattr(tower.map, name).axes.astype(np.float16) for name in _KERNEL_MAPS}
+    if tower.encoder_map:
+        arrays |= _map_to_arrays(tower.encoder_map.map, _ENCODER)
+        arrays["encoder_centres"] = tower.encoder_map.centres.astype(np.float16)
+        arrays["encoder_probes"] = tower.encoder_map.probes.astype(np.float16)
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
+
+
+def _map_to_arrays(subject_map: SubjectMap, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
+    arrays: dict[str, npt.NDArray[Any]] = {f"{prefix}shares": subject_map.shares}
+    matrices = {"anchors": subject_map.anchors}
+    for name in _KERNEL_MAPS:
+        kernel_map: KernelMap = getattr(subject_map, name)
+        matrices[f"{name}_coefficients"] = kernel_map.coefficients
+        arrays[f"{prefix}{name}_centre"] = kernel_map.centre
+    for name, matrix in matrices.items():
+        arrays[f"{prefix}{name}"], arrays[f"{prefix}{name}_scales"] = round_rows(matrix)
+    return arrays
 
 
 def round_rows(matrix: Float32Matrix) -> tuple[Int8Matrix, Float32Vector]:

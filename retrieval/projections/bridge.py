@@ -25,7 +25,7 @@ from ..ranking.caption_bridge import Bridge, Gain, learn_bridge
 from ..ranking.ranking import Ranking
 from ..ranking.tokens import analyse_text, parse_terms
 from ..ranking.word_fit import CaptionTokens
-from ..ranking.word_tower import WordTower
+from ..ranking.word_tower import TextEncoder
 from ..signals import MEANING
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
@@ -47,7 +47,7 @@ DIRECTION_DTYPE = np.dtype("<f2")
 class BridgeView(AbstractView[str]):
     """Turns texts into vectors of the subject space; the subject's view is then searched with the vector."""
 
-    def __init__(self, bridge: Bridge, tower: WordTower | None = None) -> None:
+    def __init__(self, bridge: Bridge, tower: TextEncoder | None = None) -> None:
         self.bridge, self.tower = bridge, tower
 
     def query_vector(self, text: str, english: str | None = None) -> Float32Vector | None:
@@ -64,7 +64,7 @@ class BridgeView(AbstractView[str]):
         return Ranking.from_scores([], [])
 
 
-def _encode_text(tower: WordTower, text: str, english: str | None) -> Float32Vector | None:
+def _encode_text(tower: TextEncoder, text: str, english: str | None) -> Float32Vector | None:
     return tower.encode_text(text if english is None or tower.is_english(text) else english)
 
 
@@ -79,7 +79,7 @@ class BridgeProjection(AbstractProjection[Bridge, str]):
     kind = "bridge"
     signal = MEANING
 
-    def __init__(self, space: Space, tower: WordTower | None = None) -> None:
+    def __init__(self, space: Space, tower: TextEncoder | None = None) -> None:
         """`space`: that of the subject; `tower`: the word tower of its backbone, if there is one."""
         self._space, self._tower = space, tower
         self.space_id = space.id

@@ -17,6 +17,7 @@ from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..durable import write_folder
 from ..ranking.arrays import FeatureMatrix, Float16Matrix, Float32Matrix, Float32Vector, Int64Ids
+from ..ranking.hubs import HUBS_VERSION, SHARE, Hubs
 from ..ranking.neighbourhoods import (
     NEIGHBOURHOODS_VERSION,
     NEIGHBOURS,
@@ -29,6 +30,7 @@ from ..ranking.neighbourhoods import (
     main_axes,
 )
 from ..ranking.ranking import Ranking
+from ..ranking.word_tower import TextEncoder
 from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
 from .rowfile import RowFile
@@ -36,7 +38,7 @@ from .vectors import LAYOUT, RowIndex, VectorIndex, VectorView, faiss_version, s
 
 Array = npt.NDArray[Any]
 
-CENTRE, DIRECTIONS = "centre.npy", "directions.npy"
+CENTRE, DIRECTIONS, TEXTS, MEAN = "centre.npy", "directions.npy", "texts.npy", "mean.npy"
 
 
 @final
@@ -45,11 +47,13 @@ class Neighbourhoods:
     """A generation: the mapped features, and everything needed to map other features in the same way.
 
     In a library that is too small there are no axes and no stages: its features are compared unchanged.
+    With `hubs`, the rows that are compared have a number more: what is taken off their scores with texts.
     """
 
     axes: Axes | None
     stages: tuple[RowIndex, ...]  # one for each round: the rows among which its neighbours are searched
     compared: VectorIndex
+    hubs: Hubs | None = None
     # Mapped features of the tail: every batch needs most of them again.
     remembered: dict[bytes, Float32Vector] = field(default_factory=dict)
 
@@ -66,7 +70,14 @@ class Neighbourhoods:
         if len(axes.centre) != dimension:
             raise ValueError(f"made of features of dimension {len(axes.centre)}")
         stages = tuple(RowIndex.load(stage_path(folder, number)) for number in range(ROUNDS))
-        return cls(axes, stages, VectorIndex.load(stored, 2 * axes.directions.shape[1], device))
+        hubs = _load_hubs(folder)
+        width = 2 * axes.directions.shape[1] + bool(hubs)
+        return cls(axes, stages, VectorIndex.load(stored, width, device), hubs)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a row that compare pictures."""
+        return self.compared.dimension - bool(self.hubs)
 
     def map_features(self, features: FeatureMatrix) -> Float32Matrix:
         """Map features of the space, whether in the library or not, to the rows that are compared."""
@@ -88,7 +99,7 @@ class Neighbourhoods:
         """The mapped features of a tail as an index; their neighbours are those in the generation."""
         keys = [row.tobytes() for row in features]
         new = [position for position, key in enumerate(keys) if key not in self.remembered]
-        made = self.map_features(features[new])
+        made = add_excess(self.map_features(features[new]), self.hubs)
         known = {key: self.remembered[key] for key in keys if key in self.remembered}
         known |= {keys[position]: row for position, row in zip(new, made, strict=True)}
         self.remembered.clear()
@@ -97,11 +108,22 @@ class Neighbourhoods:
         return VectorIndex.build(ids, rows, self.compared.dimension)
 
 
-def write_neighbourhoods(folder: Path, axes: Axes | None, features: Iterable[segments.Segment]) -> None:
+def add_excess(rows: Float32Matrix, hubs: Hubs | None) -> Float32Matrix:
+    """The rows with what is taken off their scores with texts as one number more, where there are hubs."""
+    return rows if hubs is None else np.column_stack([rows, -hubs.measure_excess(rows)])
+
+
+def write_neighbourhoods(
+    folder: Path,
+    axes: Axes | None,
+    features: Iterable[segments.Segment],
+    texts: Float32Matrix | None = None,
+) -> None:
     """Map all features, which come segment by segment, and write the result into an empty folder.
 
     The same features always give the same bytes. Without `axes` the features are written unchanged. Only the
-    index of one round is in memory at a time.
+    index of one round is in memory at a time. `texts`: vectors of many texts, (text, dimension), by which
+    hubs are known.
     """
     if axes is None:
         segments.write_segments(folder, features, save_segment)
@@ -119,11 +141,32 @@ def write_neighbourhoods(folder: Path, axes: Axes | None, features: Iterable[seg
         own = rows = files.enter_context(RowFile(folder, project_segments(), axes.directions.shape[1]))
         for number in range(ROUNDS):
             rows = files.enter_context(_write_round(folder, number, rows))
+        hubs = _find_hubs(axes, texts, map(join_directions, own, rows))
+        _save_hubs(folder, hubs)
         made = (
-            (number, ids, join_directions(alone, average).astype(np.float16))
+            (number, ids, add_excess(join_directions(alone, average), hubs).astype(np.float16))
             for (number, ids), alone, average in zip(numbers_and_ids, own, rows, strict=True)
         )
         segments.write_segments(folder, made, save_segment)
+
+
+def _find_hubs(axes: Axes, texts: Float32Matrix | None, rows: Iterable[Float32Matrix]) -> Hubs | None:
+    if texts is None:
+        return None
+    own = axes.project_direction(Direction(texts))
+    return Hubs.from_rows(join_directions(own, own), rows)
+
+
+def _save_hubs(folder: Path, hubs: Hubs | None) -> None:
+    if hubs:
+        _save_array(folder / TEXTS, hubs.texts.astype(np.float16))
+        _save_array(folder / MEAN, np.array(hubs.mean))
+
+
+def _load_hubs(folder: Path) -> Hubs | None:
+    if not (folder / TEXTS).exists():
+        return None
+    return Hubs(np.load(folder / TEXTS).astype(np.float32), float(np.load(folder / MEAN)))
 
 
 def _write_round(folder: Path, number: int, rows: RowFile) -> RowFile:
@@ -152,7 +195,10 @@ class NeighbourView(AbstractView[Float32Vector | Direction]):
         return self._published.axes is not None
 
     def search(self, query: Float32Vector | Direction, *, limit: int, allowed: Int64Ids | None) -> Ranking:
-        return self._compared.search(self.row_of(query), limit=limit, allowed=allowed)
+        row = self.row_of(query)
+        if self._published.hubs:
+            row = np.append(row, np.float32(SHARE if isinstance(query, Direction) else 0))
+        return self._compared.search(row, limit=limit, allowed=allowed)
 
     def row_of(self, query: Float32Vector | Direction) -> Float32Vector:
         """The row that a query is compared as: the neighbourhood of a feature, or a direction itself."""
@@ -163,13 +209,13 @@ class NeighbourView(AbstractView[Float32Vector | Direction]):
         return made
 
     def score_directions(self, direction: Direction, ids: Int64Ids) -> Float32Matrix:
-        """What several directions score with each of these images, (direction, image)."""
+        """What several directions score with each of these images, (direction, image), hubs or not."""
         scores: Float32Matrix = self._published.map_direction(direction) @ self.rows(ids).T
         return scores
 
     def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The rows that these images are compared as, (image, dimension); zeros for unknown images."""
-        return self._compared.rows(ids)
+        return self._compared.rows(ids)[:, : self._published.width]
 
 
 @final
@@ -183,19 +229,22 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
     kind = "neighbours"
     signal = signals.NEIGHBOURS
 
-    def __init__(self, space: Space, device: str = "cpu") -> None:
-        self._space, self._device = space, device
+    def __init__(self, space: Space, device: str = "cpu", encoder: TextEncoder | None = None) -> None:
+        """`encoder`: what texts are led to the space by, apart from captions, if there is anything."""
+        self._space, self._device, self._encoder = space, device, encoder
         self.space_id = space.id
         self.versions = (
             f"faiss {faiss_version()}, {LAYOUT}, {NEIGHBOURHOODS_VERSION}, space {space.fingerprint}"
         )
+        self.versions += f", {HUBS_VERSION} of {encoder.identity}" if encoder else ""
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
         axes = self._main_axes(reader)
         name = generations.new_name(f"neighbours-{self._space.descriptor}-{self._space.id}", seq)
         stored = segments.StoredFeatures(reader, self._space)
-        sealed = write_folder(root, name, lambda folder: write_neighbourhoods(folder, axes, stored))
+        texts = self._encoder.map_anchors() if self._encoder else None
+        sealed = write_folder(root, name, lambda folder: write_neighbourhoods(folder, axes, stored, texts))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def _main_axes(self, reader: Reader) -> Axes | None:

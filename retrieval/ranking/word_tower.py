@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import Protocol, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,8 @@ MOST_TOKENS = 3  # in one entry of the table
 KERNEL = 2.0  # twice the γ of exp(−γ |x − a|²), between vectors of length 1
 LEAST_PIECE = 3  # letters of a word inside an unknown word
 PUNCTUATION = "\"“”„«».,;:!?()[]{}'’‘`*…"
+PROBES = ("a dog on the beach", "grand piano", "children play in the snow", "two red cars in a street")
+SAME_ENCODER = 0.97  # cosine of the vectors of one text
 _SILENT = STOP_WORDS | DEPICTIONS
 
 
@@ -174,16 +176,77 @@ class SubjectMap:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class EncoderMap:
+    """Leads to the subject space from the vectors of a sentence encoder, along the axes of the table's map.
+
+    `probes` are the vectors that the encoder gives to PROBES, by which it is known in whatever file it comes.
+    `centres` holds what the vectors of texts of one word, of two and so on have in common, (count, number);
+    the last one holds for all longer texts.
+    """
+
+    probes: Float32Matrix
+    centres: Float32Matrix
+    map: SubjectMap
+
+    def is_made_for(self, probes: Float32Matrix) -> bool:
+        """Whether an encoder that gives these vectors to PROBES is the one that it was made for.
+
+        Weights that were rounded for speed change little.
+        """
+        if probes.shape != self.probes.shape:
+            return False
+        cosines = (scale_to_unit(probes) * scale_to_unit(self.probes)).sum(axis=1)
+        return bool((cosines > SAME_ENCODER).all())
+
+    def map_vector(self, vector: Float32Vector, look: Float32Vector, count: int) -> Float32Vector:
+        """The vector that the encoder gives to a text of so many words with this look, as a unit vector."""
+        centred = scale_to_unit(vector - self.centres[max(1, min(count, len(self.centres))) - 1])
+        return self.map.map_text(centred, look, max(1, count))
+
+
+class TextEncoder(Protocol):
+    """What leads texts to a subject space without captions: a word tower, asked by its table or otherwise.
+
+    `identity` changes with everything that changes a vector; `description` is what people are told.
+    """
+
+    @property
+    def identity(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    def encode_text(self, text: str) -> Float32Vector | None:
+        """The text as a unit vector of the subject space, or None when none of its words is known."""
+
+    def encode_words(self, words: Iterable[str]) -> Float32Vector | None:
+        """The same for the tokens of a text, in any order."""
+
+    def is_english(self, text: str) -> bool:
+        """Whether a text has several words, all of them frequent in English."""
+
+    def map_anchors(self) -> Float32Matrix:
+        """The vectors of many other texts, (text, dimension), unit vectors."""
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class WordTower:
     """A table and the map behind it, for the backbone whose weights have the checksum `weights_sha256`.
 
-    `identity` is the checksum of the file that it was read from.
+    `identity` is the checksum of the file that it was read from. `encoder_map` is for the encoder that the
+    table was made from, to be asked in its place (`sentence_tower`).
     """
 
     table: WordTable
     map: SubjectMap
     weights_sha256: str
     identity: str
+    encoder_map: EncoderMap | None = None
+
+    @property
+    def description(self) -> str:
+        return f"the word tower, {len(self.table.rows)} words"
 
     def encode_text(self, text: str) -> Float32Vector | None:
         """The text as a unit vector of the subject space, or None when the table knows none of its words."""
@@ -201,6 +264,10 @@ class WordTower:
         """The same for a text that has been split into words, or for tokens."""
         rows = self.table.find_rows(words)
         return self._encode_rows(rows) if rows else None
+
+    def map_anchors(self) -> Float32Matrix:
+        """What the anchors lead to, (anchor, dimension), unit vectors."""
+        return self.map.map_anchors()
 
     def _encode_rows(self, rows: Sequence[int]) -> Float32Vector:
         return self.map.map_text(self.table.mean_vector(rows), self.table.mean_look(rows), len(rows))

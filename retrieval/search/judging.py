@@ -153,7 +153,7 @@ class Judge:
             return judged
         if view is None or self._load_rivals is None:
             return replace(judged, levels=np.minimum(judged.levels, WEAK_LEVEL))
-        scores = _scores_of(ranking.ranking, ids)
+        scores = _score_directly(view, ranking, ids)
         near = np.flatnonzero(scores >= MEANING_SCORES[LIKELY])
         margins = np.full(len(ids), -np.inf)
         if len(near):
@@ -206,6 +206,14 @@ def _holders(matches: Sequence[Matches]) -> dict[Unit, Int64Ids]:
 def _scores_of(ranking: Ranking, ids: Int64Ids) -> Float64Scores:
     """The scores of these images in a ranking of cosines; -1 for one that it does not hold."""
     scores: Float64Scores = np.append(ranking.scores, -1.0)[ranking.rank_of(ids) - 1]
+    return scores
+
+
+def _score_directly(view: NeighbourView, ranking: ProbeRanking, ids: Int64Ids) -> Float64Scores:
+    """The scores of a text with the images that its ranking holds, whether they are hubs or not; else -1."""
+    scores = np.full(len(ids), -1.0)
+    held = ranking.ranking.rank_of(ids) > 0
+    scores[held] = view.score_directions(ranking.probe.query, ids[held])[0]
     return scores
 
 

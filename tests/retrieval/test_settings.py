@@ -32,6 +32,7 @@ DEFAULTS: dict[str, object] = {
     "sentences": True,
     "hemisphere": "north",
     "word_tower": "bundled",
+    "text_encoder": "none",
     "url_queries": "auto",
     "fusion": "relative",
     "fusion_k": 60.0,

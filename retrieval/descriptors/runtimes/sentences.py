@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
@@ -43,7 +42,11 @@ class SentenceEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
         self._inputs = [entry.name for entry in self._session.get_inputs()]
-        self.identity = hashlib.sha256(model.read_bytes()).hexdigest()
+
+    def has_word(self, word: str) -> bool:
+        """Whether the tokenizer has a word as one piece."""
+        pieces: list[int] = self._tokenizer.encode(word, add_special_tokens=False).ids
+        return len(pieces) == 1 and pieces[0] != self._tokenizer.token_to_id("[UNK]")
 
     def encode_texts(self, texts: Sequence[str]) -> Float32Matrix:
         """The vector of each text, (text, number); texts of about one length run together."""

@@ -30,6 +30,7 @@ from retrieval.projections.neighbours import Neighbourhoods, NeighbourProjection
 from retrieval.projections.rowfile import RowFile
 from retrieval.projections.snapshot import Snapshots
 from retrieval.projections.vectors import RowIndex, VectorIndex
+from retrieval.ranking.hubs import SHARE
 from retrieval.ranking.neighbourhoods import LEAST, NEIGHBOURS, Direction, main_axes
 from retrieval.soundness import find_damaged
 from retrieval.writing import publisher
@@ -347,3 +348,27 @@ def test_in_a_small_library_a_direction_is_compared_as_it_is() -> None:
     made = build_neighbourhoods(features_of_kinds(LEAST - 1))
     vector = np.arange(DIMENSION, dtype=np.float32)
     assert np.array_equal(made.map_direction(Direction(vector))[0], vector)
+
+
+def test_what_is_near_to_all_texts_comes_later_for_each_of_them_and_pictures_are_found_as_before(
+    tmp_path: Path,
+) -> None:
+    features = features_of_kinds(400)
+    texts = features_of_kinds(90, seed=8).astype(np.float32)
+    plain = build_neighbourhoods(features[:390])
+    segment = [(0, np.arange(1, 391), features[:390])]
+    neighbours.write_neighbourhoods(tmp_path, main_axes(features[:390]), segment, texts)
+    made = Neighbourhoods.load(tmp_path, DIMENSION)
+    tail = np.arange(391, 401)
+    views = [NeighbourView(one, one.index_tail(tail, features[390:]), tail) for one in (made, plain)]
+    direction, ids = Direction(texts[0]), np.arange(1, 401)
+    scores = views[1].score_directions(direction, ids)[0]
+    excess = -views[0]._compared.rows(ids)[:, -1]
+    assert excess[:390].mean() == pytest.approx(0, abs=1e-3)
+    found = views[0].search(direction, limit=400, allowed=None)
+    wanted = scores - SHARE * excess
+    assert found.scores == pytest.approx(wanted[found.ids - 1], abs=2e-3)
+    assert np.array_equal(views[0].rows(ids), views[1].rows(ids))
+    alike = [view.search(features[395].astype(np.float32), limit=30, allowed=None) for view in views]
+    assert np.array_equal(alike[0].ids, alike[1].ids)
+    assert np.array_equal(alike[0].scores, alike[1].scores)

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from data import WORD_TOWER
 from indexer.upkeep.opening import open_or_create
-from retrieval import Library, Query, Settings, Text, images, read_status
+from retrieval import (
+    BackboneUnavailable,
+    InvalidSetting,
+    Library,
+    Query,
+    SentenceEncoder,
+    Settings,
+    Text,
+    images,
+    load_word_tower,
+    read_status,
+    word_tower_to_bytes,
+)
+from retrieval.ranking.word_tower import PROBES, EncoderMap, KernelMap, SubjectMap
 from tests.databases import new_image
+from tests.sentence_encoders import make_encoder
 
 KINDS = ("goldfish", "grand piano", "zebra")
 COUNT = 120  # enough for neighbourhoods
@@ -75,3 +92,59 @@ def test_without_the_tower_only_captions_teach(library: Library) -> None:
         assert opened.search_state.word_tower is None
         [bridge] = [projection for projection in opened.projections if projection.kind == "bridge"]
         assert "tower" not in bridge.versions
+
+
+FINNISH = {"kultakala": "goldfish", "flyygeli": "grand piano", "seepra": "zebra"}
+
+
+def make_finnish_tower(folder: Path, library: Library) -> Path:
+    """The bundled tower with a map for an encoder that knows three Finnish words, in a folder with both."""
+    encoder = SentenceEncoder(make_encoder(folder, FINNISH))
+    tower = load_word_tower(WORD_TOWER)
+    anchors = encoder.encode_texts([*FINNISH])
+    weight = library.search_state.spaces.class_weights()[1]
+    names = [name.words for name in library.search_state.spaces.class_names]
+    rows = [next(row for row, name in enumerate(names) if name.startswith(kind)) for kind in FINNISH.values()]
+    led = KernelMap(
+        np.eye(3, dtype=np.float32), np.zeros(3, np.float32), (weight - weight.mean(axis=0))[rows]
+    )
+    centres = np.zeros((1, anchors.shape[1]), np.float32)
+    own = EncoderMap(
+        encoder.encode_texts(PROBES), centres, SubjectMap(anchors, led, led, np.zeros(1, np.float32))
+    )
+    # Its anchors stand for the same texts as those of the table, which are cut to as many.
+    table_map = replace(tower.map, anchors=tower.map.anchors[:3], names=led, sentences=led)
+    made = replace(tower, map=table_map, encoder_map=own)
+    made = replace(made, table=replace(made.table, looks=made.table.looks[:, :3]))
+    (folder / "tower.npz").write_bytes(word_tower_to_bytes(made))
+    return folder
+
+
+def test_an_encoder_of_another_language_is_asked_where_the_setting_names_it(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tokenizers", reason="pictor[sentences] is not installed")
+    folder = make_finnish_tower(tmp_path / "finnish", library)
+    copy = shutil.copytree(library.path, tmp_path / "copy")
+    assert all("meaning" not in library.rank_signals(Query((Text(text),))) for text in FINNISH)
+    monkeypatch.setenv("PICTOR_TEXT_ENCODER", str(folder))
+    monkeypatch.setenv("PICTOR_WORD_TOWER", str(folder / "tower.npz"))
+    with open_or_create(copy) as writer:
+        writer.publish()
+        for text, kind in FINNISH.items():
+            found = writer.rank_signals(Query((Text(f"{text}!"),)))["meaning"]
+            assert {kind_of(image_id) for image_id in found.ids[:20].tolist()} == {kind}
+        assert "meaning" not in writer.rank_signals(Query((Text("qwrtzel"),)))
+        assert "by a sentence encoder and the word tower" in read_status(writer).meaning
+
+
+def test_an_encoder_that_the_tower_was_not_made_with_is_refused(library: Library, tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers", reason="pictor[sentences] is not installed")
+    encoder = make_encoder(tmp_path / "other", ["dog"])
+    for folder, error, message in (
+        (encoder, InvalidSetting, "not made with this encoder"),
+        (tmp_path / "none", BackboneUnavailable, "no sentence encoder"),
+    ):
+        settings = Settings.resolve(library.path, {}, text_encoder=str(folder))
+        with pytest.raises(error, match=message), Library.open(library.path, settings) as opened:
+            opened.search("dog")
