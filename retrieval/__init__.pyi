@@ -140,6 +140,7 @@ from .signals import SIGNALS
 from .soundness import Status, find_damages, find_mismatches, find_strays, read_status
 from .spaces import PictureDescription
 from .watch import Watch, current_watch, watching
+from .writing.background import BackgroundPublisher
 from .writing.editor import Editor, open_editor
 from .writing.keeper import Keeper, open_keeper
 from .writing.library_writer import LibraryWriter, write_library
@@ -179,6 +180,7 @@ __all__ = [
     "Atlas",
     "Backbone",
     "BackboneUnavailable",
+    "BackgroundPublisher",
     "Catalog",
     "Circle",
     "Client",

@@ -41,8 +41,11 @@ def _argument(name: str) -> int:
 
 
 def _edit_images(ids: list[int], edit: Edit) -> KeptEdit | None:
-    with open_editor(current_services().library) as editor:
-        return editor.edit_images(ids, edit)
+    services = current_services()
+    with open_editor(services.library) as editor:
+        kept = editor.edit_images(ids, edit)
+    services.publisher.publish_after(kept.images if kept else 0)
+    return kept
 
 
 # The names of these functions are in the document, as ids of operations.
@@ -119,7 +122,9 @@ def _chosen_images(model: answers.ImagesEdit) -> list[int]:
 def take_back_edit() -> Json:
     """Take an edit back from all of its images; what was said later about the same values stays."""
     read_parameters(NoParameters, request.args)
-    with open_editor(current_services().library) as editor:
+    services = current_services()
+    with open_editor(services.library) as editor:
         taken = editor.take_back(_argument("number"))
+    services.publisher.publish_after(taken.images)
     values: Json = answers.json_values(answers.present_edit(taken))
     return values

@@ -154,8 +154,10 @@ def edits() -> str:
 def undo() -> Response:
     """Take an edit back from all of its images."""
     form = read_parameters(UndoForm, request.form)
-    with open_editor(current_services().library) as editor:
-        editor.take_back(form.number)
+    services = current_services()
+    with open_editor(services.library) as editor:
+        taken = editor.take_back(form.number)
+    services.publisher.publish_after(taken.images)
     return redirect(url_for("edit_pages.edits"), 303) if form.image_id is None else _to_form(form.image_id)
 
 

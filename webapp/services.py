@@ -15,6 +15,7 @@ import numpy.typing as npt
 from flask import Flask, current_app, g, request
 
 from retrieval import (
+    BackgroundPublisher,
     Completion,
     Explanation,
     Facet,
@@ -61,6 +62,7 @@ class Services:
     fetchers: Mapping[str, ByteFetcher]  # none for files: visitors may not name files here
     show_path: Callable[[str], str]  # how a path is shown to visitors
     is_public: bool  # whether strangers may visit
+    publisher: BackgroundPublisher
     free_fetches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(FETCHES))
 
     def read_query(self, parameters: SearchParameters, files: Sequence[bytes] = ()) -> Query:
@@ -226,7 +228,8 @@ def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], 
     if library.settings.url_queries == "always":
         fetchers["url"] = UrlFetcher(limits.max_bytes)
     app.config["FETCHES_ADDRESSES"] = "url" in fetchers
-    whole = Services(library, picture_decoder, pictures, fetchers, show_path, app.config["PUBLIC"])
+    publisher = BackgroundPublisher(library.path)
+    whole = Services(library, picture_decoder, pictures, fetchers, show_path, app.config["PUBLIC"], publisher)
     app.extensions[_KEY] = Parts(whole)
 
 

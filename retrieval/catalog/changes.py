@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, case, func, insert, select
 
 from .records import Change
 from .schema import ChangeRow
@@ -16,14 +16,26 @@ def last_seq(connection: Connection) -> int:
 
 
 def changes_since(connection: Connection, seq: int) -> list[Change]:
-    """The last change of every image that changed after `seq`, in the order of the log."""
-    newest = select(func.max(ChangeRow.seq)).where(ChangeRow.seq > seq).group_by(ChangeRow.image_id)
+    """The last change of every image that changed after `seq`, in the order of the log; it was `said` where
+    all of these changes were.
+    """
+    of_image = (
+        func.max(ChangeRow.seq).label("seq"),
+        func.min(case((ChangeRow.said, 1), else_=0)).label("said"),
+    )
+    newest = select(*of_image).where(ChangeRow.seq > seq).group_by(ChangeRow.image_id).subquery()
     rows = connection.execute(
-        select(ChangeRow.seq, ChangeRow.image_id, ChangeRow.operation)
-        .where(ChangeRow.seq.in_(newest))
+        select(ChangeRow.seq, ChangeRow.image_id, ChangeRow.operation, newest.c.said)
+        .join(newest, ChangeRow.seq == newest.c.seq)
         .order_by(ChangeRow.seq)
     )
-    return [Change(*row) for row in rows]
+    return [Change(number, image_id, operation, bool(said)) for number, image_id, operation, said in rows]
+
+
+def count_changes(connection: Connection, seq: int) -> int:
+    """How many changes there were after `seq`, besides what people said."""
+    counted = select(func.count()).where(ChangeRow.seq > seq, ~ChangeRow.said)
+    return connection.scalar(counted) or 0
 
 
 def newest_image_at(connection: Connection, seq: int) -> int:
@@ -31,8 +43,13 @@ def newest_image_at(connection: Connection, seq: int) -> int:
     return connection.scalar(select(func.max(ChangeRow.image_id)).where(ChangeRow.seq <= seq)) or 0
 
 
-def record_changes(connection: Connection, operation: str, image_ids: Iterable[int]) -> None:
-    """Write one change for each of these images, in the same transaction as the facts that changed."""
-    rows = [{"image_id": image_id, "operation": operation} for image_id in image_ids]
+def record_changes(
+    connection: Connection, operation: str, image_ids: Iterable[int], *, said: bool = False
+) -> None:
+    """Write one change for each of these images, in the same transaction as the facts that changed.
+
+    `said`: only what a person says of them changed.
+    """
+    rows = [{"image_id": image_id, "operation": operation, "said": said} for image_id in image_ids]
     if rows:
         connection.execute(insert(ChangeRow), rows)

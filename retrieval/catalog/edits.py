@@ -119,7 +119,7 @@ def _store_statements(connection: Connection, said: Mapping[int, Statements]) ->
         ),
     )
     overrule_facts(connection, said)
-    changes.record_changes(connection, "put", said)
+    changes.record_changes(connection, "put", said, said=True)
 
 
 def _insert_rows(connection: Connection, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -116,6 +116,10 @@ class Reader:
         """The number of the newest change; 0 if there is none."""
         return changes.last_seq(self._connection)
 
+    def count_changes(self, seq: int) -> int:
+        """How many changes there were after `seq`, besides what people said."""
+        return changes.count_changes(self._connection, seq)
+
     def changes_since(self, seq: int) -> list[Change]:
         """The last change of every image that changed after `seq`."""
         return changes.changes_since(self._connection, seq)

@@ -353,11 +353,15 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the change log: `put` when facts of an image were written, `remove` when it was removed."""
+    """One line of the change log: `put` when facts of an image were written, `remove` when it was removed.
+
+    `said`: only what a person says of the image changed, and so none of its features.
+    """
 
     seq: int
     image_id: int
     operation: str
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)

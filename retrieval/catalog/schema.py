@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Float,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -219,6 +221,8 @@ class ChangeRow(Base):
     seq: Mapped[int] = mapped_column(BigKey, primary_key=True)
     image_id: Mapped[int] = mapped_column(BigInteger)  # no foreign key: the line outlives the image
     operation: Mapped[str] = mapped_column(Text)
+    # Whether only what a person says of the image changed: its pixels and features did not.
+    said: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 class ProjectionRow(Base):

@@ -44,9 +44,11 @@ class AbstractProjection(ABC, Generic[LoadedT, QueryT]):
     """An index that is derived from the catalog and stored in generations.
 
     `signal` is the name of its ranking, `kind` and `space_id` find its pointer in the catalog, and
-    `versions` names everything besides the facts that a generation depends on.
+    `versions` names everything besides the facts that a generation depends on. One that is made of
+    `features_only` stays the same whatever people say of images.
     """
 
+    features_only = False
     kind: str
     signal: str
     space_id: int | None

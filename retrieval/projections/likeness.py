@@ -132,6 +132,7 @@ class LikenessView(AbstractView[int]):
 class LikenessProjection(AbstractProjection[Likenesses, int]):
     """The pairs of alike images, by the spaces of subject and colour."""
 
+    features_only = True
     kind = LIKENESS
     signal = LIKENESS
 

@@ -226,6 +226,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
     only when it is published. A removed image stays part of the averages of its neighbours until then.
     """
 
+    features_only = True
     kind = "neighbours"
     signal = signals.NEIGHBOURS
 

@@ -60,7 +60,8 @@ class StoredFeatures:
 
 def changed_segments(reader: Reader, previous: Projection) -> set[int]:
     """The numbers of the segments in which an image changed after a generation."""
-    return {change.image_id // SEGMENT_SIZE for change in reader.changes_since(previous.seq)}
+    changes = (change for change in reader.changes_since(previous.seq) if not change.said)
+    return {change.image_id // SEGMENT_SIZE for change in changes}
 
 
 def write_segments(folder: Path, segments: Iterable[Segment], save: Save) -> None:

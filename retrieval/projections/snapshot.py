@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 
@@ -95,8 +95,8 @@ class Snapshots:
         with self._catalog.reading() as reader:
             pointers, seq = self._newest_pointers(reader), reader.last_seq()
             if self._aside is not None and self._snapshot is not None:
-                pointers = self._choose_pointers(pointers, seq, self._aside)
-                if self._is_long(seq):
+                pointers = self._choose_pointers(pointers, reader, self._aside)
+                if self._is_long(reader):
                     return self._snapshot
             held = self._snapshot
             if held is None or held.seq != seq or held.pointers != pointers:
@@ -108,7 +108,7 @@ class Snapshots:
         return _pointers_by_signal(self._projections, live_pointers(reader, self._root))
 
     def _choose_pointers(
-        self, newest: Mapping[str, Projection | None], seq: int, aside: ThreadPoolExecutor
+        self, newest: Mapping[str, Projection | None], reader: Reader, aside: ThreadPoolExecutor
     ) -> dict[str, Projection | None]:
         """Those of the generations in use, while what is newer is prepared aside.
 
@@ -116,7 +116,8 @@ class Snapshots:
         """
         if self._prepared is not None and self._prepared.made.done():
             self._take_up(self._prepared, newest)
-        has_much = self._is_long(seq) and self._snapshot is not None and self._snapshot.seq != seq
+        is_old = self._snapshot is not None and self._snapshot.seq != reader.last_seq()
+        has_much = is_old and self._is_long(reader)
         if self._prepared is None and (has_much or self._pointers_in_use() != newest):
             self._prepared = _Prepared(newest, aside.submit(self._prepare, newest, dict(self._opened)))
         return self._pointers_in_use()
@@ -124,10 +125,12 @@ class Snapshots:
     def _pointers_in_use(self) -> dict[str, Projection | None]:
         return {signal: opened.pointer for signal, opened in self._opened.items()}
 
-    def _is_long(self, seq: int) -> bool:
-        """Whether much has changed since the words in use were published; indexing these takes longest."""
+    def _is_long(self, reader: Reader) -> bool:
+        """Whether much has changed since the words in use were published, besides what people say: that is
+        indexed quickly, and looked for at once.
+        """
         pointer = self._opened[WORDS].pointer
-        return seq - (pointer.seq if pointer else 0) > LONG_TAIL
+        return reader.count_changes(pointer.seq if pointer else 0) > LONG_TAIL
 
     def _take_up(self, prepared: _Prepared, newest: Mapping[str, Projection | None]) -> None:
         """Use what was prepared aside; what failed is tried again, a damaged generation when the pointers
@@ -151,11 +154,21 @@ class Snapshots:
     ) -> dict[str, _Opened]:
         """The generations that these pointers lead to and that are not opened yet."""
         return {
-            projection.signal: self._load_generation(projection, pointers[projection.signal])
+            projection.signal: self._follow_pointer(
+                projection, pointers[projection.signal], opened.get(projection.signal)
+            )
             for projection in self._projections
             if projection.signal not in opened
             or opened[projection.signal].pointer != pointers[projection.signal]
         }
+
+    def _follow_pointer(
+        self, projection: AnyProjection, pointer: Projection | None, opened: _Opened | None
+    ) -> _Opened:
+        """What is opened already, where a pointer only moved its watermark; or else its generation."""
+        if opened is not None and _is_same_generation(opened.pointer, pointer):
+            return replace(opened, pointer=pointer)
+        return self._load_generation(projection, pointer)
 
     def _load_generation(self, projection: AnyProjection, pointer: Projection | None) -> _Opened:
         stamp = stamp_generation(self._root, pointer)
@@ -163,7 +176,8 @@ class Snapshots:
 
     def _make_snapshot(self, opened: Mapping[str, _Opened], reader: Reader) -> Snapshot:
         """The views of these generations with what changed since."""
-        views = {one.signal: _make_view(one, opened[one.signal], reader) for one in self._projections}
+        log = _ChangeLog(reader)
+        views = {one.signal: _make_view(one, opened[one.signal], log) for one in self._projections}
         pointers = {one.signal: opened[one.signal].pointer for one in self._projections}
         return Snapshot(reader.last_seq(), views, pointers)
 
@@ -175,13 +189,12 @@ class Snapshots:
         """
         with self._refreshing:
             with self._catalog.reading() as reader:
-                newest, seq = self._newest_pointers(reader), reader.last_seq()
-            in_use = newest
-            if self._aside is not None and self._snapshot is not None:
-                try:
-                    in_use = self._choose_pointers(newest, seq, self._aside)
-                except ProjectionDamaged as damage:
-                    return [damage]
+                in_use = newest = self._newest_pointers(reader)
+                if self._aside is not None and self._snapshot is not None:
+                    try:
+                        in_use = self._choose_pointers(newest, reader, self._aside)
+                    except ProjectionDamaged as damage:
+                        return [damage]
             # What is being prepared aside is being verified, too.
             checked = [one for one in self._projections if in_use[one.signal] == newest[one.signal]]
             found = (self._find_damage(one, newest[one.signal]) for one in checked)
@@ -189,7 +202,8 @@ class Snapshots:
 
     def _find_damage(self, projection: AnyProjection, pointer: Projection | None) -> ProjectionDamaged | None:
         opened = self._opened.get(projection.signal)
-        if opened and (opened.pointer, opened.stamp) == (pointer, stamp_generation(self._root, pointer)):
+        is_opened = opened is not None and _is_same_generation(opened.pointer, pointer)
+        if is_opened and opened and opened.stamp == stamp_generation(self._root, pointer):
             return None
         try:
             self._opened[projection.signal] = self._load_generation(projection, pointer)
@@ -202,9 +216,30 @@ class Snapshots:
             return self._newest_pointers(reader) != self._pointers_in_use()
 
 
-def _make_view(projection: AnyProjection, opened: _Opened, reader: Reader) -> AbstractView[Any]:
-    changes = reader.changes_since(opened.pointer.seq if opened.pointer else 0)
-    return projection.make_view(opened.loaded, reader, make_tail(changes))
+def _make_view(projection: AnyProjection, opened: _Opened, log: _ChangeLog) -> AbstractView[Any]:
+    return projection.make_view(opened.loaded, log.reader, log.find_tail(projection, opened.pointer))
+
+
+@final
+class _ChangeLog:
+    """The change log of one state; what several projections ask is read once."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._tails: dict[tuple[int, bool], Tail] = {}
+
+    def find_tail(self, projection: AnyProjection, pointer: Projection | None) -> Tail:
+        """What a projection has to know besides its generation."""
+        key = pointer.seq if pointer else 0, projection.features_only
+        if key not in self._tails:
+            changes = self.reader.changes_since(key[0])
+            self._tails[key] = make_tail([change for change in changes if not (key[1] and change.said)])
+        return self._tails[key]
+
+
+def _is_same_generation(one: Projection | None, other: Projection | None) -> bool:
+    """Whether two pointers are to the same files; a publication may only move the watermark of one."""
+    return one == other or (one is not None and other is not None and replace(one, seq=other.seq) == other)
 
 
 def make_tail(changes: Sequence[Change]) -> Tail:

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from ..ranking.tokens import spell_words
-
 FILES = "spelled-*.tsv"  # one for each time that a generation was extended, as its segments
 
 
@@ -27,10 +25,10 @@ class SpelledWords:
     predicted: Counter[str] = field(default_factory=Counter)
 
     def add_image(self, stated: Iterable[str], predicted: Iterable[str]) -> None:
-        """Count the words of one image: those of the texts stated about it, and those predicted for it."""
-        words = {word for text in stated for word in spell_words(text)}
+        """Count the distinct words of one image: those stated about it, and those predicted for it."""
+        words = set(stated)
         self.stated.update(words)
-        self.predicted.update({word for text in predicted for word in spell_words(text)} - words)
+        self.predicted.update(word for word in predicted if word not in words)
 
     def count_words(self, *, predicted: bool) -> Counter[str]:
         """How many images have each word, with or without predicted ones."""

@@ -238,6 +238,7 @@ class VectorView(AbstractView[Float32Vector]):
 class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
     """The features of one space."""
 
+    features_only = True
     kind = "vectors"
 
     def __init__(self, space: Space, device: str = "cpu") -> None:

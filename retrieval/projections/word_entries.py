@@ -8,7 +8,7 @@ from typing import final
 
 from ..catalog import SURE, Annotation, Image
 from ..ranking.file_names import is_by_camera
-from ..ranking.tokens import analyse_text, list_spellings, name_token
+from ..ranking.tokens import analyse_text, list_spellings, name_token, spell_words
 
 # The weight of a match in each field: words that a person chose for the picture count most, then words about
 # its file. Words that nobody chose count least.
@@ -40,7 +40,7 @@ WORTH = "^"  # between a position and how much a match of it counts, where that 
 class Entry:
     """What a word index holds of an image: by field, its positions separated by spaces (`split_positions`).
 
-    `stated` and `predicted` are the texts whose words are kept as they are written.
+    `stated` and `predicted` are the distinct words as they are written, stated and predicted ones.
     """
 
     image_id: int
@@ -64,7 +64,7 @@ class Entry:
         fields[FIELDS_HELD] = " ".join(name for name, words in fields.items() if words.strip(GAP))
         fields[SPELLED] = " ".join(_spell_texts(stated))
         fields[SPELLED_PREDICTED] = " ".join(_spell_texts(texts[PREDICTED]))
-        return cls(image.id, fields, stated, texts[PREDICTED])
+        return cls(image.id, fields, _spell_words(stated), _spell_words(texts[PREDICTED]))
 
 
 def split_positions(value: str) -> Iterator[tuple[int, str, float]]:
@@ -80,6 +80,10 @@ def split_positions(value: str) -> Iterator[tuple[int, str, float]]:
 
 def _spell_texts(texts: Iterable[str]) -> dict[str, None]:
     return {spelling: None for text in texts for spelling in list_spellings(text)}
+
+
+def _spell_words(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple({word: None for text in texts for word in spell_words(text)})
 
 
 def _write_positions(field: str, value: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..errors import InvalidQuery
 from .conditions import Filters
@@ -14,6 +13,8 @@ from .values import Examples, Options, Query
 
 Fields: TypeAlias = dict[str, Any]  # values by the names of the fields
 Owner: TypeAlias = Filters | Examples | Options | Query
+# Of each class, the value without any field set.
+_DEFAULTS: Final[dict[type[Any], Any]] = {owner: owner() for owner in (Filters, Examples, Options, Query)}
 
 
 def build_checked(term: Term, make: Callable[..., Any], *values: Any, **fields: Any) -> Any:
@@ -68,14 +69,8 @@ def format_fields(value: Owner, left_out: tuple[str, ...] = ()) -> Iterator[str]
 
 def _format_field(value: object, key: str, entry: Key, names: tuple[str, ...]) -> Iterator[str]:
     """Nothing for a default value, one term for each value of a list, or else one term."""
-    defaults = _make_default(entry.owner)
+    defaults = _DEFAULTS[entry.owner]
     values = [getattr(value, name) for name in names]
     if values != [getattr(defaults, name) for name in names]:
         term_values = values[0] if entry.is_list else [values[0] if len(values) == 1 else tuple(values)]
         yield from (format_term(key, entry.kind.format(term_value)) for term_value in term_values)
-
-
-@cache
-def _make_default(owner: type[Any]) -> Any:
-    """Its value without any field set; frozen, as all of them are."""
-    return owner()

@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from ..catalog import Catalog, Projection, Space
+from ..catalog import Catalog, Space
 from ..projections.snapshot import Snapshot
 from ..ranking.relevance import Background, Unrelated, sample_positions
 from ..signals import SIGNALS
@@ -20,7 +20,7 @@ class Backgrounds:
 
     def __init__(self, catalog: Catalog, spaces: Spaces) -> None:
         self._catalog, self._spaces = catalog, spaces
-        self._cache: dict[str, tuple[Projection | int, Background | None]] = {}  # by signal, with its state
+        self._cache: dict[str, tuple[str | int, Background | None]] = {}  # by signal, with its state
 
     def by_signal(self, snapshot: Snapshot) -> Mapping[str, Background]:
         """The background of every space for which one can be made, by signal."""
@@ -29,7 +29,8 @@ class Backgrounds:
         return {signal: background for signal, background in backgrounds.items() if background is not None}
 
     def _load_background(self, space: Space, snapshot: Snapshot) -> Background | None:
-        state = snapshot.pointers[space.descriptor] or snapshot.seq
+        pointer = snapshot.pointers[space.descriptor]
+        state = pointer.generation if pointer else snapshot.seq
         cached = self._cache.get(space.descriptor)
         if cached is None or cached[0] != state:
             cached = (state, self._measure_background(space))

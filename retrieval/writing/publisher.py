@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..catalog import Catalog, Projection, WritableCatalog
+from ..catalog.reader import Reader
 from ..errors import ProjectionDamaged
 from ..projections import generations
 from ..projections.publications import announce_publication, live_pointers, read_names
@@ -36,8 +38,8 @@ def publish_projections(
             return False
         try:
             fresh = [
-                projection.write_generation(
-                    reader, root, None if anew else _shareable_pointer(projection, pointers, root)
+                _write_projection(
+                    projection, reader, root, None if anew else _shareable_pointer(projection, pointers, root)
                 )
                 for projection in projections
             ]
@@ -50,6 +52,17 @@ def publish_projections(
         writer.add_publication(name, fresh)
     generations.prune_strays(root, [pointer.generation for pointer in fresh])
     return True
+
+
+def _write_projection(
+    projection: AnyProjection, reader: Reader, root: Path, previous: Projection | None
+) -> Projection:
+    """A new generation; or the previous one, where no change since then concerns it."""
+    if previous is not None and projection.features_only:
+        changes = reader.changes_since(previous.seq)
+        if all(change.said for change in changes):
+            return replace(previous, seq=reader.last_seq())
+    return projection.write_generation(reader, root, previous)
 
 
 def tail_share(catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 
-from retrieval import Library
+from retrieval import Library, read_status
+from retrieval.writing import background
 from webapp import create_app
 
 
@@ -55,6 +57,27 @@ def test_many_images_are_edited_by_ids_or_by_a_query(client: FlaskClient) -> Non
     assert {"value": "portrait", "count": 2} in facets["label"]["values"]
     repeated = client.post("/api/v1/edits", json={"q": "person:anna", "labels": {"add": ["portrait"]}})
     assert (repeated.json["id"], repeated.json["images"]) == (None, 0)
+
+
+def test_an_edit_of_many_images_is_published_beside_the_server(
+    make_library: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "MANY", 3)
+    library = make_library(4)
+    client = create_app(library).test_client()
+    before = {one.kind: one.generation for one in read_status(library).projections}
+    client.post("/api/v1/edits", json={"images": [1, 2], "tags": {"add": ["few"]}})
+    client.post("/api/v1/edits", json={"images": [1, 2, 3], "tags": {"add": ["many"]}})
+    assert len(client.get("/api/v1/search?q=many").json["hits"]) == 3
+    deadline = time.monotonic() + 60
+    while read_status(library).behind and time.monotonic() < deadline:
+        time.sleep(0.1)
+    status = read_status(library)
+    after = {one.kind: one.generation for one in status.projections}
+    assert (status.behind, status.damages) == (0, ())
+    assert after["words"] != before["words"]
+    assert {kind for kind in before if after[kind] == before[kind]} >= {"vectors", "neighbours", "likeness"}
+    assert len(client.get("/api/v1/search?q=many").json["hits"]) == 3
 
 
 def test_what_was_rejected_is_neither_predicted_nor_suggested_again(client: FlaskClient) -> None:

@@ -83,6 +83,22 @@ def test_what_is_said_counts_in_conditions_and_facets_and_what_it_overrules_does
         assert [change.image_id for change in reader.changes_since(2)] == [first]
 
 
+def test_a_change_was_said_where_nothing_else_of_the_image_changed(
+    catalog: WritableCatalog, people: SavedCatalog
+) -> None:
+    first, second = add_images(catalog, 2)
+    with catalog.reading() as reader:
+        before = reader.last_seq()
+    number = edit(people, [first, second], Edit(add=(("tag", "boat"),)))
+    with catalog.writing() as writer:
+        writer.replace_annotations(second, FILE, [])
+    restore(people, number)
+    with catalog.reading() as reader:
+        since = {change.image_id: change.said for change in reader.changes_since(before)}
+        assert since == {first: True, second: False}
+        assert not any(change.said for change in reader.changes_since(0))  # they were added, too
+
+
 def test_a_rating_of_a_person_replaces_that_of_the_file_and_none_means_none(
     catalog: WritableCatalog, people: SavedCatalog
 ) -> None:

@@ -61,8 +61,8 @@ def test_predicted_words_count_where_they_are_searched(words: LibraryWriter) -> 
 
 def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
     first, second = SpelledWords(), SpelledWords()
-    first.add_image(["red boat"], ["boat", "ship"])
-    second.add_image(["red été"], [])
+    first.add_image(["red", "boat"], ["boat", "ship"])
+    second.add_image(["red", "été"], [])
     first.write(tmp_path)
     second.write(tmp_path)
     loaded = SpelledWords.load(tmp_path)
