@@ -44,6 +44,8 @@ COMMANDS = {
     "concept": "Keep named sets of examples, to search and filter with.",
     "mcp": "Let an assistant search the library.",
     "key": "Make and revoke keys for those who may ask a server.",
+    "user": "Let people sign in on the page of a server.",
+    "audit": "List who did what through a server.",
     "serve": "Serve the search page and the API.",
     "train": "Train a backbone of your own by distillation.",
     "demo": "Draw a sample collection, index it and open the search page.",
@@ -53,7 +55,7 @@ COMMANDS = {
 READING_COMMANDS: Final = frozenset(
     {
         *("search", "explain", "duplicates", "show", "status", "problems", "check"),
-        *("concept", "saved", "key", "mcp"),
+        *("concept", "saved", "key", "user", "audit", "mcp"),
     }
 )
 EVENT_COMMANDS: Final = frozenset({"index", "retry"})  # with --json these print one event on each line

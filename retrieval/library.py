@@ -18,10 +18,12 @@ from .catalog import (
     ApiKey,
     Catalog,
     CatalogAddress,
+    Deed,
     Facet,
     Image,
     KeptEdit,
     Location,
+    Person,
     Restriction,
     SavedSearch,
     Space,
@@ -42,6 +44,7 @@ from .errors import (
 )
 from .line_reader import LineReader
 from .originals import load_thumbnail, read_file_of, read_original
+from .passwords import is_password
 from .pictures.files import Limits
 from .pictures.images import RGB, WORKING_SIDE, encode_webp
 from .processors import use_one_thread
@@ -522,6 +525,28 @@ class Library:
         """The API keys that were made, the oldest first; revoked ones too."""
         with self.catalog.reading() as reader:
             return reader.load_keys()
+
+    def load_people(self) -> list[Person]:
+        """Everybody who may sign in, the oldest first."""
+        with self.catalog.reading() as reader:
+            return reader.load_people()
+
+    def check_password(self, name: str, password: str) -> Person | None:
+        """The person of this name, if this is the password; it takes as long if there is none."""
+        with self.catalog.reading() as reader:
+            found = reader.find_person(name)
+        person, stored = found if found else (None, None)
+        return person if is_password(password, stored) else None
+
+    def find_signed_in(self, token: str) -> ApiKey | Person | None:
+        """Who is signed in by the token that a browser holds."""
+        with self.catalog.reading() as reader:
+            return reader.find_signed_in(token)
+
+    def load_deeds(self, most: int) -> list[Deed]:
+        """The latest deeds in the journal, the newest first."""
+        with self.catalog.reading() as reader:
+            return reader.load_deeds(most)
 
     def find_key(self, key: str) -> ApiKey | None:
         """The API key that is written so; None for a wrong one, and for one that was revoked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -117,9 +118,19 @@ class ScopeMissing(RetrievalError):
 
     def __init__(self, name: str, scopes: Iterable[str], scope: str) -> None:
         super().__init__(
-            f"The key “{name}” does not allow this: it needs the scope {scope}, and the key has "
-            f"{', '.join(scopes)}. Ask the owner of the library for another key."
+            f"“{name}” may not do this: it needs the scope {scope}, and there is only "
+            f"{', '.join(scopes)}. Ask the owner of the library."
         )
+
+
+class TooManyTries(RetrievalError):
+    """Too many wrong passwords or keys were tried."""
+
+    code = "too-many-tries"
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"There were too many wrong tries to sign in; wait {seconds} seconds.")
 
 
 class JobRunning(RetrievalError):
@@ -192,6 +203,7 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (TooManyFetches, 503),
     (ServerBusy, 503),
     (DeadlinePassed, 503),
+    (TooManyTries, 429),
     (InvalidQuery, 400),
     (ImageNotFound, 404),
     (OriginalMissing, 404),
@@ -227,6 +239,7 @@ _HEADINGS: Final = {
     410: gettext_noop("This list is no longer here"),
     413: gettext_noop("This picture is too large"),
     415: gettext_noop("This picture cannot be read"),
+    429: gettext_noop("Wait a little"),
     502: gettext_noop("This picture cannot be fetched"),
     503: gettext_noop("The library cannot answer now"),
 }
@@ -258,9 +271,17 @@ def register_handlers(app: Flask, show_message: Callable[[str], str] = str) -> N
     `show_message` takes out of a message what visitors may not learn.
     """
     app.extensions[_KEY] = show_message
+    app.logger.addFilter(_write_on_one_line)
     app.register_error_handler(RetrievalError, partial(_answer_known_error, show_message))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unknown_error)
+
+
+def _write_on_one_line(record: logging.LogRecord) -> bool:
+    """Escape what could begin another line of the log, or steer a terminal: visitors choose addresses."""
+    message = record.getMessage()
+    record.msg, record.args = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message), ()
+    return True
 
 
 def _answer_known_error(show_message: Callable[[str], str], error: RetrievalError) -> Response:
@@ -272,6 +293,8 @@ def _answer_known_error(show_message: Callable[[str], str], error: RetrievalErro
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Pictor"'
+    if isinstance(error, TooManyTries):
+        answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
 

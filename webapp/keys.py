@@ -1,122 +1,86 @@
-"""Keys: with them on, every request says who asks, and each key allows only what its scopes name."""
+"""Keys: with them on, every request says who asks, and each asker may do only what the scopes name."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
-from pydantic import Field
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Response as FlaskResponse
 from werkzeug import Response
 
-from retrieval import ApiKey, Library, RetrievalError, answers, open_keeper
+from retrieval import (
+    METRICS_SCOPE,
+    SEARCH_SCOPE,
+    STATUS_SCOPE,
+    ApiKey,
+    Library,
+    Person,
+    RetrievalError,
+    open_keeper,
+)
 
 from .errors import KeyMissing, ScopeMissing, wants_page
-from .parameters import NoParameters
-from .requests import read_parameters
 from .scopes import find_scope
-from .security import SAFE
+from .security import SAFE, read_session
 from .services import current_services
+from .sign_in import attach_sign_in, note_deed
 
-COOKIE: Final = "pictor_key"
-COOKIE_AGE: Final = timedelta(days=30)
 NOTED_EVERY: Final = timedelta(hours=1)
 SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "A key from `pictor key create`"}
-
-keys = Blueprint("keys", __name__)
-
-
-class SignInForm(answers.StrictModel):
-    """A key, and the address on this server that a visitor wanted."""
-
-    key: str = Field(max_length=200)
-    next: str = ""
-
-
-class SignInParameters(answers.StrictModel):
-    """The address on this server that a visitor wanted."""
-
-    next: str = ""
+# What is not noted in the journal of deeds: whoever looks on does nothing.
+_LOOKING: Final = frozenset({None, SEARCH_SCOPE, STATUS_SCOPE, METRICS_SCOPE})
 
 
 def require_keys(app: Flask) -> None:
-    """Answer only requests whose key allows them; browsers are led to the sign-in page."""
-    app.register_blueprint(keys)
-    app.before_request(_check_key)
+    """Answer only requests that the asker may make; browsers are led to the sign-in page."""
+    attach_sign_in(app)
+    app.before_request(_check_asker)
+    app.after_request(_note_doing)
 
 
-def _check_key() -> Response | None:
+def _check_asker() -> Response | None:
     scope = find_scope(request.endpoint, request.method)
     if scope is None:
         return None
     library = current_services().library
-    key = library.find_key(_read_key())
-    if key is None:
+    asker = _find_asker(library)
+    if asker is None:
         if wants_page() and request.method in SAFE:
-            return redirect(url_for("keys.show_sign_in", next=request.full_path.rstrip("?")))
+            return redirect(url_for("sign_in.show", next=request.full_path.rstrip("?")))
         raise KeyMissing
-    if scope not in key.scopes:
-        raise ScopeMissing(key.name, key.scopes, scope)
-    g.scopes, g.asker, g.restriction = key.scopes, key.name, key.restriction
-    _note_use(library, key)
+    g.scopes, g.asker = asker.scopes, asker
+    if scope not in asker.scopes:
+        raise ScopeMissing(asker.name, asker.scopes, scope)
+    g.restriction = asker.restriction
+    _note_use(library, asker)
     return None
 
 
-def _note_use(library: Library, key: ApiKey) -> None:
+def _find_asker(library: Library) -> ApiKey | Person | None:
+    """Who has the key of the header, or is signed in in this browser."""
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return library.find_key(key.strip())
+    token = read_session()
+    return library.find_signed_in(token) if token else None
+
+
+def _note_use(library: Library, asker: ApiKey | Person) -> None:
     """Note the use at most once an hour; nobody is refused because that could not be written."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    if key.last_used_at is None or now - key.last_used_at > NOTED_EVERY:
+    if asker.last_used_at is None or now - asker.last_used_at > NOTED_EVERY:
         with suppress(RetrievalError), open_keeper(library) as keeper:
-            keeper.note_key_use(key)
+            keeper.note_use(asker)
 
 
-def _read_key() -> str:
-    """The key of the header, or that of a visitor who signed in; "" for none."""
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    return key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, "")
-
-
-@keys.get("/sign-in")
-def show_sign_in() -> str:
-    """The page that asks for a key."""
-    parameters = read_parameters(SignInParameters, request.args)
-    return render_template("sign_in.html", next=parameters.next, is_wrong=False, words="")
-
-
-@keys.post("/sign-in")
-def sign_in() -> Response | tuple[str, int]:
-    """Keep a valid key in a cookie that scripts cannot read and other sites cannot send."""
-    form = read_parameters(SignInForm, request.form)
-    if current_services().library.find_key(form.key.strip()) is None:
-        return render_template("sign_in.html", next=form.next, is_wrong=True, words=""), 401
-    answer = redirect(_own_address(form.next), 303)
-    answer.set_cookie(
-        COOKIE,
-        form.key.strip(),
-        max_age=COOKIE_AGE,
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Strict",
-    )
-    return answer
-
-
-@keys.post("/sign-out")
-def sign_out() -> Response:
-    """Forget the key of this browser."""
-    read_parameters(NoParameters, request.form)
-    answer = redirect(url_for("keys.show_sign_in"), 303)
-    answer.delete_cookie(COOKIE)
-    return answer
-
-
-def _own_address(wanted: str) -> str:
-    """An address of this server, never of another one."""
-    parts = urlsplit(wanted.replace("\\", "/"))
-    is_own = wanted.startswith("/") and not wanted.startswith("//") and not (parts.scheme or parts.netloc)
-    return wanted if is_own else url_for("pages.search")
+def _note_doing(response: FlaskResponse) -> FlaskResponse:
+    """Note in the journal what was changed, taken away or refused."""
+    scope = find_scope(request.endpoint, request.method)
+    if scope not in _LOOKING and "asker" in g:
+        note_deed(g.asker, f"{request.method} {request.path}", str(response.status_code))
+    return response
 
 
 def document_keys(document: dict[str, object]) -> dict[str, object]:

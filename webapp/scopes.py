@@ -25,9 +25,9 @@ from .security import SAFE
 _OPEN: Final = frozenset(
     {
         "static",
-        "keys.show_sign_in",
-        "keys.sign_in",
-        "keys.sign_out",
+        "sign_in.show",
+        "sign_in.enter",
+        "sign_in.leave",
         "language_pages.choose_language",
         "health.show_life",
         "health.show_readiness",
@@ -83,4 +83,4 @@ def may(scope: str) -> bool:
 def require_scope(scope: str) -> None:
     """Raise ScopeMissing unless whoever asks may do what needs this scope besides that of the request."""
     if not may(scope):
-        raise ScopeMissing(g.asker, g.scopes, scope)
+        raise ScopeMissing(g.asker.name, g.scopes, scope)

@@ -27,6 +27,21 @@ HEADERS: Final = {
 }
 
 
+COOKIE: Final = "pictor_session"
+# With this beginning, browsers take a cookie over HTTPS alone, from this very host.
+SECURE_COOKIE: Final = f"__Host-{COOKIE}"
+
+
+def find_cookie_name() -> str:
+    """The name of the cookie by which a browser is known."""
+    return SECURE_COOKIE if request.is_secure else COOKIE
+
+
+def read_session() -> str:
+    """The token of a browser in which somebody signed in; "" for none."""
+    return request.cookies.get(find_cookie_name(), "")
+
+
 def protect_app(app: Flask, hosts: tuple[str, ...] | None) -> None:
     """Guard every request and every response; `hosts` None accepts any Host header."""
 
@@ -63,5 +78,7 @@ def _check_origin() -> None:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.host
-    if foreign or site not in ("same-origin", "none"):
+    # Every browser tells one of the two; what has a cookie and tells neither is no program of the owner.
+    unproven = bool(read_session()) and origin is None and "Sec-Fetch-Site" not in request.headers
+    if foreign or unproven or site not in ("same-origin", "none"):
         raise ForeignRequest("This request comes from another site. Send it from Pictor's own page.")

@@ -28,7 +28,7 @@ from .output import print_json, print_remark
 @click.option("--port", default=8754, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--open/--no-open", "show", default=False, help="Open the page in the browser.")
 @click.option("--public", is_flag=True, help="Let other machines in, through the address of --host.")
-@click.option("--keys", is_flag=True, help="Answer only requests with a key; see `pictor key`.")
+@click.option("--keys", is_flag=True, help="Answer those alone who have a key or sign in; see `pictor key`.")
 @click.option(
     "--allow-host",
     "names",
@@ -68,9 +68,11 @@ def serve_command(
             "if you want that."
         )
     with Library.open(library) as opened:
-        if keys and not any(key.revoked_at is None for key in opened.load_keys()):
+        has_key = any(key.revoked_at is None for key in opened.load_keys())
+        if keys and not (has_key or opened.load_people()):
             raise click.UsageError(
-                "--keys: the library has no key yet; make one with `pictor key create NAME`"
+                "--keys: nobody could be let in yet; make a key with `pictor key create NAME`, or let "
+                "somebody sign in with `pictor user create NAME`"
             )
         serve_library(
             opened, host=host, port=port, show=show, public=public, keys=keys, names=names, as_json=as_json

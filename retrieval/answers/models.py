@@ -264,6 +264,37 @@ class ApiKeys(StrictModel):
     keys: list[ApiKey]
 
 
+class Person(StrictModel):
+    """Who may sign in by name and password. Times are in UTC."""
+
+    name: str
+    scopes: list[str] = Field(description="What the person may do")
+    sees: str | None = Field(description="The folder or tag that the person is restricted to")
+    created_at: datetime
+    last_used_at: datetime | None = Field(description="May be an hour behind")
+
+
+class People(StrictModel):
+    """Everybody who may sign in, the oldest first."""
+
+    people: list[Person]
+
+
+class Deed(StrictModel):
+    """Who did what, and when (in UTC)."""
+
+    done_at: datetime
+    who: str
+    what: str
+    about: str
+
+
+class Deeds(StrictModel):
+    """The latest deeds, the newest first."""
+
+    deeds: list[Deed]
+
+
 class FacetValue(StrictModel):
     """One value, and how many images of the answer have it."""
 

@@ -218,6 +218,22 @@ def present_key(key: catalog.ApiKey) -> models.ApiKey:
     )
 
 
+def present_person(person: catalog.Person) -> models.Person:
+    """Who may sign in, without the password."""
+    return models.Person(
+        name=person.name,
+        scopes=list(person.scopes),
+        sees=person.restriction.text if person.restriction else None,
+        created_at=_add_zone(person.created_at),
+        last_used_at=person.last_used_at and _add_zone(person.last_used_at),
+    )
+
+
+def present_deed(deed: catalog.Deed) -> models.Deed:
+    """Who did what."""
+    return models.Deed(done_at=_add_zone(deed.done_at), who=deed.who, what=deed.what, about=deed.about)
+
+
 def present_concept(name: str, examples: Examples) -> models.SavedConcept:
     """A concept with its examples."""
     return models.SavedConcept(name=name, good=list(examples.good), bad=list(examples.bad))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from .clock import utc_now
 from .records import ApiKey, Restriction
@@ -51,6 +51,12 @@ def find_key(connection: Connection, key: str) -> ApiKey | None:
     if row is None or not hmac.compare_digest(row.sha256, _digest_key(key)):
         return None
     return _make_key(row)
+
+
+def find_valid_key(connection: Connection, condition: ColumnElement[bool]) -> ApiKey | None:
+    """The key of which this is so, unless it was revoked."""
+    row = connection.execute(select(*_COLUMNS).where(condition, ApiKeyRow.revoked_at.is_(None))).first()
+    return None if row is None else _make_key(row)
 
 
 def create_key(

@@ -23,9 +23,11 @@ from . import (
     changes,
     completions,
     copies,
+    deeds,
     edits,
     keys,
     overview,
+    people,
     roots,
     saved,
     sidecars,
@@ -46,10 +48,12 @@ from .records import (
     Annotation,
     ApiKey,
     Change,
+    Deed,
     Facet,
     FusionRecipe,
     Image,
     Location,
+    Person,
     Problem,
     Projection,
     Restriction,
@@ -354,6 +358,22 @@ class Reader:
     def load_keys(self) -> list[ApiKey]:
         """Every API key that was made, the oldest first; revoked ones too."""
         return keys.load_keys(self._connection)
+
+    def load_people(self) -> list[Person]:
+        """Everybody who may sign in, the oldest first."""
+        return people.load_people(self._connection)
+
+    def find_person(self, name: str) -> tuple[Person, str] | None:
+        """The person of this name, and the hash of the password."""
+        return people.find_person(self._connection, name)
+
+    def find_signed_in(self, token: str) -> ApiKey | Person | None:
+        """Who is signed in by this token; see `retrieval.catalog.people`."""
+        return people.find_signed_in(self._connection, token)
+
+    def load_deeds(self, most: int) -> list[Deed]:
+        """The latest deeds, the newest first."""
+        return deeds.load_deeds(self._connection, most)
 
     def load_restrictions(self) -> list[Restriction]:
         """What those who may ask a server are restricted to, each once."""

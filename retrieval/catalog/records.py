@@ -352,6 +352,27 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who may sign in to a server by name and password, and for what; otherwise as ApiKey."""
+
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None = None
+    restriction: Restriction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did what, and when (in UTC): `what` is a request or a command, `about` what it was about."""
+
+    done_at: datetime
+    who: str
+    what: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of the change log: `put` when facts of an image were written, `remove` when it was removed.
 

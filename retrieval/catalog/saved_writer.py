@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from ..query.values import Examples
 from ..ranking.verdicts import VerdictKind
-from . import keys, saved, verdicts
+from . import deeds, keys, people, saved, verdicts
 from .clock import utc_now
 from .reader import Reader
-from .records import FusionRecipe, Restriction
+from .records import ApiKey, FusionRecipe, Person, Restriction
 
 
 class SavedWriter(Reader):
@@ -28,6 +29,35 @@ class SavedWriter(Reader):
     def note_key_use(self, prefix: str) -> None:
         """Store that an API key was used just now."""
         keys.update_key(self._connection, prefix, last_used_at=utc_now())
+
+    def add_person(self, person: Person, password_hash: str) -> None:
+        """Store somebody whose name must not be taken."""
+        people.insert_person(self._connection, person, password_hash)
+
+    def change_password(self, name: str, password_hash: str) -> None:
+        """Store another password of somebody, who then has to sign in again."""
+        people.update_person(self._connection, name, password_hash=password_hash)
+        people.end_sign_ins(self._connection, name)
+
+    def remove_person(self, name: str) -> None:
+        """Forget somebody."""
+        people.delete_person(self._connection, name)
+
+    def note_person_use(self, name: str) -> None:
+        """Store that somebody was here just now."""
+        people.update_person(self._connection, name, last_used_at=utc_now())
+
+    def begin_sign_in(self, who: ApiKey | Person, ends_at: datetime) -> str:
+        """Note a browser in which somebody is signed in until then; the token that it holds."""
+        return people.begin_sign_in(self._connection, who, ends_at)
+
+    def end_sign_in(self, token: str) -> None:
+        """Let a token mean nobody any more."""
+        people.end_sign_in(self._connection, token)
+
+    def add_deed(self, who: str, what: str, about: str) -> None:
+        """Note what somebody did just now."""
+        deeds.add_deed(self._connection, who, what, about)
 
     def add_search(self, name: str, line: str) -> None:
         """Store a saved search, whose name must not be taken; all images of now count as seen."""

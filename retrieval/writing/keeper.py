@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import Protocol, TypeVar, final, overload
+from datetime import timedelta
+from typing import Final, Protocol, TypeAlias, TypeVar, final, overload
 
-from ..catalog import RESTRICTED_SCOPES, ApiKey, Restriction, SavedCatalog, SavedSearch, SavedWriter
+from ..catalog import RESTRICTED_SCOPES, ApiKey, Person, Restriction, SavedCatalog, SavedSearch, SavedWriter
+from ..catalog.clock import utc_now
 from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown, VerdictNotFound
 from ..library import Library, catalog_address
+from ..passwords import hash_password
 from ..query.language import format_query
 from ..query.named import check_saved_name, find_cycle, list_names, rename_concept, rename_search
 from ..query.values import Examples, Palette, Picture, Query, StoredPicture
@@ -20,7 +23,9 @@ from ..ranking.verdicts import DIFFERENT, VerdictKind
 from ..search.weights import check_signals
 
 MOST_JUDGED = 500  # images in one verdict
-SEARCH, CONCEPT, KEY = "saved search", "concept", "key"
+SEARCH, CONCEPT, KEY, PERSON = "saved search", "concept", "key", "person"
+OWNER: Final = "owner"  # whoever runs commands on the library
+Asker: TypeAlias = ApiKey | Person
 
 
 class RemoteKeeper(Protocol):
@@ -170,6 +175,7 @@ class Keeper:
         check_saved_name(KEY, name)
         check_restriction(restriction, scopes)
         self._check_free(KEY, name, [key.name for key in self._valid_keys()])
+        self.note_deed(OWNER, "key create", name)
         return self._writer.create_key(name, sorted(set(scopes)), restriction)
 
     def revoke_key(self, name: str) -> ApiKey:
@@ -179,11 +185,59 @@ class Keeper:
         if key is None:
             raise NameUnknown(KEY, name, [key.name for key in keys])
         self._writer.revoke_key(key.prefix)
+        self.note_deed(OWNER, "key revoke", key.name)
         return key
 
-    def note_key_use(self, key: ApiKey) -> None:
-        """Note that an API key was used just now."""
-        self._writer.note_key_use(key.prefix)
+    # -- people ---------------------------------------------------------------------------------
+
+    def create_person(
+        self, name: str, password: str, scopes: Collection[str], restriction: Restriction | None = None
+    ) -> None:
+        """Let somebody sign in; raises NameTaken, and InvalidQuery as `create_key`, or for the password."""
+        check_saved_name(PERSON, name)
+        check_restriction(restriction, scopes)
+        self._check_free(PERSON, name, self._list_people())
+        person = Person(name, tuple(sorted(set(scopes))), utc_now(), None, restriction)
+        self._writer.add_person(person, hash_password(password))
+        self.note_deed(OWNER, "user create", name)
+
+    def change_password(self, name: str, password: str) -> None:
+        """Give somebody another password; every browser is signed out. Raises NameUnknown, InvalidQuery."""
+        self._find_person(name)
+        self._writer.change_password(name, hash_password(password))
+        self.note_deed(OWNER, "user password", name)
+
+    def remove_person(self, name: str) -> None:
+        """Let somebody sign in no more; every browser is signed out. Raises NameUnknown."""
+        self._find_person(name)
+        self._writer.remove_person(name)
+        self.note_deed(OWNER, "user remove", name)
+
+    def begin_sign_in(self, who: Asker, lasting: timedelta) -> str:
+        """Note a browser in which somebody is signed in from now on; the token that it holds."""
+        return self._writer.begin_sign_in(who, utc_now() + lasting)
+
+    def end_sign_in(self, token: str) -> None:
+        """Let a token mean nobody any more."""
+        self._writer.end_sign_in(token)
+
+    def note_use(self, who: Asker) -> None:
+        """Note that a key or a person asked just now."""
+        if isinstance(who, Person):
+            self._writer.note_person_use(who.name)
+        else:
+            self._writer.note_key_use(who.prefix)
+
+    def note_deed(self, who: str, what: str, about: str) -> None:
+        """Note in the journal who did what."""
+        self._writer.add_deed(who, what, about)
+
+    def _list_people(self) -> list[str]:
+        return [person.name for person in self._writer.load_people()]
+
+    def _find_person(self, name: str) -> None:
+        if name not in (known := self._list_people()):
+            raise NameUnknown(PERSON, name, known)
 
     def _valid_keys(self) -> list[ApiKey]:
         return [key for key in self._writer.load_keys() if key.revoked_at is None]

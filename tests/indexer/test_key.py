@@ -9,7 +9,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from click.testing import CliRunner
 
+from indexer.cli import cli
 from tests.indexer.command import pictor
 from tests.indexer.test_serving import LONGEST, run_until_announced
 
@@ -51,3 +53,19 @@ def test_a_key_is_made_used_and_revoked(library_path: Path, tmp_path: Path) -> N
 def test_who_is_let_in_has_to_be_said(library_path: Path, options: tuple[str, ...], told: str) -> None:
     refused = pictor("serve", *options, "--library", library_path)
     assert (refused.returncode, told in " ".join(refused.stderr.split())) == (2, True)
+
+
+def test_a_person_is_let_in_by_name_and_noted(library_path: Path, tmp_path: Path) -> None:
+    library = shutil.copytree(library_path, tmp_path / "library")
+
+    def run(*arguments: str, password: str = "") -> str:
+        done = CliRunner().invoke(cli, [*arguments, "--library", str(library)], input=f"{password}\n")
+        return done.output
+
+    assert "ann may sign in" in run("user", "create", "ann", "--tag", "boat", password="long enough")
+    assert run("user", "list") == "ann: search, tag boat alone; never here\n"
+    assert "signed out everywhere" in run("user", "password", "ann", password="another one")
+    assert run("user", "remove", "ann") == "removed: ann\n"
+    assert [line.partition("  ")[2] for line in run("audit").splitlines()] == [
+        f"owner: user {what}  ann" for what in ("remove", "password", "create")
+    ]
