@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -579,9 +580,18 @@ class Library:
         hits = build_hits(replace(answer, is_grouped=False), page, search.amounts, ranks=ranks)
         return NewHits(tuple(hits), len(new), newest)
 
-    def count_news(self) -> list[SavedNews]:
-        """Every saved search with the number of its new hits; one that cannot be answered says why."""
-        return [self._count_new(saved) for saved in self.load_searches().values()]
+    def count_news(self, *, seconds: float = math.inf) -> list[SavedNews]:
+        """Every saved search with the number of its new hits; one that cannot be answered says why.
+
+        What was counted is kept until something changes. With `seconds`, those that are not reached within
+        this time are not counted: a later call goes on.
+        """
+        with self.catalog.reading() as reader:
+            searches = reader.load_searches()
+            lines = [(saved.name, saved.line) for saved in searches.values()]
+            state = reader.last_seq(), lines, reader.load_concepts(), reader.load_recipes(), date.today()
+        kept = self.search_state.kept_news
+        return kept.count_all(searches.values(), state, self._count_new, seconds=seconds)
 
     def count_new(self, name: str) -> SavedNews:
         """One saved search with the number of its new hits; raises NameUnknown."""

@@ -24,6 +24,7 @@ from .search.atlas import Atlases
 from .search.backgrounds import Backgrounds
 from .search.facet_table import FacetTables
 from .search.kept_lists import KeptLists
+from .search.kept_news import KeptNews
 from .search.overview import Overviews
 from .search.picked_lists import PickedLists
 from .search.sort_keys import SortKeys
@@ -46,6 +47,7 @@ class SearchState:
         """`shared`: the state of another library, whose spaces and models are used."""
         self._catalog, self._settings = catalog, settings
         self.generations_folder = path / "projections"
+        self.kept_news = KeptNews()
         self.kept_lists = KeptLists(path / "cursors")
         self.picked_lists = PickedLists(path / "picked")
         self._shared = shared

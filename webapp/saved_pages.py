@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from pydantic import Field
@@ -15,6 +16,8 @@ from .errors import NotPublic
 from .parameters import NoParameters, OffsetParameters, SearchParameters
 from .requests import read_parameters
 from .services import current_services
+
+COUNTING: Final = 0.2  # seconds that the page waits for the numbers of new pictures
 
 saved_pages = Blueprint("saved_pages", __name__, url_prefix="/saved")
 
@@ -87,7 +90,7 @@ def saved() -> str:
         ListedConcept(name, format_query(Query((Concept(name),))), len(examples.good), len(examples.bad))
         for name, examples in library.load_concepts().items()
     ]
-    searches = [answers.present_saved_search(news) for news in library.count_news()]
+    searches = [answers.present_saved_search(news) for news in library.count_news(seconds=COUNTING)]
     return _render("saved.html", searches=searches, concepts=concepts)
 
 

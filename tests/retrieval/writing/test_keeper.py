@@ -232,6 +232,25 @@ class TestNews:
         )
         assert [hit.id for hit in library.find_new("tag:odd", 63).hits] == [late]
 
+    def test_they_are_counted_as_far_as_time_allows_and_kept_until_something_changes(
+        self, library: Library
+    ) -> None:
+        save(library, odd="tag:odd", even="tag:even", both="saved:odd")
+        add_tagged(library, "odd", "even")
+        assert [news.new for news in library.count_news(seconds=0)] == [None, None, None]
+        assert {news.saved.name: news.new for news in library.count_news()} == {
+            "odd": 1,
+            "even": 1,
+            "both": 1,
+        }
+        assert {news.new for news in library.count_news(seconds=0)} == {1}, "they are kept"
+        keep(library, lambda keeper: keeper.note_look("even", 62))
+        assert [news.saved.name for news in library.count_news(seconds=0) if news.new is None] == ["even"]
+        keep(library, lambda keeper: keeper.change_search("odd", "tag:even"))
+        assert [news.new for news in library.count_news(seconds=0)] == [None, None, None]
+        counted = {news.saved.name: news.new for news in library.count_news()}
+        assert (counted["even"], counted["both"]) == (0, 1)
+
     def test_only_what_is_above_the_line_is_new(self, library: Library) -> None:
         """A word finds the images that hold it, whatever else is new."""
         ids = add_tagged(library, "lighthouse", "odd")
