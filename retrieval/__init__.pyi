@@ -134,7 +134,7 @@ from .search.atlas import Atlas, Cluster
 from .search.explanations import Explanation
 from .search.flow import FUSED
 from .search.hits import Contribution, Hit, NewHits, Results, SavedNews
-from .search.overview import FolderNode, Month, Overview, Way
+from .search.overview import FolderNode, Month, NamedKind, Overview, Way
 from .search.remainders import Remainder
 from .search.suggested_values import Suggestion
 from .settings import SETTINGS, Settings
@@ -240,6 +240,7 @@ __all__ = [
     "NameInUse",
     "NameTaken",
     "NameUnknown",
+    "NamedKind",
     "NearCopy",
     "NewHits",
     "NewImage",

@@ -77,7 +77,7 @@ from .search.flow import Search
 from .search.grouping import stack_images
 from .search.hits import NewHits, Results, SavedNews
 from .search.kept_lists import Walk
-from .search.overview import Overview
+from .search.overview import NamedKind, Overview, WayPage, list_named
 from .search.probes import describe_empty_texts
 from .search.remainders import Remainder, find_remainders
 from .search.remarks import describe_unknown_words
@@ -705,6 +705,13 @@ class Library:
         """
         pointers = self.snapshot().pointers
         return self.search_state.overviews.newest_overview(tuple(pointers.items()))
+
+    def list_named(
+        self, kind: NamedKind, *, by_name: bool = False, limit: int = 60, offset: int = 0
+    ) -> WayPage:
+        """A page of the people or places that are stated: the most frequent first, or by name."""
+        with self.catalog.reading() as reader:
+            return list_named(reader, kind, by_name=by_name, limit=limit, offset=offset)
 
     def make_atlas(self) -> Atlas | None:
         """The map of the images by what they show, with named clusters; None where they are too few for one.

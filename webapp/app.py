@@ -33,6 +33,7 @@ from .locales import speak_languages
 from .map_pages import map_pages
 from .media import media
 from .metrics import measure_requests
+from .named_pages import named_pages
 from .pages import pages
 from .query_api import query_api
 from .renditions import large_sources, tile_sizes, tile_sources
@@ -142,6 +143,7 @@ def create_app(
     app.register_blueprint(edit_pages)
     app.register_blueprint(exports)
     app.register_blueprint(browse_pages)
+    app.register_blueprint(named_pages)
     app.register_blueprint(map_pages)
     app.register_blueprint(duplicate_pages)
     app.register_blueprint(media)

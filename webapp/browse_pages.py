@@ -78,7 +78,7 @@ def list_ways(parameters: PageSearchParameters) -> StartWays | None:
         labels=_list_entries(labels[:START_LABELS]),
         years=_list_entries(overview.years[:START_WORDS]),
         places=_list_entries(overview.places[:START_WORDS]),
-        saved=tuple((name, _address(Filters(saved=(name,)))) for name in names[:START_WORDS]),
+        saved=tuple((name, search_address(Filters(saved=(name,)))) for name in names[:START_WORDS]),
         examples=tuple((line, url_for("pages.search", q=line)) for line in overview.examples),
     )
 
@@ -115,20 +115,18 @@ def dates() -> str:
         for year, group in groupby(months, key=lambda month: month.year)
     }
     totals = {year: sum(month.count for _, _, month in listed) for year, listed in years.items()}
-    addresses = {year: _address(_between(year, 1, year + 1, 1)) for year in years}
+    addresses = {year: search_address(_between(year, 1, year + 1, 1)) for year in years}
     return _render("dates.html", kind="dates", years=years, totals=totals, addresses=addresses)
 
 
 @browse_pages.get("/labels")
 def labels() -> str:
-    """What the pictures show, who is on them and where they were taken."""
+    """What the pictures show."""
     read_parameters(NoParameters, request.args)
     overview = current_services().library.make_overview()
     sections = {
         gettext("What they show"): overview.labels,
         gettext("Tags"): overview.tags,
-        gettext("People"): overview.persons,
-        gettext("Places"): overview.places,
     }
     listed = {title: _list_entries(ways) for title, ways in sections.items() if ways}
     return _render("labels.html", kind="labels", sections=listed)
@@ -143,10 +141,11 @@ def _differing(ways: Iterable[Way]) -> list[Way]:
 
 
 def _list_entries(ways: Iterable[Way]) -> tuple[Entry, ...]:
-    return tuple(Entry(way.name, _address(way.filters), way.count, way.image_id) for way in ways)
+    return tuple(Entry(way.name, search_address(way.filters), way.count, way.image_id) for way in ways)
 
 
-def _address(filters: Filters) -> str:
+def search_address(filters: Filters) -> str:
+    """The search for what satisfies a condition."""
     line = current_services().library.write_line(Query(filters=filters))
     return url_for("pages.search", q=line)
 
@@ -158,7 +157,7 @@ def _between(year: int, month: int, end_year: int, end_month: int) -> Filters:
 
 def _month_address(month: Month) -> str:
     following = (month.year, month.month + 1) if month.month < 12 else (month.year + 1, 1)
-    return _address(_between(month.year, month.month, *following))
+    return search_address(_between(month.year, month.month, *following))
 
 
 def _folder_entry(overview: Overview, node: FolderNode) -> Entry:
@@ -184,7 +183,7 @@ def _folder_search(node: FolderNode) -> str:
     """The search for the pictures in and below a folder, named as visitors may see it."""
     shown = current_services().show_folder(node.path).rstrip("/")
     try:
-        return _address(Filters(folders=(shown,))) if shown else url_for("pages.search")
+        return search_address(Filters(folders=(shown,))) if shown else url_for("pages.search")
     except InvalidQuery:  # no line can say such a name
         return url_for("pages.search")
 

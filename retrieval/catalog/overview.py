@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Text, case, cast, desc, func, or_, select
+from sqlalchemy import Connection, Text, case, cast, desc, distinct, func, or_, select
 
 from .records import PREDICTED_FIELDS, PREDICTED_SOURCE
 from .schema import AnnotationRow, ImageRow, LocationRow
@@ -26,6 +26,29 @@ def count_months(connection: Connection) -> list[tuple[str, int, int]]:
     query = select(month, func.count(), func.max(ImageRow.id)).where(ImageRow.taken_at.is_not(None))
     rows = connection.execute(query.group_by("counted").order_by(desc("counted")))
     return [(name, images, newest) for name, images, newest in rows]
+
+
+def list_values(
+    connection: Connection, field: str, *, by_name: bool, limit: int, offset: int
+) -> tuple[int, list[tuple[str, int, int]]]:
+    """How many values of a field are stated, and a page of them: each with the number of its images and the
+    newest one.
+
+    The most frequent come first, or else all by name. Values that differ only in upper and lower case are
+    one, spelled as it was first stored.
+    """
+    fact = AnnotationRow
+    images, newest = func.count(distinct(fact.image_id)), func.max(fact.image_id)
+    stated = (fact.field == field, fact.source != PREDICTED_SOURCE, fact.folded != "")
+    grouped = select(
+        fact.folded, images.label("images"), newest.label("newest"), func.min(fact.id).label("first")
+    ).where(*stated)
+    values = grouped.group_by(fact.folded).subquery()
+    order = (values.c.folded,) if by_name else (values.c.images.desc(), values.c.folded)
+    page = select(fact.value, values.c.images, values.c.newest).join(values, values.c.first == fact.id)
+    rows = connection.execute(page.order_by(*order).limit(limit).offset(offset))
+    total = connection.scalar(select(func.count()).select_from(values)) or 0
+    return total, [(value, count, image_id) for value, count, image_id in rows]
 
 
 def find_surest(connection: Connection, label: str) -> int | None:

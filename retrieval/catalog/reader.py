@@ -605,6 +605,12 @@ class Reader:
         """The months in which images were taken, the newest first: how many, and the newest image."""
         return overview.count_months(self._connection)
 
+    def list_values(
+        self, field: str, *, by_name: bool, limit: int, offset: int
+    ) -> tuple[int, list[tuple[str, int, int]]]:
+        """How many values of a field are stated, and a page of them; see `retrieval.catalog.overview`."""
+        return overview.list_values(self._connection, field, by_name=by_name, limit=limit, offset=offset)
+
     def find_surest(self, label: str) -> int | None:
         """The image that shows a label or category, folded, most surely."""
         return overview.find_surest(self._connection, label)

@@ -11,14 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from threading import Lock
-from typing import Final, final
+from typing import Final, Literal, TypeAlias, final
 
 from ..catalog import Catalog, Facet
 from ..catalog.reader import Reader
 from ..query.conditions import Filters
 
+NamedKind: TypeAlias = Literal["person", "place"]
+
 MOST_WAYS: Final = 50  # of a kind
 MOST_TRIED: Final = 6  # tags of which pairs are tried for an example
+
+
+_CONDITIONS: Final[Mapping[NamedKind, Callable[[str], Filters]]] = {
+    "person": lambda name: Filters(persons=(name,)),
+    "place": lambda name: Filters(places=(name,)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,21 @@ class Overview:
     examples: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WayPage:
+    """A page of the people or of the places of a library, of `total`."""
+
+    total: int
+    ways: tuple[Way, ...]
+
+
+def list_named(reader: Reader, kind: NamedKind, *, by_name: bool, limit: int, offset: int) -> WayPage:
+    """A page of the people or places by what the catalog holds now: the most frequent first, or by name."""
+    total, rows = reader.list_values(kind, by_name=by_name, limit=limit, offset=offset)
+    condition = _CONDITIONS[kind]
+    return WayPage(total, tuple(Way(name, condition(name), count, newest) for name, count, newest in rows))
+
+
 @final
 class Overviews:
     """Gives the overview of the newest publication; safe to ask from many threads."""
@@ -113,8 +136,8 @@ def make_overview(reader: Reader, *, predicted: bool) -> Overview:
         years=tuple(years),
         labels=labels,
         tags=tags,
-        places=list_ways("place", lambda name: Filters(places=(name,))),
-        persons=list_ways("person", lambda name: Filters(persons=(name,))),
+        places=list_ways("place", _CONDITIONS["place"]),
+        persons=list_ways("person", _CONDITIONS["person"]),
         months=tuple(_make_month(*row) for row in reader.count_months()),
         folders=folders,
         top=_find_top(folders),

@@ -41,6 +41,18 @@ def counts_are_what_filters_find(writer: Writer, confidence: float) -> None:
             assert len(writer.find_ids(asked)) == count, asked
 
 
+def lists_are_what_facets_count(writer: Writer) -> None:
+    counted = writer.count_facets(predicted=False)
+    for field in ("person", "place", "tag"):
+        total, listed = writer.list_values(field, by_name=False, limit=MAX_VALUES, offset=0)
+        facet = counted[field]
+        assert (total, [(value, count) for value, count, _ in listed]) == (
+            len(facet.counts) + facet.more,
+            list(facet.counts),
+        )
+        assert all(newest == writer.find_newest(facet_condition(field, value)) for value, _, newest in listed)
+
+
 def check_rows(catalog: Catalog, rows: list[Row], chosen: set[int], confidence: float) -> None:
     with undone_writer(catalog) as writer:
         ids = fill_catalog(writer, rows)
@@ -49,6 +61,7 @@ def check_rows(catalog: Catalog, rows: list[Row], chosen: set[int], confidence: 
             writer, [ids[place] for place in chosen if place < len(ids)], confidence, everything=False
         )
         counts_are_what_filters_find(writer, confidence)
+        lists_are_what_facets_count(writer)
 
 
 chosen = st.sets(st.integers(0, 7))
