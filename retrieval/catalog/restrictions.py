@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from sqlalchemy import Table
+
 from .folding import fold_text
 from .records import PREDICTED_SOURCE, USER_SOURCE, Restriction
 from .schema import Base
 
 _SHARED: Final = frozenset({"space", "clock"})
 _NOTHING: Final = "1 = 0"
+_LOG: Final = "change"
 _OF_ONE_IMAGE: Final = ("thumbnail", "feature", "rejection")
 # Facts that are about an image and not about one of its files.
 _OF_NO_FILE: Final = f"t.source IN ('{USER_SOURCE}', '{PREDICTED_SOURCE}')"
@@ -34,19 +37,23 @@ def list_views(restriction: Restriction, backend: str) -> Iterator[str]:
     """The statements that make the views."""
     sql = _SQLITE if backend == "sqlite" else _POSTGRESQL
     conditions = _conditions(restriction, sql)
-    for name in Base.metadata.tables.keys() - _SHARED:
-        columns = _CHANGE if name == "change" else "t.*"
-        condition = conditions.get(name, _NOTHING)
-        if name == "change":
-            columns, condition = columns.format(seen=condition), "1 = 1"
-        yield (
-            f'CREATE TEMP VIEW "{name}" AS SELECT {columns} FROM {sql["schema"]}."{name}" AS t '
-            f"WHERE {condition}"
-        )
+    for name, table in Base.metadata.tables.items():
+        if name not in _SHARED:
+            condition = conditions.get(name, _NOTHING)
+            yield (
+                f'CREATE TEMP VIEW "{name}" AS SELECT {_list_columns(table, condition)} '
+                f'FROM {sql["schema"]}."{name}" AS t WHERE {"1 = 1" if name == _LOG else condition}'
+            )
 
 
-# An image that is not seen counts as removed: it may have been seen before.
-_CHANGE: Final = "t.seq, t.image_id, CASE WHEN {seen} THEN t.operation ELSE 'remove' END AS operation"
+def _list_columns(table: Table, seen: str) -> str:
+    """The columns; a change of an image that is not seen is a removal: it may have been seen before."""
+    own = {column.name: f't."{column.name}"' for column in table.columns}
+    if table.name == _LOG:
+        own["operation"] = f"CASE WHEN {seen} THEN t.operation ELSE 'remove' END"
+    return ", ".join(f'{column} AS "{name}"' for name, column in own.items())
+
+
 _SQLITE: Final = {
     "schema": "main",
     "bytes": "x'{}'",
