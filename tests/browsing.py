@@ -10,8 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page
 
-from retrieval import Library
+from retrieval import Library, UrlFetcher
+from tests.serving import Server
 from webapp import create_app, create_server
+from webapp.services import services_of
 
 
 @contextmanager
@@ -25,6 +27,14 @@ def serve_library(library: Library, app: Flask | None = None) -> Iterator[str]:
     finally:
         running.stop()
         thread.join(10)
+
+
+def allow_fetching(app: Flask, server: Server) -> None:
+    """Let an application fetch pictures from the web, from the server of the test alone."""
+    by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(server.port,))
+    services = services_of(app)
+    object.__setattr__(services, "fetchers", {**services.fetchers, "url": by_url})
+    app.config["FETCHES_ADDRESSES"] = True
 
 
 def list_shown_ids(page: Page) -> list[str]:

@@ -246,6 +246,7 @@ _HEADINGS: Final = {
 
 
 # As the OpenAPI document describes every error.
+MAX_CHOICES: Final = 120  # characters of names that a page says at once
 PROBLEM: Final = {
     "description": "What went wrong, in one sentence",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
@@ -342,5 +343,14 @@ def _problem_response(status: int, code: str, detail: str) -> Response:
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     heading = gettext(_HEADINGS.get(status, HTTP_STATUS_CODES[status]))
     words = request.args.get("q", "")
-    page = render_template("error.html", problem=problem, heading=heading, words=words)
+    said, choices = _fold_choices(detail)
+    page = render_template(
+        "error.html", problem=problem, heading=heading, words=words, said=said, choices=choices
+    )
     return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def _fold_choices(detail: str) -> tuple[str, str]:
+    """A message, and the names to choose from at its end, where they are too many to be read at once."""
+    said, _, choices = detail.partition("; there are ")
+    return (said, choices) if len(choices) > MAX_CHOICES else (detail, "")

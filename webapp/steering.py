@@ -84,14 +84,21 @@ def step_name(parameters: SearchParameters, query: Query) -> str:
     """What a search is called in the trail of steps; empty where it asks for nothing."""
     count = len(parameters.image + parameters.picture)
     good, bad = len(query.examples.good), len(query.examples.bad)
+    words = _name_terms(parameters.q)
     named = {
-        parameters.q: bool(parameters.q),
+        words: bool(words),
         gettext("a picture"): count == 1,
         ngettext("%(num)s picture", "%(num)s pictures", count): count > 1,
         f"+{good}": bool(good),
         f"−{bad}": bool(bad),
     }
     return " ".join(name for name, is_said in named.items() if is_said)
+
+
+def _name_terms(line: str) -> str:
+    """A line as the trail says it: weights and picked pictures are long, and tell people little."""
+    named = re.sub(r"among:\S+", gettext("picked pictures"), re.sub(r"weight\.\w+:\S+", "", line))
+    return " ".join([*named.split(), *([gettext("weighted")] if "weight." in line else [])])
 
 
 def _show_example(parameters: SearchParameters, image_id: int) -> ShownExample:

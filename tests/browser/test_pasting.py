@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from retrieval import Library, UrlFetcher
-from tests.browsing import serve_library
+from retrieval import Library
+from tests.browsing import allow_fetching, serve_library
 from tests.serving import Server, http_answer, run_server
 from webapp import create_app
 
@@ -33,10 +32,7 @@ def neighbour() -> Iterator[Server]:
 def address(library: Library, neighbour: Server) -> Iterator[str]:
     """A server that may fetch pictures, from the server of the test alone."""
     app = create_app(library)
-    by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
-    offered = app.extensions["pictor"]
-    app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
-    app.config["FETCHES_ADDRESSES"] = True
+    allow_fetching(app, neighbour)
     with serve_library(library, app) as served:
         yield served
 

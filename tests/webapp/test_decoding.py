@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +15,8 @@ from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 from werkzeug.test import TestResponse
 
-from retrieval import DEFAULT_DECODER, DecodingImpossible, Library, Limits, Settings, UrlFetcher, images
+from retrieval import DEFAULT_DECODER, DecodingImpossible, Library, Limits, Settings, images
+from tests.browsing import allow_fetching
 from tests.drawing import encode_picture
 from tests.retrieval.pictures.decoders import NAME
 from tests.retrieval.pictures.test_decoder_pool import MISBEHAVIOUR, child_processes
@@ -53,9 +53,7 @@ def test_a_picture_that_ends_its_decoder_is_refused_and_the_next_one_is_answered
 def test_a_picture_from_an_address_is_decoded_apart_as_well(fragile_app: Flask) -> None:
     with run_server() as neighbour:
         neighbour.answers["/a.jpg"] = http_answer(b"do kill SIGSEGV")
-        by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
-        offered = fragile_app.extensions["pictor"]
-        fragile_app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
+        allow_fetching(fragile_app, neighbour)
         address = f"http://127.0.0.1:{neighbour.port}/a.jpg"
         problem = fragile_app.test_client().post("/api/v1/search", data={"q": f"url:{address}"})
     assert (problem.status_code, problem.json["code"]) == (415, "decoder-crashed")

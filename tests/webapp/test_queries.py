@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from socket import socket
@@ -17,7 +16,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 
-from retrieval import Examples, Library, Query, Settings, UrlFetcher, answers, query_to_json, write_library
+from retrieval import Examples, Library, Query, Settings, answers, query_to_json, write_library
+from tests.browsing import allow_fetching
 from tests.queries import any_query
 from tests.serving import Server, http_answer, run_server
 from webapp import LOOPBACK, create_app
@@ -209,9 +209,7 @@ def neighbour() -> Iterator[Server]:
 def make_fetching_app(library: Library, neighbour: Server) -> Flask:
     """An application that may fetch pictures, from the server of the test alone."""
     app = create_app(library)
-    by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
-    offered = app.extensions["pictor"]
-    app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
+    allow_fetching(app, neighbour)
     return app
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from html import unescape
 from io import BytesIO
 
@@ -12,7 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from retrieval import Library, UrlFetcher
+from retrieval import Library
+from tests.browsing import allow_fetching
 from tests.drawing import encode_picture
 from tests.serving import http_answer, run_server
 from webapp import create_app
@@ -83,9 +83,7 @@ def test_an_address_that_gives_no_picture_says_what_to_do(
     app = create_app(library)
     with run_server() as neighbour:
         neighbour.answers["/a.jpg"] = http_answer(b"", "404 Gone") if body is None else http_answer(body)
-        by_url = UrlFetcher(10**6, is_allowed=lambda address: address.is_loopback, ports=(neighbour.port,))
-        offered = app.extensions["pictor"]
-        app.extensions["pictor"] = replace(offered, fetchers={**offered.fetchers, "url": by_url})
+        allow_fetching(app, neighbour)
         url = f"http://127.0.0.1:{neighbour.port}/a.jpg"
         answer = make_browser(app).post("/pictures", data={"url": url})
     assert answer.status_code == status
