@@ -33,6 +33,8 @@ from .catalog import (
     Sidecar,
     Space,
     Statement,
+    Webhook,
+    WebhookEvent,
 )
 from .client import Client
 from .descriptors.backbone import Backbone
@@ -75,6 +77,7 @@ from .errors import (
     UnknownDescriptor,
     UnreadableImage,
     VerdictNotFound,
+    WebhookUnknown,
 )
 from .library import Library, limits_from_settings
 from .paths import display_path, path_bytes
@@ -82,7 +85,7 @@ from .pictures import images
 from .pictures.decoder_pool import DecoderPool
 from .pictures.decoder_process import DEFAULT_DECODER, DecoderProcess
 from .pictures.decoder_protocol import DecodedPage, OpenedFile
-from .pictures.fetch import UrlFetcher
+from .pictures.fetch import UrlFetcher, UrlPoster
 from .pictures.files import Limits, read_file
 from .pictures.metadata import SIDECAR_SOURCE, Metadata, read_metadata, read_sidecar
 from .pictures.metadata.xmp_merging import EMPTY_XMP, merge_xmp_facts
@@ -298,11 +301,15 @@ __all__ = [
     "UnknownDescriptor",
     "UnreadableImage",
     "UrlFetcher",
+    "UrlPoster",
     "Verdict",
     "VerdictKind",
     "VerdictNotFound",
     "Watch",
     "Way",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookUnknown",
     "WriterLock",
     "answers",
     "ask_to_stop",

@@ -270,6 +270,15 @@ class VerdictNotFound(RetrievalError):
         super().__init__(f"verdict {verdict}: there is none of that number; it may have been withdrawn")
 
 
+class WebhookUnknown(RetrievalError):
+    """There is no webhook with this number."""
+
+    code = "webhook-unknown"
+
+    def __init__(self, webhook: int) -> None:
+        super().__init__(f"webhook {webhook}: there is none of this number; it may have been removed")
+
+
 class ImageNotInAnswer(ImageNotFound):
     """The image is in the library, but the answer to the query does not list it; the message says why."""
 

@@ -82,6 +82,9 @@ class Settings:
         "auto",
         "Whether queries may name pictures by URL: auto (in commands, not on a server), always, never",
     )
+    webhook_addresses: str = _define_setting(
+        "public", "Where webhooks may be on: public (the public Internet alone), any (this network as well)"
+    )
     answer_seconds: float = _define_setting(
         10.0,
         "A server gives up an answer that takes longer, with the time that it waits",
@@ -128,6 +131,7 @@ class Settings:
         _check_choice("fusion", self.fusion, FUSIONS)
         _check_choice("group", self.group, GROUPINGS)
         _check_choice("url_queries", self.url_queries, ("auto", "always", "never"))
+        _check_choice("webhook_addresses", self.webhook_addresses, ("public", "any"))
         _check_choice("hemisphere", self.hemisphere, ("north", "south"))
         _check_choice("precision", self.precision, ("auto", "float32", "bfloat16", "float16"))
         _check_choice("runtime", self.runtime, ("auto", "torch", "onnx", "openvino"))

@@ -7,8 +7,8 @@ with Library.open("holiday") as library:
     create_server(create_app(library), port=8000).run()
 """
 
-from .app import create_app, warm_up
+from .app import create_app, tell_news, warm_up
 from .security import LOOPBACK
 from .server import Server, create_server
 
-__all__ = ["LOOPBACK", "Server", "create_app", "create_server", "warm_up"]
+__all__ = ["LOOPBACK", "Server", "create_app", "create_server", "tell_news", "warm_up"]

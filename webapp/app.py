@@ -46,6 +46,8 @@ from .status_pages import status_pages
 from .steering import address_with_example
 from .transport import prepare_answers
 from .visitors import RelativePaths, library_key
+from .webhook_api import webhook_api
+from .webhooks import Webhooks, find_poster
 from .wording import (
     alternative_text,
     band_name,
@@ -126,7 +128,9 @@ def create_app(
     app.config["PUBLIC"] = public
     app.config["KEYS"] = keys
     app.config["LIBRARY_KEY"] = library_key(library)
-    app.extensions["jobs"] = Jobs(library.path, command)
+    app.extensions["jobs"] = jobs = Jobs(library.path, command)
+    app.extensions["webhooks"] = webhooks = Webhooks(library, find_poster(library.settings))
+    jobs.on_end = webhooks.tell_end
     paths = RelativePaths(library)
     attach_services(app, library, show_path=paths if public else str, decoder=decoder)
     measure_requests(app, library)
@@ -153,6 +157,7 @@ def create_app(
     app.register_api(line_api)
     app.register_api(image_api)
     app.register_api(job_api)
+    app.register_api(webhook_api)
     app.register_api(saved_api)
     _keep_methods(app, edit_api)
     app.register_api(edit_api)
@@ -169,6 +174,12 @@ def _keep_methods(app: OpenAPI, blueprint: APIBlueprint) -> None:
             blueprint.paths[path] = app.paths[path].model_copy(
                 update={name: getattr(item, name) for name in ours}
             )
+
+
+def tell_news(app: Flask) -> None:
+    """Tell webhooks of new hits from now on, in a thread of its own."""
+    webhooks: Webhooks = app.extensions["webhooks"]
+    webhooks.start()
 
 
 def warm_up(app: Flask) -> None:

@@ -37,6 +37,7 @@ from retrieval import (
     StorageFailed,
     UnreadableImage,
     VerdictNotFound,
+    WebhookUnknown,
 )
 
 from .locales import gettext, gettext_noop
@@ -189,6 +190,7 @@ STATUSES: Final[tuple[tuple[type[RetrievalError], int], ...]] = (
     (ScopeMissing, 403),
     (NameUnknown, 404),
     (VerdictNotFound, 404),
+    (WebhookUnknown, 404),
     (NameTaken, 409),
     (NameInUse, 409),
     (JobRunning, 409),

@@ -58,6 +58,7 @@ _SCOPES: Final[Mapping[str, str]] = {
     "job_api.stop_job": INDEX_SCOPE,
     "job_api.snapshot": BACKUP_SCOPE,
     "health.show_metrics": METRICS_SCOPE,
+    "webhook_api.webhooks": EDIT_SCOPE,
 }
 _OF_STRANGERS: Final = frozenset({SEARCH_SCOPE, STATUS_SCOPE})
 

@@ -16,7 +16,7 @@ from threading import Thread, Timer
 import click
 
 from retrieval import Library, RetrievalError
-from webapp import LOOPBACK, Server, create_app, create_server, warm_up
+from webapp import LOOPBACK, Server, create_app, create_server, tell_news, warm_up
 
 from .options import json_option, library_option
 from .output import print_json, print_remark
@@ -112,6 +112,7 @@ def serve_library(
     if public:
         print_remark(describe_publicity(library, hosts))
     Thread(target=_load_early, args=[partial(warm_up, app)], daemon=True, name="warm-up").start()
+    tell_news(app)
     _stop_on_signals(server)
     server.run()
 

@@ -44,8 +44,8 @@ def take_out(path: Path, is_unwanted: Callable[[str, Any], bool], *, shown: Path
 
 def widens(name: str, value: Any) -> bool:
     """Whether a value allows more than the default does; the address of a catalog always does."""
-    if name in ("catalog_url", "url_queries"):
-        return str(value) not in ("", "auto", "never")
+    if name in ("catalog_url", "url_queries", "webhook_addresses"):
+        return str(value) not in ("", "auto", "never", "public")
     return name in WIDENING and float(value) > getattr(Settings(), name)
 
 

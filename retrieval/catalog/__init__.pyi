@@ -37,6 +37,8 @@ from .records import (
     SavedSearch,
     Sidecar,
     Space,
+    Webhook,
+    WebhookEvent,
 )
 from .saved_writer import SavedWriter
 from .sort_values import MAX_NAMED, SortValues
@@ -89,6 +91,8 @@ __all__ = [
     "SortValues",
     "Space",
     "Statement",
+    "Webhook",
+    "WebhookEvent",
     "WritableCatalog",
     "sqlite_url",
 ]

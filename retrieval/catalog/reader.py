@@ -33,6 +33,7 @@ from . import (
     sidecars,
     soundness,
     verdicts,
+    webhooks,
 )
 from .facet_rows import FacetRows, load_facet_rows
 from .facets import Counts, count_facets, spell_facets
@@ -59,6 +60,7 @@ from .records import (
     Restriction,
     SavedSearch,
     Space,
+    Webhook,
     source_rank,
 )
 from .schema import (
@@ -572,6 +574,10 @@ class Reader:
     def load_concepts(self) -> dict[str, Examples]:
         """The examples of every saved concept, by its name."""
         return saved.load_concepts(self._connection)
+
+    def load_webhooks(self) -> list[Webhook]:
+        """Every webhook, the oldest first."""
+        return webhooks.load_webhooks(self._connection)
 
     def load_verdicts(self) -> list[Verdict]:
         """Every verdict about which images are one picture, the oldest first."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from ..paths import display_path
 from ..ranking.arrays import Float16Vector
@@ -434,3 +434,25 @@ class NewImage:
         """The bytes that it was made of."""
         facts = tuple(fact for fact in self.annotations if fact.source in EMBEDDED_SOURCES)
         return Content(self.sha256, self.bytes, self.format, self.taken_at, facts)
+
+
+WebhookEvent: TypeAlias = Literal["new-hits", "job-ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told of an event: new hits of the saved search `saved`, or that a job has ended.
+
+    `secret` signs what it is told. New hits were told up to the image `told_image`. `failure` says why the
+    last message did not arrive; it is empty where it did. Times are in UTC, without a time zone.
+    """
+
+    id: int
+    url: str
+    event: WebhookEvent
+    saved: str
+    secret: str
+    created_at: datetime
+    told_image: int
+    told_at: datetime | None
+    failure: str

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from ..query.values import Examples
 from ..ranking.verdicts import VerdictKind
-from . import deeds, keys, people, saved, verdicts
+from . import deeds, keys, people, saved, verdicts, webhooks
 from .clock import utc_now
 from .reader import Reader
-from .records import ApiKey, FusionRecipe, Person, Restriction
+from .records import ApiKey, FusionRecipe, Person, Restriction, WebhookEvent
 
 
 class SavedWriter(Reader):
@@ -90,6 +90,26 @@ class SavedWriter(Reader):
     def forget_concept(self, name: str) -> bool:
         """Delete a concept; False if there is none of that name."""
         return saved.forget_concept(self._connection, name)
+
+    def add_webhook(self, url: str, event: WebhookEvent, saved: str, secret: str) -> int:
+        """Store a webhook, which is told of what happens from now on; its number."""
+        told_image = self.newest_image()
+        return webhooks.insert_webhook(self._connection, url, event, saved, secret, told_image)
+
+    def note_told(self, webhook: int, told_image: int | None, failure: str) -> None:
+        """Store that a webhook was told something, or why not."""
+        values: dict[str, object] = {"failure": failure}
+        values |= {} if failure else {"told_at": utc_now()}
+        values |= {} if told_image is None else {"told_image": told_image}
+        webhooks.update_webhook(self._connection, webhook, values)
+
+    def rename_in_webhooks(self, name: str, new_name: str) -> None:
+        """Let webhooks follow the new name of a saved search."""
+        webhooks.rename_saved(self._connection, name, new_name)
+
+    def remove_webhook(self, webhook: int) -> bool:
+        """Delete a webhook; False if there is none of that number."""
+        return webhooks.delete_webhook(self._connection, webhook)
 
     def add_verdict(self, kind: VerdictKind, images: tuple[int, ...]) -> int:
         """Store what somebody said about images; its number."""

@@ -334,6 +334,24 @@ class ConceptRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime)
 
 
+class WebhookRow(Base):
+    __tablename__ = "webhook"
+    __table_args__ = (
+        CheckConstraint("event IN ('new-hits', 'job-ended')", name="event"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    event: Mapped[str] = mapped_column(Text)
+    saved: Mapped[str] = mapped_column(Text)  # the name of a saved search, for new-hits
+    secret: Mapped[str] = mapped_column(Text)  # signs what is sent, so it has to be known here
+    created_at: Mapped[datetime] = mapped_column(DateTime)
+    told_image: Mapped[int] = mapped_column(BigInteger)  # the newest image whose hits were told
+    told_at: Mapped[datetime | None] = mapped_column(DateTime)
+    failure: Mapped[str] = mapped_column(Text)  # of the last message; empty where it arrived
+
+
 class VerdictRow(Base):
     __tablename__ = "verdict"
     __table_args__ = (

@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from queue import Empty, SimpleQueue
@@ -50,6 +50,7 @@ _SPECIAL: Final = tuple(
 _UNICAST: Final = ip_network("2000::/3")  # all of IPv6 that is given to hosts of the public Internet
 _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})  # the third quarter of an address (RFC 5214)
 _UNREACHABLE: Final = "cannot be reached; check the address, or send the picture itself"
+_FETCHING: Final = {"Accept": "image/*", "Accept-Encoding": "identity"}
 _REDIRECT_STATUS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -159,6 +160,36 @@ class UrlFetcher:
         return bytes(data)
 
 
+@dataclass(frozen=True, slots=True)
+class UrlPoster:
+    """Sends bytes to a URL by POST, by the rules of `guard`; redirects are not followed."""
+
+    guard: UrlFetcher = UrlFetcher(MAX_BYTES, seconds=10)
+
+    def check_url(self, url: str) -> None:
+        """Raise InvalidQuery for a URL that nothing may be sent to; its host is not looked up."""
+        try:
+            self.guard._check_url(urlsplit(url))
+        except ValueError as error:
+            raise InvalidQuery(f"{_printable_url(url)}: not a valid address") from error
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer, which is not read any further.
+
+        Raises InvalidQuery for a URL that nothing may be sent to, and PictureUnreachable for one that does
+        not answer.
+        """
+        deadline = time.monotonic() + self.guard.seconds
+        self.check_url(url)
+        parts = urlsplit(url)
+        name, port = self.guard._check_url(parts)
+        try:
+            with self.guard._open_connection(parts, name, port, deadline) as connection:
+                return _send_request(connection, parts, name, deadline, headers, body).status
+        except (OSError, http.client.HTTPException) as error:
+            raise PictureUnreachable(_printable_url(url), _failure_reason(error)) from error
+
+
 def _printable_url(url: str) -> str:
     """A URL for a message; the target of a redirect may contain anything."""
     return "".join(character if character.isprintable() else "?" for character in url)[:200]
@@ -235,18 +266,26 @@ class _DeadlineReader(io.RawIOBase):
 
 
 def _send_request(
-    connection: socket.socket, parts: SplitResult, name: str, deadline: float
+    connection: socket.socket,
+    parts: SplitResult,
+    name: str,
+    deadline: float,
+    headers: Mapping[str, str] = _FETCHING,
+    body: bytes | None = None,
 ) -> http.client.HTTPResponse:
-    """Send the request, and read the headers of the response."""
+    """Send the request, by POST if there is a body, and read the headers of the response."""
+    method = "GET" if body is None else "POST"
     path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
     host = f"[{name}]" if ":" in name else name
     port = f":{parts.port}" if parts.port else ""
     lines = (
-        f"GET {path}{'?' + query if query else ''} HTTP/1.1", f"Host: {host}{port}", "User-Agent: Pictor",
-        "Accept: image/*", "Accept-Encoding: identity", "Connection: close", "", "",
+        f"{method} {path}{'?' + query if query else ''} HTTP/1.1",
+        f"Host: {host}{port}", "User-Agent: Pictor",
+        *(f"{header}: {value}" for header, value in headers.items()),
+        *([] if body is None else [f"Content-Length: {len(body)}"]), "Connection: close", "", "",
     )  # fmt: skip
     connection.settimeout(_remaining_seconds(deadline))
-    connection.sendall("\r\n".join(lines).encode("ascii"))
-    answer = http.client.HTTPResponse(_DeadlineReader(connection, deadline), method="GET")  # type: ignore[arg-type]
+    connection.sendall("\r\n".join(lines).encode("ascii") + (body or b""))
+    answer = http.client.HTTPResponse(_DeadlineReader(connection, deadline), method=method)  # type: ignore[arg-type]
     answer.begin()
     return answer

@@ -10,9 +10,26 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from datetime import timedelta
 from typing import Final, Protocol, TypeAlias, TypeVar, final, overload
 
-from ..catalog import RESTRICTED_SCOPES, ApiKey, Person, Restriction, SavedCatalog, SavedSearch, SavedWriter
+from ..catalog import (
+    RESTRICTED_SCOPES,
+    ApiKey,
+    Person,
+    Restriction,
+    SavedCatalog,
+    SavedSearch,
+    SavedWriter,
+    WebhookEvent,
+)
 from ..catalog.clock import utc_now
-from ..errors import ImageNotFound, InvalidQuery, NameInUse, NameTaken, NameUnknown, VerdictNotFound
+from ..errors import (
+    ImageNotFound,
+    InvalidQuery,
+    NameInUse,
+    NameTaken,
+    NameUnknown,
+    VerdictNotFound,
+    WebhookUnknown,
+)
 from ..library import Library, catalog_address
 from ..passwords import hash_password
 from ..query.language import format_query
@@ -99,6 +116,7 @@ class Keeper:
         check_saved_name(SEARCH, new_name)
         self._check_free(SEARCH, new_name, self._writer.load_searches())
         self._writer.rename_search(name, new_name)
+        self._writer.rename_in_webhooks(name, new_name)
         self._rewrite_lines(
             lambda query: name in list_names(query).searches,
             lambda query: rename_search(query, name, new_name),
@@ -164,6 +182,23 @@ class Keeper:
         """Take a verdict back, so that those which it contradicted count again. Raises VerdictNotFound."""
         if not self._writer.withdraw_verdict(verdict):
             raise VerdictNotFound(verdict)
+
+    # -- webhooks -------------------------------------------------------------------------------
+
+    def add_webhook(self, url: str, event: WebhookEvent, saved: str, secret: str) -> int:
+        """Have an address told of what happens from now on; its number. Raises NameUnknown."""
+        if event == "new-hits":
+            self._find_search(saved)
+        return self._writer.add_webhook(url, event, saved, secret)
+
+    def note_told(self, webhook: int, told_image: int | None, failure: str) -> None:
+        """Note that a webhook was told something, with the newest image that was looked at, or why not."""
+        self._writer.note_told(webhook, told_image, failure)
+
+    def remove_webhook(self, webhook: int) -> None:
+        """Tell an address nothing any more. Raises WebhookUnknown."""
+        if not self._writer.remove_webhook(webhook):
+            raise WebhookUnknown(webhook)
 
     # -- keys -----------------------------------------------------------------------------------
 

@@ -187,6 +187,11 @@ MADE: list[tuple[RetrievalError, str, str]] = [
         "that can be",
     ),
     (
+        errors.WebhookUnknown(7),
+        "webhook-unknown",
+        "webhook 7: there is none of this number; it may have been removed",
+    ),
+    (
         errors.VerdictNotFound(7),
         "verdict-not-found",
         "verdict 7: there is none of that number; it may have been withdrawn",

@@ -15,7 +15,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image as PillowImage
 
-from retrieval import PREDICTED_SOURCE, Annotation, Library, NewImage, fetch_backbone, images, write_library
+from retrieval import (
+    PREDICTED_SOURCE,
+    Annotation,
+    Library,
+    NewImage,
+    Settings,
+    fetch_backbone,
+    images,
+    write_library,
+)
 from tests.drawing import draw_scene, encode_picture
 from webapp import create_app
 
@@ -117,11 +126,12 @@ def library(library_path: Path) -> Iterator[Library]:
 
 @pytest.fixture
 def make_library(tmp_path: Path) -> Iterator[Callable[..., Library]]:
-    """Libraries that a test may damage: `make_library(count)`."""
+    """Libraries that a test may damage: `make_library(count, settings)`."""
     opened: list[Library] = []
 
-    def make(count: int = 3) -> Library:
-        opened.append(Library.open(make_scene_library(tmp_path / f"library-{len(opened)}", count)))
+    def make(count: int = 3, settings: Settings | None = None) -> Library:
+        path = make_scene_library(tmp_path / f"library-{len(opened)}", count)
+        opened.append(Library.open(path, settings))
         return opened[-1]
 
     yield make

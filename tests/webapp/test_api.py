@@ -176,6 +176,8 @@ def test_the_document_names_every_route(client: FlaskClient) -> None:
         "/api/v1/completions": {"get"},
         "/api/v1/status": {"get"},
         "/api/v1/problems": {"get"},
+        "/api/v1/webhooks": {"get", "post"},
+        "/api/v1/webhooks/{number}": {"delete"},
         "/api/v1/index": {"get", "post"},
         "/api/v1/jobs": {"get"},
         "/api/v1/jobs/{job_id}": {"get", "delete"},
