@@ -158,7 +158,7 @@ class Reader:
         a place that no image states.
         """
         matching = matching_ids(filters, self._choose_numbers(filters), predicted=predicted)
-        ids = np.sort(np.fromiter(self._connection.scalars(matching), np.int64))
+        ids = np.sort(np.array(self._connection.scalars(matching).all(), np.int64))
         if not filters.near:
             return ids
         return np.intersect1d(ids, find_near(self._connection, filters.near), assume_unique=True)
@@ -460,7 +460,7 @@ class Reader:
     def described_ids(self, space: Space) -> Int64Ids:
         """The ids, in rising order, of the images that have a feature in the space."""
         query = select(FeatureRow.image_id).where(FeatureRow.space_id == space.id)
-        return np.fromiter(self._connection.scalars(query.order_by(FeatureRow.image_id)), np.int64)
+        return np.array(self._connection.scalars(query.order_by(FeatureRow.image_id)).all(), np.int64)
 
     def load_keypoints(self, space: Space, ids: Iterable[int]) -> dict[int, bytes]:
         """The stored keypoints of these images, by rising image id; b"" for a picture that has none.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import final
 
 import numpy as np
@@ -22,11 +21,11 @@ class Backgrounds:
         self._catalog, self._spaces = catalog, spaces
         self._cache: dict[str, tuple[str | int, Background | None]] = {}  # by signal, with its state
 
-    def by_signal(self, snapshot: Snapshot) -> Mapping[str, Background]:
-        """The background of every space for which one can be made, by signal."""
-        spaces = self._spaces.vector_spaces
-        backgrounds = {space.descriptor: self._load_background(space, snapshot) for space in spaces}
-        return {signal: background for signal, background in backgrounds.items() if background is not None}
+    def find_background(self, signal: str, snapshot: Snapshot) -> Background | None:
+        """The background of the space of a signal; None where there is no such space, or none can be made."""
+        spaces = (space for space in self._spaces.vector_spaces if space.descriptor == signal)
+        space = next(spaces, None)
+        return self._load_background(space, snapshot) if space else None
 
     def _load_background(self, space: Space, snapshot: Snapshot) -> Background | None:
         pointer = snapshot.pointers[space.descriptor]

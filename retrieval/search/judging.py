@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TypeAlias, final
 
 import numpy as np
@@ -24,7 +23,6 @@ from ..ranking.relevance import (
     RIVAL_COSINE,
     STRONG,
     WEAK,
-    Background,
     Calibration,
     Levels,
     meaning_levels,
@@ -94,7 +92,7 @@ class Judge:
 
     def calibrate_probe(self, probe: Probe) -> Calibration | None:
         """What is known of the scores that unrelated images get from a plain probe."""
-        background = self._backgrounds_by_signal.get(probe.view_name)
+        background = self._backgrounds.find_background(probe.view_name, self._snapshot)
         if background is None:
             return None
         return (
@@ -110,10 +108,6 @@ class Judge:
             view = self._snapshot.views[probe.view_name]
             self._plain_rankings[key] = view.search(probe.query, limit=len(ids), allowed=np.sort(ids))
         return self._plain_rankings[key]
-
-    @cached_property
-    def _backgrounds_by_signal(self) -> Mapping[str, Background]:
-        return self._backgrounds.by_signal(self._snapshot)
 
     def _judge_words(self, probe: Probe, ids: Int64Ids) -> Judgement:
         shares = self._word_shares(probe, ids)
