@@ -48,7 +48,7 @@ from .originals import load_thumbnail, read_file_of, read_original
 from .passwords import is_password
 from .pictures.files import Limits
 from .pictures.images import RGB, WORKING_SIDE, encode_webp
-from .processors import use_one_thread
+from .process_limits import share_memory, use_one_thread
 from .projections.bridge import BridgeView
 from .projections.likeness import LIKENESS, LikenessView
 from .projections.snapshot import AnyProjection, Snapshot
@@ -214,6 +214,7 @@ class Library:
         """For a process that answers many requests at once: what is new of the indexes is prepared aside, and
         no answer waits for it; each computes with one thread, so that they do not slow each other."""
         use_one_thread()
+        share_memory()
         self.search_state.snapshots.prepare_aside()
 
     @property
