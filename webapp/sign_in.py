@@ -118,4 +118,4 @@ def _own_address(wanted: str) -> str:
     """An address of this server, never of another one."""
     parts = urlsplit(wanted.replace("\\", "/"))
     is_own = wanted.startswith("/") and not wanted.startswith("//") and not (parts.scheme or parts.netloc)
-    return wanted if is_own else url_for("pages.search")
+    return wanted if is_own and wanted.isprintable() else url_for("pages.search")

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from retrieval import Hit
+from retrieval import Hit, answers
 
 from .output import count_of, print_bytes, print_remark
 
@@ -57,5 +57,5 @@ def _hit_values(hit: Hit) -> tuple[object, ...]:
 
 def _csv_line(values: Sequence[object]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
+    csv.writer(line, lineterminator="\n").writerow(map(answers.quiet_cell, values))
     return line.getvalue().encode()

@@ -36,6 +36,7 @@ from .exports import (
     export_originals,
     export_paths,
     export_renditions,
+    quiet_cell,
 )
 from .models import (
     Annotation,
@@ -211,5 +212,6 @@ __all__ = [
     "present_summary",
     "present_vector",
     "present_verdict",
+    "quiet_cell",
     "read_edit",
 ]

@@ -21,6 +21,7 @@ COLUMNS: Final = (
 )
 MOST_RENDITIONS: Final = 1000  # pictures in a ZIP
 MOST_BYTES: Final = 500_000_000  # of the pictures in a ZIP; what comes behind is left out and listed
+FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")  # what formulas begin with
 LEFT_OUT: Final = "left out.txt"  # the file in a ZIP that lists what does not fit
 
 
@@ -51,8 +52,15 @@ def _row_values(image: Image, addresses: PictureAddresses) -> tuple[object, ...]
 
 def _csv_line(values: Iterable[object]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
+    csv.writer(line, lineterminator="\n").writerow(map(quiet_cell, values))
     return line.getvalue().encode()
+
+
+def quiet_cell(value: object) -> object:
+    """A cell that no program for tables takes for a formula, with an apostrophe before what would begin one:
+    words of pictures may be anybody's.
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 
 
 def export_json(images: Iterable[Image], addresses: PictureAddresses = NO_SERVER) -> Iterator[bytes]:
