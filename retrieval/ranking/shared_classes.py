@@ -26,6 +26,8 @@ def find_shared_classes(
 ) -> list[SharedClass]:
     """The classes that are among the nearest of both, at most MOST_SHARED, by the product of their cosines.
 
+    Where there are none, those among the nearest of the picture: more classes than NEAREST are kinds of a
+    general word (*dog*).
     `weight` is the matrix (class, dimension) of a classifier. Its rows are centred: what all classes have in
     common tells nothing. Only positive cosines count; equal products are ordered by the index of the class.
     """
@@ -35,10 +37,10 @@ def find_shared_classes(
     nearest = [
         set(np.argsort(-cosines, kind="stable")[:NEAREST].tolist()) for cosines in (of_text, of_picture)
     ]
+    positive = set(np.flatnonzero(np.minimum(of_text, of_picture) > 0).tolist())
     shared = [
         SharedClass(index, float(of_text[index]), float(of_picture[index]))
-        for index in sorted(nearest[0] & nearest[1])
-        if min(of_text[index], of_picture[index]) > 0
+        for index in sorted(nearest[0] & nearest[1] & positive or nearest[1] & positive)
     ]
     return sorted(shared, key=lambda one: -one.text * one.picture)[:MOST_SHARED]
 

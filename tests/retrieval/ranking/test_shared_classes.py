@@ -35,6 +35,14 @@ def test_opposites_share_nothing() -> None:
     assert find_shared_classes(rows[7], -rows[7], random_weight()) == []
 
 
+def test_a_text_that_many_classes_are_kinds_of_shares_those_of_the_picture() -> None:
+    """More classes are near the text than can be shared, and the picture is of the farthest of them."""
+    weight, kinds = np.eye(CLASSES, DIMENSION, dtype=np.float32), NEAREST + 5
+    text = np.linspace(2, 1, kinds, dtype=np.float32) @ weight[:kinds]
+    [shared] = find_shared_classes(text, weight[kinds - 1], weight)
+    assert shared.index == kinds - 1
+
+
 def test_a_shared_class_is_among_the_nearest_of_both() -> None:
     random, weight = np.random.default_rng(5), random_weight()
     text, picture = random.standard_normal((2, DIMENSION)).astype(np.float32)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from data import LANGUAGE_CODES
 from retrieval.languages import load_translator
+from retrieval.ranking.stop_words import STOP_WORDS
 from retrieval.ranking.tokens import Translation, parse_terms
 
 TRANSLATOR = load_translator(LANGUAGE_CODES)
@@ -66,6 +67,12 @@ def test_a_word_that_is_english_too_is_english_unless_all_else_is_of_one_languag
     assert read_text(alone) == []
     assert (typed, name) in [pair for pair in all_names(with_others) if pair[0] == typed]
     assert typed not in [pair[0] for pair in read_text(f"{with_others} xyzzy")]
+
+
+@pytest.mark.parametrize("word", ["tub", "gas", "human", "florida", "couch", "stories", *sorted(STOP_WORDS)])
+def test_frequent_english_words_alone_are_english(word: str) -> None:
+    """Dictionaries have some of them with another ending: *Gasse*, *humo*, *flor*."""
+    assert read_text(word) == []
 
 
 def all_names(text: str) -> list[tuple[str, str]]:

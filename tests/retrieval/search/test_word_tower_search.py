@@ -13,6 +13,7 @@ import pytest
 from data import WORD_TOWER
 from indexer.upkeep.opening import open_or_create
 from retrieval import (
+    LOOKS_LIKE,
     BackboneUnavailable,
     InvalidSetting,
     Library,
@@ -73,6 +74,17 @@ def test_names_find_their_pictures(library: Library, text: str, kind: str) -> No
     [meaning] = library.explain(Query((Text(text),)), hit.id).meaning
     assert kind in meaning.classes[0].name
     assert meaning.captioned == ()
+
+
+@pytest.mark.parametrize("line", ["goldfish", "zebra image:3", "fish", "a piano in a room"])
+def test_bands_never_rise_with_the_rank(library: Library, line: str) -> None:
+    """What only looks like the words comes below all else."""
+    hits = library.search(replace(library.read_line(f"{line} weaker:yes"), limit=100)).hits
+    bands = [hit.band for hit in hits]
+    places = [[LOOKS_LIKE, "chance"].index(band) + 9 if band in (LOOKS_LIKE, "chance") else
+              ["strong", "likely", "weak"].index(band) for band in bands]  # fmt: skip
+    assert len(set(places)) > 1
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("text", ["qwrtzel", "the", "blorft vwxq"])
