@@ -78,7 +78,7 @@ class Narrowing:
             choices = self._list_choices(name, facets[name])
             telling = [choice for choice in choices if choice.count < total or choice.address is None]
             if telling:
-                yield FacetChoices(title, telling[:SHOWN], telling[SHOWN:], facets[name].more)
+                yield FacetChoices(gettext(title), telling[:SHOWN], telling[SHOWN:], facets[name].more)
 
     def _list_choices(self, name: str, facet: Facet) -> list[FacetChoice]:
         """The values; the line is written anew where a condition cannot be written behind it."""

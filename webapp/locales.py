@@ -156,7 +156,8 @@ def format_file_size(size: float) -> str:
     while size >= 999.5 and unit < len(SIZE_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     pattern = "0.0" if unit and size < 99.95 else "0"
-    return format_unit(size, f"digital-{SIZE_UNITS[unit]}", "short", format=pattern, locale=_locale())
+    written = format_unit(size, f"digital-{SIZE_UNITS[unit]}", "short", format=pattern, locale=_locale())
+    return written.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _locale() -> Locale:

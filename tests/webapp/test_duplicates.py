@@ -32,23 +32,25 @@ def groups(client: FlaskClient, **parameters: object) -> list[list[int]]:
     return sorted(group["images"] for group in answer["groups"])
 
 
-def list_near(page: str) -> list[tuple[str, int]]:
-    """What the page of an image says about copies: how much they are alike, and their ids."""
+def list_near(page: str) -> list[tuple[str, str]]:
+    """What the page of an image says about copies: how much they are alike, and their names."""
     section = page.partition('class="copies-of"')[2].partition("</section>")[0]
     parts = re.split(r"<h3>(.*?)</h3>", section)[1:]
     near = zip(parts[::2], parts[1::2], strict=True)
-    return [(tier, int(number)) for tier, listed in near for number in re.findall(r"/images/(\d+)", listed)]
+    return [
+        (tier, name) for tier, listed in near for name in re.findall(r'class="name"[^>]*>([^<]+)<', listed)
+    ]
 
 
 def test_the_page_of_a_picture_lists_its_copies(client: FlaskClient, served: Library) -> None:
-    assert list_near(client.get("/images/1").text) == [("Same bytes", 1)]
-    assert list_near(client.get("/images/3").text) == [("Same picture", 3)]
+    assert list_near(client.get("/images/1").text) == [("Same bytes", "again.jpg")]
+    assert list_near(client.get("/images/3").text) == [("Same picture", "packed.png")]
     page = client.get("/images/2").text
-    assert sorted(list_near(page)) == [("Same picture", 7), ("Same picture", 8)]
+    assert sorted(list_near(page)) == [("Same picture", "mirrored.png"), ("Same picture", "ungrey.png")]
     assert list_near(client.get("/images/6").text) == []
     assert 'class="path differs"' in page
     apart = client.post("/api/v1/verdicts", json={"kind": "different", "images": [2, 8]})
-    assert list_near(client.get("/images/2").text) == [("Same picture", 7)]
+    assert list_near(client.get("/images/2").text) == [("Same picture", "mirrored.png")]
     client.delete(apart.headers["Location"])
     assert list_near(create_app(served, public=True).test_client().get("/images/2").text) == []
 
