@@ -684,11 +684,15 @@ class Library:
     def find_duplicates(self, tier: Tier = "picture", rule: KeepRule = LARGEST) -> Duplicates:
         """The groups of copies of one tier, and of each the copy that a rule would keep; nothing is deleted.
 
-        The tiers are those of `retrieval.search.duplicates.find_duplicates`. Raises InvalidQuery for another
-        one, and ProjectionDamaged.
+        They are kept until something changes. The tiers are those of `retrieval.search.duplicates`. Raises
+        InvalidQuery for another one, and ProjectionDamaged.
         """
-        view = self.snapshot().views.get(LIKENESS)
-        return find_duplicates(self.catalog, view if isinstance(view, LikenessView) else None, tier, rule)
+        snapshot = self.snapshot()
+        found = snapshot.views.get(LIKENESS)
+        view = found if isinstance(found, LikenessView) else None
+        state = snapshot.seq, snapshot.pointers.get(LIKENESS), self.load_verdicts()
+        make = partial(find_duplicates, self.catalog, view, tier, rule)
+        return self.search_state.kept_duplicates.find_result(state, (tier, rule), make)
 
     def find_copies(self, image_id: int) -> tuple[NearCopy, ...]:
         """The files that are like an image, the most alike first.

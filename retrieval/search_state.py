@@ -22,9 +22,11 @@ from .ranking.translation import Translator
 from .ranking.word_tower import TextEncoder
 from .search.atlas import Atlases
 from .search.backgrounds import Backgrounds
+from .search.duplicates import Duplicates
 from .search.facet_table import FacetTables
 from .search.kept_lists import KeptLists
 from .search.kept_news import KeptNews
+from .search.kept_results import KeptResults
 from .search.overview import Overviews
 from .search.picked_lists import PickedLists
 from .search.sort_keys import SortKeys
@@ -48,6 +50,7 @@ class SearchState:
         self._catalog, self._settings = catalog, settings
         self.generations_folder = path / "projections"
         self.kept_news = KeptNews()
+        self.kept_duplicates = KeptResults[Duplicates]()
         self.kept_lists = KeptLists(path / "cursors")
         self.picked_lists = PickedLists(path / "picked")
         self._shared = shared

@@ -43,6 +43,7 @@ def test_tiers(library: Library) -> None:
     assert groups(library, "bytes") == [(1,)]
     assert groups(library) == [(2, 7, 8), (3,)]
     assert groups(library, "confirmed") == []
+    assert library.find_duplicates() is library.find_duplicates(), "they are kept"
     with pytest.raises(InvalidQuery, match="bytes, picture, scene or confirmed"):
         groups(library, "similar")
 
