@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from importlib.metadata import version
 from typing import Annotated, Any, Final, ParamSpec, TypeAlias, TypeVar
 
 from mcp.server.mcpserver import Image, MCPServer
@@ -40,7 +41,7 @@ Answer = TypeVar("Answer")
 
 def create_assistant(library: Library) -> MCPServer:
     """The tools of one library, to be served over stdio or HTTP."""
-    server = MCPServer("pictor", instructions=INSTRUCTIONS)
+    server = MCPServer("pictor", version=version("pictor"), instructions=INSTRUCTIONS, log_level="WARNING")
     tools = LibraryTools(library)
     for tool in (
         tools.search_pictures,

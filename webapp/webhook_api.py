@@ -12,7 +12,7 @@ from pydantic import Field
 
 from retrieval import Webhook, answers, open_keeper
 
-from .documenting import NUMBER, describe_body
+from .documenting import NUMBER, describe_body, name_operation
 from .errors import PROBLEM, InvalidParameter, NotPublic
 from .parameters import NoParameters
 from .requests import read_json_values, read_parameters
@@ -28,6 +28,7 @@ webhook_api = APIBlueprint(
     __name__,
     url_prefix="/api/v1",
     abp_responses={status: dict(PROBLEM) for status in ("400", "403", "404", "4XX", "5XX")},
+    operation_id_callback=name_operation,
 )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, final
 from urllib.parse import quote
@@ -16,7 +18,18 @@ from ..answers import duplicates as duplicate_models
 from ..answers import edits as edit_models
 from ..answers import models
 from ..answers.query import MAX_ID
-from ..catalog import Edit, Facet, Image, KeptEdit, Location, Problem, SavedSearch, Space, Statement
+from ..catalog import (
+    Edit,
+    Facet,
+    Image,
+    KeptEdit,
+    Location,
+    Problem,
+    SavedSearch,
+    Space,
+    Statement,
+    WebhookEvent,
+)
 from ..errors import (
     EditUnknown,
     ImageNotFound,
@@ -25,6 +38,7 @@ from ..errors import (
     RequestRefused,
     RetrievalError,
     VerdictNotFound,
+    WebhookUnknown,
 )
 from ..pictures.files import DEFAULT_LIMITS
 from ..query.checks import raise_query_type
@@ -43,7 +57,9 @@ from ..signals import SUBJECT
 from . import values
 from .connection import Connection
 from .edit_form import write_edit
+from .jobs import Folders, Job, Jobs
 from .uploads import Uploads
+from .webhooks import Webhook, Webhooks
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
@@ -119,7 +135,8 @@ class Client:
         """The query that a line says, by the names that the library knows; see `Library.read_line`."""
         day = (today or date.today()).isoformat()
         asked = {"q": line, "limit": limit, "offset": offset, "today": day}
-        query = values.read_query(self._get(models.Reading, "line", asked))
+        with _naming_line(line):
+            query = values.read_query(self._get(models.Reading, "line", asked))
         return replace(query, parts=(*query.parts, *parts)) if parts else query
 
     def write_line(self, query: Query) -> str:
@@ -342,11 +359,13 @@ class Client:
 
     def add_search(self, name: str, line: str) -> None:
         """Save a search; what the library holds now counts as seen. See `Keeper.add_search`."""
-        self._change(models.SavedSearch, "POST", "saved", {"name": name, "line": line})
+        with _naming_line(line):
+            self._change(models.SavedSearch, "POST", "saved", {"name": name, "line": line})
 
     def change_search(self, name: str, line: str) -> None:
         """Replace the line of a saved search."""
-        self._change(models.SavedSearch, "PATCH", _path("saved", name), {"line": line})
+        with _naming_line(line):
+            self._change(models.SavedSearch, "PATCH", _path("saved", name), {"line": line})
 
     def rename_search(self, name: str, new_name: str) -> None:
         """Give a saved search another name, also in the lines of others. Raises NameUnknown and NameTaken."""
@@ -411,6 +430,45 @@ class Client:
             if not page.problems or len(found) >= page.total:
                 return found
 
+    def load_folders(self) -> list[str]:
+        """The folders that were given to be indexed, on the machine of the server."""
+        return self._get(Folders, "index").folders
+
+    def start_index(self, folders: Sequence[str], *, checksum: bool = False, again: bool = False) -> Job:
+        """Start an indexing run of folders that were indexed before, or in them; follow it by `load_job`."""
+        body = {"folders": list(folders), "checksum": checksum, "again": again}
+        return self._change(Job, "POST", "index", body)
+
+    def load_jobs(self) -> list[Job]:
+        """The runs that the server started, the newest first."""
+        return self._get(Jobs, "jobs").jobs
+
+    def load_job(self, job_id: str) -> Job:
+        """How far a run is, or how it ended."""
+        return self._get(Job, _path("jobs", job_id))
+
+    def stop_job(self, job_id: str) -> Job:
+        """Ask a run to stop after the pictures in hand; what it wrote is kept."""
+        return self._change(Job, "DELETE", _path("jobs", job_id))
+
+    def load_webhooks(self) -> list[Webhook]:
+        """The addresses that are told of what happens, and whether that works; the oldest first."""
+        return self._get(Webhooks, "webhooks").webhooks
+
+    def add_webhook(self, url: str, event: WebhookEvent, saved: str = "") -> Webhook:
+        """Have an address told of new-hits of a saved search, or of job-ended; its `secret` is told once."""
+        return self._change(Webhook, "POST", "webhooks", {"url": url, "event": event, "saved": saved})
+
+    def remove_webhook(self, webhook: int) -> None:
+        """Tell an address nothing any more; raises WebhookUnknown."""
+        if not 0 < webhook <= MAX_ID:
+            raise WebhookUnknown(webhook)
+        self._remove(f"webhooks/{webhook}")
+
+    def save_snapshot(self, path: Path | str) -> None:
+        """Write a checked copy of the library to a TAR file, which `pictor restore` makes a library of."""
+        self._connection.download(f"{API}/snapshot", Path(path))
+
     # -- requests -------------------------------------------------------------------------------
 
     def _get(self, model: type[AnyModel], path: str, asked: Mapping[str, Any] | None = None) -> AnyModel:
@@ -437,7 +495,8 @@ class Client:
             return self._connection.fetch(model, "POST", f"{API}/{path}", params=shown, **content)
 
         if isinstance(query, str):
-            return send(data={"q": query})
+            with _naming_line(query):
+                return send(data={"q": query})
         if not isinstance(query, Query):
             raise_query_type(query)
         try:
@@ -460,6 +519,16 @@ def split_batches(queries: Sequence[Query]) -> list[list[Query]]:
         else:
             batch.append(query)
     return batches
+
+
+@contextmanager
+def _naming_line(line: str) -> Iterator[None]:
+    """Let errors show where in the line they are, as those of a library do."""
+    try:
+        yield
+    except InvalidQuery as error:
+        error.line = line if error.column else None
+        raise
 
 
 def _check_image(image_id: int) -> int:

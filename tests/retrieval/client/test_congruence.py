@@ -91,7 +91,7 @@ def outcome(function: Function, library: AnyLibrary) -> Any:
     try:
         return plain(function(library))
     except (RetrievalError, TypeError) as error:
-        return type(error), getattr(error, "code", ""), str(error)
+        return type(error), getattr(error, "code", ""), str(error), getattr(error, "pointer", "")
 
 
 def walk(library: AnyLibrary, query: Query) -> list[object]:

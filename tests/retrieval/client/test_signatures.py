@@ -11,7 +11,8 @@ from retrieval import Client, Editor, Keeper, Library
 ENGINE = "what the engine itself works with lies in its own process"
 MEASURING = "for measuring rankings, which reads whole indexes"
 PAGES = "what only pages are made of"
-SECRET = "keys are made and revoked on the machine of the library alone"
+SECRET = "keys and people are for the machine of the library alone"
+SERVER = "what a server notes for itself"
 OF_LIBRARIES: dict[str, str] = {
     "open": "a Client is made of an address",
     "has_library": "a Client is made of an address",
@@ -20,17 +21,30 @@ OF_LIBRARIES: dict[str, str] = {
          "generations_folder", "projections", "snapshot"), ENGINE),
     **dict.fromkeys(("rank_signals", "signal_amounts"), MEASURING),
     **dict.fromkeys(("load_colours", "stack_images", "make_overview", "make_atlas"), PAGES),
-    **dict.fromkeys(("load_keys", "find_key"), SECRET),
+    **dict.fromkeys(("load_keys", "find_key", "load_people", "check_password", "find_signed_in", "load_deeds"), SECRET),
+    **dict.fromkeys(("find_copies", "list_named"), PAGES),
     **dict.fromkeys(("restrict", "views_folder"), ENGINE),
     **dict.fromkeys(("pick_images", "find_picked", "find_picked_expiry"), PAGES),
     "find_new": "a saved search knows what was seen of it: count_new, and /saved/{name}/new",
 }  # fmt: skip
-OF_KEEPERS = dict.fromkeys(("create_key", "revoke_key", "note_key_use"), SECRET)
+OF_KEEPERS = {
+    **dict.fromkeys(
+        ("create_key", "revoke_key", "create_person", "change_password", "remove_person"), SECRET
+    ),
+    **dict.fromkeys(("begin_sign_in", "end_sign_in", "note_use", "note_deed", "note_told"), SERVER),
+}
 OF_CLIENTS = {
     "load_status": "read_status(library) of a Library says more, of its own machine",
     "load_problems": "`pictor problems` of a Library",
+    **dict.fromkeys(
+        ("load_folders", "load_webhooks", "start_index", "load_jobs", "load_job", "stop_job"),
+        "`pictor index` and `pictor serve` of a Library",
+    ),
+    "save_snapshot": "`pictor backup` of a Library",
 }
 OTHER_PARAMETERS = {
+    "count_news": "the server decides how long it counts",
+    "add_webhook": "the server makes the secret",
     "complete_line": "the server decides what may be told of folders and of what is saved",
     "render_preview": "the side has the same default, and another name in the code",
 }
