@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from retrieval import InvalidQuery, PictureUnreachable, UrlFetcher
+from retrieval import InvalidQuery, PictureUnreachable, UrlFetcher, UrlPoster
 from retrieval.pictures.fetch import is_public
 from tests.serving import HERE, PICTURE, run_server
 
@@ -137,6 +137,13 @@ def test_no_spelling_is_connected_to_nor_a_redirect_to_it(network: Any) -> None:
         assert is_refused("http://pictures.example/hop"), spelling
     assert set(net.connected) == {PUBLIC}  # the server that redirects
     assert len(net.connected) == len(SPELLINGS)
+
+
+def test_nothing_is_sent_to_a_spelling_either(network: Any) -> None:
+    for spelling in SPELLINGS:
+        with pytest.raises((InvalidQuery, PictureUnreachable)):
+            UrlPoster()(f"http://{spelling}/hook", b"{}", {})
+    assert network[0].connected == []
 
 
 @pytest.mark.parametrize(
