@@ -160,10 +160,10 @@ class Client:
 
         All are sent together, 100 and fewer at a time; see `Library.search_many`.
         """
-        asked = [self._prepare(query) for query in queries]
-        sent = [query for query in asked if isinstance(query, Query)]
-        answered = iter([answer for batch in split_batches(sent) for answer in self._search_batch(batch)])
-        found = [query if isinstance(query, RetrievalError) else next(answered) for query in asked]
+        found = self._find_many(queries)
+        if any(isinstance(page, RetrievalError) and page.code == EXPIRED for page in found):
+            self._uploads.forget()
+            found = self._find_many(queries)
         ids = [hit.id for page in found if isinstance(page, models.Results) for hit in page.hits]
         images = self.load_images(ids)
         return [
@@ -171,11 +171,18 @@ class Client:
             for page, query in zip(found, queries, strict=True)
         ]
 
+    def _find_many(self, queries: Sequence[Query | str]) -> list[models.Results | RetrievalError]:
+        asked = [self._prepare(query) for query in queries]
+        sent = [query for query in asked if isinstance(query, Query)]
+        answered = iter([answer for batch in split_batches(sent) for answer in self._search_batch(batch)])
+        return [query if isinstance(query, RetrievalError) else next(answered) for query in asked]
+
     def _prepare(self, query: Query | str) -> Query | RetrievalError:
         """The query with its pictures sent; or why that cannot be."""
         try:
-            asked = self.read_line(query) if isinstance(query, str) else query
-            return self._uploads.send_pictures(asked)
+            return self._uploads.send_pictures(
+                self.read_line(query) if isinstance(query, str) else _check_query(query)
+            )
         except RetrievalError as error:
             return error
 
@@ -282,7 +289,7 @@ class Client:
         """The line of a query whose pictures are sent."""
         if isinstance(query, str):
             return query
-        return format_query(self._uploads.send_pictures(query), bare=False)
+        return format_query(self._uploads.send_pictures(_check_query(query)), bare=False)
 
     def load_vectors(self, image_id: int) -> list[tuple[Space, Float32Vector]]:
         """The stored feature of an image in every space that has vectors; raises ImageNotFound."""
@@ -497,8 +504,7 @@ class Client:
         if isinstance(query, str):
             with _naming_line(query):
                 return send(data={"q": query})
-        if not isinstance(query, Query):
-            raise_query_type(query)
+        _check_query(query)
         try:
             return send(json=query_to_json(self._uploads.send_pictures(query)))
         except RequestRefused as error:
@@ -529,6 +535,13 @@ def _naming_line(line: str) -> Iterator[None]:
     except InvalidQuery as error:
         error.line = line if error.column else None
         raise
+
+
+def _check_query(query: Query) -> Query:
+    """The query; raises TypeError for what is none."""
+    if not isinstance(query, Query):
+        raise_query_type(query)
+    return query
 
 
 def _check_image(image_id: int) -> int:

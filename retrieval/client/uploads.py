@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, Final, TypeAlias, final
 
 from pydantic import BaseModel
@@ -34,6 +35,7 @@ class Uploads:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._tokens: OrderedDict[Fingerprint, str] = OrderedDict()
+        self._lock = Lock()
 
     def send_pictures(self, query: Query) -> Query:
         """The query with a reference to each picture that was given as a file or as bytes.
@@ -45,7 +47,8 @@ class Uploads:
 
     def forget(self) -> None:
         """Send every picture again when it is needed next: the server does not keep them any more."""
-        self._tokens.clear()
+        with self._lock:
+            self._tokens.clear()
 
     def _send_part(self, part: SinglePart) -> SinglePart:
         if isinstance(part, Palette) and isinstance(part.picture, Picture):
@@ -61,10 +64,12 @@ class Uploads:
 
     def _find_token(self, source: Path | bytes) -> str:
         key = _fingerprint(source)
-        token = self._tokens.pop(key, None) or self._send(source)
-        self._tokens[key] = token
-        while len(self._tokens) > MOST_TOKENS:
-            self._tokens.popitem(last=False)
+        token = self._tokens.get(key) or self._send(source)
+        with self._lock:
+            self._tokens[key] = token
+            self._tokens.move_to_end(key)
+            if len(self._tokens) > MOST_TOKENS:
+                self._tokens.popitem(last=False)
         return token
 
     def _send(self, source: Path | bytes) -> str:

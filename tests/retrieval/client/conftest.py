@@ -29,9 +29,12 @@ def embedded(library_path: Path, scenes: Path, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="module")
-def address(embedded: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    served = tmp_path_factory.mktemp("served") / "library"
-    shutil.copytree(embedded.path, served)
+def served(embedded: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shutil.copytree(embedded.path, tmp_path_factory.mktemp("served") / "library")
+
+
+@pytest.fixture(scope="module")
+def address(served: Path) -> Iterator[str]:
     with Library.open(served) as opened, serve_library(opened) as found:
         yield found
 

@@ -148,6 +148,7 @@ def _fetches(query: Query | str) -> bool:
 
 FUNCTIONS: dict[str, Function] = {
     "no query": lambda library: library.search(Path("beach.jpg")),
+    "no query among many": lambda library: library.search_many([Path("beach.jpg")]),
     "many queries": lambda library: [
         str(found) if isinstance(found, RetrievalError) else found
         for found in library.search_many(
@@ -238,6 +239,18 @@ def test_a_file_is_sent_as_it_is_read_and_only_once(
         exif[0x0112] = 6
         upright = make_picture(turned)
     assert client.search(Query((upright,))).ids == embedded.search(Query((upright,))).ids
+
+
+def test_a_picture_that_the_server_forgot_is_sent_again(
+    address: str, embedded: Library, served: Path
+) -> None:
+    query = Query((make_picture(draw_scene(21)),))
+    with Client(address) as client:
+        for search in (client.search, lambda query: client.search_many([query])[0]):
+            client.search(query)
+            for kept in (served / "queries").iterdir():
+                kept.unlink()
+            assert plain(search(query)) == plain(embedded.search(query))
 
 
 def edit(library: AnyLibrary) -> list[object]:
