@@ -18,11 +18,11 @@ from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
 from .ranking.arrays import Float32Matrix, Float32Vector
+from .ranking.duplicate_groups import Duplicates
 from .ranking.translation import Translator
 from .ranking.word_tower import TextEncoder
 from .search.atlas import Atlases
 from .search.backgrounds import Backgrounds
-from .search.duplicates import Duplicates
 from .search.facet_table import FacetTables
 from .search.kept_lists import KeptLists
 from .search.kept_news import KeptNews
