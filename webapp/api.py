@@ -25,6 +25,7 @@ from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalin
 from .batches import SearchBatch, check_batch, keep_fields
 from .documenting import IMAGE_ID, describe_body, describe_parameters, name_operation
 from .errors import PROBLEM, InvalidParameter, NotPublic, problem_values
+from .examples import complete_document
 from .keys import document_keys
 from .parameters import (
     AnswerParameters,
@@ -307,7 +308,8 @@ def problems() -> Json:
 def openapi() -> Json:
     """This interface as an OpenAPI document."""
     document: Json = current_app.api_doc  # type: ignore[attr-defined]
-    return document_keys(_without_nulls(document | {"components": _without_nulls(document["components"])}))
+    whole = _without_nulls(document | {"components": _without_nulls(document["components"])})
+    return document_keys(complete_document(whole, request.url_root))
 
 
 def _without_nulls(values: Json) -> Json:

@@ -17,6 +17,7 @@ from .api import api
 from .browse_pages import browse_pages, list_ways
 from .change_pages import changes
 from .copies import list_copies
+from .docs_pages import docs_pages
 from .duplicate_api import duplicate_api
 from .duplicate_pages import duplicate_pages
 from .edit_api import edit_api
@@ -152,6 +153,7 @@ def create_app(
     app.register_blueprint(duplicate_pages)
     app.register_blueprint(media)
     app.register_blueprint(language_pages)
+    app.register_blueprint(docs_pages)
     app.register_api(api)
     app.register_api(query_api)
     app.register_api(line_api)

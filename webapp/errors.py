@@ -254,6 +254,7 @@ PROBLEM: Final = {
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
 }
 _KEY: Final = "problems"
+PROBLEM_PAGE: Final = "/docs/problems"  # says what each code means
 
 
 def wants_page() -> bool:
@@ -265,6 +266,11 @@ def http_status(error: RetrievalError) -> int:
     """The HTTP status of an error."""
     # Decoder processes report a picture that is too large by its code alone.
     kind = ImageTooLarge if error.code in TOO_LARGE_CODES else type(error)
+    return http_status_of(kind)
+
+
+def http_status_of(kind: type[RetrievalError]) -> int:
+    """The HTTP status of a kind of errors."""
     return next(status for error_type, status in STATUSES if issubclass(kind, error_type))
 
 
@@ -331,7 +337,7 @@ def problem_values(error: RetrievalError) -> dict[str, object]:
 
 def _problem_values(status: int, code: str, detail: str) -> dict[str, object]:
     return {
-        "type": "about:blank",
+        "type": f"{PROBLEM_PAGE}#{code}",
         "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,

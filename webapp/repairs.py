@@ -7,7 +7,7 @@ from typing import Final
 from .locales import gettext, gettext_noop
 
 _AGAIN: Final = gettext_noop("Then run pictor retry.")
-_REPAIRS: Final = {
+REPAIRS: Final = {
     "empty-file": (gettext_noop("The copy broke off before its first byte. Copy the file again."), _AGAIN),
     "truncated": (gettext_noop("The file ends too early. Copy it again from the card or a backup."), _AGAIN),
     "not-an-image": (gettext_noop("It is no picture, whatever its name says. Leave it out with --exclude."),),
@@ -53,4 +53,4 @@ _UNKNOWN: Final = (gettext_noop("Its reason says more."), _AGAIN)
 
 def find_repair(code: str) -> str:
     """What to do about a problem with this code."""
-    return " ".join(map(gettext, _REPAIRS.get(code, _UNKNOWN)))
+    return " ".join(map(gettext, REPAIRS.get(code, _UNKNOWN)))
