@@ -99,8 +99,11 @@ class VectorIndex:
 
     def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The features of these images, (image, dimension); zeros for unknown images."""
-        features = np.zeros((len(ids), self.dimension), np.float32)
         held = np.isin(ids, self._image_ids())
+        if len(ids) and held.all():
+            known: Float32Matrix = self._index.reconstruct_batch(ids)[:, : self.dimension]
+            return known
+        features = np.zeros((len(ids), self.dimension), np.float32)
         if held.any():
             features[held] = self._index.reconstruct_batch(ids[held])[:, : self.dimension]
         return features
@@ -221,8 +224,9 @@ class VectorView(AbstractView[Float32Vector]):
 
     def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The rows that these images are compared as, (image, dimension); zeros for unknown images."""
-        hidden = np.isin(ids, self._hidden)[:, None]
-        rows: Float32Matrix = np.where(hidden, self._tail.rows(ids), self._published.rows(ids))
+        rows, hidden = self._published.rows(ids), np.isin(ids, self._hidden)
+        if hidden.any():
+            rows[hidden] = self._tail.rows(ids[hidden])
         return rows
 
     def _search_published(self, query: Float32Vector, limit: int, allowed: Int64Ids | None) -> Ranking:
