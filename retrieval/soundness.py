@@ -53,12 +53,13 @@ def read_status(library: Library) -> Status:
     """
     damages = tuple(str(damage) for damage in library.search_state.snapshots.find_damages())
     with library.catalog.reading() as reader:
+        present, missing = reader.count_locations()
         return Status(
             path=str(library.path),
             images=reader.count_images(),
             newest=reader.newest_image(),
-            locations=reader.count_locations(missing=False),
-            missing=reader.count_locations(missing=True),
+            locations=present,
+            missing=missing,
             problems=reader.count_problems(),
             spaces=tuple(reader.load_spaces()),
             projections=tuple(live_pointers(reader, library.generations_folder)),

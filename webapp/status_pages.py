@@ -57,7 +57,7 @@ def status() -> str:
         behind=found.behind,
         newest=_newest_picture(library),
         kinds=_list_kinds(library) if is_private else (),
-        missing=_list_missing(library) if is_private else (),
+        missing=_list_missing(library) if is_private and found.missing else (),
         most=MOST,
         parameters=SearchParameters(),
         query_pictures=[],

@@ -141,10 +141,11 @@ class Reader:
     def count_images(self) -> int:
         return self._connection.scalar(select(func.count()).select_from(ImageRow)) or 0
 
-    def count_locations(self, *, missing: bool) -> int:
-        gone = LocationRow.missing_since.is_not(None)
-        query = select(func.count()).select_from(LocationRow).where(gone if missing else ~gone)
-        return self._connection.scalar(query) or 0
+    def count_locations(self) -> tuple[int, int]:
+        """How many locations are there, and how many are missing."""
+        query = select(func.count(), func.count(LocationRow.missing_since)).select_from(LocationRow)
+        every, missing = self._connection.execute(query).one()
+        return every - missing, missing
 
     def find_ids(
         self,
