@@ -21,6 +21,7 @@ from .settings import Settings
 
 # Fields of the catalog whose values sentences name; the keys of the query language have the same names.
 NAMED_FIELDS: Final = ("camera", "lens", "creator", "tag", "place", "person")
+MAX_READINGS: Final = 64  # that are kept
 
 
 @final
@@ -30,6 +31,7 @@ class LineReader:
     def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self._catalog, self._settings = catalog, settings
         self._known: tuple[int, Vocabulary] | None = None
+        self._readings: tuple[Vocabulary | None, dict[tuple[str, date], Reading]] = None, {}
 
     def read_line(
         self,
@@ -64,14 +66,19 @@ class LineReader:
         return line if self.read_line(line, limit=1) == first_page else plain
 
     def _read_sentence(self, line: str, today: date) -> Reading:
-        calendar = Calendar(today, is_southern=self._settings.hemisphere == "south")
-        return read_sentence(
-            line,
-            load_grammars(self._settings.languages),
-            self._load_vocabulary(),
-            calendar,
-            parse_line=parse_query,
-        )
+        """A page reads the line of its search again and again, so the latest readings are kept."""
+        vocabulary = self._load_vocabulary()
+        key = line, today
+        if self._readings[0] is not vocabulary:
+            self._readings = vocabulary, {}
+        known = self._readings[1].get(key)
+        if known is None:
+            calendar = Calendar(today, is_southern=self._settings.hemisphere == "south")
+            grammars = load_grammars(self._settings.languages)
+            known = read_sentence(line, grammars, vocabulary, calendar, parse_line=parse_query)
+            latest = list(self._readings[1].items())[1 - MAX_READINGS :]
+            self._readings = vocabulary, dict([*latest, (key, known)])
+        return known
 
     def _load_vocabulary(self) -> Vocabulary:
         """The names of the catalog as it is now; they are kept until it changes."""
