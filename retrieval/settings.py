@@ -86,7 +86,7 @@ class Settings:
         "public", "Where webhooks may be on: public (the public Internet alone), any (this network as well)"
     )
     answer_seconds: float = _define_setting(
-        10.0,
+        30.0,
         "A server gives up an answer that takes longer, with the time that it waits",
         least=0.1,
         most=3600,

@@ -173,15 +173,16 @@ class LaneQueues:
         *,
         note_wait: NoteWait = lambda *_: None,
         note_refusal: NoteRefusal = lambda *_: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._answer_seconds = answer_seconds
+        self._answer_seconds, self._clock = answer_seconds, clock
         self._note_wait, self._note_refusal = note_wait, note_refusal
         self.queues = {lane.name: LaneQueue(lane, self._work) for lane in lanes}
         self._refused: deque[_Entry] = deque()
 
     def take(self, task: Task) -> None:
         """Have a request answered in its lane, or refused by `refuse_rest` if that is full."""
-        now = time.monotonic()
+        now = self._clock()
         entry = _Entry(task, task.lane, now, now + self._answer_seconds)
         if not self.queues[entry.lane].offer(entry):
             self._refused.append(entry)
@@ -199,7 +200,7 @@ class LaneQueues:
             queue.join(seconds)
 
     def _work(self, entry: _Entry) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if now > entry.deadline:
             self._refuse(entry, DeadlinePassed())
             return

@@ -43,8 +43,8 @@ class Errand:
 
 
 @contextmanager
-def open_lanes(answer_seconds: float = LONGEST) -> Iterator[LaneQueues]:
-    queues = LaneQueues(FEW, answer_seconds)
+def open_lanes(clock: Callable[[], float] = time.monotonic) -> Iterator[LaneQueues]:
+    queues = LaneQueues(FEW, answer_seconds=LONGEST, clock=clock)
     yield queues
     queues.close(LONGEST)
 
@@ -75,13 +75,14 @@ def test_a_full_lane_refuses_at_once_and_the_others_go_on() -> None:
 
 
 def test_what_waited_past_its_deadline_is_refused_and_never_begun() -> None:
-    with open_lanes(answer_seconds=0.2) as lanes:
+    now = [0.0]
+    with open_lanes(clock=lambda: now[0]) as lanes:
         running, waiting = Errand(), Errand()
         lanes.take(running)
         assert running.began.wait(LONGEST)
         lanes.take(waiting)
-        deadline = time.monotonic() + 0.3
-        threading.Timer(deadline - time.monotonic(), running.may_end.set).start()
+        now[0] = LONGEST + 1
+        running.may_end.set()
         assert waiting.refused.get(timeout=LONGEST)[0] == "deadline-passed"
         assert not waiting.began.is_set()
 
