@@ -132,6 +132,26 @@ def _show_original(page: Page, crop: Path) -> None:
     page.locator("#results .tile").first.wait_for()
 
 
+def _show_emphasis(page: Page) -> None:
+    _search(page, "umbrellas in the rain")
+    page.get_by_role("link", name="More like this").first.click()
+    page.wait_for_url("**image=*")
+    page.locator(".chip .thumbnail").click()
+    canvas = page.locator("#cropper .canvas img").bounding_box()
+    assert canvas
+    across, down = canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2
+    page.mouse.move(across - 120, down - 120)
+    page.mouse.down()
+    page.mouse.move(across + 120, down + 120, steps=3)
+    page.mouse.up()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**@*")
+    page.get_by_text("Similar in what way").click()
+    page.get_by_label("colours", exact=True).press("ArrowRight")
+    page.wait_for_url("**weight.colour*")
+    page.locator(".emphasis[open]").wait_for()
+
+
 def _show_quick_look(page: Page) -> None:
     _search(page, "umbrellas in the rain")
     page.locator(".tile .picture").nth(2).click()
@@ -175,6 +195,7 @@ _SHOTS: Final[dict[str, Shot]] = {
     "start": _show_start,
     "sentence": _show_sentence,
     "steering": _show_steering,
+    "emphasis": _show_emphasis,
     "quick-look": _show_quick_look,
     "duplicates": _show_duplicates,
     "dates": _show_dates,
