@@ -75,9 +75,11 @@ def address_with_emphasis(asked: AskedSearch, steps: Mapping[str, int], balance:
     """
     weights = dict(asked.query.weights)
     for signal, step in steps.items():
+        if step == _find_step(asked, signal):
+            continue
         if step == _step_of(_usual_weight(asked, signal)):
             weights.pop(signal, None)
-        elif step != _find_step(asked, signal):
+        else:
             weights[signal] = STEPS[step]
     query = _from_start(asked.query, weights=weights)
     if balance is not None and balance != _find_balance(query):

@@ -32,6 +32,8 @@ def test_a_step_becomes_a_weight_and_the_usual_one_leaves_it_to_the_library(clie
     assert "colours × 1.7" in _list_chips(html)
     kept = _follow(client, "/emphasis?q=harbour+weight.colour:1.7&image=3&colour=4&layout=2")
     assert kept == {"q": ["harbour weight.colour:1.7 weight.layout:0.25"], "image": ["3"]}
+    near = _follow(client, "/emphasis?q=weight.colour:0.07&image=3&colour=1&texture=1")
+    assert near["q"] == ["weight.colour:0.07 weight.texture:0.06"]
     assert _follow(client, "/emphasis?q=harbour+weight.colour:2&image=3&colour=1")["q"] == ["harbour"]
 
 
