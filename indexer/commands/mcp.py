@@ -39,7 +39,7 @@ def mcp_command(library: Path, port: int | None, key: str | None) -> None:
             f"{error.name} is not installed; install it with `uv pip install 'pictor[mcp]'`"
         ) from error
     with Library.open(library) as opened:
-        server = create_assistant(_restrict_library(opened, key))
+        server = create_assistant(restrict_library(opened, key))
         if port is None:
             server.run("stdio")
         else:
@@ -47,7 +47,7 @@ def mcp_command(library: Path, port: int | None, key: str | None) -> None:
             server.run("streamable-http", host="127.0.0.1", port=port)
 
 
-def _restrict_library(library: Library, key: str | None) -> Library:
+def restrict_library(library: Library, key: str | None) -> Library:
     """What a key may search; the whole library without one."""
     if key is None:
         return library

@@ -9,9 +9,12 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from click import UsageError
 from click.testing import CliRunner
 
 from indexer.cli import cli
+from indexer.commands.mcp import restrict_library
+from retrieval import Library, Restriction, open_keeper
 from tests.indexer.command import pictor
 from tests.indexer.test_serving import LONGEST, run_until_announced
 
@@ -69,3 +72,16 @@ def test_a_person_is_let_in_by_name_and_noted(library_path: Path, tmp_path: Path
     assert [line.partition("  ")[2] for line in run("audit").splitlines()] == [
         f"owner: user {what}  ann" for what in ("remove", "password", "create")
     ]
+
+
+def test_an_assistant_sees_what_its_key_sees(library_path: Path, tmp_path: Path) -> None:
+    with Library.open(shutil.copytree(library_path, tmp_path / "library")) as library:
+        with open_keeper(library) as keeper:
+            key = keeper.create_key("bot", ["search"], Restriction("folder", "/nowhere"))
+            other = keeper.create_key("watch", ["status"])
+        assert restrict_library(library, None) is library
+        assert library.count_images() > 0
+        assert restrict_library(library, key).count_images() == 0
+        for wrong in (other, "pictor_x", ""):
+            with pytest.raises(UsageError):
+                restrict_library(library, wrong)
