@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-INSTALL = "pandas is not installed; install it with `pip install 'pictor[pandas]'`"
+INSTALL = "pandas is not installed; install it with `uv pip install 'pictor[pandas]'`"
 
 
 def make_frame(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> Any:

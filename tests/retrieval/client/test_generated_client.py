@@ -43,7 +43,8 @@ def call(address: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     sys.path.insert(0, str(folder))
 
     def call(operation: str, *places: object, **values: Any) -> Any:
-        module = importlib.import_module(f"made_client.api.default.{operation}")
+        [path] = folder.glob(f"made_client/api/*/{operation}.py")  # one folder for each tag of the document
+        module = importlib.import_module(f"made_client.api.{path.parent.name}.{operation}")
         if "body" in values:
             body = getattr(importlib.import_module("made_client.models"), values["body"][0])
             values["body"] = body.from_dict(values["body"][1])

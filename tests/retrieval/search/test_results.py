@@ -76,5 +76,5 @@ def test_an_empty_table_has_the_same_columns(library: Library) -> None:
 
 def test_without_pandas_it_is_said_what_to_install(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'pictor\[pandas\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"uv pip install 'pictor\[pandas\]'"):
         results.to_pandas()
