@@ -304,6 +304,8 @@ def _answer_known_error(show_message: Callable[[str], str], error: RetrievalErro
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Pictor"'
     if isinstance(error, TooManyTries):
         answer.headers["Retry-After"] = str(error.seconds)
+        # As draft-ietf-httpapi-ratelimit-headers has it: none of the tries is left for so many seconds.
+        answer.headers["RateLimit"] = f'"sign-in";r=0;t={error.seconds}'
     return answer
 
 

@@ -145,6 +145,7 @@ def test_wrong_tries_are_limited_also_for_the_right_password(app: Flask, library
     assert wrong == [401] * MOST_FOR_NAME + [429]
     refused = client.post("/sign-in", data={"name": "ann", "key": PASSWORD}, headers=OURS)
     assert (refused.status_code, 0 < int(refused.headers["Retry-After"]) <= WINDOW + 1) == (429, True)
+    assert refused.headers["RateLimit"] == f'"sign-in";r=0;t={refused.headers["Retry-After"]}'
     unknown = client.post("/sign-in", data={"name": "nobody here", "key": PASSWORD}, headers=OURS)
     known = client.post("/sign-in", data={"name": "guest", "key": "wrong"}, headers=OURS)
     assert unknown.text == known.text  # nobody learns which names there are
