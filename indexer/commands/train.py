@@ -183,7 +183,8 @@ def words(
     """Make a word tower for the backbone of a library, from the captions in it.
 
     The backbone's weights need a classifier of the 1000 ImageNet classes. Every tenth captioned picture is
-    held out, to measure how many captions find theirs. Use the result with the setting word_tower.
+    held out, to measure how many captions find theirs. Use the result with the setting word_tower; it also
+    holds a map for the encoder itself, for the setting text_encoder.
 
     \b
     Example:
