@@ -29,6 +29,7 @@ from .sign_in import attach_sign_in, note_deed
 
 NOTED_EVERY: Final = timedelta(hours=1)
 SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "A key from `pictor key create`"}
+_OF_ONE_REQUEST: Final = ("asker", "scopes", "further_scope", "restriction")
 # What is not noted in the journal of deeds: whoever looks on does nothing.
 _LOOKING: Final = frozenset({None, SEARCH_SCOPE, STATUS_SCOPE, METRICS_SCOPE})
 
@@ -41,6 +42,9 @@ def require_keys(app: Flask) -> None:
 
 
 def _check_asker() -> Response | None:
+    # An answer that is still being sent may have left its context to this request.
+    for name in _OF_ONE_REQUEST:
+        g.pop(name, None)
     scope = find_scope(request.endpoint, request.method)
     if scope is None:
         return None
@@ -77,7 +81,7 @@ def _note_use(library: Library, asker: ApiKey | Person) -> None:
 
 def _note_doing(response: FlaskResponse) -> FlaskResponse:
     """Note in the journal what was changed, taken away or refused."""
-    scope = find_scope(request.endpoint, request.method)
+    scope = g.get("further_scope") or find_scope(request.endpoint, request.method)
     if scope not in _LOOKING and "asker" in g:
         note_deed(g.asker, f"{request.method} {request.path}", str(response.status_code))
     return response

@@ -85,3 +85,4 @@ def require_scope(scope: str) -> None:
     """Raise ScopeMissing unless whoever asks may do what needs this scope besides that of the request."""
     if not may(scope):
         raise ScopeMissing(g.asker.name, g.scopes, scope)
+    g.further_scope = scope

@@ -207,6 +207,9 @@ def test_the_journal_says_who_did_what(app: Flask, library: Library) -> None:
     said = [(deed.who, deed.what, deed.about) for deed in library.load_deeds(3)]
     assert said == [("ann", "sign out", ""), ("ann", "POST /saved", "303"), ("ann", "sign in", "")]
     assert ("owner", "user create") in {(deed.who, deed.what) for deed in library.load_deeds(100)}
+    taken = sign_in(app, "everything").post("/export", data={"ids": "1", "format": "originals"}, headers=OURS)
+    assert taken.status_code == 200
+    assert library.load_deeds(1)[0].what == "POST /export"
     client = app.test_client()
     client.post("/sign-in", data={"name": "x\n2024-01-01 owner: y\x1b[2J", "key": "z"}, headers=OURS)
     [deed] = library.load_deeds(1)
