@@ -228,7 +228,7 @@ def attach_services(app: Flask, library: Library, *, show_path: Callable[[str], 
     if library.settings.url_queries == "always":
         fetchers["url"] = UrlFetcher(limits.max_bytes)
     app.config["FETCHES_ADDRESSES"] = "url" in fetchers
-    publisher = BackgroundPublisher(library.path)
+    publisher = BackgroundPublisher(library.path, library.snapshot)
     whole = Services(library, picture_decoder, pictures, fetchers, show_path, app.config["PUBLIC"], publisher)
     app.extensions[_KEY] = Parts(whole)
 

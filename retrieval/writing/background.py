@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Final, final
 
-from ..errors import LibraryBusy
+from ..errors import LibraryBusy, RetrievalError
 from .library_writer import write_library
 
 MANY: Final = 500  # images that changed: each process would index them in memory before its next search
@@ -22,8 +23,9 @@ _START: Final = "from retrieval.writing.background import publish_all; publish_a
 class BackgroundPublisher:
     """Publishes one library after large edits, in one process at a time; safe to use from many threads."""
 
-    def __init__(self, library: Path) -> None:
-        self._library = library
+    def __init__(self, library: Path, refresh: Callable[[], object]) -> None:
+        """`refresh` indexes what changed in the memory of this process, before anybody searches for it."""
+        self._library, self._refresh = library, refresh
         self._starting = Lock()
         self._waiting: Thread | None = None  # for the process at work
 
@@ -37,10 +39,12 @@ class BackgroundPublisher:
             return
         with self._starting:
             if self._waiting is None or not self._waiting.is_alive():
-                self._waiting = Thread(target=self._run_process, daemon=True, name="publisher")
+                self._waiting = Thread(target=self._publish, daemon=True, name="publisher")
                 self._waiting.start()
 
-    def _run_process(self) -> None:
+    def _publish(self) -> None:
+        with suppress(RetrievalError):  # searches tell it
+            self._refresh()
         command = [sys.executable, "-P", "-c", _START, str(self._library)]
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
 
