@@ -41,6 +41,7 @@ from .renditions import large_sources, tile_sizes, tile_sources
 from .saved_api import saved_api
 from .saved_pages import saved_pages
 from .scopes import may
+from .scripts import scripts
 from .security import LOOPBACK, protect_app
 from .services import attach_services, current_services
 from .status_pages import status_pages
@@ -152,6 +153,7 @@ def create_app(
     app.register_blueprint(map_pages)
     app.register_blueprint(duplicate_pages)
     app.register_blueprint(media)
+    app.register_blueprint(scripts)
     app.register_blueprint(language_pages)
     app.register_blueprint(docs_pages)
     app.register_api(api)

@@ -25,6 +25,7 @@ from .security import SAFE
 _OPEN: Final = frozenset(
     {
         "static",
+        "scripts.page_scripts",
         "sign_in.show",
         "sign_in.enter",
         "sign_in.leave",

@@ -49,7 +49,7 @@ def test_an_uploaded_picture_finds_its_like_and_keeps_the_words(page: Page, pict
     page.wait_for_url("**picture=*")
     expect(page.locator("#q")).to_have_value("harbour")
     expect(page.get_by_role("list", name="What is searched for")).to_contain_text("copy of scene 6.jpg")
-    page.get_by_role("link", name="Remove copy of scene 6.jpg from the search").click()
+    page.get_by_role("link", name="Remove “copy of scene 6.jpg” from the search").click()
     expect(page).to_have_url("/?q=harbour")
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,7 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
     assert found.keys() == {
         *("hits", "total", "weaker", "notes", "next", "query", "line", "permalink"),
         *("understood", "ambiguous", "unknown_words", "did_you_mean", "remainders", "cursor"),
+        *("previous_cursor", "timings"),
     }
     assert (found["line"], found["query"]) == ("harbour", {"parts": [{"text": "harbour"}], "limit": 10})
     assert found["total"] == len(found["hits"]) == 4
@@ -289,7 +291,9 @@ def test_show_as_json(library_path: Path, scenes: Path) -> None:
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     expected = {"path": str(path), "page": 1, "bytes": len(data), "sha256": digest, "missing_since": None}
-    assert by_id["locations"] == [expected]
+    [location] = by_id["locations"]
+    assert location == {**expected, "depth": 1, "written_at": location["written_at"]}
+    assert datetime.fromisoformat(location["written_at"]).timestamp() == int(path.stat().st_mtime)
     assert {"field": "tag", "value": "day1", "source": "captions", "confidence": 1.0} in by_id["annotations"]
 
 

@@ -34,7 +34,15 @@ from .conftest import make_scene_library
 
 RARE = set(SCOPES) - {SEARCH_SCOPE, EDIT_SCOPE}
 FORMS = {"/pictures", "/export", "/sign-out", "/language"}  # of those who may only search
-FREE = {"/static/<path:filename>", "/sign-in", "/sign-out", "/language", "/healthz", "/readyz"}
+FREE = {
+    "/static/<path:filename>",
+    "/static/pictor.js",
+    "/sign-in",
+    "/sign-out",
+    "/language",
+    "/healthz",
+    "/readyz",
+}
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,9 @@ def test_a_copy_is_explained_by_a_heat_map_on_both_pictures(
 
 
 def test_points_in_common_belong_to_the_picture_that_has_them(app: Flask) -> None:
-    points = answers.Points(part=1, inliers=1, points=[[0.1, 0.2, 0.3, 0.4]])
+    points = answers.Points(
+        part=1, inliers=1, transform=[[1, 0, 0.2], [0, 1, 0.2]], points=[[0.1, 0.2, 0.3, 0.4]]
+    )
     hit = answers.Hit.model_construct(id=7)
     found = answers.Explanation.model_construct(hit=hit, heat=[], points=[points])
     with app.test_request_context():

@@ -45,6 +45,7 @@ WITHOUT_INDEX = {
     "without_names": "as names",
     "concepts": "they ask the vectors of subjects, and not the database",
     "saved": "it is answered by a search of its own, whose ids are compared",
+    "among": "its ids are listed, and compared",
     "confidence": "it says how `shows` is meant, and is no condition by itself",
 }
 # What reads all rows of a table, in the words of either database.
