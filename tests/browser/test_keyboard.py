@@ -15,10 +15,16 @@ pytestmark = pytest.mark.browser
 WALK = Path(__file__).parents[2] / "docs" / "page.md"
 MOST_TABS = 200  # the rail of filters has many stops
 TARGETS = {"rules": {"target-size": {"enabled": True}}}
-TILES = "[...document.querySelectorAll('.tile .picture')].indexOf(document.activeElement)"
+TILES = "[...document.querySelectorAll('#results .tile .picture')].indexOf(document.activeElement)"
 SHOWN = (
-    "[...document.querySelectorAll('.tile')]"
+    "[...document.querySelectorAll('#results .tile')]"
     ".findIndex(tile => `#picture=${tile.dataset.imageId}` === location.hash)"
+)
+# What a failure tells: the tiles, what has the focus, and which dialogs are open.
+STATE = (
+    "[[...document.querySelectorAll('#results .tile')].map(tile => tile.dataset.imageId), "
+    "document.activeElement.outerHTML.slice(0, 80), "
+    "[...document.querySelectorAll('dialog[open]')].map(dialog => dialog.id)]"
 )
 FOCUSED = "document.activeElement.id"
 
@@ -95,7 +101,7 @@ def test_the_walk_of_the_document(page: Page) -> None:
     for keys, sentence in walk:
         for key in keys:
             press(page, key, CHECKS[sentence])
-        assert wait_until(page, CHECKS[sentence]), f"{' '.join(keys)}: {sentence}"
+        assert wait_until(page, CHECKS[sentence]), f"{' '.join(keys)}: {sentence}; {page.evaluate(STATE)}"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
