@@ -103,7 +103,7 @@ def search_by_body() -> Json:
     openapi_extensions=describe_body(SearchBatch, *_SHOWN),
 )
 def search_batch() -> Json:
-    """Search by many queries at once, which takes less time than one by one; each is answered for itself."""
+    """Search by many queries from one state of the library, in one request; each is answered for itself."""
     shown = read_parameters(AnswerParameters, request.args)
     batch = read_json_values(SearchBatch, request.get_data())
     queries = [_attempt(query_from_json, values) for values in batch.searches]
