@@ -42,7 +42,7 @@ from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.fetching import fetch_backbone
 from .descriptors.runtimes.sentences import SentenceEncoder
 from .descriptors.word_towers import load_word_tower, round_rows, word_tower_to_bytes
-from .durable import sync_to_disk, write_file
+from .durable import replace_file, sync_to_disk, write_file
 from .errors import (
     BackboneUnavailable,
     CursorExpired,
@@ -350,6 +350,7 @@ __all__ = [
     "read_sidecar",
     "read_status",
     "refuse_busy",
+    "replace_file",
     "replace_part",
     "replace_words",
     "resolve_references",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,22 @@ def write_file(root: Path, name: str, data: bytes | memoryview) -> Seal:
         temporary.replace(root / name)
         sync_to_disk(root)
         return compute_seal(root, name)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write one file that may be lost: readers see all of it or nothing, but it is not synced to the disk.
+
+    Its folder is made, for its owner alone as the file itself. Raises OSError, and leaves nothing then.
+    """
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:

@@ -6,14 +6,13 @@ import hashlib
 import os
 import re
 import struct
-import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from retrieval import Library, StorageFailed, images
+from retrieval import Library, StorageFailed, images, replace_file
 
 from .decoding import Decoder
 from .errors import PictureExpired
@@ -44,7 +43,7 @@ class QueryPictures:
         picture = images.encode_png(self._decoder.decode_pixels(data, UPLOADED_NAME))
         token = hashlib.sha256(picture).hexdigest()[:32]
         try:
-            self._write_picture(token, picture)
+            replace_file(self._picture_path(token), picture)
             self._write_name(token, name)
             self._remove_old_pictures()
         except OSError as error:
@@ -102,17 +101,6 @@ class QueryPictures:
 
     def _picture_path(self, token: str) -> Path:
         return self._folder / f"{token}.png"
-
-    def _write_picture(self, token: str, picture: bytes) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(picture)
-            Path(temporary).replace(self._picture_path(token))
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
     def _remove_old_pictures(self) -> None:
         """Remove pictures unused for LIFETIME, the oldest beyond MAX_PICTURES, and leftovers of a crash."""

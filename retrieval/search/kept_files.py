@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
+from ..durable import replace_file
 from .cursor import NAME_BYTES, digest_bytes
 
 
@@ -32,7 +32,7 @@ class KeptFiles:
         """Keep these bytes, or keep them for longer, and return their name; raises OSError."""
         name = _digest(data)
         if not self._renew(name):
-            self._write_file(name, data)
+            replace_file(self._path(name), data)
             self._remove_old()
         return name
 
@@ -67,17 +67,6 @@ class KeptFiles:
         except FileNotFoundError:
             return False
         return True
-
-    def _write_file(self, name: str, data: bytes) -> None:
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(temporary).replace(self._path(name))
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
     def _remove_old(self) -> None:
         """Remove files unused for their lifetime, the oldest beyond the limits, and leftovers of a crash."""
