@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+import numpy as np
 
 from ..catalog import Projection
 from ..catalog.reader import Reader
@@ -38,6 +41,19 @@ class AbstractView(ABC, Generic[QueryT]):
 
         Scores are rounded to SCORE_DECIMALS. Equal scores are ordered by image id, also at the limit.
         """
+
+    def search_many(
+        self, queries: Sequence[QueryT], *, limit: int, allowed: Sequence[Int64Ids | None]
+    ) -> list[Ranking]:
+        """What `search` finds for each of these queries, among what is allowed to it."""
+        return [
+            self.search(query, limit=limit, allowed=among)
+            for query, among in zip(queries, allowed, strict=True)
+        ]
+
+    def rank_ids(self, query: QueryT, ids: Int64Ids) -> Ranking:
+        """Those of these distinct images that it finds, with the scores that `search` gives them."""
+        return self.search(query, limit=len(ids), allowed=np.sort(ids))
 
 
 class AbstractProjection(ABC, Generic[LoadedT, QueryT]):

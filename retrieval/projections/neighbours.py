@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -195,10 +195,27 @@ class NeighbourView(AbstractView[Float32Vector | Direction]):
         return self._published.axes is not None
 
     def search(self, query: Float32Vector | Direction, *, limit: int, allowed: Int64Ids | None) -> Ranking:
+        return self._compared.search(self._compared_row(query), limit=limit, allowed=allowed)
+
+    def search_many(
+        self,
+        queries: Sequence[Float32Vector | Direction],
+        *,
+        limit: int,
+        allowed: Sequence[Int64Ids | None],
+    ) -> list[Ranking]:
+        rows = [self._compared_row(query) for query in queries]
+        return self._compared.search_many(rows, limit=limit, allowed=allowed)
+
+    def rank_ids(self, query: Float32Vector | Direction, ids: Int64Ids) -> Ranking:
+        return self._compared.rank_ids(self._compared_row(query), ids)
+
+    def _compared_row(self, query: Float32Vector | Direction) -> Float32Vector:
+        """The row that is compared; its last number says whether hubs are taken off, where there are some."""
         row = self.row_of(query)
-        if self._published.hubs:
-            row = np.append(row, np.float32(SHARE if isinstance(query, Direction) else 0))
-        return self._compared.search(row, limit=limit, allowed=allowed)
+        if not self._published.hubs:
+            return row
+        return np.append(row, np.float32(SHARE if isinstance(query, Direction) else 0))
 
     def row_of(self, query: Float32Vector | Direction) -> Float32Vector:
         """The row that a query is compared as: the neighbourhood of a feature, or a direction itself."""

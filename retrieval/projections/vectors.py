@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..durable import BLOCK, write_folder
 from ..ranking.arrays import (
+    BoolVector,
     FeatureMatrix,
     Float16Matrix,
     Float32Array,
@@ -25,16 +26,20 @@ from ..ranking.arrays import (
     Float64Scores,
     Int64Ids,
     Int64Matrix,
+    Int64Vector,
 )
 from ..ranking.ranking import Ranking, round_scores
 from . import generations, gpu, segments
 from .base import AbstractProjection, AbstractView, Tail
+from .products import find_nearest_rows
 from .rowfile import RowFile
 
 ROW_MULTIPLE = 16  # FAISS is four times as fast if rows of float16 fill whole registers
 # The layout of an index file, apart from FAISS's own version.
 LAYOUT = f"rows of whole {ROW_MULTIPLE}s in segments of {segments.SEGMENT_SIZE}"
 _ROW_BLOCK = 1024  # rows at a time, to limit memory
+NO_IDS: Final = np.empty(0, np.int64)
+NO_SCORES: Final = np.empty(0, np.float32)
 SPARE = 64  # more rows than asked for, so that ties at the end seldom need a second scan
 
 
@@ -48,16 +53,14 @@ class VectorIndex:
         self._index = index
         self.size: int = index.ntotal
         self.dimension = dimension
-        self._copy = (
-            gpu.GpuCopy(self._image_ids(), self.rows) if gpu.is_worthwhile(device, self.size) else None
-        )
+        self._ids: Int64Ids = _load_faiss().vector_to_array(index.id_map)
+        self._order = None if np.all(np.diff(self._ids) > 0) else np.argsort(self._ids)
+        self._copy = gpu.GpuCopy(self._ids, self.rows) if gpu.is_worthwhile(device, self.size) else None
 
     @classmethod
     def build(cls, ids: Int64Ids, features: Float16Matrix, dimension: int) -> VectorIndex:
         """Index the features in the order given."""
-        faiss = _load_faiss()
-        kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        index = faiss.IndexIDMap2(faiss.IndexScalarQuantizer(_padded_width(dimension), kind, metric))
+        index = _load_faiss().IndexIDMap2(_empty_index(_padded_width(dimension)))
         for start in range(0, len(ids), _ROW_BLOCK):
             part = slice(start, start + _ROW_BLOCK)
             index.add_with_ids(_pad_rows(features[part], index.d), ids[part])
@@ -99,7 +102,7 @@ class VectorIndex:
 
     def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The features of these images, (image, dimension); zeros for unknown images."""
-        held = np.isin(ids, self._image_ids())
+        held = self._positions_of(ids) >= 0
         if len(ids) and held.all():
             known: Float32Matrix = self._index.reconstruct_batch(ids)[:, : self.dimension]
             return known
@@ -108,9 +111,67 @@ class VectorIndex:
             features[held] = self._index.reconstruct_batch(ids[held])[:, : self.dimension]
         return features
 
-    def _image_ids(self) -> Int64Ids:
-        ids: Int64Ids = _load_faiss().vector_to_array(self._index.id_map)
-        return ids
+    def search_many(
+        self,
+        queries: Float32Matrix,
+        *,
+        limit: int,
+        allowed: Sequence[Int64Ids | None],
+        hidden: Int64Ids = NO_IDS,
+    ) -> list[Ranking]:
+        """What `search` finds for each row of `queries`, (query, dimension), besides `hidden` images."""
+        masks = {id(among): self._mask_rows(among, hidden) for among in allowed}
+        among = [masks[id(among)] for among in allowed]
+        nearest = find_nearest_rows(_pad_rows(queries, self._index.d), self._stored_rows(), limit, among)
+        rankings = (self._rank_rows(query, rows) for query, rows in zip(queries, nearest, strict=True))
+        return [ranking.top(limit) for ranking in rankings]
+
+    def rank_ids(self, query: Float32Vector, ids: Int64Ids) -> Ranking:
+        """Those of these images that it holds, with the scores that `search` gives them."""
+        positions = self._positions_of(ids)
+        return self._rank_rows(query, positions[positions >= 0])
+
+    def _rank_rows(self, query: Float32Vector, positions: Int64Vector) -> Ranking:
+        blocks = range(0, len(positions), _ROW_BLOCK)
+        scores = [self._score_rows(query, positions[start : start + _ROW_BLOCK]) for start in blocks]
+        return Ranking.from_scores(self._ids[positions], round_scores(np.concatenate([NO_SCORES, *scores])))
+
+    def _score_rows(self, query: Float32Vector, positions: Int64Vector) -> Float32Vector:
+        """The products of these rows, summed up as in a search of all, so that they are the same."""
+        some = _empty_index(self._index.d)
+        some.add_sa_codes(self._stored_rows()[positions].view(np.uint8))
+        with _one_thread():
+            products, order = some.search(_pad_rows(query.reshape(1, -1), some.d), len(positions))
+        scores = np.empty(len(positions), np.float32)
+        scores[order[0]] = products[0]
+        return scores
+
+    def _mask_rows(self, allowed: Int64Ids | None, hidden: Int64Ids) -> BoolVector | None:
+        """Which rows are of images that are allowed and not hidden; None for all."""
+        if allowed is None and not len(hidden):
+            return None
+        mask = np.full(self.size + 1, allowed is None)  # the last one is for images that have no row
+        mask[self._positions_of(NO_IDS if allowed is None else allowed)] = True
+        mask[self._positions_of(hidden)] = False
+        return mask[:-1]
+
+    def _stored_rows(self) -> Float16Matrix:
+        """The rows in the memory of the index, (row, width)."""
+        faiss = _load_faiss()
+        codes = faiss.downcast_index(self._index.index).codes
+        if not self.size:
+            return np.empty((0, self._index.d), np.float16)
+        stored: Float16Matrix = faiss.rev_swig_ptr(codes.data(), codes.size()).view(np.float16)
+        return stored.reshape(self.size, self._index.d)
+
+    def _positions_of(self, ids: Int64Ids) -> Int64Vector:
+        """The positions of the rows of these images; -1 for one that has none."""
+        if not self.size:
+            return np.full(len(ids), -1)
+        places = np.searchsorted(self._ids, ids, sorter=self._order)
+        places = np.minimum(places, self.size - 1)
+        positions = places if self._order is None else self._order[places]
+        return np.where(self._ids[positions] == ids, positions, -1)
 
     def _search_nearest(
         self, query: Float32Vector, count: int, allowed: Int64Ids | None
@@ -124,6 +185,12 @@ class VectorIndex:
             scores, ids = self._index.search(row, count, params=parameters)
         is_result = ids[0] >= 0
         return ids[0][is_result], round_scores(scores[0][is_result])
+
+
+def _empty_index(width: int) -> Any:
+    """An index of float16 and inner products, of rows of whole registers."""
+    faiss = _load_faiss()
+    return faiss.IndexScalarQuantizer(width, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
 
 
 def _padded_width(dimension: int) -> int:
@@ -213,10 +280,19 @@ class VectorView(AbstractView[Float32Vector]):
     def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         old = self._search_published(query, limit, allowed)
         new = self._tail.search(query, limit=limit, allowed=allowed)
-        both = Ranking.from_scores(
-            np.concatenate([old.ids, new.ids]), np.concatenate([old.scores, new.scores])
-        )
-        return both.top(limit)
+        return _join_rankings(old, new).top(limit)
+
+    def search_many(
+        self, queries: Sequence[Float32Vector], *, limit: int, allowed: Sequence[Int64Ids | None]
+    ) -> list[Ranking]:
+        rows = np.array(queries, np.float32)
+        old = self._published.search_many(rows, limit=limit, allowed=allowed, hidden=self._hidden)
+        new = self._tail.search_many(rows, limit=limit, allowed=allowed)
+        return [_join_rankings(one, other).top(limit) for one, other in zip(old, new, strict=True)]
+
+    def rank_ids(self, query: Float32Vector, ids: Int64Ids) -> Ranking:
+        published = ids[~np.isin(ids, self._hidden)] if len(self._hidden) else ids
+        return _join_rankings(self._published.rank_ids(query, published), self._tail.rank_ids(query, ids))
 
     def row_of(self, query: Float32Vector) -> Float32Vector:
         """The row that a query is compared as: the query itself."""
@@ -236,6 +312,13 @@ class VectorView(AbstractView[Float32Vector]):
         # Without a filter it is cheaper to search for more rows, as many as can be hidden.
         ranking = self._published.search(query, limit=limit + len(self._hidden), allowed=None)
         return ranking.without(self._hidden).top(limit)
+
+
+def _join_rankings(one: Ranking, other: Ranking) -> Ranking:
+    """Two rankings of different images as one."""
+    return Ranking.from_scores(
+        np.concatenate([one.ids, other.ids]), np.concatenate([one.scores, other.scores])
+    )
 
 
 @final

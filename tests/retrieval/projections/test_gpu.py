@@ -43,7 +43,7 @@ def index_of(features: Any) -> VectorIndex:
 def with_copy(index: VectorIndex, made: Callable[[int], Any] = Rounding) -> tuple[VectorIndex, GpuCopy]:
     """The same index with a copy that has been asked often enough to be made."""
     again = VectorIndex(index._index, index.dimension)
-    copy = again._copy = GpuCopy(index._image_ids(), index.rows, made)
+    copy = again._copy = GpuCopy(index._ids, index.rows, made)
     for _ in range(MIN_SEARCHES - 1):
         assert copy.candidate_ids(np.ones(DIMENSION, np.float32), 1) is None
     return again, copy
@@ -94,7 +94,7 @@ def test_a_filter_is_the_processors() -> None:
     index = index_of(spread_features())
     with_help, copy = with_copy(index)
     [query] = queries(1)
-    some = np.sort(index._image_ids()[:100])
+    some = np.sort(index._ids[:100])
     assert pairs_of(with_help.search(query, limit=5, allowed=some)) == pairs_of(
         index.search(query, limit=5, allowed=some)
     )
