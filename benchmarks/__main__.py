@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-PRIVATE = ("__main__", "clients", "disks", "faults", "indexed", "intervals", "sets", "subjects")
+PRIVATE = ("__main__", "clients", "disks", "faults", "indexed", "intervals", "sets", "subjects", "synthetic")
 
 
 def main() -> None:

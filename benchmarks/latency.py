@@ -1,109 +1,37 @@
 """How long a fused query of words and a picture takes on 100,000 images, against its signals and FAISS alone.
 
-The library is synthetic: clustered features of the usual length in every space, and captions of a few words
-from a vocabulary with Zipf's frequencies. A query is one stored picture and two words; the answer is the
-first 40 hits with their contributions and bands. FAISS alone answers for the subject and the colour. All
-times are medians over the same queries in one run.
+The library is synthetic (`benchmarks/synthetic.py`). A query is one stored picture and two words; the answer
+is the first 40 hits with their contributions and bands. FAISS alone answers for the subject and the colour.
+All times are medians over the same queries in one run.
 --size N: N images (default 100,000).
 """
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.upkeep.opening import LibrarySpec, open_or_create
-from retrieval import Annotation, Library, LibraryWriter, NewImage, Query, StoredPicture, Text
+from retrieval import Library, Query, StoredPicture, Text
 from retrieval.projections.vectors import VectorIndex
 from retrieval.projections.words import WordView
 from retrieval.ranking.tokens import Terms, parse_terms
 
+from .synthetic import make_library
+
 QUERIES = 15
-BATCH = 1000
-CLUSTERS = 200
-VOCABULARY = 5000
-Features = npt.NDArray[np.float16]
 
 
 def measure(size: int | None = None) -> dict[str, Any]:
     """Medians in milliseconds, and the ratio that is promised."""
     count = size or 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        with open_or_create(Path(folder), LibrarySpec()) as library:
-            fill_library(library, count)
-            library.publish()
-        with Library.open(folder) as library:
-            library.warm_up()
-            return {"figures": _measure_times(library, count), "beside": {}}
-
-
-def fill_library(
-    library: LibraryWriter, count: int, thumbnails: Sequence[bytes] = (b"",), *, first: int = 0
-) -> None:
-    """Add synthetic images, of which one in ten has no date; thumbnails are taken in turn.
-
-    `first`: how many were added before, which are others.
-    """
-    random = np.random.default_rng(first)
-    spaces = [space for space in library.spaces if space.descriptor != "details"]
-    centres = {space.id: _random_directions(random, CLUSTERS, space.dimension) for space in spaces}
-    for start in range(first, first + count, BATCH):
-        rows = {space.id: _rows_around(random, centres[space.id]) for space in spaces}
-        with library.catalog.writing() as writer:
-            new = [
-                _new_image(
-                    number,
-                    {key: features[number - start] for key, features in rows.items()},
-                    thumbnails[number % len(thumbnails)],
-                )
-                for number in range(start, start + BATCH)
-            ]
-            for image_id in writer.add_images(new):
-                writer.add_location(b"/synthetic/%d.jpg" % image_id, image_id, mtime=0, size=1)
-                writer.replace_annotations(
-                    image_id, "benchmark", [Annotation("caption", _random_caption(random), "benchmark")]
-                )
-
-
-def _random_directions(random: np.random.Generator, count: int, dimension: int) -> Features:
-    return _unit_rows(np.abs(random.standard_normal((count, dimension))))
-
-
-def _rows_around(random: np.random.Generator, centres: Features) -> Features:
-    chosen = centres[random.integers(0, len(centres), BATCH)].astype(np.float32)
-    noise = 0.7 * random.standard_normal(chosen.shape, np.float32) / np.sqrt(chosen.shape[1])
-    return _unit_rows(np.abs(chosen + noise))
-
-
-def _unit_rows(rows: npt.NDArray[np.floating]) -> Features:
-    units: Features = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
-    return units
-
-
-def _new_image(number: int, features: dict[int, Features], thumbnail: bytes) -> NewImage:
-    digest = hashlib.sha256(b"%d" % number).hexdigest()
-    perceptual_hash = int(digest[:15], 16)  # far from all others, as of pictures that have nothing in common
-    taken = datetime(2000, 1, 1) + timedelta(seconds=number * 7919 % 600_000_000) if number % 10 else None
-    return NewImage(
-        digest, perceptual_hash, 640, 480, "jpeg", 1 + number * 7907 % 9_000_000, taken, thumbnail, features
-    )
-
-
-def _random_caption(random: np.random.Generator) -> str:
-    return " ".join(word_of_rank(rank) for rank in random.zipf(1.2, 8) if rank <= VOCABULARY)
-
-
-def word_of_rank(rank: int) -> str:
-    return "w" + "".join("abcdefghij"[int(digit)] for digit in str(rank))
+    with make_library(count) as folder, Library.open(folder) as library:
+        library.warm_up()
+        return {"figures": _measure_times(library, count), "beside": {}}
 
 
 def _measure_times(library: Library, count: int) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What a server answers while many ask: throughput, waits, refusals and memory; `--part NAME` for one part.
 
 A process of its own serves a library, as by `pictor serve`, and clients of another process ask over loopback.
-The library is that of `latency`, with 100,000 images; PICTOR_BENCH_KEEP names a folder in which it is kept.
+The library is synthetic (`benchmarks/synthetic.py`), with 100,000 images.
 Queries are mixed: words, words with a condition, images like one of the library, words and an image, and an
 uploaded picture. Ratios compare figures of one run.
 engine: the same queries in process, by one thread and by several. clients: 50 that ask one after the other.
@@ -14,14 +14,13 @@ take while a new generation is taken up. memory: its growth over many requests, 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,19 +29,18 @@ from urllib.parse import quote
 
 import numpy as np
 
-from indexer.upkeep.opening import LibrarySpec, open_existing, open_or_create
+from indexer.upkeep.opening import open_existing
 from retrieval import Library, Picture, Query, images
 
 from .attacks import CONNECTION_ATTACKS, Served, form_of_pictures, hold_connections, serve
 from .clients import Answer, ask_at_rate, ask_in_turn, ask_now_and_then
-from .latency import fill_library, word_of_rank
 from .page import draw_thumbnails
+from .synthetic import fill_library, make_library, word_of_rank
 
 IMAGES, FEW_IMAGES = 100_000, 10_000
 SECONDS, REQUESTS, LOOKS = 60, 100_000, 20
 CLIENTS, PEAK_CLIENTS, TIMES, SLOW = 50, 8, 10, 200
 PROMPT = 0.05  # seconds within which a refusal is promised
-DONE = "indexed"  # a file that says that a kept library is whole
 _HEAD: Final = "HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n"
 THUMBNAIL: Final = f"GET /media/7/thumbnail {_HEAD}\r\n".encode()
 
@@ -64,20 +62,9 @@ def measure(size: int | None = None, part: str | None = None) -> dict[str, Any]:
 # -- what is asked ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def make_library(count: int) -> Iterator[Path]:
-    """A synthetic library, which is kept where PICTOR_BENCH_KEEP says."""
-    kept = os.environ.get("PICTOR_BENCH_KEEP")
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(kept or temporary, f"load-{count}")
-        library = folder / "library"
-        is_there = (folder / DONE).exists()
-        with open_or_create(library, LibrarySpec()) as opened:  # brings the schema up to date as well
-            if not is_there:
-                fill_library(opened, count, draw_thumbnails())
-            opened.publish()
-        (folder / DONE).touch()
-        yield library
+def make_library_with_pictures(count: int) -> AbstractContextManager[Path]:
+    """A synthetic library with thumbnails."""
+    return make_library(count, draw_thumbnails())
 
 
 def make_queries(count: int) -> list[tuple[Asked, bytes]]:
@@ -134,7 +121,7 @@ def _for_seconds(seconds: float) -> Callable[[], bool]:
 def measure_engine(size: int | None) -> Figures:
     """The same queries in process."""
     seconds = size or SECONDS
-    with make_library(IMAGES) as path, Library.open(path) as library:
+    with make_library_with_pictures(IMAGES) as path, Library.open(path) as library:
         library.prepare_serving()
         library.warm_up()
         queries = [query for query, _ in make_queries(IMAGES)]
@@ -165,7 +152,7 @@ def _search_in_threads(library: Library, queries: Sequence[Asked], count: int, s
 def measure_clients(size: int | None) -> Figures:
     """Clients that ask one after the other, as many as usual and at the peak."""
     seconds, requests = size or SECONDS, [request for _, request in make_queries(IMAGES)]
-    with make_library(IMAGES) as library, serve_ready(library, requests) as served:
+    with make_library_with_pictures(IMAGES) as library, serve_ready(library, requests) as served:
         figures: Figures = {}
         for count in (1, PEAK_CLIENTS, CLIENTS):
             answers = asyncio.run(ask_in_turn(served.port, count, cycle(requests), _for_seconds(seconds)))
@@ -176,7 +163,7 @@ def measure_clients(size: int | None) -> Figures:
 def measure_overload(size: int | None) -> Figures:
     """Many times as many requests as are answered at the peak, with another client and without."""
     seconds, requests = size or SECONDS, [request for _, request in make_queries(IMAGES)]
-    with make_library(IMAGES) as library, serve_ready(library, requests) as served:
+    with make_library_with_pictures(IMAGES) as library, serve_ready(library, requests) as served:
         calm = asyncio.run(ask_in_turn(served.port, PEAK_CLIENTS, cycle(requests), _for_seconds(seconds)))
         peak = _count_good(calm) / seconds
         took = time.process_time()
@@ -214,7 +201,7 @@ async def _overload(
 def measure_slow(size: int | None) -> Figures:
     """The longest wait of somebody else while connections are held."""
     requests = [request for _, request in make_queries(IMAGES)]
-    with make_library(IMAGES) as library, serve_ready(library, requests) as served:
+    with make_library_with_pictures(IMAGES) as library, serve_ready(library, requests) as served:
         return {
             f"{name}: longest wait of another client, s (promised: 1)": hold_connections(
                 served.port, SLOW, start, drip, size or SECONDS / 2, path="/api/v1/search?q=wbc"
@@ -231,7 +218,7 @@ def measure_publication(size: int | None) -> Figures:
         answers = asyncio.run(ask_in_turn(port, 2, cycle(requests), _for_seconds(seconds)))
         return _describe_answers(name, answers, seconds)
 
-    with make_library(FEW_IMAGES) as made, tempfile.TemporaryDirectory() as folder:
+    with make_library_with_pictures(FEW_IMAGES) as made, tempfile.TemporaryDirectory() as folder:
         library = shutil.copytree(made, Path(folder, "library"))
         with serve_ready(library, requests) as served:
             figures = ask(served.port, "before")
@@ -244,7 +231,7 @@ def measure_publication(size: int | None) -> Figures:
 
 def _publish_more(library: Path) -> None:
     with open_existing(library) as opened:
-        fill_library(opened, 1000, draw_thumbnails(), first=FEW_IMAGES)
+        fill_library(opened.path, 1000, draw_thumbnails(), first=FEW_IMAGES)
         opened.publish()
 
 
@@ -254,7 +241,7 @@ def measure_memory(size: int | None) -> Figures:
     requests = [request for _, request in make_queries(FEW_IMAGES // 10)]
     mixed = [one for request in requests for one in (request, THUMBNAIL, _get("/healthz"), THUMBNAIL)]
     held: list[tuple[int, float]] = []
-    with make_library(FEW_IMAGES // 10) as library, serve_ready(library, requests) as served:
+    with make_library_with_pictures(FEW_IMAGES // 10) as library, serve_ready(library, requests) as served:
         following = cycle(mixed)
         answers: Counter[int] = Counter()
         for _ in range(LOOKS):

@@ -11,21 +11,18 @@ publishing pays: seconds to place so many images by 10 neighbours each, and to f
 from __future__ import annotations
 
 import struct
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page, Route, sync_playwright
 
-from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library
 from retrieval.ranking.collection_map import find_clusters, place_images
 from tests.browsing import serve_library
 
-from .latency import fill_library
 from .page import CHROMIUM
+from .synthetic import make_library
 
 IMAGES = 200  # of the library; enough for a map
 KINDS, NEIGHBOURS = 24, 10
@@ -64,12 +61,8 @@ _PICK = """
 def measure(size: int | None = None) -> dict[str, Any]:
     """Frames a second, milliseconds and seconds."""
     count = size or 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        with open_or_create(Path(folder), LibrarySpec()) as opened:
-            fill_library(opened, IMAGES)
-            opened.publish()
-        with Library.open(folder) as library, serve_library(library) as address:
-            figures = _measure_frames(address, draw_points(count))
+    with make_library(IMAGES) as folder, Library.open(folder) as library, serve_library(library) as address:
+        figures = _measure_frames(address, draw_points(count))
     return {"figures": figures | _measure_placing(count), "beside": {}}
 
 

@@ -1,8 +1,9 @@
 """How long an answer takes in another order than by relevance, and whether it is the same set.
 
-The library is that of `latency`, with 100,000 images. Kinds of queries: a stored picture with two words, one
-word that many captions hold, what was taken in ten years, and all images. Every order is a ratio of medians
-over the same queries, asked in turn with those by relevance; the time is that of the processor, for which
+The library is synthetic (`benchmarks/synthetic.py`), with 100,000 images. Kinds of queries: a stored picture
+with two words, one word that many captions hold, what was taken in ten years, and all images. Every order is
+a ratio of medians over the same queries, asked in turn with those by relevance; the time is that of the
+processor, for which
 other work of the machine does not count. `same set`: the share of the queries whose whole answer has the same
 images in every order. `after a change`: the same for all images, when a writer has just changed one of them.
 `cursor`: an answer whose list is kept, and the page that follows by cursor, each against the same page
@@ -11,6 +12,7 @@ without. --size N: N images (default 100,000).
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Annotation, Library, Query, Text, parse_query, parse_sort, write_library
 from retrieval.ranking.arrays import Int64Ids
 
-from .latency import fill_library, make_queries
+from .latency import make_queries
+from .synthetic import make_library
 
 ORDERS = ("date", "date-up", "added", "name", "size", "random:7")
 QUERIES = 3  # of a kind
@@ -35,11 +37,9 @@ CHANGES = 3
 def measure(size: int | None = None) -> dict[str, Any]:
     """Ratios of time, and shares of queries."""
     count = size or 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        with open_or_create(Path(folder), LibrarySpec()) as library:
-            fill_library(library, count)
-            library.publish()
-        return {"figures": measure_library(Path(folder), count), "beside": {}}
+    with make_library(count) as made, tempfile.TemporaryDirectory() as folder:
+        library = shutil.copytree(made, Path(folder, "library"))
+        return {"figures": measure_library(library, count), "beside": {}}
 
 
 def measure_library(folder: Path, count: int) -> dict[str, float]:

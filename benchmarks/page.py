@@ -1,7 +1,8 @@
 """How soon the search page paints what it found, in headless Chromium on the loopback interface.
 
-The library is that of `latency`, with 100,000 images and a thumbnail for each. Each query is one word; its
-page is opened by its address in a new window with an empty cache, and then searched for in the box.
+The library is synthetic (`benchmarks/synthetic.py`), with 100,000 images and a thumbnail for each.
+Each query is one word; its page is opened by its address in a new window with an empty cache, and then
+searched for in the box.
 `painted`: the median, from the beginning of the navigation (or the key) to the frame in which the first
 results stand; `first picture`: until the first thumbnail is in a frame. `layout shift`: the largest sum of
 any page (CLS), after scrolling through it. `own script and style`: gzipped as they are sent.
@@ -11,7 +12,6 @@ any page (CLS), after scrolling through it. `own script and style`: gzipped as t
 from __future__ import annotations
 
 import gzip
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +21,10 @@ from urllib.parse import urlsplit
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from indexer.upkeep.opening import LibrarySpec, open_or_create
 from retrieval import Library, images
 from tests.browsing import serve_library
 
-from .latency import fill_library
+from .synthetic import make_library
 
 CHROMIUM = "/usr/bin/chromium"
 WORDS = ("wb", "wc", "wd", "wf", "wg", "wh", "wi", "wj", "wba", "wca")  # from frequent to rare
@@ -73,13 +72,14 @@ async () => {
 def measure(size: int | None = None) -> dict[str, Any]:
     """Medians in milliseconds, the largest layout shift, and bytes."""
     count = size or 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        with open_or_create(Path(folder), LibrarySpec()) as opened:
-            fill_library(opened, count, draw_thumbnails())
-            opened.publish()
-        with Library.open(folder) as library, serve_library(library) as address, _open_browser() as browser:
-            library.warm_up()
-            return {"figures": _measure_pages(browser, address) | _measure_bytes(), "beside": {}}
+    with (
+        make_library(count, draw_thumbnails()) as folder,
+        Library.open(folder) as library,
+        serve_library(library) as address,
+        _open_browser() as browser,
+    ):
+        library.warm_up()
+        return {"figures": _measure_pages(browser, address) | _measure_bytes(), "beside": {}}
 
 
 def draw_thumbnails() -> list[bytes]:

@@ -39,6 +39,7 @@ from .turns import LONGEST_WAIT, write_turn
 CatalogAddress: TypeAlias = str | URL
 
 BUSY_SECONDS = 5
+PAGE_BYTES = 16384  # of a new SQLite file: features of usual lengths would leave half of smaller pages empty
 VERSION_TABLE = "alembic_version"  # the table in which Alembic keeps the revision
 WRITER_LOCK = 0x706963746F72  # "pictor", as the number of a PostgreSQL advisory lock
 LOCK_NOT_AVAILABLE = "55P03"  # the SQLSTATE of a lock that is taken
@@ -164,6 +165,7 @@ def prepare_connection(
     setting is read back.
     """
     connection.isolation_level = None  # the driver must not open transactions of its own
+    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")  # changes nothing but an empty file
     for name, setting in pragmas.items():
         connection.execute(f"PRAGMA {name}={setting}")
         actual = next(connection.execute(f"PRAGMA {name}"), ("nothing",))[0]

@@ -17,12 +17,13 @@ from indexer.run.pipeline import index
 from indexer.upkeep.check import check_library
 from indexer.upkeep.opening import open_existing
 from retrieval import Library, RetrievalError, StorageFailed, parse_query, path_bytes
+from retrieval.catalog.engine import PAGE_BYTES
 from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone, pictor
 
 FLIPS = int(os.environ.get("PICTOR_FLIPS", "40"))
-PAGE = 4096  # bytes; what a page of SQLite is built by lies at its beginning
-HEAD = 60
+PAGE = PAGE_BYTES  # what a page of SQLite is built by lies at its beginning
+HEAD = 12  # bytes
 
 
 @pytest.fixture
