@@ -165,7 +165,7 @@ def _look_up_photos(
 def _load_keypoints(library: Library, ids: list[int] | None = None) -> dict[int, bytes]:
     space = next(space for space in library.spaces if space.descriptor == Details.name)
     with library.catalog.reading() as reader:
-        return reader.load_keypoints(space, reader.find_ids().tolist() if ids is None else ids)
+        return reader.load_blobs(space, reader.find_ids().tolist() if ids is None else ids)
 
 
 def measure_attack(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> dict[str, float]:

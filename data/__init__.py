@@ -6,6 +6,8 @@ SAMPLE = Path(__file__).parent / "sample"
 
 # Named after the timm model that the weights belong to; backbones/README.md is their card.
 BACKBONE = Path(__file__).parent / "backbones" / "mobilenetv2_100.pictor.safetensors"
+# The axes of the windows of that backbone; backbones/README.md says how they were learned.
+WINDOW_AXES = Path(__file__).parent / "backbones" / "mobilenetv2_100.pictor.axes.npy"
 CATEGORIES = Path(__file__).parent / "categories"  # tables of what the classes of classifiers are kinds of
 
 # The word tower of that backbone; word_towers/README.md is its card.

@@ -322,7 +322,7 @@ class Library:
             walk = Walk(answer.ids, query.offset, name)
         with search.stopwatch.measure(LOAD):
             images, ranks, end = self._load_page(walk, query.limit)
-            hits = tuple(build_hits(answer, images, search.amounts, ranks=ranks))
+            hits = tuple(build_hits(answer, images, search.amounts, search.find_boxes, ranks=ranks))
         return Results(
             hits,
             len(walk.ids),
@@ -424,7 +424,11 @@ class Library:
             self.load_image(image_id)  # raises ImageNotFound
             raise ImageNotInAnswer(image_id, _absence_reason(query, answer, image_id))
         [hit] = build_hits(
-            answer, self._load_images([image_id]), search.amounts, ranks=[int(positions[0]) + 1]
+            answer,
+            self._load_images([image_id]),
+            search.amounts,
+            search.find_boxes,
+            ranks=[int(positions[0]) + 1],
         )
         state = self.search_state
         meaning = state.snapshots.newest_snapshot().views.get(MEANING)
@@ -578,7 +582,8 @@ class Library:
         new = found[(found > seen_image) & (found <= newest)]
         page = self._load_images(new[query.offset : query.offset + query.limit].tolist())
         ranks = range(query.offset + 1, query.offset + 1 + len(page))
-        hits = build_hits(replace(answer, is_grouped=False), page, search.amounts, ranks=ranks)
+        ungrouped = replace(answer, is_grouped=False)
+        hits = build_hits(ungrouped, page, search.amounts, search.find_boxes, ranks=ranks)
         return NewHits(tuple(hits), len(new), newest)
 
     def count_news(self, *, seconds: float = math.inf) -> list[SavedNews]:

@@ -14,6 +14,7 @@ from .languages import load_translator
 from .projections.bridge import BridgeProjection, BridgeView
 from .projections.likeness import LikenessProjection
 from .projections.neighbours import NeighbourProjection
+from .projections.parts import PartProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import VectorProjection
 from .projections.words import WordProjection
@@ -70,8 +71,13 @@ class SearchState:
             *(VectorProjection(space, device) for space in spaces),
             *(NeighbourProjection(space, device, encoder) for space in subjects),
             *(LikenessProjection(space, colour) for space in subjects for colour in colours),
+            *self._part_projections(),
             *(BridgeProjection(space, encoder) for space in subjects if self.spaces.text_tower is None),
         )
+
+    def _part_projections(self) -> list[PartProjection]:
+        space, parts = self.spaces.part_space, self.spaces.parts
+        return [PartProjection(space, lambda: parts.axes)] if space and parts else []
 
     @cached_property
     def translator(self) -> Translator:

@@ -14,7 +14,7 @@ from data import LANGUAGE_CODES
 from .errors import InvalidSetting
 from .pictures import scaling
 from .query.values import FUSIONS, GROUPINGS, read_former_grouping
-from .signals import COLOUR, DETAILS, LAYOUT, MEANING, SIGNALS, SUBJECT, TEXTURE, WORDS
+from .signals import COLOUR, DETAILS, LAYOUT, MEANING, PART, SIGNALS, SUBJECT, TEXTURE, WORDS
 
 FILE_NAME = "library.toml"
 ENVIRONMENT_PREFIX = "PICTOR_"
@@ -119,6 +119,7 @@ class Settings:
     weight_colour: float = _define_weight(COLOUR)
     weight_texture: float = _define_weight(TEXTURE)
     weight_layout: float = _define_weight(LAYOUT)
+    weight_part: float = _define_weight(PART)
     weight_meaning: float = _define_weight(MEANING)
     weight_details: float = _define_weight(DETAILS)
 

@@ -13,11 +13,12 @@ from typing import Final
 from .ranking.relevance import Unrelated
 
 WORDS, MEANING, SUBJECT = "words", "meaning", "subject"
-COLOUR, TEXTURE, LAYOUT, DETAILS = "colour", "texture", "layout", "details"
+COLOUR, TEXTURE, LAYOUT, DETAILS, PART = "colour", "texture", "layout", "details", "part"
 # What a query asks beside the signals: whether an image satisfies a condition that is an alternative.
 CONDITION = "condition"
 # What scores mean, where that is something else than for whole pictures of the signal.
 SWATCHES, PALETTE, EXAMPLES, NEIGHBOURS = "swatches", "palette", "examples", "neighbours"
+REGION = "region"
 
 # The SHA-256 of the weights of the bundled backbone; a test compares it with the file.
 BUNDLED_WEIGHTS = "2f58e148bab19078ffe8ad95f6e91dd61ce94fc9c77e999b7c66505c1715735a"
@@ -128,6 +129,16 @@ SIGNALS: Final[dict[str, Signal]] = {
             is_look=True,
         ),
         Signal(
+            PART,
+            title="parts",
+            asked_by="pictures, regions",
+            compares="what each part of a picture shows: the picture, or a region of it, against the best of "
+            "14 windows",
+            default_weight=0.0,
+            space=PART,
+            bandwidth=0.5,
+        ),
+        Signal(
             MEANING,
             title="meaning of words",
             asked_by="words",
@@ -148,7 +159,8 @@ SIGNALS: Final[dict[str, Signal]] = {
 }
 
 # Whoever names colours means them; beside a whole picture they are one look of it among others. Swatches and
-# palettes lie further apart than whole pictures (see descriptors/palette.py).
+# palettes lie further apart than whole pictures (see descriptors/palette.py). Whoever draws a region looks
+# for it in pictures that show other things as well.
 SCALES: Final[dict[str, Scale]] = {
     scale.name: scale
     for scale in (
@@ -156,6 +168,7 @@ SCALES: Final[dict[str, Scale]] = {
         Scale(PALETTE, bandwidth=0.15, default_weight=1.0),
         Scale(EXAMPLES, bandwidth=1.0),
         Scale(NEIGHBOURS, bandwidth=1.0),
+        Scale(REGION, bandwidth=0.5, default_weight=1.0),
     )
 }
 

@@ -16,6 +16,7 @@ from .descriptors.base import AbstractDescriptor
 from .descriptors.details import Details
 from .descriptors.labels import ClassName, Prediction, Predictions
 from .descriptors.network import AbstractNetworkDescriptor, Network, NetworkKey
+from .descriptors.parts import Parts
 from .descriptors.runtimes.base import BackboneOutput
 from .descriptors.subject import Subject
 from .descriptors.text_tower import TextTower
@@ -30,17 +31,20 @@ Features: TypeAlias = dict[int, Float16Vector]  # of one picture, by space id
 
 BACKGROUND_KEY = "background"  # key in a configuration: what is behind transparent pixels; without it, white
 SCALING_KEY = "scaling"  # key in a configuration: how pictures of more than eight bits were reduced to eight
-_PICTURE_KEYS = (BACKGROUND_KEY, SCALING_KEY)  # how pictures are decoded, which no descriptor is told
+PICTURE_KEYS = (BACKGROUND_KEY, SCALING_KEY)  # how pictures are decoded, which no descriptor is told
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureDescription:
-    """What a library stores about the content of a picture: features, what is predicted, and keypoints."""
+    """What a library stores about the content of a picture: features, what is predicted, and blobs.
+
+    `blobs`: keypoints and the codes of windows, by space id.
+    """
 
     features: Features
     predicted: tuple[Annotation, ...]
-    keypoints: Mapping[int, bytes]  # by space id; empty, or with one entry
+    blobs: Mapping[int, bytes]
 
 
 @final
@@ -49,7 +53,7 @@ class Spaces:
 
     def __init__(self, catalog: Catalog, backbones: Path, settings: Settings) -> None:
         self.backbones = backbones
-        self._catalog, self._settings = catalog, settings
+        self._catalog, self.settings = catalog, settings
 
     @property
     def scaling_policy(self) -> str | None:
@@ -87,16 +91,30 @@ class Spaces:
     @property
     def vector_spaces(self) -> tuple[Space, ...]:
         """The live spaces whose features are vectors. Each has a projection of its own."""
-        return tuple(space for space in self.live if space.descriptor != Details.name)
+        return tuple(space for space in self.live if space.descriptor not in (Details.name, Parts.name))
 
     @property
     def keypoint_space(self) -> Space | None:
         """The live space of keypoints, or None. Keypoints are not vectors; they are compared one by one."""
         return next((space for space in self.live if space.descriptor == Details.name), None)
 
+    @property
+    def part_space(self) -> Space | None:
+        """The live space of parts, or None: libraries made before there were parts have none."""
+        return next((space for space in self.live if space.descriptor == Parts.name), None)
+
+    @cached_property
+    def parts(self) -> Parts | None:
+        """What describes the windows of pictures; None without such a space."""
+        space = self.part_space
+        if space is None:
+            return None
+        own = {key: value for key, value in space.configuration.items() if key not in PICTURE_KEYS}
+        return Parts(own, self.backbones, self.settings)
+
     def check_descriptors(self) -> None:
         """Raise UnknownDescriptor for a space that this version cannot describe or compare."""
-        _ = self._descriptors
+        _ = self._descriptors, self.parts
 
     @cached_property
     def _descriptors(self) -> dict[int, AbstractDescriptor]:
@@ -107,8 +125,8 @@ class Spaces:
 
     def create_descriptor(self, name: str, configuration: Mapping[str, Any]) -> AbstractDescriptor:
         """The descriptor that a space's configuration describes."""
-        own = {key: value for key, value in configuration.items() if key not in _PICTURE_KEYS}
-        return registry.create_descriptor(name, own, backbones=self.backbones, settings=self._settings)
+        own = {key: value for key, value in configuration.items() if key not in PICTURE_KEYS}
+        return registry.create_descriptor(name, own, backbones=self.backbones, settings=self.settings)
 
     def describe(self, pictures: Sequence[RGB]) -> list[Features]:
         """The features of each picture as they are stored. A feature that is not finite becomes zeros."""
@@ -116,15 +134,28 @@ class Spaces:
 
     def describe_and_predict(self, pictures: Sequence[RGB]) -> list[PictureDescription]:
         """What is stored about each picture; labels only if the subject has a classifier."""
-        outputs = self._run_networks(pictures)
+        outputs = self._run_networks(pictures, self.parts)
         rows = [Predictions()] * len(pictures)
         for descriptor in self._descriptors.values():
             if isinstance(descriptor, Subject):
                 rows = descriptor.predict(outputs[descriptor.network.key].pooled)
         features = self._make_features(pictures, outputs)
         predicted = (tuple(_predicted_annotations(predictions)) for predictions in rows)
-        keypoints = self._describe_keypoints(pictures)
-        return [PictureDescription(*values) for values in zip(features, predicted, keypoints, strict=True)]
+        blobs = [
+            keypoints | codes
+            for keypoints, codes in zip(
+                self._describe_keypoints(pictures), self._encode_windows(outputs, len(pictures)), strict=True
+            )
+        ]
+        return [PictureDescription(*values) for values in zip(features, predicted, blobs, strict=True)]
+
+    def _encode_windows(
+        self, outputs: Mapping[NetworkKey, BackboneOutput], count: int
+    ) -> list[dict[int, bytes]]:
+        space, parts = self.part_space, self.parts
+        if space is None or parts is None:
+            return [{} for _ in range(count)]
+        return [{space.id: codes} for codes in parts.codes_from(outputs[parts.network.key])]
 
     @property
     def subject_space(self) -> Space:
@@ -139,7 +170,7 @@ class Spaces:
     @property
     def predicts(self) -> bool:
         """Whether labels are predicted: the weights hold a classifier, and the settings want labels."""
-        return self._settings.predicted_labels and bool(self.label_set)
+        return self.settings.predicted_labels and bool(self.label_set)
 
     def predict_categories(
         self, features: Sequence[Float16Vector], labels: Sequence[Annotation]
@@ -155,13 +186,16 @@ class Spaces:
     def _subject(self) -> Subject:
         return next(found for found in self._descriptors.values() if isinstance(found, Subject))
 
-    def _run_networks(self, pictures: Sequence[RGB]) -> dict[NetworkKey, BackboneOutput]:
+    def _run_networks(
+        self, pictures: Sequence[RGB], parts: Parts | None = None
+    ) -> dict[NetworkKey, BackboneOutput]:
         """The output of each network, from one pass for all its descriptors. Usually there is one network."""
-        descriptors = [
+        descriptors: list[AbstractNetworkDescriptor | Parts] = [
             descriptor
             for descriptor in self._descriptors.values()
             if isinstance(descriptor, AbstractNetworkDescriptor)
         ]
+        descriptors += [parts] if parts else []
         # Reversed, so that the subject's network is kept: only it knows the projection and the classifier.
         networks = {descriptor.network.key: descriptor.network for descriptor in reversed(descriptors)}
         stages: dict[NetworkKey, set[int]] = {key: set() for key in networks}

@@ -226,7 +226,7 @@ def _new_image(page: FilePage, decoded: DecodedPage, description: PictureDescrip
         thumbnail=decoded.thumbnail,
         features=description.features,
         annotations=(*description.predicted, *_file_annotations(page, decoded)),
-        keypoints=description.keypoints,
+        blobs=description.blobs,
         pixel_digest=decoded.pixel_digest,
     )
 

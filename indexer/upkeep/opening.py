@@ -63,6 +63,7 @@ def open_or_create(
                 library.remember_catalog()
             if library.spaces:
                 _check_spec(library, spec)
+                library.add_parts()
             else:
                 library.make_spaces(
                     fetched := backbone or _fetch_backbone(spec), _reference_pictures(spec, fetched)

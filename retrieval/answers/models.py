@@ -29,6 +29,16 @@ CameraTime: TypeAlias = Annotated[
 ]
 
 
+Box: TypeAlias = Annotated[
+    list[float],
+    Field(
+        min_length=4,
+        max_length=4,
+        description="Left, top, width and height as shares of the image, as in the region of a picture",
+    ),
+]
+
+
 class Contribution(StrictModel):
     """What one signal gave to one hit for one part of the query; the amounts add up to the hit's score."""
 
@@ -41,6 +51,9 @@ class Contribution(StrictModel):
     amount: float = Field(description="The addend in the hit's score")
     calibrated: float | None = Field(
         description="The score between those of unrelated images (0) and identical ones (1), where known"
+    )
+    box: Box | None = Field(
+        description="Where in the image the signal found something; null where it compares whole images"
     )
     share: float = Field(description="The amount as a share of the hit's score; the shares add up to 1")
 
@@ -86,6 +99,10 @@ class Hit(ImageSummary):
         "looks like: weak, and none of the words asked for is written about it"
     )
     group: Group | None = Field(description="What the image stands for; null where nothing is grouped")
+    box: Box | None = Field(
+        description="Where in the image a part of the query was found, by the signal that gives most; null "
+        "where whole images were compared"
+    )
     contributions: list[Contribution]
 
 

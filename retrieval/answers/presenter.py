@@ -18,7 +18,7 @@ from ..query.language import format_query
 from ..query.readings import Ambiguity, Reading, Understood
 from ..query.rewording import Rewording, quote_words, replace_words
 from ..query.unfinished import Completion
-from ..query.values import Examples, Query
+from ..query.values import Examples, Query, Region
 from ..ranking.groups import Group
 from ..ranking.heat import HeatMap
 from ..search.explanations import Explanation, MeaningMatch
@@ -167,6 +167,7 @@ def present_hit(hit: Hit, addresses: PictureAddresses = NO_SERVER, line: str | N
         score=hit.score,
         band=hit.band,
         group=None if hit.group is None else _present_group(hit, hit.group, addresses, line),
+        box=_list_box(hit.box),
         contributions=[_present_contribution(contribution, hit.score) for contribution in hit.contributions],
     )
 
@@ -241,7 +242,13 @@ def present_concept(name: str, examples: Examples) -> models.SavedConcept:
 
 def _present_contribution(contribution: Contribution, score: float) -> models.Contribution:
     share = contribution.amount / score if score else 0.0
-    return models.Contribution(**asdict(contribution), share=share)
+    values = asdict(contribution) | {"box": _list_box(contribution.box)}
+    return models.Contribution(**values, share=share)
+
+
+def _list_box(box: Region | None) -> list[float] | None:
+    """Left, top, width and height; None for none."""
+    return None if box is None else [box.left, box.top, box.width, box.height]
 
 
 def present_summary(image: catalog.Image, addresses: PictureAddresses = NO_SERVER) -> models.ImageSummary:

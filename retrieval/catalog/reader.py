@@ -463,13 +463,20 @@ class Reader:
         query = select(FeatureRow.image_id).where(FeatureRow.space_id == space.id)
         return np.array(self._connection.scalars(query.order_by(FeatureRow.image_id)).all(), np.int64)
 
-    def load_keypoints(self, space: Space, ids: Iterable[int]) -> dict[int, bytes]:
-        """The stored keypoints of these images, by rising image id; b"" for a picture that has none.
+    def load_blobs(self, space: Space, ids: Iterable[int]) -> dict[int, bytes]:
+        """What is stored of these images in a space of dimension 0, by rising image id.
 
-        `space` is one of dimension 0. Images without keypoints in it are left out.
+        These are keypoints, or codes of windows; b"" for a picture that has none. Images that are not
+        described in it are left out.
+
         Raises FeatureDamaged if some of them are damaged.
         """
         return dict(verify_blobs(self._select_rows(select_features(space), ids), space))
+
+    def load_blobs_between(self, space: Space, first: int, end: int) -> dict[int, bytes]:
+        """The same for all image ids from `first` on and below `end`."""
+        among = select_features(space).where(FeatureRow.image_id >= first, FeatureRow.image_id < end)
+        return dict(verify_blobs(self._select_rows(among), space))
 
     def _select_rows(self, query, ids: Iterable[int] | None = None) -> Iterator[tuple[int, bytes, int]]:  # type: ignore[no-untyped-def]
         if ids is None:

@@ -426,7 +426,7 @@ class NewImage:
     thumbnail: builtins.bytes  # WebP
     features: Mapping[int, Float16Vector] = field(default_factory=dict)  # by space id
     annotations: tuple[Annotation, ...] = ()  # from the file, and predicted by a network
-    keypoints: Mapping[int, builtins.bytes] = field(default_factory=dict)  # by space id, as stored
+    blobs: Mapping[int, builtins.bytes] = field(default_factory=dict)  # by space id, as stored
     pixel_digest: str = ""  # empty where only the bytes tell the image from others
 
     @property

@@ -122,7 +122,7 @@ class Writer(SavedWriter):
         `image` may show it turned: its size and the digests of its pixels are replaced, too. Facts from
         other sources stay, and so does everything else that is known about the image.
         """
-        spaces = [*image.features, *image.keypoints]
+        spaces = [*image.features, *image.blobs]
         sources = {PREDICTED_SOURCE, *FILE_SOURCES, *(fact.source for fact in image.annotations)}
         for mine in (
             delete(ThumbnailRow).where(ThumbnailRow.image_id == image_id),
@@ -405,7 +405,7 @@ def _without_duplicates(annotations: Iterable[Annotation]) -> list[Annotation]:
 def _feature_blobs(image: NewImage) -> Iterator[tuple[int, bytes]]:
     for space_id, feature in image.features.items():
         yield space_id, to_blob(feature)
-    yield from image.keypoints.items()
+    yield from image.blobs.items()
 
 
 def _path_values(path: bytes) -> dict[str, Any]:

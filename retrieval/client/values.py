@@ -129,7 +129,13 @@ def read_hit(model: models.Hit, image: Image) -> Hit:
 
 def _read_contribution(model: models.Contribution) -> Contribution:
     return Contribution(
-        model.part, model.signal, model.rank, model.score, model.amount, calibrated=model.calibrated
+        model.part,
+        model.signal,
+        model.rank,
+        model.score,
+        model.amount,
+        calibrated=model.calibrated,
+        box=Region(*model.box) if model.box else None,
     )
 
 

@@ -21,12 +21,12 @@ def reduce_channels(maps: Float32Array, count: int) -> Float32Array:
     `count` rows of a cosine transform of the old ones.
     """
     channels = maps.shape[1]
-    return maps if channels <= count else _projection_rows(channels, count) @ maps
+    return maps if channels <= count else orthonormal_rows(channels, count) @ maps
 
 
 @lru_cache
-def _projection_rows(channels: int, count: int) -> Float32Matrix:
-    """(count, channel): orthonormal rows, the same on every machine."""
+def orthonormal_rows(channels: int, count: int) -> Float32Matrix:
+    """(count, channel): orthonormal rows, at most as many as channels, the same on every machine."""
     # RandomState is the only generator of NumPy that promises the same numbers in every version.
     signs = np.random.RandomState(SEED).randint(0, 2, channels) * 2 - 1
     row, column = np.mgrid[0:count, 0:channels]

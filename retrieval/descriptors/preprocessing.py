@@ -89,9 +89,13 @@ class Preprocessing:
         """The part of a picture that the backbone sees."""
         enhanced, part = enhance_picture(picture, self.enhance)
         height, width = enhanced.shape[:2]
+        return region_within(part, self.visible_frame(width, height))
+
+    def visible_frame(self, width: int, height: int) -> Region:
+        """The part that the backbone sees of a picture of this size, whose borders no step cuts off."""
         side = min(height, width) * self.size / int(np.floor(self.size / self.crop))
         across, down = min(1.0, side / width), min(1.0, side / height)
-        return region_within(part, Region((1 - across) / 2, (1 - down) / 2, across, down))
+        return Region((1 - across) / 2, (1 - down) / 2, across, down)
 
     def _resize_and_crop(self, picture: RGB) -> RGB:
         height, width = picture.shape[:2]

@@ -7,19 +7,21 @@ before. While a generation is written, at most one segment is in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..durable import share_file
-from ..ranking.arrays import Float16Matrix, Int64Ids
+from ..ranking.arrays import Int64Ids
 
 SEGMENT_SIZE = 8192  # image ids; the features of a segment take about twenty megabytes
 PATTERN = "segment-*.faiss"
 
-Save = Callable[[Path, Int64Ids, Float16Matrix], None]
-Segment: TypeAlias = tuple[int, Int64Ids, Float16Matrix]  # its number, and the features of its images
+Save = Callable[[Path, Int64Ids, Any], None]
+Load = Callable[[int, int], tuple[Int64Ids, Any]]  # what is stored of the ids from one on, below another
+Segment: TypeAlias = tuple[int, Int64Ids, Any]  # its number, and what is stored of its images
 
 
 def segment_path(folder: Path, number: int) -> Path:
@@ -32,23 +34,20 @@ def segment_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(PATTERN))
 
 
-@final
-class StoredFeatures:
-    """The features of a space, segment by segment; each is read from the catalog when it is needed."""
+class StoredSegments:
+    """What is stored in a space, segment by segment; `load` reads each from the catalog when it is needed."""
 
-    def __init__(self, reader: Reader, space: Space) -> None:
-        self._reader, self._space = reader, space
+    def __init__(self, reader: Reader, load: Load) -> None:
+        self._load = load
         self._newest = reader.newest_image_at(reader.last_seq())
 
     def segment_numbers(self) -> range:
         """The numbers of all possible segments; many of these may be empty."""
         return range(self._newest // SEGMENT_SIZE + 1)
 
-    def load_segment(self, number: int) -> tuple[Int64Ids, Float16Matrix]:
-        """The ids of one segment, rising, and their features."""
-        return self._reader.load_features_between(
-            self._space, number * SEGMENT_SIZE, (number + 1) * SEGMENT_SIZE
-        )
+    def load_segment(self, number: int) -> tuple[Int64Ids, Any]:
+        """The ids of one segment, rising, and what is stored of them."""
+        return self._load(number * SEGMENT_SIZE, (number + 1) * SEGMENT_SIZE)
 
     def __iter__(self) -> Iterator[Segment]:
         """Every segment that is not empty."""
@@ -56,6 +55,14 @@ class StoredFeatures:
             ids, features = self.load_segment(number)
             if len(ids):
                 yield number, ids, features
+
+
+@final
+class StoredFeatures(StoredSegments):
+    """The features of a space of vectors, segment by segment."""
+
+    def __init__(self, reader: Reader, space: Space) -> None:
+        super().__init__(reader, partial(reader.load_features_between, space))
 
 
 def changed_segments(reader: Reader, previous: Projection) -> set[int]:
@@ -71,7 +78,7 @@ def write_segments(folder: Path, segments: Iterable[Segment], save: Save) -> Non
 
 
 def rewrite_segments(
-    folder: Path, stored: StoredFeatures, save: Save, *, before: Path, stale: set[int]
+    folder: Path, stored: StoredSegments, save: Save, *, before: Path, stale: set[int]
 ) -> None:
     """Write the stale segments into an empty folder, and share all others with the generation `before`."""
     for path in segment_files(before):

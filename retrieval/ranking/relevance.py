@@ -39,6 +39,9 @@ NEIGHBOUR_SCORES = {STRONG: 0.85, LIKELY: 0.65, WEAK: 0.2}
 # One image may resemble a query by coincidence. It makes its neighbourhood LIKELY only if this many images,
 # itself included, score so high that at most so many unrelated ones are expected to.
 SUPPORT, SUPPORT_EXPECTED = 3, 0.1
+# The least score of the best window of a band. Windows are centred and whitened, so that unrelated ones score
+# about 0 in every library.
+PART_SCORES = {STRONG: 0.7, LIKELY: 0.5, WEAK: 0.3}
 # The least score by neighbourhoods of the meaning of a text, and by how much other texts must score less.
 MEANING_SCORES = {STRONG: 0.3, LIKELY: 0.3, WEAK: 0.15}
 MEANING_MARGINS = {STRONG: 0.12, LIKELY: 0.0}
@@ -239,6 +242,12 @@ def neighbour_levels(scores: npt.ArrayLike, highest: int) -> Levels:
     least = [NEIGHBOUR_SCORES[band] for band in BANDS[1:]]
     levels = np.searchsorted(least, round_scores(scores), side="right")
     return np.minimum(levels, highest).astype(np.int8)
+
+
+def part_levels(scores: npt.ArrayLike) -> Levels:
+    """The bands of images by the scores of their best windows, as indexes into BANDS."""
+    least = [PART_SCORES[band] for band in BANDS[1:]]
+    return np.searchsorted(least, round_scores(scores), side="right").astype(np.int8)
 
 
 def meaning_levels(scores: npt.ArrayLike, margins: npt.ArrayLike) -> Levels:

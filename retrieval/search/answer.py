@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 
 from ..catalog import Image
+from ..query.values import Region
 from ..ranking.arrays import BoolVector, Int64Ids
 from ..ranking.fusion import Amounts, count_amounts
 from ..ranking.groups import Group, GroupedRanking
 from ..ranking.relevance import BANDS, LOOKS_LIKE, Levels
-from .gather import Adjustment, FusedRanking
+from .gather import Adjustment, FusedRanking, ProbeRanking
 from .hits import Contribution, Hit
 from .judging import Judgement
 
+BoxFinder: TypeAlias = Callable[[ProbeRanking, Iterable[Image]], Mapping[int, Region]]
 NO_PART = -1  # the part of contributions that belong to no single part
 
 
@@ -73,9 +76,16 @@ def list_positions(ranked: FusedRanking, grouped: GroupedRanking, group_of: int 
 
 
 def build_hits(
-    answer: Answer, images: Mapping[int, Image], amounts: Amounts, *, ranks: Sequence[int]
+    answer: Answer,
+    images: Mapping[int, Image],
+    amounts: Amounts,
+    find_boxes: BoxFinder,
+    *,
+    ranks: Sequence[int],
 ) -> list[Hit]:
     """The hits of a page; `images` holds its images in order, and `ranks` their ranks.
+
+    `find_boxes` gives the places in images at which a ranking found what it looks for, by image id.
 
     An image that is not in the answer, because it changed after the list was kept, has nothing in its favour.
     """
@@ -83,7 +93,7 @@ def build_hits(
     positions = answer.ranked.fused.rank_of(ids) - 1
     scores = np.append(answer.ranked.fused.scores, 0.0)  # the last one is that of position -1
     columns = [
-        *_ranking_columns(answer, ids, positions, amounts),
+        *_ranking_columns(answer, images, positions, amounts, find_boxes),
         *_adjustment_columns(answer, ids, positions),
     ]
     return [
@@ -108,9 +118,14 @@ def _band_at(answer: Answer, position: int) -> str | None:
 
 
 def _ranking_columns(
-    answer: Answer, ids: Int64Ids, positions: Int64Ids, amounts: Amounts
+    answer: Answer,
+    images: Mapping[int, Image],
+    positions: Int64Ids,
+    amounts: Amounts,
+    find_boxes: BoxFinder,
 ) -> Iterator[list[Contribution]]:
     """For every ranking, what it gave to each of these images; rank 0 for nothing."""
+    ids = np.fromiter(images, np.int64, len(images))
     weighted = [ranking.weighted_ranking for ranking in answer.ranked.rankings]
     counted = count_amounts(weighted, ids, amounts)
     for ranking, judgement, amount in zip(answer.ranked.rankings, answer.judgements, counted, strict=True):
@@ -125,6 +140,7 @@ def _ranking_columns(
             scores.tolist(),
             amount.tolist(),
             _calibrated_scores(judgement, positions),
+            map(find_boxes(ranking, images.values()).get, images),
         )
         part, signal = ranking.probe.query_part, ranking.probe.signal
         yield [Contribution(part, signal, *row) for row in zip(*columns, strict=True)]

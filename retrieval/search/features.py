@@ -16,7 +16,7 @@ from ..errors import ImageNotFound, InvalidQuery, RetrievalError
 from ..originals import cut_region, pixels_of
 from ..pictures.files import Limits, read_file
 from ..pictures.images import decode_image
-from ..query.values import Examples, Picture, Reference, StoredPicture
+from ..query.values import Examples, Picture, Reference, Region, StoredPicture
 from ..ranking.arrays import RGB, Float32Matrix, Float32Vector
 from ..ranking.keypoints import Keypoints, decode_keypoints
 from ..spaces import Spaces
@@ -137,13 +137,23 @@ class FeatureSource:
         """Whether the library keeps keypoints."""
         return self._spaces.keypoint_space is not None
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether the library keeps the windows of its images."""
+        return self._spaces.part_space is not None
+
+    def visible_frame(self, width: int, height: int) -> Region:
+        """The part of a picture of this size that is described."""
+        parts = self._spaces.parts
+        return parts.preprocessing.visible_frame(width, height) if parts else Region(0, 0, 1, 1)
+
     def load_stored_keypoints(self, ids: Iterable[int]) -> dict[int, Keypoints]:
         """The stored keypoints of those of these images that have any, by image id."""
         space = self._spaces.keypoint_space
         if space is None:
             return {}
         with self._catalog.reading() as reader:
-            blobs = reader.load_keypoints(space, ids)
+            blobs = reader.load_blobs(space, ids)
         return {image_id: decode_keypoints(blob) for image_id, blob in blobs.items()}
 
     def load_stored_features(self, signal: str, ids: Sequence[int]) -> Float32Matrix:

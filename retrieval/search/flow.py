@@ -8,12 +8,12 @@ from typing import final
 
 import numpy as np
 
-from ..catalog import Catalog
+from ..catalog import Catalog, Image
 from ..projections.snapshot import Snapshot
 from ..projections.words import WordView
 from ..query.rewording import Rewording
 from ..query.slots import Slot
-from ..query.values import Query, StoredPicture, Text
+from ..query.values import Query, Region, StoredPicture, Text
 from ..ranking.arrays import BoolVector, Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
 from ..ranking.neighbourhoods import Direction
@@ -24,11 +24,12 @@ from ..settings import Settings
 from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, list_positions
 from .backgrounds import Backgrounds
+from .boxes import find_boxes
 from .candidates import all_ids, allowed_ids, alternative_ids, without_words
 from .context import SearchContext
 from .corrections import Corrector
 from .features import FeatureSource
-from .gather import EVERYTHING, FusedRanking, rank_images, unranked_images
+from .gather import EVERYTHING, FusedRanking, ProbeRanking, rank_images, unranked_images
 from .grouping import describe_groups, group_images
 from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
 from .options import SearchOptions
@@ -200,6 +201,10 @@ class Search:
 
     def _judge_rankings(self, ranked: FusedRanking) -> list[Judgement]:
         return [self._context.judge.judge_ranking(ranking, ranked.fused.ids) for ranking in ranked.rankings]
+
+    def find_boxes(self, ranking: ProbeRanking, images: Iterable[Image]) -> dict[int, Region]:
+        """Where in these images a ranking found what it looks for, by image id."""
+        return find_boxes(self._context, ranking, images)
 
     @cached_property
     def unknown_words(self) -> tuple[str, ...]:

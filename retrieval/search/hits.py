@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..catalog.records import Image, SavedSearch
 from ..errors import RetrievalError
 from ..query.rewording import Rewording
+from ..query.values import Region
 from ..ranking.groups import Group
 from .contact_sheet import Tile, draw_contact_sheet
 from .remainders import Remainder
@@ -42,6 +43,8 @@ class Contribution:
     of unrelated images (0) and of identical ones (1), or for words the share of the words that the image
     holds; None where that is unknown. A later step that changed the order has the part -1, and its change of
     the score as score and as amount.
+
+    `box`: where in the image the signal found what it looks for; None where it compares whole images.
     """
 
     part: int
@@ -50,6 +53,7 @@ class Contribution:
     score: float
     amount: float
     calibrated: float | None = None
+    box: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,12 @@ class Hit:
     @property
     def id(self) -> int:
         return self.image.id
+
+    @property
+    def box(self) -> Region | None:
+        """Where in the image a part of the query was found: the box of the contribution that gives most."""
+        found = [share for share in self.contributions if share.box and share.amount > 0]
+        return max(found, key=lambda share: share.amount).box if found else None
 
     def __repr__(self) -> str:
         """In one short line: an image holds hundreds of facts, which nobody wants to read in a list."""

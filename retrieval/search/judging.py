@@ -27,11 +27,12 @@ from ..ranking.relevance import (
     Levels,
     meaning_levels,
     neighbour_levels,
+    part_levels,
     word_levels,
     word_share,
 )
 from ..ranking.tokens import Unit, translated_units
-from ..signals import CONDITION, DETAILS, MEANING, NEIGHBOURS, SIGNALS, SUBJECT, WORDS
+from ..signals import CONDITION, DETAILS, MEANING, NEIGHBOURS, PART, SIGNALS, SUBJECT, WORDS
 from .backgrounds import Backgrounds
 from .gather import ProbeRanking
 from .probes import Probe
@@ -86,6 +87,8 @@ class Judge:
             return _judge_condition(ranking, ids)
         if ranking.probe.signal == DETAILS:
             return _judge_details(ranking, ids)
+        if ranking.probe.signal == PART:
+            return _judge_parts(ranking, ids)
         if ranking.probe.signal == MEANING:
             return self._judge_meaning(ranking, ids)
         return self._judge_by_background(ranking, ids)
@@ -225,6 +228,19 @@ def _judge_details(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
     bands = np.where(agreeing >= SURE, BANDS.index(STRONG), BANDS.index(LIKELY))
     levels = np.where(agreeing > 0, bands, 0).astype(np.int8)
     return Judgement(ranking.probe.part, DETAILS, ranking.probe.weight > 0, None, levels)
+
+
+def _judge_parts(ranking: ProbeRanking, ids: Int64Ids) -> Judgement:
+    """By the score of the best window, which means the same in every library."""
+    scores = _scores_of(ranking.ranking, ids)
+    is_wanted = ranking.probe.weight > 0
+    return Judgement(
+        ranking.probe.part,
+        PART,
+        is_wanted,
+        lambda indexes: np.clip(scores[indexes], 0, 1).astype(np.float64),
+        part_levels(scores),
+    )
 
 
 def are_alike_only(judgements: Sequence[Judgement], levels: Levels) -> BoolVector:

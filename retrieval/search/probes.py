@@ -9,13 +9,35 @@ from typing import Any, TypeAlias, final
 from ..descriptors.palette import palette_vector, swatches_vector
 from ..errors import ImageNotFound, InvalidQuery
 from ..query.slots import Place, Slot, limited_slots, list_slots
-from ..query.values import Colours, Concept, Examples, Palette, Query, SinglePart, Text
+from ..query.values import (
+    Colours,
+    Concept,
+    Examples,
+    Palette,
+    Picture,
+    Query,
+    SinglePart,
+    StoredPicture,
+    Text,
+)
 from ..ranking.arrays import Float32Matrix, Float32Vector, Int64Ids
 from ..ranking.feedback import BAD, move_query
 from ..ranking.fusion import Choice
 from ..ranking.tokens import parse_terms, split_tokens
 from ..ranking.translation import Translator
-from ..signals import COLOUR, CONDITION, EXAMPLES, MEANING, PALETTE, SIGNALS, SUBJECT, SWATCHES, WORDS
+from ..signals import (
+    COLOUR,
+    CONDITION,
+    EXAMPLES,
+    MEANING,
+    PALETTE,
+    PART,
+    REGION,
+    SIGNALS,
+    SUBJECT,
+    SWATCHES,
+    WORDS,
+)
 from .features import FeatureSource
 
 TextMapper: TypeAlias = Callable[[str], Float32Vector | None]
@@ -73,6 +95,11 @@ class Probe:
     def view_name(self) -> str:
         """The projection that answers: `view`, or that of the space whose features the signal compares."""
         return self.view or SIGNALS[self.signal].space or self.signal
+
+    @property
+    def is_about_parts(self) -> bool:
+        """Whether it is compared with the windows of images, and not with whole images."""
+        return self.view_name == PART
 
     @property
     def is_exclusion(self) -> bool:
@@ -153,8 +180,15 @@ class ProbeMaker:
         elif isinstance(part, Concept):
             yield self.make_concept_probe(part.name)
         else:
-            for signal, vector in self._features.load_picture_features(part).items():
-                yield Probe(0, signal, 1, vector, is_picture=True)
+            yield from self._picture_probes(part)
+
+    def _picture_probes(self, part: Picture | StoredPicture) -> Iterator[Probe]:
+        features = self._features.load_picture_features(part)
+        for signal, vector in features.items():
+            yield Probe(0, signal, 1, vector, is_picture=True)
+        if self._features.has_parts:
+            scale = REGION if part.region else ""
+            yield Probe(0, PART, 1, features[SUBJECT], scale=scale, is_picture=True)
 
     def _text_probes(self, text: str) -> Iterator[Probe]:
         yield Probe(0, WORDS, 1, self._translator.parse_terms(text))

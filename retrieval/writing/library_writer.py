@@ -51,6 +51,16 @@ class LibraryWriter(Library):
         space_maker.make_spaces(self.catalog, self.search_state.spaces, backbone, reference)
         self._renew_state()
 
+    def add_parts(self) -> None:
+        """Give a library that was made before there were parts a space for them.
+
+        There is none where the backbone does not allow it. Images that it has already get their windows when
+        they are described again.
+        """
+        self._lock.check_held()
+        if space_maker.add_part_space(self.catalog, self.search_state.spaces):
+            self._renew_state()
+
     def note_scaling(self) -> None:
         """Note the setting `scaling` as what pictures are described under, where that is still open.
 

@@ -44,7 +44,7 @@ def contents(path: Path) -> dict[str, Any]:
 def stored_features(reader: Reader, space: Space) -> dict[int, bytes]:
     """The bytes of every feature of a space, by image id."""
     if not space.dimension:
-        return reader.load_keypoints(space, reader.find_ids().tolist())
+        return reader.load_blobs(space, reader.find_ids().tolist())
     return {int(image_id): row.tobytes() for image_id, row in zip(*reader.load_features(space), strict=True)}
 
 

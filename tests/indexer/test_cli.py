@@ -213,7 +213,7 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
     assert first["path"] == str(scenes / "harbour" / f"scene-00{day}.jpg")
     assert (first["rank"], first["tags"], first["labels"]) == (1, ["harbour", f"day{day}"], ["harbour"])
     [contribution] = first["contributions"]
-    assert contribution.keys() == {"part", "signal", "rank", "score", "calibrated", "amount", "share"}
+    assert contribution.keys() == {"part", "signal", "rank", "score", "calibrated", "amount", "share", "box"}
     assert (contribution["signal"], contribution["amount"]) == ("words", first["score"])
 
 
@@ -301,7 +301,7 @@ def test_status_and_check_as_json(library_path: Path) -> None:
     status = command_json("status", "--library", library_path)
     assert (status["images"], status["locations"], status["missing"], status["problems"]) == (12, 12, 0, 0)
     spaces = {space["descriptor"] for space in status["spaces"]}
-    assert spaces == {"subject", "colour", "texture", "layout", "details"}
+    assert spaces == {"subject", "colour", "texture", "layout", "details", "part"}
     assert {projection["seq"] for projection in status["projections"]} == {status["last_change"]}
     assert (status["damages"], status["problem_list"]) == ([], [])
     assert command_json("check", "--library", library_path) == {"findings": []}

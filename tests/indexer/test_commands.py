@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from indexer.cli import cli
 from retrieval import ImageNotFound, Library
 from retrieval.ranking.ranking import SCORE_DECIMALS
+from retrieval.ranking.windows import WINDOWS, score_windows
 from retrieval.signals import SIGNALS
 from tests.drawing import write_scenes
 from tests.indexer.command import make_without_backbone, report_of, run
@@ -48,7 +49,7 @@ def test_index_and_init_as_json(tmp_path: Path) -> None:
         tmp_path / "library",
     )
     made = json.loads(run("init", *tiny))
-    signals = ["words", "subject", "colour", "texture", "layout", "meaning", "details"]
+    signals = ["words", "subject", "colour", "texture", "layout", "part", "meaning", "details"]
     assert made == {"library": str(tmp_path / "library"), "signals": signals}
     report = report_of(run("index", tmp_path / "pictures", *tiny))
     assert (report["files"], report["added"], report["unchanged"], report["problems"]) == (2, 2, 0, [])
@@ -105,10 +106,10 @@ def test_rebuild_gives_the_same_answers_byte_for_byte(copied_library: Path, scen
     ]  # fmt: skip
     before = [run("search", *query, "--json", "--library", copied_library) for query in queries]
     shutil.rmtree(copied_library / "projections")
-    assert run("rebuild", "--library", copied_library) == "8 projections of 12 images made again\n"
+    assert run("rebuild", "--library", copied_library) == "9 projections of 12 images made again\n"
     assert [run("search", *query, "--json", "--library", copied_library) for query in queries] == before
     again = json.loads(run("rebuild", "--json", "--library", copied_library))
-    assert (again["images"], len(again["generations"])) == (12, 8)
+    assert (again["images"], len(again["generations"])) == (12, 9)
 
 
 def brute_force(library: Path, labels: Mapping[int, str]) -> dict[str, dict[str, float]]:
@@ -117,13 +118,21 @@ def brute_force(library: Path, labels: Mapping[int, str]) -> dict[str, dict[str,
         features = {
             space.descriptor: reader.load_features(space) for space in opened.spaces if space.dimension
         }
-        weights = {name: opened.settings.default_weight(name) for name in features}
-    bandwidths = {name: SIGNALS[name].bandwidth or 0 for name in features}
+        spaces = opened.search_state.spaces
+        assert spaces.part_space
+        assert spaces.parts
+        blobs = reader.load_blobs(spaces.part_space, features["subject"][0].tolist())
+        weights = {name: opened.settings.default_weight(name) for name in (*features, "part")}
+        asked = spaces.parts.axes.project_features(features["subject"][1])
+    bandwidths = {name: SIGNALS[name].bandwidth or 0 for name in weights}
     ids = features["subject"][0].tolist()
     cosines = {
         name: np.round(rows.astype(float) @ rows.astype(float).T, SCORE_DECIMALS)
         for name, (_, rows) in features.items()
     }
+    codes = np.frombuffer(b"".join(blobs.values()), np.uint8).reshape(len(ids), len(WINDOWS), -1)
+    best = np.stack([score_windows(codes, row).max(axis=1) for row in asked])
+    cosines["part"] = best.astype(float).round(SCORE_DECIMALS)
     closeness = [weights[name] * np.exp((cosines[name] - 1) / bandwidths[name]) for name in cosines]
     sizes = Counter(labels.values())
     figures: dict[str, dict[str, float]] = {}

@@ -50,6 +50,7 @@ DEFAULTS: dict[str, object] = {
     "weight_colour": 0.06,
     "weight_texture": 0.0,
     "weight_layout": 0.0,
+    "weight_part": 0.0,
     "weight_meaning": 1.0,
     "weight_details": 2.0,
 }

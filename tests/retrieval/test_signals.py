@@ -27,6 +27,7 @@ from retrieval import (
 from retrieval.descriptors import registry
 from retrieval.descriptors.base import AbstractDescriptor
 from retrieval.descriptors.details import Details
+from retrieval.descriptors.parts import Parts
 from retrieval.ranking.arrays import RGB, Float32Matrix
 from retrieval.signals import COLOUR, SCALES, SIGNALS, Signal
 from tests.indexing import index_folder
@@ -150,7 +151,7 @@ def test_every_signal_has_the_setting_of_its_default_weight() -> None:
 
 def test_what_needs_pixels_has_what_describes_them() -> None:
     described = {signal.space for signal in SIGNALS.values() if signal.needs_pixels}
-    assert described == {*registry.MAKERS, Details.name}
+    assert described == {*registry.MAKERS, Details.name, Parts.name}
 
 
 def test_names_are_keys_and_differ() -> None:

@@ -150,7 +150,8 @@ def test_status(client: FlaskClient) -> None:
     answer = client.get("/api/v1/status").json
     answers.Status.model_validate(answer)
     assert (answer["images"], answer["damages"]) == (COUNT, [])
-    assert set(answer["signals"]) == {"words", "meaning", "subject", "colour", "texture", "layout", "details"}
+    looks = {"colour", "texture", "layout"}
+    assert set(answer["signals"]) == {"words", "meaning", "subject", "part", "details", *looks}
 
 
 def test_the_document_names_every_route(client: FlaskClient) -> None:

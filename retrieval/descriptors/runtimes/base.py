@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from ...ranking.arrays import Float32Array, Float32Matrix
 from ..base import unit_rows
 from ..labels import ClassName
 
+LAST_STAGE: Final = -1  # in the place of a stage's number: the map that the pooled feature is made from
+
 
 class BackboneOutput(NamedTuple):
     """What a backbone computes from a batch in one pass.
 
     `pooled`: (picture, dimension), not normalised. `stages`: by number, counted from 0, the features inside
-    the backbone: (picture, channel, row, column).
+    the backbone: (picture, channel, row, column); LAST_STAGE is the last one.
     """
 
     pooled: Float32Matrix

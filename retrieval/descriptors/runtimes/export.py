@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..labels import ClassName
+from .base import LAST_STAGE
 
 INPUT, POOLED, LAST = "pictures", "pooled", "last"  # names of the input and of two outputs
 
 
 def stage_name(number: int) -> str:
     """The name of the output for a stage."""
-    return f"stage{number}"
+    return LAST if number == LAST_STAGE else f"stage{number}"
 
 
 class NoExport(Exception):

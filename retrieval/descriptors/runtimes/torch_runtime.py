@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import BackboneUnavailable
 from ...ranking.arrays import Float32Array, Float32Matrix
 from ..labels import ClassName
-from .base import BackboneOutput, comparison_batch, least_cosine
+from .base import LAST_STAGE, BackboneOutput, comparison_batch, least_cosine
 from .batch_size import UNLIMITED, PassSize, cut_batch, run_overlapped
 from .timm_models import label_names, load_model
 from .transfer import BatchTransfer
@@ -121,8 +121,13 @@ class TorchRuntime:
         with self._torch.inference_mode(), autocast:
             if not stages:
                 return self._model(tensor), {}
-            last, tensors = self._model.forward_intermediates(tensor, indices=list(stages))
-            return self._model.forward_head(last), dict(zip(stages, tensors, strict=True))
+            inner = [number for number in stages if number != LAST_STAGE]
+            if inner:
+                last, tensors = self._model.forward_intermediates(tensor, indices=inner)
+            else:
+                last, tensors = self._model.forward_features(tensor), []
+            maps = {**dict(zip(inner, tensors, strict=True)), LAST_STAGE: last}
+            return self._model.forward_head(last), {number: maps[number] for number in stages}
 
     def _fastest_precision(self) -> str:
         """Half precision where the device computes it in hardware and the features agree with float32."""

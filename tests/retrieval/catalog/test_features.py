@@ -103,21 +103,19 @@ def test_stored_features_that_rotted_are_never_read_and_all_are_named(
     with catalog.writing() as writer:
         number = writer.add_space("fingerprint", "any", {}, dimension)
         stored = [to_blob(row) for row in features]
-        images = [
-            replace(new_image(position), keypoints={number: blob}) for position, blob in enumerate(stored)
-        ]
+        images = [replace(new_image(position), blobs={number: blob}) for position, blob in enumerate(stored)]
         ids = writer.add_images(images)
         [space] = writer.load_spaces()
     for place in (1, 3):
         rewrite(catalog_url, ids[place], stored[place][:-1] + bytes([stored[place][-1] ^ 1]))
     with catalog.reading() as reader:
-        read = reader.load_features if dimension else reader.load_keypoints
+        read = reader.load_features if dimension else reader.load_blobs
         with pytest.raises(FeatureDamaged, match="2 stored features") as error:
             read(space, ids)
         assert error.value.images == (ids[1], ids[3])
         assert reader.find_damaged_features(space) == [ids[1], ids[3]]
         assert len(dict(zip(*reader.load_features(space, ids[::2]), strict=True)) if dimension
-                   else reader.load_keypoints(space, ids[::2])) == 3  # fmt: skip
+                   else reader.load_blobs(space, ids[::2])) == 3  # fmt: skip
 
 
 @pytest.mark.parametrize("blob", [b"", b"12345678", b"123456789012"])
@@ -150,13 +148,13 @@ def test_keypoints_of_any_length_come_back_and_no_others(catalog: WritableCatalo
         vectors = writer.add_space("fingerprint", "colour", {"bins": 4}, 5)
         details = writer.add_space("another", "details", {"version": 1}, 0)
         new = [new_image(number, features={vectors: row}) for number, row in enumerate(features)]
-        new = [replace(image, keypoints={details: blob}) for image, blob in zip(new, kept, strict=True)]
+        new = [replace(image, blobs={details: blob}) for image, blob in zip(new, kept, strict=True)]
         ids = writer.add_images([*new, new_image(3)])
     with catalog.reading() as reader:
         space, blobs = reader.load_spaces()
         assert (blobs.dimension, reader.count_features(blobs)) == (0, 3)
-        assert reader.load_keypoints(blobs, [*reversed(ids), 10**6]) == dict(zip(ids[:3], kept, strict=True))
-        assert reader.load_keypoints(blobs, ids[1:2]) == {ids[1]: kept[1]}
+        assert reader.load_blobs(blobs, [*reversed(ids), 10**6]) == dict(zip(ids[:3], kept, strict=True))
+        assert reader.load_blobs(blobs, ids[1:2]) == {ids[1]: kept[1]}
         assert reader.load_features(space)[1].tobytes() == features.tobytes()
 
 

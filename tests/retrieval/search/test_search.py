@@ -200,6 +200,7 @@ class TestWeights:
     def test_an_unknown_signal_is_refused_with_the_known_ones(self, library: Library) -> None:
         with pytest.raises(
             InvalidQuery,
-            match=r"^signal smell: this library has colour, details, layout, meaning, subject, texture, words$",
+            match=r"^signal smell: this library has "
+            r"colour, details, layout, meaning, part, subject, texture, words$",
         ):
             library.search(Query((Text("boat"),), weights={"smell": 1}))
