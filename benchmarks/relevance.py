@@ -33,7 +33,8 @@ from data.sample import draw_collection
 from indexer.demo import write_collection
 from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Query, Text
-from retrieval.projections.neighbours import Neighbourhoods, write_neighbourhoods
+from retrieval.projections.neighbour_files import write_neighbourhoods
+from retrieval.projections.neighbours import Neighbourhoods
 from retrieval.ranking.arrays import FeatureMatrix, Float32Matrix
 from retrieval.ranking.neighbourhoods import main_axes
 from retrieval.ranking.relevance import (

@@ -35,7 +35,8 @@ from indexer.measure.evaluate import read_labels
 from indexer.upkeep.opening import LibrarySpec
 from retrieval import Library, Ranking, evaluation
 from retrieval.pictures.images import perceptual_hash
-from retrieval.projections.neighbours import Neighbourhoods, write_neighbourhoods
+from retrieval.projections.neighbour_files import write_neighbourhoods
+from retrieval.projections.neighbours import Neighbourhoods
 from retrieval.projections.segments import SEGMENT_SIZE as SEGMENT
 from retrieval.projections.vectors import VectorIndex
 from retrieval.ranking.arrays import Int64Ids

@@ -38,6 +38,12 @@ def count_changes(connection: Connection, seq: int) -> int:
     return connection.scalar(counted) or 0
 
 
+def count_changed(connection: Connection, seq: int, last: int) -> int:
+    """How many images with ids up to `last` changed after `seq`, in whatever way."""
+    counted = select(func.count(ChangeRow.image_id.distinct()))
+    return connection.scalar(counted.where(ChangeRow.seq > seq, ChangeRow.image_id <= last)) or 0
+
+
 def newest_image_at(connection: Connection, seq: int) -> int:
     """The highest image id that was in use at `seq`; ids only rise."""
     return connection.scalar(select(func.max(ChangeRow.image_id)).where(ChangeRow.seq <= seq)) or 0

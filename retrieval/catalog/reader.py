@@ -126,6 +126,10 @@ class Reader:
         """How many changes there were after `seq`, besides what people said."""
         return changes.count_changes(self._connection, seq)
 
+    def count_changed(self, seq: int, last: int) -> int:
+        """How many images with ids up to `last` changed after `seq`, in whatever way."""
+        return changes.count_changed(self._connection, seq, last)
+
     def changes_since(self, seq: int) -> list[Change]:
         """The last change of every image that changed after `seq`."""
         return changes.changes_since(self._connection, seq)
@@ -424,6 +428,15 @@ class Reader:
         rows = self._connection.execute(query.order_by(AnnotationRow.id.desc())).all()
         last_first = sorted(rows, key=lambda row: -source_rank(row.source))
         return {row.image_id: row.value for row in last_first}
+
+    def ids_with(self, fields: Iterable[str]) -> list[int]:
+        """The images of which somebody states one of these fields, by rising id; no predicted facts."""
+        stated = (
+            select(AnnotationRow.image_id)
+            .distinct()
+            .where(AnnotationRow.field.in_(list(fields)), AnnotationRow.source != PREDICTED_SOURCE)
+        )
+        return list(self._connection.scalars(stated.order_by(AnnotationRow.image_id)))
 
     def load_labels(self) -> LabelTable:
         """Every label and category of every image, stated or predicted, for `retrieval.ranking.narrowing`."""

@@ -1,16 +1,16 @@
 """The projection of the caption bridge: learned at each publication, stored as plain bytes.
 
-A generation is one line of JSON (the words, the gains, the share, the reason why it is off), followed by the
-directions and the sample as little-endian float16.
+A generation is one line of JSON (what it was learned from, the words, the gains, the share, the reason why it
+is off), followed by the directions and the sample as little-endian float16.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import asdict
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import final
 
@@ -29,8 +29,10 @@ from ..ranking.word_tower import TextEncoder
 from ..signals import MEANING
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
+from .frozen import Made
+from .rowfile import RowFile
 from .word_entries import ENTRIES_VERSION
-from .words import load_entries
+from .words import CHUNK, load_entries
 
 STATED_FIELDS = (
     "title",
@@ -39,7 +41,7 @@ STATED_FIELDS = (
     "caption",
 )  # stated facts; the names of files say too little
 MAX_LEARNED = 100_000  # captioned images, evenly chosen; more of them did not improve the bridge
-BRIDGE_VERSION = 2  # of retrieval.ranking.caption_bridge and STATED_FIELDS; raise it when either changes
+BRIDGE_VERSION = 3  # of retrieval.ranking.caption_bridge and STATED_FIELDS; raise it when either changes
 DIRECTION_DTYPE = np.dtype("<f2")
 
 
@@ -88,9 +90,14 @@ class BridgeProjection(AbstractProjection[Bridge, str]):
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        words, features = load_captioned(reader, self._space)
+        if previous is not None and _is_current(reader, root / previous.generation):
+            return replace(previous, seq=seq)
         name = generations.new_name(f"bridge-{self._space.id}", seq)
-        sealed = write_file(root, name, bridge_to_bytes(self._learn_bridge(words, features)))
+        end = Made.of_library(reader).end
+        root.mkdir(parents=True, exist_ok=True)
+        with open_captioned(reader, self._space, root, end) as (words, features):
+            bridge = self._learn_bridge(words, features)
+        sealed = write_file(root, name, bridge_to_bytes(bridge, end, seq))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def _learn_bridge(self, words: list[CaptionTokens], features: Float16Matrix) -> Bridge:
@@ -112,12 +119,37 @@ class BridgeProjection(AbstractProjection[Bridge, str]):
         return BridgeView(loaded, self._tower)
 
 
-def load_captioned(reader: Reader, space: Space) -> tuple[list[CaptionTokens], Float16Matrix]:
-    """The stated words and the feature of each captioned image in the space, by rising image id."""
-    words = {image.id: stated for image in load_entries(reader) if (stated := stated_tokens(image))}
-    chosen = islice(words, 0, None, max(1, math.ceil(len(words) / MAX_LEARNED)))
-    ids, features = reader.load_features(space, chosen)
-    return [words[image_id] for image_id in ids.tolist()], features
+def _is_current(reader: Reader, path: Path) -> bool:
+    """Whether a bridge was learned from what is frozen now, and hardly any of these images have changed."""
+    with path.open("rb") as file:
+        head = json.loads(file.readline())
+    if "end" not in head:  # of an older release
+        return False
+    return Made(head["end"], reader.count_changed(head["seq"], head["end"])).is_current(reader)
+
+
+@contextmanager
+def open_captioned(
+    reader: Reader, space: Space, folder: Path, end: int
+) -> Iterator[tuple[list[CaptionTokens], Float16Matrix]]:
+    """The stated words and the feature of each captioned image up to the id `end`, by rising id.
+
+    The features are on the disk, in `folder`, as long as the context is open.
+    """
+    captioned = [image_id for image_id in reader.ids_with(STATED_FIELDS) if image_id <= end]
+    chosen = captioned[:: max(1, math.ceil(len(captioned) / MAX_LEARNED))]
+    words: list[CaptionTokens] = []
+
+    def load_blocks() -> Iterator[Float16Matrix]:
+        for start in range(0, len(chosen), CHUNK):
+            images = load_entries(reader, chosen[start : start + CHUNK])
+            stated = {image.id: tokens for image in images if (tokens := stated_tokens(image))}
+            ids, features = reader.load_features(space, stated)
+            words.extend(stated[image_id] for image_id in ids.tolist())
+            yield features
+
+    with RowFile(folder, load_blocks(), space.dimension) as rows:
+        yield words, rows.map_rows()
 
 
 def stated_tokens(image: Image) -> CaptionTokens:
@@ -129,9 +161,11 @@ def _split_texts(texts: Iterable[str]) -> Iterable[str]:
     return (token for text in texts for position in analyse_text(text) for token in position)
 
 
-def bridge_to_bytes(bridge: Bridge) -> bytes:
-    """The same bytes for the same bridge, always."""
+def bridge_to_bytes(bridge: Bridge, end: int = 0, seq: int = 0) -> bytes:
+    """The same bytes for the same bridge, always; it was learned from images up to `end`, at `seq`."""
     head = {
+        "end": end,
+        "seq": seq,
         "words": list(bridge.rows),
         "dimension": bridge.directions.shape[1],
         "reason": bridge.reason,

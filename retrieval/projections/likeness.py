@@ -10,68 +10,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
-from typing import Final, Self, final
+from typing import Final, final
 
 import numpy as np
 
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
-from ..durable import write_folder
+from ..durable import share_file, write_folder
 from ..ranking.arrays import Float32Matrix, Float32Vector, Int64Ids, Int64Matrix, Int64Vector
 from ..ranking.collection_map import MAP_VERSION, find_clusters, place_images
-from ..ranking.copies import find_close_hashes, measure_distances, rate_pairs, unique_pairs
+from ..ranking.copies import HashTables, find_close_hashes, measure_distances, rate_pairs, unique_pairs
+from ..ranking.freezing import FREEZING_VERSION, find_step
 from ..ranking.neighbourhoods import SAMPLE, Axes, main_axes
 from ..ranking.ranking import Ranking
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
+from .frozen import MADE, Made, find_changed, find_extensible, find_removed
+from .late_likeness import (
+    GONE,
+    LATE,
+    NEAR,
+    FrozenImages,
+    LateImages,
+    compare_late,
+    load_gone,
+    load_likenesses,
+)
+from .likenesses import NEAREST, NOTHING_COMPARED, Likenesses, save_array
 from .rowfile import RowFile
 from .segments import StoredFeatures
 from .vectors import RowIndex, faiss_version
 
 LIKENESS = "likeness"
-NEAREST: Final = 10  # images by subject that each image is compared with
-VERSION: Final = f"likeness 2, {NEAREST} nearest, {MAP_VERSION}"
+VERSION: Final = f"likeness 3, {NEAREST} nearest, {MAP_VERSION}, {FREEZING_VERSION}"
 _BLOCK: Final = 20_000  # pairs at a time, to limit memory
-IDS, PAIRS, COSINES = "ids.npy", "pairs.npy", "cosines.npy"
-PLACES, CLUSTERS = "places.npy", "clusters.npy"
-FILES: Final = (IDS, PAIRS, COSINES, PLACES, CLUSTERS)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Likenesses:
-    """A generation. `ids`: the images that were compared. `pairs`: (pair, 3), the ids of two images and how
-    much they are alike (PICTURE or SCENE); `cosines`: those of their subjects. `places`: (image, 2), from 0
-    to 1, and `clusters`: (image,); both are empty where there are too few images for a map.
-    """
-
-    ids: Int64Ids
-    pairs: Int64Matrix
-    cosines: Float32Vector
-    places: Float32Matrix
-    clusters: Int64Vector
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Load what `write_likenesses` wrote; it must have been verified before."""
-        return cls(*(np.load(folder / name) for name in FILES))
-
-    def save(self, folder: Path) -> None:
-        arrays = (self.ids, self.pairs, self.cosines, self.places, self.clusters)
-        for name, array in zip(FILES, map(np.asarray, arrays), strict=True):
-            buffer = BytesIO()  # NumPy reports a full disk less clearly when it writes to a file itself
-            np.save(buffer, array, allow_pickle=False)
-            (folder / name).write_bytes(buffer.getbuffer())
-
-
-NOTHING_COMPARED: Final = Likenesses(
-    np.empty(0, np.int64),
-    np.empty((0, 3), np.int64),
-    np.empty(0, np.float32),
-    np.empty((0, 2), np.float32),
-    np.empty(0, np.int64),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +110,7 @@ class LikenessProjection(AbstractProjection[Likenesses, int]):
     signal = LIKENESS
 
     def __init__(self, subjects: Space, colours: Space) -> None:
-        self._subjects, self._colours = subjects, colours
+        self._spaces = subjects, colours
         self.space_id = subjects.id
         self.versions = (
             f"{VERSION}, faiss {faiss_version()}, space {subjects.fingerprint}, space {colours.fingerprint}"
@@ -145,8 +118,16 @@ class LikenessProjection(AbstractProjection[Likenesses, int]):
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
+        made = find_extensible(reader, root, previous, NEAR)
         name = generations.new_name(f"{self.kind}-{self.space_id}", seq)
-        sealed = write_folder(root, name, lambda folder: self._compare_images(reader, folder).save(folder))
+
+        def fill(folder: Path) -> None:
+            if previous is None or made is None:
+                self._write_anew(folder, reader)
+            else:
+                self._write_update(folder, reader, root, previous, made)
+
+        sealed = write_folder(root, name, fill)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load_generation(self, root: Path, pointer: Projection | None) -> Likenesses:
@@ -154,28 +135,73 @@ class LikenessProjection(AbstractProjection[Likenesses, int]):
             return NOTHING_COMPARED
         path = generations.verify_generation(root, pointer, self.versions)
         with generations.translating_read_errors(pointer):
-            return Likenesses.load(path)
+            return load_likenesses(path)
 
     def make_view(self, loaded: Likenesses, reader: Reader, tail: Tail) -> LikenessView:
         return LikenessView(loaded, tail)
 
-    def _compare_images(self, reader: Reader, folder: Path) -> Likenesses:
-        """Find and rate the pairs; `folder` holds rows meanwhile."""
-        ids = np.intersect1d(reader.described_ids(self._subjects), reader.described_ids(self._colours))
+    def _write_anew(self, folder: Path, reader: Reader) -> None:
+        made = Made.of_library(reader)
+        ids = self._described(reader)
+        frozen = self._compare_images(reader, folder, ids[ids <= made.end])
+        if frozen is not None:
+            late = LateImages.none(frozen)
+            compare_late(reader, self._spaces, frozen, late, ids[ids > made.end]).save(folder)
+        made.save(folder)
+
+    def _write_update(
+        self, folder: Path, reader: Reader, root: Path, previous: Projection, made: Made
+    ) -> None:
+        before = root / previous.generation
+        frozen, late, gone = FrozenImages.load(before), LateImages.load(before), load_gone(before)
+        assert frozen is not None
+        for path in sorted(before.iterdir()):
+            if not path.name.startswith(LATE) and path.name not in (GONE, MADE):
+                share_file(path, folder / path.name)
+        changed = find_changed(reader, previous)
+        described = self._described(reader, changed)
+        newest = max(made.end, int(late.likenesses.ids.max(initial=0)))
+        compare_late(reader, self._spaces, frozen, late, described[described > newest]).save(folder)
+        save_array(folder / GONE, np.union1d(gone, find_removed(reader, previous)))
+        replace(made, changed=made.changed + int((changed <= made.end).sum())).save(folder)
+
+    def _described(self, reader: Reader, ids: Int64Ids | None = None) -> Int64Ids:
+        """The images that have a subject and a colour, rising: all, or those among some."""
+        subjects, colours = (
+            reader.described_ids(space) if ids is None else reader.load_features(space, ids.tolist())[0]
+            for space in self._spaces
+        )
+        return np.intersect1d(subjects, colours)
+
+    def _compare_images(self, reader: Reader, folder: Path, ids: Int64Ids) -> FrozenImages | None:
+        """Find and rate the pairs of these images, and write them; `folder` holds rows meanwhile.
+
+        Returns what later images are compared with; None in a library that is so small that it is compared
+        anew each time.
+        """
         if len(ids) < 2:
-            return replace(NOTHING_COMPARED, ids=ids)
+            replace(NOTHING_COMPARED, ids=ids).save(folder)
+            return None
         hashes = np.array(reader.perceptual_hashes(ids.tolist()), np.int64)
         with ExitStack() as files:
             subjects, colours = (
                 files.enter_context(RowFile(folder, _load_rows(reader, space, ids), space.dimension))
-                for space in (self._subjects, self._colours)
+                for space in self._spaces
             )
             axes = main_axes(subjects.sample_evenly(SAMPLE).astype(np.float16))
             rows = subjects if axes is None else files.enter_context(_project_rows(folder, axes, subjects))
-            near = _pair_neighbours(rows, RowIndex.build(rows))
+            index = RowIndex.build(rows)
+            near = _pair_neighbours(rows, index)
             pairs = unique_pairs(np.concatenate([near, find_close_hashes(hashes)]))
             rated = _rate_images(ids, hashes, pairs, subjects, colours)
-            return rated if axes is None else _add_map(rated, rows, near)
+            likenesses = rated if axes is None else _add_map(rated, rows, near)
+        likenesses.save(folder)
+        if axes is None or find_step(reader.count_images()) == 1:
+            return None
+        index.save(folder / NEAR)
+        frozen = FrozenImages(likenesses, axes, index, HashTables.from_hashes(hashes))
+        frozen.save(folder)
+        return frozen
 
 
 def _load_rows(reader: Reader, space: Space, ids: Int64Ids) -> Iterator[Float32Matrix]:

@@ -25,6 +25,7 @@ class MemoryPostings:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.size = len(entries)
+        self.hidden: Int64Vector = np.empty(0, np.int64)
         self.image_ids: Int64Ids = np.array([entry.image_id for entry in entries], np.int64)
         written: defaultdict[str, _Written] = defaultdict(_Written)
         for document, entry in enumerate(entries):
@@ -36,6 +37,10 @@ class MemoryPostings:
     def total_length(self, field: str) -> int:
         """How many tokens all documents have in a field."""
         return len(self._find_field(field).documents)
+
+    def count_tokens(self, field: str, documents: Int64Vector) -> int:
+        """How many tokens these documents have in a field together."""
+        return int(np.isin(self._find_field(field).documents, documents).sum())
 
     def find_lengths(self, field: str) -> Int64Vector:
         """How many tokens each document has in a field, as a published segment would keep it."""

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from io import BytesIO
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Self, final
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import signals
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..durable import write_folder
 from ..ranking.arrays import FeatureMatrix, Float16Matrix, Float32Matrix, Float32Vector, Int64Ids
+from ..ranking.freezing import FREEZING_VERSION
 from ..ranking.hubs import HUBS_VERSION, SHARE, Hubs
 from ..ranking.neighbourhoods import (
     NEIGHBOURHOODS_VERSION,
-    NEIGHBOURS,
     ROUNDS,
     SAMPLE,
     Axes,
     Direction,
-    average_neighbours,
     join_directions,
     main_axes,
 )
@@ -33,12 +29,19 @@ from ..ranking.ranking import Ranking
 from ..ranking.word_tower import TextEncoder
 from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
-from .rowfile import RowFile
-from .vectors import LAYOUT, RowIndex, VectorIndex, VectorView, faiss_version, save_segment
-
-Array = npt.NDArray[Any]
-
-CENTRE, DIRECTIONS, TEXTS, MEAN = "centre.npy", "directions.npy", "texts.npy", "mean.npy"
+from .frozen import Made, find_changed, find_extensible
+from .neighbour_files import (
+    CENTRE,
+    add_excess,
+    average_rows,
+    load_axes,
+    load_hubs,
+    open_mapping,
+    stage_path,
+    update_neighbourhoods,
+    write_neighbourhoods,
+)
+from .vectors import LAYOUT, RowIndex, VectorIndex, VectorView, faiss_version
 
 
 @final
@@ -64,13 +67,13 @@ class Neighbourhoods:
         Raises ValueError if its features have another dimension.
         """
         stored = segments.segment_files(folder)
-        if not (folder / CENTRE).exists():
+        axes = load_axes(folder)
+        if axes is None:
             return cls(None, (), VectorIndex.load(stored, dimension, device))
-        axes = Axes(np.load(folder / CENTRE), np.load(folder / DIRECTIONS))
         if len(axes.centre) != dimension:
             raise ValueError(f"made of features of dimension {len(axes.centre)}")
         stages = tuple(RowIndex.load(stage_path(folder, number)) for number in range(ROUNDS))
-        hubs = _load_hubs(folder)
+        hubs = load_hubs(folder)
         width = 2 * axes.directions.shape[1] + bool(hubs)
         return cls(axes, stages, VectorIndex.load(stored, width, device), hubs)
 
@@ -85,7 +88,7 @@ class Neighbourhoods:
             return features.astype(np.float32)
         own = rows = self.axes.project_features(features)
         for stage in self.stages:
-            rows = _average_rows(rows, stage)
+            rows = average_rows(rows, stage)
         return join_directions(own, rows)
 
     def map_direction(self, direction: Direction) -> Float32Matrix:
@@ -106,79 +109,6 @@ class Neighbourhoods:
         self.remembered.update(known)
         rows = np.array([known[key] for key in keys], np.float16).reshape(len(keys), self.compared.dimension)
         return VectorIndex.build(ids, rows, self.compared.dimension)
-
-
-def add_excess(rows: Float32Matrix, hubs: Hubs | None) -> Float32Matrix:
-    """The rows with what is taken off their scores with texts as one number more, where there are hubs."""
-    return rows if hubs is None else np.column_stack([rows, -hubs.measure_excess(rows)])
-
-
-def write_neighbourhoods(
-    folder: Path,
-    axes: Axes | None,
-    features: Iterable[segments.Segment],
-    texts: Float32Matrix | None = None,
-) -> None:
-    """Map all features, which come segment by segment, and write the result into an empty folder.
-
-    The same features always give the same bytes. Without `axes` the features are written unchanged. Only the
-    index of one round is in memory at a time. `texts`: vectors of many texts, (text, dimension), by which
-    hubs are known.
-    """
-    if axes is None:
-        segments.write_segments(folder, features, save_segment)
-        return
-    _save_array(folder / CENTRE, axes.centre)
-    _save_array(folder / DIRECTIONS, axes.directions)
-    numbers_and_ids: list[tuple[int, Int64Ids]] = []
-
-    def project_segments() -> Iterator[Float32Matrix]:
-        for number, ids, plain in features:
-            numbers_and_ids.append((number, ids))
-            yield axes.project_features(plain)
-
-    with ExitStack() as files:
-        own = rows = files.enter_context(RowFile(folder, project_segments(), axes.directions.shape[1]))
-        for number in range(ROUNDS):
-            rows = files.enter_context(_write_round(folder, number, rows))
-        hubs = _find_hubs(axes, texts, map(join_directions, own, rows))
-        _save_hubs(folder, hubs)
-        made = (
-            (number, ids, add_excess(join_directions(alone, average), hubs).astype(np.float16))
-            for (number, ids), alone, average in zip(numbers_and_ids, own, rows, strict=True)
-        )
-        segments.write_segments(folder, made, save_segment)
-
-
-def _find_hubs(axes: Axes, texts: Float32Matrix | None, rows: Iterable[Float32Matrix]) -> Hubs | None:
-    if texts is None:
-        return None
-    own = axes.project_direction(Direction(texts))
-    return Hubs.from_rows(join_directions(own, own), rows)
-
-
-def _save_hubs(folder: Path, hubs: Hubs | None) -> None:
-    if hubs:
-        _save_array(folder / TEXTS, hubs.texts.astype(np.float16))
-        _save_array(folder / MEAN, np.array(hubs.mean))
-
-
-def _load_hubs(folder: Path) -> Hubs | None:
-    if not (folder / TEXTS).exists():
-        return None
-    return Hubs(np.load(folder / TEXTS).astype(np.float32), float(np.load(folder / MEAN)))
-
-
-def _write_round(folder: Path, number: int, rows: RowFile) -> RowFile:
-    """Write the index of a round, and average every row with the rows nearest to it there."""
-    stage = RowIndex.build(rows)
-    stage.save(stage_path(folder, number))
-    return RowFile(folder, (_average_rows(block, stage) for block in rows), rows.dimension)
-
-
-def stage_path(folder: Path, number: int) -> Path:
-    """The file of a round's index."""
-    return folder / f"stage-{number}.faiss"
 
 
 @final
@@ -252,21 +182,45 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
         self._space, self._device, self._encoder = space, device, encoder
         self.space_id = space.id
         self.versions = (
-            f"faiss {faiss_version()}, {LAYOUT}, {NEIGHBOURHOODS_VERSION}, space {space.fingerprint}"
+            f"faiss {faiss_version()}, {LAYOUT}, {NEIGHBOURHOODS_VERSION}, {FREEZING_VERSION}, "
+            f"space {space.fingerprint}"
         )
         self.versions += f", {HUBS_VERSION} of {encoder.identity}" if encoder else ""
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        axes = self._main_axes(reader)
+        made = find_extensible(reader, root, previous, CENTRE)
         name = generations.new_name(f"neighbours-{self._space.descriptor}-{self._space.id}", seq)
-        stored = segments.StoredFeatures(reader, self._space)
-        texts = self._encoder.map_anchors() if self._encoder else None
-        sealed = write_folder(root, name, lambda folder: write_neighbourhoods(folder, axes, stored, texts))
+
+        def fill(folder: Path) -> None:
+            if previous is None or made is None:
+                self._write_anew(folder, reader)
+            else:
+                self._write_update(folder, reader, root, previous, made)
+
+        sealed = write_folder(root, name, fill)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
-    def _main_axes(self, reader: Reader) -> Axes | None:
+    def _write_anew(self, folder: Path, reader: Reader) -> None:
+        made = Made.of_library(reader)
+        axes, stored = self._main_axes(reader, made.end), segments.StoredFeatures(reader, self._space)
+        texts = self._encoder.map_anchors() if self._encoder else None
+        write_neighbourhoods(folder, axes, stored, texts, made.end)
+        made.save(folder)
+
+    def _write_update(
+        self, folder: Path, reader: Reader, root: Path, previous: Projection, made: Made
+    ) -> None:
+        changed = find_changed(reader, previous)
+        held = reader.load_features(self._space, changed.tolist())
+        lost = update_neighbourhoods(
+            folder, open_mapping(root / previous.generation), changed, held, made.end
+        )
+        replace(made, changed=made.changed + lost).save(folder)
+
+    def _main_axes(self, reader: Reader, end: int) -> Axes | None:
         ids = reader.described_ids(self._space)
+        ids = ids[ids <= end]
         chosen = ids[np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64)]
         return main_axes(reader.load_features(self._space, chosen)[1])
 
@@ -281,15 +235,3 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
     def make_view(self, loaded: Neighbourhoods, reader: Reader, tail: Tail) -> NeighbourView:
         made = loaded.index_tail(*reader.load_features(self._space, tail.put))
         return NeighbourView(loaded, made, tail.hidden)
-
-
-def _average_rows(rows: Float32Matrix, stage: RowIndex) -> Float32Matrix:
-    """The average of each row with the rows of the stage that are nearest to it."""
-    averages = [average_neighbours(*row) for row in stage.search_nearest(rows, NEIGHBOURS)]
-    return np.concatenate(averages or [rows])
-
-
-def _save_array(path: Path, array: Array) -> None:
-    buffer = BytesIO()  # NumPy reports a full disk less clearly when it writes to a file itself
-    np.save(buffer, array, allow_pickle=False)
-    path.write_bytes(buffer.getbuffer())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Self, final
 
 import numpy as np
 
-from ..ranking.arrays import Float32Matrix, Int64Vector
+from ..ranking.arrays import FeatureMatrix, Float16Matrix, Float32Matrix, Int64Vector
 
 STORED_DTYPE = np.dtype(np.float16)
 
@@ -22,7 +23,7 @@ class RowFile:
     Use it as a context manager.
     """
 
-    def __init__(self, folder: Path, blocks: Iterable[Float32Matrix], dimension: int) -> None:
+    def __init__(self, folder: Path, blocks: Iterable[FeatureMatrix], dimension: int) -> None:
         """`folder`: a folder on the disk that shall hold the rows."""
         self.dimension = dimension
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - open for the lifetime of this object
@@ -52,16 +53,25 @@ class RowFile:
             data = self._file.read(length * self.dimension * STORED_DTYPE.itemsize)
             yield np.frombuffer(data, STORED_DTYPE).reshape(length, self.dimension).astype(np.float32)
 
+    def first_blocks(self, count: int) -> RowFile:
+        """The first `count` blocks, as rows of their own in the same file."""
+        first = copy(self)
+        first._lengths = self._lengths[:count]
+        return first
+
     def take_rows(self, positions: Int64Vector) -> Float32Matrix:
         """The rows at these positions, in any order; the system reads them as it needs them."""
+        return self.map_rows()[positions].astype(np.float32)
+
+    def map_rows(self) -> Float16Matrix:
+        """All rows, which the system reads as it needs them; only while this object is open."""
         self._file.flush()
         shape = len(self), self.dimension
-        rows = (
+        return (
             np.memmap(self._file, STORED_DTYPE, "r", shape=shape)
             if len(self)
-            else np.zeros(shape, STORED_DTYPE)
+            else np.zeros(shape, np.float16)
         )
-        return rows[positions].astype(np.float32)
 
     def sample_evenly(self, count: int) -> Float32Matrix:
         """At most `count` rows, evenly spaced; all rows if there are no more."""

@@ -2,7 +2,8 @@
 
 A word index holds stems ("eleph"), which are no words that could be shown to people.
 
-    spelled-1.tsv   a line for each word: the word, how many images state it, how many have it only predicted
+    spelled-SEGMENT.tsv   a line for each word: the word, how many images of the segment state it, how many
+                          have it only predicted
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-FILES = "spelled-*.tsv"  # one for each time that a generation was extended, as its segments
+FILES = "spelled-*.tsv"  # one for each segment
 
 
 @final
@@ -43,11 +44,10 @@ class SpelledWords:
             joined.predicted.update(spelled.predicted)
         return joined
 
-    def write(self, folder: Path) -> None:
-        """Write one more file into the folder of a word index."""
-        number = len(list(folder.glob(FILES))) + 1
+    def write(self, folder: Path, segment: str) -> None:
+        """Write the file of a segment into the folder of a word index."""
         lines = [f"{word}\t{self.stated[word]}\t{self.predicted[word]}\n" for word in self._list_words()]
-        path = folder / FILES.replace("*", str(number))
+        path = folder / FILES.replace("*", segment)
         path.write_text("".join(lines), encoding="utf-8", newline="")
 
     def _list_words(self) -> list[str]:

@@ -202,6 +202,12 @@ def save_segment(path: Path, ids: Int64Ids, features: Float16Matrix) -> None:
     VectorIndex.build(ids, features, features.shape[1]).save(path)
 
 
+def load_segment(path: Path, dimension: int) -> tuple[Int64Ids, Float16Matrix]:
+    """The ids and features of a file that `save_segment` wrote; it must have been verified before."""
+    index = VectorIndex.load([path], dimension)
+    return index._ids, index.rows(index._ids).astype(np.float16)
+
+
 def _pad_rows(features: FeatureMatrix, width: int) -> Float32Matrix:
     """Rows padded with zeros, which change no inner product."""
     rows = np.zeros((len(features), width), np.float32)
@@ -209,8 +215,12 @@ def _pad_rows(features: FeatureMatrix, width: int) -> Float32Matrix:
     return rows
 
 
-MAX_EXACT_ROWS = 5_000  # rows; with more, the nearest are searched in the PROBES nearest of √rows lists
+MAX_EXACT_ROWS = 5_000  # rows; with more, the nearest are searched in the PROBES nearest of the lists
+# What one query finds does not depend on the others, as long as FAISS compares them with the centres one by
+# one: its product of matrices, which it takes for more of them, rounds differently.
+ALONE = 16
 PROBES = 16
+LIST_ROWS = 256  # rows of a list in large indexes, so that a search does not take longer in larger ones
 ROWS_PER_CENTRE = 64  # rows for each list, from which its centre is computed
 _QUERY_BLOCK = 256  # queries at a time, each with its neighbours
 
@@ -232,7 +242,7 @@ class RowIndex:
         index = faiss.IndexScalarQuantizer(rows.dimension, kind, metric)
         if len(rows) > MAX_EXACT_ROWS:
             centres = faiss.IndexFlatIP(rows.dimension)
-            lists = math.isqrt(len(rows))
+            lists = max(math.isqrt(len(rows)), len(rows) // LIST_ROWS)
             index = faiss.IndexIVFScalarQuantizer(centres, rows.dimension, lists, kind, metric, False)
             index.nprobe = PROBES
             # k-means starts from a fixed seed; ROWS_PER_CENTRE rows for each list are enough for its centre.
@@ -248,26 +258,37 @@ class RowIndex:
         """Load this file; it must have been verified before."""
         return cls(_load_index(path))
 
+    @classmethod
+    def map(cls, path: Path) -> RowIndex:
+        """Open this file, which must have been verified before, without reading the rows that are in lists:
+        only those that are asked for are read.
+        """
+        faiss = _load_faiss()
+        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY))
+
     def save(self, path: Path) -> None:
         """Write the index to a file; see `load`."""
         _save_index(self._index, path)
 
     def search_nearest(
-        self, queries: Float32Matrix, count: int
+        self, queries: Float32Matrix, count: int, at_once: int = _QUERY_BLOCK
     ) -> Iterator[tuple[Float32Matrix, Float32Array, Float32Matrix]]:
         """Block by block: the queries, the `count` rows with the largest inner products, (query, neighbour,
         dimension), and these products, (query, neighbour), in falling order; zeros if there are fewer."""
-        for start in range(0, len(queries), _QUERY_BLOCK):
-            block = queries[start : start + _QUERY_BLOCK]
+        for start in range(0, len(queries), at_once):
+            block = queries[start : start + at_once]
             products, positions, rows = self._index.search_and_reconstruct(block, count)
             is_result = positions >= 0
             yield block, np.where(is_result[:, :, None], rows, 0), np.where(is_result, products, 0)
 
-    def search_positions(self, queries: Float32Matrix, count: int) -> Int64Matrix:
+    def search_positions(
+        self, queries: Float32Matrix, count: int, at_once: int = _QUERY_BLOCK
+    ) -> Int64Matrix:
         """The positions of the `count` rows with the largest inner products, (query, neighbour); -1 if there
-        are fewer."""
-        positions: Int64Matrix = self._index.search(queries, count)[1]
-        return positions
+        are fewer. `at_once`: queries that are searched together."""
+        blocks = range(0, len(queries), at_once)
+        found = [self._index.search(queries[start : start + at_once], count)[1] for start in blocks]
+        return np.concatenate([np.empty((0, count), np.int64), *found])
 
 
 @final

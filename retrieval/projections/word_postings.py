@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ranking.arrays import BoolVector, Float64Vector, Int64Ids, Int64Vector
+from .word_segments import COUNTED, load_hidden, load_lengths
 
 LEAST: Final = 128  # documents of a frequent token: what Whoosh reads at once
 Extent: TypeAlias = tuple[int, int, int]  # where the numbers of a token begin; documents and positions
@@ -68,6 +69,9 @@ class SegmentPostings:
             numbers, extents = _frequent_files(reader, folder)
             self._extents = _read_extents(extents)
             self._numbers = np.load(numbers, mmap_mode="r", allow_pickle=False)
+        name = reader.segment().segment_id()
+        self._counted = load_lengths(folder, name) if folder else None
+        self.hidden = load_hidden(folder, name) if folder else _no_numbers()
 
     @cached_property
     def image_ids(self) -> Int64Ids:
@@ -83,6 +87,11 @@ class SegmentPostings:
         if field not in self._lengths:
             self._lengths[field] = _known_lengths()[self._read_column(f"_{field}_len", "u1")]
         return self._lengths[field]
+
+    def count_tokens(self, field: str, documents: Int64Vector) -> int:
+        """How many tokens these documents have in a field together."""
+        known = self.find_lengths(field) if self._counted is None else self._counted[COUNTED.index(field)]
+        return int(known[documents].sum())
 
     def _read_column(self, name: str, dtype: str) -> NDArray[Any]:
         """A column of Whoosh's; zeros where it ends early, as it does behind its last other number."""

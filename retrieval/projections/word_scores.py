@@ -109,9 +109,16 @@ class WordScores:
         total = sum(segment.total_length(field) for segment in self._segments)
         holding = sum(segment.count_documents(self._held, field) for segment in self._segments)
         if self._hidden_count and holding:
-            total -= int(self._find_lengths(field, np.flatnonzero(self._hidden)).sum())
+            total -= self._count_hidden_tokens(field)
             holding -= int(self._hidden[self._find_postings(self._held, field).documents].sum())
         return float(total / max(1, holding)) or 1.0
+
+    def _count_hidden_tokens(self, field: str) -> int:
+        parts = zip(self._segments, self._starts, self._starts[1:], strict=False)
+        return sum(
+            segment.count_tokens(field, np.flatnonzero(self._hidden[start:end]))
+            for segment, start, end in parts
+        )
 
 
 def _as_unit(name: tuple[str, ...]) -> Unit:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -13,12 +14,13 @@ from typing import Any, final
 
 import numpy as np
 
-from ..catalog import Image, Projection
+from ..catalog import Change, Image, Projection
 from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
 from ..errors import InvalidQuery
 from ..ranking.arrays import Int64Ids
 from ..ranking.ranking import Ranking, round_scores, union_ids
+from ..ranking.segment_tiers import choose_merged
 from ..ranking.spelling import Vocabulary
 from ..ranking.tokens import (
     Prefix,
@@ -41,13 +43,13 @@ from .word_entries import (
     Entry,
     split_positions,
 )
-from .word_postings import SegmentPostings, has_frequent, write_frequent
+from .word_postings import SegmentPostings, write_frequent
 from .word_scores import Segment, WordScores
+from .word_segments import SegmentImages, count_tokens, write_segment_files
 
 MAX_WORDS = 200  # that one prefix stands for; each is a question to the index
 MAX_RECENT = 8  # texts whose matches are kept
 CHUNK = 1000  # images read from the catalog at a time
-MAX_SEGMENTS = 8  # each segment slows a search a little; with this many, the index is built anew
 POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more memory does not make it faster
 
 
@@ -116,6 +118,9 @@ class WordView(AbstractView[Terms]):
         self._image_ids = np.concatenate([_no_ids(), *(segment.image_ids for segment in segments)])
         is_old = np.repeat(~in_tail, [segment.size for segment in segments])
         self._counts = ~(is_old & np.isin(self._image_ids, hidden))
+        starts = np.cumsum([0, *(segment.size for segment in segments)]).tolist()
+        for start, segment in zip(starts, segments, strict=False):
+            self._counts[start + segment.hidden] = False
         self._scores = WordScores(segments, ~self._counts, held=FIELDS_HELD, predicted=PREDICTED)
         # Whoosh's readers keep a position in their files, so only one search runs at a time.
         self._searching = threading.Lock()
@@ -194,13 +199,15 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
-        added = self._only_additions(reader, root, previous)
+        before = root / previous.generation if previous else None
+        if before is not None and not _is_extensible(before):
+            before = None
 
         def fill(folder: Path) -> None:
-            if previous is not None and added is not None:
-                _extend_index(root / previous.generation, folder, load_entries(reader, added))
-            else:
+            if previous is None or before is None:
                 _create_index(folder, load_entries(reader))
+            else:
+                _extend_index(before, folder, reader, reader.changes_since(previous.seq))
 
         name = generations.new_name("words", seq)
         sealed = write_folder(root, name, fill)
@@ -215,22 +222,6 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
 
     def make_view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
         return WordView(loaded, loaded.index_tail(reader, tail), tail.hidden, fields=self._fields)
-
-    def _only_additions(self, reader: Reader, root: Path, previous: Projection | None) -> list[int] | None:
-        """The images added since a generation; None if the index has to be built anew.
-
-        Whoosh counts deleted documents in its statistics until segments are merged, so scores from a
-        generation with deletions would differ from those of a rebuilt one.
-        """
-        if previous is None or previous.library_versions != self.versions:
-            return None
-        if len(list((root / previous.generation).glob("*.seg"))) >= MAX_SEGMENTS:
-            return None
-        changes = reader.changes_since(previous.seq)
-        newest = reader.newest_image_at(previous.seq)
-        ids = [change.image_id for change in changes]
-        pure = all(change.operation == "put" and change.image_id > newest for change in changes)
-        return sorted(ids) if pure else None
 
 
 def load_entries(reader: Reader, ids: Iterable[int] | None = None) -> Iterator[Image]:
@@ -273,41 +264,71 @@ def _create_index(folder: Path, images: Iterable[Image]) -> None:
     _add_segment(create_in(str(folder), _make_schema()), folder, images)
 
 
-def _extend_index(previous: Path, folder: Path, images: Iterable[Image]) -> None:
-    """Share the finished segments and the files beside them, which never change, and add new ones."""
+def _is_extensible(folder: Path) -> bool:
+    """Whether the images of all segments are known, as they were not of old."""
+    return len(list(folder.glob("images-*.npy"))) == len(list(folder.glob("*.seg")))
+
+
+def _extend_index(before: Path, folder: Path, reader: Reader, changes: Sequence[Change]) -> None:
+    """Hide what changed where it was, and write it to a new segment, with that of segments that are merged.
+
+    The files of all other segments are shared. Whoosh itself is told of no deletion: it would go on counting
+    what is deleted in its statistics.
+    """
     from whoosh.index import open_dir
 
-    for path in previous.iterdir():
+    for path in before.glob("*.toc"):
         share_file(path, folder / path.name)
-    _add_segment(open_dir(str(folder)), folder, images)
+    index = open_dir(str(folder))
+    names = [segment.segment_id() for segment in index._segments()]
+    changed = np.array(sorted(change.image_id for change in changes), np.int64)
+    put = np.array(sorted(change.image_id for change in changes if change.operation == "put"), np.int64)
+    segments = [SegmentImages.load(before, name).hide(changed) for name in names]
+    visible, sizes = [len(one.visible) for one in segments], [len(one.ids) for one in segments]
+    merged = choose_merged(visible, sizes, len(put))
+    kept = [one for place, one in enumerate(segments) if place not in merged]
+    for segment in kept:
+        segment.share(before, folder)
+    written = np.union1d(put, np.concatenate([_no_ids(), *(segments[place].visible for place in merged)]))
+    if len(written) or merged:
+        _add_segment(index, folder, load_entries(reader, written.tolist()), {one.name for one in kept})
 
 
-def _add_segment(index: Any, folder: Path, images: Iterable[Image]) -> None:
-    """Write the images to a new segment, and the files beside it."""
-    _add_images(index, images, memory=POSTINGS_MEMORY).write(folder)
-    for reader in _segment_readers(index):
-        if reader.doc_count_all() and not has_frequent(reader, folder):
-            write_frequent(reader, folder, (*FIELDS, FIELDS_HELD))
-    _remove_lock_files(folder)
+def _add_segment(
+    index: Any, folder: Path, images: Iterable[Image], kept: Collection[str] = frozenset()
+) -> None:
+    """Write the images to a new segment, with the files beside it; `kept`: the names of those that stay.
 
-
-def _add_images(index: Any, images: Iterable[Image], *, memory: float) -> SpelledWords:
-    """Write the images as new segments, with at most `memory` MB of postings at a time; gives their words.
-
-    Segments are never merged: Whoosh would then add up lengths that it stores only approximately, and scores
-    would differ from those of a rebuilt index.
+    Segments are never merged by Whoosh, which would add up lengths that it stores only approximately, so that
+    scores would differ from those of a rebuilt index.
     """
-    writer, spelled = index.writer(limitmb=memory), SpelledWords()
+    writer, spelled = index.writer(limitmb=POSTINGS_MEMORY), SpelledWords()
+    ids, lengths = array("q"), array("i")
     try:
         for image in images:
             entry = Entry.of_image(image)
             writer.add_document(id=image.id, **entry.fields)
             spelled.add_image(entry.stated, entry.predicted)
+            ids.append(image.id)
+            lengths.extend(count_tokens(entry))
     except BaseException:
         writer.cancel()
         raise
-    writer.commit(merge=False)
-    return spelled
+    name = writer.newsegment.segment_id()
+    writer.commit(mergetype=lambda _, segments: [one for one in segments if one.segment_id() in kept])
+    if ids:
+        spelled.write(folder, name)
+        write_segment_files(folder, name, ids, lengths)
+        write_frequent(_open_segment(index, name), folder, (*FIELDS, FIELDS_HELD))
+    _remove_lock_files(folder)
+
+
+def _open_segment(index: Any, name: str) -> Any:
+    """The reader of one segment; the others are not opened."""
+    from whoosh.reading import SegmentReader
+
+    [segment] = [one for one in index._segments() if one.segment_id() == name]
+    return SegmentReader(index.storage, index.schema, segment)
 
 
 def _remove_lock_files(folder: Path) -> None:

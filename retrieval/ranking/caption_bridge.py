@@ -43,6 +43,7 @@ MOST_CHECKED = 4000  # images that the guard looks at, evenly chosen
 FOLDS = 5
 SHARES = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)  # that the bridge may have beside a word tower
 SAMPLE = 256  # features by which the spread of scores is known
+WORD_BLOCK = 2048  # words whose directions are made at a time
 LARGEST = 1000.0  # number in the stored directions: the short ones then stay exact enough in float16
 
 WordEncoder: TypeAlias = Callable[[Sequence[str]], Float32Vector | None]  # of a word tower
@@ -151,7 +152,7 @@ def learn_bridge(
         reason = f"captions do not tell these pictures apart: {gain}"
         return Bridge.without_words(reason, dimension, seen, unseen)
     fit = fit_words(captions, features)
-    directions = _quantize_directions(fit.solve_directions(fit.sums), fit.mean)
+    directions = _quantize_directions(fit)
     sample = features[:: math.ceil(len(features) / SAMPLE)] if encode_words else None
     return Bridge(fit.rows, directions, "", seen, unseen, share, sample)
 
@@ -175,11 +176,18 @@ def _shortage_reason(captions: Sequence[CaptionTokens]) -> str:
     return f"{count} different captions; {LEAST_CAPTIONS} are needed" if count < LEAST_CAPTIONS else ""
 
 
-def _quantize_directions(directions: Float64Matrix, mean: Float64Vector) -> Float16Matrix:
-    """The directions without that of the mean, scaled together to what float16 holds well."""
-    centred = remove_mean_direction(directions, mean)
-    stored: Float16Matrix = (centred * (LARGEST / np.abs(centred).max(initial=1e-12))).astype(np.float16)
-    return stored
+def _quantize_directions(fit: WordFit) -> Float16Matrix:
+    """The directions without that of the mean, scaled together to what float16 holds well.
+
+    They are made for a block of words at a time, to limit memory.
+    """
+    centred = np.empty(fit.sums.shape, np.float32)
+    for start in range(0, len(centred), WORD_BLOCK):
+        block = fit.solve_directions(fit.sums[start : start + WORD_BLOCK])
+        centred[start : start + WORD_BLOCK] = remove_mean_direction(block, fit.mean)
+    largest = max(centred.max(initial=1e-12), -centred.min(initial=0))
+    centred *= np.float32(LARGEST / largest)
+    return centred.astype(np.float16)
 
 
 def _measure_gains(

@@ -7,6 +7,7 @@ Indyk and Motwani, "Approximate nearest neighbors", STOC 1998), and their number
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,7 @@ HASH_BITS = 8  # of 64 that may differ between the hashes of one picture, in the
 COPY_SUBJECT = 0.5  # least cosine of the subjects of one picture: other hashes can agree by chance
 SCENE_SUBJECT, SCENE_COLOUR = 0.85, 0.95  # least cosines of the subjects and colours of one scene
 TABLES, KEY_BITS = 12, 14  # how often bits of the hashes are drawn, and how many
+MOST_IN_BUCKET = 1024  # images with one key that are compared with one other
 WINDOW = 32  # images at most that one draw brings for an image: a page of one colour is like thousands
 _ORIENTATIONS: Final = tuple(
     (turned, down, across) for turned in (0, 1) for down in (0, 1) for across in (0, 1)
@@ -87,9 +89,7 @@ def _draw_pairs(hashes: Int64Ids) -> Int64Matrix:
     planes, own = _unpack_planes(hashes), hashes.view(np.uint64)
     oriented = [_orient_planes(planes, *orientation) for orientation in _ORIENTATIONS]
     found = [np.empty((0, 2), np.int64)]
-    draws = np.random.default_rng(0)
-    for _ in range(TABLES):
-        drawn = draws.permutation(64)[:KEY_BITS]
+    for drawn in _draw_bits():
         keys = _pack_keys(planes, drawn)
         order = np.argsort(keys, kind="stable")
         for other in oriented:
@@ -97,6 +97,94 @@ def _draw_pairs(hashes: Int64Ids) -> Int64Matrix:
             apart = np.bitwise_count(_pack_hashes(other)[asking] ^ own[answering])
             found.append(np.stack([asking, answering], axis=1)[apart <= HASH_BITS])
     return np.concatenate(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HashTables:
+    """The hashes of many images, by the bits that each of TABLES draws takes, so that those close to a few
+    others are found without looking at all.
+
+    `orders`: (table, image), positions by rising key; `starts`: (table, key + 1), where those of a key begin.
+    """
+
+    hashes: Int64Ids
+    orders: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int32]
+
+    @classmethod
+    def from_hashes(cls, hashes: Int64Ids) -> HashTables:
+        """The tables of these hashes."""
+        planes, orders, starts = _unpack_planes(hashes), [], []
+        for drawn in _draw_bits():
+            keys = _pack_keys(planes, drawn)
+            order = np.argsort(keys, kind="stable")
+            orders.append(order.astype(np.int32))
+            starts.append(np.searchsorted(keys[order], np.arange(2**KEY_BITS + 1)).astype(np.int32))
+        return cls(hashes, np.array(orders), np.array(starts))
+
+    def find_close(self, others: Int64Ids) -> Int64Matrix:
+        """Pairs of the positions of another hash and of one in the tables, (pair, 2), that differ in at most
+        HASH_BITS bits in some orientation; for each other one at most WINDOW, the closest first.
+        """
+        planes = _unpack_planes(others)
+        oriented = [_orient_planes(planes, *orientation) for orientation in _ORIENTATIONS]
+        found = [np.empty((0, 3), np.int64)]
+        for drawn, order, starts in zip(_draw_bits(), self.orders, self.starts, strict=True):
+            for turned in oriented:
+                found.append(
+                    self._match_bucket(_pack_keys(turned, drawn), _pack_hashes(turned), order, starts)
+                )
+        rows = np.concatenate(found)
+        rows = rows[(others[rows[:, 0]] != 0) & (self.hashes[rows[:, 2]] != 0)]
+        return _keep_closest(rows)
+
+    def _match_bucket(
+        self,
+        keys: Int64Vector,
+        hashes: npt.NDArray[np.uint64],
+        order: npt.NDArray[np.int32],
+        starts: npt.NDArray[np.int32],
+    ) -> Int64Matrix:
+        """Rows of position, distance and position in the tables."""
+        first = starts[keys].astype(np.int64)
+        counts = np.minimum(starts[keys + 1] - first, MOST_IN_BUCKET)
+        asking = np.repeat(np.arange(len(keys)), counts)
+        steps = np.arange(len(asking)) - np.repeat(np.cumsum(counts) - counts, counts)
+        answering = order[np.repeat(first, counts) + steps].astype(np.int64)
+        apart = np.bitwise_count(hashes[asking] ^ self.hashes.view(np.uint64)[answering]).astype(np.int64)
+        rows: Int64Matrix = np.stack([asking, apart, answering], axis=1)[apart <= HASH_BITS]
+        return rows
+
+
+def find_earlier_close(hashes: Int64Ids, first: int) -> Int64Matrix:
+    """The same for the hashes from the place `first` on, each with all before it, which are compared one by
+    one.
+    """
+    planes, found = _unpack_planes(hashes[first:]), [np.empty((0, 3), np.int64)]
+    oriented = np.array([_pack_hashes(_orient_planes(planes, *turned)) for turned in _ORIENTATIONS])
+    for place in range(first, len(hashes)):
+        earlier = hashes[:place].view(np.uint64)
+        apart = np.bitwise_count(oriented[:, place - first, None] ^ earlier).min(axis=0, initial=64)
+        near = np.flatnonzero((apart <= HASH_BITS) & (earlier != 0) & (hashes[place] != 0))
+        found.append(np.stack([np.full(len(near), place), apart[near], near], axis=1))
+    return _keep_closest(np.concatenate(found))
+
+
+def _keep_closest(rows: Int64Matrix) -> Int64Matrix:
+    """Of rows of position, distance and other position, the WINDOW closest for each position, as pairs."""
+    rows = np.unique(rows, axis=0)  # by position, distance and other position
+    _, first = np.unique(rows[:, [0, 2]], axis=0, return_index=True)
+    rows = rows[np.sort(first)]
+    starts = np.searchsorted(rows[:, 0], rows[:, 0])
+    kept: Int64Matrix = rows[np.arange(len(rows)) - starts < WINDOW][:, [0, 2]]
+    return kept
+
+
+def _draw_bits() -> Iterator[Int64Vector]:
+    """The bits that each of TABLES draws takes, always the same."""
+    draws = np.random.default_rng(0)
+    for _ in range(TABLES):
+        yield draws.permutation(64)[:KEY_BITS]
 
 
 def measure_distances(hashes: Int64Ids, pairs: Int64Matrix) -> Int64Vector:

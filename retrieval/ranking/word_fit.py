@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .arrays import Float16Matrix, Float32Matrix, Float64Matrix, Float64Vector
+from .arrays import Float16Matrix, Float32Matrix, Float64Matrix, Float64Vector, Int64Vector
 
 MOST_WORDS = 20_000  # with a dimension of 1280 they take 51 MB
 RIDGE = 3.0
@@ -38,20 +38,29 @@ def fit_words(captions: Sequence[CaptionTokens], features: Float16Matrix) -> Wor
     rows = {word: row for row, word in enumerate(words)}
     frequency = np.fromiter(words.values(), np.float64, len(words))
     mean, spread, sums = sum_moments(captions, features, rows)
-    means = sums / frequency[:, None] - mean
+    sums /= frequency[:, None]
+    sums -= mean
     variance = float(np.trace(spread))
     # The mean of n unrelated images has a squared length of about variance / n.
-    lengths = np.maximum((means**2).sum(axis=1), 1e-12)
+    lengths = np.maximum(np.einsum("wd,wd->w", sums, sums), 1e-12)
     share = np.maximum(0.0, 1 - variance / (frequency * lengths))
-    rarity = np.log1p((count - frequency + 0.5) / (frequency + 0.5))
+    sums *= (share * np.log1p((count - frequency + 0.5) / (frequency + 0.5)))[:, None]
     kept = np.flatnonzero(share)
     names = list(words)
     return WordFit(
         {names[old]: new for new, old in enumerate(kept.tolist())},
-        (means * (share * rarity)[:, None])[kept],
+        _keep_rows(sums, kept),
         spread + np.eye(len(mean)) * max(RIDGE * variance / count, 1e-12),
         mean,
     )
+
+
+def _keep_rows(matrix: Float64Matrix, kept: Int64Vector) -> Float64Matrix:
+    """These rows, which rise, moved to the beginning of the matrix: a copy would take as much memory."""
+    for start in range(0, len(kept), CHUNK):
+        rows = kept[start : start + CHUNK]
+        matrix[start : start + len(rows)] = matrix[rows]
+    return matrix[: len(kept)]
 
 
 def count_images_by_word(captions: Sequence[CaptionTokens]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,10 @@ def _write_projection(
         changes = reader.changes_since(previous.seq)
         if all(change.said for change in changes):
             return replace(previous, seq=reader.last_seq())
-    return projection.write_generation(reader, root, previous)
+    if previous is not None:
+        with suppress(ProjectionDamaged):  # found while what it is extended from was read
+            return projection.write_generation(reader, root, previous)
+    return projection.write_generation(reader, root, None)
 
 
 def tail_share(catalog: Catalog, projections: Sequence[AnyProjection], root: Path) -> float:

@@ -15,11 +15,12 @@ from retrieval.projections.bridge import (
     BridgeView,
     bridge_from_bytes,
     bridge_to_bytes,
-    load_captioned,
+    open_captioned,
     stated_tokens,
 )
 from retrieval.projections.publications import live_pointers
 from retrieval.projections.snapshot import Snapshots, make_tail
+from retrieval.ranking import freezing
 from retrieval.ranking.tokens import parse_terms
 from retrieval.writing import publisher
 from tests.databases import new_image
@@ -114,7 +115,8 @@ def test_what_was_published_is_read_back(
     assert list(again.rows) == list(bridge.rows)
     assert np.array_equal(again.directions, bridge.directions)
     assert (again.reason, again.seen, again.unseen) == ("", bridge.seen, bridge.unseen)
-    assert (root / pointer.generation).read_bytes() == bridge_to_bytes(bridge)
+    stored = (root / pointer.generation).read_bytes()
+    assert stored == bridge_to_bytes(bridge, COUNT, pointer.seq)
 
 
 def test_publishing_anew_gives_the_same_bytes(
@@ -163,7 +165,33 @@ def test_the_tail_changes_no_direction(
     assert view(catalog, projection, root).bridge.known_words(parse_terms("lighthouse")) == ("lighthous",)
 
 
-def test_only_what_was_given_is_learned_from(catalog: WritableCatalog) -> None:
+def test_in_a_larger_library_it_is_learned_again_when_what_it_was_learned_from_has_changed(
+    catalog: WritableCatalog, projection: BridgeProjection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 307 images 288 are frozen: a step has 32 of them, and an eighth of a step may change."""
+    monkeypatch.setattr(freezing, "LEAST_FROZEN", 64)
+    monkeypatch.setattr(freezing, "SHARE", 8)
+    root = tmp_path / "root"
+    with catalog.reading() as reader:
+        newest = reader.newest_image()
+    for number in range(newest + 1, 308):
+        add_image(catalog, number, ())
+    names = [publish_bridge(catalog, projection, root).generation]
+    add_image(catalog, 308, ("lighthouse harbour",))
+    names.append(publish_bridge(catalog, projection, root).generation)
+    for image_id in (6, 12, 18, 24, 36):  # of one kind
+        with catalog.writing() as writer:
+            writer.replace_annotations(image_id, "me", [Annotation("caption", "lighthouse", "me")])
+        names.append(publish_bridge(catalog, projection, root).generation)
+    assert names[0] == names[5] != names[6]
+    assert view(catalog, projection, root).bridge.known_words(parse_terms("lighthouse")) == ("lighthous",)
+    step = freezing.find_step(307)
+    for number in range(309, (307 // step + 1) * step + 1):
+        add_image(catalog, number, ())
+    assert publish_bridge(catalog, projection, root).generation != names[6]
+
+
+def test_only_what_was_given_is_learned_from(catalog: WritableCatalog, tmp_path: Path) -> None:
     with catalog.writing() as writer:
         facts = [
             Annotation("title", "Harbours at Dusk", "me"),
@@ -177,7 +205,8 @@ def test_only_what_was_given_is_learned_from(catalog: WritableCatalog) -> None:
         )
     with catalog.reading() as reader:
         image = reader.load_images([5])[5]
-        said, features = load_captioned(reader, space(catalog))
+        with open_captioned(reader, space(catalog), tmp_path, COUNT) as (said, rows):
+            features = rows[:]
     assert stated_tokens(image) == {"harbour", "at", "dusk", "sea", "side", "port"}
     assert len(said) == len(features) == COUNT * 4 // 5 + 1
     assert said[4] == stated_tokens(image)

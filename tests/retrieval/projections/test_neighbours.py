@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,11 +27,13 @@ from retrieval import (
     write_library,
 )
 from retrieval.catalog import Space
-from retrieval.projections import neighbours, vectors
+from retrieval.projections import neighbour_files, neighbours, segments, vectors
+from retrieval.projections.frozen import Made
 from retrieval.projections.neighbours import Neighbourhoods, NeighbourProjection, NeighbourView
 from retrieval.projections.rowfile import RowFile
 from retrieval.projections.snapshot import Snapshots
 from retrieval.projections.vectors import RowIndex, VectorIndex
+from retrieval.ranking import freezing
 from retrieval.ranking.hubs import SHARE
 from retrieval.ranking.neighbourhoods import LEAST, NEIGHBOURS, Direction, main_axes
 from retrieval.soundness import find_damaged
@@ -54,7 +58,7 @@ def write_features(folder: Path, features: Features, *, parts: int = 1) -> Path:
     ids = np.arange(1, len(features) + 1)
     cuts = zip(range(parts), np.array_split(ids, parts), np.array_split(features, parts), strict=True)
     folder.mkdir()
-    neighbours.write_neighbourhoods(folder, main_axes(features), cuts)
+    neighbour_files.write_neighbourhoods(folder, main_axes(features), cuts)
     return folder
 
 
@@ -117,7 +121,8 @@ class TestMaking:
         )
         assert file_contents(one) == file_contents(other)
         assert sorted(file_contents(one)) == [
-            "centre.npy", "directions.npy", "segment-00000000.faiss", "stage-0.faiss", "stage-1.faiss"
+            "centre.npy", "directions.npy", "segment-00000000.faiss",
+            "stage-0.faiss", "stage-1.faiss"
         ]  # fmt: skip
 
     def test_however_many_segments_there_are_they_are_made_into_the_same(self) -> None:
@@ -262,6 +267,105 @@ class TestLibrary:
             assert self.ask(library, root, query) == steps
             assert len(steps) == 140
 
+    @pytest.mark.parametrize("most_exact", [5000, 100])
+    def test_a_growing_library_is_what_it_would_be_if_built_at_once(
+        self, tmp_path: Path, monkeypatch: Any, most_exact: int
+    ) -> None:
+        """Also where an image is published alone, in portions of any size, and with words changed."""
+        self.freeze_from(128, monkeypatch, most_exact)
+        root, other = tmp_path / "generations", tmp_path / "other" / "generations"
+        with self.new_library(tmp_path / "a") as library:
+            features = features_of_kinds(262, dimension=self.subject(library).dimension)
+            projections = [NeighbourProjection(self.subject(library))]
+            shared = 0
+            for first, last in pairwise((0, 140, 141, 158, 159, 203, 251, 253, 262)):
+                before = {path.stat().st_ino for path in root.glob("*/stage-0.faiss")}
+                self.put(library, features[first:last], first + 1)
+                with library.catalog.writing() as writer:
+                    writer.add_location(b"/again/%d.jpg" % last, 5, mtime=0, size=1)
+                publisher.publish_projections(library.catalog, projections, root)
+                shared += bool(before & {path.stat().st_ino for path in root.glob("*/stage-0.faiss")})
+                [steps] = [file_contents(path) for path in root.iterdir()]
+                publisher.publish_projections(library.catalog, projections, other, anew=True)
+                [at_once] = [file_contents(path) for path in other.iterdir()]
+                assert steps == at_once
+            assert shared == 3
+
+    def test_frozen_images_that_are_gone_count_until_there_are_too_many(
+        self, tmp_path: Path, monkeypatch: Any
+    ) -> None:
+        self.freeze_from(128, monkeypatch)
+        root = tmp_path / "generations"
+        with self.new_library(tmp_path / "a") as library:
+            features = features_of_kinds(200, dimension=self.subject(library).dimension)
+            projections = [NeighbourProjection(self.subject(library))]
+            self.put(library, features, 1)
+            publisher.publish_projections(library.catalog, projections, root)
+            changed = list[int]()
+            for gone in ([3, 199], [50, 7], [80]):
+                with library.catalog.writing() as writer:
+                    writer.remove_images(gone)
+                publisher.publish_projections(library.catalog, projections, root)
+                [made] = [Made.load(path) for path in root.iterdir()]
+                assert made
+                changed.append(made.changed)
+                found = self.ask(library, root, features[0].astype(np.float32))
+                assert not {image_id for image_id, _ in found} & set(gone)
+                assert len(found) == library.count_images()
+            assert changed == [1, 0, 1]  # 199 is not frozen; more than two of a step of 16 are too many
+
+    def test_an_image_that_is_described_anew_is_compared_by_what_it_is_now(
+        self, tmp_path: Path, monkeypatch: Any
+    ) -> None:
+        self.freeze_from(128, monkeypatch)
+        root = tmp_path / "generations"
+        with self.new_library(tmp_path / "a") as library:
+            space = self.subject(library)
+            features = features_of_kinds(200, dimension=space.dimension)
+            self.put(library, features, 1)
+            publisher.publish_projections(library.catalog, [NeighbourProjection(space)], root)
+            with library.catalog.writing() as writer:
+                own = {
+                    space.id: features[100],
+                    library.spaces[1].id: np.zeros(library.spaces[1].dimension, np.float16),
+                }
+                writer.describe_again(9, NewImage("other", 0, 8, 8, "jpeg", 1, None, b"webp", own))
+            publisher.publish_projections(library.catalog, [NeighbourProjection(space)], root)
+            [made] = [Made.load(path) for path in root.iterdir()]
+            assert made
+            assert made.changed == 1
+            found = self.ask(library, root, features[100].astype(np.float32))
+            assert {image_id for image_id, _ in found[:2]} == {9, 101}
+
+    @pytest.mark.parametrize("name", ["stage-0.faiss", "segment-00000006.faiss"])
+    def test_what_an_update_reads_is_verified_before(
+        self, tmp_path: Path, monkeypatch: Any, name: str
+    ) -> None:
+        """A disk that changes bytes leaves the time of the last writing as it is."""
+        self.freeze_from(128, monkeypatch, 100)
+        root = tmp_path / "generations"
+        with self.new_library(tmp_path / "a") as library:
+            space = self.subject(library)
+            features = features_of_kinds(203, dimension=space.dimension)
+            self.put(library, features[:200], 1)
+            publisher.publish_projections(library.catalog, [NeighbourProjection(space)], root)
+            [path] = root.glob(f"*/{name}")
+            stat = path.stat()
+            data = bytearray(path.read_bytes())
+            data[60] ^= 1
+            path.write_bytes(bytes(data))
+            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            self.put(library, features[200:], 201)
+            publisher.publish_projections(library.catalog, [NeighbourProjection(space)], root)
+            assert find_damaged(library.catalog, [NeighbourProjection(space)], root) == []
+            assert self.ask(library, root, features[201].astype(np.float32))[0][0] == 202
+
+    def freeze_from(self, images: int, monkeypatch: Any, most_exact: int = 5000) -> None:
+        monkeypatch.setattr(freezing, "LEAST_FROZEN", images)
+        monkeypatch.setattr(freezing, "SHARE", 8)
+        monkeypatch.setattr(segments, "SEGMENT_SIZE", 32)
+        monkeypatch.setattr(vectors, "MAX_EXACT_ROWS", most_exact)
+
     def test_what_is_not_published_is_found_and_finds_itself(self, tmp_path: Path) -> None:
         root = tmp_path / "generations"
         with self.new_library(tmp_path / "a") as library:
@@ -357,7 +461,7 @@ def test_what_is_near_to_all_texts_comes_later_for_each_of_them_and_pictures_are
     texts = features_of_kinds(90, seed=8).astype(np.float32)
     plain = build_neighbourhoods(features[:390])
     segment = [(0, np.arange(1, 391), features[:390])]
-    neighbours.write_neighbourhoods(tmp_path, main_axes(features[:390]), segment, texts)
+    neighbour_files.write_neighbourhoods(tmp_path, main_axes(features[:390]), segment, texts)
     made = Neighbourhoods.load(tmp_path, DIMENSION)
     tail = np.arange(391, 401)
     views = [NeighbourView(one, one.index_tail(tail, features[390:]), tail) for one in (made, plain)]

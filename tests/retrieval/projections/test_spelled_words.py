@@ -63,8 +63,8 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
     first, second = SpelledWords(), SpelledWords()
     first.add_image(["red", "boat"], ["boat", "ship"])
     second.add_image(["red", "été"], [])
-    first.write(tmp_path)
-    second.write(tmp_path)
+    first.write(tmp_path, "a")
+    second.write(tmp_path, "b")
     loaded = SpelledWords.load(tmp_path)
     assert loaded.count_words(predicted=True) == {"red": 2, "boat": 1, "ship": 1, "été": 1}
     assert loaded.count_words(predicted=False) == {"red": 2, "boat": 1, "été": 1}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from retrieval import Library, LibraryWriter, Query, Text, write_library
+from retrieval.ranking import segment_tiers
 from tests.wording import add_words, find_words, rank_words, remove_images, replace_words
 
 LONG = "a quiet walk along the old stone wall by the river at noon in early spring "  # 16 tokens
@@ -93,8 +95,10 @@ class TestGenerations:
         assert all(extended)
 
     @pytest.mark.parametrize("deed", ["remove", "change"])
-    def test_a_removal_or_a_change_forces_a_new_one(self, words: LibraryWriter, deed: str) -> None:
-        ids = [add_words(words, caption=LONG) for _ in range(4)]
+    def test_after_a_removal_or_a_change_it_ranks_exactly_like_a_new_one(
+        self, words: LibraryWriter, deed: str
+    ) -> None:
+        ids = [add_words(words, caption=(LONG * 3)[: 90 + 20 * number]) for number in range(9)]
         words.publish()
         before = self.inodes(words)
         add_words(words, caption="river boat")
@@ -103,8 +107,35 @@ class TestGenerations:
         else:
             replace_words(words, ids[1], caption="boat at noon")
         words.publish()
-        assert not before & self.inodes(words)
+        assert before & self.inodes(words)
+        assert list(words.generations_folder.glob("words-*/hidden-*.npy"))
         published = self.rankings(words)
+        words.publish(anew=True)
+        assert not list(words.generations_folder.glob("words-*/hidden-*.npy"))
+        assert self.rankings(words) == published
+
+    def test_any_history_ends_in_the_answers_of_a_new_one_in_few_segments(
+        self, words: LibraryWriter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Small segments become larger ones, and those of which much is hidden are written again."""
+        monkeypatch.setattr(segment_tiers, "SMALLEST", 2)
+        monkeypatch.setattr(segment_tiers, "FACTOR", 3)
+        chance, ids = random.Random(4), list[int]()
+        for _ in range(24):
+            for _ in range(chance.choice([0, 1, 1, 2, 5])):
+                ids.append(
+                    add_words(words, caption=(LONG * 4)[chance.randrange(60) :][: chance.randrange(200)])
+                )
+            for image_id in chance.sample(ids, min(len(ids), chance.choice([0, 0, 1, 3]))):
+                if chance.random() < 0.5:
+                    ids.remove(image_id)
+                    remove_images(words, image_id)
+                else:
+                    replace_words(words, image_id, caption=LONG[: chance.randrange(80)])
+            words.publish()
+            assert len(list(words.generations_folder.glob("words-*/*.seg"))) <= 8
+        published = self.rankings(words)
+        assert words.count_images() == len(ids)
         words.publish(anew=True)
         assert self.rankings(words) == published
 

@@ -140,7 +140,7 @@ def _make_searcher(readers: list[Any], hidden: list[int]) -> Any:
 
         def avg_field_length(self, fieldname: str) -> float:
             length = self.field_length(fieldname)
-            length -= sum(self.doc_field_length(number, fieldname, 0) or 0 for number in gone)
+            length -= sum(_count_tokens(self.ixreader, fieldname, gone))
             return float(length / max(1, self._matching(FIELDS_HELD, fieldname)))
 
         def _matching(self, fieldname: str, text: str) -> int:
@@ -150,6 +150,16 @@ def _make_searcher(readers: list[Any], hidden: list[int]) -> Any:
             return matching
 
     return Counting(MultiReader(readers), closereader=False, weighting=BM25F(**{f"{PREDICTED}_B": 0.0}))
+
+
+def _count_tokens(reader: Any, field: str, documents: set[int]) -> Iterator[int]:
+    """How many tokens these documents have in a field, exactly: Whoosh's own lengths are rounded."""
+    for token in reader.lexicon(field) if documents else ():
+        matcher = reader.postings(field, token)
+        while matcher.is_active():
+            if matcher.id() in documents:
+                yield len(matcher.value_as("positions"))
+            matcher.next()
 
 
 def assert_equal_rankings(library: Library) -> None:
@@ -203,7 +213,7 @@ def test_postings_are_the_same_from_files_and_from_whoosh(words: LibraryWriter) 
         assert own.find_places().tolist() == other.find_places().tolist()
 
 
-def test_an_index_of_an_older_release_is_searched_and_gets_its_files_with_the_next(
+def test_an_index_without_arrays_is_searched_and_the_next_segment_has_them(
     words: LibraryWriter,
 ) -> None:
     chance = random.Random(3)
@@ -214,5 +224,5 @@ def test_an_index_of_an_older_release_is_searched_and_gets_its_files_with_the_ne
     assert not list(words.generations_folder.glob("words-*/frequent-*"))
     assert_equal_rankings(words)
     add_random(words, chance, 1, publish=True)
-    assert len(list(words.generations_folder.glob("words-*/frequent-*.npy"))) == 2
+    assert len(list(words.generations_folder.glob("words-*/frequent-*.npy"))) == 1
     assert_equal_rankings(words)
