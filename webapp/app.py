@@ -15,6 +15,7 @@ from retrieval import DEFAULT_DECODER, Library, answers
 
 from .answer_pages import answer_pages, why_address
 from .api import api
+from .box_lines import split_line
 from .browse_pages import browse_pages, list_ways
 from .change_pages import changes
 from .copies import list_copies
@@ -127,6 +128,7 @@ def create_app(
     speak_languages(app)
     app.jinja_env.tests["position"] = is_position
     app.jinja_env.globals |= {"list_copies": list_copies, "list_ways": list_ways, "may": may}
+    app.jinja_env.globals["split_line"] = split_line
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["PUBLIC"] = public
     app.config["KEYS"] = keys

@@ -4,7 +4,7 @@ opposite, and with another weight.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -77,10 +77,21 @@ def list_chips(asked: AskedSearch) -> list[Chip]:
     """The chips of a search, except what its sentence was read as, which is shown beside its words."""
     read = set(_list_read_terms(asked.query))
     pieces = [piece for piece in list_pieces(asked.query) if piece.text not in read]
-    options = [
-        _make_option_chip(asked, piece) for piece in list_options(asked.query) if piece.text not in read
+    options = [piece for piece in list_options(asked.query) if piece.text not in read]
+    if not (options or asked.parameters.off) and _says_itself(asked.query, pieces):
+        return []
+    return [
+        *(_make_chip(asked, piece) for piece in pieces),
+        *(_make_option_chip(asked, piece) for piece in options),
+        *_list_put_aside(asked),
     ]
-    return [*(_make_chip(asked, piece) for piece in pieces), *options, *_list_put_aside(asked)]
+
+
+def _says_itself(query: Query, pieces: Sequence[Piece]) -> bool:
+    """Whether there are only words to search for, which stand in the box: the usual search needs no chip."""
+    if len(pieces) != 1 or pieces[0].is_negative or pieces[0].part is None:
+        return False
+    return isinstance(query.parts[pieces[0].part], Text)
 
 
 def _list_read_terms(query: Query) -> Iterator[str]:

@@ -32,6 +32,8 @@ RATE: Final = 20_000  # bytes
 
 MAX_PIPELINED: Final = 8  # requests that wait in one connection; browsers send one after the other
 
+FLUSH: Final = "pictor.flush"  # in the environment of a request: sends what of its answer was made so far
+
 # What a connection does now.
 IDLE, HEADERS, ANSWER, BODY, WORK = range(5)
 
@@ -48,7 +50,7 @@ class RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[DEADLINE] = self.channel.deadline
+        environ[DEADLINE], environ[FLUSH] = self.channel.deadline, self.channel.flush
         return environ
 
     def _write_refusal(self, error: RetrievalError, seconds: int) -> None:
@@ -98,6 +100,13 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def _serve(self) -> None:
         self._served += 1
         self.service()
+
+    def flush(self) -> None:
+        """Send at once what of an answer was made so far; waitress would wait for more."""
+        with self.outbuf_lock:
+            self._flush_exception(self._flush_some, do_close=False)
+        if self.total_outbufs_len:
+            self.server.pull_trigger()
 
     @property
     def is_answering(self) -> bool:

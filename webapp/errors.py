@@ -352,7 +352,7 @@ def _problem_response(status: int, code: str, detail: str) -> Response:
     if request.path.startswith(("/api/", "/media/")):
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     heading = gettext(_HEADINGS.get(status, HTTP_STATUS_CODES[status]))
-    words = request.args.get("q", "")
+    words = " ".join(filter(None, map(request.args.get, ("q", "also"))))
     said, choices = _fold_choices(detail)
     page = render_template(
         "error.html", problem=problem, heading=heading, words=words, said=said, choices=choices

@@ -84,9 +84,17 @@ def measure_requests(app: Flask, library: Library) -> None:
         if "started" not in g:  # nobody asked: the answers of a full server are made beforehand
             return response
         route = request.endpoint or "none"  # never the path: there is no end of them
-        seconds.labels(route).observe(time.perf_counter() - g.started)
+        note_seconds = partial(_note_since, seconds.labels(route), g.started)
+        if response.is_streamed and not response.direct_passthrough:
+            response.call_on_close(note_seconds)  # it is made while it is sent
+        else:
+            note_seconds()
         answered.labels(route, request.method, str(response.status_code)).inc()
         return response
+
+
+def _note_since(seconds: Histogram, started: float) -> None:
+    seconds.observe(time.perf_counter() - started)
 
 
 @final

@@ -25,12 +25,14 @@ from retrieval import (
 )
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
+from .box_lines import join_line
 from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
 from .colours import list_colours
+from .early_heads import send_early_head, wants_early_head
 from .emphasis import BALANCES, STEP_WORDS, show_emphasis
 from .locales import gettext, gettext_noop
-from .parameters import NoParameters, PageSearchParameters, UploadParameters
+from .parameters import BoxParameters, NoParameters, PageSearchParameters, UploadParameters
 from .query_api import keep_sent_picture
 from .requests import move_sort, read_parameters
 from .services import current_services
@@ -50,10 +52,31 @@ UPLOADS: Final = "/pictures"
 
 
 @pages.get("/")
-def search() -> str:
+def search() -> str | Response:
     """The search page; its address holds the whole search."""
     library = current_services().library
-    asked = move_examples(library, move_sort(library, read_parameters(PageSearchParameters, request.args)))
+    sent = join_line(read_parameters(BoxParameters, request.args))
+    asked = move_examples(library, move_sort(library, sent))
+    if wants_early_head() and _is_hardly_refused(asked):
+        head = render_template("early.html", parameters=asked, has_picture=False)
+        return send_early_head(head, partial(_render_search, asked))
+    return _render_search(asked)
+
+
+def _is_hardly_refused(asked: PageSearchParameters) -> bool:
+    """Whether a search can fail only where any would: it has words alone, and names nothing that may be gone.
+
+    Raises what refuses its line, or every search.
+    """
+    services = current_services()
+    query = services.read_query(asked)
+    services.library.snapshot()
+    names_nothing = not (query.examples or query.filters or query.options.group_of or query.options.recipe)
+    return names_nothing and not asked.cursor and all(isinstance(part, Text) for part in query.parts)
+
+
+def _render_search(asked: PageSearchParameters) -> str:
+    library = current_services().library
     start = perf_counter()
     parameters, query, results = _find_hits(asked)
     seconds = perf_counter() - start
@@ -77,6 +100,7 @@ def search() -> str:
         step_words=STEP_WORDS,
         balances=BALANCES,
         results=presented,
+        total=presented.total,
         until=_find_expiry(presented.line),
         picked_until=_find_picked_expiry(presented.line),
         line_address=partial(_line_address, parameters),

@@ -96,6 +96,12 @@ class PageSearchParameters(SearchParameters):
     off: Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(max_length=16)] = ()
 
 
+class BoxParameters(PageSearchParameters):
+    """A search as the form sends it."""
+
+    also: str = Field(default="", description="What belongs to the line, and does not stand in the box")
+
+
 class ColourParameters(PageSearchParameters):
     """A search to which a colour is added."""
 

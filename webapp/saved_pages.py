@@ -11,9 +11,9 @@ from werkzeug import Response
 
 from retrieval import Concept, Examples, NameTaken, Query, answers, format_query, open_keeper
 
-from .addresses import PICTURE_ADDRESSES
+from .addresses import PICTURE_ADDRESSES, address_values
 from .errors import NotPublic
-from .parameters import NoParameters, OffsetParameters, SearchParameters
+from .parameters import OffsetParameters, SearchParameters
 from .requests import read_parameters
 from .services import current_services
 
@@ -83,15 +83,29 @@ def refuse_strangers() -> None:
 
 @saved_pages.get("")
 def saved() -> str:
-    """Every saved search and every concept."""
-    read_parameters(NoParameters, request.args)
+    """The saved searches, and behind them the concepts, page by page."""
+    page = read_parameters(OffsetParameters, request.args)
     library = current_services().library
     concepts = [
         ListedConcept(name, format_query(Query((Concept(name),))), len(examples.good), len(examples.bad))
         for name, examples in library.load_concepts().items()
     ]
-    searches = [answers.present_saved_search(news) for news in library.count_news(seconds=COUNTING)]
-    return _render("saved.html", searches=searches, concepts=concepts)
+    counted = library.count_news(seconds=COUNTING)
+    end = page.offset + page.limit
+    return _render(
+        "saved.html",
+        searches=[answers.present_saved_search(news) for news in counted[page.offset : end]],
+        concepts=concepts[max(0, page.offset - len(counted)) : max(0, end - len(counted))],
+        total_searches=len(counted),
+        total_concepts=len(concepts),
+        uncounted=sum(news.new is None and not news.problem for news in counted),
+        previous=_page_address(page, max(0, page.offset - page.limit)) if page.offset else None,
+        following=_page_address(page, end) if end < len(counted) + len(concepts) else None,
+    )
+
+
+def _page_address(page: OffsetParameters, offset: int) -> str:
+    return url_for("saved_pages.saved", **address_values(page, offset=offset))
 
 
 @saved_pages.get("/new")

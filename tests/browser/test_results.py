@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image as PillowImage
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from retrieval import Library
 from tests.browsing import check_everybody, list_shown_ids, serve_library
@@ -101,6 +101,36 @@ def test_a_quick_look_lies_over_the_results_and_leads_through_them(page: Page) -
     expect(look).to_be_hidden()
     expect(page).to_have_url("/?limit=5")
     assert page.locator(".picture").nth(5).evaluate("link => link === document.activeElement")
+
+
+def test_results_wait_for_a_quick_look_and_leave_the_focus_where_it_is(page: Page) -> None:
+    """A slow search is answered while somebody looks at a picture of the one before."""
+    page.goto("/?q=harbour")
+    waiting: list[Route] = []
+    page.route("**/?q=scene*", lambda route: waiting.append(route))
+    page.locator("#q").fill("scene")
+    page.keyboard.press("Enter")
+    second = page.locator("#results .picture").nth(1)
+    shown = second.locator("..").get_attribute("data-image-id")
+    second.focus()
+    page.keyboard.press("Space")
+    look = page.locator("#lightbox")
+    expect(look).to_be_visible()
+    while not waiting:
+        page.wait_for_timeout(20)
+    with page.expect_response("**/?q=scene*"):
+        waiting[-1].continue_()
+    page.wait_for_timeout(300)
+    expect(page).to_have_url(f"/?q=harbour#picture={shown}")
+    expect(look).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(look).to_be_hidden()
+    expect(page).to_have_url("/?q=scene")
+    focused = "document.activeElement.closest('.tile')?.dataset.imageId ?? document.activeElement.id"
+    assert page.evaluate(focused) in (shown, "main")
+    page.go_back()
+    expect(page).to_have_url("/?q=harbour")
+    expect(look).to_be_hidden()
 
 
 def test_a_quick_look_has_an_address_of_its_own(

@@ -42,10 +42,12 @@
     box.placeholder = page.placeholder;
   }
 
-  // After the history entry is there, so that others may write into it.
-  function announcePage() {
+  // After the history entry is there, so that others may write into it. `focused`: the image of the tile that had the
+  // focus; its new tile has it, unless somebody else took it.
+  function announcePage(focused) {
     document.dispatchEvent(new CustomEvent("pictor:results"));
-    if (document.activeElement === document.body) main.focus({ preventScroll: true });
+    const tile = document.querySelector(`#results .tile[data-image-id="${focused}"]`);
+    if (document.activeElement === document.body) (tile?.querySelector(".picture") ?? main).focus({ preventScroll: true });
     const said = Array.from(main.querySelectorAll("h1, .count"), (part) => part.textContent.replace(/\s+/g, " ").trim());
     told.textContent = said.join(", ");
   }
@@ -57,13 +59,21 @@
 
   function replacePage(page, address, { entry, keepsLine }) {
     if (entry !== "same") keepPage();
+    const focused = document.activeElement.closest("#results .tile")?.dataset.imageId;
     const number = entry === "push" ? Date.now() : shown;
     showPage(page, keepsLine);
     shown = number;
     if (entry === "push") history.pushState({ page: number }, "", address);
     if (entry === "same") history.replaceState({ ...history.state, page: number }, "", address);
-    announcePage();
+    announcePage(focused);
     if (entry === "push" && !keepsLine && !document.activeElement.closest(".tile")) scrollTo(0, 0);
+  }
+
+  // Results that come while somebody looks at one of the old ones are shown when they are done with it.
+  async function waitForQuickLook({ signal }) {
+    const dialog = document.getElementById("lightbox");
+    if (dialog?.open) await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+    signal.throwIfAborted();
   }
 
   function showWaiting(controller) {
@@ -107,8 +117,10 @@
       if (!isLive) return void location.assign(answer.url);
       main.classList.remove("stale");
       if (quiet && !answer.ok) return null;
+      const milliseconds = performance.now() - begun;
+      await waitForQuickLook(controller);
       replacePage(takePage(page), answer.url, { entry, keepsLine: quiet });
-      return performance.now() - begun;
+      return milliseconds;
     } catch (error) {
       if (error.name !== "AbortError") showLost(() => search(address, { entry, body }));
       return null;

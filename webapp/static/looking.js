@@ -48,11 +48,13 @@
     event.preventDefault();
     close();
   });
+  // Browsers let a second Escape in a row close a dialog without asking it.
+  quickLook.addEventListener("close", () => { if (look.shown) close(); });
   quickLook.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (event.target.closest("input, select, textarea")) return;
     if (event.target.closest(".panel") && event.key.startsWith("Arrow")) return;
-    if (event.key === " " && event.target === quickLook) close();
+    if (event.key === " " && event.target === quickLook && !event.repeat) close();
     if (keys[event.key]) acts[keys[event.key]]();
   });
 
@@ -64,7 +66,7 @@
     open(tile.dataset.imageId);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== " " || event.defaultPrevented || !event.target.matches("#results .tile .picture")) return;
+    if (event.key !== " " || event.repeat || event.defaultPrevented || !event.target.matches("#results .tile .picture")) return;
     event.preventDefault();
     open(event.target.closest(".tile").dataset.imageId);
   });
@@ -72,7 +74,7 @@
   function followAddress() {
     const id = idInAddress();
     if (id && id !== look.shown) look.show(id);
-    else if (!id && quickLook.open) look.hide();
+    else if (!id && look.shown) look.hide();
   }
   window.addEventListener("popstate", followAddress);
   followAddress();
