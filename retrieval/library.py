@@ -358,6 +358,7 @@ class Library:
             *self._describe_removed_examples(query),
             *bare,
             *search.describe_groups(answer),
+            *search.describe_missing_windows(answer),
             *self._query_remarks(query),
             *_page_remarks(query, answer),
         )

@@ -16,6 +16,7 @@ from retrieval import DEFAULT_DECODER, Library, answers
 from .answer_pages import answer_pages, why_address
 from .api import api
 from .box_lines import split_line
+from .boxes import describe_box, image_address, view_around
 from .browse_pages import browse_pages, list_ways
 from .change_pages import changes
 from .copies import list_copies
@@ -111,6 +112,9 @@ def create_app(
         "alternative_text": alternative_text,
         "group_words": group_words,
         "hit_remarks": hit_remarks,
+        "box_words": describe_box,
+        "image_address": image_address,
+        "view_around": view_around,
         "file_name": file_name,
         "rendition_name": rendition_name,
         "rendition_words": rendition_words,

@@ -105,6 +105,8 @@ def _address_alone(asked: AskedSearch, signal: str) -> str | None:
 
 
 def _usual_weight(asked: AskedSearch, signal: str) -> float:
+    if signal == "part" and any(map(_has_region, asked.query.parts)):
+        return 1.0  # whoever draws a box looks for it in parts
     return asked.library.settings.default_weight(signal)
 
 
@@ -117,6 +119,10 @@ def _step_of(weight: float) -> int:
     if weight == 0:
         return 0
     return min(range(1, len(STEPS)), key=lambda step: abs(math.log(weight / STEPS[step])))
+
+
+def _has_region(part: Part) -> bool:
+    return isinstance(part, Picture | StoredPicture) and part.region is not None
 
 
 def _is_picture(part: Part) -> bool:

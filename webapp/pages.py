@@ -26,13 +26,14 @@ from retrieval import (
 
 from .addresses import PICTURE_ADDRESSES, address_values, next_address, permalink
 from .box_lines import join_line
+from .boxes import read_box
 from .changes import FIRST_PAGE, AskedSearch, upload_token
 from .chips import list_chips
 from .colours import list_colours
 from .early_heads import send_early_head, wants_early_head
 from .emphasis import BALANCES, STEP_WORDS, show_emphasis
 from .locales import gettext, gettext_noop
-from .parameters import BoxParameters, NoParameters, PageSearchParameters, UploadParameters
+from .parameters import BoxParameters, ImageParameters, PageSearchParameters, UploadParameters
 from .query_api import keep_sent_picture
 from .requests import move_sort, read_parameters
 from .services import current_services
@@ -159,10 +160,11 @@ def _find_hits(parameters: PageSearchParameters) -> tuple[PageSearchParameters, 
 @pages.get("/images/<id:image_id>")
 def image(image_id: int) -> str:
     """All that is known about one image."""
-    read_parameters(NoParameters, request.args)
+    asked = read_parameters(ImageParameters, request.args)
     library = current_services().library
     return render_template(
         "image.html",
+        box=read_box(asked.box) if asked.box else None,
         image=answers.present_image(library.load_image(image_id), PICTURE_ADDRESSES),
         similar=_similar_images(image_id),
         parameters=PageSearchParameters(),

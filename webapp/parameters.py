@@ -108,13 +108,21 @@ class ColourParameters(PageSearchParameters):
     colour: Annotated[str, Field(max_length=7)]  # #rrggbb; the query language checks it
 
 
+# Left, top, width and height as shares of a picture.
+BoxText = Annotated[str, Field(pattern=r"^[01](\.\d{1,6})?(,[01](\.\d{1,6})?){3}$")]
+
+
 class CropParameters(PageSearchParameters):
     """A search of which one picture is cut to a box."""
 
     part: Annotated[int, Field(ge=0, le=1000, description="The number of the part, from 0")]
-    box: Annotated[
-        str, Field(pattern=r"^[01](\.\d{1,6})?(,[01](\.\d{1,6})?){3}$")
-    ]  # left, top, width, height
+    box: BoxText
+
+
+class ImageParameters(answers.StrictModel):
+    """The page of an image, opened at a box of it."""
+
+    box: BoxText | None = None
 
 
 Step = Annotated[int, Field(ge=0, le=5)]
@@ -128,6 +136,7 @@ class EmphasisParameters(PageSearchParameters):
     texture: Step | None = None
     layout: Step | None = None
     details: Step | None = None
+    part: Step | None = None
     balance: Annotated[int, Field(ge=-2, le=2)] | None = None
 
 

@@ -26,6 +26,7 @@ _SIGNALS: Final = {
     "layout": gettext_noop("arrangement"),
     "meaning": gettext_noop("meaning of words"),
     "details": gettext_noop("the same picture"),
+    "part": gettext_noop("parts"),
 }
 _PLACE: Final = re.compile(r"([a-z ]+), (\d+) % of the match")  # as the engine says where a match lies
 _PLACES: Final = {

@@ -60,6 +60,7 @@ WAYS: Final = {  # what pictures can be similar in, by signal
     "texture": gettext_noop("surfaces"),
     "layout": gettext_noop("arrangement"),
     "details": gettext_noop("details"),
+    "part": gettext_noop("parts"),
 }
 _POSITION: Final = re.compile(r"-?[\d.]+, ?-?[\d.]+")
 _SORT_LABELS: Final = {

@@ -52,9 +52,7 @@ class Contribution(StrictModel):
     calibrated: float | None = Field(
         description="The score between those of unrelated images (0) and identical ones (1), where known"
     )
-    box: Box | None = Field(
-        description="Where in the image the signal found something; null where it compares whole images"
-    )
+    box: Box | None = Field(description="Where in the image the signal found something; null: in the whole")
     share: float = Field(description="The amount as a share of the hit's score; the shares add up to 1")
 
 
@@ -100,8 +98,8 @@ class Hit(ImageSummary):
     )
     group: Group | None = Field(description="What the image stands for; null where nothing is grouped")
     box: Box | None = Field(
-        description="Where in the image a part of the query was found, by the signal that gives most; null "
-        "where whole images were compared"
+        description="Where in the image a part of the query was found, by the signal that gives most; "
+        "null: in the whole, or parts were not asked"
     )
     contributions: list[Contribution]
 

@@ -36,6 +36,11 @@ class PartView(AbstractView[Question]):
         self._published, self._tail, self._hidden = published, tail, hidden
         self._load_axes = load_axes
 
+    def count_images(self) -> int:
+        """How many images have windows."""
+        published = int(np.isin(self._published.ids, self._hidden, invert=True).sum())
+        return published + len(self._tail.ids)
+
     def search(self, query: Question, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         """The images whose best window is nearest to the question, by the cosine along the axes."""
         row = self._project(query)

@@ -9,7 +9,7 @@ import numpy as np
 from ..catalog.records import Image
 from ..projections.parts import PartView
 from ..query.values import Region
-from ..ranking.windows import place_window
+from ..ranking.windows import WHOLE, place_window
 from .context import SearchContext
 from .gather import ProbeRanking
 
@@ -17,7 +17,7 @@ from .gather import ProbeRanking
 def find_boxes(context: SearchContext, ranking: ProbeRanking, images: Iterable[Image]) -> dict[int, Region]:
     """The box of the best window of each image that a ranking holds, by image id.
 
-    Empty for the rankings of signals that compare whole images.
+    An image that fits best as a whole has none. Empty for the rankings of signals that compare whole images.
     """
     view = context.snapshot.views[ranking.probe.view_name] if ranking.probe.is_about_parts else None
     if not isinstance(view, PartView):
@@ -28,5 +28,19 @@ def find_boxes(context: SearchContext, ranking: ProbeRanking, images: Iterable[I
     return {
         image.id: place_window(windows[image.id], frame(image.width, image.height))
         for image in held
-        if image.id in windows
+        if windows.get(image.id, WHOLE) != WHOLE
     }
+
+
+def describe_missing_windows(context: SearchContext, rankings: Iterable[ProbeRanking]) -> list[str]:
+    """A sentence where parts were asked and images have no windows that could answer; else nothing."""
+    views = (context.snapshot.views[each.probe.view_name] for each in rankings if each.probe.is_about_parts)
+    view = next(views, None)
+    if not isinstance(view, PartView):
+        return []
+    with context.catalog.reading() as reader:
+        missing = reader.count_images() - view.count_images()
+    if missing <= 0:
+        return []
+    images = "1 image has" if missing == 1 else f"{missing} images have"
+    return [f"{images} no parts to compare; `pictor index FOLDER --again` describes them."]

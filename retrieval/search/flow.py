@@ -24,7 +24,7 @@ from ..settings import Settings
 from ..signals import DETAILS, MEANING, NEIGHBOURS, SUBJECT, WORDS
 from .answer import Answer, list_positions
 from .backgrounds import Backgrounds
-from .boxes import find_boxes
+from .boxes import describe_missing_windows, find_boxes
 from .candidates import all_ids, allowed_ids, alternative_ids, without_words
 from .context import SearchContext
 from .corrections import Corrector
@@ -205,6 +205,10 @@ class Search:
     def find_boxes(self, ranking: ProbeRanking, images: Iterable[Image]) -> dict[int, Region]:
         """Where in these images a ranking found what it looks for, by image id."""
         return find_boxes(self._context, ranking, images)
+
+    def describe_missing_windows(self, answer: Answer) -> list[str]:
+        """What has to be said about images that parts could not be compared with."""
+        return describe_missing_windows(self._context, answer.ranked.rankings)
 
     @cached_property
     def unknown_words(self) -> tuple[str, ...]:

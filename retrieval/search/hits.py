@@ -44,7 +44,8 @@ class Contribution:
     holds; None where that is unknown. A later step that changed the order has the part -1, and its change of
     the score as score and as amount.
 
-    `box`: where in the image the signal found what it looks for; None where it compares whole images.
+    `box`: where in the image the signal found what it looks for; None where it compares whole images,
+    or where the whole fits best.
     """
 
     part: int

@@ -217,6 +217,23 @@ def test_search_as_json(library_path: Path, scenes: Path) -> None:
     assert (contribution["signal"], contribution["amount"]) == ("words", first["score"])
 
 
+def test_a_region_is_found_in_parts_of_pictures(library_path: Path) -> None:
+    line = "image:5@0,0.25,0.5,0.5 include-examples:yes weaker:yes weight.part:50"
+    found = command_json("search", line, "--library", library_path)
+    assert len(found["hits"]) == 10
+    assert not any("no parts to compare" in note for note in found["notes"])
+    for hit in found["hits"]:
+        [part] = [share for share in hit["contributions"] if share["signal"] == "part"]
+        assert hit["box"] == part["box"]
+        if part["box"] is not None:
+            left, top, width, height = part["box"]
+            assert 0 <= left <= left + width <= 1 + 1e-6
+            assert 0 <= top <= top + height <= 1 + 1e-6
+    assert any(hit["box"] for hit in found["hits"])
+    whole = command_json("search", "image:5", "--library", library_path)
+    assert all(share["signal"] != "part" for hit in whole["hits"] for share in hit["contributions"])
+
+
 def test_a_query_in_json_finds_what_the_line_finds(library_path: Path, scenes: Path, tmp_path: Path) -> None:
     picture = scenes / "forest" / "scene-004.jpg"
     line = f"file:{picture} 2:quiet label:forest -tag:day3 weight.colour:0.5"
