@@ -18,7 +18,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, TypeAlias
@@ -203,8 +203,8 @@ def find_thing(pixels: RGB) -> npt.NDArray[np.bool_] | None:
     _, areas = cv2.connectedComponents(plain, connectivity=4)
     outer = np.unique(np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]]))
     thing = (~np.isin(areas, outer[outer > 0])).astype(np.uint8)
-    thing = cv2.morphologyEx(thing, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, things, figures, _ = cv2.connectedComponentsWithStats(thing)
+    opened = cv2.morphologyEx(thing, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, things, figures, _ = cv2.connectedComponentsWithStats(opened)
     if count < 2:
         return None
     mask: npt.NDArray[np.bool_] = things == 1 + figures[1:, cv2.CC_STAT_AREA].argmax()
@@ -273,12 +273,11 @@ def measure_cost(size: int | None) -> dict[str, Any]:
         index.search(query, limit=2000, allowed=None)
         figures[f"{count}: first question, ms"] = 1000 * (time.perf_counter() - started)
         for limit in (50, 2000):
-            ask = lambda most=limit, held=index: held.search(query, limit=most, allowed=None)  # noqa: E731
+            ask = partial(index.search, query, limit=limit, allowed=None)
             figures[f"{count}: question for {limit}, ms"] = time_call(ask, 15)
         among = np.arange(0, count, max(1, count // 2000))
-        figures[f"{count}: question among {len(among)}, ms"] = time_call(
-            lambda held=index, some=among: held.search(query, limit=2000, allowed=some), 15
-        )
+        ask = partial(index.search, query, limit=2000, allowed=among)
+        figures[f"{count}: question among {len(among)}, ms"] = time_call(ask, 15)
     return {"figures": figures | _time_describing(), "beside": {}}
 
 
