@@ -68,6 +68,7 @@ from .ranking.ranking import Ranking
 from .ranking.verdicts import Verdict
 from .search.answer import Answer, build_hits
 from .search.atlas import Atlas
+from .search.batches import ask_together
 from .search.completions import MOST_COMPLETIONS, complete_line
 from .search.duplicates import LARGEST, find_copies, find_duplicates
 from .search.explain import Explainer
@@ -275,44 +276,44 @@ class Library:
         Raises InvalidQuery, CursorExpired, ImageNotFound for an unknown stored picture, UnreadableImage for a
         picture that cannot be decoded, and ProjectionDamaged if a projection is damaged.
         """
-        asked = self._as_query(query)
-        check_signals(asked, self.signal_names)
-        return self._answer_query(asked, self._start_search, with_cursor=with_cursor)
+        asked = self._as_checked_query(query)
+        return self._answer_query(
+            self._start_search(asked), start_search=self._start_search, with_cursor=with_cursor
+        )
 
     def search_many(
         self, queries: Sequence[Query | str], *, with_cursor: bool = False
     ) -> list[Results | RetrievalError]:
         """The answer to each query, in their order; in the place of one that cannot be answered, its error.
 
-        All of them search one state of the library, and their pictures are described together, so that this
-        takes less time than one search after the other. The answers are those of `search`.
+        All of them search one state of the library, their pictures are described together, and each index is
+        read once for all of them, so that this takes less time than one search after the other. The answers
+        are those of `search`.
         """
-        asked = [_attempt(self._as_query, query) for query in queries]
-        pictures = [
-            part
-            for query in asked
-            if isinstance(query, Query)
-            for part in query.single_parts
-            if isinstance(part, Picture)
-        ]
+        asked = [_attempt(self._as_checked_query, query) for query in queries]
+        valid = [query for query in asked if isinstance(query, Query)]
+        pictures = [part for query in valid for part in query.single_parts if isinstance(part, Picture)]
         start = partial(
             self._start_search,
             snapshot=self.snapshot(),
             described=self._feature_source.describe_pictures(pictures),
         )
-
-        def find_results(query: Query) -> Results:
-            check_signals(query, self.signal_names)
-            return self._answer_query(query, start, with_cursor=with_cursor)
-
+        started = [query if isinstance(query, RetrievalError) else _attempt(start, query) for query in asked]
+        ask_together(search for search in started if isinstance(search, Search))
+        answer = partial(self._answer_query, start_search=start, with_cursor=with_cursor)
         return [
-            query if isinstance(query, RetrievalError) else _attempt(find_results, query) for query in asked
+            search if isinstance(search, RetrievalError) else _attempt(answer, search) for search in started
         ]
 
+    def _as_checked_query(self, query: Query | str) -> Query:
+        asked = self._as_query(query)
+        check_signals(asked, self.signal_names)
+        return asked
+
     def _answer_query(
-        self, asked: Query, start_search: Callable[[Query], Search], *, with_cursor: bool
+        self, search: Search, *, start_search: Callable[[Query], Search], with_cursor: bool
     ) -> Results:
-        search, lists = start_search(asked), self.search_state.kept_lists
+        asked, lists = search.query, self.search_state.kept_lists
         # A wrong cursor is refused before anything is ranked.
         walk = lists.resume_walk(asked, asked.cursor, search.seq) if asked.cursor else None
         answered = self._find_answer(asked, search, start_search)
@@ -487,8 +488,7 @@ class Library:
 
     def find_ids(self, query: Query | str) -> list[int]:
         """The ids of all hits of a query, on every page, in their order. Raises what `search` raises."""
-        asked = self._as_query(query)
-        check_signals(asked, self.signal_names)
+        asked = self._as_checked_query(query)
         ids: list[int] = self._find_answer(asked).answer.ids.tolist()
         return ids
 

@@ -15,7 +15,7 @@ from .projections import generations
 from .projections.bridge import BridgeView
 from .projections.publications import live_pointers
 from .projections.snapshot import AnyProjection, find_pointer
-from .search.gather import EVERYTHING
+from .search.questions import EVERYTHING
 from .signals import MEANING
 
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Tail:
 
 class AbstractView(ABC, Generic[QueryT]):
     """One fixed state of a projection, tail included; safe to search from many threads."""
+
+    def prepare_query(self, query: QueryT) -> Any:
+        """What `query` is compared as: the other methods take it in its place, and need not make it anew."""
+        return query
 
     @abstractmethod
     def search(self, query: QueryT, *, limit: int, allowed: Int64Ids | None) -> Ranking:

@@ -112,7 +112,18 @@ class Neighbourhoods:
 
 
 @final
-class NeighbourView(AbstractView[Float32Vector | Direction]):
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapped:
+    """The row that a feature or a direction is compared as.
+
+    Where there are hubs, its last number says whether they are taken off.
+    """
+
+    row: Float32Vector
+
+
+@final
+class NeighbourView(AbstractView[Float32Vector | Direction | Mapped]):
     """A generation and its tail, searched as one, by unmapped features or directions of the space."""
 
     def __init__(self, published: Neighbourhoods, tail: VectorIndex, hidden: Int64Ids) -> None:
@@ -124,28 +135,31 @@ class NeighbourView(AbstractView[Float32Vector | Direction]):
         """Whether it compares averages; a library that is too small for them compares features unchanged."""
         return self._published.axes is not None
 
-    def search(self, query: Float32Vector | Direction, *, limit: int, allowed: Int64Ids | None) -> Ranking:
-        return self._compared.search(self._compared_row(query), limit=limit, allowed=allowed)
+    def prepare_query(self, query: Float32Vector | Direction | Mapped) -> Mapped:
+        if isinstance(query, Mapped):
+            return query
+        row = self.row_of(query)
+        if self._published.hubs:
+            row = np.append(row, np.float32(SHARE if isinstance(query, Direction) else 0))
+        return Mapped(row)
+
+    def search(
+        self, query: Float32Vector | Direction | Mapped, *, limit: int, allowed: Int64Ids | None
+    ) -> Ranking:
+        return self._compared.search(self.prepare_query(query).row, limit=limit, allowed=allowed)
 
     def search_many(
         self,
-        queries: Sequence[Float32Vector | Direction],
+        queries: Sequence[Float32Vector | Direction | Mapped],
         *,
         limit: int,
         allowed: Sequence[Int64Ids | None],
     ) -> list[Ranking]:
-        rows = [self._compared_row(query) for query in queries]
+        rows = [self.prepare_query(query).row for query in queries]
         return self._compared.search_many(rows, limit=limit, allowed=allowed)
 
-    def rank_ids(self, query: Float32Vector | Direction, ids: Int64Ids) -> Ranking:
-        return self._compared.rank_ids(self._compared_row(query), ids)
-
-    def _compared_row(self, query: Float32Vector | Direction) -> Float32Vector:
-        """The row that is compared; its last number says whether hubs are taken off, where there are some."""
-        row = self.row_of(query)
-        if not self._published.hubs:
-            return row
-        return np.append(row, np.float32(SHARE if isinstance(query, Direction) else 0))
+    def rank_ids(self, query: Float32Vector | Direction | Mapped, ids: Int64Ids) -> Ranking:
+        return self._compared.rank_ids(self.prepare_query(query).row, ids)
 
     def row_of(self, query: Float32Vector | Direction) -> Float32Vector:
         """The row that a query is compared as: the neighbourhood of a feature, or a direction itself."""
@@ -166,7 +180,7 @@ class NeighbourView(AbstractView[Float32Vector | Direction]):
 
 
 @final
-class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Direction]):
+class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Direction | Mapped]):
     """The neighbourhoods of one space; its view takes the same queries as the view of the plain features.
 
     An image of the tail is averaged with its neighbours in the generation, but becomes part of other averages

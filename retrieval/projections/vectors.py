@@ -301,7 +301,7 @@ class VectorView(AbstractView[Float32Vector]):
     def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
         old = self._search_published(query, limit, allowed)
         new = self._tail.search(query, limit=limit, allowed=allowed)
-        return _join_rankings(old, new).top(limit)
+        return old.join(new).top(limit)
 
     def search_many(
         self, queries: Sequence[Float32Vector], *, limit: int, allowed: Sequence[Int64Ids | None]
@@ -309,11 +309,11 @@ class VectorView(AbstractView[Float32Vector]):
         rows = np.array(queries, np.float32)
         old = self._published.search_many(rows, limit=limit, allowed=allowed, hidden=self._hidden)
         new = self._tail.search_many(rows, limit=limit, allowed=allowed)
-        return [_join_rankings(one, other).top(limit) for one, other in zip(old, new, strict=True)]
+        return [one.join(other).top(limit) for one, other in zip(old, new, strict=True)]
 
     def rank_ids(self, query: Float32Vector, ids: Int64Ids) -> Ranking:
         published = ids[~np.isin(ids, self._hidden)] if len(self._hidden) else ids
-        return _join_rankings(self._published.rank_ids(query, published), self._tail.rank_ids(query, ids))
+        return self._published.rank_ids(query, published).join(self._tail.rank_ids(query, ids))
 
     def row_of(self, query: Float32Vector) -> Float32Vector:
         """The row that a query is compared as: the query itself."""
@@ -333,13 +333,6 @@ class VectorView(AbstractView[Float32Vector]):
         # Without a filter it is cheaper to search for more rows, as many as can be hidden.
         ranking = self._published.search(query, limit=limit + len(self._hidden), allowed=None)
         return ranking.without(self._hidden).top(limit)
-
-
-def _join_rankings(one: Ranking, other: Ranking) -> Ranking:
-    """Two rankings of different images as one."""
-    return Ranking.from_scores(
-        np.concatenate([one.ids, other.ids]), np.concatenate([one.scores, other.scores])
-    )
 
 
 @final

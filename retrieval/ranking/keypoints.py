@@ -35,6 +35,9 @@ ROW = np.dtype([("x", "u1"), ("y", "u1"), ("scale", "u1"), ("angle", "u1"), ("nu
 # The four numbers that each of the 256 byte values holds, the first in the lowest bits.
 _SHIFTS = np.arange(0, 8, 2)
 _UNPACKED = (np.arange(256)[:, None] >> _SHIFTS & 3).astype(np.float32)
+_UNPACKED_AS_ONE = _UNPACKED.view(np.complex128)[
+    :, 0
+]  # all four in one item: it is copied three times as fast
 # A mirrored patch has its rows of cells in reverse and its directions negated.
 _MIRRORED = np.arange(NUMBERS).reshape(4, 4, 8)[::-1, :, [0, 7, 6, 5, 4, 3, 2, 1]].ravel()
 
@@ -114,5 +117,5 @@ def decode_keypoints(blob: bytes) -> Keypoints:
         positions=np.stack([rows["x"], rows["y"]], axis=1).astype(np.float32),
         scales=np.exp2(rows["scale"].astype(np.float32) / SCALE_STEPS),
         angles=rows["angle"].astype(np.float32) * np.float32(2 * np.pi / TURN),
-        descriptors=_UNPACKED[rows["numbers"]].reshape(len(rows), NUMBERS),
+        descriptors=_UNPACKED_AS_ONE[rows["numbers"]].view(np.float32),
     )

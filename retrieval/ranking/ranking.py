@@ -43,6 +43,17 @@ class Ranking:
         keep = ~np.isin(self.ids, np.fromiter(ids, np.int64))
         return Ranking(self.ids[keep], self.scores[keep])
 
+    def only(self, ids: Int64Ids) -> Ranking:
+        """The same order, of these ids alone."""
+        keep = np.isin(self.ids, ids)
+        return Ranking(self.ids[keep], self.scores[keep])
+
+    def join(self, other: Ranking) -> Ranking:
+        """Both as one; no id may be in both."""
+        return Ranking.from_scores(
+            np.concatenate([self.ids, other.ids]), np.concatenate([self.scores, other.scores])
+        )
+
     def rank_of(self, ids: Int64Ids) -> Int64Ids:
         """The rank of each id, counted from 1; 0 for an id that is not ranked."""
         if not len(self):

@@ -4,22 +4,24 @@ Keypoints are matched by their descriptors. A match has a position, a scale and 
 proposes a similarity transform. The one that most matches agree with is refined to an affine map. All
 proposals are tried; nothing is random.
 
-Sources: Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 2004 (the ratio test);
-Philbin, Chum, Isard, Sivic & Zisserman, "Object retrieval with large vocabularies and fast spatial matching",
-CVPR 2007 (one match makes a proposal, and the best one is refined).
+Source: Philbin, Chum, Isard, Sivic & Zisserman, "Object retrieval with large vocabularies and fast spatial
+matching", CVPR 2007 (one match makes a proposal, and the best one is refined).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import BoolVector, Float32Matrix, Float32Vector, Float64Scores, Int64Ids
+from .arrays import BoolVector, Float32Matrix, Float64Scores, Int64Ids
+from .descriptor_matches import AT_ONCE, DescriptorMatcher, Pairs
 from .keypoints import Keypoints
 from .ranking import Ranking
 
@@ -37,7 +39,6 @@ LEAST_WIDTH = 3.0  # pixels: points on one line, as of a signature, determine no
 ROUNDS = 4  # of refinement, at most
 APART = 4  # pixels: positions that are closer count once
 
-Pairs: TypeAlias = npt.NDArray[np.int64]  # (match, 2): numbers of the keypoints of query and candidate
 Affine: TypeAlias = npt.NDArray[np.float64]  # (3, 2): (x, y, 1) @ affine is the position in the other picture
 
 
@@ -95,59 +96,134 @@ def match_pictures(query: Keypoints, candidate: Keypoints) -> Match:
 class Verifier:
     """One query, ready to be compared with many candidates."""
 
-    def __init__(self, query: Keypoints) -> None:
+    def __init__(self, query: Keypoints, *, least: int = LEAST_INLIERS) -> None:
+        """`least`: what has fewer inliers may be told to have none, which saves most of the time."""
         self._sides = (query, query.mirror_keypoints())
-        self._descriptors = np.concatenate([side.descriptors for side in self._sides])
-        self._reciprocals = _reciprocal_lengths(self._descriptors)
+        self._matcher = DescriptorMatcher([side.descriptors for side in self._sides])
+        self._least = least
 
     def match_candidate(self, candidate: Keypoints) -> Match:
         """What a candidate has in common with the query, or with its mirror image if that is more."""
-        if min(len(self._sides[0]), len(candidate)) < 2:
-            return NO_MATCH
-        cosines = self._descriptors @ candidate.descriptors.T
-        cosines *= self._reciprocals[:, None] * _reciprocal_lengths(candidate.descriptors)
-        plain, mirrored = np.split(cosines, 2)
-        plain_match = _find_agreement(self._sides[0], candidate, _match_descriptors(plain))
-        mirrored_match = _find_agreement(self._sides[1], candidate, _match_descriptors(mirrored))
-        is_mirrored = mirrored_match.inliers > plain_match.inliers
-        return _unmirror_match(mirrored_match) if is_mirrored else plain_match
+        return self.match_candidates([candidate])[0]
+
+    def match_candidates(self, candidates: Iterable[Keypoints]) -> list[Match]:
+        """The same for each of many candidates, in less time than one by one."""
+        if len(self._sides[0]) < 2:
+            return [NO_MATCH for _ in candidates]
+        found: list[Pairing] = []
+        count = 0
+        for some in _split_into_parts(candidates, AT_ONCE):
+            found += self._pair_keypoints(count, some)
+            count += len(some)
+        matches = [[NO_MATCH] * len(self._sides) for _ in range(count)]
+        for pairing, votes in _vote_all(found):
+            if votes.suffice(self._least):
+                matches[pairing.number][pairing.side] = _find_agreement(pairing, votes)
+        return [_choose_side(plain, mirrored) for plain, mirrored in matches]
+
+    def _pair_keypoints(self, first: int, candidates: Sequence[Keypoints]) -> Iterator[Pairing]:
+        """The keypoints that may be the same, where they are enough; candidates are numbered from `first`."""
+        numbers = [number for number, candidate in enumerate(candidates) if len(candidate) >= 2]
+        if not numbers:
+            return
+        matched = self._matcher.match([candidates[number].descriptors for number in numbers])
+        for number, sides in zip(numbers, matched, strict=True):
+            for side, pairs in enumerate(sides):
+                if len(pairs) >= max(self._least, 3):  # three determine a map
+                    yield Pairing(first + number, side, self._sides[side], candidates[number], pairs)
 
 
 def rank_verified(query: Keypoints, pictures: Iterable[tuple[int, Keypoints]]) -> Ranking:
     """The images with which the query is verified to share keypoints, by falling number of inliers."""
-    verifier = Verifier(query)
-    matches = {image_id: verifier.match_candidate(keypoints) for image_id, keypoints in pictures}
-    inliers = {image_id: match.inliers for image_id, match in matches.items() if match.is_verified}
+    ids: list[int] = []
+
+    def list_candidates() -> Iterator[Keypoints]:
+        for image_id, keypoints in pictures:
+            ids.append(image_id)
+            yield keypoints
+
+    matches = Verifier(query).match_candidates(list_candidates())
+    inliers = {
+        image_id: match.inliers for image_id, match in zip(ids, matches, strict=True) if match.is_verified
+    }
     return Ranking.from_scores(list(inliers), list(inliers.values()))
 
 
-def _reciprocal_lengths(descriptors: Float32Matrix) -> Float32Vector:
-    """1 / length of each descriptor, from sums of whole numbers: the same on every machine."""
-    reciprocals: Float32Vector = 1 / np.sqrt(np.maximum((descriptors * descriptors).sum(axis=1), 1))
-    return reciprocals
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairing:
+    """Keypoints of one side of the query and of a candidate that may be the same."""
+
+    number: int
+    side: int
+    query: Keypoints
+    candidate: Keypoints
+    pairs: Pairs
 
 
-def _match_descriptors(cosines: Float32Matrix) -> Pairs:
-    """The surest matches: each is the best of the other, and clearly better than the query's second best."""
-    numbers = np.arange(len(cosines))
-    best = cosines.argmax(axis=1)
-    mutual = cosines.argmax(axis=0)[best] == numbers
-    first = cosines[numbers, best]
-    cosines[numbers, best] = -1  # this table was made for this pair of pictures
-    second = cosines.max(axis=1)
-    # The squared distance of unit vectors is 2 − 2 cosine.
-    shares = np.maximum(1 - first, 0) / np.maximum(1 - second, 1e-6)
-    kept = np.flatnonzero(mutual & (shares < RATIO**2))
-    kept = kept[np.argsort(shares[kept], kind="stable")][:MOST_MATCHES]
-    return np.stack([kept, best[kept]], axis=1)
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """Which matches agree with the best proposal in everything, and which at least in scale and angle."""
+
+    near: BoolVector
+    alike: BoolVector
+
+    def suffice(self, least: int) -> bool:
+        """Whether these matches may agree on a map with so many inliers."""
+        return int(self.near.sum()) >= 3 and int(self.alike.sum()) >= least
 
 
-def _find_agreement(query: Keypoints, candidate: Keypoints, pairs: Pairs) -> Match:
-    if len(pairs) < 3:
-        return NO_MATCH
+def _split_into_parts(candidates: Iterable[Keypoints], size: int) -> Iterator[list[Keypoints]]:
+    following = iter(candidates)
+    while part := list(islice(following, size)):
+        yield part
+
+
+def _choose_side(plain: Match, mirrored: Match) -> Match:
+    return _unmirror_match(mirrored) if mirrored.inliers > plain.inliers else plain
+
+
+def _vote_all(pairings: Iterable[Pairing]) -> Iterator[tuple[Pairing, Votes]]:
+    """The votes of each pairing; those with about as many matches are counted together."""
+    by_size: dict[int, list[Pairing]] = defaultdict(list)
+    for pairing in pairings:
+        by_size[len(pairing.pairs).bit_length()].append(pairing)
+    for some in by_size.values():
+        yield from zip(some, _vote(some), strict=True)
+
+
+def _vote(pairings: Sequence[Pairing]) -> list[Votes]:
+    """The votes for the best proposal of each pairing.
+
+    Each match proposes a map. The best is the one with which most matches agree; of equal ones, that of the
+    surest match. Where a pairing has fewer matches than others, NaN stands, which agrees with nothing.
+    """
+    shape = len(pairings), max(len(pairing.pairs) for pairing in pairings)
+    here, there = np.zeros(shape, np.complex128), np.zeros(shape, np.complex128)
+    octaves, turns = np.full(shape, np.nan, np.float32), np.zeros(shape, np.float32)
+    for row, pairing in enumerate(pairings):
+        own = slice(len(pairing.pairs))
+        query, candidate = pairing.pairs.T
+        here[row, own] = _to_complex(pairing.query.positions[query])
+        there[row, own] = _to_complex(pairing.candidate.positions[candidate])
+        octaves[row, own] = np.log2(pairing.candidate.scales[candidate] / pairing.query.scales[query])
+        turns[row, own] = pairing.candidate.angles[candidate] - pairing.query.angles[query]
+    proposed = np.exp2(np.nan_to_num(octaves)) * np.exp(1j * turns)
+    moved = proposed[:, :, None] * (here[:, None] - here[:, :, None]) + there[:, :, None]
+    turned = np.abs(np.angle(np.exp(1j * (turns[:, :, None] - turns[:, None]))))
+    alike = (np.abs(octaves[:, :, None] - octaves[:, None]) < OCTAVES) & (turned < RADIANS)
+    near = alike & (np.abs(moved - there[:, None]) < COARSE * TOLERANCE)
+    best = near.sum(axis=2).argmax(axis=1)
+    lengths = [len(pairing.pairs) for pairing in pairings]
+    return [
+        Votes(near[row, chosen, :length], alike[row, chosen, :length])
+        for row, (chosen, length) in enumerate(zip(best.tolist(), lengths, strict=True))
+    ]
+
+
+def _find_agreement(pairing: Pairing, votes: Votes) -> Match:
+    query, candidate, pairs = pairing.query, pairing.candidate, pairing.pairs
     here, there = query.positions[pairs[:, 0]], candidate.positions[pairs[:, 1]]
-    near = _near_best_proposal(query, candidate, pairs)
-    refined = _refine_mapping(here.astype(np.float64), there.astype(np.float64), near)
+    refined = _refine_mapping(here.astype(np.float64), there.astype(np.float64), votes)
     if refined is None:
         return NO_MATCH
     affine, agreeing = refined
@@ -159,34 +235,13 @@ def _find_agreement(query: Keypoints, candidate: Keypoints, pairs: Pairs) -> Mat
     return Match(inliers, _to_shares(affine, query, candidate), points)
 
 
-def _near_best_proposal(
-    query: Keypoints, candidate: Keypoints, pairs: Pairs
-) -> tuple[BoolVector, BoolVector]:
-    """Which matches agree with the best proposal in everything, and which at least in scale and angle.
-
-    The best proposal is the one with which most matches agree; of equal ones, that of the surest match.
-    """
-    here, there = _to_complex(query.positions[pairs[:, 0]]), _to_complex(candidate.positions[pairs[:, 1]])
-    octaves = np.log2(candidate.scales[pairs[:, 1]] / query.scales[pairs[:, 0]])
-    turns = candidate.angles[pairs[:, 1]] - query.angles[pairs[:, 0]]
-    proposed = np.exp2(octaves) * np.exp(1j * turns)
-    missed = np.abs(proposed[:, None] * (here[None] - here[:, None]) + there[:, None] - there[None])
-    turned = np.abs(np.angle(np.exp(1j * (turns[:, None] - turns[None]))))
-    alike = (np.abs(octaves[:, None] - octaves[None]) < OCTAVES) & (turned < RADIANS)
-    near = alike & (missed < COARSE * TOLERANCE)
-    best = near.sum(axis=1).argmax()
-    return near[best], alike[best]
-
-
 def _to_complex(positions: Float32Matrix) -> npt.NDArray[np.complex128]:
     return positions[:, 0].astype(np.float64) + 1j * positions[:, 1]
 
 
-def _refine_mapping(
-    here: Affine, there: Affine, near: tuple[BoolVector, BoolVector]
-) -> tuple[Affine, BoolVector] | None:
+def _refine_mapping(here: Affine, there: Affine, votes: Votes) -> tuple[Affine, BoolVector] | None:
     """The least-squares map of the agreeing matches, until these stay the same; None if implausible."""
-    agreeing, alike = near
+    agreeing, alike = votes.near, votes.alike
     rows = np.column_stack([here, np.ones(len(here))])
     for _ in range(ROUNDS):
         fitted = _fit_affine(rows[agreeing], there[agreeing])

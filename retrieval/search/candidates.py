@@ -19,7 +19,7 @@ from ..ranking.translation import Translator
 from ..signals import SUBJECT, WORDS
 from .condition_sets import evaluate_condition
 from .context import SearchContext
-from .gather import EVERYTHING, intersect_ids
+from .questions import EVERYTHING, intersect_ids
 
 
 def allowed_ids(context: SearchContext) -> Int64Ids | None:

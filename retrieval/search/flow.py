@@ -29,13 +29,14 @@ from .candidates import all_ids, allowed_ids, alternative_ids, without_words
 from .context import SearchContext
 from .corrections import Corrector
 from .features import FeatureSource
-from .gather import EVERYTHING, FusedRanking, ProbeRanking, rank_images, unranked_images
+from .gather import FusedRanking, ProbeRanking, rank_images, unranked_images
 from .grouping import describe_groups, group_images
 from .judging import Judge, Judgement, RivalLoader, are_alike_only, hit_levels
 from .options import SearchOptions
 from .order import sort_answer
 from .picked_lists import PickedLists
 from .probes import Probe, ProbeMaker, TextMapper
+from .questions import EVERYTHING, Question, answer_questions, list_questions
 from .refinement import expand_probe, reorder_images, verify_images
 from .remarks import unknown_words
 from .saved_sets import SavedSets
@@ -89,15 +90,25 @@ class Search:
         )
         self._weighting = Weighting(self._context, text_closeness)
         self._knows_word, self._map_text = knows_word, map_text
+        self._answers: Sequence[Ranking] | None = None
         self.stopwatch = Stopwatch()
 
     def _find_allowed(self, slot: Slot) -> Int64Ids:
         return alternative_ids(self._context, slot)
 
     @property
+    def query(self) -> Query:
+        return self._context.query
+
+    @property
     def seq(self) -> int:
         """The state of the library that is searched: the number of its last change."""
         return self._context.snapshot.seq
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether the query wants something that can be ranked, and not only what satisfies conditions."""
+        return self._context.query.is_wanting
 
     @property
     def bare_pictures(self) -> dict[str, str]:
@@ -113,25 +124,66 @@ class Search:
             return sort_answer(self._context, found)
 
     def _find_by_relevance(self) -> Answer:
-        query, options = self._context.query, self._context.options
-        with self.stopwatch.measure(FILTER):
-            allowed = allowed_ids(self._context)
-        if not query.is_wanting:
-            among = all_ids(self._context) if allowed is None else allowed
-            ranked = unranked_images(without_words(self._context, among, query.unwanted_texts))
-            return self._group_listed(ranked, ranked.fused, (), None, np.zeros(len(ranked.fused), bool))
-        with self.stopwatch.measure(DESCRIBE):
-            weighted = self._weighting.apply_weights(self._plain_probes)
+        options = self._context.options
+        if not self.is_wanting:
+            return self._list_allowed()
+        questions = self.first_questions
         with self.stopwatch.measure(RANK):
-            probes = self._ask_neighbours(probe for probe in weighted if probe.weight)
-            ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
+            ranked = self._rank_first(questions)
             if options.expand != "none":
-                probes = [expand_probe(self._context, probe, ranked) for probe in probes]
-                ranked = self._rank_probes(probes, allowed, limit=self._context.settings.candidates)
+                probes = [expand_probe(self._context, probe, ranked) for probe in self._first_probes]
+                ranked = self._rank_probes(probes, limit=self._context.settings.candidates)
         with self.stopwatch.measure(VERIFY):
             ranked = verify_images(self._context, ranked, self._weighting.weight_of(DETAILS), self.amounts)
         with self.stopwatch.measure(JUDGE):
             return self._select_shown(reorder_images(self._context, ranked))
+
+    def _list_allowed(self) -> Answer:
+        """The answer to a query that wants nothing in particular: all that it allows."""
+        with self.stopwatch.measure(FILTER):
+            among = all_ids(self._context) if self._allowed is None else self._allowed
+            ids = without_words(self._context, among, self._context.query.unwanted_texts)
+            ranked = unranked_images(ids)
+        return self._group_listed(ranked, ranked.fused, (), None, np.zeros(len(ids), bool))
+
+    @cached_property
+    def _allowed(self) -> Int64Ids | None:
+        return allowed_ids(self._context)
+
+    # -- what it asks ---------------------------------------------------------------------------
+
+    @cached_property
+    def first_questions(self) -> list[Question]:
+        """What a query that wants something asks of the views, before anything is expanded."""
+        with self.stopwatch.measure(FILTER):
+            _ = self._allowed
+        with self.stopwatch.measure(DESCRIBE):
+            return self._list_questions(self._first_probes, limit=self._context.settings.candidates)
+
+    def take_answers(self, answers: Sequence[Ranking]) -> None:
+        """Use these answers to the first questions, which were asked with those of other searches."""
+        self._answers = answers
+
+    @cached_property
+    def _first_probes(self) -> list[Probe]:
+        weighted = self._weighting.apply_weights(self._plain_probes)
+        return self._ask_neighbours(probe for probe in weighted if probe.weight)
+
+    def _rank_first(self, questions: Sequence[Question]) -> FusedRanking:
+        answers = answer_questions(questions) if self._answers is None else self._answers
+        limit = self._context.settings.candidates
+        return rank_images(questions, answers, self._first_probes, self.amounts, limit=limit)
+
+    def _list_questions(self, probes: Sequence[Probe], *, limit: int) -> list[Question]:
+        """What probes ask, without the examples of the query."""
+        left_out = () if self._context.query.include_examples else self._example_ids()
+        views = self._context.snapshot.views
+        return list_questions(probes, views, limit=limit, allowed=self._allowed, left_out=left_out)
+
+    def _rank_probes(self, probes: Sequence[Probe], *, limit: int) -> FusedRanking:
+        """The rankings of these probes and their fusion."""
+        questions = self._list_questions(probes, limit=limit)
+        return rank_images(questions, answer_questions(questions), probes, self.amounts, limit=limit)
 
     @cached_property
     def amounts(self) -> Amounts:
@@ -152,17 +204,6 @@ class Search:
         if not (self._context.options.neighbours and is_possible):
             return list(probes)
         return [_ask_neighbours_instead(probe) for probe in probes]
-
-    def _rank_probes(self, probes: Sequence[Probe], allowed: Int64Ids | None, *, limit: int) -> FusedRanking:
-        """The rankings of the probes and their fusion, without the examples of the query."""
-        return rank_images(
-            probes,
-            self._context.snapshot.views,
-            self.amounts,
-            limit=limit,
-            allowed=allowed,
-            left_out=() if self._context.query.include_examples else self._example_ids(),
-        )
 
     def _example_ids(self) -> list[int]:
         query = self._context.query
@@ -245,10 +286,9 @@ class Search:
         these are ranked too, but take no part in the fusion.
         """
         probes = self._ask_neighbours(self._weighting.apply_weights(self._plain_probes))
-        allowed = allowed_ids(self._context)
-        ranked = self._rank_probes(probes, allowed, limit=EVERYTHING)
+        ranked = self._rank_probes(probes, limit=EVERYTHING)
         replaced = [probe.plain for probe in probes if not probe.is_plain]
-        plain = self._rank_probes(replaced, allowed, limit=EVERYTHING)
+        plain = self._rank_probes(replaced, limit=EVERYTHING)
         rankings = {ranking.probe.signal: ranking.ranking for ranking in plain.rankings}
         for ranking in ranked.rankings:
             rankings[ranking.probe.scale or ranking.probe.signal] = ranking.ranking
@@ -257,7 +297,7 @@ class Search:
     def amounts_by_signal(self, ids: Int64Ids) -> dict[str, Float64Scores]:
         """What every signal that the query asks gives to each of these images at weight 1."""
         probes = self._ask_neighbours(self._plain_probes)
-        ranked = self._rank_probes(probes, allowed_ids(self._context), limit=EVERYTHING)
+        ranked = self._rank_probes(probes, limit=EVERYTHING)
         return {
             ranking.probe.signal: amounts_for_ids(ranking.weighted_ranking, ids, self.amounts)
             for ranking in ranked.rankings

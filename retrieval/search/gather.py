@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 
-from ..projections.base import AbstractView
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, WeightedRanking, fuse
 from ..ranking.ranking import Ranking, union_ids
-from ..signals import CONDITION, WORDS
-from ..watch import until_deadline
 from .probes import Probe
-
-EVERYTHING = 2**31  # more images than any library has
-EXACT = (WORDS, CONDITION)  # what tells exactly which images fit
-MOST_WORDS = 100_000  # images that words bring: all that hold one, so that their number is true
+from .questions import Question
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,35 +82,23 @@ def fuse_rankings(rankings: tuple[ProbeRanking, ...], amounts: Amounts) -> Fused
 
 
 def rank_images(
+    questions: Sequence[Question],
+    answers: Sequence[Ranking],
     probes: Sequence[Probe],
-    views: Mapping[str, AbstractView[Any]],
     amounts: Amounts,
     *,
     limit: int,
-    allowed: Int64Ids | None = None,
-    left_out: Iterable[int] = (),
 ) -> FusedRanking:
-    """Ask every probe for its best `limit` images among `allowed`, and fuse them; words for all (MOST_WORDS).
+    """The rankings of `probes`, of their questions and the answers to these, and their fusion.
 
-    The first `limit` images of each signal are then scored by all other signals, too, so that none loses
-    because it missed the limit of another signal. The further images that words find are ranked by words
-    alone. Images that a probe excludes, and those in `left_out`, take no rank.
+    The first `limit` images of each answer are scored by all other signals, too, so that none loses because
+    it missed the limit of another signal. The further images that words find are ranked by words alone.
     """
-    excluded = set(left_out) | _excluded_ids(probes, views, allowed)
-    asking = [probe for probe in probes if not probe.is_exclusion]
-    limits = [max(limit, MOST_WORDS) if probe.signal in EXACT else limit for probe in asking]
-    ask = partial(_ask_probe, views=views, excluded=excluded)
-    # Side by side: FAISS computes while Whoosh, which is Python, goes through its postings.
-    with ThreadPoolExecutor(max(len(asking), 1), "probe") as threads:
-        found = threads.map(lambda probe, most: ask(probe, most, allowed), asking, limits)
-        first = list(until_deadline(found))
-        together = union_ids(*(ranking.ids[:limit] for ranking in first))
-
-        def complete_ranking(probe: Probe, ranking: Ranking, most: int) -> Ranking:
-            return ranking if len(ranking) < most else ask(probe, len(together), together)
-
-        complete = threads.map(complete_ranking, asking, first, limits)
-        rankings = [ProbeRanking(probe, ranking) for probe, ranking in zip(asking, complete, strict=True)]
+    together = union_ids(*(answer.ids[:limit] for answer in answers))
+    rankings = [
+        ProbeRanking(question.probe, question.complete(answer, together))
+        for question, answer in zip(questions, answers, strict=True)
+    ]
     exclusions = [probe for probe in probes if probe.is_exclusion]
     return fuse_rankings(share_parts(rankings, exclusions), amounts)
 
@@ -142,40 +121,6 @@ def share_parts(rankings: Sequence[ProbeRanking], exclusions: Sequence[Probe]) -
         else ranking
         for ranking in rankings
     )
-
-
-def _excluded_ids(
-    probes: Iterable[Probe], views: Mapping[str, AbstractView[Any]], allowed: Int64Ids | None
-) -> set[int]:
-    return {
-        image_id
-        for probe in probes
-        if probe.is_exclusion
-        for image_id in views[WORDS].search(probe.query, limit=EVERYTHING, allowed=allowed).ids.tolist()
-    }
-
-
-def _ask_probe(
-    probe: Probe,
-    limit: int,
-    allowed: Int64Ids | None,
-    *,
-    views: Mapping[str, AbstractView[Any]],
-    excluded: set[int],
-) -> Ranking:
-    among = intersect_ids(probe.allowed, allowed)
-    if probe.signal == CONDITION and among is not None:
-        found = Ranking.from_scores(among, np.ones(len(among)))
-    else:
-        found = views[probe.view_name].search(probe.query, limit=limit + len(excluded), allowed=among)
-    return found.without(excluded).top(limit)
-
-
-def intersect_ids(first: Int64Ids | None, second: Int64Ids | None) -> Int64Ids | None:
-    """The ids in both, rising; None stands for all."""
-    if first is None or second is None:
-        return second if first is None else first
-    return np.intersect1d(first, second)
 
 
 def unranked_images(ids: Int64Ids) -> FusedRanking:

@@ -109,7 +109,7 @@ class Judge:
         key = probe.part, probe.signal
         if key not in self._plain_rankings or not self._plain_rankings[key].rank_of(ids).all():
             view = self._snapshot.views[probe.view_name]
-            self._plain_rankings[key] = view.search(probe.query, limit=len(ids), allowed=np.sort(ids))
+            self._plain_rankings[key] = view.rank_ids(probe.query, ids)
         return self._plain_rankings[key]
 
     def _judge_words(self, probe: Probe, ids: Int64Ids) -> Judgement:

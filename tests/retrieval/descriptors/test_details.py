@@ -12,8 +12,9 @@ from PIL import Image
 from retrieval import UnknownDescriptor
 from retrieval.descriptors.details import MAX_KEYPOINTS, MIN_SIDE, Details, find_keypoints, select_keypoints
 from retrieval.pictures.images import RGB
+from retrieval.ranking.descriptor_matches import MOST_MATCHES
 from retrieval.ranking.keypoints import SIDE, decode_keypoints, encode_keypoints
-from retrieval.ranking.verification import MOST_MATCHES, match_pictures
+from retrieval.ranking.verification import match_pictures
 from tests.drawing import draw_scene, encode_picture
 
 SHAPES = {

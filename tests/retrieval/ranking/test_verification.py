@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from retrieval import Ranking
+from retrieval.ranking.descriptor_matches import MOST_MATCHES
 from retrieval.ranking.keypoints import NO_KEYPOINTS, Keypoints, decode_keypoints, encode_keypoints
 from retrieval.ranking.verification import (
     LEAST_INLIERS,
-    MOST_MATCHES,
     Verifier,
     choose_candidates,
     inlier_closeness,

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from retrieval import Filters, Hit, InvalidQuery, Library, Query, Settings, StoredPicture, Text, parse_query
-from retrieval.projections.vectors import VectorIndex
+from retrieval.projections.vectors import VectorIndex, VectorView
 from retrieval.ranking.fusion import relative_score
 from retrieval.search.gather import FusedRanking, rank_images
 from retrieval.search.probes import Probe
+from retrieval.search.questions import answer_questions, list_questions
 from tests.reference import pairs_of
 from tests.world import BOTH, COUNT, World, image_label, image_tags
 
@@ -40,12 +41,15 @@ def scores_of(hit: Hit) -> dict[str, float]:
 
 def rank_world(world: World, image_id: int, *, limit: int, left_out: tuple[int, ...] = ()) -> FusedRanking:
     """The flow alone, with a limit on the candidates of each signal."""
-    ids = np.arange(1, COUNT + 1)
-    views = {
-        name: VectorIndex.build(ids, world.features[name], world.features[name].shape[1]) for name in BOTH
-    }
+    ids, none = np.arange(1, COUNT + 1), np.empty(0, np.int64)
+    views = {}
+    for name in BOTH:
+        features = world.features[name]
+        empty = VectorIndex.build(none, features[:0], features.shape[1])
+        views[name] = VectorView(VectorIndex.build(ids, features, features.shape[1]), empty, none)
     asked = [Probe(0, name, 1.0, world.features[name][image_id - 1].astype(np.float32)) for name in BOTH]
-    return rank_images(asked, views, relative_score(BANDWIDTHS), limit=limit, left_out=left_out)
+    questions = list_questions(asked, views, limit=limit, allowed=None, left_out=left_out)
+    return rank_images(questions, answer_questions(questions), asked, relative_score(BANDWIDTHS), limit=limit)
 
 
 class TestScores:
