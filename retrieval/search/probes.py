@@ -99,7 +99,7 @@ class Probe:
     @property
     def is_about_parts(self) -> bool:
         """Whether it is compared with the windows of images, and not with whole images."""
-        return self.view_name == PART
+        return self.signal != CONDITION and self.view_name == PART
 
     @property
     def is_exclusion(self) -> bool:
