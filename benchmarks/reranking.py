@@ -38,7 +38,7 @@ from retrieval.pictures.images import perceptual_hash
 from retrieval.projections.neighbour_files import write_neighbourhoods
 from retrieval.projections.neighbours import Neighbourhoods
 from retrieval.projections.segments import SEGMENT_SIZE as SEGMENT
-from retrieval.projections.vectors import VectorIndex
+from retrieval.projections.vectors import VectorIndex, save_segment
 from retrieval.ranking.arrays import Int64Ids
 from retrieval.ranking.copies import Looks, find_same_pictures, find_same_scenes
 from retrieval.ranking.groups import group_by_likeness
@@ -378,7 +378,7 @@ def _measure_cost() -> dict[str, float]:
     ids, features = np.arange(1, COST + 1), _make_features(COST)
     began = time.perf_counter()
     with TemporaryDirectory() as folder:
-        VectorIndex.build(ids, features, features.shape[1]).save(Path(folder, "plain"))
+        save_segment(Path(folder, "plain"), ids, features)
     plain = time.perf_counter()
     with TemporaryDirectory() as folder:
         _write_neighbourhoods(Path(folder), ids, features)

@@ -92,6 +92,7 @@ from .pictures.metadata.xmp_merging import EMPTY_XMP, merge_xmp_facts
 from .pictures.pixel_digests import find_digests, find_turned_digests
 from .pictures.query_pictures import make_picture
 from .pictures.tiff_pages import MAX_PAGES, page_digest
+from .projections.search_files import SearchRecord
 from .query.areas import Circle, Rectangle, Surroundings
 from .query.conditions import AllOf, AnyOf, Filters, Not, list_filters
 from .query.facet_conditions import narrow_query
@@ -281,6 +282,7 @@ __all__ = [
     "SavedNews",
     "SavedSearch",
     "SchemaOutOfDate",
+    "SearchRecord",
     "SentenceEncoder",
     "ServerLost",
     "ServerUnreachable",

@@ -62,14 +62,15 @@ class SearchState:
         """Every projection: the words, and those of each live space."""
         words = WordProjection(predicted=self._settings.predicted_labels)
         spaces, device = self.spaces.vector_spaces, self._settings.device
+        recall = self._settings.target_recall
         subjects, colours = (
             [space for space in spaces if space.descriptor == name] for name in (SUBJECT, COLOUR)
         )
         encoder = self.word_tower if self.spaces.text_tower is None else None
         return (
             words,
-            *(VectorProjection(space, device) for space in spaces),
-            *(NeighbourProjection(space, device, encoder) for space in subjects),
+            *(VectorProjection(space, device, recall) for space in spaces),
+            *(NeighbourProjection(space, device, encoder, recall) for space in subjects),
             *(LikenessProjection(space, colour) for space in subjects for colour in colours),
             *self._part_projections(),
             *(BridgeProjection(space, encoder) for space in subjects if self.spaces.text_tower is None),

@@ -62,6 +62,12 @@ class Settings:
         0, "Indexing forgets files that have been missing for this many days; 0: never", most=36500
     )
     candidates: int = _define_setting(2000, "Images that each signal contributes to the fusion", least=10)
+    target_recall: float = _define_setting(
+        0.98,
+        "Share of the ten nearest images that a search of a large library finds; smaller ones find all",
+        least=0.5,
+        most=0.999,
+    )
     predicted_labels: bool = _define_setting(True, "Predict labels when indexing, search them and show them")
     languages: tuple[str, ...] = _define_setting(
         LANGUAGE_CODES, "Languages besides English whose words find predicted labels"

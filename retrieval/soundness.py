@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from .library import Library
 from .projections import generations
 from .projections.bridge import BridgeView
 from .projections.publications import live_pointers
+from .projections.search_files import SearchRecord, read_record
 from .projections.snapshot import AnyProjection, find_pointer
 from .search.questions import EVERYTHING
 from .signals import MEANING
@@ -23,6 +25,7 @@ from .signals import MEANING
 class Status:
     """What a library holds, and how its projections stand.
 
+    `searches` says how the rows of a projection are searched, by the name of its generation.
     `meaning` says how texts find pictures without words, or why they do not. `remarks` are worth knowing
     about the catalog, and no damage.
     """
@@ -39,6 +42,7 @@ class Status:
     damages: tuple[str, ...]
     meaning: str = ""
     remarks: tuple[str, ...] = ()
+    searches: Mapping[str, SearchRecord] = field(default_factory=dict)
 
     @property
     def behind(self) -> int:
@@ -54,6 +58,7 @@ def read_status(library: Library) -> Status:
     damages = tuple(str(damage) for damage in library.search_state.snapshots.find_damages())
     with library.catalog.reading() as reader:
         present, missing = reader.count_locations()
+        pointers = live_pointers(reader, library.generations_folder)
         return Status(
             path=str(library.path),
             images=reader.count_images(),
@@ -62,12 +67,23 @@ def read_status(library: Library) -> Status:
             missing=missing,
             problems=reader.count_problems(),
             spaces=tuple(reader.load_spaces()),
-            projections=tuple(live_pointers(reader, library.generations_folder)),
+            projections=tuple(pointers),
             last_seq=reader.last_seq(),
             damages=damages,
             meaning="" if damages else _describe_meaning(library),
             remarks=library.catalog.remarks(),
+            searches=_read_searches(library.generations_folder, pointers),
         )
+
+
+def _read_searches(root: Path, pointers: Iterable[Projection]) -> dict[str, SearchRecord]:
+    """How generations are searched; what cannot be read is told as a damage."""
+    found = {}
+    for pointer in pointers:
+        with suppress(OSError, ValueError):
+            if record := read_record(root / pointer.generation):
+                found[pointer.generation] = record
+    return found
 
 
 def _describe_meaning(library: Library) -> str:

@@ -35,11 +35,7 @@ EXCEPTIONS = {("indexer/demo.py", "data.sample"), ("indexer/upkeep/opening.py", 
 HOMES = {
     "sqlalchemy": ("retrieval/catalog/", "migrations/"),
     "alembic": ("retrieval/catalog/engine.py", "migrations/"),
-    "faiss": (
-        "retrieval/projections/vectors.py",
-        "retrieval/projections/gpu.py",
-        "retrieval/projections/faiss_library.py",
-    ),
+    "faiss": ("retrieval/projections/faiss_library.py",),
     "whoosh": ("retrieval/projections/words.py", "retrieval/projections/word_postings.py"),
     "torch": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "timm": ("retrieval/descriptors/runtimes/", "indexer/training/"),

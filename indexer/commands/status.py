@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from retrieval import Library, Problem, Status, answers, read_status
+from retrieval import Library, Problem, SearchRecord, Status, answers, read_status
 
 from ..run.report import problem_json
 from .options import json_option, library_option
@@ -33,7 +34,7 @@ def status_command(library: Path, as_json: bool) -> None:
     if as_json:
         print_json(_status_json(status, signals, problems))
     else:
-        _print_status(status)
+        _print_status(status, opened.settings.target_recall)
     raise click.exceptions.Exit(1 if status.damages else 0)
 
 
@@ -51,6 +52,7 @@ def _status_json(status: Status, signals: Iterable[str], problems: Iterable[Prob
                 "generation": projection.generation,
                 "seq": projection.seq,
                 "bytes": projection.bytes,
+                "search": _search_json(status.searches.get(projection.generation)),
             }
             for projection in status.projections
         ],
@@ -59,7 +61,17 @@ def _status_json(status: Status, signals: Iterable[str], problems: Iterable[Prob
     }
 
 
-def _print_status(status: Status) -> None:
+def _search_json(search: SearchRecord | None) -> dict[str, Any] | None:
+    """How a projection of features is searched, and the recall of several efforts; null for the others."""
+    if search is None:
+        return None
+    names = ("method", "reason", "rows", "width", "lists")
+    return {name: getattr(search, name) for name in names} | {
+        "curve": [asdict(effort) for effort in search.curve]
+    }
+
+
+def _print_status(status: Status, target_recall: float) -> None:
     click.echo(f"{status.path}: {count_of(status.images, 'image')} at {count_of(status.locations, 'place')}")
     click.echo(f"{count_of(status.missing, 'place')} missing, {count_of(status.problems, 'problem')}")
     for space in status.spaces:
@@ -74,6 +86,8 @@ def _print_status(status: Status) -> None:
             else f"{count_of(behind, 'change')} behind; searches read them from the catalog"
         )
         click.echo(f"projection {projection.generation}: {state}")
+        if search := status.searches.get(projection.generation):
+            click.echo(f"  {search.describe(target_recall)}")
     if not status.projections:
         click.echo("nothing is published yet; searches read everything from the catalog, which takes longer")
     if status.meaning:

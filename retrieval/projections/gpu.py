@@ -10,6 +10,8 @@ from typing import Any, Final, final
 import numpy as np
 
 from ..ranking.arrays import Float32Matrix, Float32Vector, Int64Ids
+from .faiss_library import load_faiss
+from .machine import read_machine
 
 MIN_ROWS: Final = 100_000  # rows; with fewer, the CPU is as fast
 MIN_SEARCHES: Final = 16  # searches before the copy is made, which takes as long as several of them
@@ -23,15 +25,35 @@ def is_worthwhile(device: str, size: int) -> bool:
     """Whether there is a GPU, `device` allows it, and an index of `size` rows is large enough."""
     if device == "cpu" or size < MIN_ROWS:
         return False
-    import faiss
+    return bool(load_faiss().get_num_gpus())
 
-    return bool(faiss.get_num_gpus())
+
+def make_copy(
+    device: str, ids: Int64Ids, rows: Callable[[Int64Ids], Float32Matrix], size: int
+) -> GpuCopy | None:
+    """A copy of these rows, which take `size` bytes, where one is worthwhile and the GPU has room for it."""
+    if not is_worthwhile(device, len(ids)):
+        return None
+    room = read_machine(device).gpu_memory
+    if size > room:
+        warn_of_fallback(len(ids), f"they take {size >> 20:,} MiB, and it has {room >> 20:,} MiB for them")
+        return None
+    return GpuCopy(ids, rows)
+
+
+def warn_of_fallback(count: int, reason: str) -> None:
+    """Say in one line that the processor does what a GPU was meant to do."""
+    warnings.warn(
+        f"no copy of {count} features on the GPU ({reason}); the CPU compares them. "
+        "Free some of its memory, or choose the device cpu",
+        RuntimeWarning,
+        stacklevel=3,
+    )
 
 
 def create_index(dimension: int) -> Any:
     """An index on the first GPU: exact inner products of float16."""
-    import faiss
-
+    faiss = load_faiss()
     resources, kind = faiss.StandardGpuResources(), faiss.GpuIndexFlatConfig()
     resources.setTempMemory(TEMPORARY_MEMORY)
     kind.useFloat16 = True
@@ -93,11 +115,6 @@ class GpuCopy:
                 index.add(rows)
         except (MemoryError, RuntimeError) as error:  # FAISS raises these when the GPU has no memory
             reason = str(error).strip().splitlines()[-1] if str(error) else type(error).__name__
-            warnings.warn(
-                f"no copy of {len(self._ids)} features on the GPU ({reason}); the CPU compares them. "
-                "Free some of its memory, or choose the device cpu",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            warn_of_fallback(len(self._ids), reason)
             return None
         return index

@@ -26,6 +26,7 @@ from ..ranking.neighbourhoods import SAMPLE, Axes, main_axes
 from ..ranking.ranking import Ranking
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
+from .faiss_library import faiss_version
 from .frozen import MADE, Made, find_changed, find_extensible, find_removed
 from .late_likeness import (
     GONE,
@@ -40,7 +41,7 @@ from .late_likeness import (
 from .likenesses import NEAREST, NOTHING_COMPARED, Likenesses, save_array
 from .rowfile import RowFile
 from .segments import StoredFeatures
-from .vectors import RowIndex, faiss_version
+from .vectors import RowIndex
 
 LIKENESS = "likeness"
 VERSION: Final = f"likeness 3, {NEAREST} nearest, {MAP_VERSION}, {FREEZING_VERSION}"

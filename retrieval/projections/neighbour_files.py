@@ -3,7 +3,8 @@
     centre.npy, directions.npy       the main directions of the frozen images
     stage-0.faiss, stage-1.faiss     for each round, the rows among which its neighbours are searched
     texts.npy, mean.npy              what hubs are known by, where there are texts
-    segment-NNNNNNNN.faiss           the rows that are compared
+    segment-NNNNNNNN.rows            the rows that are compared
+    method.json, lists.faiss         how they are searched (`projections.search_files`)
     made.json                        what is frozen (`projections.frozen`)
 
 Axes and stages are made of frozen images alone (`ranking.freezing`). Every other image is averaged with the
@@ -37,6 +38,7 @@ from . import segments
 from .frozen import MADE
 from .likenesses import save_array
 from .rowfile import RowFile
+from .search_files import CODES, METHOD
 from .vectors import ALONE, RowIndex, load_segment, save_segment
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -193,7 +195,7 @@ def update_neighbourhoods(
     on them is shared. Returns how many of them were frozen, whose id is at most `end`, and are others now.
     """
     stale = np.unique(changed // segments.SEGMENT_SIZE).tolist()
-    renewed = {segments.segment_path(folder, number).name for number in stale} | {MADE}
+    renewed = {segments.segment_path(folder, number).name for number in stale} | {MADE, METHOD, CODES}
     for path in sorted(mapping.folder.iterdir()):
         if path.name not in renewed:
             share_file(path, folder / path.name)
@@ -255,6 +257,14 @@ def load_hubs(folder: Path) -> Hubs | None:
     if not (folder / TEXTS).exists():
         return None
     return Hubs(np.load(folder / TEXTS).astype(np.float32), float(np.load(folder / MEAN)))
+
+
+def row_width(folder: Path, dimension: int) -> int:
+    """Numbers of the rows that are compared; `dimension`: of the features, which small libraries compare."""
+    if not (folder / CENTRE).exists():
+        return dimension
+    directions = np.load(folder / DIRECTIONS, mmap_mode="r").shape[1]
+    return int(2 * directions + (folder / TEXTS).exists())
 
 
 def _find_hubs(axes: Axes, texts: Float32Matrix | None, rows: Iterable[Float32Matrix]) -> Hubs | None:

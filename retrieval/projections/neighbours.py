@@ -29,6 +29,7 @@ from ..ranking.ranking import Ranking
 from ..ranking.word_tower import TextEncoder
 from . import generations, segments
 from .base import AbstractProjection, AbstractView, Tail
+from .faiss_library import faiss_version
 from .frozen import Made, find_changed, find_extensible
 from .neighbour_files import (
     CENTRE,
@@ -37,11 +38,13 @@ from .neighbour_files import (
     load_axes,
     load_hubs,
     open_mapping,
+    row_width,
     stage_path,
     update_neighbourhoods,
     write_neighbourhoods,
 )
-from .vectors import LAYOUT, RowIndex, VectorIndex, VectorView, faiss_version
+from .search_files import write_search_files
+from .vectors import LAYOUT, TARGET_RECALL, RowIndex, VectorIndex, VectorView
 
 
 @final
@@ -61,21 +64,22 @@ class Neighbourhoods:
     remembered: dict[bytes, Float32Vector] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, folder: Path, dimension: int, device: str = "cpu") -> Self:
+    def load(
+        cls, folder: Path, dimension: int, device: str = "cpu", target_recall: float = TARGET_RECALL
+    ) -> Self:
         """Load what `write_neighbourhoods` wrote; it must have been verified before.
 
         Raises ValueError if its features have another dimension.
         """
-        stored = segments.segment_files(folder)
         axes = load_axes(folder)
         if axes is None:
-            return cls(None, (), VectorIndex.load(stored, dimension, device))
+            return cls(None, (), VectorIndex.load(folder, dimension, device, target_recall))
         if len(axes.centre) != dimension:
             raise ValueError(f"made of features of dimension {len(axes.centre)}")
         stages = tuple(RowIndex.load(stage_path(folder, number)) for number in range(ROUNDS))
         hubs = load_hubs(folder)
-        width = 2 * axes.directions.shape[1] + bool(hubs)
-        return cls(axes, stages, VectorIndex.load(stored, width, device), hubs)
+        width = row_width(folder, dimension)
+        return cls(axes, stages, VectorIndex.load(folder, width, device, target_recall), hubs)
 
     @property
     def width(self) -> int:
@@ -191,9 +195,17 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
     kind = "neighbours"
     signal = signals.NEIGHBOURS
 
-    def __init__(self, space: Space, device: str = "cpu", encoder: TextEncoder | None = None) -> None:
-        """`encoder`: what texts are led to the space by, apart from captions, if there is anything."""
+    def __init__(
+        self,
+        space: Space,
+        device: str = "cpu",
+        encoder: TextEncoder | None = None,
+        target_recall: float = TARGET_RECALL,
+    ) -> None:
+        """`encoder`: what texts are led to the space by, apart from captions, if there is anything.
+        `target_recall`: see `VectorIndex.load`."""
         self._space, self._device, self._encoder = space, device, encoder
+        self._target_recall = target_recall
         self.space_id = space.id
         self.versions = (
             f"faiss {faiss_version()}, {LAYOUT}, {NEIGHBOURHOODS_VERSION}, {FREEZING_VERSION}, "
@@ -209,6 +221,7 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
         def fill(folder: Path) -> None:
             if previous is None or made is None:
                 self._write_anew(folder, reader)
+                write_search_files(folder, row_width(folder, self._space.dimension), self._device)
             else:
                 self._write_update(folder, reader, root, previous, made)
 
@@ -231,6 +244,9 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
             folder, open_mapping(root / previous.generation), changed, held, made.end
         )
         replace(made, changed=made.changed + lost).save(folder)
+        before, stale = root / previous.generation, set((changed // segments.SEGMENT_SIZE).tolist())
+        width = row_width(folder, self._space.dimension)
+        write_search_files(folder, width, self._device, before, stale)
 
     def _main_axes(self, reader: Reader, end: int) -> Axes | None:
         ids = reader.described_ids(self._space)
@@ -241,10 +257,10 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
     def load_generation(self, root: Path, pointer: Projection | None) -> Neighbourhoods:
         dimension = self._space.dimension
         if pointer is None:
-            return Neighbourhoods(None, (), VectorIndex.load([], dimension))
+            return Neighbourhoods(None, (), VectorIndex.empty(dimension))
         path = generations.verify_generation(root, pointer, self.versions)
         with generations.translating_read_errors(pointer):
-            return Neighbourhoods.load(path, dimension, self._device)
+            return Neighbourhoods.load(path, dimension, self._device, self._target_recall)
 
     def make_view(self, loaded: Neighbourhoods, reader: Reader, tail: Tail) -> NeighbourView:
         made = loaded.index_tail(*reader.load_features(self._space, tail.put))

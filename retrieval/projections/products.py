@@ -8,7 +8,7 @@ best, and what they score is computed as for one query.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final, Protocol, final
 
 import numpy as np
 
@@ -18,8 +18,16 @@ BLOCK: Final = 1024  # rows at a time: as float32 they fit into the cache of a p
 NOISE: Final = 1e-4  # more than rounding and another order of summation change of a product of unit vectors
 
 
+class Rows(Protocol):
+    """Rows of float16, (row, dimension), that are read some consecutive ones at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Float16Matrix: ...
+
+
 def find_nearest_rows(
-    queries: Float32Matrix, rows: Float16Matrix, limit: int, allowed: Sequence[BoolVector | None]
+    queries: Float32Matrix, rows: Rows, limit: int, allowed: Sequence[BoolVector | None]
 ) -> list[Int64Vector]:
     """For each query, the positions, rising, of rows that are certain to include its best `limit`, ties too.
 

@@ -17,7 +17,7 @@ from ..durable import share_file
 from ..ranking.arrays import Int64Ids
 
 SEGMENT_SIZE = 8192  # image ids; the features of a segment take about twenty megabytes
-PATTERN = "segment-*.faiss"
+PATTERN = "segment-*.rows"
 
 Save = Callable[[Path, Int64Ids, Any], None]
 Load = Callable[[int, int], tuple[Int64Ids, Any]]  # what is stored of the ids from one on, below another
@@ -82,7 +82,7 @@ def rewrite_segments(
 ) -> None:
     """Write the stale segments into an empty folder, and share all others with the generation `before`."""
     for path in segment_files(before):
-        if _segment_number(path) not in stale:
+        if segment_number(path) not in stale:
             share_file(path, folder / path.name)
     for number in sorted(stale):
         ids, features = stored.load_segment(number)
@@ -90,5 +90,5 @@ def rewrite_segments(
             save(segment_path(folder, number), ids, features)
 
 
-def _segment_number(path: Path) -> int:
+def segment_number(path: Path) -> int:
     return int(path.stem.rpartition("-")[2])

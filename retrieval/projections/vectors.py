@@ -1,13 +1,9 @@
-"""The vector projection of one space: exact inner products over float16. The home of faiss, with gpu.py."""
+"""The vector projection of one space: inner products over float16."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -15,15 +11,13 @@ import numpy as np
 
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
-from ..durable import BLOCK, write_folder
+from ..durable import write_folder
 from ..ranking.arrays import (
     BoolVector,
-    FeatureMatrix,
     Float16Matrix,
     Float32Array,
     Float32Matrix,
     Float32Vector,
-    Float64Scores,
     Int64Ids,
     Int64Matrix,
     Int64Vector,
@@ -31,84 +25,115 @@ from ..ranking.arrays import (
 from ..ranking.ranking import Ranking, round_scores
 from . import generations, gpu, segments
 from .base import AbstractProjection, AbstractView, Tail
-from .products import find_nearest_rows
+from .faiss_library import faiss_version, load_faiss, load_index, save_index
+from .inverted_lists import CODES_VERSION
+from .list_search import ListSearch
+from .mapped_rows import ROW_MULTIPLE, MappedRows, pad_rows, padded_width
+from .products import find_nearest_rows, widen_rows
+from .row_scan import RowScan
 from .rowfile import RowFile
+from .search_files import read_record, write_search_files
 
-ROW_MULTIPLE = 16  # FAISS is four times as fast if rows of float16 fill whole registers
 # The layout of an index file, apart from FAISS's own version.
-LAYOUT = f"rows of whole {ROW_MULTIPLE}s in segments of {segments.SEGMENT_SIZE}"
+LAYOUT = f"mapped rows of whole {ROW_MULTIPLE}s in segments of {segments.SEGMENT_SIZE}, {CODES_VERSION}"
 _ROW_BLOCK = 1024  # rows at a time, to limit memory
 NO_IDS: Final = np.empty(0, np.int64)
 NO_SCORES: Final = np.empty(0, np.float32)
 SPARE = 64  # more rows than asked for, so that ties at the end seldom need a second scan
+TARGET_RECALL: Final = 0.98
+LARGEST_PART: Final = 16  # a search for more than this part of all rows compares all of them
 
 
 @final
 class VectorIndex:
-    """Float16Matrix that can be searched by inner product; the keys are image ids. Immutable."""
+    """Float16Matrix that can be searched by inner product; the keys are image ids. Immutable.
 
-    def __init__(self, index: Any, dimension: int, device: str = "cpu") -> None:
-        """`dimension`: of the features; the rows of the index are padded with zeros. `device`: the setting; a
-        GPU makes large indexes faster, and changes no answer."""
-        self._index = index
-        self.size: int = index.ntotal
-        self.dimension = dimension
-        self._ids: Int64Ids = _load_faiss().vector_to_array(index.id_map)
+    All rows are compared, or, where the generation has inverted lists, those that the lists name. Scores are
+    the same in both cases, and so is the order of equal ones.
+    """
+
+    def __init__(
+        self,
+        held: Sequence[MappedRows],
+        dimension: int,
+        device: str = "cpu",
+        lists: ListSearch | None = None,
+    ) -> None:
+        """`dimension`: of the features; rows are padded with zeros. `device`: the setting; a GPU makes large
+        indexes faster, and changes no answer."""
+        self._rows = RowScan(held, padded_width(dimension))
+        self._ids, self.size, self.dimension = self._rows.ids, self._rows.size, dimension
         self._order = None if np.all(np.diff(self._ids) > 0) else np.argsort(self._ids)
-        self._copy = gpu.GpuCopy(self._ids, self.rows) if gpu.is_worthwhile(device, self.size) else None
+        self._lists = lists
+        self._copy = None if lists else gpu.make_copy(device, self._ids, self.rows, self._rows.bytes)
 
     @classmethod
     def build(cls, ids: Int64Ids, features: Float16Matrix, dimension: int) -> VectorIndex:
-        """Index the features in the order given."""
-        index = _load_faiss().IndexIDMap2(_empty_index(_padded_width(dimension)))
-        for start in range(0, len(ids), _ROW_BLOCK):
-            part = slice(start, start + _ROW_BLOCK)
-            index.add_with_ids(_pad_rows(features[part], index.d), ids[part])
-        return cls(index, dimension)
+        """Index the features, in memory, in the order given."""
+        return cls([MappedRows.of(ids, features)] if len(ids) else [], dimension)
 
     @classmethod
-    def load(cls, files: Sequence[Path], dimension: int, device: str = "cpu") -> VectorIndex:
-        """Load these files as one index; they must have been verified before.
+    def load(
+        cls, folder: Path, dimension: int, device: str = "cpu", target_recall: float = TARGET_RECALL
+    ) -> VectorIndex:
+        """Map the segments in a folder, which must have been verified before, and load its lists.
 
-        Raises ValueError if the features in them have another dimension.
+        `target_recall`: the share of the ten nearest images that a search is to find, where it uses lists.
+        Raises ValueError if the files hold no rows of this dimension.
         """
-        index = cls.build(np.empty(0, np.int64), np.empty((0, dimension), np.float16), dimension)._index
-        rows = _load_faiss().downcast_index(index.index).codes
-        rows.resize(sum(path.stat().st_size for path in files))  # reserves exactly the memory for all of them
-        rows.resize(0)
-        for path in files:
-            part = _load_index(path)
-            if part.d != index.d:
-                raise ValueError(f"holds rows of {part.d} numbers, not of {index.d}")
-            index.merge_from(part)
-        return cls(index, dimension, device)
+        files, record = segments.segment_files(folder), read_record(folder)
+        if record and record.width != padded_width(dimension):
+            raise ValueError(f"holds rows of {record.width} numbers, not of {padded_width(dimension)}")
+        held = {segments.segment_number(path): MappedRows.map(path, dimension) for path in files}
+        lists = ListSearch.load(folder, record, held, target_recall) if record else None
+        return cls(list(held.values()), dimension, device, lists)
 
-    def save(self, path: Path) -> None:
-        """Write the index to a file; see `load`."""
-        _save_index(self._index, path)
+    @classmethod
+    def empty(cls, dimension: int) -> VectorIndex:
+        """An index of nothing."""
+        return cls([], dimension)
 
     def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
-        """The exact best `limit`. If the last ones are tied, more are searched until all ties are in."""
-        if allowed is None and self._copy:
-            allowed = self._copy.candidate_ids(query, limit)
-        count = min(limit, self.size)
+        """The best `limit` images among `allowed`; exactly these, unless inverted lists are used.
+
+        If the last ones are tied, more are searched until all ties are in.
+        """
+        if self._lists and (found := self._search_lists(self._lists, query, limit, allowed)):
+            return found
+        if allowed is None and self._copy and (near := self._copy.candidate_ids(query, limit)) is not None:
+            return self.rank_ids(query, near).top(limit)
+        return self._search_all(query, limit, self._mask_rows(allowed, NO_IDS))
+
+    def _search_all(self, query: Float32Vector, limit: int, allowed: BoolVector | None) -> Ranking:
+        row, count = self._pad_query(query), min(limit, self.size)
         while count:
-            ids, scores = self._search_nearest(query, min(count + SPARE, self.size), allowed)
-            tied_to_the_end = len(ids) > limit and scores[-1] == scores[limit - 1]
+            positions, products = self._rows.search(row, min(count + SPARE, self.size), allowed)
+            scores = round_scores(products)
+            tied_to_the_end = len(scores) > limit and scores[-1] == scores[limit - 1]
             if not tied_to_the_end or count >= self.size:
-                return Ranking.from_scores(ids, scores).top(limit)
+                return Ranking.from_scores(self._ids[positions], scores).top(limit)
             count = min(2 * count, self.size)
         return Ranking.from_scores([], [])
 
+    def _search_lists(
+        self, lists: ListSearch, query: Float32Vector, limit: int, allowed: Int64Ids | None
+    ) -> Ranking | None:
+        """The best of the images that the lists name, and of those that they miss.
+
+        None where all rows have to be compared: for many images, among few, and where the lists find too few.
+        """
+        wanted = min(limit, self.size if allowed is None else len(allowed))
+        if wanted * LARGEST_PART > self.size or not lists.is_worthwhile(allowed):
+            return None
+        near = lists.find_ids(self._pad_query(query), limit, allowed, self.size)
+        found = self.rank_ids(query, near)
+        return found.top(limit) if len(found) >= wanted else None
+
     def rows(self, ids: Int64Ids) -> Float32Matrix:
         """The features of these images, (image, dimension); zeros for unknown images."""
-        held = self._positions_of(ids) >= 0
-        if len(ids) and held.all():
-            known: Float32Matrix = self._index.reconstruct_batch(ids)[:, : self.dimension]
-            return known
-        features = np.zeros((len(ids), self.dimension), np.float32)
-        if held.any():
-            features[held] = self._index.reconstruct_batch(ids[held])[:, : self.dimension]
+        positions = self._positions_of(ids)
+        held, features = positions >= 0, np.zeros((len(ids), self.dimension), np.float32)
+        features[held] = widen_rows(self._rows.take_rows(positions[held]))[:, : self.dimension]
         return features
 
     def search_many(
@@ -120,11 +145,26 @@ class VectorIndex:
         hidden: Int64Ids = NO_IDS,
     ) -> list[Ranking]:
         """What `search` finds for each row of `queries`, (query, dimension), besides `hidden` images."""
+        if self._lists:
+            return [
+                self.search_besides(query, limit=limit, allowed=among, hidden=hidden)
+                for query, among in zip(queries, allowed, strict=True)
+            ]
         masks = {id(among): self._mask_rows(among, hidden) for among in allowed}
         among = [masks[id(among)] for among in allowed]
-        nearest = find_nearest_rows(_pad_rows(queries, self._index.d), self._stored_rows(), limit, among)
+        nearest = find_nearest_rows(pad_rows(queries, self._rows.width), self._rows, limit, among)
         rankings = (self._rank_rows(query, rows) for query, rows in zip(queries, nearest, strict=True))
         return [ranking.top(limit) for ranking in rankings]
+
+    def search_besides(
+        self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None, hidden: Int64Ids
+    ) -> Ranking:
+        """What `search` finds besides `hidden` images."""
+        if allowed is not None:
+            allowed = allowed[~np.isin(allowed, hidden)] if len(hidden) else allowed
+            return self.search(query, limit=limit, allowed=allowed)
+        # Without a filter it is cheaper to search for more rows, as many as can be hidden.
+        return self.search(query, limit=limit + len(hidden), allowed=None).without(hidden).top(limit)
 
     def rank_ids(self, query: Float32Vector, ids: Int64Ids) -> Ranking:
         """Those of these images that it holds, with the scores that `search` gives them."""
@@ -132,19 +172,13 @@ class VectorIndex:
         return self._rank_rows(query, positions[positions >= 0])
 
     def _rank_rows(self, query: Float32Vector, positions: Int64Vector) -> Ranking:
-        blocks = range(0, len(positions), _ROW_BLOCK)
-        scores = [self._score_rows(query, positions[start : start + _ROW_BLOCK]) for start in blocks]
+        row, blocks = self._pad_query(query), range(0, len(positions), _ROW_BLOCK)
+        scores = [self._rows.score_rows(row, positions[start : start + _ROW_BLOCK]) for start in blocks]
         return Ranking.from_scores(self._ids[positions], round_scores(np.concatenate([NO_SCORES, *scores])))
 
-    def _score_rows(self, query: Float32Vector, positions: Int64Vector) -> Float32Vector:
-        """The products of these rows, summed up as in a search of all, so that they are the same."""
-        some = _empty_index(self._index.d)
-        some.add_sa_codes(self._stored_rows()[positions].view(np.uint8))
-        with _one_thread():
-            products, order = some.search(_pad_rows(query.reshape(1, -1), some.d), len(positions))
-        scores = np.empty(len(positions), np.float32)
-        scores[order[0]] = products[0]
-        return scores
+    def _pad_query(self, query: Float32Vector) -> Float32Vector:
+        row: Float32Vector = pad_rows(query.reshape(1, -1), self._rows.width)[0]
+        return row
 
     def _mask_rows(self, allowed: Int64Ids | None, hidden: Int64Ids) -> BoolVector | None:
         """Which rows are of images that are allowed and not hidden; None for all."""
@@ -155,15 +189,6 @@ class VectorIndex:
         mask[self._positions_of(hidden)] = False
         return mask[:-1]
 
-    def _stored_rows(self) -> Float16Matrix:
-        """The rows in the memory of the index, (row, width)."""
-        faiss = _load_faiss()
-        codes = faiss.downcast_index(self._index.index).codes
-        if not self.size:
-            return np.empty((0, self._index.d), np.float16)
-        stored: Float16Matrix = faiss.rev_swig_ptr(codes.data(), codes.size()).view(np.float16)
-        return stored.reshape(self.size, self._index.d)
-
     def _positions_of(self, ids: Int64Ids) -> Int64Vector:
         """The positions of the rows of these images; -1 for one that has none."""
         if not self.size:
@@ -173,46 +198,16 @@ class VectorIndex:
         positions = places if self._order is None else self._order[places]
         return np.where(self._ids[positions] == ids, positions, -1)
 
-    def _search_nearest(
-        self, query: Float32Vector, count: int, allowed: Int64Ids | None
-    ) -> tuple[Int64Ids, Float64Scores]:
-        faiss = _load_faiss()
-        parameters = None
-        if allowed is not None:
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
-        row = _pad_rows(query.reshape(1, -1), self._index.d)
-        with _one_thread():
-            scores, ids = self._index.search(row, count, params=parameters)
-        is_result = ids[0] >= 0
-        return ids[0][is_result], round_scores(scores[0][is_result])
-
-
-def _empty_index(width: int) -> Any:
-    """An index of float16 and inner products, of rows of whole registers."""
-    faiss = _load_faiss()
-    return faiss.IndexScalarQuantizer(width, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-
-
-def _padded_width(dimension: int) -> int:
-    return -(-dimension // ROW_MULTIPLE) * ROW_MULTIPLE
-
 
 def save_segment(path: Path, ids: Int64Ids, features: Float16Matrix) -> None:
-    """Write features as an index file, a segment for `VectorIndex.load`."""
-    VectorIndex.build(ids, features, features.shape[1]).save(path)
+    """Write features as a segment for `VectorIndex.load`."""
+    MappedRows.of(ids, features).save(path)
 
 
 def load_segment(path: Path, dimension: int) -> tuple[Int64Ids, Float16Matrix]:
     """The ids and features of a file that `save_segment` wrote; it must have been verified before."""
-    index = VectorIndex.load([path], dimension)
-    return index._ids, index.rows(index._ids).astype(np.float16)
-
-
-def _pad_rows(features: FeatureMatrix, width: int) -> Float32Matrix:
-    """Rows padded with zeros, which change no inner product."""
-    rows = np.zeros((len(features), width), np.float32)
-    rows[:, : features.shape[1]] = features
-    return rows
+    held = MappedRows.map(path, dimension)
+    return held.ids, held.rows[:, :dimension]
 
 
 MAX_EXACT_ROWS = 5_000  # rows; with more, the nearest are searched in the PROBES nearest of the lists
@@ -237,7 +232,7 @@ class RowIndex:
     @classmethod
     def build(cls, rows: RowFile) -> RowIndex:
         """Index the rows in the order given; the same rows always give the same lists."""
-        faiss = _load_faiss()
+        faiss = load_faiss()
         kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         index = faiss.IndexScalarQuantizer(rows.dimension, kind, metric)
         if len(rows) > MAX_EXACT_ROWS:
@@ -256,19 +251,19 @@ class RowIndex:
     @classmethod
     def load(cls, path: Path) -> RowIndex:
         """Load this file; it must have been verified before."""
-        return cls(_load_index(path))
+        return cls(load_index(path))
 
     @classmethod
     def map(cls, path: Path) -> RowIndex:
         """Open this file, which must have been verified before, without reading the rows that are in lists:
         only those that are asked for are read.
         """
-        faiss = _load_faiss()
+        faiss = load_faiss()
         return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY))
 
     def save(self, path: Path) -> None:
         """Write the index to a file; see `load`."""
-        _save_index(self._index, path)
+        save_index(self._index, path)
 
     def search_nearest(
         self, queries: Float32Matrix, count: int, at_once: int = _QUERY_BLOCK
@@ -299,7 +294,7 @@ class VectorView(AbstractView[Float32Vector]):
         self._published, self._tail, self._hidden = published, tail, hidden
 
     def search(self, query: Float32Vector, *, limit: int, allowed: Int64Ids | None) -> Ranking:
-        old = self._search_published(query, limit, allowed)
+        old = self._published.search_besides(query, limit=limit, allowed=allowed, hidden=self._hidden)
         new = self._tail.search(query, limit=limit, allowed=allowed)
         return old.join(new).top(limit)
 
@@ -326,14 +321,6 @@ class VectorView(AbstractView[Float32Vector]):
             rows[hidden] = self._tail.rows(ids[hidden])
         return rows
 
-    def _search_published(self, query: Float32Vector, limit: int, allowed: Int64Ids | None) -> Ranking:
-        if allowed is not None:
-            allowed = allowed[~np.isin(allowed, self._hidden)] if len(self._hidden) else allowed
-            return self._published.search(query, limit=limit, allowed=allowed)
-        # Without a filter it is cheaper to search for more rows, as many as can be hidden.
-        ranking = self._published.search(query, limit=limit + len(self._hidden), allowed=None)
-        return ranking.without(self._hidden).top(limit)
-
 
 @final
 class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
@@ -342,8 +329,9 @@ class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
     features_only = True
     kind = "vectors"
 
-    def __init__(self, space: Space, device: str = "cpu") -> None:
-        self._space, self._device = space, device
+    def __init__(self, space: Space, device: str = "cpu", target_recall: float = TARGET_RECALL) -> None:
+        """`target_recall`: see `VectorIndex.load`."""
+        self._space, self._device, self._target_recall = space, device, target_recall
         self.signal = space.descriptor
         self.space_id = space.id
         self.versions = f"faiss {faiss_version()}, {LAYOUT}, space {space.fingerprint}"
@@ -355,11 +343,11 @@ class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
         def fill(folder: Path) -> None:
             if previous is None:
                 segments.write_segments(folder, stored, save_segment)
+                write_search_files(folder, self._space.dimension, self._device)
             else:
-                stale = segments.changed_segments(reader, previous)
-                segments.rewrite_segments(
-                    folder, stored, save_segment, before=root / previous.generation, stale=stale
-                )
+                before, stale = root / previous.generation, segments.changed_segments(reader, previous)
+                segments.rewrite_segments(folder, stored, save_segment, before=before, stale=stale)
+                write_search_files(folder, self._space.dimension, self._device, before, stale)
 
         name = generations.new_name(f"vectors-{self.signal}-{self._space.id}", seq)
         sealed = write_folder(root, name, fill)
@@ -367,10 +355,10 @@ class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
 
     def load_generation(self, root: Path, pointer: Projection | None) -> VectorIndex:
         if pointer is None:
-            return VectorIndex.load([], self._space.dimension)
+            return VectorIndex.empty(self._space.dimension)
         path = generations.verify_generation(root, pointer, self.versions)
         with generations.translating_read_errors(pointer):
-            return VectorIndex.load(segments.segment_files(path), self._space.dimension, self._device)
+            return VectorIndex.load(path, self._space.dimension, self._device, self._target_recall)
 
     def make_view(self, loaded: VectorIndex, reader: Reader, tail: Tail) -> VectorView:
         ids, features = reader.load_features(self._space, tail.put)
@@ -383,46 +371,3 @@ def _reserve_lists(index: Any, rows: RowFile) -> None:
     for number, count in enumerate(np.bincount(lists, minlength=index.nlist).tolist()):
         index.invlists.resize(number, count)
         index.invlists.resize(number, 0)  # the memory stays reserved
-
-
-def _save_index(index: Any, path: Path) -> None:
-    """Write an index block by block, because FAISS's own writer does not report a full disk."""
-    faiss = _load_faiss()
-    with path.open("wb") as file:
-        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write, BLOCK))
-
-
-def _load_index(path: Path) -> Any:
-    return _load_faiss().deserialize_index(np.fromfile(path, np.uint8))
-
-
-@cache
-def faiss_version() -> str:
-    """The installed release, read without loading the library."""
-    for distribution in ("faiss-gpu", "faiss-cpu"):
-        try:
-            return version(distribution)
-        except PackageNotFoundError:
-            continue
-    raise PackageNotFoundError("faiss-gpu or faiss-cpu")
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for what this thread asks FAISS: a single query keeps no more busy, and they would spin."""
-    faiss = _load_faiss()
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
-
-
-@cache
-def _load_faiss() -> Any:
-    import faiss
-
-    # After a fork OpenMP's threads do not exist, and a child that waits for them hangs.
-    os.register_at_fork(after_in_child=partial(faiss.omp_set_num_threads, 1))
-    return faiss

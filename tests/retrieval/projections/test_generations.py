@@ -123,7 +123,7 @@ class TestWriting:
             assert {path.name for path in library.generations_folder.iterdir()} == live
             files = [path for name in live for path in (library.generations_folder / name).glob("**/*")]
             assert all(
-                file.is_file() and file.suffix in (".seg", ".toc", ".faiss", ".tsv", ".npy", ".json")
+                file.is_file() and file.suffix in (".seg", ".toc", ".faiss", ".rows", ".json", ".tsv", ".npy")
                 for file in files
             )
 

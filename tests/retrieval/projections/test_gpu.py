@@ -11,6 +11,7 @@ import pytest
 
 from retrieval.projections import gpu
 from retrieval.projections.gpu import MAX_RESULTS, MIN_ROWS, MIN_SEARCHES, GpuCopy
+from retrieval.projections.mapped_rows import MappedRows
 from retrieval.projections.vectors import VectorIndex
 from tests.reference import pairs_of
 
@@ -42,7 +43,7 @@ def index_of(features: Any) -> VectorIndex:
 
 def with_copy(index: VectorIndex, made: Callable[[int], Any] = Rounding) -> tuple[VectorIndex, GpuCopy]:
     """The same index with a copy that has been asked often enough to be made."""
-    again = VectorIndex(index._index, index.dimension)
+    again = VectorIndex([MappedRows(index._ids, index._rows[:])], index.dimension)
     copy = again._copy = GpuCopy(index._ids, index.rows, made)
     for _ in range(MIN_SEARCHES - 1):
         assert copy.candidate_ids(np.ones(DIMENSION, np.float32), 1) is None

@@ -121,8 +121,7 @@ class TestMaking:
         )
         assert file_contents(one) == file_contents(other)
         assert sorted(file_contents(one)) == [
-            "centre.npy", "directions.npy", "segment-00000000.faiss",
-            "stage-0.faiss", "stage-1.faiss"
+            "centre.npy", "directions.npy", "segment-00000000.rows", "stage-0.faiss", "stage-1.faiss"
         ]  # fmt: skip
 
     def test_however_many_segments_there_are_they_are_made_into_the_same(self) -> None:
@@ -337,7 +336,7 @@ class TestLibrary:
             found = self.ask(library, root, features[100].astype(np.float32))
             assert {image_id for image_id, _ in found[:2]} == {9, 101}
 
-    @pytest.mark.parametrize("name", ["stage-0.faiss", "segment-00000006.faiss"])
+    @pytest.mark.parametrize("name", ["stage-0.faiss", "segment-00000006.rows"])
     def test_what_an_update_reads_is_verified_before(
         self, tmp_path: Path, monkeypatch: Any, name: str
     ) -> None:

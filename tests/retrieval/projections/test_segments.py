@@ -82,7 +82,7 @@ def segmented(tmp_path: Path) -> Any:
 
 
 def names(*numbers: int) -> list[str]:
-    return [f"segment-{number:08}.faiss" for number in numbers]
+    return ["method.json", *(f"segment-{number:08}.rows" for number in numbers)]
 
 
 def test_what_has_not_changed_is_shared_and_the_rest_is_written_anew(segmented: SegmentedCatalog) -> None:
@@ -93,9 +93,9 @@ def test_what_has_not_changed_is_shared_and_the_rest_is_written_anew(segmented: 
     segmented.remove(2)
     second = segmented.publish()
     assert list(second) == names(0, 1, 2, 3)
-    assert second[names(1)[0]] == first[names(1)[0]]
-    assert second[names(0)[0]] != first[names(0)[0]]
-    assert second[names(2)[0]] != first[names(2)[0]]
+    assert second[names(1)[1]] == first[names(1)[1]]
+    assert second[names(0)[1]] != first[names(0)[1]]
+    assert second[names(2)[1]] != first[names(2)[1]]
     assert sorted(segmented.rows()) == [1, *range(3, 14)]
 
 
@@ -115,7 +115,7 @@ def test_built_anew_it_shares_no_file(segmented: SegmentedCatalog) -> None:
 
 
 def test_an_empty_library_has_no_segment(segmented: SegmentedCatalog) -> None:
-    assert segmented.publish(anew=True) == {}
+    assert list(segmented.publish(anew=True)) == names()
     assert segmented.rows() == {}
 
 

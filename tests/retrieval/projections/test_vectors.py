@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retrieval.projections.vectors import VectorIndex, VectorView
+from retrieval.projections import segments
+from retrieval.projections.vectors import VectorIndex, VectorView, save_segment
 from retrieval.ranking.arrays import Int64Ids
 from tests.reference import nearest_images, pairs_of
 
@@ -68,25 +69,34 @@ def test_a_filter_acts_before_the_limit(
 @given(collections(), eighths(), LIMIT)
 @settings(deadline=None, max_examples=30)
 def test_files_and_back_change_no_answer(held: tuple[Int64Ids, Features], query: Any, limit: int) -> None:
-    """Two of them, loaded as one."""
+    """Two of them, mapped as one."""
     ids, features = held
-    with TemporaryDirectory() as folder:
-        files = [Path(folder, name) for name in ("one", "other")]
-        for path, part in zip(files, (slice(0, 7), slice(7, None)), strict=True):
-            build(ids[part], features[part]).save(path)
-        again = VectorIndex.load(files, DIMENSION)
-    index = build(*held)
-    assert (again.size, again.dimension) == (len(ids), DIMENSION)
-    first, second = (
-        searched.search(query_of(query), limit=limit, allowed=None) for searched in (index, again)
-    )
-    assert pairs_of(first) == pairs_of(second)
-    assert np.array_equal(again.rows(ids), features.astype(np.float32))
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for number, part in enumerate((slice(0, 7), slice(7, None))):
+            if len(ids[part]):
+                save_segment(segments.segment_path(folder, number), ids[part], features[part])
+        again = VectorIndex.load(folder, DIMENSION)
+        index = build(*held)
+        assert (again.size, again.dimension) == (len(ids), DIMENSION)
+        first, second = (
+            searched.search(query_of(query), limit=limit, allowed=None) for searched in (index, again)
+        )
+        assert pairs_of(first) == pairs_of(second)
+        assert np.array_equal(again.rows(ids), features.astype(np.float32))
 
 
 def test_a_disk_that_is_full_is_told() -> None:
     with pytest.raises(OSError, match="No space left"):
-        build(np.array([1]), np.ones((1, DIMENSION), np.float16)).save(Path("/dev/full"))
+        save_segment(Path("/dev/full"), np.array([1]), np.ones((1, DIMENSION), np.float16))
+
+
+@pytest.mark.parametrize("size", [1, 39, 41])
+def test_a_file_that_holds_no_whole_rows_is_refused(tmp_path: Path, size: int) -> None:
+    """A row of five numbers takes 16 of two bytes, and an id of eight."""
+    segments.segment_path(tmp_path, 0).write_bytes(bytes(size))
+    with pytest.raises(ValueError, match=f"segment-00000000.rows: {size} bytes are no rows of 5 numbers"):
+        VectorIndex.load(tmp_path, DIMENSION)
 
 
 @given(st.data(), eighths(), LIMIT)
@@ -162,7 +172,7 @@ def test_an_image_without_a_direction_scores_nothing() -> None:
 @pytest.mark.parametrize("allowed", [None, NO_IDS, np.array([1, 2])])
 def test_an_empty_index_finds_nothing(allowed: Int64Ids | None) -> None:
     empty = build(NO_IDS, np.empty((0, DIMENSION), np.float16))
-    for searched in (empty, VectorIndex.load([], DIMENSION), VectorView(empty, empty, NO_IDS)):
+    for searched in (empty, VectorIndex.empty(DIMENSION), VectorView(empty, empty, NO_IDS)):
         found = searched.search(np.ones(DIMENSION, np.float32), limit=10, allowed=allowed)
         assert pairs_of(found) == []
 
