@@ -33,6 +33,7 @@ from indexer.upkeep.opening import open_or_create
 from retrieval import Hit, Library, Options, Picture, Query, Region, images
 from retrieval.descriptors.channel_projection import orthonormal_rows
 from retrieval.projections.window_index import COUNT, WindowIndex
+from retrieval.ranking.salience import measure_overlap
 from retrieval.ranking.windows import CODE_BYTES, DIMENSIONS, learn_axes, pool_windows
 from retrieval.spaces import Spaces
 
@@ -166,14 +167,6 @@ def _class_precision(
         ]
         precisions.append(sum(rank / (place + 1) for rank, place in enumerate(places, 1)) / len(numbers))
     return float(np.mean(precisions))
-
-
-def measure_overlap(one: Region, other: Region) -> float:
-    """The intersection of two boxes over their union."""
-    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-    down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
-    shared = max(across, 0.0) * max(down, 0.0)
-    return shared / (one.width * one.height + other.width * other.height - shared)
 
 
 # -- cut-outs -----------------------------------------------------------------------------------

@@ -58,14 +58,16 @@ from .query.conditions import Filters, find_confidence
 from .query.rewording import Rewording, replace_words
 from .query.suggestions import suggest_name
 from .query.unfinished import Completion
-from .query.values import Examples, Part, Picture, Query, StoredPicture, Text
+from .query.values import Examples, Part, Picture, Query, Region, StoredPicture, Text
 from .ranking import caption_bridge
 from .ranking.arrays import Float32Vector, Float64Scores, Int64Ids
 from .ranking.duplicate_groups import Duplicates, NearCopy, Tier
 from .ranking.heat import draw_heat
 from .ranking.keep_rules import KeepRule
 from .ranking.ranking import Ranking
+from .ranking.salience import find_salient_boxes
 from .ranking.verdicts import Verdict
+from .ranking.windows import place_in_frame
 from .search.answer import Answer, build_hits
 from .search.atlas import Atlas
 from .search.batches import ask_together
@@ -811,6 +813,18 @@ class Library:
             return stack_images(self.catalog, self._feature_source, np.array(ids, np.int64))
         except (FeatureDamaged, ImageNotFound):
             return {}
+
+    def find_things(self, picture: Picture | StoredPicture, count: int = 4) -> list[Region]:
+        """At most `count` boxes of a picture of a query that most probably hold a thing of their own.
+
+        The most salient comes first. There are none where the backbone's last map cannot be read, and where
+        nothing stands out. Raises ImageNotFound and UnreadableImage.
+        """
+        found = self.search_state.spaces.subject_map(self._feature_source.load_pixels(picture))
+        if found is None:
+            return []
+        last, frame = found
+        return [place_in_frame(box, frame) for box in find_salient_boxes(last, count)]
 
     def load_thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request
+from dataclasses import replace
+
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from retrieval import Region
+from retrieval import Picture, Region, StoredPicture
 
+from .addresses import address_values
 from .changes import AskedSearch
 from .colours import address_with_colour
 from .emphasis import address_with_emphasis
 from .errors import InvalidParameter
-from .parameters import ColourParameters, CropParameters, EmphasisParameters, PageSearchParameters
-from .query_pictures import address_with_region
+from .parameters import (
+    ColourParameters,
+    CropParameters,
+    EmphasisParameters,
+    PageSearchParameters,
+    ThingParameters,
+)
+from .query_pictures import address_with_region, find_picture
 from .requests import read_parameters
 from .services import current_services
 from .wording import WAYS
@@ -36,6 +45,26 @@ def crop() -> Response:
     if address is None:
         raise InvalidParameter(f"part: {asked.part} is no picture of this search")
     return redirect(address, 303)
+
+
+@changes.get("/things")
+def things() -> str:
+    """The things that one of the pictures of a search shows, each with the search for it alone."""
+    asked = read_parameters(ThingParameters, request.args)
+    search = _find_search(asked)
+    picture = find_picture(search.query.parts[asked.part]) if asked.part < len(search.query.parts) else None
+    part = search.query.parts[asked.part] if picture else None
+    if picture is None or not isinstance(part, Picture | StoredPicture):
+        raise InvalidParameter(f"part: {asked.part} is no picture of this search")
+    found = search.library.find_things(replace(part, region=None))
+    addresses = [(box, address_with_region(search, asked.part, box)) for box in found]
+    shown = [
+        {"box": [box.left, box.top, box.width, box.height], "address": address} for box, address in addresses
+    ]
+    back = url_for("pages.search", **address_values(search.parameters))
+    return render_template(
+        "things.html", picture=picture, things=shown, back=back, parameters=search.parameters
+    )
 
 
 @changes.get("/emphasis")

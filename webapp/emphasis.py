@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from flask import url_for
+
 from retrieval import Part, Picture, Query, StoredPicture, Text
 
-from .changes import AskedSearch
+from .addresses import address_values
+from .changes import FIRST_PAGE, AskedSearch
 from .locales import gettext_noop
 from .wording import WAYS
 
@@ -47,12 +50,14 @@ class Emphasis:
     """What counts in a search by a picture.
 
     `balance` is one of BALANCES, or None where there are no words beside the picture; `usual` the address of
-    the search with the weights of the library, or None where it has these.
+    the search with the weights of the library, or None where it has these. `things` is the address of the
+    things that its first whole picture shows.
     """
 
     ways: tuple[Way, ...]
     balance: int | None
     usual: str | None
+    things: str | None = None
 
 
 def show_emphasis(asked: AskedSearch) -> Emphasis | None:
@@ -61,7 +66,17 @@ def show_emphasis(asked: AskedSearch) -> Emphasis | None:
         return None
     ways = tuple(_show_way(asked, signal) for signal in _list_ways(asked))
     usual = asked.changed_address(_from_start(asked.query, weights={})) if asked.query.weights else None
-    return Emphasis(ways, _find_balance(asked.query), usual)
+    return Emphasis(ways, _find_balance(asked.query), usual, _address_things(asked))
+
+
+def _address_things(asked: AskedSearch) -> str | None:
+    whole = (
+        number for number, part in enumerate(asked.query.parts) if _is_picture(part) and not _has_region(part)
+    )
+    place = next(whole, None)
+    if place is None:
+        return None
+    return url_for("changes.things", part=place, **address_values(asked.parameters, **FIRST_PAGE))
 
 
 def _show_way(asked: AskedSearch, signal: str) -> Way:

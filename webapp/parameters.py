@@ -119,6 +119,12 @@ class CropParameters(PageSearchParameters):
     box: BoxText
 
 
+class ThingParameters(PageSearchParameters):
+    """A search of which one picture shows several things."""
+
+    part: Annotated[int, Field(ge=0, le=1000, description="The number of the part, from 0")]
+
+
 class ImageParameters(answers.StrictModel):
     """The page of an image, opened at a box of it."""
 

@@ -127,7 +127,11 @@ def score_windows(codes: Codes, query: Float32Vector) -> Float32Matrix:
 
 def place_window(window: int, frame: Region) -> Region:
     """Where a window lies in the picture; `frame` is the part of the picture that the map covers."""
-    box = WINDOWS[window]
+    return place_in_frame(WINDOWS[window], frame)
+
+
+def place_in_frame(box: Region, frame: Region) -> Region:
+    """A box of what the backbone saw as a box of the picture."""
     return Region(
         frame.left + box.left * frame.width,
         frame.top + box.top * frame.height,

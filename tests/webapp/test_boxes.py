@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote_plus
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -55,3 +58,16 @@ def test_a_library_without_windows_says_so(client: FlaskClient) -> None:
     answer = client.get("/api/v1/search", query_string={"q": "image:3@0,0,0.5,0.5"}).json
     assert any("no parts to compare" in note for note in answer["notes"])
     assert all(hit["box"] is None for hit in answer["hits"])
+
+
+def test_things_of_a_picture_are_offered_each_as_a_search(client: FlaskClient) -> None:
+    page = client.get("/?q=meadow&image=3").text
+    assert 'href="/things?' in page
+    things = client.get("/things?q=meadow&image=3&part=1")
+    assert things.status_code == 200
+    for address in re.findall(r'<li><a href="(/\?[^"]+)"', things.text):
+        assert re.search(r"image:3@[\d.,]+", unquote_plus(address))
+        assert client.get(address.replace("&amp;", "&")).status_code == 200
+    assert "Back to the results" in things.text
+    assert client.get("/things?q=meadow&part=0").status_code == 400
+    assert client.get("/things?q=meadow&image=3&part=9").status_code == 400

@@ -22,7 +22,7 @@ OF_LIBRARIES: dict[str, str] = {
     **dict.fromkeys(("rank_signals", "signal_amounts"), MEASURING),
     **dict.fromkeys(("load_colours", "stack_images", "make_overview", "make_atlas"), PAGES),
     **dict.fromkeys(("load_keys", "find_key", "load_people", "check_password", "find_signed_in", "load_deeds"), SECRET),
-    **dict.fromkeys(("find_copies", "list_named"), PAGES),
+    **dict.fromkeys(("find_copies", "list_named", "find_things"), PAGES),
     **dict.fromkeys(("restrict", "views_folder"), ENGINE),
     **dict.fromkeys(("pick_images", "find_picked", "find_picked_expiry"), PAGES),
     "find_new": "a saved search knows what was seen of it: count_new, and /saved/{name}/new",
