@@ -19,7 +19,7 @@ import numpy as np
 from ..catalog import Image, Projection, Space
 from ..catalog.reader import Reader
 from ..durable import write_file
-from ..errors import ProjectionDamaged
+from ..errors import ProjectionDamaged, StorageFailed
 from ..ranking.arrays import Float16Matrix, Float32Vector, Int64Ids
 from ..ranking.caption_bridge import Bridge, Gain, learn_bridge
 from ..ranking.ranking import Ranking
@@ -95,8 +95,11 @@ class BridgeProjection(AbstractProjection[Bridge, str]):
         name = generations.new_name(f"bridge-{self._space.id}", seq)
         end = Made.of_library(reader).end
         root.mkdir(parents=True, exist_ok=True)
-        with open_captioned(reader, self._space, root, end) as (words, features):
-            bridge = self._learn_bridge(words, features)
+        try:
+            with open_captioned(reader, self._space, root, end) as (words, features):
+                bridge = self._learn_bridge(words, features)
+        except OSError as error:
+            raise StorageFailed(root / name, error.strerror or error) from error
         sealed = write_file(root, name, bridge_to_bytes(bridge, end, seq))
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
