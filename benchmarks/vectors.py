@@ -5,7 +5,8 @@ with some noise. All are in files as Pictor writes them. Peers are measured in t
 vectors; those that are not installed are left out. Every time is a median of single calls.
 --size N: N vectors (default 250,000). --part exact (the default): all vectors are compared. --part lists:
 inverted lists, and the recall that they reach on fresh queries, without and with filters. --part faults: what
-of FAISS is worked around; a factor near 1 means that it is no longer needed.
+of FAISS is worked around; a factor near 1 means that it is no longer needed. --part gpu: all vectors, with a
+GPU and without it; the answers have to be equal. `benchmarks/gpu.sh` runs it with everything else of a GPU.
 PICTOR_BENCH_WORK: a folder for the files (default: the system's temporary one).
 """
 
@@ -27,7 +28,8 @@ import numpy.typing as npt
 
 from retrieval.projections import search_method, segments
 from retrieval.projections.faiss_library import load_faiss
-from retrieval.projections.machine import count_cores
+from retrieval.projections.gpu import MIN_SEARCHES
+from retrieval.projections.machine import count_cores, gpu_memory
 from retrieval.projections.mapped_rows import MappedRows
 from retrieval.projections.products import widen_rows
 from retrieval.projections.search_files import CODES, read_record, write_search_files
@@ -42,7 +44,7 @@ Floats = npt.NDArray[np.float32]
 
 def measure(size: int | None = None, part: str = "exact") -> dict[str, Any]:
     """Medians in milliseconds, and how many times as fast Pictor is."""
-    parts = {"exact": _measure_exact, "lists": _measure_lists, "faults": _measure_faults}
+    parts = {"exact": _measure_exact, "lists": _measure_lists, "faults": _measure_faults, "gpu": _measure_gpu}
     count = size or 250_000
     with tempfile.TemporaryDirectory(dir=os.environ.get("PICTOR_BENCH_WORK")) as folder:
         world = _World()
@@ -234,6 +236,37 @@ def _resident() -> int:
     """Bytes of this process that are not pages of mapped files."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("RssAnon"))
+
+
+# -- a GPU --------------------------------------------------------------------------------------
+
+
+def _measure_gpu(folder: Path, world: _World, _: int) -> dict[str, float]:
+    """Searches a second with and without the GPU, one after the other, and from four threads."""
+    if not gpu_memory():
+        raise SystemExit("there is no GPU")
+    alone, helped = VectorIndex.load(folder, DIMENSION), VectorIndex.load(folder, DIMENSION, "auto")
+    queries = world.queries(200)
+    for query in queries[: MIN_SEARCHES + 1]:  # the copy is made by the last of them
+        helped.search(query, limit=NEAREST, allowed=None)
+    for query in queries[:40]:
+        one, other = (index.search(query, limit=NEAREST, allowed=None) for index in (alone, helped))
+        if not np.array_equal(one.ids, other.ids) or not np.array_equal(one.scores, other.scores):
+            raise SystemExit("the GPU changes an answer")
+    figures = {"answers that are equal": 40.0}
+    for name, index in (("processor", alone), ("GPU", helped)):
+        figures[f"{name}: one query (ms)"] = _time_single(partial(_search_one, index), queries)
+        with ThreadPoolExecutor(4) as threads:
+            started = time.perf_counter()
+            list(threads.map(partial(_search_one, index), queries))
+        seconds = time.perf_counter() - started
+        figures[f"{name}: queries a second from four threads"] = len(queries) / seconds
+    ratio = figures["processor: one query (ms)"] / figures["GPU: one query (ms)"]
+    return figures | {"one query: times as fast": ratio}
+
+
+def _search_one(index: VectorIndex, query: Floats) -> None:
+    index.search(query, limit=NEAREST, allowed=None)
 
 
 # -- what of FAISS is worked around -------------------------------------------------------------

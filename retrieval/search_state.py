@@ -7,7 +7,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import final
 
-from .catalog import Catalog
+from .catalog import Catalog, Space
 from .descriptors.text_tower import TextTower
 from .descriptors.word_towers import find_text_encoder
 from .languages import load_translator
@@ -69,7 +69,7 @@ class SearchState:
         encoder = self.word_tower if self.spaces.text_tower is None else None
         return (
             words,
-            *(VectorProjection(space, device, recall) for space in spaces),
+            *(VectorProjection(space, device, recall, is_asked=self._is_asked(space)) for space in spaces),
             *(NeighbourProjection(space, device, encoder, recall) for space in subjects),
             *(LikenessProjection(space, colour) for space in subjects for colour in colours),
             *self._part_projections(),
@@ -79,6 +79,10 @@ class SearchState:
     def _part_projections(self) -> list[PartProjection]:
         space, parts = self.spaces.part_space, self.spaces.parts
         return [PartProjection(space, lambda: parts.axes)] if space and parts else []
+
+    def _is_asked(self, space: Space) -> bool:
+        """Whether searches ask the signal of a space where nobody gives it a weight."""
+        return self._settings.default_weight(space.descriptor) > 0
 
     @cached_property
     def translator(self) -> Translator:

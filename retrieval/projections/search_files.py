@@ -22,7 +22,7 @@ from .machine import read_machine
 from .mapped_rows import MappedRows, pad_rows, padded_width
 from .products import find_nearest_rows
 from .row_scan import RowScan
-from .search_method import EXACT, LISTS, RESULTS, Effort, choose_effort, choose_method
+from .search_method import EXACT, LISTS, RESULTS, UNASKED, Effort, choose_effort, choose_method
 
 METHOD, CODES = "method.json", "lists.faiss"
 FRESH_SHARE: Final = 0.02  # of the rows that lists may miss
@@ -75,16 +75,23 @@ def read_record(folder: Path) -> SearchRecord | None:
 
 
 def write_search_files(
-    folder: Path, dimension: int, device: str, before: Path | None = None, stale: set[int] | None = None
+    folder: Path,
+    dimension: int,
+    device: str,
+    before: Path | None = None,
+    stale: set[int] | None = None,
+    *,
+    is_asked: bool = True,
 ) -> None:
     """Decide how the segments in a folder are searched, and write what this needs.
 
+    Rows that searches do not ask by default get no lists, which take long to make.
     `before`: the generation with which segments were shared, and `stale`: the numbers of those that were not.
     """
     files = segments.segment_files(folder)
     held = [MappedRows.map(path, dimension) for path in files]
     count, width = sum(len(segment.ids) for segment in held), padded_width(dimension)
-    method = choose_method(count, width, read_machine(device))
+    method = choose_method(count, width, read_machine(device)) if is_asked else UNASKED
     record = SearchRecord(method.name, method.reason, count, width)
     if method.name == LISTS:
         numbers = [segments.segment_number(path) for path in files]

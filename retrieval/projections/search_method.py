@@ -32,6 +32,9 @@ class SearchMethod:
     reason: str
 
 
+UNASKED: Final = SearchMethod(EXACT, "searches do not ask it by default, since its weight is 0")
+
+
 def choose_method(count: int, width: int, machine: Machine) -> SearchMethod:
     """The method for `count` rows of `width` numbers in float16.
 

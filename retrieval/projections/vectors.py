@@ -329,8 +329,16 @@ class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
     features_only = True
     kind = "vectors"
 
-    def __init__(self, space: Space, device: str = "cpu", target_recall: float = TARGET_RECALL) -> None:
-        """`target_recall`: see `VectorIndex.load`."""
+    def __init__(
+        self,
+        space: Space,
+        device: str = "cpu",
+        target_recall: float = TARGET_RECALL,
+        *,
+        is_asked: bool = True,
+    ) -> None:
+        """`target_recall`: see `VectorIndex.load`. `is_asked`: whether searches ask it by default."""
+        self._is_asked = is_asked
         self._space, self._device, self._target_recall = space, device, target_recall
         self.signal = space.descriptor
         self.space_id = space.id
@@ -342,12 +350,14 @@ class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
 
         def fill(folder: Path) -> None:
             if previous is None:
+                before, stale = None, None
                 segments.write_segments(folder, stored, save_segment)
-                write_search_files(folder, self._space.dimension, self._device)
             else:
                 before, stale = root / previous.generation, segments.changed_segments(reader, previous)
                 segments.rewrite_segments(folder, stored, save_segment, before=before, stale=stale)
-                write_search_files(folder, self._space.dimension, self._device, before, stale)
+            write_search_files(
+                folder, self._space.dimension, self._device, before, stale, is_asked=self._is_asked
+            )
 
         name = generations.new_name(f"vectors-{self.signal}-{self._space.id}", seq)
         sealed = write_folder(root, name, fill)

@@ -206,6 +206,16 @@ class TestChanges:
         assert recall_of(index, exact_index(more)) >= 0.95
 
 
+def test_what_nobody_asks_for_gets_no_lists(features: Features, tmp_path: Path) -> None:
+    write_rows(tmp_path, features)
+    write_search_files(tmp_path, DIMENSION, "cpu", is_asked=False)
+    record = read_record(tmp_path)
+    assert record is not None
+    assert (record.method, record.reason) == (EXACT, search_method.UNASKED.reason)
+    assert record.describe(0.98).endswith("since its weight is 0")
+    assert not (tmp_path / CODES).exists()
+
+
 def test_a_record_that_is_none_is_told(tmp_path: Path) -> None:
     assert read_record(tmp_path) is None
     for text in ("[]", "{}", '{"curve": [{"lists": 1}]}', "no JSON"):
