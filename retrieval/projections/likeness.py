@@ -157,7 +157,8 @@ class LikenessProjection(AbstractProjection[Likenesses, int]):
         frozen, late, gone = FrozenImages.load(before), LateImages.load(before), load_gone(before)
         assert frozen is not None
         for path in sorted(before.iterdir()):
-            if not path.name.startswith(LATE) and path.name not in (GONE, MADE):
+            # What has no ending describes the folder itself.
+            if path.suffix and not path.name.startswith(LATE) and path.name not in (GONE, MADE):
                 share_file(path, folder / path.name)
         changed = find_changed(reader, previous)
         described = self._described(reader, changed)

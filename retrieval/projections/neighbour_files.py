@@ -197,7 +197,7 @@ def update_neighbourhoods(
     stale = np.unique(changed // segments.SEGMENT_SIZE).tolist()
     renewed = {segments.segment_path(folder, number).name for number in stale} | {MADE, METHOD, CODES}
     for path in sorted(mapping.folder.iterdir()):
-        if path.name not in renewed:
+        if path.suffix and path.name not in renewed:  # what has no ending describes the folder itself
             share_file(path, folder / path.name)
     return sum(_update_segment(folder, mapping, number, changed, held, end) for number in stale)
 
