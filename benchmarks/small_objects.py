@@ -46,7 +46,6 @@ PLAIN, PLAIN_SHARE = 14, 0.97  # levels that a border may differ from its median
 ASKED: Final = 1000  # hits that are looked at
 SIGNALS: Final = ("subject", "colour", "texture", "layout", "details", "part")
 ALL: Final = Options(weaker=True, group="none", neighbours=False)  # whole vectors alone, and all hits
-DEFAULT: Final = Options(weaker=True, group="none")
 AXES_PICTURES: Final = 1500
 
 RGB: TypeAlias = npt.NDArray[np.uint8]
@@ -107,7 +106,7 @@ def _find_composites(
         with open_indexed(folder, BUNDLED) as library:
             numbers = _numbers_by_id(library)
             figures: Figures = {}
-            for signal in ("subject", "part", "default"):
+            for signal in ("subject", "part"):
                 ask = Asker(library, numbers, signal)
                 found = list(_ask_each(ask, composites, cut_outs))
                 figures[f"{name}, {signal}: recall@10"] = float(np.mean([rank < 10 for rank, _ in found]))
@@ -128,11 +127,7 @@ class Asker:
     def find(self, pixels: RGB) -> list[tuple[int, Hit]]:
         part = Picture(images.encode_png(pixels))
         weights = dict.fromkeys(SIGNALS, 0.0) | {self.signal: 1.0}
-        query = (
-            Query((part,), limit=ASKED, options=DEFAULT)
-            if self.signal == "default"
-            else Query((part,), weights=weights, limit=ASKED, options=ALL)
-        )
+        query = Query((part,), weights=weights, limit=ASKED, options=ALL)
         hits = self.library.search(query).hits
         return [(self.numbers[hit.id], hit) for hit in hits]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -184,3 +186,21 @@ def test_labels_that_nothing_shares_cannot_be_measured(
         cli, ["evaluate", "--labels", str(tmp_path / "truth.csv"), "--library", str(library_path)]
     )
     assert (result.exit_code, "no two images share a label" in result.stderr) == (1, True)
+
+
+def test_a_library_from_before_parts_gets_them(copied_library: Path, scenes: Path) -> None:
+    with closing(sqlite3.connect(copied_library / "catalog.sqlite")) as database:
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("DELETE FROM space WHERE descriptor = 'part'")
+        database.commit()
+    region = ("search", "image:5@0,0,0.5,0.5", "--json", "--library", copied_library)
+    with Library.open(copied_library) as library:
+        assert "part" not in library.signal_names
+    assert json.loads(run(*region))["hits"]
+    run("index", scenes / "forest" / "scene-004.jpg", "--library", copied_library)
+    note = "12 images have no parts to compare; `pictor index FOLDER --again` describes them."
+    assert note in json.loads(run(*region))["notes"]
+    run("index", scenes, "--again", "--library", copied_library)
+    found = json.loads(run(*region))
+    assert note not in found["notes"]
+    assert {"part"} <= {share["signal"] for hit in found["hits"] for share in hit["contributions"]}
