@@ -79,6 +79,7 @@ from .search.features import NONE_DESCRIBED, DescribedPicture, FeatureSource
 from .search.flow import Search
 from .search.grouping import stack_images
 from .search.hits import NewHits, Results, SavedNews
+from .search.kept_keypoints import KeptKeypoints
 from .search.kept_lists import Walk
 from .search.overview import NamedKind, Overview, WayPage, list_named
 from .search.probes import describe_empty_texts
@@ -288,9 +289,9 @@ class Library:
     ) -> list[Results | RetrievalError]:
         """The answer to each query, in their order; in the place of one that cannot be answered, its error.
 
-        All of them search one state of the library, their pictures are described together, and each index is
-        read once for all of them, so that this takes less time than one search after the other. The answers
-        are those of `search`.
+        All of them search one state of the library. Their pictures are described together, and each index,
+        and the keypoints of images that several compare, are read once for all of them, so that this takes
+        less time than one search after the other. The answers are those of `search`.
         """
         asked = [_attempt(self._as_checked_query, query) for query in queries]
         valid = [query for query in asked if isinstance(query, Query)]
@@ -299,6 +300,7 @@ class Library:
             self._start_search,
             snapshot=self.snapshot(),
             described=self._feature_source.describe_pictures(pictures),
+            keypoints=KeptKeypoints(),
         )
         started = [query if isinstance(query, RetrievalError) else _attempt(start, query) for query in asked]
         ask_together(search for search in started if isinstance(search, Search))
@@ -638,6 +640,7 @@ class Library:
         *,
         snapshot: Snapshot | None = None,
         described: Mapping[Picture, DescribedPicture] = NONE_DESCRIBED,
+        keypoints: KeptKeypoints | None = None,
     ) -> Search:
         self.search_state.spaces.check_descriptors()
         snapshot = snapshot or self.snapshot()
@@ -647,7 +650,7 @@ class Library:
             catalog=self.catalog,
             snapshot=snapshot,
             backgrounds=self.search_state.backgrounds,
-            features=self._make_feature_source(described),
+            features=self._make_feature_source(described, keypoints),
             map_text=self.search_state.text_mapper(snapshot),
             text_closeness=text_tower.text_closeness if has_tower else caption_bridge.bridge_closeness,
             translator=self.search_state.translator,
@@ -668,8 +671,11 @@ class Library:
     def _feature_source(self) -> FeatureSource:
         return self._make_feature_source(NONE_DESCRIBED)
 
-    def _make_feature_source(self, described: Mapping[Picture, DescribedPicture]) -> FeatureSource:
-        return FeatureSource(self.catalog, self.search_state.spaces, self.reading_limits, described)
+    def _make_feature_source(
+        self, described: Mapping[Picture, DescribedPicture], keypoints: KeptKeypoints | None = None
+    ) -> FeatureSource:
+        spaces, limits = self.search_state.spaces, self.reading_limits
+        return FeatureSource(self.catalog, spaces, limits, described, keypoints)
 
     def _describe_removed_examples(self, query: Query) -> list[str]:
         ids = (*query.examples.good, *query.examples.bad)

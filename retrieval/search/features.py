@@ -20,6 +20,7 @@ from ..query.values import Examples, Picture, Reference, Region, StoredPicture
 from ..ranking.arrays import RGB, Float32Matrix, Float32Vector
 from ..ranking.keypoints import Keypoints, decode_keypoints
 from ..spaces import Spaces
+from .kept_keypoints import KeptKeypoints
 
 MIN_SIDE = 4  # pixels; no shape can be seen in fewer
 MAX_PLAIN_RANGE = 8  # levels of 256
@@ -41,7 +42,8 @@ DESCRIBED_AT_ONCE: Final = 32  # pictures of one pass of the backbone
 class FeatureSource:
     """Loads what the catalog holds, and describes what it does not hold: pictures and regions of a query.
 
-    `described`: pictures that `describe_pictures` described before.
+    `described`: pictures that `describe_pictures` described before. `keypoints`: what keeps those of stored
+    images, where several searches ask for them.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class FeatureSource:
         spaces: Spaces,
         limits: Limits,
         described: Mapping[Picture, DescribedPicture] = NONE_DESCRIBED,
+        keypoints: KeptKeypoints | None = None,
     ) -> None:
         self._catalog, self._spaces, self._limits = catalog, spaces, limits
-        self._described = described
+        self._described, self._kept_keypoints = described, keypoints
         self.bare_pictures: dict[str, str] = {}  # that a search described: by name, why they are bare
 
     # -- the pictures of a query ----------------------------------------------------------------
@@ -149,6 +152,11 @@ class FeatureSource:
 
     def load_stored_keypoints(self, ids: Iterable[int]) -> dict[int, Keypoints]:
         """The stored keypoints of those of these images that have any, by image id."""
+        if self._kept_keypoints is not None:
+            return self._kept_keypoints.find_keypoints(ids, self._load_keypoints)
+        return self._load_keypoints(ids)
+
+    def _load_keypoints(self, ids: Iterable[int]) -> dict[int, Keypoints]:
         space = self._spaces.keypoint_space
         if space is None:
             return {}
