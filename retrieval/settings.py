@@ -81,8 +81,8 @@ class Settings:
     )
     text_encoder: str = _define_setting(
         "none",
-        "What reads texts beside the word tower's table: none, or the folder of the sentence encoder "
-        "that the tower was made with (pictor[sentences])",
+        "What reads texts beside the word tower's table: none, or the folder or the model.onnx of "
+        "the sentence encoder that the tower was made with (pictor[sentences])",
     )
     url_queries: str = _define_setting(
         "auto",

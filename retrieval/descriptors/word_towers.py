@@ -72,16 +72,16 @@ def find_text_encoder(settings: Settings, configuration: Mapping[str, Any]) -> T
     return ask_by_encoder(tower, Path(settings.text_encoder).expanduser())
 
 
-def ask_by_encoder(tower: WordTower, folder: Path) -> SentenceTower:
-    """The tower, asked with the sentence encoder in a folder in place of its table.
+def ask_by_encoder(tower: WordTower, place: Path) -> SentenceTower:
+    """The tower, asked with a sentence encoder, its folder or its model, beside its table.
 
     Raises InvalidSetting where the tower was made with another encoder, and BackboneUnavailable where there
     is none, or the packages for it are missing.
     """
-    encoder = SentenceEncoder(folder)
+    encoder = SentenceEncoder(place)
     if tower.encoder_map is None or not tower.encoder_map.is_made_for(encoder.encode_texts(PROBES)):
         raise InvalidSetting(
-            f"text_encoder = {str(folder)!r}: the word tower was not made with this encoder; make one with "
+            f"text_encoder = {str(place)!r}: the word tower was not made with this encoder; make one with "
             "`pictor train words` and name its file as word_tower, or choose none"
         )
     return SentenceTower(tower, tower.encoder_map, encoder.encode_texts, encoder.has_word)

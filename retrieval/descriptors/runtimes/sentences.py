@@ -14,31 +14,35 @@ from .onnx import open_session
 
 INSTALL = "install pictor[sentences]"
 MODELS = ("model.onnx", "onnx/model.onnx")  # where a folder may hold the model
+TOKENIZER = "tokenizer.json"  # beside the model, or in the folder above
 MOST_TOKENS = 64  # of one text; longer ones are cut
 BATCH = 32  # texts that run together
 
 
 @final
 class SentenceEncoder:
-    """An encoder that Hugging Face's tools exported: a folder with a model.onnx and its tokenizer.json.
+    """An encoder that Hugging Face's tools exported: a model.onnx and its tokenizer.json.
 
     The vector of a text is the mean of the outputs at its tokens, at length 1 (Reimers and Gurevych,
     "Sentence-BERT", EMNLP 2019).
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Raises BackboneUnavailable where the packages or the files are missing, or cannot be used."""
-        self.name = folder.name
-        model = next((folder / name for name in MODELS if (folder / name).is_file()), folder / MODELS[0])
+    def __init__(self, place: Path) -> None:
+        """`place`: the folder of both, or the file of the model, whatever its name is.
+
+        Raises BackboneUnavailable where the packages or the files are missing, or cannot be used.
+        """
+        self.name = place.name
+        model, tokenizer = _find_files(place)
         try:
             from tokenizers import Tokenizer
 
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer = Tokenizer.from_file(str(tokenizer))
             self._session = open_session(model)
         except ImportError as error:
             raise BackboneUnavailable(self.name, f"a sentence encoder needs {error.name}", INSTALL) from error
         except Exception as error:  # the exceptions of both packages have no common base class
-            raise BackboneUnavailable(self.name, f"{folder}: no sentence encoder ({error})") from error
+            raise BackboneUnavailable(self.name, f"{place}: no sentence encoder ({error})") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
         self._inputs = [entry.name for entry in self._session.get_inputs()]
@@ -68,3 +72,12 @@ class SentenceEncoder:
         [outputs, *_] = self._session.run(None, {name: inputs[name] for name in self._inputs})
         sums = (outputs * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
+
+
+def _find_files(place: Path) -> tuple[Path, Path]:
+    """Where the model and the tokenizer are, or would have to be."""
+    if place.is_file():
+        beside, above = place.parent / TOKENIZER, place.parent.parent / TOKENIZER
+        return place, above if above.is_file() and not beside.is_file() else beside
+    model = next((place / name for name in MODELS if (place / name).is_file()), place / MODELS[0])
+    return model, place / TOKENIZER

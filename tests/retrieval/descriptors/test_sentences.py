@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,17 @@ def test_what_a_text_is_batched_with_does_not_matter(encoder: SentenceEncoder) -
     together = encoder.encode_texts(texts)
     for number in (0, 1, 33, 69):
         assert together[number] == pytest.approx(encoder.encode_texts([texts[number]])[0], abs=1e-6)
+
+
+def test_the_file_of_a_model_is_an_encoder_with_the_tokenizer_beside_it_or_above(
+    encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    folder = make_encoder(tmp_path / "tiny", WORDS)
+    (folder / "onnx").mkdir()
+    below = shutil.copyfile(folder / "model.onnx", folder / "onnx" / "model_small.onnx")
+    for model in (folder / "model.onnx", below):
+        found = SentenceEncoder(model).encode_texts(["Harbour snow"])
+        assert np.array_equal(found, encoder.encode_texts(["Harbour snow"]))
 
 
 def test_a_folder_without_an_encoder_is_refused(tmp_path: Path) -> None:
