@@ -13,6 +13,9 @@ CATEGORIES = Path(__file__).parent / "categories"  # tables of what the classes 
 # The word tower of that backbone; word_towers/README.md is its card.
 WORD_TOWER = Path(__file__).parent / "word_towers" / "mobilenetv2_100.pictor.npz"
 
+# The vocabulary of visual words; visual_words/README.md is its card.
+VISUAL_WORDS = Path(__file__).parent / "visual_words" / "details.npz"
+
 # One folder for each of LANGUAGE_CODES, with the words of a language; languages/README.md describes them.
 LANGUAGES = Path(__file__).parent / "languages"
 LANGUAGE_CODES = ("de", "es", "fr", "vi", "zh")

@@ -38,9 +38,11 @@ from .catalog import (
 )
 from .client import Client
 from .descriptors.backbone import Backbone
+from .descriptors.details import find_fine_keypoints, find_keypoints
 from .descriptors.preprocessing import Preprocessing
 from .descriptors.runtimes.fetching import fetch_backbone
 from .descriptors.runtimes.sentences import SentenceEncoder
+from .descriptors.visual_vocabularies import draw_directions, visual_vocabulary_to_bytes
 from .descriptors.word_towers import load_word_tower, round_rows, word_tower_to_bytes
 from .durable import replace_file, sync_to_disk, write_file
 from .errors import (
@@ -125,7 +127,7 @@ from .query.values import (
     list_single_parts,
 )
 from .query_lines import parse_query
-from .ranking import evaluation, tuning, word_tower
+from .ranking import evaluation, tuning, visual_words, word_tower
 from .ranking.duplicate_groups import TIERS, DuplicateGroup, Duplicates, NearCopy, Tier
 from .ranking.file_names import GOOGLE_EDITED
 from .ranking.groups import Group
@@ -317,10 +319,13 @@ __all__ = [
     "ask_to_stop",
     "current_watch",
     "display_path",
+    "draw_directions",
     "evaluation",
     "fetch_backbone",
     "find_damages",
     "find_digests",
+    "find_fine_keypoints",
+    "find_keypoints",
     "find_mismatches",
     "find_strays",
     "find_turned_digests",
@@ -360,6 +365,8 @@ __all__ = [
     "suggest_name",
     "sync_to_disk",
     "tuning",
+    "visual_vocabulary_to_bytes",
+    "visual_words",
     "watching",
     "word_tower",
     "word_tower_to_bytes",

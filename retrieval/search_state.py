@@ -9,6 +9,7 @@ from typing import final
 
 from .catalog import Catalog, Space
 from .descriptors.text_tower import TextTower
+from .descriptors.visual_vocabularies import load_bundled_vocabulary
 from .descriptors.word_towers import find_text_encoder
 from .languages import load_translator
 from .projections.bridge import BridgeProjection, BridgeView
@@ -17,6 +18,7 @@ from .projections.neighbours import NeighbourProjection
 from .projections.parts import PartProjection
 from .projections.snapshot import AnyProjection, Snapshot, Snapshots
 from .projections.vectors import VectorProjection
+from .projections.visual_words import VisualWordProjection
 from .projections.words import WordProjection
 from .ranking.arrays import Float32Matrix, Float32Vector
 from .ranking.duplicate_groups import Duplicates
@@ -66,6 +68,7 @@ class SearchState:
         subjects, colours = (
             [space for space in spaces if space.descriptor == name] for name in (SUBJECT, COLOUR)
         )
+        details = [self.spaces.keypoint_space] if self.spaces.keypoint_space else []
         encoder = self.word_tower if self.spaces.text_tower is None else None
         return (
             words,
@@ -74,6 +77,7 @@ class SearchState:
             *(LikenessProjection(space, colour) for space in subjects for colour in colours),
             *self._part_projections(),
             *(BridgeProjection(space, encoder) for space in subjects if self.spaces.text_tower is None),
+            *(VisualWordProjection(space, load_bundled_vocabulary()) for space in details),
         )
 
     def _part_projections(self) -> list[PartProjection]:

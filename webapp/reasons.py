@@ -88,6 +88,28 @@ class Compared:
     summary: str = ""
     cosine: float | None = None
     points: tuple[tuple[float, ...], ...] = ()
+    relations: tuple[answers.Relation, ...] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the hit is to the picture, for each place at which they agree."""
+        return [describe_relation(relation) for relation in self.relations]
+
+
+# What a hit is to the picture that was searched by.
+_RELATIONS: Final = {
+    "same picture": gettext_noop("It is the same picture (%(query)s of it, %(image)s of the hit)."),
+    "crop of": gettext_noop("The hit is a crop of the picture and shows %(query)s of it."),
+    "contained in": gettext_noop("The hit is contained in the picture and fills %(query)s of it."),
+    "contains": gettext_noop("The hit contains the picture, which fills %(image)s of it."),
+    "shares a part with": gettext_noop("They share a part: %(query)s of the picture, %(image)s of the hit."),
+}
+
+
+def describe_relation(relation: answers.Relation) -> str:
+    """What a hit is to the picture that was searched by, with the shares of the areas."""
+    shares = format_share(relation.of_query), format_share(relation.of_image)
+    return gettext(_RELATIONS[relation.name], query=shares[0], image=shares[1])
 
 
 def list_shares(hit: answers.Hit, part_names: Sequence[str]) -> list[Share]:
@@ -146,22 +168,29 @@ def compare_pictures(
 ) -> list[Compared]:
     """For every picture of the query: the heat maps of it and of the hit, and the points in common."""
     heats = {heat.part: heat for heat in explanation.heat}
-    points = {match.part: match.points for match in explanation.points}
+    shared: dict[int, list[answers.Points]] = {}
+    for match in explanation.points:
+        shared.setdefault(match.part, []).append(match)
     image = url_for("media.preview", image_id=explanation.hit.id)
     return [
         _compare_picture(
-            part_names[number], _picture_address(parts[number]), image, heats.get(number), points.get(number)
+            part_names[number],
+            _picture_address(parts[number]),
+            image,
+            heats.get(number),
+            shared.get(number, ()),
         )
-        for number in sorted(heats.keys() | points.keys())
+        for number in sorted(heats.keys() | shared.keys())
     ]
 
 
 def _compare_picture(
-    name: str, query: str | None, image: str, heat: answers.Heat | None, points: list[list[float]] | None
+    name: str, query: str | None, image: str, heat: answers.Heat | None, shared: Sequence[answers.Points]
 ) -> Compared:
-    found = tuple(tuple(point) for point in points or ())
+    found = tuple(tuple(point) for match in shared for point in match.points)
+    relations = tuple(match.relation for match in shared)
     if heat is None:
-        return Compared(name, query, image, points=found)
+        return Compared(name, query, image, points=found, relations=relations)
     return Compared(
         name,
         query,
@@ -171,6 +200,7 @@ def _compare_picture(
         _describe_place(heat.image.summary),
         heat.cosine,
         found,
+        relations,
     )
 
 

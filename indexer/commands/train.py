@@ -208,6 +208,39 @@ def words(
         click.echo(f"{out}: held-out captions find their picture among the first 1, 5, 10: {shares}")
 
 
+@train_command.command("visual-words")
+@click.argument("folder", metavar="FOLDER", type=FOLDER)
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where the vocabulary goes.")  # fmt: skip
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same vocabulary.")
+@json_option
+def visual_words(folder: Path, out: Path, seed: int, as_json: bool) -> None:
+    """Make a vocabulary of visual words from the pictures in a folder, as the one that comes with Pictor.
+
+    It divides what keypoints look like into 65,536 words, by which parts of pictures are found. Some thousand
+    pictures of all kinds are enough; no library needs a vocabulary of its own.
+
+    \b
+    Example:
+      pictor train visual-words photos --out details.npz
+    """
+    from retrieval import sync_to_disk
+
+    from ..training.visual_vocabulary import make_visual_vocabulary
+
+    with _show_stages() as on_step:
+        try:
+            made = make_visual_vocabulary(folder, seed, on_step)
+        except ValueError as error:
+            raise click.UsageError(f"{folder}: {error}") from error
+    out.write_bytes(made)
+    sync_to_disk(out)
+    if as_json:
+        print_json({"file": str(out), "bytes": len(made)})
+    else:
+        click.echo(f"{out}: {len(made):,} bytes")
+
+
 def _make_course(folders: tuple[Path, ...], out: Path, options: dict[str, Any]) -> Any:
     from ..training.course import Course
     from ..training.networks import Teacher

@@ -12,6 +12,7 @@ from typing import Annotated, TypeAlias
 from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
+from ..ranking.relations import RelationName
 from .query import Query, StrictModel
 
 PictureAddress: TypeAlias = str | SkipJsonSchema[None]
@@ -85,6 +86,19 @@ class Group(StrictModel):
     )
 
 
+class Relation(StrictModel):
+    """What the image is to a picture of the query, and where both show the same."""
+
+    name: RelationName = Field(description="Read it as “the image is a crop of the picture”")
+    part: int = Field(description="The part of the query that is the picture, counted from 0")
+    of_query: float = Field(description="The share of the picture's area that both show")
+    of_image: float = Field(description="The share of the image's area that both show")
+    query_outline: list[tuple[float, float]] = Field(
+        description="The corners of what both show, in the query's picture, as shares of width and height"
+    )
+    image_outline: list[tuple[float, float]] = Field(description="The same in the image")
+
+
 class Hit(ImageSummary):
     """One image of the answer; with `fields`, only these of it and the id."""
 
@@ -100,6 +114,10 @@ class Hit(ImageSummary):
     box: Box | None = Field(
         description="Where in the image a part of the query was found, by the signal that gives most; "
         "null: in the whole, or parts were not asked"
+    )
+    relation: Relation | None = Field(
+        description="What the image is to a picture of the query; null where keypoints do not show that they "
+        "share anything"
     )
     contributions: list[Contribution]
 
@@ -395,6 +413,7 @@ class Points(StrictModel):
 
     part: int
     inliers: int
+    relation: Relation
     transform: list[list[float]] = Field(
         description="Two rows of three numbers, which map x, y and 1 of the query's picture to x and y"
     )

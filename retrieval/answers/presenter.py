@@ -21,6 +21,7 @@ from ..query.unfinished import Completion
 from ..query.values import Examples, Query, Region
 from ..ranking.groups import Group
 from ..ranking.heat import HeatMap
+from ..ranking.relations import Relation
 from ..search.explanations import Explanation, MeaningMatch
 from ..search.hits import Contribution, Hit, NewHits, Results, SavedNews
 from ..search.remainders import Remainder
@@ -168,7 +169,19 @@ def present_hit(hit: Hit, addresses: PictureAddresses = NO_SERVER, line: str | N
         band=hit.band,
         group=None if hit.group is None else _present_group(hit, hit.group, addresses, line),
         box=_list_box(hit.box),
+        relation=None if hit.relation is None else _present_relation(hit.relation),
         contributions=[_present_contribution(contribution, hit.score) for contribution in hit.contributions],
+    )
+
+
+def _present_relation(relation: Relation) -> models.Relation:
+    return models.Relation(
+        name=relation.name,
+        part=relation.part,
+        of_query=relation.of_query,
+        of_image=relation.of_image,
+        query_outline=list(relation.query_outline),
+        image_outline=list(relation.image_outline),
     )
 
 
@@ -346,6 +359,7 @@ def present_explanation(
             models.Points(
                 part=points.part,
                 inliers=points.match.inliers,
+                relation=_present_relation(points.relation),
                 transform=_rounded_rows(points.match.transform),
                 points=_rounded_rows(points.match.points),
             )

@@ -40,6 +40,7 @@ from ..ranking.groups import Group
 from ..ranking.heat import HeatMap
 from ..ranking.keep_rules import Copy, list_differences
 from ..ranking.matches import WordMatch
+from ..ranking.relations import Relation
 from ..ranking.verdicts import Verdict
 from ..ranking.verification import Match
 from ..search.explanations import Explanation, Heat, MeaningClass, MeaningMatch, Points, PredictionMatch
@@ -124,6 +125,18 @@ def read_hit(model: models.Hit, image: Image) -> Hit:
         tuple(map(_read_contribution, model.contributions)),
         model.band,
         None if group is None else Group(tuple(group.members), group.name, group.more),
+        None if model.relation is None else _read_relation(model.relation),
+    )
+
+
+def _read_relation(model: models.Relation) -> Relation:
+    return Relation(
+        model.name,
+        model.of_query,
+        model.of_image,
+        tuple(model.query_outline),
+        tuple(model.image_outline),
+        model.part,
     )
 
 

@@ -23,6 +23,10 @@ MAX_CANDIDATES = 600  # among which MAX_KEYPOINTS are selected; more would only 
 CONTRAST = 0.02  # half of SIFT's usual threshold, so that photographs of fog and sky have keypoints, too
 GRID = 4  # cells along each side; the selected keypoints are spread over all cells
 MIN_SIDE = 16  # pixels: SIFT's filters do not fit into a narrower picture
+# A query is described once more, finely, for what is small in it:
+FINE_SIDE = 384
+MAX_FINE_KEYPOINTS = 600
+FINE_GRID = 8
 
 
 @final
@@ -58,17 +62,30 @@ class Details:
 
 def find_keypoints(picture: RGB) -> Keypoints:
     """At most MAX_KEYPOINTS keypoints, spread over the picture; the same picture always gives the same."""
-    grey = _reduce_to_grey(picture)
+    return _detect_keypoints(_reduce_to_grey(picture, SIDE), MAX_CANDIDATES, MAX_KEYPOINTS, GRID)
+
+
+def find_fine_keypoints(picture: RGB) -> Keypoints:
+    """At most MAX_FINE_KEYPOINTS keypoints of the picture with a long side of FINE_SIDE pixels.
+
+    Positions and scales are those in the picture of SIDE pixels, as of `find_keypoints`, but not rounded.
+    """
+    grey = _reduce_to_grey(picture, FINE_SIDE)
+    share = MAX_CANDIDATES / MAX_KEYPOINTS
+    found = _detect_keypoints(grey, round(share * MAX_FINE_KEYPOINTS), MAX_FINE_KEYPOINTS, FINE_GRID)
+    return found.scale_keypoints(SIDE / FINE_SIDE) if len(found) else found
+
+
+def _detect_keypoints(grey: npt.NDArray[np.uint8], candidates: int, most: int, grid: int) -> Keypoints:
+    """`most` of the `candidates` strongest keypoints, spread over a grid of cells."""
     if min(grey.shape) < MIN_SIDE:
         return NO_KEYPOINTS
-    sift = _import_cv2().SIFT_create(nfeatures=MAX_CANDIDATES, contrastThreshold=CONTRAST)
-    candidates, histograms = sift.detectAndCompute(grey, None)
-    if not candidates:
+    sift = _import_cv2().SIFT_create(nfeatures=candidates, contrastThreshold=CONTRAST)
+    points, histograms = sift.detectAndCompute(grey, None)
+    if not points:
         return NO_KEYPOINTS
-    rows = np.array(
-        [(*point.pt, point.size, point.angle, point.response) for point in candidates], np.float32
-    )
-    selected = select_keypoints(rows[:, :2], rows[:, 4], grey.shape)
+    rows = np.array([(*point.pt, point.size, point.angle, point.response) for point in points], np.float32)
+    selected = select_keypoints(rows[:, :2], rows[:, 4], grey.shape, most, grid)
     height, width = grey.shape
     angles = np.deg2rad(rows[selected, 3])
     return Keypoints(
@@ -82,31 +99,35 @@ def find_keypoints(picture: RGB) -> Keypoints:
 
 
 def select_keypoints(
-    positions: Float32Matrix, strengths: Float32Vector, shape: tuple[int, ...]
+    positions: Float32Matrix,
+    strengths: Float32Vector,
+    shape: tuple[int, ...],
+    most: int = MAX_KEYPOINTS,
+    grid: int = GRID,
 ) -> Int64Vector:
-    """The indices of the MAX_KEYPOINTS keypoints to keep; `positions`: (keypoint, 2), as (x, y) in pixels.
+    """The indices of the `most` keypoints to keep; `positions`: (keypoint, 2), as (x, y) in pixels.
 
-    The picture is divided into GRID × GRID cells. The first round takes the strongest keypoint of each cell,
+    The picture is divided into grid × grid cells. The first round takes the strongest keypoint of each cell,
     the second round the second strongest, and so on. Within a round, stronger keypoints come first; equally
     strong ones keep their order.
     """
-    columns, rows = (positions.T * GRID // np.array([[shape[1]], [shape[0]]])).clip(0, GRID - 1)
-    cells = columns + GRID * rows
+    columns, rows = (positions.T * grid // np.array([[shape[1]], [shape[0]]])).clip(0, grid - 1)
+    cells = columns + grid * rows
     order = np.lexsort((-strengths, cells))
     first = np.searchsorted(cells[order], cells[order])
     rounds = np.empty(len(order), np.int64)
     rounds[order] = np.arange(len(order)) - first
-    return np.lexsort((-strengths, rounds))[:MAX_KEYPOINTS]
+    return np.lexsort((-strengths, rounds))[:most]
 
 
-def _reduce_to_grey(picture: RGB) -> npt.NDArray[np.uint8]:
-    """The picture in grey, with a long side of SIDE pixels.
+def _reduce_to_grey(picture: RGB, side: int) -> npt.NDArray[np.uint8]:
+    """The picture in grey, with a long side of `side` pixels.
 
     Small pictures are enlarged, so that a crop has as many keypoints as the same part of the original.
     """
     cv2 = _import_cv2()
     height, width = picture.shape[:2]
-    scale = SIDE / max(height, width)
+    scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)

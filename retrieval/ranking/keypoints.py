@@ -9,13 +9,13 @@ Zisserman, "Three things everyone should know to improve object retrieval", CVPR
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import Float32Matrix, Float32Vector
+from .arrays import BoolVector, Float32Matrix, Float32Vector
 
 SIDE = (
     256  # pixels of the long side of the picture in which keypoints are found: a coordinate fits into a byte
@@ -40,6 +40,9 @@ _UNPACKED_AS_ONE = _UNPACKED.view(np.complex128)[
 ]  # all four in one item: it is copied three times as fast
 # A mirrored patch has its rows of cells in reverse and its directions negated.
 _MIRRORED = np.arange(NUMBERS).reshape(4, 4, 8)[::-1, :, [0, 7, 6, 5, 4, 3, 2, 1]].ravel()
+# In a negative every gradient points the other way, and so does the main one, by which a patch is turned: its
+# cells stand upside down, and directions relative to the main one stay as they are.
+_INVERTED = np.arange(NUMBERS).reshape(4, 4, 8)[::-1, ::-1].ravel()
 
 
 @final
@@ -67,6 +70,16 @@ class Keypoints:
         """The positions as shares of width and height."""
         return np.divide(self.positions, (self.width - 1 or 1, self.height - 1 or 1), dtype=np.float32)
 
+    def select_keypoints(self, kept: BoolVector) -> Keypoints:
+        """The keypoints that are `kept`, (keypoint,)."""
+        return replace(
+            self,
+            positions=self.positions[kept],
+            scales=self.scales[kept],
+            angles=self.angles[kept],
+            descriptors=self.descriptors[kept],
+        )
+
     def mirror_keypoints(self) -> Keypoints:
         """The keypoints of the mirrored picture (left and right swapped), computed from these."""
         x, y = self.positions.T
@@ -74,6 +87,22 @@ class Keypoints:
         angles = np.float32(np.pi) - self.angles
         descriptors = self.descriptors[:, _MIRRORED]
         return Keypoints(self.width, self.height, positions, self.scales, angles, descriptors)
+
+    def invert_keypoints(self) -> Keypoints:
+        """The keypoints of the negative of the picture, computed from these."""
+        return replace(
+            self, angles=self.angles + np.float32(np.pi), descriptors=self.descriptors[:, _INVERTED]
+        )
+
+    def scale_keypoints(self, factor: float) -> Keypoints:
+        """The keypoints of the same picture at another size."""
+        return replace(
+            self,
+            width=max(1, round(self.width * factor)),
+            height=max(1, round(self.height * factor)),
+            positions=self.positions * np.float32(factor),
+            scales=self.scales * np.float32(factor),
+        )
 
 
 NO_KEYPOINTS = Keypoints(1, 1, *(np.zeros(shape, np.float32) for shape in ((0, 2), 0, 0, (0, NUMBERS))))

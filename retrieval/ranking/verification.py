@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeAlias, final
@@ -35,9 +35,9 @@ COARSE = 4.0  # factor on the tolerance while only a similarity is proposed
 OCTAVES, RADIANS = 1.0, 0.6  # by which scale and angle of an inlier may differ from those of the proposal
 STRETCH = 2.5  # largest ratio between the scales of an affine map in its two directions
 LARGEST = 8.0  # and its largest scale; the smallest is 1 / LARGEST
-LEAST_WIDTH = 3.0  # pixels: points on one line, as of a signature, determine no map and show no scene
+LEAST_WIDTH = 3.0  # pixels, where they lie wider: points on one line, as of a signature, show no scene
 ROUNDS = 4  # of refinement, at most
-APART = 4  # pixels: positions that are closer count once
+APART = 4  # pixels, where they lie wider: positions that are closer count once
 
 Affine: TypeAlias = npt.NDArray[np.float64]  # (3, 2): (x, y, 1) @ affine is the position in the other picture
 
@@ -96,9 +96,11 @@ def match_pictures(query: Keypoints, candidate: Keypoints) -> Match:
 class Verifier:
     """One query, ready to be compared with many candidates."""
 
-    def __init__(self, query: Keypoints, *, least: int = LEAST_INLIERS) -> None:
-        """`least`: what has fewer inliers may be told to have none, which saves most of the time."""
-        self._sides = (query, query.mirror_keypoints())
+    def __init__(self, query: Keypoints, *, mirrored: bool = True, least: int = LEAST_INLIERS) -> None:
+        """`mirrored`: whether candidates are compared with the mirror image, too. `least`: what has fewer
+        inliers may be told to have none, which saves most of the time.
+        """
+        self._sides = (query, query.mirror_keypoints()) if mirrored else (query,)
         self._matcher = DescriptorMatcher([side.descriptors for side in self._sides])
         self._least = least
 
@@ -119,7 +121,7 @@ class Verifier:
         for pairing, votes in _vote_all(found):
             if votes.suffice(self._least):
                 matches[pairing.number][pairing.side] = _find_agreement(pairing, votes)
-        return [_choose_side(plain, mirrored) for plain, mirrored in matches]
+        return [_choose_side(*of_sides) for of_sides in matches]
 
     def _pair_keypoints(self, first: int, candidates: Sequence[Keypoints]) -> Iterator[Pairing]:
         """The keypoints that may be the same, where they are enough; candidates are numbered from `first`."""
@@ -133,8 +135,10 @@ class Verifier:
                     yield Pairing(first + number, side, self._sides[side], candidates[number], pairs)
 
 
-def rank_verified(query: Keypoints, pictures: Iterable[tuple[int, Keypoints]]) -> Ranking:
-    """The images with which the query is verified to share keypoints, by falling number of inliers."""
+def verify_pictures(
+    query: Keypoints, pictures: Iterable[tuple[int, Keypoints]], *, mirrored: bool = True
+) -> dict[int, Match]:
+    """What the images have in common with the query, for those that are verified to share keypoints."""
     ids: list[int] = []
 
     def list_candidates() -> Iterator[Keypoints]:
@@ -142,11 +146,13 @@ def rank_verified(query: Keypoints, pictures: Iterable[tuple[int, Keypoints]]) -
             ids.append(image_id)
             yield keypoints
 
-    matches = Verifier(query).match_candidates(list_candidates())
-    inliers = {
-        image_id: match.inliers for image_id, match in zip(ids, matches, strict=True) if match.is_verified
-    }
-    return Ranking.from_scores(list(inliers), list(inliers.values()))
+    matches = Verifier(query, mirrored=mirrored).match_candidates(list_candidates())
+    return {image_id: match for image_id, match in zip(ids, matches, strict=True) if match.is_verified}
+
+
+def rank_matches(matches: Mapping[int, Match]) -> Ranking:
+    """The images of verified matches, by falling number of inliers."""
+    return Ranking.from_scores(list(matches), [match.inliers for match in matches.values()])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,8 +184,8 @@ def _split_into_parts(candidates: Iterable[Keypoints], size: int) -> Iterator[li
         yield part
 
 
-def _choose_side(plain: Match, mirrored: Match) -> Match:
-    return _unmirror_match(mirrored) if mirrored.inliers > plain.inliers else plain
+def _choose_side(plain: Match, mirrored: Match = NO_MATCH) -> Match:
+    return unmirror_match(mirrored) if mirrored.inliers > plain.inliers else plain
 
 
 def _vote_all(pairings: Iterable[Pairing]) -> Iterator[tuple[Pairing, Votes]]:
@@ -231,7 +237,8 @@ def _find_agreement(pairing: Pairing, votes: Votes) -> Match:
     points = np.concatenate(
         [query.relative_positions[kept[:, 0]], candidate.relative_positions[kept[:, 1]]], axis=1
     )
-    inliers = min(_count_distinct(here[agreeing]), _count_distinct(there[agreeing]))
+    enlarges = np.linalg.det(affine[:2]) > 1
+    inliers = _count_distinct((there if enlarges else here)[agreeing])
     return Match(inliers, _to_shares(affine, query, candidate), points)
 
 
@@ -258,7 +265,7 @@ def _refine_mapping(here: Affine, there: Affine, votes: Votes) -> tuple[Affine, 
 
 def _fit_affine(rows: Affine, there: Affine) -> Affine | None:
     """The least-squares map; None where it mirrors, flattens, shrinks or enlarges more than is plausible."""
-    if len(rows) < 3 or _width_across(rows[:, :2]) < LEAST_WIDTH:
+    if len(rows) < 3 or max(_width_across(rows[:, :2]), _width_across(there)) < LEAST_WIDTH:
         return None
     affine: Affine = np.linalg.lstsq(rows, there, rcond=None)[0].astype(np.float64)
     large, small = np.linalg.svd(affine[:2], compute_uv=False)
@@ -284,7 +291,7 @@ def _to_shares(affine: Affine, query: Keypoints, candidate: Keypoints) -> Affine
     return transform
 
 
-def _unmirror_match(match: Match) -> Match:
+def unmirror_match(match: Match) -> Match:
     """A match of the mirrored query, expressed for the query as it is: x becomes 1 − x."""
     if not match.inliers:
         return match

@@ -14,6 +14,7 @@ from ..query.values import Region
 from ..ranking.arrays import BoolVector, Int64Ids
 from ..ranking.fusion import Amounts, count_amounts
 from ..ranking.groups import Group, GroupedRanking
+from ..ranking.relations import Relation, relate_pictures
 from ..ranking.relevance import BANDS, LOOKS_LIKE, Levels
 from .gather import Adjustment, FusedRanking, ProbeRanking
 from .hits import Contribution, Hit
@@ -104,9 +105,20 @@ def build_hits(
             contributions=tuple(column[number] for column in columns if column[number].rank),
             band=_band_at(answer, int(positions[number])),
             group=answer.group_of(image.id),
+            relation=_find_relation(answer, image.id),
         )
         for number, image in enumerate(images.values())
     ]
+
+
+def _find_relation(answer: Answer, image_id: int) -> Relation | None:
+    """What an image is to the picture of the query with which it has most in common."""
+    found = [
+        (ranking.matches[image_id], ranking.probe.query_part)
+        for ranking in answer.ranked.rankings
+        if image_id in ranking.matches
+    ]
+    return relate_pictures(*max(found, key=lambda each: each[0].inliers)) if found else None
 
 
 def _band_at(answer: Answer, position: int) -> str | None:

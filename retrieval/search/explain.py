@@ -15,12 +15,12 @@ from ..ranking.heat import HeatMap, heat_maps
 from ..ranking.matches import WordMatch, translation_matches, word_matches
 from ..ranking.tokens import Terms, parse_terms
 from ..ranking.translation import Translator
-from ..ranking.verification import Verifier
 from ..signals import MEANING, SUBJECT
 from ..spaces import Spaces
 from .explanations import Explanation, Heat, MeaningClass, MeaningMatch, Points, PredictionMatch
 from .features import FeatureSource
 from .hits import Hit
+from .sharing import find_matches
 
 
 @final
@@ -115,11 +115,11 @@ class Explainer:
         if not self._features.has_details:
             return ()
         candidate = self._features.load_keypoints(StoredPicture(image_id))
-        matches = [
-            (number, Verifier(self._features.load_keypoints(picture)).match_candidate(candidate))
+        return tuple(
+            Points(number, match)
             for number, picture in self._pictures()
-        ]
-        return tuple(Points(number, match) for number, match in matches if match.is_verified)
+            for match in find_matches(*self._features.load_query_keypoints(picture), candidate)
+        )
 
     def _pictures(self) -> list[tuple[int, Picture | StoredPicture]]:
         """The parts of the query that are pictures, with their numbers."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..ranking.heat import HeatMap
 from ..ranking.matches import WordMatch
+from ..ranking.relations import Relation, relate_pictures
 from ..ranking.verification import Match
 from .hits import Hit
 
@@ -29,6 +30,11 @@ class Points:
 
     part: int
     match: Match
+
+    @property
+    def relation(self) -> Relation:
+        """What the image is to the picture by these positions."""
+        return relate_pictures(self.match, self.part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final, TypeGuard, final
 import numpy as np
 
 from ..catalog import PREDICTED_FIELDS, Annotation, Catalog, Space
+from ..descriptors.details import find_fine_keypoints
 from ..errors import ImageNotFound, InvalidQuery, RetrievalError
 from ..originals import cut_region, pixels_of
 from ..pictures.files import Limits, read_file
@@ -132,6 +133,14 @@ class FeatureSource:
         if _is_stored_as_a_whole(picture) and self.has_details:
             return self.load_stored_keypoints([picture.image_id]).get(picture.image_id, decode_keypoints(b""))
         return decode_keypoints(self._spaces.find_keypoints(self.load_pixels(picture)))
+
+    def load_query_keypoints(self, picture: Picture | StoredPicture) -> tuple[Keypoints, Keypoints]:
+        """The keypoints of a part of a query, and its fine ones; stored images have no finer ones."""
+        if _is_stored_as_a_whole(picture) or not self.has_details:
+            stored = self.load_keypoints(picture)
+            return stored, stored
+        pixels = self.load_pixels(picture)
+        return decode_keypoints(self._spaces.find_keypoints(pixels)), find_fine_keypoints(pixels)
 
     # -- stored images --------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from ..query.values import Query, Region, StoredPicture, Text
 from ..ranking.arrays import BoolVector, Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, amounts_for_ids
 from ..ranking.neighbourhoods import Direction
-from ..ranking.ranking import Ranking
+from ..ranking.ranking import Ranking, union_ids
 from ..ranking.relevance import Levels
 from ..ranking.translation import Translator
 from ..settings import Settings
@@ -40,6 +40,7 @@ from .questions import EVERYTHING, Question, answer_questions, list_questions
 from .refinement import expand_probe, reorder_images, verify_images
 from .remarks import unknown_words
 from .saved_sets import SavedSets
+from .sharing import NamedImages, name_images
 from .sort_keys import SortKeys
 from .stages import DESCRIBE, FILTER, JUDGE, ORDER, RANK, VERIFY, Stopwatch
 from .weights import Closeness, Weighting
@@ -134,7 +135,8 @@ class Search:
                 probes = [expand_probe(self._context, probe, ranked) for probe in self._first_probes]
                 ranked = self._rank_probes(probes, limit=self._context.settings.candidates)
         with self.stopwatch.measure(VERIFY):
-            ranked = verify_images(self._context, ranked, self._weighting.weight_of(DETAILS), self.amounts)
+            weight = self._weighting.weight_of(DETAILS)
+            ranked = verify_images(self._context, ranked, self._named, weight, self.amounts)
         with self.stopwatch.measure(JUDGE):
             return self._select_shown(reorder_images(self._context, ranked))
 
@@ -158,7 +160,19 @@ class Search:
         with self.stopwatch.measure(FILTER):
             _ = self._allowed
         with self.stopwatch.measure(DESCRIBE):
+            _ = self._named
             return self._list_questions(self._first_probes, limit=self._context.settings.candidates)
+
+    @cached_property
+    def _named(self) -> dict[int, NamedImages]:
+        """What visual words name for the pictures of the query, where details count."""
+        if not self._weighting.weight_of(DETAILS):
+            return {}
+        return name_images(self._context, self._allowed, self._left_out_ids())
+
+    @property
+    def _all_named(self) -> Int64Ids:
+        return union_ids(*(named.all_ids for named in self._named.values()))
 
     def take_answers(self, answers: Sequence[Ranking]) -> None:
         """Use these answers to the first questions, which were asked with those of other searches."""
@@ -172,18 +186,19 @@ class Search:
     def _rank_first(self, questions: Sequence[Question]) -> FusedRanking:
         answers = answer_questions(questions) if self._answers is None else self._answers
         limit = self._context.settings.candidates
-        return rank_images(questions, answers, self._first_probes, self.amounts, limit=limit)
+        named = self._all_named
+        return rank_images(questions, answers, self._first_probes, self.amounts, limit=limit, named=named)
 
     def _list_questions(self, probes: Sequence[Probe], *, limit: int) -> list[Question]:
         """What probes ask, without the examples of the query."""
-        left_out = () if self._context.query.include_examples else self._example_ids()
-        views = self._context.snapshot.views
+        views, left_out = self._context.snapshot.views, self._left_out_ids()
         return list_questions(probes, views, limit=limit, allowed=self._allowed, left_out=left_out)
 
     def _rank_probes(self, probes: Sequence[Probe], *, limit: int) -> FusedRanking:
         """The rankings of these probes and their fusion."""
         questions = self._list_questions(probes, limit=limit)
-        return rank_images(questions, answer_questions(questions), probes, self.amounts, limit=limit)
+        answers, named = answer_questions(questions), self._all_named
+        return rank_images(questions, answers, probes, self.amounts, limit=limit, named=named)
 
     @cached_property
     def amounts(self) -> Amounts:
@@ -205,8 +220,11 @@ class Search:
             return list(probes)
         return [_ask_neighbours_instead(probe) for probe in probes]
 
-    def _example_ids(self) -> list[int]:
+    def _left_out_ids(self) -> list[int]:
+        """The examples of the query, unless it wants to see them."""
         query = self._context.query
+        if query.include_examples:
+            return []
         stored = [part.image_id for part in query.single_parts if isinstance(part, StoredPicture)]
         return [*stored, *query.examples.good, *query.examples.bad]
 

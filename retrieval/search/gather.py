@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
 from ..ranking.arrays import Float64Scores, Int64Ids
 from ..ranking.fusion import Amounts, WeightedRanking, fuse
 from ..ranking.ranking import Ranking, union_ids
+from ..ranking.verification import Match
 from .probes import Probe
 from .questions import Question
+
+NONE_NAMED: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbeRanking:
-    """What one probe found; `share` is the share of the probe's weight that counts (see `share_parts`)."""
+    """What one probe found; `share` is the share of the probe's weight that counts (see `share_parts`).
+
+    `matches`: of images that share keypoints with a picture, what they share, by id.
+    """
 
     probe: Probe
     ranking: Ranking
     share: float = 1.0
+    matches: Mapping[int, Match] = field(default_factory=dict)
 
     @property
     def weighted_ranking(self) -> WeightedRanking:
@@ -88,13 +96,15 @@ def rank_images(
     amounts: Amounts,
     *,
     limit: int,
+    named: Int64Ids = NONE_NAMED,
 ) -> FusedRanking:
     """The rankings of `probes`, of their questions and the answers to these, and their fusion.
 
-    The first `limit` images of each answer are scored by all other signals, too, so that none loses because
-    it missed the limit of another signal. The further images that words find are ranked by words alone.
+    The first `limit` images of each answer, and those that visual words have `named`, are scored by all other
+    signals, too, so that none loses because it missed the limit of another signal. The further images that
+    words find are ranked by words alone.
     """
-    together = union_ids(*(answer.ids[:limit] for answer in answers))
+    together = union_ids(named, *(answer.ids[:limit] for answer in answers))
     rankings = [
         ProbeRanking(question.probe, question.complete(answer, together))
         for question, answer in zip(questions, answers, strict=True)

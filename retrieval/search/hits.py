@@ -12,6 +12,7 @@ from ..errors import RetrievalError
 from ..query.rewording import Rewording
 from ..query.values import Region
 from ..ranking.groups import Group
+from ..ranking.relations import Relation
 from .contact_sheet import Tile, draw_contact_sheet
 from .remainders import Remainder
 from .tables import make_frame
@@ -63,7 +64,8 @@ class Hit:
 
     `band` says how far it stands out from what unrelated images score: strong, likely, weak, chance, or
     “looks like” for a weak one that holds none of the words asked for (see ranking.relevance). `group` is
-    what the image stands for; None where nothing is grouped.
+    what the image stands for; None where nothing is grouped. `relation` is what it is to a picture of the
+    query with which it is verified to share something.
     """
 
     image: Image
@@ -72,6 +74,7 @@ class Hit:
     contributions: tuple[Contribution, ...]
     band: str | None = None
     group: Group | None = None
+    relation: Relation | None = None
 
     @property
     def id(self) -> int:

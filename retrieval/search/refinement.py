@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from ..projections.neighbours import NeighbourView
 from ..projections.vectors import VectorView
 from ..query.slots import list_slots
@@ -21,13 +23,13 @@ from ..ranking.rerank import (
     rerank_by_diffusion,
     rerank_k_reciprocal,
 )
-from ..ranking.verification import choose_candidates
-from ..ranking.verification import rank_verified as verified
+from ..ranking.verification import Match, choose_candidates, rank_matches, verify_pictures
 from ..signals import DETAILS, NEIGHBOURS, SUBJECT
 from ..watch import until_deadline
 from .context import SearchContext
 from .gather import FusedRanking, ProbeRanking
 from .probes import Probe
+from .sharing import NamedImages
 
 Rerank: TypeAlias = Callable[[Ranking, Float32Vector, FeatureMatrix], Ranking]
 RERANKING: Mapping[str, Rerank] = {"k-reciprocal": rerank_k_reciprocal, "diffusion": rerank_by_diffusion}
@@ -50,18 +52,27 @@ def expand_probe(context: SearchContext, probe: Probe, ranked: FusedRanking) -> 
 
 
 def verify_images(
-    context: SearchContext, ranked: FusedRanking, weight: float, amounts: Amounts
+    context: SearchContext,
+    ranked: FusedRanking,
+    named: Mapping[int, NamedImages],
+    weight: float,
+    amounts: Amounts,
 ) -> FusedRanking:
-    """With a ranking of the images that share keypoints with each wanted picture; `weight`: of DETAILS."""
+    """With a ranking of the images that share keypoints with each wanted picture; `weight`: of DETAILS.
+
+    `named`: what visual words name, by the number of the slot.
+    """
     if not (context.options.verify and weight and context.features.has_details):
         return ranked
     for number, slot in enumerate(list_slots(context.query)):
         part = slot.single
         if isinstance(part, Picture | StoredPicture) and part.weight > 0:
-            ranking = _rank_by_keypoints(context, part, _rankings_to_verify(context, ranked, number))
-            if len(ranking):
+            rankings = _rankings_to_verify(context, ranked, number)
+            matches = _match_keypoints(context, part, rankings, named.get(number))
+            if matches:
                 probe = Probe(number, DETAILS, slot.weight * weight, part, place=slot.place)
-                ranked = ranked.join_ranking(ProbeRanking(probe, ranking), amounts)
+                found = ProbeRanking(probe, rank_matches(matches), matches=matches)
+                ranked = ranked.join_ranking(found, amounts)
     return ranked
 
 
@@ -74,15 +85,20 @@ def _rankings_to_verify(context: SearchContext, ranked: FusedRanking, part: int)
     return [*rankings, *(context.judge.rank_plainly(subject, ids) for subject in subjects)]
 
 
-def _rank_by_keypoints(
-    context: SearchContext, picture: Picture | StoredPicture, rankings: list[Ranking]
-) -> Ranking:
+def _match_keypoints(
+    context: SearchContext,
+    picture: Picture | StoredPicture,
+    rankings: list[Ranking],
+    named: NamedImages | None,
+) -> dict[int, Match]:
+    """The verified matches of the first images of the rankings, and of what visual words name."""
     keypoints = context.features.load_keypoints(picture)
     if not len(keypoints):
-        return Ranking.from_scores([], [])
-    ids = choose_candidates(rankings, context.options.verify).tolist()
-    stored = context.features.load_stored_keypoints(ids)
-    return verified(keypoints, until_deadline(stored.items()))
+        return {}
+    matches = named.verify_images(context) if named else {}
+    ids = choose_candidates(rankings, context.options.verify)
+    stored = context.features.load_stored_keypoints(np.setdiff1d(ids, list(matches)).tolist())
+    return matches | verify_pictures(keypoints, until_deadline(stored.items()))
 
 
 # -- another order ------------------------------------------------------------------------------

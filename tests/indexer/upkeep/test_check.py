@@ -158,7 +158,7 @@ def test_a_stray_file_is_found_and_a_rebuild_removes_it(library: Path) -> None:
     assert {finding.repair for finding in found} == {"pictor rebuild"}
     assert run_command("rebuild", library)[0] == 0
     assert findings(library) == []
-    assert len(generations(library)) == 9
+    assert len(generations(library)) == 10
 
 
 def test_a_missing_file_is_found_until_its_folder_is_indexed_again(pictures: Path, library: Path) -> None:

@@ -14,7 +14,8 @@ from retrieval.ranking.verification import (
     choose_candidates,
     inlier_closeness,
     match_pictures,
-    rank_verified,
+    rank_matches,
+    verify_pictures,
 )
 from tests.retrieval.ranking.test_keypoints import random_keypoints
 
@@ -173,12 +174,19 @@ def test_the_ranking_holds_what_is_verified_by_falling_inliers() -> None:
         move_keypoints(query, rotation_matrix(0)),
         move_keypoints(query, rotation_matrix(0, 2.2), (-90, -70)),
     )
-    found = rank_verified(
-        query, [(4, part), (3, random_keypoints(120, seed=50)), (9, whole), (2, NO_KEYPOINTS)]
-    )
+    pictures = [(4, part), (3, random_keypoints(120, seed=50)), (9, whole), (2, NO_KEYPOINTS)]
+    found = rank_matches(verify_pictures(query, pictures))
     assert found.ids.tolist() == [9, 4]
     assert found.scores.tolist() == [
         match_pictures(query, whole).inliers,
         match_pictures(query, part).inliers,
     ]
-    assert not len(rank_verified(NO_KEYPOINTS, [(1, whole)]))
+    assert not verify_pictures(NO_KEYPOINTS, [(1, whole)])
+    assert not len(rank_matches({}))
+
+
+def test_without_the_mirror_image_only_the_picture_as_it_is_is_compared() -> None:
+    query = random_keypoints(120)
+    verifier = Verifier(query, mirrored=False)
+    assert verifier.match_candidate(query).inliers == match_pictures(query, query).inliers
+    assert not verifier.match_candidate(query.mirror_keypoints()).is_verified
