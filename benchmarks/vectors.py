@@ -198,8 +198,8 @@ def _flat_time(exact: VectorIndex, queries: Floats) -> float:
 
 
 def _measure_graphs(exact: VectorIndex, queries: Floats) -> dict[str, float]:
-    """hnswlib and usearch, on at most 50,000 of the vectors: making their graphs takes minutes."""
-    figures, count = dict[str, float](), min(exact.size, 50_000)
+    """hnswlib and usearch, on at most 20,000 of the vectors: making their graphs takes minutes."""
+    figures, count = dict[str, float](), min(exact.size, 20_000)
     rows = exact.rows(np.arange(count))
     best = [set(np.argpartition(rows @ query, -NEAREST)[-NEAREST:].tolist()) for query in queries]
     for name, make in (("hnswlib", _make_hnswlib), ("usearch", _make_usearch)):

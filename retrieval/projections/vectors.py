@@ -12,6 +12,7 @@ import numpy as np
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..durable import write_folder
+from ..process_limits import one_blas_thread
 from ..ranking.arrays import (
     BoolVector,
     Float16Matrix,
@@ -152,7 +153,8 @@ class VectorIndex:
             ]
         masks = {id(among): self._mask_rows(among, hidden) for among in allowed}
         among = [masks[id(among)] for among in allowed]
-        nearest = find_nearest_rows(pad_rows(queries, self._rows.width), self._rows, limit, among)
+        with one_blas_thread():
+            nearest = find_nearest_rows(pad_rows(queries, self._rows.width), self._rows, limit, among)
         rankings = (self._rank_rows(query, rows) for query, rows in zip(queries, nearest, strict=True))
         return [ranking.top(limit) for ranking in rankings]
 

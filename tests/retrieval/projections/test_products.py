@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
+from retrieval import process_limits
+from retrieval.process_limits import one_blas_thread
 from retrieval.projections.products import BLOCK, find_nearest_rows, widen_rows
 from retrieval.projections.vectors import VectorIndex, VectorView
 from tests.reference import nearest_images, pairs_of
@@ -90,3 +93,18 @@ def test_every_finite_number_is_widened_as_numpy_does() -> None:
     widened = widen_rows(numbers[None])[0]
     assert widened.dtype == np.float32
     assert np.array_equal(widened.view(np.int32), numbers.astype(np.float32).view(np.int32))
+
+
+def test_blas_gets_its_threads_back_after_the_last_that_limits_it() -> None:
+    def count_threads() -> set[int]:
+        """Those of the libraries that were loaded when BLAS was first limited, as NumPy's was."""
+        known = process_limits._find_libraries().info()
+        return {pool["num_threads"] for pool in known if pool["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        before = count_threads()
+        with one_blas_thread():
+            with one_blas_thread():
+                assert count_threads() == {1}
+            assert count_threads() == {1}
+        assert count_threads() == before
