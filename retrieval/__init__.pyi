@@ -135,6 +135,7 @@ from .ranking.keep_rules import Copy, KeepRule, format_keep_rule, parse_keep_rul
 from .ranking.ranking import Ranking
 from .ranking.relevance import LOOKS_LIKE
 from .ranking.verdicts import Verdict, VerdictKind
+from .remark import Remark
 from .run_note import RunNote, RunProgress, ask_to_stop, read_run
 from .search.atlas import Atlas, Cluster
 from .search.explanations import Explanation
@@ -274,6 +275,7 @@ __all__ = [
     "Reference",
     "Region",
     "Remainder",
+    "Remark",
     "RequestRefused",
     "Restriction",
     "Results",

@@ -68,6 +68,7 @@ from .ranking.ranking import Ranking
 from .ranking.salience import find_salient_boxes
 from .ranking.verdicts import Verdict
 from .ranking.windows import place_in_frame
+from .remark import Remark
 from .search.answer import Answer, build_hits
 from .search.atlas import Atlas
 from .search.batches import ask_together
@@ -356,7 +357,10 @@ class Library:
     def _describe_search(self, answered: AnsweredQuery) -> tuple[str, ...]:
         """Sentences about what could not take part in a search, and why."""
         query, search, answer = answered.query, answered.search, answered.answer
-        bare = [f"{name}: too little to compare: {why}." for name, why in search.bare_pictures.items()]
+        bare = [
+            Remark("%(name)s: too little to compare: %(reason)s.", name=name, reason=reason)
+            for name, reason in search.bare_pictures.items()
+        ]
         return (
             *describe_empty_texts(query),
             *_describe_words(answered),
@@ -681,7 +685,7 @@ class Library:
         ids = (*query.examples.good, *query.examples.bad)
         images = self._load_images(ids) if ids else {}
         return [
-            f"The example {image_id} is not in the library any more; it was left out."
+            Remark("The example %(image)s is not in the library any more; it was left out.", image=image_id)
             for image_id in dict.fromkeys(ids)
             if image_id not in images
         ]
@@ -690,7 +694,11 @@ class Library:
         pictures = any(isinstance(part, Picture | StoredPicture) for part in query.single_parts)
         untrained = any(space.configuration.get("trained") is False for space in self.spaces)
         if pictures and untrained:
-            return ["The backbone is untrained: “subject” compares textures and shapes, not what is shown."]
+            return [
+                Remark(
+                    "The backbone is untrained: “subject” compares textures and shapes, not what is shown."
+                )
+            ]
         texts = any(isinstance(part, Text) for part in query.single_parts)
         tower = self.search_state.spaces.text_tower
         return [tower.unavailable_reason] if texts and tower and tower.unavailable_reason else []
@@ -911,8 +919,15 @@ def _page_remarks(query: Query, answer: Answer) -> list[str]:
     total = len(answer.ids)
     if not total or query.offset < total:
         return []
-    hits = "there is only 1 hit" if total == 1 else f"there are only {total} hits"
-    return [f"The offset {query.offset} is past the end: {hits}."]
+    if total == 1:
+        return [Remark("The offset %(offset)s is past the end: there is only 1 hit.", offset=query.offset)]
+    return [
+        Remark(
+            "The offset %(offset)s is past the end: there are only %(total)s hits.",
+            offset=query.offset,
+            total=total,
+        )
+    ]
 
 
 def _absence_reason(query: Query, answer: Answer, image_id: int) -> str:

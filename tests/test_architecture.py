@@ -81,7 +81,7 @@ MAY_PURE = {"__future__", "bisect", "calendar", "collections", "dataclasses", "d
             "lazy_loader", "math", "numpy", "pathlib", "re", "regex", "snowballstemmer", "statistics", "struct", "typing",
             "unicodedata", "zlib"}  # fmt: skip
 # The rooms of the engine from the ground up: each may import those before it, and none behind.
-ROOMS = ("errors", "passwords", "watch", "process_limits", "paths", "durable", "run_note", "query", "ranking", "languages", "query_lines", "signals", "categories", "pictures", "settings", "catalog", "projections",
+ROOMS = ("errors", "passwords", "watch", "remark", "process_limits", "paths", "durable", "run_note", "query", "ranking", "languages", "query_lines", "signals", "categories", "pictures", "settings", "catalog", "projections",
          "descriptors", "spaces", "originals", "search", "search_state", "line_reader", "library", "soundness", "writing",
          "answers", "client")  # fmt: skip
 

@@ -17,6 +17,7 @@ from retrieval import (
     Picture,
     ProjectionDamaged,
     Query,
+    Remark,
     Results,
     StoredPicture,
     Text,
@@ -32,7 +33,7 @@ from .chips import list_chips
 from .colours import list_colours
 from .early_heads import send_early_head, wants_early_head
 from .emphasis import BALANCES, STEP_WORDS, show_emphasis
-from .locales import gettext, gettext_noop
+from .locales import gettext_noop
 from .parameters import BoxParameters, ImageParameters, PageSearchParameters, UploadParameters
 from .query_api import keep_sent_picture
 from .requests import move_sort, read_parameters
@@ -40,7 +41,7 @@ from .services import current_services
 from .steering import move_examples, show_examples, step_name
 from .tiles import find_looks
 from .uploads import TOKEN
-from .wording import sort_choices
+from .wording import show_remark, sort_choices
 
 KEPT_LIST: Final = re.compile(r"among:([0-9a-f]{32})")
 SIMILAR_COUNT = 10  # two rows on a wide screen
@@ -102,6 +103,7 @@ def _render_search(asked: PageSearchParameters) -> str:
         balances=BALANCES,
         results=presented,
         total=presented.total,
+        remarks=[show_remark(note) for note in results.notes],
         until=_find_expiry(presented.line),
         picked_until=_find_picked_expiry(presented.line),
         line_address=partial(_line_address, parameters),
@@ -154,7 +156,7 @@ def _find_hits(parameters: PageSearchParameters) -> tuple[PageSearchParameters, 
         current = parameters.model_copy(update={"cursor": ""})
         query = current_services().read_query(current)
         results = current_services().search(query)
-        return current, query, replace(results, notes=(*results.notes, gettext(NEW_LIST)))
+        return current, query, replace(results, notes=(*results.notes, Remark(NEW_LIST)))
 
 
 @pages.get("/images/<id:image_id>")

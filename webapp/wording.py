@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from secrets import randbelow
 from typing import Final
 
@@ -15,6 +16,7 @@ from retrieval import (
     Either,
     Palette,
     Part,
+    Remark,
     Sort,
     Text,
     answers,
@@ -22,7 +24,7 @@ from retrieval import (
     list_single_parts,
 )
 
-from .locales import format_amount, gettext, gettext_noop, ngettext
+from .locales import ENGLISH, current_language, format_amount, gettext, gettext_noop, ngettext
 from .renditions import LARGE_SIDE
 
 MAX_SEED: Final = 9999  # short ones are easier to hand on
@@ -62,6 +64,10 @@ WAYS: Final = {  # what pictures can be similar in, by signal
     "details": gettext_noop("details"),
     "part": gettext_noop("parts"),
 }
+_WORD_SIGNALS: Final = {  # what words can be searched in
+    "words": gettext_noop("words"),
+    "meaning": gettext_noop("meaning of words"),
+}
 _POSITION: Final = re.compile(r"-?[\d.]+, ?-?[\d.]+")
 _SORT_LABELS: Final = {
     "date": gettext_noop("Newest first"),
@@ -95,8 +101,9 @@ def option_words(option: str) -> str:
     """What an option of a line is called on its chip; the option itself where it has no other name."""
     if _WEIGHTS.fullmatch(option):
         weights = (term.removeprefix("weight.").split(":") for term in option.split())
+        names = WAYS | _WORD_SIGNALS
         return ", ".join(
-            _weight_words(gettext(WAYS.get(signal, signal)), weight) for signal, weight in weights
+            _weight_words(gettext(names.get(signal, signal)), weight) for signal, weight in weights
         )
     if option.removeprefix("-").startswith("among:"):
         return gettext("picked pictures")
@@ -158,6 +165,21 @@ def rendition_words(image: answers.Image) -> str:
         )
     kind = {"raw": "raw", "heif": "HEIC"}.get(image.format, image.format.upper())
     return gettext("a rendition: browsers do not show %(kind)s files", kind=kind)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRemark:
+    """What is said about an answer, and in which language."""
+
+    text: str
+    language: str
+
+
+def show_remark(remark: str) -> ShownRemark:
+    """A remark in the language of the page; one that cannot be translated stays English."""
+    if isinstance(remark, Remark):
+        return ShownRemark(gettext(remark.pattern, **remark.values), current_language())
+    return ShownRemark(remark, ENGLISH)
 
 
 def hit_remarks(hit: answers.Hit) -> str:

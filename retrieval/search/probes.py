@@ -25,6 +25,7 @@ from ..ranking.feedback import BAD, move_query
 from ..ranking.fusion import Choice
 from ..ranking.tokens import parse_terms, split_tokens
 from ..ranking.translation import Translator
+from ..remark import Remark
 from ..signals import (
     COLOUR,
     CONDITION,
@@ -233,5 +234,8 @@ def describe_empty_texts(query: Query) -> list[str]:
 
 def _describe_empty_text(text: str) -> str:
     if split_tokens(text):
-        return f"“{text}” says too little to look for; put it in quotation marks to look for just this."
-    return f"“{text}” holds no letters or digits to look for."
+        return Remark(
+            "“%(text)s” says too little to look for; put it in quotation marks to look for just this.",
+            text=text,
+        )
+    return Remark("“%(text)s” holds no letters or digits to look for.", text=text)

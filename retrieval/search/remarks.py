@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..projections.words import WordView
 from ..ranking.tokens import Terms, Unit, parse_terms, split_query, translated_units
+from ..remark import Remark
 
 PUNCTUATION = ".,;:!?()[]{}'’"
 
@@ -33,11 +34,14 @@ def _is_unknown(piece: str, unknown: set[Unit]) -> bool:
 def describe_unknown_words(words: Sequence[str], unused: Sequence[str]) -> list[str]:
     """Sentences that name words which are written about no image of a library, and those not used at all."""
     looked_for = [word for word in words if word not in unused]
-    sentences = []
+    sentences: list[str] = []
     if looked_for:
-        sentences.append(f"Not among the words of this library: {_name_words(looked_for)}.")
+        sentences.append(
+            Remark("Not among the words of this library: %(words)s.", words=_name_words(looked_for))
+        )
     if unused:
-        sentences.append(f"Not among the words of this library, and not used: {_name_words(unused)}.")
+        named = _name_words(unused)
+        sentences.append(Remark("Not among the words of this library, and not used: %(words)s.", words=named))
     return sentences
 
 

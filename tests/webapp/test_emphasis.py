@@ -90,7 +90,7 @@ def test_options_are_chips_that_can_be_removed(client: FlaskClient) -> None:
         "diversity:0.2",
         "the best of each day",
         "weaker matches, too",
-        "words × 2, no meaning",
+        "words × 2, no meaning of words",
     ]
     removals = re.findall(r'class="remove" href="([^"]*)"', html)
     lines = [parse_qs(urlsplit(unescape(address)).query)["q"][0] for address in removals[1:]]

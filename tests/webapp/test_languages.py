@@ -44,7 +44,17 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     path = tmp_path_factory.mktemp("messages") / "pictor.pot"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        options = ["-q", "extract", "-F", "pyproject.toml", "-k", "gettext_noop", "--add-location=file"]
+        options = [
+            "-q",
+            "extract",
+            "-F",
+            "pyproject.toml",
+            "-k",
+            "gettext_noop",
+            "-k",
+            "Remark",
+            "--add-location=file",
+        ]
         CommandLineInterface().run(["pybabel", *options, "-o", str(path), "."])
     with path.open("rb") as file:
         return read_po(file)
@@ -244,3 +254,14 @@ def test_a_page_brings_the_messages_of_its_scripts() -> None:
     assert messages["Path copied"] == ["Pfad kopiert"]
     assert len(messages["%(num)s selected"]) == 2
     assert "Filters" not in messages
+
+
+def test_what_the_engine_says_is_in_the_language_of_the_page(client: FlaskClient) -> None:
+    for language, said in (
+        ("de", "Kommt in den Wörtern dieser Bibliothek nicht vor"),
+        ("en", "Not among the words of this library"),
+    ):
+        html = client.get("/?q=nosuchword+harbour", headers={"Accept-Language": language}).text
+        assert f'<p class="remark" lang="{language}">{said}' in html
+    notes = client.get("/api/v1/search?q=nosuchword+harbour", headers={"Accept-Language": "de"}).json["notes"]
+    assert notes[0].startswith("Not among the words of this library")
