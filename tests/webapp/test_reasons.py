@@ -60,16 +60,27 @@ def test_a_copy_is_explained_by_a_heat_map_on_both_pictures(
 
 
 def test_points_in_common_belong_to_the_picture_that_has_them(app: Flask) -> None:
+    corners = [(0.0, 0.0), (0.5, 0.0), (0.5, 0.4), (0.0, 0.4)]
+    relation = answers.Relation(
+        name="contained in", part=1, of_query=0.2, of_image=1, query_outline=corners, image_outline=corners
+    )
     points = answers.Points(
-        part=1, inliers=1, transform=[[1, 0, 0.2], [0, 1, 0.2]], points=[[0.1, 0.2, 0.3, 0.4]]
+        part=1,
+        inliers=1,
+        relation=relation,
+        transform=[[1, 0, 0.2], [0, 1, 0.2]],
+        points=[[0.1, 0.2, 0.3, 0.4]],
     )
     hit = answers.Hit.model_construct(id=7)
     found = answers.Explanation.model_construct(hit=hit, heat=[], points=[points])
     with app.test_request_context():
         [compared] = compare_pictures(found, [Text("pier"), StoredPicture(3)], ["pier", "picture"])
+        sentences = compared.sentences
     assert (compared.query, compared.image) == ("/media/3/preview", "/media/7/preview")
     assert compared.points == ((0.1, 0.2, 0.3, 0.4),)
     assert compared.cosine is None
+    assert compared.relations == (relation,)
+    assert sentences == ["The hit is contained in the picture and fills 20% of it."]
 
 
 def test_a_picture_outside_the_answer_is_told_apart(client: FlaskClient) -> None:
