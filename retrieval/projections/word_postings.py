@@ -69,9 +69,10 @@ class SegmentPostings:
             numbers, extents = _frequent_files(reader, folder)
             self._extents = _read_extents(extents)
             self._numbers = np.load(numbers, mmap_mode="r", allow_pickle=False)
-        name = reader.segment().segment_id()
-        self._counted = load_lengths(folder, name) if folder else None
-        self.hidden = load_hidden(folder, name) if folder else _no_numbers()
+        segment = reader.segment()  # None where an index holds nothing
+        stored = (folder, segment.segment_id()) if folder and segment else None
+        self._counted = load_lengths(*stored) if stored else None
+        self.hidden = load_hidden(*stored) if stored else _no_numbers()
 
     @cached_property
     def image_ids(self) -> Int64Ids:
