@@ -39,6 +39,8 @@ WORD = Query((Text("harbour"),))
 QUERY = Query((Text("harbour"), StoredPicture(3)))
 KINDS = ("words", "subject", "colour", "neighbours", "bridge")
 
+SUFFIXES = (".seg", ".toc", ".faiss", ".rows", ".postings", ".json", ".tsv", ".npy")
+
 
 @pytest.fixture
 def path(library_path: Path, tmp_path: Path) -> Path:
@@ -122,10 +124,7 @@ class TestWriting:
             live = {pointer.generation for pointer in pointers(library).values()}
             assert {path.name for path in library.generations_folder.iterdir()} == live
             files = [path for name in live for path in (library.generations_folder / name).glob("**/*")]
-            assert all(
-                file.is_file() and file.suffix in (".seg", ".toc", ".faiss", ".rows", ".json", ".tsv", ".npy")
-                for file in files
-            )
+            assert all(file.is_file() and file.suffix in SUFFIXES for file in files)
 
 
 def truncate(path: Path) -> None:
