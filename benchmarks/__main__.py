@@ -1,9 +1,10 @@
-"""python -m benchmarks NAME [--size N] [--part NAME] [--json]"""
+"""python -m benchmarks NAME|all [--size N] [--part NAME] [--json]"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import pkgutil
 import platform
 from collections.abc import Mapping
@@ -12,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 PRIVATE = ("__main__", "clients", "disks", "faults", "indexed", "intervals", "sets", "subjects", "synthetic")
+ALL = "all"
 
 
 def main() -> None:
-    """Run one benchmark, or list them all."""
+    """Run one benchmark or all of them, or list them."""
     names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     names = [name for name in names if name not in PRIVATE]
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("name", nargs="?", choices=names)
+    parser.add_argument("name", nargs="?", choices=[*names, ALL])
     parser.add_argument("--size", type=int, help="how much to measure; each benchmark says of what")
     parser.add_argument("--part", help="one part of a benchmark that has several")
     parser.add_argument("--json", action="store_true")
@@ -28,10 +30,20 @@ def main() -> None:
         for name in names:
             print(f"{name}: {(import_module(f'benchmarks.{name}').__doc__ or '').splitlines()[0]}")
         return
-    options = {"part": arguments.part} if arguments.part else {}
-    measured = import_module(f"benchmarks.{arguments.name}").measure(size=arguments.size, **options)
-    result = {"name": arguments.name, "machine": platform.processor() or platform.machine(), **measured}
-    print(json.dumps(result, indent=2) if arguments.json else format_tables(result))
+    for name in names if arguments.name == ALL else [arguments.name]:
+        result = run_benchmark(name, arguments.size, arguments.part)
+        print(
+            json.dumps(result, indent=2) if arguments.json else f"{name}:\n{format_tables(result)}\n",
+            flush=True,
+        )
+
+
+def run_benchmark(name: str, size: int | None, part: str | None) -> dict[str, Any]:
+    """The figures of one benchmark, with the machine that they were measured on."""
+    options = {"part": part} if part else {}
+    measured = import_module(f"benchmarks.{name}").measure(size=size, **options)
+    machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
+    return {"name": name, "size": size, **machine, **measured}
 
 
 def format_tables(result: Mapping[str, Any]) -> str:

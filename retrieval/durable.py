@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import StorageFailed
+from .manifest import MANIFEST, Manifest
 
 TEMPORARY = ".tmp"  # ending of names that are not finished yet
 BLOCK = 1 << 20  # bytes read at a time
@@ -55,14 +56,15 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
-def write_folder(root: Path, name: str, fill: Callable[[Path], None]) -> Seal:
-    """Let `fill` write the files of a new folder, sync them, and give the folder its name.
+def write_folder(root: Path, name: str, fill: Callable[[Path], None], *, before: Path | None = None) -> Seal:
+    """Let `fill` write the files of a new folder, add a manifest, sync all, and give the folder its name.
 
-    Raises StorageFailed.
+    `before`: a folder with which it may share files, whose manifest has been verified. Raises StorageFailed.
     """
     with _temporary_path(root / name) as temporary:
         temporary.mkdir(parents=True)
         fill(temporary)
+        (temporary / MANIFEST).write_bytes(Manifest.of_folder(temporary, before).to_bytes())
         for path in sorted(temporary.iterdir()):
             sync_to_disk(path)
         sync_to_disk(temporary)
@@ -92,7 +94,7 @@ def share_file(file: Path, name: Path) -> None:
     try:
         os.link(file, name)
     except OSError:  # a file system without hard links gets a copy
-        shutil.copyfile(file, name)
+        shutil.copy2(file, name)  # with its time of change, by which it is known to be the same
 
 
 def sync_to_disk(path: Path) -> None:
@@ -105,14 +107,12 @@ def sync_to_disk(path: Path) -> None:
 
 
 def compute_seal(root: Path, name: str) -> Seal:
-    """The seal of a file or folder; a folder's checksum covers its sorted file names and contents."""
+    """The seal of a file or folder; a folder's checksum is that of its manifest."""
     path = root / name
     if path.is_file():
         return Seal(name, path.stat().st_size, _file_sha256(path))
-    files = sorted(file for file in path.iterdir() if file.is_file())
-    digests = "\n".join(f"{file.name} {_file_sha256(file)}" for file in files)
-    total = sum(file.stat().st_size for file in files)
-    return Seal(name, total, hashlib.sha256(digests.encode()).hexdigest())
+    total = sum(file.stat().st_size for file in path.iterdir() if file.is_file())
+    return Seal(name, total, _file_sha256(path / MANIFEST))
 
 
 def remove_path(path: Path) -> None:

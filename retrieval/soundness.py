@@ -111,13 +111,18 @@ def find_damages(library: Library) -> list[ProjectionDamaged]:
 def find_damaged(
     catalog: Catalog, projections: Sequence[AnyProjection], root: Path
 ) -> list[ProjectionDamaged]:
-    """Every generation that cannot be trusted, with its reason; what is not published yet is sound."""
+    """Every generation that cannot be trusted, with its reason; what is not published yet is sound.
+
+    Every byte is read, also of what a search would only read where it needs it.
+    """
     with catalog.reading() as reader:
         pointers = live_pointers(reader, root)
     damages: list[ProjectionDamaged] = []
     for projection in projections:
         try:
-            projection.load_generation(root, find_pointer(projection, pointers))
+            if (pointer := find_pointer(projection, pointers)) is not None:
+                generations.verify_generation(root, pointer, projection.versions)
+            projection.load_generation(root, pointer)
         except ProjectionDamaged as error:
             damages.append(error)
     return damages

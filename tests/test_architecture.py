@@ -36,7 +36,11 @@ HOMES = {
     "sqlalchemy": ("retrieval/catalog/", "migrations/"),
     "alembic": ("retrieval/catalog/engine.py", "migrations/"),
     "faiss": ("retrieval/projections/faiss_library.py",),
-    "whoosh": ("retrieval/projections/words.py", "retrieval/projections/word_postings.py"),
+    "whoosh": (
+        "retrieval/projections/words.py",
+        "retrieval/projections/word_postings.py",
+        "retrieval/projections/word_storage.py",
+    ),
     "torch": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "timm": ("retrieval/descriptors/runtimes/", "indexer/training/"),
     "safetensors": ("retrieval/descriptors/runtimes/", "indexer/training/"),
@@ -81,7 +85,7 @@ MAY_PURE = {"__future__", "bisect", "calendar", "collections", "dataclasses", "d
             "lazy_loader", "math", "numpy", "pathlib", "re", "regex", "snowballstemmer", "statistics", "struct", "typing",
             "unicodedata", "zlib"}  # fmt: skip
 # The rooms of the engine from the ground up: each may import those before it, and none behind.
-ROOMS = ("errors", "passwords", "watch", "remark", "process_limits", "paths", "durable", "run_note", "query", "ranking", "languages", "query_lines", "signals", "categories", "pictures", "settings", "catalog", "projections",
+ROOMS = ("errors", "passwords", "watch", "remark", "process_limits", "paths", "manifest", "durable", "run_note", "query", "ranking", "languages", "query_lines", "signals", "categories", "pictures", "settings", "catalog", "projections",
          "descriptors", "spaces", "originals", "search", "search_state", "line_reader", "library", "soundness", "writing",
          "answers", "client")  # fmt: skip
 

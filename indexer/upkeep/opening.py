@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import BACKBONE
-from data.sample import draw_collection
 from retrieval import (
     Backbone,
     InvalidSetting,
@@ -106,6 +105,8 @@ def _reference_pictures(spec: LibrarySpec, backbone: Backbone) -> list[images.RG
     """Drawn pictures, for a trained backbone that the user chose; the bundled one has figures of its own."""
     if not (spec.backbone and backbone.trained):
         return []
+    from data.sample import draw_collection  # its scenes take as long to load as a search
+
     return [sample.pixels for sample in draw_collection(step=REFERENCE_STEP)]
 
 

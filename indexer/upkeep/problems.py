@@ -10,7 +10,6 @@ from contextlib import nullcontext
 
 from retrieval import Library, LibraryWriter, Problem
 
-from ..run.pipeline import reindex_files
 from ..run.report import OnEvent, Report
 from ..run.stop_signals import Shield
 
@@ -55,6 +54,8 @@ def retry_problems(
     with library.catalog.writing() as writer:
         writer.forget_problems(path for path, mode in modes.items() if mode is None)
     files = [path for path, mode in modes.items() if mode is not None and stat.S_ISREG(mode)]
+    from ..run.pipeline import reindex_files  # every command reads this module, and few index
+
     report = reindex_files(library, files, captions={}, on_event=on_event, shield=shield)
     return report, sum(1 for mode in modes.values() if mode is not None and stat.S_ISDIR(mode))
 

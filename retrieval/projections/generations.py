@@ -12,6 +12,10 @@ from typing import TypeAlias
 from ..catalog import Projection
 from ..durable import compute_seal, remove_path
 from ..errors import NotEnoughMemory, ProjectionDamaged, StorageFailed
+from ..manifest import MANIFEST, Manifest
+from .sealed_folder import SealedFolder
+
+SEALING = "sealed by blocks"  # how the files of a generation are sealed, among its versions
 
 # Of each file of a generation: its name, size, time of change, and number on the disk.
 Stamp: TypeAlias = tuple[tuple[str, int, int, int], ...]
@@ -23,7 +27,39 @@ def new_name(stem: str, seq: int) -> str:
 
 
 def verify_generation(root: Path, pointer: Projection, versions: str) -> Path:
-    """The generation's path, after its versions, size and checksum were checked."""
+    """The path of a generation of which every byte was compared with its checksum.
+
+    Raises ProjectionDamaged, also for other versions.
+    """
+    path = check_seal(root, pointer, versions)
+    if path.is_dir():
+        with translating_read_errors(pointer):
+            _open_folder(path).verify_all()
+    return path
+
+
+def open_generation(root: Path, pointer: Projection, versions: str) -> SealedFolder:
+    """A generation that is verified where it is read; its versions, manifest and names were checked.
+
+    Raises ProjectionDamaged.
+    """
+    path = check_seal(root, pointer, versions)
+    with translating_read_errors(pointer):
+        return _open_folder(path)
+
+
+def _open_folder(path: Path) -> SealedFolder:
+    folder = SealedFolder(path, Manifest.load(path))
+    if wrong := sorted({file.name for file in path.iterdir()} ^ {*folder.names, MANIFEST}):
+        raise ProjectionDamaged(path.name, f"{wrong[0]}: missing, or not one of its files")
+    return folder
+
+
+def check_seal(root: Path, pointer: Projection, versions: str) -> Path:
+    """The path of a generation whose versions, size and seal are right: of a folder, the manifest is read.
+
+    Raises ProjectionDamaged.
+    """
     path = root / pointer.generation
     if pointer.library_versions != versions:
         raise ProjectionDamaged(pointer.generation, f"made by {pointer.library_versions}, this is {versions}")

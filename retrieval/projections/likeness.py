@@ -114,7 +114,8 @@ class LikenessProjection(AbstractProjection[Likenesses, int]):
         self._spaces = subjects, colours
         self.space_id = subjects.id
         self.versions = (
-            f"{VERSION}, faiss {faiss_version()}, space {subjects.fingerprint}, space {colours.fingerprint}"
+            f"{VERSION}, faiss {faiss_version()}, {generations.SEALING}, "
+            f"space {subjects.fingerprint}, space {colours.fingerprint}"
         )
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:

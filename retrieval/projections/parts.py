@@ -97,7 +97,9 @@ class PartProjection(AbstractProjection[WindowIndex, Question]):
                     folder, stored, save_codes, before=root / previous.generation, stale=stale
                 )
 
-        sealed = write_folder(root, generations.new_name(f"parts-{self._space.id}", seq), fill)
+        name = generations.new_name(f"parts-{self._space.id}", seq)
+        before = root / previous.generation if previous else None
+        sealed = write_folder(root, name, fill, before=before)
         return Projection(
             self.kind, self.space_id, seq, sealed.name, sealed.bytes, sealed.sha256, self.versions
         )

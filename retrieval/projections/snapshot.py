@@ -16,8 +16,9 @@ from ..catalog.reader import Reader
 from ..errors import ProjectionDamaged
 from ..signals import WORDS
 from .base import AbstractProjection, AbstractView, Tail
-from .generations import Stamp, stamp_generation
+from .generations import Stamp, stamp_generation, verify_generation
 from .publications import live_pointers
+from .sealed_folder import SealedFolder
 
 ATTEMPTS = 3  # a writer may prune a generation after its pointer was read and before it was opened
 
@@ -45,6 +46,12 @@ class _Opened:
     pointer: Projection | None
     stamp: Stamp
     loaded: Any
+
+    @property
+    def damage(self) -> ProjectionDamaged | None:
+        """What was met when it was read, of a generation that is verified where it is read."""
+        sealed: SealedFolder | None = getattr(self.loaded, "sealed", None)
+        return sealed.damage if sealed else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,8 +191,9 @@ class Snapshots:
     def find_damages(self) -> list[ProjectionDamaged]:
         """Every projection whose live generation cannot be trusted, with its reason.
 
-        A generation is verified once, when it is opened for searches, and again where size or time of its
-        files have changed since: `retrieval.soundness.find_damages` reads all of them at each call.
+        Of a generation that is opened for searches, these are damages that were met when it was read; it is
+        read whole where size or time of its files have changed since. `retrieval.soundness.find_damages`
+        reads all of them at each call.
         """
         with self._refreshing:
             with self._catalog.reading() as reader:
@@ -204,8 +212,10 @@ class Snapshots:
         opened = self._opened.get(projection.signal)
         is_opened = opened is not None and _is_same_generation(opened.pointer, pointer)
         if is_opened and opened and opened.stamp == stamp_generation(self._root, pointer):
-            return None
+            return opened.damage
         try:
+            if is_opened and pointer:
+                verify_generation(self._root, pointer, projection.versions)
             self._opened[projection.signal] = self._load_generation(projection, pointer)
         except ProjectionDamaged as damage:
             return damage

@@ -54,11 +54,11 @@ class SpelledWords:
         return sorted(self.stated.keys() | self.predicted.keys())
 
     @classmethod
-    def load(cls, folder: Path) -> SpelledWords:
-        """The words in all files of the folder of a word index."""
+    def parse(cls, files: Iterable[bytes]) -> SpelledWords:
+        """The words in the contents of all files of a word index."""
         spelled = cls()
-        for path in sorted(folder.glob(FILES)):
-            for line in path.read_text(encoding="utf-8").splitlines():
+        for file in files:
+            for line in file.decode().splitlines():
                 word, stated, predicted = line.split("\t")
                 spelled.stated[word] += int(stated)
                 spelled.predicted[word] += int(predicted)

@@ -36,7 +36,8 @@ from .rowfile import RowFile
 from .search_files import read_record, write_search_files
 
 # The layout of an index file, apart from FAISS's own version.
-LAYOUT = f"mapped rows of whole {ROW_MULTIPLE}s in segments of {segments.SEGMENT_SIZE}, {CODES_VERSION}"
+_LAID_OUT = f"mapped rows of whole {ROW_MULTIPLE}s in segments of {segments.SEGMENT_SIZE}, {CODES_VERSION}"
+LAYOUT = f"{_LAID_OUT}, {generations.SEALING}"
 _ROW_BLOCK = 1024  # rows at a time, to limit memory
 NO_IDS: Final = np.empty(0, np.int64)
 NO_SCORES: Final = np.empty(0, np.float32)
@@ -362,7 +363,8 @@ class VectorProjection(AbstractProjection[VectorIndex, Float32Vector]):
             )
 
         name = generations.new_name(f"vectors-{self.signal}-{self._space.id}", seq)
-        sealed = write_folder(root, name, fill)
+        before = root / previous.generation if previous else None
+        sealed = write_folder(root, name, fill, before=before)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load_generation(self, root: Path, pointer: Projection | None) -> VectorIndex:

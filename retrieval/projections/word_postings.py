@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ranking.arrays import BoolVector, Float64Vector, Int64Ids, Int64Vector
-from .word_segments import COUNTED, load_hidden, load_lengths
+from .sealed_folder import SealedFolder
+from .word_segments import COUNTED, load_lengths, read_hidden
 
 LEAST: Final = 128  # documents of a frequent token: what Whoosh reads at once
 Extent: TypeAlias = tuple[int, int, int]  # where the numbers of a token begin; documents and positions
@@ -62,17 +63,17 @@ class Postings:
 class SegmentPostings:
     """One segment of Whoosh, with the files beside it if `folder` has them. Not safe between threads."""
 
-    def __init__(self, reader: Any, folder: Path | None = None) -> None:
+    def __init__(self, reader: Any, folder: SealedFolder | None = None) -> None:
         self.reader, self.size = reader, int(reader.doc_count_all())
         self._extents: dict[tuple[str, str], Extent] = {}
-        if folder and has_frequent(reader, folder):
-            numbers, extents = _frequent_files(reader, folder)
-            self._extents = _read_extents(extents)
-            self._numbers = np.load(numbers, mmap_mode="r", allow_pickle=False)
+        if folder and has_frequent(reader, folder.path):
+            numbers, extents = (path.name for path in _frequent_files(reader, folder.path))
+            self._extents = _read_extents(folder.read_file(extents))
+            self._numbers = folder.load_array(numbers)
         segment = reader.segment()  # None where an index holds nothing
         stored = (folder, segment.segment_id()) if folder and segment else None
         self._counted = load_lengths(*stored) if stored else None
-        self.hidden = load_hidden(*stored) if stored else _no_numbers()
+        self.hidden = read_hidden(*stored) if stored else _no_numbers()
 
     @cached_property
     def image_ids(self) -> Int64Ids:
@@ -91,8 +92,10 @@ class SegmentPostings:
 
     def count_tokens(self, field: str, documents: Int64Vector) -> int:
         """How many tokens these documents have in a field together."""
-        known = self.find_lengths(field) if self._counted is None else self._counted[COUNTED.index(field)]
-        return int(known[documents].sum())
+        if self._counted is None:
+            return int(self.find_lengths(field)[documents].sum())
+        place = COUNTED.index(field)
+        return int(self._counted.read(place, place + 1)[0, documents].sum())
 
     def _read_column(self, name: str, dtype: str) -> NDArray[Any]:
         """A column of Whoosh's; zeros where it ends early, as it does behind its last other number."""
@@ -130,7 +133,8 @@ class SegmentPostings:
 
     def _cut_postings(self, start: int, documents: int, positions: int) -> Postings:
         ends = np.cumsum([start, documents, documents, documents, positions])
-        ids, weights, counts, places = np.split(self._numbers[start : ends[-1]], ends[1:-1] - start)
+        own = self._numbers.read(start, int(ends[-1]))
+        ids, weights, counts, places = np.split(own, ends[1:-1] - start)
         return Postings(ids.astype(np.int64), weights.view(np.float32).astype(np.float64), counts, places)
 
 
@@ -165,8 +169,8 @@ def _frequent_tokens(reader: Any, fields: Iterable[str]) -> Iterator[tuple[str, 
                 yield field, token.decode()
 
 
-def _read_extents(path: Path) -> dict[tuple[str, str], Extent]:
-    lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+def _read_extents(data: bytes) -> dict[tuple[str, str], Extent]:
+    lines = (line.split("\t") for line in data.decode().splitlines())
     return {(field, token): (int(start), int(ids), int(places)) for field, token, start, ids, places in lines}
 
 

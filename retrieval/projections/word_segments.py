@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Self, final
 
 import numpy as np
 
 from ..durable import share_file
 from ..ranking.arrays import Int64Ids, Int64Vector
+from .sealed_folder import SealedArray, SealedFolder
 from .word_entries import FIELDS, FIELDS_HELD, Entry, split_positions
 
 COUNTED = (*FIELDS, FIELDS_HELD)  # fields whose lengths are kept, in this order
@@ -68,10 +69,17 @@ def load_hidden(folder: Path, name: str) -> Int64Vector:
     return np.load(path).astype(np.int64) if path.exists() else np.empty(0, np.int64)
 
 
-def load_lengths(folder: Path, name: str) -> Any | None:
+def read_hidden(folder: SealedFolder, name: str) -> Int64Vector:
+    """The same, verified as it is read."""
+    file = _path(folder.path, "hidden", name).name
+    hidden = folder.load_array(file).read_all() if file in folder.names else np.empty(0)
+    return hidden.astype(np.int64)
+
+
+def load_lengths(folder: SealedFolder, name: str) -> SealedArray | None:
     """How many tokens the documents of a segment have, (field of COUNTED, document); None where not kept."""
-    path = _path(folder, "lengths", name)
-    return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
+    file = _path(folder.path, "lengths", name).name
+    return folder.load_array(file) if file in folder.names else None
 
 
 def count_tokens(entry: Entry) -> list[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 import threading
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, final
@@ -32,6 +33,8 @@ from ..signals import WORDS
 from . import generations
 from .base import AbstractProjection, AbstractView, Tail
 from .memory_postings import MemoryPostings
+from .sealed_folder import SealedFile, SealedFolder
+from .spelled_words import FILES as SPELLED_FILES
 from .spelled_words import SpelledWords
 from .word_entries import (
     ENTRIES_VERSION,
@@ -46,7 +49,9 @@ from .word_entries import (
 from .word_postings import SegmentPostings, write_frequent
 from .word_scores import Segment, WordScores
 from .word_segments import SegmentImages, count_tokens, write_segment_files
+from .word_storage import open_storage
 
+INDEX_NAME = "MAIN"  # as Whoosh calls the only index of a folder
 MAX_WORDS = 200  # that one prefix stands for; each is a question to the index
 MAX_RECENT = 8  # texts whose matches are kept
 CHUNK = 1000  # images read from the catalog at a time
@@ -57,21 +62,31 @@ POSTINGS_MEMORY = 16.0  # MB of postings before Whoosh writes to the disk; more 
 class WordIndex:
     """The segments of an index, and how the words of its images are spelled."""
 
-    def __init__(self, segments: list[Segment], spelled: SpelledWords | None = None) -> None:
-        self.segments, self.spelled = segments, spelled or SpelledWords()
+    def __init__(
+        self,
+        segments: list[Segment],
+        load_spelled: Callable[[], SpelledWords] = SpelledWords,
+        sealed: SealedFolder | None = None,
+    ) -> None:
+        """`load_spelled` is called when the words are first asked for; `sealed`: that of a generation."""
+        self.segments, self._load_spelled, self.sealed = segments, load_spelled, sealed
         self._tail: dict[int, tuple[int, Entry]] = {}  # by image: its change, and its entry then
 
     @classmethod
-    def open(cls, folder: Path) -> WordIndex:
-        """Open a verified generation."""
-        from whoosh.index import IndexError as NoIndex
-        from whoosh.index import open_dir
+    def open(cls, folder: SealedFolder) -> WordIndex:
+        """Open a generation, of which only what a search needs is read."""
+        from whoosh.index import FileIndex
 
-        try:
-            readers = _segment_readers(open_dir(str(folder), readonly=True))
-            return cls([SegmentPostings(reader, folder) for reader in readers], SpelledWords.load(folder))
-        except NoIndex as error:  # Whoosh raises it for files that vanished after they were verified
-            raise FileNotFoundError(str(error)) from error
+        readers = _segment_readers(FileIndex(open_storage(folder), indexname=INDEX_NAME))
+        segments: list[Segment] = [SegmentPostings(reader, folder) for reader in readers]
+        # Opened now, since the folder may be superseded and gone before they are read.
+        spelled = [folder.open_file(name) for name in fnmatch.filter(folder.names, SPELLED_FILES)]
+        return cls(segments, partial(_load_spelled, spelled), folder)
+
+    @cached_property
+    def spelled(self) -> SpelledWords:
+        """How the words of the images are spelled."""
+        return self._load_spelled()
 
     def index_tail(self, reader: Reader, tail: Tail) -> WordIndex:
         """An index of the images that changed since; only those that changed since the last call are read."""
@@ -90,7 +105,7 @@ class WordIndex:
         spelled = SpelledWords()
         for entry in entries:
             spelled.add_image(entry.stated, entry.predicted)
-        return cls([MemoryPostings(entries)] if entries else [], spelled)
+        return cls([MemoryPostings(entries)] if entries else [], lambda: spelled)
 
 
 @final
@@ -111,7 +126,7 @@ class WordView(AbstractView[Terms]):
     ) -> None:
         """`fields`: those that are searched, with their weights."""
         self._fields = fields
-        self._spelled = (published.spelled, tail.spelled)
+        self._spelled_by = (published, tail)
         segments = [segment for segment in published.segments + tail.segments if segment.size]
         self._segments = segments
         in_tail = np.array([segment in tail.segments for segment in segments], bool)
@@ -157,7 +172,10 @@ class WordView(AbstractView[Terms]):
         """The words of all images as they are written. Those of images that were removed or changed since the
         generation was made are among them, so that a word may find nothing."""
         has_predicted = PREDICTED in self._fields
-        return Vocabulary.from_counts(SpelledWords.join(self._spelled).count_words(predicted=has_predicted))
+        return Vocabulary.from_counts(self._join_spelled().count_words(predicted=has_predicted))
+
+    def _join_spelled(self) -> SpelledWords:
+        return SpelledWords.join(index.spelled for index in self._spelled_by)
 
     def _match_words(self, words: Unit) -> Ranking:
         tokens = self._expand_prefix(words) if isinstance(words, Prefix) else ()
@@ -195,7 +213,9 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
 
     def __init__(self, *, predicted: bool) -> None:
         self._fields = {name: boost for name, boost in FIELDS.items() if predicted or name != PREDICTED}
-        self.versions = f"whoosh-reloaded {whoosh_version()}, entries {ENTRIES_VERSION}"
+        self.versions = (
+            f"whoosh-reloaded {whoosh_version()}, entries {ENTRIES_VERSION}, {generations.SEALING}"
+        )
 
     def write_generation(self, reader: Reader, root: Path, previous: Projection | None) -> Projection:
         seq = reader.last_seq()
@@ -210,15 +230,14 @@ class WordProjection(AbstractProjection[WordIndex, Terms]):
                 _extend_index(before, folder, reader, reader.changes_since(previous.seq))
 
         name = generations.new_name("words", seq)
-        sealed = write_folder(root, name, fill)
+        sealed = write_folder(root, name, fill, before=before)
         return Projection(self.kind, None, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load_generation(self, root: Path, pointer: Projection | None) -> WordIndex:
         if pointer is None:
             return WordIndex([])
-        path = generations.verify_generation(root, pointer, self.versions)
         with generations.translating_read_errors(pointer):
-            return WordIndex.open(path)
+            return WordIndex.open(generations.open_generation(root, pointer, self.versions))
 
     def make_view(self, loaded: WordIndex, reader: Reader, tail: Tail) -> WordView:
         return WordView(loaded, loaded.index_tail(reader, tail), tail.hidden, fields=self._fields)
@@ -342,6 +361,10 @@ def _segment_readers(index: Any) -> list[Any]:
     """The readers of the segments of an index."""
     reader = index.reader()
     return [reader] if reader.is_atomic() else list(reader.readers)
+
+
+def _load_spelled(files: Iterable[SealedFile]) -> SpelledWords:
+    return SpelledWords.parse(bytes(file.read_all()) for file in files)
 
 
 def _no_ids() -> Int64Ids:

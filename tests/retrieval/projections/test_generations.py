@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from whoosh.fields import FieldConfigurationError
@@ -29,9 +30,11 @@ from retrieval import (
     write_library,
 )
 from retrieval.catalog import Projection
+from retrieval.manifest import MANIFEST
 from retrieval.projections import generations
 from retrieval.projections.publications import live_pointers
 from retrieval.projections.vectors import VectorProjection
+from retrieval.projections.words import WordView
 from tests.reference import pairs_of
 from tests.wording import add_words
 
@@ -90,7 +93,7 @@ class TestWriting:
             for number, names in enumerate([("a", "b"), ("a", "b"), ("b", "a")])
         ]
         assert generations.verify_generation(tmp_path, pointer_to(seals[0]), "versions") == tmp_path / "0"
-        assert {seal.bytes for seal in seals} == {6}
+        assert {seal.bytes for seal in seals} == {6 + (tmp_path / "0" / MANIFEST).stat().st_size}
         assert seals[0].sha256 == seals[1].sha256 != seals[2].sha256
         assert sorted(os.listdir(tmp_path)) == ["0", "1", "2"]
 
@@ -124,7 +127,9 @@ class TestWriting:
             live = {pointer.generation for pointer in pointers(library).values()}
             assert {path.name for path in library.generations_folder.iterdir()} == live
             files = [path for name in live for path in (library.generations_folder / name).glob("**/*")]
-            assert all(file.is_file() and file.suffix in SUFFIXES for file in files)
+            assert all(
+                file.name == MANIFEST or (file.is_file() and file.suffix in SUFFIXES) for file in files
+            )
 
 
 def truncate(path: Path) -> None:
@@ -177,17 +182,30 @@ class TestDamage:
         expected = answers(path)
         with write_library(path) as writer:
             place = writer.generations_folder / pointers(writer)[kind].generation
-            for file in sorted(place.iterdir())[-1:] if place.is_dir() else [place]:
-                damage(file)
+            files = sorted(file for file in place.glob("*") if not file.name.startswith("spelled"))
+            damage(files[-1] if files else place)
             self.check_refusal(path, kind)
             writer.publish(anew=True)
         assert answers(path) == expected
 
-    @pytest.mark.parametrize("name", ["*.seg", "*.toc", "spelled-*.tsv", "frequent-*.npy", "frequent-*.tsv"])
+    @pytest.mark.parametrize("name", ["*.seg", "*.toc", MANIFEST, "frequent-*.npy", "frequent-*.tsv"])
     def test_each_file_of_a_words_generation_counts(self, path: Path, name: str) -> None:
         [part] = (path / "projections").glob(f"words-*/{name}")
         flip(part) if part.stat().st_size else lengthen(part)
         self.check_refusal(path, "words")
+
+    def test_what_no_search_has_read_is_refused_when_it_is_read_and_found_before(self, path: Path) -> None:
+        expected = answers(path)
+        [part] = (path / "projections").glob("words-*/spelled-*.tsv")
+        flip(part)
+        with Library.open(path) as library:
+            assert read_status(library).damages == ()
+            assert answers(path) == expected
+            [damage] = find_damages(library)
+            assert "spelled-1.tsv: a wrong checksum in block 0" in str(damage)
+            with pytest.raises(ProjectionDamaged, match=r"spelled-1.tsv: .*`pictor rebuild`"):
+                _ = cast(WordView, library.snapshot().views["words"]).vocabulary
+            assert read_status(library).damages == (str(damage),)
 
     def test_the_status_reads_a_generation_once_and_again_when_its_files_have_changed(
         self, path: Path, monkeypatch: pytest.MonkeyPatch

@@ -65,7 +65,7 @@ def test_files_are_read_as_they_were_written(tmp_path: Path) -> None:
     second.add_image(["red", "été"], [])
     first.write(tmp_path, "a")
     second.write(tmp_path, "b")
-    loaded = SpelledWords.load(tmp_path)
+    loaded = SpelledWords.parse(path.read_bytes() for path in tmp_path.glob("spelled-*.tsv"))
     assert loaded.count_words(predicted=True) == {"red": 2, "boat": 1, "ship": 1, "été": 1}
     assert loaded.count_words(predicted=False) == {"red": 2, "boat": 1, "été": 1}
     assert loaded.count_words(predicted=True) == SpelledWords.join([first, second]).count_words(
