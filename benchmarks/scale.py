@@ -17,6 +17,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +79,7 @@ def _measure_cold(path: Path) -> Figures:
         picture.write_bytes(images.encode_png(pixels))
         asked = {"words": [FREQUENT], "id": ["image:7"], "picture": ["--image", str(picture)]}
         return {
-            f"cold search by {name} (s)": _median(lambda line=line: _run(path, *line), COLD)
+            f"cold search by {name} (s)": _median(partial(_run, path, *line), COLD)
             for name, line in asked.items()
         } | {
             "cold status (s)": _median(lambda: _call("-m", "indexer.cli", "status", "--library", path), COLD)
@@ -99,7 +101,7 @@ def _measure_warm(path: Path, count: int) -> Figures:
         figures = {"first snapshot (s)": opened, "memory of it (MB)": _resident() - before}
         library.warm_up()
         asked = _make_queries(count)
-        times = {name: _median(lambda query=query: library.search(query)) for name, query in asked.items()}
+        times = {name: _median(partial(library.search, query)) for name, query in asked.items()}
         times["facets of everything"] = _median(lambda: library.count_facets(""))
         times["status"] = _median(lambda: read_status(library))
         times["count of images"] = _median(library.count_images)
@@ -163,7 +165,7 @@ def _measure_fts5(path: Path, folder: Path) -> Figures:
 
 def _measure_tantivy(path: Path) -> Figures:
     """The best hundred, and the count."""
-    import tantivy
+    tantivy = import_module("tantivy")
 
     schema = tantivy.SchemaBuilder().add_text_field("caption").add_integer_field("id", stored=True).build()
     index = tantivy.Index(schema)

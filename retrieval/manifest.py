@@ -33,8 +33,8 @@ class Manifest:
         """The manifest of a folder, whose files are read for it.
 
         A file that it shares with the folder `before`, whose own manifest has been verified, keeps the
-        checksums that it has there: what was damaged since then stays wrong. Raises ValueError for a file with
-        several names that is not shared with it.
+        checksums that it has there: what was damaged since then stays wrong. Raises ValueError for a file
+        with several names that is not shared with it.
         """
         known = cls.load(before) if before is not None and (before / MANIFEST).exists() else None
         files = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name != MANIFEST]

@@ -22,7 +22,8 @@ from .base import AbstractProjection, AbstractView, Tail
 from .faiss_library import faiss_version
 from .window_index import WindowIndex, save_codes
 
-LAYOUT = f"codes of {len(WINDOWS)} × {CODE_BYTES} bytes in segments of {segments.SEGMENT_SIZE}"
+_CODES = f"codes of {len(WINDOWS)} × {CODE_BYTES} bytes"
+LAYOUT = f"{_CODES} in segments of {segments.SEGMENT_SIZE}, {generations.SEALING}"
 Question: TypeAlias = Float32Vector | Direction  # a feature of the subject space, or a direction of it
 
 

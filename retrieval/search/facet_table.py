@@ -31,6 +31,7 @@ from ..ranking.ranking import union_ids
 
 IMAGE_BITS: Final = 40
 IMAGES: Final = (1 << IMAGE_BITS) - 1  # the part of a key that is the image
+Values: TypeAlias = dict[str, tuple[Counts, int]]  # by facet: those with most images, and how many more
 Group: TypeAlias = tuple[Int64Ids, int]  # the images with one value, rising, and the first row with it
 
 
@@ -132,9 +133,7 @@ class FacetTable:
         }
         return FacetTable(seq, columns)
 
-    def count_values(
-        self, ids: Int64Ids | None, *, confidence: float, predicted: bool
-    ) -> dict[str, tuple[Counts, int]]:
+    def count_values(self, ids: Int64Ids | None, *, confidence: float, predicted: bool) -> Values:
         """By facet, the values of these distinct images, or of all, with most of them; how many more."""
         chosen = self._choose_images(ids)
         counted = {
@@ -198,6 +197,7 @@ class FacetTables:
         self._catalog = catalog
         self._making = Lock()
         self._kept: FacetTable | None = None
+        self._of_all: tuple[tuple[int, float, bool], Values] | None = None
 
     def warm_up(self) -> None:
         """Load the table, which takes some seconds for each million values."""
@@ -213,7 +213,19 @@ class FacetTables:
             if self._kept is None and ids is not None and len(ids) <= MAX_NAMED:
                 return reader.count_facets(ids.tolist(), confidence=confidence, predicted=predicted)
             table = self._find_table(reader)
-            return reader.spell_facets(table.count_values(ids, confidence=confidence, predicted=predicted))
+            return reader.spell_facets(self._count_values(table, ids, confidence, predicted))
+
+    def _count_values(
+        self, table: FacetTable, ids: Int64Ids | None, confidence: float, predicted: bool
+    ) -> Values:
+        """What a table counts; the counts of all images, which every visitor sees first, are kept."""
+        if ids is not None:
+            return table.count_values(ids, confidence=confidence, predicted=predicted)
+        key = table.seq, confidence, predicted
+        kept = self._of_all
+        if kept is None or kept[0] != key:
+            kept = self._of_all = key, table.count_values(None, confidence=confidence, predicted=predicted)
+        return kept[1]
 
     def _find_table(self, reader: Reader) -> FacetTable:
         with self._making:

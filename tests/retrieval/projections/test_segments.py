@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from retrieval.catalog import WritableCatalog
 from retrieval.projections import segments
 from retrieval.projections.publications import live_pointers
+from retrieval.projections.segments import segment_files
 from retrieval.projections.vectors import VectorIndex, VectorProjection
 from retrieval.writing import publisher
 from tests.databases import new_image
@@ -51,10 +52,10 @@ class SegmentedCatalog:
             writer.remove_images(ids)
 
     def publish(self, *, anew: bool = False) -> dict[str, int]:
-        """The files of the generation, each with its inode."""
+        """The segments of the generation, each with its inode."""
         publisher.publish_projections(self.catalog, [self.projection], self.root, anew=anew)
         [generation] = self.root.iterdir()
-        return {path.name: path.stat().st_ino for path in sorted(generation.iterdir())}
+        return {path.name: path.stat().st_ino for path in segment_files(generation)}
 
     def index(self) -> VectorIndex:
         [pointer] = self.pointers()
