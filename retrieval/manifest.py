@@ -33,8 +33,7 @@ class Manifest:
         """The manifest of a folder, whose files are read for it.
 
         A file that it shares with the folder `before`, whose own manifest has been verified, keeps the
-        checksums that it has there: what was damaged since then stays wrong. Raises ValueError for a file
-        with several names that is not shared with it.
+        checksums that it has there: what was damaged since then stays wrong.
         """
         known = cls.load(before) if before is not None and (before / MANIFEST).exists() else None
         files = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name != MANIFEST]
@@ -42,8 +41,6 @@ class Manifest:
         for path in files:
             if known is not None and before is not None and _is_shared(path, before / path.name):
                 digests[path.name] = known.digests[path.name]
-            elif path.stat().st_nlink > 1:
-                raise ValueError(f"{path}: shared with a folder that was not named")
             else:
                 digests[path.name] = b"".join(_digest_blocks(path))
         return cls({path.name: path.stat().st_size for path in files}, digests)

@@ -93,14 +93,11 @@ def _is_up_to_date(projections: Sequence[AnyProjection], pointers: Sequence[Proj
 def _shareable_pointer(
     projection: AnyProjection, pointers: Sequence[Projection], root: Path
 ) -> Projection | None:
-    """The pointer to the live generation if its seal is right, so that its files can be shared; or None.
-
-    A shared file keeps the checksums of its blocks, so that what was damaged is found there, too.
-    """
+    """The pointer to the live generation if it is undamaged, so that its files can be shared; or None."""
     pointer = find_pointer(projection, pointers)
     try:
         if pointer is not None:
-            generations.check_seal(root, pointer, projection.versions)
+            generations.verify_generation(root, pointer, projection.versions)
     except ProjectionDamaged:
         return None
     return pointer
