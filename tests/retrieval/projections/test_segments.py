@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.catalog import WritableCatalog
+from retrieval.manifest import MANIFEST
 from retrieval.projections import segments
 from retrieval.projections.publications import live_pointers
-from retrieval.projections.segments import segment_files
 from retrieval.projections.vectors import VectorIndex, VectorProjection
 from retrieval.writing import publisher
 from tests.databases import new_image
@@ -52,10 +52,11 @@ class SegmentedCatalog:
             writer.remove_images(ids)
 
     def publish(self, *, anew: bool = False) -> dict[str, int]:
-        """The segments of the generation, each with its inode."""
+        """The files of the generation besides its manifest, each with its inode."""
         publisher.publish_projections(self.catalog, [self.projection], self.root, anew=anew)
         [generation] = self.root.iterdir()
-        return {path.name: path.stat().st_ino for path in segment_files(generation)}
+        files = sorted(path for path in generation.iterdir() if path.name != MANIFEST)
+        return {path.name: path.stat().st_ino for path in files}
 
     def index(self) -> VectorIndex:
         [pointer] = self.pointers()
