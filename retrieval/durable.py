@@ -64,6 +64,7 @@ def write_folder(root: Path, name: str, fill: Callable[[Path], None], *, before:
     with _temporary_path(root / name) as temporary:
         temporary.mkdir(parents=True)
         fill(temporary)
+        (temporary / MANIFEST).unlink(missing_ok=True)  # one that was shared is that of another folder
         (temporary / MANIFEST).write_bytes(Manifest.of_folder(temporary, before).to_bytes())
         for path in sorted(temporary.iterdir()):
             sync_to_disk(path)
