@@ -18,6 +18,7 @@ import numpy as np
 from ..catalog import Projection, Space
 from ..catalog.reader import Reader
 from ..durable import share_file, write_folder
+from ..manifest import MANIFEST
 from ..ranking.arrays import Float32Matrix, Float32Vector, Int64Ids, Int64Matrix, Int64Vector
 from ..ranking.collection_map import MAP_VERSION, find_clusters, place_images
 from ..ranking.copies import HashTables, find_close_hashes, measure_distances, rate_pairs, unique_pairs
@@ -129,7 +130,8 @@ class LikenessProjection(AbstractProjection[Likenesses, int]):
             else:
                 self._write_update(folder, reader, root, previous, made)
 
-        sealed = write_folder(root, name, fill)
+        before = root / previous.generation if previous and made else None
+        sealed = write_folder(root, name, fill, before=before)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def load_generation(self, root: Path, pointer: Projection | None) -> Likenesses:
@@ -158,8 +160,7 @@ class LikenessProjection(AbstractProjection[Likenesses, int]):
         frozen, late, gone = FrozenImages.load(before), LateImages.load(before), load_gone(before)
         assert frozen is not None
         for path in sorted(before.iterdir()):
-            # What has no ending describes the folder itself.
-            if path.suffix and not path.name.startswith(LATE) and path.name not in (GONE, MADE):
+            if not path.name.startswith(LATE) and path.name not in (GONE, MADE, MANIFEST):
                 share_file(path, folder / path.name)
         changed = find_changed(reader, previous)
         described = self._described(reader, changed)

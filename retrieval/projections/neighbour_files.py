@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..durable import share_file
+from ..manifest import MANIFEST
 from ..ranking.arrays import BoolVector, FeatureMatrix, Float16Matrix, Float32Matrix, Int64Ids
 from ..ranking.hubs import Hubs
 from ..ranking.neighbourhoods import (
@@ -195,9 +196,10 @@ def update_neighbourhoods(
     on them is shared. Returns how many of them were frozen, whose id is at most `end`, and are others now.
     """
     stale = np.unique(changed // segments.SEGMENT_SIZE).tolist()
-    renewed = {segments.segment_path(folder, number).name for number in stale} | {MADE, METHOD, CODES}
+    renewed = {segments.segment_path(folder, number).name for number in stale}
+    renewed.update((MADE, METHOD, CODES, MANIFEST))
     for path in sorted(mapping.folder.iterdir()):
-        if path.suffix and path.name not in renewed:  # what has no ending describes the folder itself
+        if path.name not in renewed:
             share_file(path, folder / path.name)
     return sum(_update_segment(folder, mapping, number, changed, held, end) for number in stale)
 

@@ -225,7 +225,8 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
             else:
                 self._write_update(folder, reader, root, previous, made)
 
-        sealed = write_folder(root, name, fill)
+        before = root / previous.generation if previous and made else None
+        sealed = write_folder(root, name, fill, before=before)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def _write_anew(self, folder: Path, reader: Reader) -> None:
@@ -239,14 +240,11 @@ class NeighbourProjection(AbstractProjection[Neighbourhoods, Float32Vector | Dir
         self, folder: Path, reader: Reader, root: Path, previous: Projection, made: Made
     ) -> None:
         changed = find_changed(reader, previous)
-        held = reader.load_features(self._space, changed.tolist())
-        lost = update_neighbourhoods(
-            folder, open_mapping(root / previous.generation), changed, held, made.end
-        )
-        replace(made, changed=made.changed + lost).save(folder)
         before, stale = root / previous.generation, set((changed // segments.SEGMENT_SIZE).tolist())
-        width = row_width(folder, self._space.dimension)
-        write_search_files(folder, width, self._device, before, stale)
+        held = reader.load_features(self._space, changed.tolist())
+        lost = update_neighbourhoods(folder, open_mapping(before), changed, held, made.end)
+        replace(made, changed=made.changed + lost).save(folder)
+        write_search_files(folder, row_width(folder, self._space.dimension), self._device, before, stale)
 
     def _main_axes(self, reader: Reader, end: int) -> Axes | None:
         ids = reader.described_ids(self._space)

@@ -150,7 +150,8 @@ class VisualWordProjection(AbstractProjection[VisualWordIndex, Keypoints]):
             else:
                 self._rewrite_segments(folder, reader, root / previous.generation, previous)
 
-        sealed = write_folder(root, name, write)
+        before = root / previous.generation if previous else None
+        sealed = write_folder(root, name, write, before=before)
         return Projection(self.kind, self.space_id, seq, name, sealed.bytes, sealed.sha256, self.versions)
 
     def _write_segments(self, folder: Path, reader: Reader) -> None:
