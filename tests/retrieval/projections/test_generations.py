@@ -202,8 +202,8 @@ class TestDamage:
             assert read_status(library).damages == ()
             assert answers(path) == expected
             [damage] = find_damages(library)
-            assert "spelled-1.tsv: a wrong checksum in block 0" in str(damage)
-            with pytest.raises(ProjectionDamaged, match=r"spelled-1.tsv: .*`pictor rebuild`"):
+            assert f"{part.name}: a wrong checksum in block 0" in str(damage)
+            with pytest.raises(ProjectionDamaged, match=f"{part.name}: .*`pictor rebuild`"):
                 _ = cast(WordView, library.snapshot().views["words"]).vocabulary
             assert read_status(library).damages == (str(damage),)
 
