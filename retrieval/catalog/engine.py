@@ -54,6 +54,7 @@ WRITER_PRAGMAS: Mapping[str, int | str] = {  # as SQLite reports them
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
+    "wal_autocheckpoint": 256,  # pages: four mebibytes of new catalogs, one of older ones with smaller pages
     "journal_size_limit": log.KEPT_LOG_BYTES,
     "cell_size_check": 1,
 }
