@@ -7,6 +7,7 @@ never written again, and stay readable after they were superseded.
 
 from __future__ import annotations
 
+import errno
 import mmap
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from ..errors import ProjectionDamaged
 from ..manifest import BLOCK_BYTES, DIGEST_BYTES, Manifest, compute_digest, count_blocks
 from ..ranking.arrays import Int64Vector
+
+LACKING = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # numbers of errors that say what a process lacks
 
 
 @final
@@ -34,10 +37,16 @@ class SealedFolder:
         return list(self._manifest.sizes)
 
     def open_file(self, name: str) -> SealedFile:
-        """A file of which nothing was read yet. Raises ProjectionDamaged for one of another size, or none."""
+        """A file of which nothing was read yet.
+
+        Raises ProjectionDamaged for one of another size, or none, and OSError where this process has no more
+        memory or may open no more files, which is no damage.
+        """
         try:
             return SealedFile(self, name, self._manifest.sizes[name], self._manifest.digests[name])
         except OSError as error:
+            if error.errno in LACKING:
+                raise
             raise self.note_damage(f"{name}: cannot be read ({error})") from error
 
     def read_file(self, name: str) -> bytes:

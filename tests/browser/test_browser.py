@@ -184,7 +184,7 @@ def test_a_search_is_saved_and_looked_at_by_everybody_and_without_scripts(
         page.get_by_role("link", name="Saved").click()
         page.get_by_text("Change or remove").click()
         page.get_by_role("button", name="Remove this search").click()
-        expect(page.get_by_role("main")).to_contain_text("Nothing is saved yet.")
+        expect(page.get_by_role("main")).to_contain_text("No saved searches yet")
 
 
 def add_harbour(path: Path) -> None:

@@ -27,7 +27,7 @@ def test_the_search_page_and_its_scripts_speak_german(new_context: Callable[...,
     expect(page.get_by_role("heading", name="Pictures found")).to_be_visible()
     assert page.url.endswith("/?q=harbour")
     page.goto("/saved")
-    expect(page.get_by_role("heading", name="Saved searches")).to_be_visible()
+    expect(page.get_by_role("heading", name="Saved searches", exact=True)).to_be_visible()
 
 
 def test_german_pages_are_for_everybody(new_context: Callable[..., BrowserContext]) -> None:

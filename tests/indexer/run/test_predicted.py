@@ -207,7 +207,7 @@ def test_rebuild_gives_old_libraries_their_categories_without_reading_a_picture(
 ) -> None:
     index_with_labels(library, spec, pictures)
     before = {image.id: image.annotations for image in stored_images(library)}
-    assert run("rebuild", "--library", library) == "8 projections of 12 images made again\n"
+    assert run("rebuild", "--library", library) == "10 projections of 12 images made again\n"
     with open_or_create(library, spec) as opened, opened.catalog.writing() as writer:
         for image_id, facts in before.items():
             writer.replace_annotations(
