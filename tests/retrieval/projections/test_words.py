@@ -7,7 +7,7 @@ from itertools import islice, product
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from retrieval import (
@@ -383,6 +383,8 @@ class TestNoSyntax:
             )
         )
     )
+    @example(["har", "*"])
+    @example(["and", "*"])
     @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_whatever_is_typed_finds_what_holds_one_of_its_words(
         self, harbour: Library, characters: list[str]
@@ -390,8 +392,18 @@ class TestNoSyntax:
         text = "".join(characters) or "?"
         said = {1: "harbour", 2: "and or not to", 3: "title x", 4: "har", 5: "2 harbour"}
         terms = parse_terms(text)
-        expected = [number for number, caption in said.items() if holds_any(split_tokens(caption), terms)]
+        expected = [
+            number
+            for number, caption in said.items()
+            if holds_any(split_tokens(caption), terms) or holds_beginning(caption, terms)
+        ]
         assert sorted(find_words(harbour, text)) == expected
+
+
+def holds_beginning(caption: str, terms: Terms) -> bool:
+    """Whether a word of a caption begins as one of the words with a star, such as harb*."""
+    starts = tuple(prefix.start for prefix in terms.prefixes)
+    return any(word.startswith(starts) for word in caption.split())
 
 
 def holds_any(tokens: list[str], terms: Terms) -> bool:
