@@ -8,6 +8,7 @@ new one is always answered.
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -99,7 +100,11 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def _serve(self) -> None:
         self._served += 1
-        self.service()
+        try:
+            self.service()
+        except OSError as error:
+            if error.errno != errno.EBADF:  # the server ended as the answer was sent, and closed its trigger
+                raise
 
     def flush(self) -> None:
         """Send at once what of an answer was made so far; waitress would wait for more."""
