@@ -67,7 +67,6 @@ from .ranking.keep_rules import KeepRule
 from .ranking.ranking import Ranking
 from .ranking.salience import find_salient_boxes
 from .ranking.verdicts import Verdict
-from .ranking.windows import place_in_frame
 from .remark import Remark
 from .search.answer import Answer, build_hits
 from .search.atlas import Atlas
@@ -838,7 +837,7 @@ class Library:
         if found is None:
             return []
         last, frame = found
-        return [place_in_frame(box, frame) for box in find_salient_boxes(last, count)]
+        return [frame.place_box(box) for box in find_salient_boxes(last, count)]
 
     def load_thumbnail(self, image_id: int) -> bytes:
         """The stored small rendition (WebP, long side 320 pixels); raises ImageNotFound."""

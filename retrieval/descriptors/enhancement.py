@@ -48,7 +48,7 @@ def enhance_picture(picture: RGB, steps: Sequence[str]) -> tuple[RGB, Region]:
     for name, numbers in map(_parse_step, steps):
         if name == "crop":
             region = find_foreground(picture, numbers[0])
-            picture, part = _crop_picture(picture, region), region_within(part, region)
+            picture, part = _crop_picture(picture, region), part.place_box(region)
         else:
             picture = FILTERS[name](picture, *map(float, numbers))
     return np.ascontiguousarray(picture), part
@@ -231,16 +231,6 @@ def _crop_picture(picture: RGB, region: Region) -> RGB:
     left, top = round(region.left * width), round(region.top * height)
     wide, high = max(1, round(region.width * width)), max(1, round(region.height * height))
     return picture[top : top + high, left : left + wide]
-
-
-def region_within(outer: Region, inner: Region) -> Region:
-    """`inner` is given in shares of `outer`; the result, like `outer`, in shares of the picture."""
-    return Region(
-        outer.left + inner.left * outer.width,
-        outer.top + inner.top * outer.height,
-        inner.width * outer.width,
-        inner.height * outer.height,
-    )
 
 
 # -- parsing of steps -----------------------------------------------------------------------------------

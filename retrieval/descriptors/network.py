@@ -96,7 +96,7 @@ class Network:
         path = weights_path(self._backbones, self._sha256)
         return Weights(
             self._backbone,
-            read_weights(self._backbone, path, self._sha256),
+            read_stored_file(self._backbone, path, self._sha256),
             path,
             size=self._preprocessing.size,
             projection=self._dimension if self._is_projected else 0,
@@ -141,8 +141,8 @@ def weights_path(backbones: Path, sha256: str) -> Path:
     return backbones / f"{sha256}.safetensors"
 
 
-def read_weights(backbone: str, path: Path, sha256: str) -> bytes:
-    """The bytes of the weights; raises BackboneUnavailable unless they have this checksum."""
+def read_stored_file(backbone: str, path: Path, sha256: str) -> bytes:
+    """The bytes of a file that belongs to a backbone; raises BackboneUnavailable for another checksum."""
     try:
         data = path.read_bytes()
     except OSError as error:

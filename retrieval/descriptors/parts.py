@@ -14,7 +14,6 @@ import numpy as np
 from data import WINDOW_AXES
 
 from ..durable import write_file
-from ..errors import BackboneUnavailable
 from ..ranking.arrays import RGB
 from ..ranking.heat import is_mean_pooled
 from ..ranking.windows import DIMENSIONS, WindowAxes, encode_windows, pool_windows
@@ -22,7 +21,7 @@ from ..settings import Settings
 from ..signals import BUNDLED_WEIGHTS, PART
 from .base import check_version, fingerprint_of
 from .channel_projection import orthonormal_rows
-from .network import Network
+from .network import Network, read_stored_file
 from .preprocessing import Preprocessing
 from .runtimes.base import LAST_STAGE, BackboneOutput
 
@@ -83,13 +82,7 @@ class Parts:
         """The axes of the space; raises BackboneUnavailable unless they have the checksum of the space."""
         sha256 = self.configuration[AXES_KEY]
         path = self._backbones / axes_name(sha256)
-        backbone = self.configuration["backbone"]
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise BackboneUnavailable(backbone, f"{path}: {error.strerror}") from error
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise BackboneUnavailable(backbone, f"{path}: its checksum is not the one in the catalog")
+        data = read_stored_file(self.configuration["backbone"], path, sha256)
         return WindowAxes.from_array(np.load(BytesIO(data), allow_pickle=False))
 
 

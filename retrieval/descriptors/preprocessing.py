@@ -12,7 +12,7 @@ from ..errors import InvalidSetting, UnknownDescriptor
 from ..pictures.images import resize_pixels
 from ..query.values import Region
 from ..ranking.arrays import RGB, Float32Array
-from .enhancement import VERSION, check_steps, enhance_picture, region_within
+from .enhancement import VERSION, check_steps, enhance_picture
 
 Triple: TypeAlias = tuple[float, float, float]  # one value for each channel
 KEYS = ("size", "crop", "interpolation", "mean", "std", "enhance")
@@ -89,7 +89,7 @@ class Preprocessing:
         """The part of a picture that the backbone sees."""
         enhanced, part = enhance_picture(picture, self.enhance)
         height, width = enhanced.shape[:2]
-        return region_within(part, self.visible_frame(width, height))
+        return part.place_box(self.visible_frame(width, height))
 
     def visible_frame(self, width: int, height: int) -> Region:
         """The part that the backbone sees of a picture of this size, whose borders no step cuts off."""

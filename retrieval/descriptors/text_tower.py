@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..errors import BackboneUnavailable
 from ..ranking.arrays import Float32Vector, Float64Scores
 from .backbone import TOWER_KEY
-from .network import read_weights, weights_path
+from .network import read_stored_file, weights_path
 from .runtimes.clip import INSTALL, ClipRuntime
 
 TEMPERATURE = 0.03  # three times the one that CLIP is trained with, so that not only the best picture counts
@@ -60,7 +60,7 @@ class TextTower:
     def _runtime(self) -> ClipRuntime:
         if self.unavailable_reason:
             raise BackboneUnavailable(self._backbone, "its text tower needs open_clip", INSTALL)
-        weights = read_weights(self._backbone, self._path, self._configuration["weights_sha256"])
+        weights = read_stored_file(self._backbone, self._path, self._configuration["weights_sha256"])
         return ClipRuntime(self._backbone, self._configuration["architecture"], weights, self._path)
 
 

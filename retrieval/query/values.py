@@ -70,6 +70,15 @@ class Region:
                 f"at least {MIN_REGION_SIDE:g} wide and high, inside the picture"
             )
 
+    def place_box(self, box: Region) -> Region:
+        """A box that is given in shares of this one, in shares of the picture."""
+        return Region(
+            self.left + box.left * self.width,
+            self.top + box.top * self.height,
+            box.width * self.width,
+            box.height * self.height,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:

@@ -127,17 +127,7 @@ def score_windows(codes: Codes, query: Float32Vector) -> Float32Matrix:
 
 def place_window(window: int, frame: Region) -> Region:
     """Where a window lies in the picture; `frame` is the part of the picture that the map covers."""
-    return place_in_frame(WINDOWS[window], frame)
-
-
-def place_in_frame(box: Region, frame: Region) -> Region:
-    """A box of what the backbone saw as a box of the picture."""
-    return Region(
-        frame.left + box.left * frame.width,
-        frame.top + box.top * frame.height,
-        box.width * frame.width,
-        box.height * frame.height,
-    )
+    return frame.place_box(WINDOWS[window])
 
 
 def _cell_shares(start: float, side: float, count: int) -> npt.NDArray[np.float64]:
