@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from html.parser import HTMLParser
@@ -26,9 +27,10 @@ from retrieval import (
     write_library,
 )
 from tests.drawing import draw_scene, encode_picture
-from webapp import create_app
+from webapp import create_app, create_server
 
 COUNT = 12
+LONGEST = 60  # seconds that anything may take on a busy machine
 SCRIPT = '"><script>alert(1)</script>'
 WORDS = ("red boat in the harbour", "old harbour at night", "dog on a meadow", "mountain lake")
 
@@ -145,6 +147,18 @@ def app(library: Library) -> Flask:
 
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"  # what browsers accept
+
+
+@pytest.fixture
+def port(app: Flask) -> Iterator[int]:
+    """The port of a server that runs until the test ends."""
+    server = create_server(app, port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield server.effective_port
+    server.stop()
+    thread.join(LONGEST)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

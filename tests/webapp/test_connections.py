@@ -9,31 +9,17 @@ from __future__ import annotations
 
 import http.client
 import socket
-import threading
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
-from flask import Flask
 
-from webapp import connections, create_server
+from webapp import connections
 from webapp.connections import network_of
 
 HEAD = b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 LONGEST = 60  # seconds that anything may take on a busy machine
-
-
-@pytest.fixture
-def port(app: Flask) -> Iterator[int]:
-    server = create_server(app, port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield server.effective_port
-    server.stop()
-    thread.join(LONGEST)
-    assert not thread.is_alive()
 
 
 def connect(port: int, start: bytes = b"") -> socket.socket:

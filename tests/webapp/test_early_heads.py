@@ -6,14 +6,11 @@ import gzip
 import http.client
 import re
 import threading
-from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from retrieval import Library
-from webapp import create_server
 from webapp.deadlines import DEADLINE
 
 OPENED = {"Accept": "text/html", "Sec-Fetch-Dest": "document"}
@@ -72,16 +69,6 @@ def test_an_error_that_comes_late_stands_in_the_page(client: FlaskClient) -> Non
     assert b"deadline-passed" in rest
     assert (head + rest).count(b"</html>") == 1
     assert client.get("/?q=harbour", environ_overrides=passed).status_code == 503
-
-
-@pytest.fixture
-def port(app: Flask) -> Iterator[int]:
-    running = create_server(app, port=0)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    yield running.effective_port
-    running.stop()
-    thread.join(60)
 
 
 def test_the_first_piece_is_sent_while_the_rest_is_made(
