@@ -206,13 +206,22 @@ class Library:
         """The features of each picture and the labels predicted for it, computed in one pass."""
         return self.search_state.spaces.describe_and_predict(pictures)
 
-    def warm_up(self) -> None:
-        """Load everything that a query needs, so that the first one does not wait for it."""
-        self.describe([np.zeros((64, 64, 3), np.uint8)])
-        self.search(Query((Text("light"),)))
-        self.search_state.sort_keys.warm_up(self.snapshot().seq)
-        self.search_state.facet_tables.warm_up()
-        self.make_overview()
+    def warm_up(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Load everything that a query needs, so that the first one does not wait for it.
+
+        `is_wanted` is asked before each step, some of which take seconds in a large library; False ends it.
+        """
+        state = self.search_state
+        steps: tuple[Callable[[], object], ...] = (
+            lambda: self.describe([np.zeros((64, 64, 3), np.uint8)]),
+            lambda: self.search(Query((Text("light"),))),
+            lambda: state.sort_keys.warm_up(self.snapshot().seq),
+            state.facet_tables.warm_up,
+            self.make_overview,
+        )
+        for take_step in steps:
+            if is_wanted():
+                take_step()
 
     def prepare_serving(self) -> None:
         """For a process that answers many requests at once: what is new of the indexes is prepared aside, and

@@ -38,6 +38,7 @@ def allow_fetching(app: Flask, server: Server) -> None:
 
 
 def list_shown_ids(page: Page) -> list[str]:
+    page.wait_for_load_state()  # a page's head is shown before its pictures are there
     tiles = page.locator("[data-image-id]")
     return [tile.get_attribute("data-image-id") or "" for tile in tiles.all()]
 

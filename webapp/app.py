@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Flask
 from flask_openapi3.blueprint import APIBlueprint
@@ -193,15 +193,15 @@ def tell_news(app: Flask) -> None:
     webhooks.start()
 
 
-def warm_up(app: Flask) -> None:
+def warm_up(app: Flask, is_wanted: Callable[[], bool] = lambda: True) -> None:
     """Compile every template and load what queries need, so that no visitor waits for it.
 
-    Raises RetrievalError where the library cannot be searched.
+    It ends early once `is_wanted` says no. Raises RetrievalError where the library cannot be searched.
     """
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
     with app.app_context():
-        current_services().library.warm_up()
+        current_services().library.warm_up(is_wanted)
     # What is loaded now stays. The collector would look at these hundreds of thousands of objects again and
     # again, for 0.15 s each time, while every thread waits.
     gc.collect()

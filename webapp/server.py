@@ -77,6 +77,7 @@ class Server:
         self._loop_thread = get_ident()
         try:
             self._loop(lambda: not self._is_stopping.is_set())
+            self._accept_waiting()
             self._stop_listening()
             end = time.monotonic() + STOP_SECONDS
             self._loop(lambda: self._has_work() and time.monotonic() < end)
@@ -109,6 +110,16 @@ class Server:
 
     def _channels(self) -> list[TimedChannel]:
         return [one for one in self._table.values() if isinstance(one, TimedChannel)]
+
+    def _accept_waiting(self) -> None:
+        """Accept who has connected already, and would be reset otherwise, and read what they sent."""
+        for listener in self._listeners:
+            for _ in range(MAX_CONNECTIONS):
+                known = len(self._table)
+                listener.handle_accept()
+                if len(self._table) == known:
+                    break
+        wasyncore.loop(timeout=0, map=self._table, use_poll=hasattr(select, "poll"), count=1)
 
     def _stop_listening(self) -> None:
         for listener in self._listeners:

@@ -6,12 +6,13 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
+from typing import TypeAlias
 
 import click
 
@@ -20,6 +21,8 @@ from webapp import LOOPBACK, Server, create_app, create_server, tell_news, warm_
 
 from .options import json_option, library_option
 from .output import print_json, print_remark
+
+_WarmUp: TypeAlias = Callable[[Callable[[], bool]], None]  # ends early once what it is given says no
 
 
 @click.command("serve")
@@ -111,10 +114,26 @@ def serve_library(
     _announce_address(address, library, show=show, as_json=as_json)
     if public:
         print_remark(describe_publicity(library, hosts))
-    Thread(target=_load_early, args=[partial(warm_up, app)], daemon=True, name="warm-up").start()
     tell_news(app)
     _stop_on_signals(server)
-    server.run()
+    with _loading_early(partial(warm_up, app)):
+        server.run()
+
+
+@contextmanager
+def _loading_early(warm_up: _WarmUp) -> Iterator[None]:
+    """Load what queries need in another thread, which has ended behind the block.
+
+    Python would abort the process if it ended while a thread is inside a compiled library.
+    """
+    is_over = Event()
+    thread = Thread(target=_load, args=[warm_up, is_over], daemon=True, name="warm-up")
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _stop_on_signals(server: Server) -> None:
@@ -176,8 +195,8 @@ def _announce_address(address: str, library: Library, *, show: bool, as_json: bo
         Timer(1.0, webbrowser.open, [address]).start()
 
 
-def _load_early(warm_up: Callable[[], None]) -> None:
+def _load(warm_up: _WarmUp, is_over: Event) -> None:
     try:
-        warm_up()
+        warm_up(lambda: not is_over.is_set())
     except RetrievalError as error:
         print_remark(f"{error}")  # the page shows it as well, wherever it matters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -45,3 +46,17 @@ def test_it_answers_and_does_not_name_itself(port: int) -> None:
 def test_forwarded_headers_change_nothing(port: int) -> None:
     assert _get_answer(port, **{"X-Forwarded-Host": "evil.example"}).status == 200
     assert _get_answer(port, Host="evil.example").status == 400
+
+
+def test_who_connected_before_it_stops_is_answered(app: Flask) -> None:
+    server = create_server(app, port=0)
+    clients = [http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=60) for _ in range(3)]
+    for client in clients:
+        client.request("GET", "/api/v1/status")
+    with socket.create_connection(("127.0.0.1", server.effective_port), timeout=60) as silent:
+        server.stop()
+        server.run()
+        for client in clients:
+            assert client.getresponse().status == 200
+            client.close()
+        assert silent.recv(1) == b""
