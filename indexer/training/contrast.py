@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -69,6 +69,15 @@ class Captions:
             own[number][int(draw * len(own[number]))] for number, draw in zip(chosen, draws, strict=True)
         ])  # fmt: skip
 
+    def list_used(self) -> list[int]:
+        """The rows that captions use, rising."""
+        return sorted({row for bag in self.bags for row in bag})
+
+    def renumber_rows(self, used: Sequence[int]) -> Captions:
+        """The same captions for a table of these rows alone."""
+        numbers = {row: number for number, row in enumerate(used)}
+        return replace(self, bags=[[numbers[row] for row in bag] for bag in self.bags])
+
     @cached_property
     def _places(self) -> dict[int, list[int]]:
         """The places of the captions of each picture."""
@@ -90,6 +99,20 @@ class CaptionMap(nn.Module):
             nn.Parameter(start.clone()) for start in (rows, coefficients, centre, axes)
         )
         self.sharpness = nn.Parameter(torch.tensor(SHARPNESS))
+
+    def keep_rows(self, kept: Sequence[int]) -> CaptionMap:
+        """A copy with these rows alone; what needs no gradient here needs none there."""
+        copy = CaptionMap(self.rows.detach()[kept], self.anchors, self.coefficients, self.centre, self.axes)
+        for name, fitted in self.named_parameters():
+            copy.get_parameter(name).requires_grad_(fitted.requires_grad)
+        return copy
+
+    @torch.no_grad()
+    def take_over(self, fitted: CaptionMap, kept: Sequence[int]) -> None:
+        """Put back what was fitted in a copy with these rows."""
+        self.rows[kept] = fitted.rows
+        for name in ("coefficients", "centre", "axes", "sharpness"):
+            self.get_parameter(name).copy_(fitted.get_parameter(name))
 
     def encode_bags(self, bags: Sequence[Sequence[int]]) -> Tensor:
         """The vectors of texts, (text, number), at length 1."""
@@ -113,16 +136,20 @@ def fit_by_contrast(
     What needs no gradient stays as it is, and so do rows that no caption uses. `on_step` gets the number of
     the step and its loss.
     """
+    used = captions.list_used()  # Adam would spend most of its time on all the others
+    fitted = start.keep_rows(used)
+    _take_steps(fitted, captions.renumber_rows(used), pictures, seed, on_step)
+    start.take_over(fitted, used)
+
+
+def _take_steps(
+    fitted: CaptionMap, captions: Captions, pictures: Tensor, seed: int, on_step: Callable[[int, float], None]
+) -> None:
     random = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(_choose_rates(start), betas=(0.9, 0.98))
+    optimizer = torch.optim.Adam(_choose_rates(fitted), betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _rate_at)
     for step in range(STEPS):
-        chosen = captions.draw_places(random)
-        vectors = start.encode_bags([captions.change_bag(place, random) for place in chosen.tolist()])
-        vectors = _add_noise(vectors, captions.noise, random)
-        scores = start.score_pictures(vectors, pictures[captions.pictures[chosen]])
-        own = torch.arange(len(chosen))
-        loss = (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
+        loss = _measure_loss(fitted, captions, pictures, random)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -130,15 +157,26 @@ def fit_by_contrast(
         on_step(step + 1, float(loss.detach()))
 
 
-def _choose_rates(start: CaptionMap) -> list[dict[str, object]]:
+def _measure_loss(
+    fitted: CaptionMap, captions: Captions, pictures: Tensor, random: torch.Generator
+) -> Tensor:
+    chosen = captions.draw_places(random)
+    vectors = fitted.encode_bags([captions.change_bag(place, random) for place in chosen.tolist()])
+    vectors = _add_noise(vectors, captions.noise, random)
+    scores = fitted.score_pictures(vectors, pictures[captions.pictures[chosen]])
+    own = torch.arange(len(chosen))
+    return (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
+
+
+def _choose_rates(fitted: CaptionMap) -> list[dict[str, object]]:
     rates = {"rows": ROW_RATE, "coefficients": MAP_RATE, "centre": MAP_RATE, "axes": MAP_RATE}
-    fitted = dict(start.named_parameters())
+    parameters = dict(fitted.named_parameters())
     sized = [
-        {"params": [fitted[name]], "lr": rate * float(fitted[name].detach().abs().mean())}
+        {"params": [parameters[name]], "lr": rate * float(parameters[name].detach().abs().mean())}
         for name, rate in rates.items()
-        if fitted[name].requires_grad
+        if parameters[name].requires_grad
     ]
-    return [*sized, {"params": [start.sharpness], "lr": SHARPNESS_RATE}]
+    return [*sized, {"params": [fitted.sharpness], "lr": SHARPNESS_RATE}]
 
 
 def _rate_at(step: int) -> float:
