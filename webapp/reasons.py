@@ -13,6 +13,7 @@ from flask import url_for
 
 from retrieval import Part, Picture, StoredPicture, answers
 
+from .boxes import PLACES
 from .changes import upload_token
 from .locales import format_share, gettext, gettext_noop
 from .wording import field_name
@@ -29,17 +30,7 @@ _SIGNALS: Final = {
     "part": gettext_noop("parts"),
 }
 _PLACE: Final = re.compile(r"([a-z ]+), (\d+) % of the match")  # as the engine says where a match lies
-_PLACES: Final = {
-    "upper left": gettext_noop("upper left"),
-    "upper": gettext_noop("upper middle"),
-    "upper right": gettext_noop("upper right"),
-    "left": gettext_noop("left"),
-    "middle": gettext_noop("middle"),
-    "right": gettext_noop("right"),
-    "lower left": gettext_noop("lower left"),
-    "lower": gettext_noop("lower middle"),
-    "lower right": gettext_noop("lower right"),
-}
+_PLACES: Final = {name.removesuffix(" middle"): name for name in PLACES.values()}  # by the engine's name
 TONES: Final = 6  # colours of the shares in the style sheet
 
 
