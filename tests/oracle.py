@@ -18,6 +18,10 @@ from tests.rows import KINDS
 
 Position = tuple[float, float]  # latitude and longitude
 ALSO_CALLED = {"jpg": "jpeg", "tif": "tiff"}
+MONTHS, WEEKDAYS = (
+    [name.lower() for name in names] for names in (calendar.month_name[1:], calendar.day_name)
+)
+DAYS = [f"{date(2020, 1, 1) + timedelta(days=number):%m-%d}" for number in range(366)]
 
 
 def satisfies_condition(
@@ -268,17 +272,13 @@ def recurs(image: Image, filters: Filters) -> bool:
     """Whether it was taken in one of the months, on one of the weekdays and of the days: walked day by day."""
     if image.taken_at is None:
         return not (filters.months or filters.weekdays or filters.days)
-    months, weekdays = (
-        [name.lower() for name in names] for names in (calendar.month_name[1:], calendar.day_name)
-    )
-    days = [f"{date(2020, 1, 1) + timedelta(days=number):%m-%d}" for number in range(366)]
-    month, weekday = months[image.taken_at.month - 1], weekdays[image.taken_at.weekday()]
+    month, weekday = MONTHS[image.taken_at.month - 1], WEEKDAYS[image.taken_at.weekday()]
     return all(
         not values or any(name in walk_range(value, names) for value in values)
         for values, names, name in (
-            (filters.months, months, month),
-            (filters.weekdays, weekdays, weekday),
-            (filters.days, days, f"{image.taken_at:%m-%d}"),
+            (filters.months, MONTHS, month),
+            (filters.weekdays, WEEKDAYS, weekday),
+            (filters.days, DAYS, f"{image.taken_at:%m-%d}"),
         )
     )
 
