@@ -41,6 +41,5 @@ def test_groups_are_reviewed_side_by_side(page: Page) -> None:
     expect(page.locator(".judged")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_review_duplicates(new_context: Callable[..., BrowserContext], scheme: str) -> None:
-    check_everybody(new_context, ["/duplicates", "/duplicates?tier=bytes", "/duplicates/verdicts"], scheme)
+def test_everybody_can_review_duplicates(new_context: Callable[..., BrowserContext]) -> None:
+    check_everybody(new_context, ["/duplicates", "/duplicates?tier=bytes", "/duplicates/verdicts"])

@@ -10,11 +10,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browsing import TARGETS
+
 pytestmark = pytest.mark.browser
 
 WALK = Path(__file__).parents[2] / "docs" / "page.md"
 MOST_TABS = 200  # the rail of filters has many stops
-TARGETS = {"rules": {"target-size": {"enabled": True}}}
 TILES = "[...document.querySelectorAll('#results .tile .picture')].indexOf(document.activeElement)"
 SHOWN = (
     "[...document.querySelectorAll('#results .tile')]"

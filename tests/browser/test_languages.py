@@ -34,4 +34,4 @@ def test_german_pages_are_for_everybody(new_context: Callable[..., BrowserContex
     def german(**options: object) -> BrowserContext:
         return new_context(locale="de-DE", **options)
 
-    check_everybody(german, ["/?q=harbour", "/images/2", "/duplicates"], "dark")
+    check_everybody(german, ["/?q=harbour", "/images/2", "/duplicates"])

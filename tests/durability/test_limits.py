@@ -18,7 +18,7 @@ from tests.indexer.command import ROOT
 
 LARGE = 5_000  # images: 10 MB of colours
 # MiB, from what NumPy needs to load up to enough: what is between depends on the machine.
-SIZES = (*range(250, 300, 8), 600)
+SIZES = (*range(250, 300, 12), 600)
 
 # FAISS and Whoosh are loaded before, and room is left for what Python itself needs.
 SEARCH = """

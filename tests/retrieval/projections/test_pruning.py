@@ -212,7 +212,7 @@ class TestFullDisk:
         live = sorted(small_disk.iterdir())
         added = add_words(writer, caption="harbour")
         expected, refusals = answers(writer), list[str]()
-        for free in range(0, 1 << 20, 16384):
+        for free in range(0, 1 << 20, 49152):
             self.fill(small_disk, free)
             refusal = self.refusal(writer)
             if not refusal:
