@@ -121,7 +121,7 @@ def find_damaged(
     for projection in projections:
         try:
             if (pointer := find_pointer(projection, pointers)) is not None:
-                generations.verify_generation(root, pointer, projection.versions)
+                generations.verify_generation(root, pointer, projection.versions, again=True)
             projection.load_generation(root, pointer)
         except ProjectionDamaged as error:
             damages.append(error)

@@ -21,6 +21,7 @@ from retrieval import RetrievalError
 
 from .deadlines import DEADLINE
 from .lanes import QUICK, find_lane
+from .request_parser import StrictParser
 
 MAX_CONNECTIONS: Final = 256  # together; a process may usually open 1,024 files
 MAX_FROM_ADDRESS: Final = 64  # of one address that Pictor waits for; a browser opens six
@@ -69,7 +70,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     The loop of the server calls `watch_time` once a second or more often.
     """
 
-    task_class = RequestTask
+    task_class, parser_class = RequestTask, StrictParser
     refused: tuple[RetrievalError, int] | None = None
     deadline = float("inf")
 

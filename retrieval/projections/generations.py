@@ -14,7 +14,9 @@ from ..durable import compute_seal, remove_path
 from ..errors import NotEnoughMemory, ProjectionDamaged, StorageFailed
 from ..manifest import MANIFEST, Manifest
 from .sealed_folder import SealedFolder
+from .verified_files import VerifiedFiles
 
+VERIFIED = VerifiedFiles()  # of this process, whichever libraries it opens
 SEALING = "sealed by blocks"  # how the files of a generation are sealed, among its versions
 
 # Of each file of a generation: its name, size, time of change, and number on the disk.
@@ -26,15 +28,16 @@ def new_name(stem: str, seq: int) -> str:
     return f"{stem}-{seq:012d}-{secrets.token_hex(4)}"
 
 
-def verify_generation(root: Path, pointer: Projection, versions: str) -> Path:
-    """The path of a generation of which every byte was compared with its checksum.
+def verify_generation(root: Path, pointer: Projection, versions: str, *, again: bool = False) -> Path:
+    """The path of a generation of which every byte was compared with its checksum by this process.
 
-    Raises ProjectionDamaged, also for other versions.
+    Files that it compared before, those of an earlier generation among them, are read only with `again`, or
+    if a program has written to them since. Raises ProjectionDamaged, also for other versions.
     """
     path = check_seal(root, pointer, versions)
     if path.is_dir():
         with translating_read_errors(pointer):
-            _open_folder(path).verify_all()
+            _open_folder(path).verify_all(None if again else VERIFIED)
     return path
 
 

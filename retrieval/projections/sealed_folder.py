@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import mmap
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any, final
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from ..errors import ProjectionDamaged
 from ..manifest import BLOCK_BYTES, DIGEST_BYTES, Manifest, compute_digest, count_blocks
 from ..ranking.arrays import Int64Vector
+from .verified_files import VerifiedFiles, stamp_file
 
 LACKING = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # numbers of errors that say what a process lacks
 
@@ -67,10 +69,17 @@ class SealedFolder:
             raise ValueError(f"{name}: an array of another layout")
         return SealedArray(file, dtype, shape, head.tell())
 
-    def verify_all(self) -> None:
-        """Read every file whole. Raises ProjectionDamaged if one is damaged."""
-        for name in self.names:
-            self.open_file(name).read_all()
+    def verify_all(self, verified: VerifiedFiles | None = None) -> None:
+        """Read every file whole, except those that are `verified`, and add them to these.
+
+        Raises ProjectionDamaged if one is damaged.
+        """
+        for name, digests in self._manifest.digests.items():
+            file = self.open_file(name)
+            if verified is None or not verified.has(file.stamp, digests):
+                file.read_all()
+            if verified is not None:
+                verified.add(file.stamp, digests)
 
     def note_damage(self, reason: str) -> ProjectionDamaged:
         """The error to raise, which is remembered."""
@@ -86,8 +95,10 @@ class SealedFile:
         self._folder, self._name, self.size, self._digests = folder, name, size, digests
         self._is_verified = bytearray(count_blocks(size))  # a number for each block
         with (folder.path / name).open("rb") as file:
-            if (found := file.seek(0, 2)) != size:
-                raise folder.note_damage(f"{name}: {found} of {size} bytes")
+            status = os.fstat(file.fileno())
+            if status.st_size != size:
+                raise folder.note_damage(f"{name}: {status.st_size} of {size} bytes")
+            self.stamp = stamp_file(status)
             self._bytes = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b"")
 
     def read(self, start: int, stop: int) -> memoryview:

@@ -12,6 +12,7 @@ from retrieval import ProjectionDamaged
 from retrieval.durable import share_file, write_folder
 from retrieval.manifest import BLOCK_BYTES, MANIFEST, Manifest
 from retrieval.projections.sealed_folder import SealedArray, SealedFolder
+from retrieval.projections.verified_files import MOST_REMEMBERED, VerifiedFiles
 
 ROWS = np.random.default_rng(5).integers(0, 256, (1000, 300), np.uint8)  # more than four blocks
 WIDTH = ROWS.shape[1]
@@ -110,6 +111,30 @@ def test_damage_of_a_shared_file_is_not_sealed_anew(tmp_path: Path) -> None:
     assert Manifest.load(after).digests == Manifest.load(before).digests
     with pytest.raises(ProjectionDamaged, match=r"^two: .*shared: a wrong checksum in block 1"):
         open_folder(after).verify_all()
+
+
+def test_a_file_is_compared_once_unless_it_was_written_to_since(tmp_path: Path) -> None:
+    before, verified = write_rows(tmp_path, "one"), VerifiedFiles()
+    open_folder(before).verify_all(verified)
+    time = (before / "shared").stat().st_mtime_ns
+    flip(before / "shared", 70_000)
+    with pytest.raises(ProjectionDamaged, match=r"^one: .*shared: a wrong checksum in block 1"):
+        open_folder(before).verify_all(verified)
+    os.utime(before / "shared", ns=(time, time))  # as a disk damages it: without a trace
+    after = open_folder(write_rows(tmp_path, "two", before))
+    after.verify_all(verified)
+    for known in (None, VerifiedFiles()):  # who reads everything, and another process
+        with pytest.raises(ProjectionDamaged, match=r"^two: .*shared: a wrong checksum in block 1"):
+            after.verify_all(known)
+
+
+def test_what_was_compared_long_ago_is_forgotten() -> None:
+    verified = VerifiedFiles()
+    for number in range(MOST_REMEMBERED + 1):
+        verified.add((0, number, 1, 1), b"digest")
+    assert not verified.has((0, 0, 1, 1), b"digest")
+    assert verified.has((0, 1, 1, 1), b"digest")
+    assert not verified.has((0, 1, 1, 1), b"other")
 
 
 def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
