@@ -25,16 +25,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 @pytest.fixture
-def client(served: Library) -> Iterator[FlaskClient]:
+def client(served: Library) -> FlaskClient:
     """A browser at a library without anything saved but one concept."""
-    with open_keeper(served) as keeper:
-        keeper.keep_concept("gulls", Examples((1, 2), (3,)))
-    yield make_browser(create_app(served))
     with write_library(served.path) as opened, opened.catalog.writing() as writer:
         for name in writer.load_searches():
             writer.remove_search(name)
         for name in writer.load_concepts():
             writer.forget_concept(name)
+    with open_keeper(served) as keeper:
+        keeper.keep_concept("gulls", Examples((1, 2), (3,)))
+    return make_browser(create_app(served))
 
 
 def add_harbours(library: Library, count: int) -> list[int]:
@@ -239,3 +239,21 @@ def test_a_public_server_tells_no_names(served: Library) -> None:
         assert "secret quiet" not in public.get("/", query_string=asked).text
         assert public.get("/api/v1/search", query_string=asked).status_code == 400
     assert public.get("/api/v1/search", query_string={"q": 'concept:"secret quiet"'}).status_code == 200
+
+
+def test_many_names_have_pages_the_searches_before_the_concepts(
+    served: Library, client: FlaskClient, parse_page: Callable
+) -> None:
+    names = [f"search {number}" for number in range(4)]
+    with open_keeper(served) as keeper:
+        for name in names:
+            keeper.add_search(name, "harbour")
+        keeper.keep_concept("boats", Examples((1,)))
+    shown, address = [], "/saved?limit=3"
+    while address:
+        page = parse_page(client.get(address).text)
+        shown.append([given["value"] for tag, given in page.tags if given.get("name") == "new_name"])
+        address = next((given["href"] for tag, given in page.tags if given.get("rel") == "next"), "")
+    assert shown == [["search 0", "search 1", "search 2"], ["search 3", "boats", "gulls"]]
+    back = [given["href"] for tag, given in page.tags if given.get("rel") == "prev"]
+    assert back == ["/saved?limit=3"]
