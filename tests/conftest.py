@@ -78,7 +78,9 @@ def library(library_path: Path) -> Iterator[Library]:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests that measure on the shared sets in one process, which indexes each set once."""
+    """Run the tests of a module in one process, so that what they share is made once, and all tests that measure
+    on the shared sets in one, which indexes each set once."""
     for item in items:
-        if item.get_closest_marker("sets"):
-            item.add_marker(pytest.mark.xdist_group("sets"))
+        if item.get_closest_marker("xdist_group") is None:
+            group = "sets" if item.get_closest_marker("sets") else item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(group))

@@ -12,8 +12,6 @@ from data.sample.canvas import Canvas
 from data.sample.outline import box, ellipse
 from data.sample.variants import VARIANTS
 
-pytestmark = pytest.mark.xdist_group("sample")  # drawing it takes many seconds
-
 
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:

@@ -13,7 +13,7 @@ from retrieval.originals import read_original
 from retrieval.ranking.heat import HeatMap
 from retrieval.signals import SUBJECT
 
-PAIRS = 60
+PAIRS = 50
 SHARE = 0.2  # of the cells are masked
 GREY = 128
 EVERYTHING = Options(weaker=True, verify=0)
