@@ -48,6 +48,9 @@ def pytest_report_header() -> list[str]:
     return ["pictor with " + ", ".join(f"{name} {version(name)}" for name in names)]
 
 
+LONGEST_ID = 200  # letters of a value in the name of a test
+
+
 @pytest.fixture(scope="session")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve drawn pictures in three folders, and captions.csv with words for nine of them."""
@@ -84,3 +87,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("xdist_group") is None:
             group = "sets" if item.get_closest_marker("sets") else item.nodeid.partition("::")[0]
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long values are named by their length: the name of a test is passed to processes, which take 128 kB."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{argname} of {len(val)}"
+    return None

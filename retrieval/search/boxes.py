@@ -10,6 +10,7 @@ from ..catalog.records import Image
 from ..projections.parts import PartView
 from ..query.values import Region
 from ..ranking.windows import WHOLE, place_window
+from ..remark import Remark
 from .context import SearchContext
 from .gather import ProbeRanking
 
@@ -42,5 +43,11 @@ def describe_missing_windows(context: SearchContext, rankings: Iterable[ProbeRan
         missing = reader.count_images() - view.count_images()
     if missing <= 0:
         return []
-    images = "1 image has" if missing == 1 else f"{missing} images have"
-    return [f"{images} no parts to compare; `pictor index FOLDER --again` describes them."]
+    if missing == 1:
+        return [Remark("1 image has no parts to compare; `pictor index FOLDER --again` describes it.")]
+    return [
+        Remark(
+            "%(count)s images have no parts to compare; `pictor index FOLDER --again` describes them.",
+            count=missing,
+        )
+    ]

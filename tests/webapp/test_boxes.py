@@ -57,6 +57,9 @@ def test_what_is_no_box_is_refused(client: FlaskClient, box: str) -> None:
 def test_a_library_without_windows_says_so(client: FlaskClient) -> None:
     answer = client.get("/api/v1/search", query_string={"q": "image:3@0,0,0.5,0.5"}).json
     assert any("no parts to compare" in note for note in answer["notes"])
+    german = {"Accept-Language": "de"}
+    page = client.get("/", query_string={"q": "image:3@0,0,0.5,0.5"}, headers=german).text
+    assert "Bilder haben keine Teile zum Vergleichen" in page
     assert all(hit["box"] is None for hit in answer["hits"])
 
 
