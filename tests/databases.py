@@ -29,7 +29,8 @@ from retrieval.catalog.schema import Base
 
 SERVER_VARIABLE = "PICTOR_TEST_POSTGRESQL"
 SERVER_USER = "postgres"  # Debian's account: the server refuses to run as root
-SETTINGS = "-c listen_addresses='' -c fsync=off -c wal_level=minimal -c max_wal_senders=0"
+# Autovacuum would change statistics, and with them plans, at any time.
+SETTINGS = "-c listen_addresses='' -c fsync=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off"
 # A connection that a failed test left open must not hold a lock that the next test needs.
 DISCONNECT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -10,7 +10,7 @@ from benchmarks.intervals import wilson_interval
 from benchmarks.sets import BUNDLED, why_unavailable
 
 HARDEST = ("crop to 19 %", "a quarter + JPEG 30", "greyscale", "banner")
-PHOTOS = 20
+PHOTOS = 14
 
 
 @pytest.mark.sets
