@@ -26,6 +26,7 @@ from tests.drawing import write_scenes
 from tests.indexing import index_folder
 
 PLACES = ("harbour", "forest", "market")
+LONGEST_ID = 200  # letters of a value in the name of a test
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,9 +47,6 @@ def keep_compiled_modules() -> None:
 def pytest_report_header() -> list[str]:
     names = ("torch", "timm", "faiss-gpu", "whoosh-reloaded", "sqlalchemy", "pillow", "flask")
     return ["pictor with " + ", ".join(f"{name} {version(name)}" for name in names)]
-
-
-LONGEST_ID = 200  # letters of a value in the name of a test
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Final, TypeAlias, final
 
+from ..manifest import compute_digest
+
 MOST_REMEMBERED: Final = 16_384  # files; those of a library of a million images are some thousands
 
 # A file under any of its names: its disk, its number there, its size and its time of change.
@@ -27,13 +29,13 @@ class VerifiedFiles:
     """The files that were compared last, with their checksums. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._digests: OrderedDict[FileStamp, bytes] = OrderedDict()
+        self._digests: OrderedDict[FileStamp, bytes] = OrderedDict()  # of the digests of all blocks
         self._lock = Lock()
 
     def add(self, stamp: FileStamp, digests: bytes) -> None:
         """Remember that a file has these checksums."""
         with self._lock:
-            self._digests[stamp] = digests
+            self._digests[stamp] = compute_digest(digests)
             self._digests.move_to_end(stamp)
             if len(self._digests) > MOST_REMEMBERED:
                 self._digests.popitem(last=False)
@@ -41,4 +43,4 @@ class VerifiedFiles:
     def has(self, stamp: FileStamp, digests: bytes) -> bool:
         """Whether a file was found to have these checksums, and was not written to since."""
         with self._lock:
-            return self._digests.get(stamp) == digests
+            return self._digests.get(stamp) == compute_digest(digests)

@@ -11,6 +11,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -107,20 +108,18 @@ def test_a_page_far_behind_the_last_is_empty_or_refused(
 
 def test_clients_that_go_away_cost_nothing_that_stays(port: int) -> None:
     """They reset the connection in the middle of a request, or before its answer; all of it is given back."""
+    body, reset = b'{"parts": [{"text": "harbour"}]}', struct.pack("ii", 1, 0)
+    whole = POST + b"Content-Length: %d\r\n\r\n" % len(body) + body
     assert get_status(port) == 200
-    before = count_held()
-    reset = struct.pack("ii", 1, 0)
+    files, threads = count_held()
     for number in range(200):
-        body = POST + b"Content-Length: 33\r\n\r\n" + b'{"parts": [{"text": "harbour x"}]'
-        with connect(port, body if number % 2 else body[:-9]) as connection:
+        with connect(port, whole if number % 2 else whole[:-9]) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-    for _ in range(LONGEST):
+    end = time.monotonic() + LONGEST
+    while count_held()[0] > files and time.monotonic() < end:
         assert get_status(port) == 200
-        if count_held() <= before:
-            break
-    after = count_held()
-    assert after[0] <= before[0] + 4, (before, after)
-    assert after[1] <= before[1] + 1
+    assert count_held()[0] <= files + 4  # a search may have opened what it keeps
+    assert count_held()[1] <= threads + 1
 
 
 def count_held() -> tuple[int, int]:
