@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
@@ -76,7 +76,8 @@ def _encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-ATTACKS: Mapping[str, Callable[[Image.Image], bytes]] = {
+Attack: TypeAlias = Callable[[Image.Image], bytes]
+ATTACKS: Mapping[str, Attack] = {
     "crop to 50 %": lambda image: _encode_png(_crop_middle(image, 0.5)),
     "crop to 19 %": lambda image: _encode_png(_crop_middle(image, 0.19)),
     "JPEG quality 8": lambda image: _encode_jpeg(image, 8),
@@ -150,16 +151,18 @@ def choose_photos() -> list[str]:
     return random.Random(0).sample(paths, PHOTOS)
 
 
-def _look_up_photos(
-    library: Library, attack: Callable[[Image.Image], bytes], count: int
-) -> Iterator[PhotoLookup]:
+def _look_up_photos(library: Library, attack: Attack, count: int) -> Iterator[PhotoLookup]:
+    for original, query in _attack_photos(library, attack, count):
+        yield PhotoLookup(original, library.rank_signals(query), library.search(query).hits)
+
+
+def _attack_photos(library: Library, attack: Attack, count: int) -> Iterator[tuple[int, Query]]:
+    """Each of the first photos by its id, and the query for what an attack makes of it."""
     with library.catalog.reading() as reader:
         ids = {path.decode(): image_id for path, (image_id, _) in reader.load_locations().items()}
     for path in choose_photos()[:count]:
         with Image.open(SET / path) as image:
-            query = Query((Picture(attack(image.convert("RGB"))),), limit=PAGE)
-        hits = library.search(query).hits
-        yield PhotoLookup(ids[str(SET / path)], library.rank_signals(query), hits)
+            yield ids[str(SET / path)], Query((Picture(attack(image.convert("RGB"))),), limit=PAGE)
 
 
 def _load_keypoints(library: Library, ids: list[int] | None = None) -> dict[int, bytes]:
@@ -168,7 +171,13 @@ def _load_keypoints(library: Library, ids: list[int] | None = None) -> dict[int,
         return reader.load_blobs(space, reader.find_ids().tolist() if ids is None else ids)
 
 
-def measure_attack(library: Library, attack: Callable[[Image.Image], bytes], count: int) -> dict[str, float]:
+def measure_first_hits(library: Library, attack: Attack, count: int) -> float:
+    """The share of the first `count` photos whose original is the first hit of the default search."""
+    asked = list(_attack_photos(library, attack, count))
+    return float(np.mean([library.search(query).ids[:1] == [original] for original, query in asked]))
+
+
+def measure_attack(library: Library, attack: Attack, count: int) -> dict[str, float]:
     """The figures of one attack on the first `count` photos."""
     found = list(_look_up_photos(library, attack, count))
     return _recall_by_signal(found) | _candidate_figures(library, found)
