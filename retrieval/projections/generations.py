@@ -37,7 +37,7 @@ def verify_generation(root: Path, pointer: Projection, versions: str, *, again: 
     path = check_seal(root, pointer, versions)
     if path.is_dir():
         with translating_read_errors(pointer):
-            _open_folder(path).verify_all(None if again else VERIFIED)
+            _open_folder(path).verify_all(VERIFIED, again=again)
     return path
 
 

@@ -69,17 +69,19 @@ class SealedFolder:
             raise ValueError(f"{name}: an array of another layout")
         return SealedArray(file, dtype, shape, head.tell())
 
-    def verify_all(self, verified: VerifiedFiles | None = None) -> None:
-        """Read every file whole, except those that are `verified`, and add them to these.
+    def verify_all(self, verified: VerifiedFiles | None = None, *, again: bool = False) -> None:
+        """Read every file whole, and add it to those that are `verified`, which are read only `again`.
 
         Raises ProjectionDamaged if one is damaged.
         """
+        known = verified or VerifiedFiles()
         for name, digests in self._manifest.digests.items():
             file = self.open_file(name)
-            if verified is None or not verified.has(file.stamp, digests):
+            if again:
+                known.forget(file.stamp)
+            if not known.has(file.stamp, digests):
                 file.read_all()
-            if verified is not None:
-                verified.add(file.stamp, digests)
+                known.add(file.stamp, digests)
 
     def note_damage(self, reason: str) -> ProjectionDamaged:
         """The error to raise, which is remembered."""

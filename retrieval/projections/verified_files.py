@@ -36,11 +36,18 @@ class VerifiedFiles:
         """Remember that a file has these checksums."""
         with self._lock:
             self._digests[stamp] = compute_digest(digests)
-            self._digests.move_to_end(stamp)
             if len(self._digests) > MOST_REMEMBERED:
                 self._digests.popitem(last=False)
 
     def has(self, stamp: FileStamp, digests: bytes) -> bool:
         """Whether a file was found to have these checksums, and was not written to since."""
         with self._lock:
-            return self._digests.get(stamp) == compute_digest(digests)
+            if self._digests.get(stamp) != compute_digest(digests):
+                return False
+            self._digests.move_to_end(stamp)
+            return True
+
+    def forget(self, stamp: FileStamp) -> None:
+        """Trust a file no longer."""
+        with self._lock:
+            self._digests.pop(stamp, None)

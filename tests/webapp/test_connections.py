@@ -17,9 +17,10 @@ import pytest
 from webapp import connections
 from webapp.connections import network_of
 
+from .conftest import LONGEST
+
 HEAD = b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-LONGEST = 60  # seconds that anything may take on a busy machine
 
 
 def connect(port: int, start: bytes = b"") -> socket.socket:

@@ -126,6 +126,9 @@ def test_a_file_is_compared_once_unless_it_was_written_to_since(tmp_path: Path) 
     for known in (None, VerifiedFiles()):  # who reads everything, and another process
         with pytest.raises(ProjectionDamaged, match=r"^two: .*shared: a wrong checksum in block 1"):
             after.verify_all(known)
+    for again in (True, False):  # what was found damaged is not trusted any more
+        with pytest.raises(ProjectionDamaged, match=r"^two: .*shared: a wrong checksum in block 1"):
+            after.verify_all(verified, again=again)
 
 
 def test_what_was_compared_long_ago_is_forgotten() -> None:
