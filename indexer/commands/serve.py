@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import sys
@@ -134,6 +135,7 @@ def _loading_early(warm_up: _WarmUp) -> Iterator[None]:
     finally:
         is_over.set()
         thread.join()
+        gc.unfreeze()  # or compiled libraries report as leaked what `warm_up` froze
 
 
 def _stop_on_signals(server: Server) -> None:

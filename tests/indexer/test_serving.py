@@ -82,7 +82,10 @@ def test_the_demo_draws_indexes_and_serves_without_any_weights(tmp_path: Path) -
         assert isinstance(boats, list)
         assert {hit["labels"][0] for hit in boats} == {"boats"}
         assert len(boats) == 5
-        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        _, remarks = process.communicate(timeout=LONGEST)
+        assert process.returncode == 0
+        assert "leaked" not in remarks
 
 
 # -- for other machines ---------------------------------------------------------------------------
